@@ -1,0 +1,1 @@
+"""The published language: shapes, normalisers, generated schemas."""

@@ -1,0 +1,1 @@
+"""Embedded PostgreSQL and Kafka, and the supervisor of make run."""

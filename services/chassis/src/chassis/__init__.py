@@ -1,0 +1,1 @@
+"""What the services share: settings, app, db, outbox, bus, replication."""

@@ -1,0 +1,177 @@
+"""An embedded Apache Kafka: broker and controller in one process, on 127.0.0.1 only."""
+
+import base64
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stack.errors import CannotStart
+from stack.jars import class_path
+from stack.java import java
+from stack.ports import HOST, free_port, is_free
+from stack.process import Child, wait_until
+
+START_SECONDS = 60.0
+TRIES = 3
+STARTED = b"Kafka Server started"
+
+JVM = (
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",
+    "-Djava.awt.headless=true",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+    "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.utils.AppInfoParser=error",
+)
+
+PROPERTIES = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "BROKER",
+    "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    "default.replication.factor": "1",
+    "min.insync.replicas": "1",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    # After a crash the broker waits for its own former session to end.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    "num.network.threads": "2",
+    "num.io.threads": "2",
+    "num.recovery.threads.per.data.dir": "2",
+    "log.cleaner.dedupe.buffer.size": "16777216",
+}
+
+
+class Kafka:
+    """A Kafka 4 whose log lives in `folder`. Many may run at once in folders of their own.
+
+    Without a port it takes a free one, and keeps it over restarts of this object.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.folder = folder.resolve()
+        self.port = port
+        self._chosen = port
+        self._child: Child | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The address clients connect to first. Raises CannotStart before the first start."""
+        if self._chosen is None:
+            raise CannotStart("Kafka has no port before its first start.")
+        return f"{HOST}:{self._chosen}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the broker. Raises CannotStart before the first start."""
+        if self._child is None:
+            raise CannotStart("Kafka has not been started.")
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """True while the broker lives."""
+        return self._child is not None and self._child.running
+
+    def start(self) -> str:
+        """Format the log if there is none, start the broker, and return its bootstrap servers.
+
+        Fetches the jars first where they are missing. Raises CannotStart with the reason.
+        """
+        if self.running:
+            return self.bootstrap_servers
+        program, jars = java(), class_path()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._chosen is not None:
+            self._start_on(self._chosen, program, jars)
+        else:
+            self._start_anywhere(program, jars)
+        return self.bootstrap_servers
+
+    def stop(self) -> None:
+        """Stop the broker cleanly: it closes its log, so that the next start is quick."""
+        if self._child is not None:
+            self._child.stop()
+
+    def kill(self) -> None:
+        """End the broker as a crash would; the next start recovers from its log."""
+        if self._child is not None:
+            self._child.kill()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start_anywhere(self, program: Path, jars: str) -> None:
+        for tries_left in reversed(range(TRIES)):
+            port = free_port()
+            try:
+                self._start_on(port, program, jars)
+            except CannotStart:
+                # Another program may have taken the port before the broker could.
+                if not tries_left or is_free(port):
+                    raise
+            else:
+                self._chosen = port
+                return
+
+    def _start_on(self, port: int, program: Path, jars: str) -> None:
+        if not is_free(port):
+            raise CannotStart(f"Port {port} is taken: stop what listens there, or give Kafka another.")
+        properties = self._write_properties(port)
+        if not (self.folder / "log" / "meta.properties").exists():
+            self._format(properties, program, jars)
+        log = self.folder / "kafka.log"
+        said_before = log.stat().st_size if log.exists() else 0
+        command = [str(program), *JVM, "-cp", jars, "kafka.Kafka", str(properties)]
+        child = Child("Kafka", command, log)
+        child.start()
+        try:
+            wait_until(lambda: STARTED in log.read_bytes()[said_before:], child, START_SECONDS)
+        except CannotStart:
+            child.kill()
+            raise
+        self._child = child
+
+    def _write_properties(self, port: int) -> Path:
+        controller = f"{HOST}:{free_port()}"
+        properties = {
+            **PROPERTIES,
+            "listeners": f"BROKER://{HOST}:{port},CONTROLLER://{controller}",
+            "advertised.listeners": f"BROKER://{HOST}:{port}",
+            "controller.quorum.voters": f"1@{controller}",
+            "log.dirs": str(self.folder / "log"),
+        }
+        path = self.folder / "server.properties"
+        path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+        return path
+
+    def _format(self, properties: Path, program: Path, jars: str) -> None:
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = [str(program), *JVM, "-cp", jars, "kafka.tools.StorageTool", "format"]
+        command += [f"--cluster-id={cluster}", "-c", str(properties), "--ignore-formatted"]
+        tool = Child("Kafka's storage tool", command, self.folder / "format.log")
+        tool.start()
+        if not tool.wait(START_SECONDS) or tool.exit_code != 0:
+            tool.kill()
+            raise CannotStart(f"Kafka could not prepare {self.folder}:\n{tool.last_words()}")

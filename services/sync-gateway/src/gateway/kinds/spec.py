@@ -1,0 +1,55 @@
+"""What the hub must know of a kind of record: its groups, their policies, its invariants. Data, no logic."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.kinds import normalise
+from gateway.merge import Invariant
+from gateway.policy import Json, Normaliser, Policy, undeclared
+
+MatchKeys = Callable[[Mapping[str, Json]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSpec:
+    """One group, or a family of them: `tag:*` stands for one register per tag.
+
+    `reference` names the kind of record that the value refers to.
+    """
+
+    pattern: str
+    policy: Policy
+    normalise: Normaliser = normalise.tidy
+    reference: str | None = None
+
+
+UNDECLARED = GroupSpec("*", undeclared)
+
+
+@dataclass(frozen=True, slots=True)
+class KindSpec:
+    """One kind. `topic` is a pattern for the topics of the systems; `match` gives the keys of identity."""
+
+    name: str
+    groups: tuple[GroupSpec, ...]
+    invariants: tuple[Invariant, ...] = ()
+    match: MatchKeys | None = None
+    topic: str = "{system}.{kind}.v1"
+    _by_pattern: dict[str, GroupSpec] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_pattern", {group.pattern: group for group in self.groups})
+
+    def group(self, group: str) -> GroupSpec:
+        """The rules of `email`, or of `tag:*` for `tag:retail`. An undeclared group is kept but parked."""
+        family, separator, _ = group.partition(":")
+        return self._by_pattern.get(f"{family}:*" if separator else group, UNDECLARED)
+
+    def topic_of(self, system: str) -> str:
+        return self.topic.format(system=system, kind=self.name)
+
+    @property
+    def references(self) -> dict[str, str]:
+        """The groups that refer to records of another kind."""
+        return {group.pattern: group.reference for group in self.groups if group.reference}

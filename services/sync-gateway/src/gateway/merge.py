@@ -1,0 +1,334 @@
+"""The merge of one event into one record: pure, idempotent, independent of the order of arrival.
+
+The state of a group is a register: the set of its heads, one for each origin whose newest edit no other
+author has seen. What it shows is decided by the group's policy. Nothing is overwritten in silence: a value
+that was never seen by whoever replaced it stands in a `Decision`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal, NamedTuple, Protocol
+
+from gateway.policy import STEWARD, Head, Json, Normaliser, Policy, Verdict, decide, same
+from gateway.register import Change, Decision, Entry, Event, Fate, Mark, Register
+
+__all__ = [
+    "Change",
+    "Decision",
+    "Entry",
+    "Event",
+    "GroupRule",
+    "Head",
+    "Invariant",
+    "Mark",
+    "Merged",
+    "Register",
+    "Resolution",
+    "Rules",
+    "Violation",
+    "clamp",
+    "equal",
+    "merge_event",
+    "resolve",
+]
+
+MAX_BOUNCES = 3
+"""How often a group may change sides with no user event between before it is parked."""
+
+CLOCK_AHEAD_SECONDS = 60.0
+
+Outcome = Literal["merged", "duplicate", "repaired_gap", "acknowledged"]
+
+
+class GroupRule(Protocol):
+    """What the merge must know of a group."""
+
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def normalise(self) -> Normaliser: ...
+
+
+class Violation(NamedTuple):
+    """A rule of the kind that the merged record breaks: the group to park, the rule's name, the facts."""
+
+    group: str
+    name: str
+    text: str
+
+
+Invariant = Callable[[Mapping[str, Json]], Iterable[Violation]]
+
+
+class Rules(Protocol):
+    """What the merge must know of a kind."""
+
+    @property
+    def invariants(self) -> tuple[Invariant, ...]: ...
+    def group(self, group: str) -> GroupRule: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What an event did to a record: only the registers it touched, and what the log must say.
+
+    `acknowledged` holds the revisions that the spoke has confirmed with this event.
+    """
+
+    outcome: Outcome
+    seen_seq: int
+    registers: Mapping[str, Register] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+    acknowledged: Mapping[str, int] = field(default_factory=dict)
+
+
+class Resolution(NamedTuple):
+    """What a steward's choice did to one group. `decision` is None when there was nothing to decide."""
+
+    register: Register
+    decision: Decision | None
+
+
+EMPTY = Register()
+
+
+def merge_event(registers: Mapping[str, Register], seen_seq: int, event: Event, kind: Rules) -> Merged:
+    """Merge one event. An event seen before changes nothing; a gap is repaired from the event itself."""
+    if event.seq <= seen_seq:
+        return Merged("duplicate", seen_seq)
+    work = _Work(registers, event, kind)
+    gap = event.seq > seen_seq + 1
+    if gap:
+        work.repair(seen_seq)
+    for change in event.changes:
+        if event.origin == "gateway":
+            work.compare(change.group, change.new, _confirmed(event, change))
+        elif not (gap and work.is_counter(change.group)):
+            work.edit(change, event.hlc)
+    work.check_invariants()
+    return Merged(work.outcome(gap), event.seq, work.touched, tuple(work.decisions), work.acknowledged)
+
+
+def resolve(
+    registers: Mapping[str, Register],
+    group: str,
+    value: Json,
+    *,
+    actor: str,
+    at: str,
+    hlc: int,
+    event_id: str,
+    kind: Rules,
+) -> Resolution:
+    """A steward's choice: an edit of the hub whose author has seen every head. It ends every parking."""
+    before = registers.get(group, EMPTY)
+    policy = kind.group(group).policy
+    rev = before.rev + 1
+    hlc = max([hlc, *(head.hlc + 1 for head in before.heads.values())])
+    head = Head(value, hlc, rev, event_id, actor, at)
+    heads = {} if policy.rule == "counter" else {STEWARD: head}
+    total = _number(value) if policy.rule == "counter" else None
+    after = Register(rev, heads, value, rule="resolved", total=total)
+    if not before.heads and before.value is None:
+        return Resolution(after, None)
+    normalise = kind.group(group).normalise
+    seen = [
+        _entry(o, h, "kept" if same(h.value, value, normalise) else "lost") for o, h in before.heads.items()
+    ]
+    entries = (*seen, _entry(STEWARD, head, "kept"))
+    return Resolution(
+        after, Decision(group, "resolved", policy.name, policy.version, STEWARD, entries, False, value)
+    )
+
+
+def clamp(hlc: int, now_us: int, limit: float = CLOCK_AHEAD_SECONDS) -> tuple[int, bool]:
+    """A hybrid time at most `limit` seconds ahead of now, and whether it had to be set back."""
+    latest = now_us + int(limit * 1_000_000)
+    return (latest, True) if hlc > latest else (hlc, False)
+
+
+def equal(values: Iterable[Json], normalise: Normaliser) -> bool:
+    """Whether all values mean the same to a group."""
+    first, *others = list(values) or [None]
+    return all(same(first, other, normalise) for other in others)
+
+
+class _Work:
+    """One event on its way through one record: what it has touched so far."""
+
+    def __init__(self, registers: Mapping[str, Register], event: Event, kind: Rules) -> None:
+        self.before = registers
+        self.event = event
+        self.kind = kind
+        self.touched: dict[str, Register] = {}
+        self.decisions: list[Decision] = []
+        self.acknowledged: dict[str, int] = {}
+
+    def outcome(self, gap: bool) -> Outcome:
+        if gap:
+            return "repaired_gap"
+        return "merged" if self.touched or self.event.origin == "user" else "acknowledged"
+
+    def register(self, group: str) -> Register:
+        return self.touched.get(group) or self.before.get(group, EMPTY)
+
+    def is_counter(self, group: str) -> bool:
+        return self.kind.group(group).policy.rule == "counter"
+
+    def edit(self, change: Change, hlc: int, bounces: int = 0) -> None:
+        """An edit of the event's system. The revision grows even when the edit is refused."""
+        before = self.register(change.group)
+        rule = self.kind.group(change.group)
+        rev = _next_revision(before, change.ctx)
+        head = Head(change.new, hlc, rev, self.event.id, self.event.actor, self.event.time, change.ctx == 0)
+        hold = "bounce" if bounces > MAX_BOUNCES else before.hold if before.hold == "counter_gap" else None
+        base = replace(before, rev=rev, hold=hold, bounces=bounces)
+        if rule.policy.rule == "counter":
+            self._count(change, base)
+        elif not rule.policy.admits(self.event.system):
+            self._refuse(change.group, base, head, rule)
+        else:
+            self._put(change, base, head, rule)
+
+    def compare(self, group: str, stored: Json, rev: int) -> None:
+        """What a spoke stored of a delivery: the same is an acknowledgement, another value is its edit."""
+        register = self.register(group)
+        self.acknowledged[group] = rev
+        if rev < register.rev or register.rev == 0:
+            return
+        if not same(stored, register.value, self.kind.group(group).normalise):
+            self.edit(Change(group, register.value, stored, rev), self.event.hlc, register.bounces + 1)
+
+    def repair(self, seen_seq: int) -> None:
+        """Lost events: every group that the spoke has edited since counts as changed to its present value."""
+        own = {change.group for change in self.event.changes}
+        by_user = self.event.origin == "user"
+        for group, mark in sorted(self.event.sync.items()):
+            value = self.event.snapshot.get(group)
+            if seen_seq < mark.seq <= self.event.seq:
+                if self.is_counter(group):
+                    self._count_after_gap(group, value, mark, first=seen_seq == 0 and mark.rev == 0)
+                elif not (by_user and group in own):
+                    self.edit(Change(group, None, value, mark.rev), min(mark.hlc, self.event.hlc))
+            elif group not in own and mark.rev > 0 and mark.rev == self.register(group).rev:
+                self.compare(group, value, mark.rev)
+
+    def check_invariants(self) -> None:
+        """A broken invariant parks the group that the event touched; it never stops the others."""
+        if not self.touched or not self.kind.invariants:
+            return
+        values = {group: register.value for group, register in {**self.before, **self.touched}.items()}
+        for invariant in self.kind.invariants:
+            for violation in invariant(values):
+                if violation.group in self.touched:
+                    self._hold(violation.group, f"invariant:{violation.name}", violation.text)
+
+    def _put(self, change: Change, base: Register, head: Head, rule: GroupRule) -> None:
+        unseen = _unseen(base.heads, change.ctx, self.event.system)
+        seen = {origin: old for origin, old in base.heads.items() if origin not in unseen}
+        heads = {**unseen, self.event.system: head}
+        verdict = decide(rule.policy, heads, rule.normalise)
+        parked = verdict.parked or base.hold is not None
+        after = replace(base, heads=heads, value=verdict.value, parked=parked, rule=verdict.rule)
+        self.touched[change.group] = after
+        if base.bounces:
+            reason = base.hold or "stored_differently"
+            self._decide(change.group, reason, {**seen, **heads}, verdict)
+        elif verdict.contested:
+            self._decide(change.group, verdict.rule, heads, verdict)
+
+    def _refuse(self, group: str, base: Register, head: Head, rule: GroupRule) -> None:
+        after = replace(base, parked=base.hold is not None, rule=rule.policy.name)
+        self.touched[group] = after
+        if same(head.value, base.value, rule.normalise) and base.hold is None:
+            return
+        verdict = decide(rule.policy, base.heads, rule.normalise)
+        refused = _entry(self.event.system, head, "refused")
+        self._decide(group, base.hold or verdict.rule, base.heads, verdict, refused)
+
+    def _count(self, change: Change, base: Register) -> None:
+        total = (base.total or Decimal(0)) + _number(change.new) - _number(change.old)
+        parked = base.hold is not None
+        value = _shown(total, change.new)
+        self.touched[change.group] = replace(base, value=value, total=total, parked=parked, rule="counter")
+        if parked and base.hold == "bounce":
+            self._hold(change.group, "bounce", "")
+
+    def _count_after_gap(self, group: str, value: Json, mark: Mark, first: bool) -> None:
+        """The deltas of the lost events are unknown, unless the spoke's whole sum is its own."""
+        if first:
+            self.edit(Change(group, None, value, 0), self.event.hlc)
+            return
+        known = [change for change in self.event.changes if change.group == group]
+        for change in known or [Change(group, None, None, mark.rev)]:
+            self.edit(change, self.event.hlc)
+        self._hold(group, "counter_gap", f"the spoke shows {value}, and some of its changes were lost")
+
+    def _hold(self, group: str, reason: str, text: str) -> None:
+        after = replace(self.register(group), parked=True, hold=reason)
+        self.touched[group] = after
+        verdict = Verdict(after.value, True, None, reason)
+        self._decide(group, reason, after.heads, verdict, detail=text)
+
+    def _decide(
+        self,
+        group: str,
+        reason: str,
+        heads: Mapping[str, Head],
+        verdict: Verdict,
+        *refused: Entry,
+        detail: str = "",
+    ) -> None:
+        rule, after = self.kind.group(group), self.touched[group]
+        entries = tuple(
+            _entry(
+                origin,
+                head,
+                "kept" if after.parked or same(head.value, after.value, rule.normalise) else "lost",
+            )
+            for origin, head in heads.items()
+        )
+        self.decisions.append(
+            Decision(
+                group=group,
+                rule=reason,
+                policy=rule.policy.name,
+                version=rule.policy.version,
+                winner=None if after.parked else verdict.winner,
+                heads=(*entries, *refused),
+                parked=after.parked,
+                value=after.value,
+                detail=detail,
+            )
+        )
+
+
+def _next_revision(register: Register, ctx: int) -> int:
+    """One more than any revision that the hub gave or a spoke claims to have applied."""
+    return max(register.rev, ctx) + 1
+
+
+def _unseen(heads: Mapping[str, Head], ctx: int, system: str) -> dict[str, Head]:
+    """The heads of other origins that the author of this edit did not have in front of them."""
+    return {origin: head for origin, head in heads.items() if origin != system and head.rev > ctx}
+
+
+def _confirmed(event: Event, change: Change) -> int:
+    mark = event.sync.get(change.group)
+    return mark.rev if mark else change.ctx
+
+
+def _entry(origin: str, head: Head, outcome: Fate) -> Entry:
+    return Entry(origin, head.value, head.actor, head.at, head.hlc, head.event_id, outcome)
+
+
+def _number(value: Json) -> Decimal:
+    return Decimal(0) if value is None else Decimal(str(value))
+
+
+def _shown(total: Decimal, like: Json) -> Json:
+    """A counter's total in the form that the spokes use: a text when they send texts."""
+    if isinstance(like, str):
+        return str(total)
+    return int(total) if total == total.to_integral_value() else float(total)

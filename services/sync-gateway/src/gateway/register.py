@@ -1,0 +1,157 @@
+"""What the merge works on and leaves behind: events, registers, decisions, and their stored form.
+
+The stored form is JSON with short keys, because every record keeps one register per group.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from gateway.policy import Head, Json
+
+Fate = Literal["kept", "lost", "refused"]
+
+
+class Mark(NamedTuple):
+    """What a spoke knows of one group: its last own edit, the revision it applied, the time of the edit."""
+
+    seq: int
+    rev: int
+    hlc: int
+
+
+class Change(NamedTuple):
+    """One group in one edit. `ctx` is the hub revision of the group that the author had in front of them."""
+
+    group: str
+    old: Json
+    new: Json
+    ctx: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a spoke about one record, as it came over the wire."""
+
+    id: str
+    system: str
+    kind: str
+    local_id: str
+    canonical_id: str | None
+    seq: int
+    hlc: int
+    origin: Literal["user", "gateway"]
+    actor: str
+    time: str
+    changes: tuple[Change, ...]
+    snapshot: Mapping[str, Json] = field(default_factory=dict)
+    sync: Mapping[str, Mark] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], *, event_id: str, system: str, time: str) -> "Event":
+        """The event that the JSON body of a message describes. Raise KeyError or TypeError if it is none."""
+        return cls(
+            id=event_id,
+            system=system,
+            kind=data["kind"],
+            local_id=data["local_id"],
+            canonical_id=data.get("canonical_id"),
+            seq=data["seq"],
+            hlc=data["hlc"],
+            origin=data["origin"],
+            actor=data["actor"],
+            time=time,
+            changes=tuple(Change(c["group"], c.get("old"), c.get("new"), c["ctx"]) for c in data["changes"]),
+            snapshot=data["snapshot"],
+            sync={group: Mark(m["seq"], m["rev"], m["hlc"]) for group, m in data["sync"].items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The state of one group of one record.
+
+    `hold` names what parks the group whatever its policy says; `total` is the sum of a counter; `bounces`
+    counts how often a spoke stored something else than it was sent since the last user event.
+    """
+
+    rev: int = 0
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    value: Json = None
+    parked: bool = False
+    rule: str = ""
+    hold: str | None = None
+    total: Decimal | None = None
+    bounces: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The stored form; what has its usual value is left out."""
+        stored: dict[str, Any] = {"rev": self.rev, "value": self.value, "rule": self.rule}
+        if self.heads:
+            stored["heads"] = {origin: _packed(head) for origin, head in self.heads.items()}
+        if self.parked:
+            stored["parked"] = True
+        if self.hold:
+            stored["hold"] = self.hold
+        if self.total is not None:
+            stored["total"] = str(self.total)
+        if self.bounces:
+            stored["bounces"] = self.bounces
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Register":
+        """The register that was stored."""
+        return cls(
+            rev=stored["rev"],
+            heads={origin: Head(*packed) for origin, packed in stored.get("heads", {}).items()},
+            value=stored["value"],
+            parked=stored.get("parked", False),
+            rule=stored["rule"],
+            hold=stored.get("hold"),
+            total=Decimal(stored["total"]) if "total" in stored else None,
+            bounces=stored.get("bounces", 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value in a decision, with its author and what became of it."""
+
+    origin: str
+    value: Json
+    actor: str
+    at: str
+    hlc: int
+    event_id: str
+    outcome: Fate
+
+    def to_json(self) -> dict[str, Any]:
+        """One object; the field names are the keys."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Entry":
+        """The entry that was stored."""
+        return cls(**stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A line of the decision log: every value, who won, and by which rule."""
+
+    group: str
+    rule: str
+    policy: str
+    version: int
+    winner: str | None
+    heads: tuple[Entry, ...]
+    parked: bool
+    value: Json
+    detail: str = ""
+
+
+def _packed(head: Head) -> list[Any]:
+    packed = [head.value, head.hlc, head.rev, head.event_id, head.actor, head.at]
+    return [*packed, True] if head.first else packed

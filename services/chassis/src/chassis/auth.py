@@ -1,0 +1,268 @@
+"""Who is calling, for which tenant, and may they: bearer tokens, scopes of routes, our own identity.
+
+Every route declares what it needs, on its decorator, so that the check runs before a session is opened:
+
+    @router.get("", dependencies=[requires("customers:read")])
+    @router.get("/livez", dependencies=[public])
+
+`undeclared_routes` lists the routes that declare neither.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import httpx
+import jwt
+import structlog
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from chassis.errors import Forbidden, Unauthenticated, Unavailable
+from chassis.settings import Issuer
+
+log = structlog.get_logger()
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+CACHED_SECONDS = 60
+CACHED_TOKENS = 10_000
+KEYS_READ_AGAIN_SECONDS = 10
+KEYS_TRUSTED_SECONDS = 300
+SERVICE_TOKEN_SECONDS = 300
+
+
+class ScopeMissing(Forbidden):
+    code = "scope-missing"
+    title = "The token lacks a scope"
+    detail = "This address needs: {needed}. The token lacks: {missing}."
+    hint = "Ask for a token with the missing scope."
+
+
+class TenantMissing(Forbidden):
+    code = "tenant-missing"
+    title = "The token names no tenant"
+    hint = "Ask for a token whose claim `tenant` is the UUID of your tenant."
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling, and what the token permits."""
+
+    subject: str
+    tenant: UUID
+    scopes: frozenset[str]
+    issuer: str
+
+
+class Keys:
+    """The public keys of one issuer, from a file or an address.
+
+    They are read again when a token names an unknown key, at most every 10 s, and after five minutes anyway,
+    so that a withdrawn key dies. While the source is away, the keys we have stay good; without any: 503.
+    """
+
+    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.source = source
+        self._clock = clock
+        self._keys: dict[str | None, jwt.PyJWK] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def find(self, name: str | None) -> jwt.PyJWK:
+        """The key with this `kid`, or the only key when the token names none; or `Unauthenticated`."""
+        if self._age() > KEYS_TRUSTED_SECONDS or (
+            self._pick(name) is None and self._age() >= KEYS_READ_AGAIN_SECONDS
+        ):
+            async with self._reading:
+                if self._age() >= KEYS_READ_AGAIN_SECONDS:
+                    await self._read()
+        if not self._keys:
+            raise Unavailable(detail="The keys of the issuer cannot be read.", retry_after_seconds=10)
+        if (key := self._pick(name)) is None:
+            raise Unauthenticated(detail="The token is signed with a key that its issuer does not publish.")
+        return key
+
+    def _age(self) -> float:
+        return self._clock() - self._read_at
+
+    def _pick(self, name: str | None) -> jwt.PyJWK | None:
+        if name is None:
+            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+        return self._keys.get(name)
+
+    async def _read(self) -> None:
+        self._read_at = self._clock()
+        try:
+            document = await self._document()
+            keys = jwt.PyJWKSet.from_json(document).keys
+            self._keys = {key.key_id: key for key in keys if key.key_type != "oct"}
+        except (OSError, ValueError, httpx.HTTPError, jwt.PyJWTError) as error:
+            log.error("issuer_keys_unreadable", source=self.source, error=repr(error))
+
+    async def _document(self) -> str:
+        if not self.source.startswith(("http://", "https://")):
+            return await asyncio.to_thread(Path(self.source).read_text)
+        async with httpx.AsyncClient(timeout=5) as client:
+            return (await client.get(self.source)).raise_for_status().text
+
+
+class Verifier:
+    """Turns a token into a principal. Verified tokens are remembered up to 60 s, and never past their end."""
+
+    def __init__(
+        self, issuers: Mapping[str, Issuer], audience: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._issuers = issuers
+        self._keys = {name: Keys(issuer.jwks) for name, issuer in issuers.items()}
+        self._audience = audience
+        self._clock = clock
+        self._verified: dict[str, tuple[float, Principal]] = {}
+
+    async def verify(self, token: str) -> Principal:
+        """The principal of a token. Raise `Unauthenticated` with the reason, or `TenantMissing`."""
+        good_until, principal = self._verified.get(token, (0.0, None))
+        if principal is not None and self._clock() < good_until:
+            return principal
+        try:
+            claims = await self._claims(token)
+        except jwt.PyJWTError as error:
+            raise Unauthenticated(detail=f"{error}.") from None
+        principal = self._principal(claims)
+        if len(self._verified) >= CACHED_TOKENS:
+            self._verified.clear()
+        self._verified[token] = (min(self._clock() + CACHED_SECONDS, float(claims["exp"])), principal)
+        return principal
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") not in ALGORITHMS:
+            raise Unauthenticated(
+                detail="The token is not signed with an asymmetric algorithm that we accept."
+            )
+        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        if not isinstance(issuer, str) or issuer not in self._issuers:
+            raise Unauthenticated(detail="The issuer of the token is not trusted here.")
+        key = await self._keys[issuer].find(header.get("kid"))
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            audience=self._audience,
+            issuer=issuer,
+            options={"require": ["iss", "aud", "exp", "sub"], "verify_iat": False},
+        )
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        issuer, scopes = claims["iss"], frozenset(str(claims.get("scope", "")).split())
+        allowed = self._issuers[issuer].scopes
+        try:
+            tenant = UUID(claims["tenant"])
+        except (KeyError, ValueError, AttributeError, TypeError):
+            raise TenantMissing() from None
+        return Principal(claims["sub"], tenant, scopes if allowed is None else scopes & allowed, issuer)
+
+
+_bearer = HTTPBearer(bearerFormat="JWT", scheme_name="bearer", auto_error=False)
+
+
+async def authenticated(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Principal:
+    """Dependency: the verified caller. Raise `Unauthenticated` (401, with `WWW-Authenticate`)."""
+    verifier: Verifier = request.app.state.verifier
+    try:
+        if credentials is None:
+            raise Unauthenticated()
+        principal = await verifier.verify(credentials.credentials)
+    except Unauthenticated as problem:
+        problem.headers["WWW-Authenticate"] = (
+            "Bearer" if credentials is None else 'Bearer error="invalid_token"'
+        )
+        raise
+    structlog.contextvars.bind_contextvars(subject=principal.subject, tenant=str(principal.tenant))
+    return principal
+
+
+async def _authorised(
+    needed: SecurityScopes, principal: Annotated[Principal, Depends(authenticated)]
+) -> Principal:
+    if missing := [scope for scope in needed.scopes if scope not in principal.scopes]:
+        problem = ScopeMissing(needed=needed.scope_str, missing=" ".join(missing))
+        problem.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{needed.scope_str}"'
+        raise problem
+    return principal
+
+
+def requires(*scopes: str) -> Any:
+    """Declare the scopes of a route: on its decorator, or as `Annotated[Principal, requires(...)]`."""
+    if not scopes:
+        raise ValueError("name at least one scope; a route without is declared public")
+    return Security(_authorised, scopes=list(scopes))
+
+
+async def _anyone() -> None:
+    """Marks a route that needs no token."""
+
+
+public = Depends(_anyone)
+
+
+def undeclared_routes(app: FastAPI) -> list[str]:
+    """The routes that declare neither a scope nor `public`; a test of every service expects none."""
+    return [
+        f"{'/'.join(sorted(route.methods or [])) or 'MOUNT'} {route.path}"
+        for route in iter_route_contexts(app.routes)
+        if route.path != app.openapi_url and not _declares(getattr(route, "dependant", None))
+    ]
+
+
+def _declares(dependant: Dependant | None) -> bool:
+    return any(each.call in (_authorised, _anyone) for each in _tree(dependant))
+
+
+def _tree(dependant: Dependant | None) -> Iterator[Dependant]:
+    if dependant is not None:
+        yield dependant
+        for each in dependant.dependencies:
+            yield from _tree(each)
+
+
+class ServiceIdentity:
+    """This service as a caller of others: signs its own short tokens with its private key (a JWK file)."""
+
+    def __init__(
+        self, key_file: Path, issuer: str, audience: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._key = jwt.PyJWK.from_json(key_file.read_text())
+        if self._key.algorithm_name not in ALGORITHMS:
+            raise ValueError(f"{key_file} does not hold an asymmetric key")
+        self.issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self._tokens: dict[tuple[UUID, tuple[str, ...]], tuple[float, str]] = {}
+
+    def token(self, tenant: UUID, scopes: Sequence[str]) -> str:
+        """A token for this tenant with these scopes; the same one until a minute before its end."""
+        now, name = self._clock(), (tenant, tuple(scopes))
+        fresh_until, token = self._tokens.get(name, (0.0, ""))
+        if now < fresh_until:
+            return token
+        claims = {
+            "iss": self.issuer,
+            "sub": self.issuer,
+            "aud": self._audience,
+            "iat": int(now),
+            "exp": int(now) + SERVICE_TOKEN_SECONDS,
+            "tenant": str(tenant),
+            "scope": " ".join(scopes),
+        }
+        token = jwt.encode(
+            claims, self._key, algorithm=self._key.algorithm_name, headers={"kid": self._key.key_id}
+        )
+        self._tokens[name] = (now + SERVICE_TOKEN_SECONDS - 60, token)
+        return token

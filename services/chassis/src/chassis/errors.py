@@ -1,0 +1,175 @@
+"""Errors as answers: a small family decides the status, RFC 9457 problem documents tell what to do next.
+
+A business error is a subclass with a code of its own; its facts are attributes and members of the document:
+
+    class CreditExceeded(Conflict):
+        code = "credit-exceeded"
+        title = "The credit limit is exceeded"
+        detail = "The limit is {limit}; this order would need {wanted}."
+        hint = "Ask the account manager for a higher limit, or make the order smaller."
+
+    raise CreditExceeded(limit=limit, wanted=wanted)
+
+This module holds the only table of statuses. Only the edge (`chassis.edge`) turns errors into answers.
+"""
+
+from typing import Any, ClassVar
+
+import orjson
+
+MEDIA_TYPE = "application/problem+json"
+CATALOGUE: dict[str, type["Problem"]] = {}
+_MEMBERS = frozenset({"type", "title", "status", "code", "headers", "facts", "errors_of"})
+
+
+class Problem(Exception):
+    """An error that a caller may see. `detail` and `hint`: templates over the facts, or given when raised."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong on our side"
+    detail: str = ""
+    hint: str = "Try again; if it stays, report the correlation id."
+
+    def __init__(self, **facts: Any) -> None:
+        if clash := _MEMBERS & facts.keys():
+            raise TypeError(f"{type(self).__name__} cannot carry facts named {sorted(clash)}")
+        self.headers: dict[str, str] = {}
+        self.facts = {name: value for name, value in facts.items() if name not in {"detail", "hint"}}
+        vars(self).update(facts)
+        super().__init__(self.title)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "code" not in vars(cls):
+            return
+        known = CATALOGUE.setdefault(cls.code, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"the problem code {cls.code!r} belongs to {known.__qualname__} already")
+        CATALOGUE[cls.code] = cls
+
+    def __str__(self) -> str:
+        return f"{self.title}. {self._text('detail')}".strip()
+
+    def _text(self, name: str) -> str:
+        """Templates of the class are filled with the facts; a text given when raised is taken as it is."""
+        template: str = getattr(self, name)
+        return template if name in vars(self) else template.format_map(_Facts(self.facts))
+
+    def document(self, correlation_id: str | None = None) -> dict[str, Any]:
+        """The RFC 9457 document, ready for JSON."""
+        members = {
+            **self.facts,
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self._text("detail") or None,
+            "hint": self._text("hint"),
+            "correlation_id": correlation_id,
+        }
+        shown = {name: value for name, value in members.items() if value is not None or name in self.facts}
+        plain: dict[str, Any] = orjson.loads(
+            orjson.dumps(shown, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+        )
+        return plain
+
+
+class _Facts(dict[str, Any]):
+    """An example without facts shows the names of the facts instead."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
+
+
+CATALOGUE[Problem.code] = Problem
+
+
+class Malformed(Problem):
+    """The request itself cannot be understood; `errors` lists each field with what is wrong."""
+
+    status = 422
+    code = "malformed"
+    title = "The request is malformed"
+    hint = "Correct the fields listed in `errors` and send it again."
+
+
+class NotFound(Problem):
+    status = 404
+    code = "not-found"
+    title = "There is no such record"
+    hint = "Check the id; a list of the collection shows what there is."
+
+
+class NoSuchAddress(NotFound):
+    code = "no-such-address"
+    title = "There is nothing at this address"
+    hint = "Open /docs: it lists every address of this service."
+
+
+class MethodNotAllowed(Problem):
+    status = 405
+    code = "method-not-allowed"
+    title = "This address does not take that method"
+    hint = "Use one of the methods in the `Allow` header."
+
+
+class Unauthenticated(Problem):
+    status = 401
+    code = "unauthenticated"
+    title = "The request carries no valid token"
+    hint = "Send `Authorization: Bearer <token>` with a token of a trusted issuer that has not expired."
+
+
+class Forbidden(Problem):
+    status = 403
+    code = "forbidden"
+    title = "The token does not permit this"
+    hint = "Ask for a token that carries the permission."
+
+
+class Conflict(Problem):
+    status = 409
+    code = "conflict"
+    title = "A rule or the present state forbids this"
+    hint = "Read the record as it is now, and decide again."
+
+
+class PreconditionFailed(Problem):
+    status = 412
+    code = "precondition-failed"
+    title = "A precondition of the request does not hold"
+    hint = "Read the record as it is now, and decide again."
+
+
+class PreconditionRequired(Problem):
+    status = 428
+    code = "precondition-required"
+    title = "The request must say which version it changes"
+    hint = "Read the record, and send its `ETag` as `If-Match`."
+
+
+class TooLarge(Problem):
+    status = 413
+    code = "too-large"
+    title = "The body is too large"
+    detail = "At most {limit_bytes} bytes are taken."
+    hint = "Send less at once: split the batch."
+
+
+class Unavailable(Problem):
+    """Something we need is away for now; the same request may succeed in a moment."""
+
+    status = 503
+    code = "unavailable"
+    title = "The service cannot do this right now"
+    hint = "Send the same request again in a moment."
+
+    def __init__(self, *, retry_after_seconds: int = 1, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.headers["Retry-After"] = str(retry_after_seconds)

@@ -92,8 +92,9 @@ def test_it_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
 
 
 async def test_provisioning_twice_changes_nothing_and_keeps_services_apart(server: Postgres) -> None:
-    await provision(server.url, "crm")
-    crm, erp = await asyncio.gather(provision(server.url, "crm"), provision(server.url, "erp"))
+    provision(server.url, "crm")
+    once_more, other = (asyncio.to_thread(provision, server.url, name) for name in ("crm", "erp"))
+    crm, erp = await asyncio.gather(once_more, other)
     connection = await asyncpg.connect(crm, server_settings={"role": "crm_owner"})
     await connection.execute("create table customer (name text)")
     await connection.close()
@@ -102,7 +103,7 @@ async def test_provisioning_twice_changes_nothing_and_keeps_services_apart(serve
 
 
 async def test_the_login_role_can_do_nothing_until_it_takes_a_role(server: Postgres) -> None:
-    crm = await provision(server.url, "crm", database="crm_of_a_test")
+    crm = provision(server.url, "crm", database="crm_of_a_test")
     owner = await asyncpg.connect(crm, server_settings={"role": "crm_owner"})
     await owner.execute("create table customer (name text)")
     await owner.close()
@@ -114,14 +115,14 @@ async def test_the_login_role_can_do_nothing_until_it_takes_a_role(server: Postg
     await bare.close()
 
 
-async def test_a_password_with_odd_characters_becomes_part_of_the_address(server: Postgres) -> None:
-    crm = await provision(server.url, "crm", login_password="it's@/odd")  # a test's password
+def test_a_password_with_odd_characters_becomes_part_of_the_address(server: Postgres) -> None:
+    crm = provision(server.url, "crm", login_password="it's@/odd")
     assert crm.startswith("postgresql://crm:it%27s%40%2Fodd@/crm?host=/")
 
 
-async def test_a_name_that_is_no_plain_name_is_refused(server: Postgres) -> None:
+def test_a_name_that_is_no_plain_name_is_refused(server: Postgres) -> None:
     with pytest.raises(ValueError, match="cannot name a database"):
-        await provision(server.url, "crm; drop table customer")
+        provision(server.url, "crm; drop table customer")
 
 
 def test_the_pid_file_of_a_dead_server_is_forgotten(tmp_path: Path) -> None:

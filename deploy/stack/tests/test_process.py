@@ -15,11 +15,8 @@ from stack.ports import free_port, is_free
 from stack.process import GUARD, Child, wait_until
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
-DEAF = [
-    sys.executable,
-    "-c",
-    "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)",
-]
+IGNORES_TERM = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+DEAF = [sys.executable, "-c", IGNORES_TERM + "print('up', flush=True); time.sleep(60)"]
 
 
 def started(command: list[str], folder: Path) -> Child:

@@ -1,6 +1,8 @@
 """The roles and the database of one service, on any PostgreSQL that an administrator can reach."""
 
+import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
@@ -10,7 +12,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 ONE_AT_A_TIME = 0x636F6E636F7264  # An advisory lock: roles belong to the whole server.
 
 
-async def provision(
+def provision(
     admin_url: str, name: str, login_password: str | None = None, database: str | None = None
 ) -> str:
     """Create the roles of service `name` and its database, where missing, and return its address.
@@ -25,6 +27,13 @@ async def provision(
     for word in (name, database):
         if not NAME.fullmatch(word):
             raise ValueError(f"{word!r} cannot name a database: use a-z, 0-9 and _, a letter first")
+    # In a thread of its own, so that callers with an event loop and without one are served alike.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, _provision(admin_url, name, login_password, database)).result()
+    return address(admin_url, name, login_password, database)
+
+
+async def _provision(admin_url: str, name: str, login_password: str | None, database: str) -> None:
     admin = await asyncpg.connect(admin_url)
     try:
         await admin.execute("select pg_advisory_lock($1)", ONE_AT_A_TIME)
@@ -35,7 +44,6 @@ async def provision(
         await admin.execute(f"grant connect on database {database} to {name}")
     finally:
         await admin.close()
-    return address(admin_url, name, login_password, database)
 
 
 async def _create_roles(admin: Any, name: str, login_password: str | None) -> None:

@@ -1,0 +1,80 @@
+"""Fields of a tenant's own: declared once, each with a type, and checked by it."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+
+from contracts.text import NameText, ShortText, one_line, refuse
+from contracts.values import Money, Value
+
+Scalar = str | bool | int | None
+"""The value of a field of a tenant's own, as JSON; amounts and dates are strings."""
+
+FieldKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$"), BeforeValidator(one_line)]
+"""How programs call the field: small letters, digits and _."""
+
+
+class FieldType(StrEnum):
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    CHOICE = "choice"
+
+
+class CustomField(Value):
+    """The declaration of one field."""
+
+    key: FieldKey
+    label: NameText
+    type: FieldType
+    choices: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _choices_belong_to_a_choice(self) -> Self:
+        if (self.type is FieldType.CHOICE) != bool(self.choices):
+            raise refuse("choices", "a field of type choice lists its choices, and no other type does")
+        if len(set(self.choices)) != len(self.choices):
+            raise refuse("choices", "a choice is listed twice")
+        return self
+
+    def value(self, written: Any) -> Scalar:
+        """The value in its one form, None for none.
+
+        Raises the pydantic error `custom_field` naming the field when the value is not of its type.
+        """
+        if written is None:
+            return None
+        try:
+            return _READERS[self.type](self, written)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise refuse("custom_field", f"{self.key} is not of type {self.type}: {reason}") from error
+
+
+_TEXT: TypeAdapter[str] = TypeAdapter(Annotated[str, Field(max_length=1000), BeforeValidator(one_line)])
+_INTEGER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)])
+_BOOLEAN: TypeAdapter[bool] = TypeAdapter(Annotated[bool, Field(strict=True)])
+_DATE: TypeAdapter[date] = TypeAdapter(date)
+_DECIMAL: TypeAdapter[Decimal] = TypeAdapter(Money)
+
+
+def _choice(field: CustomField, written: Any) -> Scalar:
+    text = _TEXT.validate_python(written)
+    if text not in field.choices:
+        raise refuse("custom_field", f"{field.key} is one of {', '.join(field.choices)}, not {text!r}")
+    return text
+
+
+_READERS = {
+    FieldType.TEXT: lambda _, written: _TEXT.validate_python(written) or None,
+    FieldType.INTEGER: lambda _, written: _INTEGER.validate_python(written),
+    FieldType.DECIMAL: lambda _, written: format(_DECIMAL.validate_python(written), "f"),
+    FieldType.BOOLEAN: lambda _, written: _BOOLEAN.validate_python(written),
+    FieldType.DATE: lambda _, written: _DATE.validate_python(written).isoformat(),
+    FieldType.CHOICE: _choice,
+}

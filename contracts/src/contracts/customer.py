@@ -1,0 +1,151 @@
+"""Values of the groups of a customer."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    StrictInt,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic_core.core_schema import ValidationInfo
+
+from contracts.tax import tax_number, tax_rules_known
+from contracts.text import NameText, OptionalNameText, OptionalShortText, blank_to_none, refuse
+from contracts.values import CountryCode, CurrencyCode, Money, Value, in_currency
+
+
+class PartyKind(StrEnum):
+    COMPANY = "company"
+    PERSON = "person"
+
+
+class Life(StrEnum):
+    """Whether a record is in use; "dead" is archived, never erased."""
+
+    LIVE = "live"
+    DEAD = "dead"
+
+
+class PartyName(Value):
+    """What a customer is called, and what it is."""
+
+    name: NameText
+    kind: PartyKind = PartyKind.COMPANY
+
+
+def _without_blank_lines(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(line for line in value if not isinstance(line, str) or line.strip())
+
+
+class Address(Value):
+    """A postal address; its parts change together. An address with nothing in it is None, not this."""
+
+    lines: Annotated[tuple[NameText, ...], Field(max_length=6), BeforeValidator(_without_blank_lines)] = ()
+    postal_code: OptionalShortText = None
+    city: OptionalNameText = None
+    region: OptionalNameText = None
+    country: Annotated[CountryCode | None, BeforeValidator(blank_to_none)] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.lines or self.postal_code or self.city or self.region or self.country):
+            raise refuse("empty_address", "the address is empty: fill in a part of it, or send null")
+        return self
+
+
+class LegalEntity(Value):
+    """A company or person before the law, by which a customer deals for a time (a counterparty)."""
+
+    legal_name: NameText
+    # The country stands before the tax id: fields are checked in this order, and the id needs its country.
+    country: Annotated[CountryCode | None, BeforeValidator(blank_to_none)] = None
+    tax_id: OptionalShortText = None
+    registration: OptionalNameText = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @field_validator("tax_id")
+    @classmethod
+    def _tax_id_fits_its_country(cls, tax_id: str | None, info: ValidationInfo) -> str | None:
+        country = info.data.get("country")
+        if tax_id is None or "country" not in info.data:  # A country that was refused is reported by itself.
+            return tax_id
+        if country is None:
+            raise refuse("tax_id", "a tax id needs the country that issued it: fill in country")
+        if tax_number(tax_id, country) is None:
+            rule = "its check digits or its form are wrong" if tax_rules_known(country) else "it is too short"
+            raise refuse("tax_id", f"{tax_id!r} is not a tax id of {country}: {rule}")
+        return tax_id
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise refuse("validity", f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
+        return self
+
+
+def _percent(value: Any) -> Any:
+    if isinstance(value, float):
+        raise refuse("percent", 'a percentage is written as a string, for example "2.5"')
+    return value
+
+
+Percent = Annotated[
+    Decimal,
+    Field(gt=0, le=100, max_digits=5, decimal_places=2),
+    BeforeValidator(_percent),
+    PlainSerializer(lambda percent: format(percent.normalize(), "f"), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,3}(\.\d{1,2})?$"}),
+]
+"""More than 0 and up to 100, at most two decimals, a string in JSON."""
+
+
+class PaymentTerms(Value):
+    """Days until payment is due, and the discount for paying earlier."""
+
+    days: Annotated[StrictInt, Field(ge=0, le=3650)]
+    discount_days: Annotated[StrictInt, Field(ge=0, le=3650)] | None = None
+    discount_percent: Percent | None = None
+
+    @model_validator(mode="after")
+    def _discount_is_complete(self) -> Self:
+        if (self.discount_days is None) != (self.discount_percent is None):
+            raise refuse("discount", "a discount needs both discount_days and discount_percent")
+        if self.discount_days is not None and self.discount_days > self.days:
+            raise refuse("discount", "discount_days is later than the payment is due")
+        return self
+
+
+class Credit(Value):
+    """How much a customer may owe; no limit is None."""
+
+    limit: Money | None = None
+    currency: Annotated[CurrencyCode | None, BeforeValidator(blank_to_none)] = None
+    blocked: StrictBool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limit_has_its_currency(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("limit") is not None and not value.get("currency"):
+            raise refuse("credit", "a credit limit needs its currency: fill in currency")
+        return value
+
+    @model_validator(mode="after")
+    def _limit_is_an_amount_of_its_currency(self) -> Self:
+        if self.limit is None or self.currency is None:
+            return self
+        if self.limit < 0:
+            raise refuse("credit", "a credit limit is not negative")
+        # Frozen for everyone else: the one form of the amount is part of making the value.
+        object.__setattr__(self, "limit", in_currency(self.limit, self.currency))
+        return self

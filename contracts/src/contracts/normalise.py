@@ -1,0 +1,92 @@
+"""One form for what people write in many: keys to compare with. Callers keep what was written."""
+
+import re
+import unicodedata
+import uuid
+
+import phonenumbers
+import uuid_utils.compat
+from phonenumbers import PhoneNumberFormat, ValidationResult
+
+from contracts.legal_forms import LEGAL_FORMS, LONGEST_FORM
+from contracts.tax import tax_number
+
+LEGAL_ENTITY_NAMESPACE = uuid.UUID("9e6d1f64-0c3b-5d0e-8d57-6f1f0b1f4f8a")
+"""Namespace of the ids of legal entities; it must never change, because both systems compute them."""
+
+# Letters that Unicode does not take apart into a letter and an accent.
+_PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
+)
+_APOSTROPHES = re.compile(r"['`\u00b4\u2018\u2019\u02bc]")
+_DOTS_OF_ABBREVIATIONS = re.compile(r"(?<=\b\w)\.(?=\w\b)|(?<=\w)\.(?=\s|$|,)")
+_NOT_A_WORD = re.compile(r"[\W_]+")
+
+
+def phone_e164(raw: str, country: str | None) -> str | None:
+    """The number in E.164 (+49300074321), or None when it cannot be told.
+
+    `country` (ISO 3166-1) reads a number without a country prefix. A number is taken when its length is
+    possible in its country, not only when its prefix is in use today: numbering plans change, customers keep
+    old numbers, and as a key it only has to be the same on both sides. None without a country, and for a
+    number too short, too long, or without its area code.
+    """
+    try:
+        number = phonenumbers.parse(raw, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def email_key(raw: str) -> str | None:
+    """The address in lower case and NFKC, or None when there is none in the text.
+
+    The part before @ is case sensitive by RFC 5321 and in no mailbox that people use.
+    """
+    key = unicodedata.normalize("NFKC", raw).strip().casefold()
+    local, at, domain = key.rpartition("@")
+    return f"{local}@{domain.rstrip('.')}" if local and at and domain else None
+
+
+def tax_id_key(tax_id: str, country: str) -> str | None:
+    """The tax id in the one form of its country (DE136695976), or None when it is not one of that country."""
+    number = tax_number(tax_id, country)
+    return number.key if number else None
+
+
+def legal_entity_id(country: str | None, tax_id: str | None) -> uuid.UUID:
+    """The id of a legal entity: the same in every system when there is a tax id, else a new UUIDv7."""
+    key = tax_id_key(tax_id, country) if country and tax_id else None
+    if key is None:
+        return uuid_utils.compat.uuid7()
+    return uuid.uuid5(LEGAL_ENTITY_NAMESPACE, f"{country}:{key}")
+
+
+def name_key(raw: str) -> str:
+    """The words of a name: NFKC, case folded, without accents and punctuation.
+
+    "ÅNGSTRÖM, A.B." becomes "angstrom ab".
+    """
+    text = unicodedata.normalize("NFKC", raw).casefold()
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = _APOSTROPHES.sub("", text.translate(_PLAIN_LETTERS))
+    text = _DOTS_OF_ABBREVIATIONS.sub("", text)
+    return _NOT_A_WORD.sub(" ", text).strip()
+
+
+def company_name_key(raw: str) -> str:
+    """The words of a company's name without its legal form ("Franchi S.p.A." -> "franchi").
+
+    A name that is nothing but legal forms keeps them: no name is shortened to nothing.
+    """
+    words = name_key(raw).split()
+    while (length := _legal_form_at_end(words)) and length < len(words):
+        del words[-length:]
+    return " ".join(words)
+
+
+def _legal_form_at_end(words: list[str]) -> int:
+    lengths = range(min(LONGEST_FORM, len(words)), 0, -1)
+    return next((length for length in lengths if tuple(words[-length:]) in LEGAL_FORMS), 0)

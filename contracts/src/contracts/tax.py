@@ -1,0 +1,105 @@
+"""Tax numbers: checked and brought to one form per country. Source of the rules: python-stdnum."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stdnum.exceptions import ValidationError
+from stdnum.util import get_cc_module
+
+# The numbers by which a tax office of that country knows a business or a person, the usual one first.
+# A country that is not listed has the one that python-stdnum calls its VAT number, if any.
+_KINDS: dict[str, tuple[str, ...]] = {
+    "AT": ("uid", "tin"),
+    "AU": ("abn", "tfn"),
+    "BE": ("vat", "nn"),
+    "BR": ("cnpj", "cpf"),
+    "CA": ("bn", "sin"),
+    "CH": ("uid", "vat"),
+    "DE": ("vat", "stnr", "idnr"),
+    "DK": ("cvr", "cpr"),
+    "EE": ("kmkr", "registrikood"),
+    "FI": ("alv", "ytunnus", "hetu"),
+    "FR": ("siren", "tva", "siret", "nif"),
+    "GB": ("vat", "utr"),
+    "IE": ("vat", "pps"),
+    "IN": ("gstin", "pan"),
+    "IT": ("iva", "codicefiscale"),
+    "JP": ("cn", "in_"),
+    "KR": ("brn", "rrn"),
+    "LT": ("pvm", "asmens"),
+    "NL": ("btw", "bsn"),
+    "NO": ("orgnr", "mva", "fodselsnummer"),
+    "PL": ("nip", "pesel"),
+    "SE": ("orgnr", "vat", "personnummer"),
+    "TR": ("vkn", "tckimlik"),
+    "UA": ("edrpou", "rntrc"),
+    "US": ("tin",),
+    "ZA": ("tin",),
+    "MD": ("idno",),
+}
+
+# One number that is written in several ways: (country, kind) -> (kind it is at heart, how to cut it down).
+_CONTAINS: dict[tuple[str, str], tuple[str, Callable[[str], str]]] = {
+    ("CH", "vat"): ("uid", lambda number: number[:12]),  # CHE123456789 + MWST, TVA or IVA
+    ("FI", "ytunnus"): ("alv", lambda number: number),
+    ("FR", "tva"): ("siren", lambda number: number[2:]),  # two check digits + SIREN
+    ("FR", "siret"): ("siren", lambda number: number[:9]),  # SIREN + number of the branch
+    ("NO", "mva"): ("orgnr", lambda number: number[:9]),  # number + MVA
+    ("SE", "vat"): ("orgnr", lambda number: number[:10]),  # number + 01
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaxNumber:
+    """A tax number in its one form. Numbers of different kinds say nothing about each other."""
+
+    country: str
+    kind: str
+    number: str
+
+    @property
+    def is_usual(self) -> bool:
+        """True when it is of the kind that businesses of its country usually state."""
+        return self.kind == _kinds(self.country)[0]
+
+    @property
+    def key(self) -> str:
+        """Equal for equal numbers only: DE136695976, or DE.stnr.18181508155 for one of another kind."""
+        if self.is_usual:
+            return self.number if self.number.startswith(self.country) else self.country + self.number
+        return f"{self.country}.{self.kind}.{self.number}"
+
+
+def tax_rules_known(country: str) -> bool:
+    """True when numbers of this country can be checked."""
+    return bool(_checkers(country))
+
+
+def tax_number(tax_id: str, country: str) -> TaxNumber | None:
+    """The number behind what was written, or None when no kind of its country fits.
+
+    For a country whose rules are not known any number of 3 to 32 letters and digits is taken as it is.
+    """
+    checkers = _checkers(country)
+    if not checkers:
+        number = re.sub(r"[\W_]", "", tax_id).upper()
+        return TaxNumber(country, "tax", number) if 3 <= len(number) <= 32 else None
+    for kind, checker in checkers:
+        try:
+            number = str(checker.validate(tax_id))
+        except ValidationError:
+            continue
+        heart, cut = _CONTAINS.get((country, kind), (kind, str))
+        return TaxNumber(country, heart, cut(number))
+    return None
+
+
+def _kinds(country: str) -> tuple[str, ...]:
+    return _KINDS.get(country, ("vat",)) if _checkers(country) else ("tax",)
+
+
+def _checkers(country: str) -> list[tuple[str, Any]]:
+    found = ((kind, get_cc_module(country, kind)) for kind in _KINDS.get(country, ("vat",)))
+    return [(kind, module) for kind, module in found if module is not None]

@@ -1,0 +1,63 @@
+"""Text as it may be stored: NFC, stripped, bounded, without characters that break a database or a screen."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+# Overrides of the writing direction make a name read as another one (Unicode TR 36, section 2.6).
+# Joiners stay: Persian, Indic scripts and emoji need them.
+_DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_LINE_BREAKS = frozenset("\n\t")
+
+
+def refuse(code: str, message: str) -> PydanticCustomError:
+    """The error of a value that is not accepted; `message` says what to write instead."""
+    return PydanticCustomError(code, "{reason}", {"reason": message})
+
+
+def one_line(value: Any) -> Any:
+    """Strip and compose (NFC) a text, and refuse control characters; anything but text passes through."""
+    return _clean(value, allowed=frozenset()) if isinstance(value, str) else value
+
+
+def many_lines(value: Any) -> Any:
+    """As `one_line`, but line breaks and tabs may stay; all line breaks become `\\n`."""
+    if not isinstance(value, str):
+        return value
+    return _clean(value.replace("\r\n", "\n").replace("\r", "\n"), allowed=_LINE_BREAKS)
+
+
+def blank_to_none(value: Any) -> Any:
+    """An empty optional text is no text: one way to say "nothing", so that two systems compare equal."""
+    cleaned = one_line(value)
+    return None if cleaned == "" else cleaned
+
+
+def _clean(text: str, allowed: frozenset[str]) -> str:
+    composed = unicodedata.normalize("NFC", text).strip()
+    for character in composed:
+        if character not in allowed and _is_forbidden(character):
+            raise refuse(
+                "control_character",
+                f"the text contains U+{ord(character):04X}, a control character: remove it",
+            )
+    return composed
+
+
+def _is_forbidden(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _DIRECTION_OVERRIDES
+
+
+ShortText = Annotated[str, Field(min_length=1, max_length=60), BeforeValidator(one_line)]
+"""1 to 60 characters: a postal code, a position, a registration number."""
+
+NameText = Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(one_line)]
+"""1 to 200 characters: the name of a person, a company, a city; one line of an address."""
+
+NotesText = Annotated[str, Field(max_length=10_000), BeforeValidator(many_lines)]
+"""Up to 10,000 characters in several lines; may be empty."""
+
+OptionalShortText = Annotated[ShortText | None, BeforeValidator(blank_to_none)]
+OptionalNameText = Annotated[NameText | None, BeforeValidator(blank_to_none)]

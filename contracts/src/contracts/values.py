@@ -1,0 +1,163 @@
+"""Single values of the published language: e-mail, phone, website, language, currency, tag, money."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+import iso4217
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from contracts.countries import is_country_code
+from contracts.text import one_line, refuse
+
+
+class Value(BaseModel):
+    """A value of one group: it cannot change, and knows every field it is given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise refuse("email", f"{text!r} is not an e-mail address: {error}") from error
+    return text
+
+
+def _phone(text: str) -> str:
+    if sum(character.isdigit() for character in text) < 3:
+        raise refuse("phone", f"{text!r} is not a phone number: it needs at least three digits")
+    return text
+
+
+_WEBSITE = re.compile(
+    r"(https?://)?[^\s/:@?#<>\"'\\]+\.[^\s/:@?#<>\"'\\.]{2,}(:\d{1,5})?([/?#][^\s<>\"\\]*)?", re.I
+)
+
+
+def _website(text: str) -> str:
+    if not _WEBSITE.fullmatch(text):
+        raise refuse(
+            "website", f"{text!r} is not a web address: write it as example.com or https://example.com/page"
+        )
+    return text
+
+
+_LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re.I)
+
+
+def _language(text: str) -> str:
+    found = _LANGUAGE.fullmatch(text.replace("_", "-"))
+    if not found:
+        raise refuse("language", f"{text!r} is not a language tag: write it as de or de-AT (BCP 47)")
+    language, script, region = found.groups()
+    parts = (language.lower(), script and script.title(), region and region.upper())
+    return "-".join(part for part in parts if part)
+
+
+# Codes without a minor unit are no money to pay with: gold, test codes, "no currency".
+CURRENCY_EXPONENTS: dict[str, int] = {
+    currency.code: currency.exponent for currency in iso4217.Currency if currency.exponent is not None
+}
+"""Digits after the decimal point of each currency, as ISO 4217 lists them (EUR 2, JPY 0, KWD 3)."""
+
+
+def _currency(text: str) -> str:
+    code = text.upper()
+    if code not in CURRENCY_EXPONENTS:
+        raise refuse("currency", f"{text!r} is not a currency: write its ISO 4217 code, for example EUR")
+    return code
+
+
+def _country(text: str) -> str:
+    code = text.upper()
+    if not is_country_code(code):
+        raise refuse(
+            "country", f"{text!r} is not a country: write its ISO 3166-1 code of two letters, for example DE"
+        )
+    return code
+
+
+_AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
+
+
+def _amount(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise refuse("money", 'an amount is written as a string, for example "1250.50"')
+    text = _plain(value)
+    if not _AMOUNT.fullmatch(text) or not text.isascii():
+        raise refuse("money", 'not an amount: at most 15 digits and 4 decimals, for example "1250.50"')
+    return Decimal(text) + 0  # The addition turns -0 into 0.
+
+
+def _plain(value: int | str | Decimal) -> str:
+    if isinstance(value, Decimal):
+        # An exponent out of range would be written out as millions of zeros.
+        text = format(value, "f") if value.is_finite() and abs(value.adjusted()) < 20 else "too large"
+    else:
+        text = str(value).strip()
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def in_currency(amount: Decimal, currency: str) -> Decimal:
+    """The amount with as many decimals as the currency has.
+
+    Nothing is rounded: raises the pydantic error `money` when the amount has more decimals than that.
+    """
+    exponent = CURRENCY_EXPONENTS[currency]
+    exact = amount.quantize(Decimal(1).scaleb(-exponent))
+    if exact != amount:
+        raise refuse("money", f"{amount} has more decimals than {currency} has ({exponent})")
+    return exact
+
+
+EmailText = Annotated[
+    str, Field(min_length=3, max_length=254), AfterValidator(_email), BeforeValidator(one_line)
+]
+"""An e-mail address as it was written; only its form is checked, not whether anyone reads it."""
+
+PhoneText = Annotated[
+    str, Field(min_length=3, max_length=64), AfterValidator(_phone), BeforeValidator(one_line)
+]
+"""A phone number as it was written: people write extensions and words beside the digits."""
+
+Website = Annotated[
+    str, Field(min_length=4, max_length=500), AfterValidator(_website), BeforeValidator(one_line)
+]
+"""A host with or without http(s); no other scheme, because pages show it as a link."""
+
+Language = Annotated[
+    str, Field(min_length=2, max_length=11), AfterValidator(_language), BeforeValidator(one_line)
+]
+"""A BCP 47 tag of language, script and region, in its usual letter case."""
+
+CurrencyCode = Annotated[
+    str, Field(min_length=3, max_length=3), AfterValidator(_currency), BeforeValidator(one_line)
+]
+"""An ISO 4217 code of a currency that is in use, in capitals."""
+
+CountryCode = Annotated[
+    str, Field(min_length=2, max_length=2), AfterValidator(_country), BeforeValidator(one_line)
+]
+"""An ISO 3166-1 alpha-2 code in capitals."""
+
+Tag = Annotated[str, Field(min_length=1, max_length=50), BeforeValidator(one_line)]
+"""A tag as its users write it; letter case counts."""
+
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_amount),
+    PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,4})?$"}),
+]
+"""An exact amount, a string in JSON; floats are refused because they are not exact."""

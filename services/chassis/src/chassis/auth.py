@@ -222,14 +222,15 @@ def undeclared_routes(app: FastAPI) -> list[str]:
 
 
 def _declares(dependant: Dependant | None) -> bool:
-    return any(each.call in (_authorised, _anyone) for each in _tree(dependant))
+    return any(each.call in (_authorised, _anyone) for each in dependants(dependant))
 
 
-def _tree(dependant: Dependant | None) -> Iterator[Dependant]:
+def dependants(dependant: Dependant | None) -> Iterator[Dependant]:
+    """A route's own and all its dependencies' declarations."""
     if dependant is not None:
         yield dependant
         for each in dependant.dependencies:
-            yield from _tree(each)
+            yield from dependants(each)
 
 
 class ServiceIdentity:

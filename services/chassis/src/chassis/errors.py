@@ -48,6 +48,12 @@ class Problem(Exception):
             raise TypeError(f"the problem code {cls.code!r} belongs to {known.__qualname__} already")
         CATALOGUE[cls.code] = cls
 
+    @classmethod
+    def entry(cls) -> dict[str, Any]:
+        """What the catalogue says of this problem; names of facts stand in braces."""
+        described = {"type": f"/problems/{cls.code}", "title": cls.title, "status": cls.status}
+        return {**described, "detail": cls.detail, "hint": cls.hint}
+
     def __str__(self) -> str:
         return f"{self.title}. {self._text('detail')}".strip()
 
@@ -75,7 +81,7 @@ class Problem(Exception):
 
 
 class _Facts(dict[str, Any]):
-    """An example without facts shows the names of the facts instead."""
+    """A fact that was not given shows as its name, so that telling an error never fails."""
 
     def __missing__(self, key: str) -> str:
         return f"{{{key}}}"

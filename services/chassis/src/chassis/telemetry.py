@@ -1,7 +1,7 @@
 """What the processes tell about themselves: JSON logs, metrics, and a trace that survives outbox and Kafka.
 
-A request brings its correlation id and trace; `relayed` carries both into whatever it causes, so that one search
-finds the request, the event, the merge and the delivery.
+A request brings its correlation id and trace; `relayed` carries both into what it causes. One search finds
+the request, the event, the merge and the delivery.
 """
 
 import logging
@@ -29,6 +29,10 @@ OUTBOX_OLDEST_AGE_SECONDS = Gauge("outbox_oldest_age_seconds", "Age of the oldes
 OUTBOX_RELAYED = Counter("outbox_relayed", "Events that the broker has acknowledged")
 CONSUMER_LAG = Gauge("consumer_lag", "Messages not processed yet", ["topic", "partition"])
 CONSUMER_OFFSET = Gauge("consumer_offset", "Position of the last message processed", ["topic", "partition"])
+EVENTS_MERGED = Counter(
+    "events_merged", "Events that the hub has dealt with, by what became of them", ["outcome"]
+)
+CLOCKS_CLAMPED = Counter("clocks_clamped", "Events whose clock was more than 60 s ahead, and set back")
 DECISIONS = Counter("decisions", "Conflicts decided", ["kind", "rule"])
 PARKED = Gauge("parked", "Groups that wait for a person's choice", ["kind"])
 REJECTED = Gauge("rejected", "Deliveries that a system refuses", ["system"])
@@ -94,10 +98,15 @@ def _add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.
     return event
 
 
-def export_spans(service: str) -> bool:
-    """Send spans to `OTEL_EXPORTER_OTLP_ENDPOINT` when it is set; tell whether it is."""
-    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        return False
+def exports_spans() -> bool:
+    """Whether this process is told where to send its spans."""
+    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+
+
+def export_spans(service: str) -> None:
+    """Send spans to `OTEL_EXPORTER_OTLP_ENDPOINT`, if it is set."""
+    if not exports_spans():
+        return
     try:
         exporters = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
     except ImportError:
@@ -105,7 +114,6 @@ def export_spans(service: str) -> bool:
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(BatchSpanProcessor(exporters.OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    return True
 
 
 def traceparent() -> str | None:
@@ -116,20 +124,28 @@ def traceparent() -> str | None:
 
 
 @contextmanager
-def relayed(name: str, *, parent: str | None = None, correlation: str | None = None) -> Iterator[trace.Span]:
-    """Work caused by a request, an event or a delivery: a span below `parent`, under its correlation id.
+def adopted(*, parent: str | None = None, correlation: str | None = None) -> Iterator[None]:
+    """Run below the trace of `parent` and under its correlation id.
 
-    Without a (readable) parent it goes on below the present span, or starts a trace of its own.
+    Without a (readable) parent it goes on where we are, or starts a trace of its own.
     """
     below = _propagator.extract({"traceparent": parent}) if parent else context.get_current()
     if not trace.get_current_span(below).get_span_context().is_valid:
         below = trace.set_span_in_context(NonRecordingSpan(_new_trace()), below)
+    token = context.attach(below)
     previous = correlation_id.set(correlation or correlation_id.get() or token_hex(16))
     try:
-        with _tracer.start_as_current_span(name, context=below) as span:
-            yield span
+        yield
     finally:
         correlation_id.reset(previous)
+        context.detach(token)
+
+
+@contextmanager
+def relayed(name: str, *, parent: str | None = None, correlation: str | None = None) -> Iterator[trace.Span]:
+    """Work that a request, an event or a delivery caused: a span of its own below `parent`."""
+    with adopted(parent=parent, correlation=correlation), _tracer.start_as_current_span(name) as span:
+        yield span
 
 
 def _new_trace() -> SpanContext:

@@ -1,0 +1,186 @@
+"""One FastAPI application per service: the same edge, health, documentation and problem catalogue."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import fastapi_offline
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware import Middleware
+
+from chassis import telemetry
+from chassis.auth import Verifier, public
+from chassis.edge import Edge, install, operation_id
+from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
+from chassis.pages import known_parameters_only
+from chassis.settings import Settings
+
+log = structlog.get_logger()
+Resource = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Check = Callable[[FastAPI], Awaitable[None]]
+CHECK_SECONDS = 2.0
+ASSETS = Path(fastapi_offline.__file__).parent / "static"
+
+PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "description": "RFC 9457; further members carry the facts. The catalogue stands at /problems.",
+    "type": "object",
+    "required": ["type", "title", "status", "hint"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "examples": ["/problems/stale-version"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "hint": {"type": "string", "description": "What to do next."},
+        "correlation_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "The request was refused; the problem says why, and what to do.", **_PROBLEM},
+    "5XX": {"description": "Not now, or not through your fault; the problem says which.", **_PROBLEM},
+}
+
+
+class NotReady(Unavailable):
+    code = "not-ready"
+    title = "The service is not ready"
+    detail = "Failing: {failing}."
+
+
+class Service(FastAPI):
+    """FastAPI whose OpenAPI document knows the shape of problems."""
+
+    def openapi(self) -> dict[str, Any]:
+        schema = super().openapi()
+        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        return schema
+
+
+def create_app(
+    settings: Settings,
+    *,
+    title: str,
+    routers: Iterable[APIRouter] = (),
+    resources: Iterable[Resource] = (),
+    checks: Mapping[str, Check] | None = None,
+    version: str = "1",
+    description: str = "",
+) -> FastAPI:
+    """The application of a service (or the health pages of a worker, without routers).
+
+    `resources` open in order when the application starts and close in reverse; each may put what it opened on
+    `app.state`. `checks` decide readiness: each raises when what it looks at is not usable.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for resource in resources:
+                await stack.enter_async_context(resource(app))
+            yield
+
+    app = Service(
+        title=title,
+        version=version,
+        description=description,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        responses=PROBLEM_RESPONSES,
+        dependencies=[Depends(known_parameters_only)],
+        middleware=[Middleware(Edge, limit_bytes=settings.body_limit_bytes)],
+        # Left alone, FastAPI makes four spans a request and logs what users typed.
+        telemetry={
+            "tracing": telemetry.exports_spans(),
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+            "auto_configure": False,
+        },
+    )
+    app.state.settings = settings
+    app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
+    app.state.checks = dict(checks or {})
+    install(app)
+    for router in (*routers, health, documentation):
+        app.include_router(router)
+    return app
+
+
+health = APIRouter(dependencies=[public], include_in_schema=False)
+documentation = APIRouter(dependencies=[public], include_in_schema=False)
+
+
+@health.get("/livez")
+async def livez() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@health.get("/readyz")
+async def readyz(request: Request) -> dict[str, str]:
+    """Run every check, two seconds at most; the answer names those that fail, the log says why."""
+    checks: dict[str, Check] = request.app.state.checks
+    outcomes = await asyncio.gather(*(_passes(name, check, request.app) for name, check in checks.items()))
+    if failing := [name for name, passed in zip(checks, outcomes, strict=True) if not passed]:
+        raise NotReady(failing=", ".join(failing))
+    return {"status": "ready"}
+
+
+async def _passes(name: str, check: Check, app: FastAPI) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check(app)
+    except Exception as error:  # Whatever it is, it is the answer: not ready.
+        log.warning("not_ready", check=name, error=repr(error))
+        return False
+    return True
+
+
+@health.get("/metrics")
+async def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@documentation.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    return get_swagger_ui_html(
+        openapi_url="openapi.json",
+        title=request.app.title,
+        swagger_js_url="docs/swagger-ui-bundle.js",
+        swagger_css_url="docs/swagger-ui.css",
+        swagger_favicon_url="docs/favicon.png",
+        swagger_ui_parameters={"persistAuthorization": True, "displayRequestDuration": True},
+    )
+
+
+@documentation.get("/docs/{name}")
+async def asset(name: Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"]) -> FileResponse:
+    return FileResponse(ASSETS / name, headers={"Cache-Control": "max-age=86400"})
+
+
+@documentation.get("/problems")
+async def problems() -> list[dict[str, Any]]:
+    return [CATALOGUE[code].entry() for code in sorted(CATALOGUE)]
+
+
+@documentation.get("/problems/{code}")
+async def problem(code: str) -> dict[str, Any]:
+    if code not in CATALOGUE:
+        raise NotFound(hint="GET /problems lists the catalogue.")
+    return CATALOGUE[code].entry()

@@ -1,0 +1,55 @@
+"""Calls to other services: bounded in time, with correlation id and trace, and one error for "not now"."""
+
+from typing import Any
+
+import httpx
+
+from chassis import telemetry
+from chassis.edge import CORRELATION_HEADER
+from chassis.errors import Unavailable
+
+TOO_MANY_REQUESTS = 429
+
+
+class Unreachable(Unavailable):
+    """The other side is away, overloaded or failing: the same call may succeed later."""
+
+    code = "unreachable"
+    title = "Another service cannot be reached"
+    detail = "{address}: {reason}."
+
+
+def create_client(
+    address: str = "", *, timeout_seconds: float = 10.0, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """A client of the service at `address`; close it, or use it in `async with`."""
+    return httpx.AsyncClient(
+        base_url=address,
+        timeout=httpx.Timeout(timeout_seconds, connect=2.0),
+        limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
+        event_hooks={"request": [_say_where_from]},
+        transport=transport,
+    )
+
+
+async def _say_where_from(request: httpx.Request) -> None:
+    if (correlation := telemetry.correlation_id.get()) is not None:
+        request.headers.setdefault(CORRELATION_HEADER, correlation)
+    if (parent := telemetry.traceparent()) is not None:
+        request.headers.setdefault("traceparent", parent)
+
+
+async def call(client: httpx.AsyncClient, method: str, path: str, **options: Any) -> httpx.Response:
+    """The answer, also when it is a refusal (4xx). Raise `Unreachable` for no answer, 5xx and 429."""
+    try:
+        response = await client.request(method, path, **options)
+    except httpx.TransportError as error:
+        raise Unreachable(address=str(client.base_url), reason=repr(error)) from error
+    if response.is_server_error or response.status_code == TOO_MANY_REQUESTS:
+        wait = response.headers.get("Retry-After", "")
+        raise Unreachable(
+            address=str(client.base_url),
+            reason=f"answered {response.status_code}",
+            retry_after_seconds=int(wait) if wait.isdecimal() else 1,
+        )
+    return response

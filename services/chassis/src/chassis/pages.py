@@ -1,0 +1,199 @@
+"""Lists in pages: keyset cursors, whitelisted sorting, and no parameter that is silently ignored.
+
+    ORDERS = Sorting({"number": Order.number, "updated_at": Order.updated_at}, Order.id, "-updated_at")
+
+    @router.get("", dependencies=[requires("orders:read")])
+    async def list_orders(session: Session, paging: Paging, state: str | None = None) -> Page[OrderOut]:
+        return await paging.page(session, queries.search(state), ORDERS, OrderOut.of)
+
+A cursor holds the sort values and the id of the last row, so a page costs the same however deep it lies,
+and rows that come or go in between neither repeat nor hide others. NULL sorts last in both directions.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Generic, TypeVar
+
+import orjson
+from fastapi import Depends, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from chassis.auth import dependants
+from chassis.errors import Malformed
+
+Item = TypeVar("Item")
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+
+
+class CursorInvalid(Malformed):
+    code = "cursor-invalid"
+    title = "The cursor does not fit"
+    hint = "Follow `next` as it was given, with the same `sort`; or start again without a cursor."
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list; `next` is the address of the following one, null on the last."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """What a list may be sorted by: names to columns, the unique id that settles ties, the default order."""
+
+    columns: Mapping[str, Column]
+    id: Column
+    default: str
+
+    def keys(self, order: str | None) -> list["Key"]:
+        """The sort keys of `-updated_at,name`, the id last. Raise `Malformed` for another name."""
+        names = (order or self.default).split(",")
+        wanted = [(name.strip().removeprefix("-"), name.strip().startswith("-")) for name in names]
+        if unknown := sorted({name for name, _ in wanted} - self.columns.keys()):
+            allowed = ", ".join(sorted(self.columns))
+            raise Malformed(
+                errors=[{"field": "sort", "message": f"unknown: {', '.join(unknown)}; allowed: {allowed}"}]
+            )
+        chosen = dict(reversed(wanted))
+        keys = [Key(self.columns[name], chosen[name]) for name in dict.fromkeys(name for name, _ in wanted)]
+        return [*keys, Key(self.id, wanted[0][1])]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One column of an order, with its direction."""
+
+    column: Column
+    descending: bool
+
+    @property
+    def nullable(self) -> bool:
+        return bool(getattr(self.column, "nullable", True))
+
+    def order(self) -> ColumnElement[Any]:
+        """Only a nullable column says where NULL goes: the plain form is the one that indexes have."""
+        ordered = self.column.desc() if self.descending else self.column.asc()
+        return ordered.nulls_last() if self.nullable else ordered
+
+    def after(self, value: Any) -> ColumnElement[bool]:
+        if value is None:
+            return false()
+        beyond = self.column < value if self.descending else self.column > value
+        return or_(beyond, self.column.is_(None)) if self.nullable else beyond
+
+    def same(self, value: Any) -> ColumnElement[bool]:
+        return self.column.is_(None) if value is None else and_(self.column == value)
+
+    def bound(self, value: Any) -> ColumnElement[bool]:
+        """Implied by the rest, but a single range that an index can start from."""
+        if value is None or self.nullable:
+            return true()
+        return self.column <= value if self.descending else self.column >= value
+
+
+def _behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Rows behind these values: larger in the first key, or equal there and larger in the next, ..."""
+    found: ColumnElement[bool] = false()
+    for key, value in reversed(list(zip(keys, values, strict=True))):
+        found = or_(key.after(value), and_(key.same(value), found))
+    return and_(keys[0].bound(values[0]), found)
+
+
+def _encode(order: str, values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([order, list(values)], default=str)).decode().rstrip("=")
+
+
+def _decode(cursor: str, order: str, keys: Sequence[Key]) -> list[Any]:
+    try:
+        sort, values = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
+        if sort != order or len(values) != len(keys):
+            raise CursorInvalid(detail="The cursor belongs to another order.")
+        return [
+            None
+            if value is None and key.nullable
+            else TypeAdapter(key.column.type.python_type).validate_python(value)
+            for key, value in zip(keys, values, strict=True)
+        ]
+    except (ValueError, TypeError, binascii.Error, ValidationError):
+        raise CursorInvalid(detail="The cursor is not one that we gave.") from None
+
+
+class PageRequest:
+    """The parameters of one page; the dependency behind `Paging`."""
+
+    def __init__(
+        self,
+        request: Request,
+        response: Response,
+        limit: Annotated[int, Query(ge=1, le=200, description="Items of one page.")] = 50,
+        cursor: Annotated[
+            str | None, Query(max_length=4000, description="From `next` of the last page.")
+        ] = None,
+        sort: Annotated[str | None, Query(max_length=200, examples=["-updated_at,name"])] = None,
+    ) -> None:
+        self._request, self._response = request, response
+        self.limit, self.cursor, self.sort = limit, cursor, sort
+
+    async def page(
+        self,
+        session: AsyncSession,
+        statement: Select[Any],
+        sorting: Sorting,
+        shape: Callable[[Row[Any]], Item],
+    ) -> Page[Item]:
+        """Run `statement` for this page and shape its rows; columns added at the end hold the keys."""
+        order = self.sort or sorting.default
+        keys = sorting.keys(order)
+        if self.cursor is not None:
+            statement = statement.where(_behind(keys, _decode(self.cursor, order, keys)))
+        statement = statement.add_columns(*(key.column.label(f"_key_{n}") for n, key in enumerate(keys)))
+        rows = (
+            await session.execute(statement.order_by(*(key.order() for key in keys)).limit(self.limit + 1))
+        ).all()
+        items = [shape(row) for row in rows[: self.limit]]
+        if len(rows) <= self.limit:
+            return Page(items=items)
+        last = rows[self.limit - 1]
+        return Page(items=items, next=self._link(_encode(order, list(last)[-len(keys) :])))
+
+    def _link(self, cursor: str) -> str:
+        url = self._request.url.include_query_params(cursor=cursor)
+        following = f"{url.path}?{url.query}"
+        self._response.headers["Link"] = f'<{following}>; rel="next"'
+        return following
+
+
+Paging = Annotated[PageRequest, Depends()]
+
+
+async def known_parameters_only(request: Request) -> None:
+    """Dependency of every route: refuse query parameters it does not know, and name those it does."""
+    route = request.scope.get("route")
+    if not request.scope["query_string"] or not isinstance(route, APIRoute):
+        return
+    allowed = _parameters(route)
+    if unknown := sorted(request.query_params.keys() - allowed):
+        known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address takes none"
+        raise Malformed(
+            errors=[{"field": name, "message": f"unknown parameter; {known}"} for name in unknown]
+        )
+
+
+@lru_cache(maxsize=1000)
+def _parameters(route: APIRoute) -> frozenset[str]:
+    names: set[str] = set()
+    for field in (field for each in dependants(route.dependant) for field in each.query_params):
+        shape = field.field_info.annotation
+        if isinstance(shape, type) and issubclass(shape, BaseModel):
+            names |= {inner.alias or name for name, inner in shape.model_fields.items()}
+        else:
+            names.add(field.alias)
+    return frozenset(names)

@@ -1,0 +1,205 @@
+"""What a caller may demand before we act: the version it has seen (If-Match), and that a POST acts once.
+
+    async def change(id: UUID, patch: Patch, session: Session, seen: SeenVersion) -> ...:
+        row = await queries.for_update(session, id)
+        seen.check(row.version, current=OrderOut.of(row))
+
+    router = APIRouter(route_class=IdempotentRoute)
+
+A POST with an `Idempotency-Key` acts once per tenant, subject, address and key. An advisory lock, held until
+the transaction ends, admits one at a time; the answer is stored in the transaction of the change. So a crash
+leaves both or neither, and an error leaves the key free: it changed nothing, and the caller may try again.
+"""
+
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Header, Request, Response, params
+from fastapi.routing import APIRoute
+from sqlalchemy import LargeBinary, Text, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.auth import Principal, authenticated
+from chassis.db import Base, Session
+from chassis.errors import Conflict, Malformed, PreconditionFailed, PreconditionRequired
+
+KEPT = timedelta(hours=24)
+_TAGS = re.compile(r'\*|(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*')
+
+
+class StaleVersion(PreconditionFailed):
+    code = "stale-version"
+    title = "The record has changed since you read it"
+    detail = "You sent version {base}."
+    hint = "Compare `current` with `yours`, and send your change again with the `ETag` of this answer."
+
+
+class KeyInUse(Conflict):
+    code = "idempotency-key-in-use"
+    title = "The first request with this Idempotency-Key is still running"
+    hint = "Send the same request again in a moment; it will get the answer of the first."
+
+
+class KeyReused(Malformed):
+    code = "idempotency-key-reused"
+    title = "This Idempotency-Key belongs to a request with another body"
+    hint = "Use a new key for a new request."
+
+
+def etag(version: int) -> str:
+    """The strong entity tag of a version."""
+    return f'"{version}"'
+
+
+class Seen:
+    """The versions that the caller has seen, and what it wants to write."""
+
+    def __init__(self, header: str, body: bytes) -> None:
+        self._header, self._body = header, body
+
+    def check(self, version: int, current: Any) -> None:
+        """Raise `StaleVersion`, with all three sides, unless the caller has seen `version` (or says `*`)."""
+        tags = re.findall(r'(?:W/)?"[^"]*"', self._header)
+        if self._header == "*" or etag(version) in tags:
+            return
+        base = [int(tag[1:-1]) if tag[1:-1].isdecimal() else tag for tag in tags]
+        stale = StaleVersion(
+            current=current, base=base[0] if len(base) == 1 else base, yours=_json(self._body)
+        )
+        stale.headers["ETag"] = etag(version)
+        raise stale
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+async def if_match(
+    request: Request, header: Annotated[str | None, Header(alias="If-Match", examples=['"7"'])] = None
+) -> Seen:
+    """Dependency: what the caller has seen. Raise `PreconditionRequired` (428) when it does not say."""
+    if header is None:
+        raise PreconditionRequired()
+    if not _TAGS.fullmatch(header.strip()):
+        raise Malformed(
+            errors=[{"field": "If-Match", "message": 'send the ETag as it was, quotes included: "7"'}]
+        )
+    return Seen(header.strip(), await request.body())
+
+
+SeenVersion = Annotated[Seen, Depends(if_match)]
+
+
+class IdempotencyKey(Base):
+    """The answer to a POST that acted; `digest` stands for tenant, subject, address and key."""
+
+    __tablename__ = "idempotency_keys"
+
+    digest: Mapped[str] = mapped_column(Text, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(Text)
+    status: Mapped[int]
+    headers: Mapped[list[list[str]]] = mapped_column(JSONB)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+async def purge(session: AsyncSession) -> None:
+    """Forget keys older than 24 hours; for a worker's timer."""
+    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < func.now() - KEPT))
+
+
+class _AnsweredBefore(Exception):
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+class _Claim:
+    """The right to act, held until the transaction ends."""
+
+    def __init__(self, session: AsyncSession, digest: str, fingerprint: str) -> None:
+        self.session, self.digest, self.fingerprint = session, digest, fingerprint
+
+    async def take(self) -> None:
+        """Raise `KeyInUse`, `KeyReused`, or the answer that was given before."""
+        lock = int.from_bytes(bytes.fromhex(self.digest[:16]), signed=True)
+        if not await self.session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
+            raise KeyInUse()
+        # A statement of its own, after the lock: its snapshot sees what the holder before us committed.
+        known = await self.session.get(IdempotencyKey, self.digest)
+        if known is None:
+            return
+        if known.fingerprint != self.fingerprint:
+            raise KeyReused()
+        response = Response(known.body, known.status)
+        response.raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in known.headers]
+        response.headers["Idempotent-Replayed"] = "true"
+        raise _AnsweredBefore(response)
+
+    async def keep(self, response: Response) -> None:
+        headers = [[name.decode(), value.decode("latin-1")] for name, value in response.raw_headers]
+        await self.session.execute(
+            insert(IdempotencyKey).values(
+                digest=self.digest,
+                fingerprint=self.fingerprint,
+                status=response.status_code,
+                headers=headers,
+                body=bytes(response.body),
+            )
+        )
+
+
+async def _claim(
+    request: Request,
+    session: Session,
+    principal: Annotated[Principal, Depends(authenticated)],
+    key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)] = None,
+) -> None:
+    if key is None:
+        return
+    parts = (str(principal.tenant), principal.issuer, principal.subject, request.url.path, key)
+    digest = sha256(orjson.dumps(parts)).hexdigest()
+    fingerprint = sha256(request.url.query.encode() + b"\n" + await request.body()).hexdigest()
+    claim = _Claim(session, digest, fingerprint)
+    await claim.take()
+    request.state.claim = claim
+
+
+class IdempotentRoute(APIRoute):
+    """A route whose POSTs honour `Idempotency-Key`; other methods are left as they are."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: set[str] | list[str] | None = None,
+        dependencies: Sequence[params.Depends] | None = None,
+        **options: Any,
+    ) -> None:
+        if "POST" in (methods or ()):
+            dependencies = [*(dependencies or ()), Depends(_claim)]
+        super().__init__(path, endpoint, methods=methods, dependencies=dependencies, **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def once(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except _AnsweredBefore as before:
+                return before.response
+            claim: _Claim | None = getattr(request.state, "claim", None)
+            if claim is not None:
+                await claim.keep(response)
+            return response
+
+        return once

@@ -63,25 +63,25 @@ class Kafka:
     Without a port it takes a free one, and keeps it over restarts of this object.
     """
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, log: Path | None = None) -> None:
         self.folder = folder.resolve()
-        self.port = port
-        self._chosen = port
+        self.log = log or self.folder / "kafka.log"
+        self.fixed = port is not None
+        self._port = port
         self._child: Child | None = None
+        self._said_before = 0
 
     @property
     def bootstrap_servers(self) -> str:
         """The address clients connect to first. Raises CannotStart before the first start."""
-        if self._chosen is None:
+        if self._port is None:
             raise CannotStart("Kafka has no port before its first start.")
-        return f"{HOST}:{self._chosen}"
+        return f"{HOST}:{self._port}"
 
     @property
     def pid(self) -> int:
         """The process id of the broker. Raises CannotStart before the first start."""
-        if self._child is None:
-            raise CannotStart("Kafka has not been started.")
-        return self._child.pid
+        return self._broker().pid
 
     @property
     def running(self) -> bool:
@@ -93,20 +93,46 @@ class Kafka:
 
         Fetches the jars first where they are missing. Raises CannotStart with the reason.
         """
-        if self.running:
-            return self.bootstrap_servers
+        if not self.running:
+            self.begin()
+        return self.finish()
+
+    def begin(self) -> None:
+        """Do all of `start` but wait: other things can start meanwhile, until `finish`."""
         program, jars = java(), class_path()
+        if self._port is None:
+            self._port = free_port()
+        elif not is_free(self._port):
+            raise CannotStart(f"Port {self._port} is taken: stop what listens there, or give Kafka another.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self._chosen is not None:
-            self._start_on(self._chosen, program, jars)
-        else:
-            self._start_anywhere(program, jars)
+        properties = self._write_properties(self._port)
+        if not (self.folder / "log" / "meta.properties").exists():
+            self._format(properties, program, jars)
+        self._said_before = self.log.stat().st_size if self.log.exists() else 0
+        self._child = Child(
+            "Kafka", [str(program), *JVM, "-cp", jars, "kafka.Kafka", str(properties)], self.log
+        )
+        self._child.start()
+
+    def finish(self) -> str:
+        """Wait until the broker answers; when its free port was taken meanwhile, try another."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                wait_until(self._says_started, self._broker(), START_SECONDS)
+            except CannotStart:
+                self.kill()
+                if self.fixed or not tries_left or self._port is None or is_free(self._port):
+                    raise
+                self._port = None
+                self.begin()
+            else:
+                break
         return self.bootstrap_servers
 
-    def stop(self) -> None:
+    def stop(self, patience_seconds: float = 8.0) -> None:
         """Stop the broker cleanly: it closes its log, so that the next start is quick."""
         if self._child is not None:
-            self._child.stop()
+            self._child.stop(patience_seconds)
 
     def kill(self) -> None:
         """End the broker as a crash would; the next start recovers from its log."""
@@ -122,36 +148,13 @@ class Kafka:
     ) -> None:
         self.stop()
 
-    def _start_anywhere(self, program: Path, jars: str) -> None:
-        for tries_left in reversed(range(TRIES)):
-            port = free_port()
-            try:
-                self._start_on(port, program, jars)
-            except CannotStart:
-                # Another program may have taken the port before the broker could.
-                if not tries_left or is_free(port):
-                    raise
-            else:
-                self._chosen = port
-                return
+    def _broker(self) -> Child:
+        if self._child is None:
+            raise CannotStart("Kafka has not been started.")
+        return self._child
 
-    def _start_on(self, port: int, program: Path, jars: str) -> None:
-        if not is_free(port):
-            raise CannotStart(f"Port {port} is taken: stop what listens there, or give Kafka another.")
-        properties = self._write_properties(port)
-        if not (self.folder / "log" / "meta.properties").exists():
-            self._format(properties, program, jars)
-        log = self.folder / "kafka.log"
-        said_before = log.stat().st_size if log.exists() else 0
-        command = [str(program), *JVM, "-cp", jars, "kafka.Kafka", str(properties)]
-        child = Child("Kafka", command, log)
-        child.start()
-        try:
-            wait_until(lambda: STARTED in log.read_bytes()[said_before:], child, START_SECONDS)
-        except CannotStart:
-            child.kill()
-            raise
-        self._child = child
+    def _says_started(self) -> bool:
+        return STARTED in self.log.read_bytes()[self._said_before :]
 
     def _write_properties(self, port: int) -> Path:
         controller = f"{HOST}:{free_port()}"

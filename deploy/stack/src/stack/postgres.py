@@ -43,7 +43,14 @@ class Postgres:
     above it. `fast` trades safety against a power cut for speed.
     """
 
-    def __init__(self, folder: Path, *, fast: bool = False, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        fast: bool = False,
+        settings: dict[str, str] | None = None,
+        log: Path | None = None,
+    ) -> None:
         self.folder = folder.resolve()
         self.fast = fast
         self.data = self.folder / "data"
@@ -53,7 +60,7 @@ class Postgres:
         self._child = Child(
             "PostgreSQL",
             self._command(),
-            self.folder / "postgres.log",
+            log or self.folder / "postgres.log",
             account=self.account,
             stop_signal=signal.SIGINT,  # "fast shutdown": ends sessions, writes a checkpoint.
             death_signal=signal.SIGINT,
@@ -84,9 +91,9 @@ class Postgres:
         wait_until(self._answers, self._child, START_SECONDS)
         return self.url
 
-    def stop(self) -> None:
+    def stop(self, patience_seconds: float = 8.0) -> None:
         """End all sessions, write everything, stop."""
-        self._child.stop()
+        self._child.stop(patience_seconds)
         if self.sockets.exists() and not any(self.sockets.iterdir()):
             self.sockets.rmdir()
 

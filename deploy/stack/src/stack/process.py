@@ -12,6 +12,7 @@ from pathlib import Path
 
 from stack.errors import CannotStart
 
+LARGEST_LOG_BYTES = 10_000_000
 GUARD = Path(__file__).with_name("guard.py")
 
 # Linux ties a child to the thread that started it, not to the process: every child is started by
@@ -68,6 +69,8 @@ class Child:
         if self.running:
             return
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".earlier.log"))
         self._process = _starter.submit(self._open).result()
 
     def _open(self) -> subprocess.Popen[bytes]:

@@ -1,0 +1,108 @@
+"""Local issuers: their signing keys, the public halves the services read, and tokens."""
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+ALGORITHM = "ES256"
+AUDIENCE = "concord"
+FIRST_TENANT = "00000000-0000-7000-8000-000000000001"
+TOKEN_HOURS = 12.0
+REPLICATION = ("replication:read", "replication:write")
+SCOPES = (
+    "customers:read",
+    "customers:write",
+    "contacts:read",
+    "contacts:write",
+    "events:read",
+    *REPLICATION,
+    "sync:read",
+    "sync:write",
+)
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """One who signs tokens: a private key that only its owner reads, and a public one beside it.
+
+    `scopes` limits what its tokens may grant; None is no limit.
+    """
+
+    name: str
+    folder: Path
+    scopes: tuple[str, ...] | None = None
+
+    @property
+    def private_file(self) -> Path:
+        """The signing key, as a JWK with `kid` and `alg`."""
+        return self.folder / f"{self.name}.jwk.json"
+
+    @property
+    def public_file(self) -> Path:
+        """The public keys, as a JWKS."""
+        return self.folder / f"{self.name}.jwks.json"
+
+    @property
+    def trust(self) -> dict[str, Any]:
+        """What AUTH_ISSUERS says of this issuer."""
+        return {"jwks": str(self.public_file), "scopes": self.scopes}
+
+    def ensure(self) -> None:
+        """Make the key pair, unless it is there."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.private_file.exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            marks = {"kid": f"{self.name}-{int(time.time())}", "alg": ALGORITHM, "use": "sig"}
+            write_private(self.private_file, {**ECAlgorithm.to_jwk(key, as_dict=True), **marks})
+        private = json.loads(self.private_file.read_text())
+        public = {name: value for name, value in private.items() if name != "d"}
+        public.pop("key_ops", None)
+        self.public_file.write_text(json.dumps({"keys": [public]}, indent=2))
+
+    def token(
+        self,
+        scopes: Iterable[str] = SCOPES,
+        subject: str = "local-user",
+        tenant: str = FIRST_TENANT,
+        hours: float = TOKEN_HOURS,
+    ) -> str:
+        """A signed token for the services, good for the hours given."""
+        key = jwt.PyJWK.from_json(self.private_file.read_text())
+        now = int(time.time())
+        claims = {
+            "iss": self.name,
+            "sub": subject,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + int(hours * 3600),
+            "tenant": tenant,
+            "scope": " ".join(scopes),
+        }
+        return jwt.encode(claims, key.key, algorithm=ALGORITHM, headers={"kid": key.key_id})
+
+
+def write_private(path: Path, content: dict[str, Any]) -> None:
+    """Write a file that nobody but its owner may read, whole or not at all."""
+    unfinished = path.with_suffix(".unfinished")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=2)
+    unfinished.replace(path)
+
+
+def local_issuer(folder: Path) -> Issuer:
+    """The issuer of `make run` and `make token`: it may grant everything."""
+    return Issuer("concord-local", folder / "keys")
+
+
+def gateway_issuer(folder: Path) -> Issuer:
+    """The gateway's own identity: it may replicate, and nothing else."""
+    return Issuer("concord-gateway", folder / "keys", REPLICATION)

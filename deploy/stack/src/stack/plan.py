@@ -1,0 +1,83 @@
+"""What a stack consists of: the processes of each service, their addresses and environments. Pure."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from stack.keys import AUDIENCE, Issuer
+from stack.ports import HOST
+
+SERVICES = ("crm", "erp", "gateway")
+SYSTEMS = ("crm", "erp")
+
+Program = Callable[[str, str], list[str]]
+
+
+def python_program(service: str, verb: str) -> list[str]:
+    """The command of one verb of a service."""
+    return [sys.executable, "-m", service, verb]
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: `crm-api`, `crm-worker` and so on."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    port: int
+
+    @property
+    def ready_url(self) -> str:
+        """Answers 200 when the process can do its work."""
+        return f"http://{HOST}:{self.port}/readyz"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything the processes must be told, by service: ports, databases, keys, broker."""
+
+    api_ports: Mapping[str, int]
+    worker_ports: Mapping[str, int]
+    databases: Mapping[str, str]
+    bootstrap_servers: str
+    issuers: tuple[Issuer, ...]
+    gateway: Issuer
+    program: Program = python_program
+
+    def url(self, service: str) -> str:
+        """Where the REST interface of a service answers."""
+        return f"http://{HOST}:{self.api_ports[service]}"
+
+    def processes(self) -> list[Process]:
+        """All processes, in the order in which they are started."""
+        return [process for service in SERVICES for process in (self._api(service), self._worker(service))]
+
+    def migration(self, service: str) -> tuple[list[str], dict[str, str]]:
+        """The command that brings a service's tables up to date, and its environment."""
+        return self.program(service, "migrate"), {"DATABASE_URL": self.databases[service]}
+
+    def _api(self, service: str) -> Process:
+        port = self.api_ports[service]
+        environment = {**self._common(service), "PORT": str(port)}
+        return Process(f"{service}-api", tuple(self.program(service, "api")), environment, port)
+
+    def _worker(self, service: str) -> Process:
+        port = self.worker_ports[service]
+        environment = {**self._common(service), "METRICS_PORT": str(port)}
+        return Process(f"{service}-worker", tuple(self.program(service, "worker")), environment, port)
+
+    def _common(self, service: str) -> dict[str, str]:
+        environment = {
+            "DATABASE_URL": self.databases[service],
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "HOST": HOST,
+            "AUTH_AUDIENCE": AUDIENCE,
+            "AUTH_ISSUERS": json.dumps({issuer.name: issuer.trust for issuer in self.issuers}),
+        }
+        if service == "gateway":
+            environment["SERVICE_KEY_FILE"] = str(self.gateway.private_file)
+            environment["SERVICE_ISSUER"] = self.gateway.name
+            environment["SYSTEMS"] = json.dumps({system: self.url(system) for system in SYSTEMS})
+        return environment

@@ -1,0 +1,125 @@
+"""`make run`: one stack in the foreground, until Ctrl-C."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from stack.errors import CannotStart
+from stack.plan import SERVICES, Program, python_program
+from stack.services import Stack
+from stack.watch import Watch
+
+DEFAULT_PORTS = {"crm": 8001, "erp": 8002, "gateway": 8003}
+TITLES = {"crm": "CRM", "erp": "ERP", "gateway": "Sync gateway"}
+WIDEST = 240
+LOOK_SECONDS = 0.3
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where everything is kept: DATA_DIR, or `.data` here."""
+    return Path(environment.get("DATA_DIR") or ".data").resolve()
+
+
+def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
+    """The ports of the three services: CRM_PORT, ERP_PORT, GATEWAY_PORT, or the usual ones."""
+    chosen = {}
+    for service, usual in DEFAULT_PORTS.items():
+        variable = f"{service.upper()}_PORT"
+        text = environment.get(variable) or str(usual)
+        if not text.isdecimal() or not 0 < int(text) < 65536:
+            raise CannotStart(f"{variable} is {text!r}: it must be a port number from 1 to 65535.")
+        chosen[service] = int(text)
+    if len(set(chosen.values())) < len(chosen):
+        raise CannotStart("CRM_PORT, ERP_PORT and GATEWAY_PORT must be three different ports.")
+    return chosen
+
+
+def databases(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The databases that are not ours: DATABASE_URL_CRM, DATABASE_URL_ERP, DATABASE_URL_GATEWAY."""
+    given = {service: environment.get(f"DATABASE_URL_{service.upper()}") for service in SERVICES}
+    return {service: url for service, url in given.items() if url}
+
+
+def run(program: Program = python_program) -> None:
+    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM; then stop everything.
+
+    Raises CannotStart with one sentence.
+    """
+    # All ways of being asked to stop are one; the terminal that closes is one of them.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    console = wide_console()
+    stack = Stack(
+        data_folder(),
+        ports=ports(),
+        databases=databases(),
+        bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+        program=program,
+    )
+    try:
+        stack.prepare()
+        with console.status("Starting") as status:
+            stack.say = status.update
+            stack.start()
+    except KeyboardInterrupt:
+        console.print("Stopped before everything was ready.")
+        return
+    try:
+        show(stack, console)
+        watch(stack, console)
+    except KeyboardInterrupt:
+        # A second Ctrl-C must not leave a server half stopped; all waits below have a limit.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        console.print("\nStopping")
+    finally:
+        stack.stop()
+    console.print("Everything has stopped. The data is kept in", stack.folder, soft_wrap=True)
+
+
+def wide_console() -> Console:
+    """A console that leaves folding to the terminal, so that a line can be copied in one piece."""
+    console = Console()
+    console.width = max(console.width, WIDEST)
+    return console
+
+
+def watch(stack: Stack, console: Console) -> None:
+    """Look after the parts until we are interrupted."""
+    keeper = Watch(stack, lambda sentence: console.print(sentence, soft_wrap=True))
+    while True:
+        keeper.look()
+        time.sleep(LOOK_SECONDS)
+
+
+def show(stack: Stack, console: Console) -> None:
+    """Print where everything is and what to try next."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("service", "address", "docs", "worker metrics", "what to try next"):
+        table.add_column(heading, no_wrap=True)
+    tries = what_to_try(stack.urls)
+    for service in SERVICES:
+        url = stack.urls[service]
+        metrics = f":{stack.plan.worker_ports[service]}/metrics"
+        table.add_row(TITLES[service], url, f"{url}/docs", metrics, tries[service])
+    console.print("Concord is running.\n")
+    console.print(table)
+    console.print("\nThe lines above take their token (12 hours; `make -s token` prints another) from here:")
+    console.print(f"export TOKEN={stack.token()}\n", soft_wrap=True, highlight=False)
+    console.print(f"Kafka: {stack.bootstrap}   data and logs: {stack.folder}", soft_wrap=True)
+    console.print("Ctrl-C stops everything; make run continues where it stopped.")
+
+
+def what_to_try(urls: Mapping[str, str]) -> dict[str, str]:
+    """A line for each service that a person can paste."""
+    ask = "curl -s --oauth2-bearer $TOKEN"
+    create = '-H content-type:application/json -d \'{"name": "Alfreds Futterkiste"}\''
+    return {
+        "crm": f"{ask} {urls['crm']}/v1/customers {create}",
+        "erp": f"{ask} '{urls['erp']}/v1/customers?q=alfreds'",
+        "gateway": f"{ask} {urls['gateway']}/v1/status",
+    }

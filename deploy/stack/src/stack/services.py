@@ -1,0 +1,240 @@
+"""The whole product on this machine, for `make run` and for end-to-end tests alike."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from stack.claim import claim
+from stack.errors import CannotStart
+from stack.jars import class_path
+from stack.java import java
+from stack.kafka import Kafka
+from stack.keys import FIRST_TENANT, SCOPES, gateway_issuer, local_issuer
+from stack.part import Part, ServicePart
+from stack.plan import SERVICES, Plan, Program, python_program
+from stack.ports import free_port, is_free
+from stack.postgres import Postgres
+from stack.process import Child
+from stack.provision import provision
+
+MIGRATE_SECONDS = 120.0
+SERVICE_PATIENCE_SECONDS = 5.0
+SERVER_PATIENCE_SECONDS = 4.0
+
+
+class Stack:
+    """Everything that `make run` starts, in one folder; each part can be stopped or killed alone.
+
+    Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`,
+    `gateway-api` and `gateway-worker`. Without ports, free ones are taken. A database or broker
+    that is given is used, and none is started in its place. `fast` is for tests: see Postgres.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        fast: bool = False,
+        ports: Mapping[str, int] | None = None,
+        databases: Mapping[str, str] | None = None,
+        bootstrap_servers: str | None = None,
+        program: Program = python_program,
+        say: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self.folder = folder.resolve()
+        self.logs = self.folder / "logs"
+        self.fixed_ports = dict(ports or {})
+        self.databases = dict(databases or {})
+        self.program = program
+        self.say = say
+        self.issuer = local_issuer(self.folder)
+        self.gateway_issuer = gateway_issuer(self.folder)
+        self.postgres: Postgres | None = None
+        if any(service not in self.databases for service in SERVICES):
+            self.postgres = Postgres(self.folder / "postgres", fast=fast, log=self.logs / "postgres.log")
+        self.kafka: Kafka | None = None
+        if bootstrap_servers is None:
+            self.kafka = Kafka(self.folder / "kafka", log=self.logs / "kafka.log")
+        self._bootstrap_servers = bootstrap_servers
+        self._services: dict[str, ServicePart] = {}
+        self._plan: Plan | None = None
+        self._claim: IO[str] | None = None
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """All parts by name: the servers we started, then the processes of the services."""
+        parts: dict[str, Part] = {}
+        if self.postgres is not None:
+            parts["postgres"] = self.postgres
+        if self.kafka is not None:
+            parts["kafka"] = self.kafka
+        return parts | self._services
+
+    @property
+    def plan(self) -> Plan:
+        """Ports, addresses and environments. Raises CannotStart before the first start."""
+        if self._plan is None:
+            raise CannotStart("The stack has not been started.")
+        return self._plan
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where the REST interface of each service answers: `crm`, `erp`, `gateway`."""
+        return {service: self.plan.url(service) for service in SERVICES}
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's bootstrap servers."""
+        return self.plan.bootstrap_servers
+
+    @property
+    def admin_url(self) -> str:
+        """The superuser's address of the embedded PostgreSQL. Raises CannotStart when there is none."""
+        if self.postgres is None:
+            raise CannotStart("The databases are not ours: there is no administrator's address.")
+        return self.postgres.url
+
+    def token(
+        self, scopes: Iterable[str] = SCOPES, subject: str = "local-user", tenant: str = FIRST_TENANT
+    ) -> str:
+        """A token that all services accept."""
+        return self.issuer.token(scopes, subject, tenant)
+
+    def prepare(self) -> None:
+        """Take the folder, find what would stop us, and fetch what is missing; start nothing yet.
+
+        `start` does it where it has not been done. Raises CannotStart with one sentence.
+        """
+        if self._claim is not None:
+            return
+        self._claim = claim(self.folder)
+        try:
+            self._check_ports()
+            if self.kafka is not None:
+                java()
+                class_path()
+        except BaseException:
+            self._release()
+            raise
+
+    def start(self, name: str | None = None) -> None:
+        """Start one part, or everything, and wait until it is ready.
+
+        Raises CannotStart with one sentence, and then leaves nothing running.
+        """
+        if name is not None:
+            self._part(name).start()
+            return
+        self.prepare()
+        try:
+            self._start_everything()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, name: str | None = None) -> None:
+        """Stop one part, or everything: the services first, then what they stand on."""
+        if name is not None:
+            self._part(name).stop()
+            return
+        servers: list[Part] = [part for part in (self.postgres, self.kafka) if part is not None]
+        _stop_together(list(self._services.values()), SERVICE_PATIENCE_SECONDS)
+        _stop_together(servers, SERVER_PATIENCE_SECONDS)
+        self._release()
+
+    def kill(self, name: str) -> None:
+        """End one part as a crash would."""
+        self._part(name).kill()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _part(self, name: str) -> Part:
+        if name not in self.parts:
+            raise CannotStart(f"There is no {name} here; there are {', '.join(self.parts)}.")
+        return self.parts[name]
+
+    def _check_ports(self) -> None:
+        for service, port in self.fixed_ports.items():
+            if not is_free(port):
+                raise CannotStart(
+                    f"Port {port} is taken: stop what listens there, "
+                    f"or set {service.upper()}_PORT to another port."
+                )
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
+
+    def _start_everything(self) -> None:
+        if self.kafka is not None:
+            self.say("Starting Kafka")
+            self.kafka.begin()
+        self._start_databases()
+        if self.kafka is not None:
+            self._bootstrap_servers = self.kafka.finish()
+        self._plan = self._make_plan()
+        self.say("Bringing the tables up to date")
+        self._migrate()
+        self.say("Starting the services")
+        for process in self._plan.processes():
+            log = self.logs / f"{process.name}.log"
+            self._services[process.name] = ServicePart(process, os.environ, log)
+        for part in self._services.values():
+            part.begin()
+        for name, part in self._services.items():
+            self.say(f"Waiting for {name}")
+            part.finish()
+
+    def _start_databases(self) -> None:
+        if self.postgres is None:
+            return
+        self.say("Starting PostgreSQL")
+        admin = self.postgres.start()
+        for service in SERVICES:
+            if service not in self.databases:
+                self.databases[service] = provision(admin, service)
+
+    def _make_plan(self) -> Plan:
+        for issuer in (self.issuer, self.gateway_issuer):
+            issuer.ensure()
+        if self._bootstrap_servers is None:
+            raise CannotStart("There is no broker.")
+        return Plan(
+            api_ports={service: self.fixed_ports.get(service) or free_port() for service in SERVICES},
+            worker_ports={service: free_port() for service in SERVICES},
+            databases=self.databases,
+            bootstrap_servers=self._bootstrap_servers,
+            issuers=(self.issuer, self.gateway_issuer),
+            gateway=self.gateway_issuer,
+            program=self.program,
+        )
+
+    def _migrate(self) -> None:
+        running: list[Child] = []
+        for service in SERVICES:
+            command, environment = self.plan.migration(service)
+            log = self.logs / f"{service}-migrate.log"
+            child = Child(f"{service} migrate", command, log, environment={**os.environ, **environment})
+            child.start()
+            running.append(child)
+        for child in running:
+            if not child.wait(MIGRATE_SECONDS) or child.exit_code != 0:
+                child.kill()
+                raise CannotStart(f"{child.name} failed; see {child.log}:\n{child.last_words()}")
+
+
+def _stop_together(parts: list[Part], patience_seconds: float) -> None:
+    if parts:
+        with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+            list(pool.map(lambda part: part.stop(patience_seconds), parts))

@@ -1,0 +1,135 @@
+"""`make run` as a person meets it at the terminal, with fakes for the services."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from stack.errors import CannotStart
+from stack.ports import HOST, free_port
+from stack.run import data_folder, databases, ports
+
+PROGRAM = str(Path(__file__).with_name("run_with_fakes.py"))
+
+
+class Run:
+    """A `make run` in the background."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        chosen = {f"{name}_PORT": str(free_port()) for name in ("CRM", "ERP", "GATEWAY")}
+        self.environment = {**os.environ, "DATA_DIR": str(folder), **chosen, **environment}
+        self.output = folder.with_suffix(".output")
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, PROGRAM], env=self.environment, stdout=output, stderr=output
+            )
+
+    def wait_until_said(self, words: str, limit_seconds: float = 60) -> None:
+        deadline = time.monotonic() + limit_seconds
+        while words not in self.output.read_text():
+            assert self.process.poll() is None, self.output.read_text()
+            assert time.monotonic() < deadline, self.output.read_text()
+            time.sleep(0.05)
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Run]:
+    run = Run(tmp_path / "data")
+    yield run
+    run.process.kill()
+    run.process.wait()
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_being_asked_to_stop_stops_everything_within_ten_seconds(
+    running: Run, number: signal.Signals
+) -> None:
+    running.wait_until_said("Ctrl-C stops everything")
+    family = running.family()
+    assert len(family) >= 8
+    asked = time.monotonic()
+    running.process.send_signal(number)
+    assert running.process.wait(timeout=10) == 0
+    assert time.monotonic() - asked < 10
+    assert not [process for process in family if process.is_running()]
+    assert "The data is kept in" in running.output.read_text()
+
+
+@pytest.mark.servers
+def test_killing_it_leaves_no_process_and_the_next_run_continues(running: Run, tmp_path: Path) -> None:
+    running.wait_until_said("Ctrl-C stops everything")
+    family = running.family()
+    running.process.kill()
+    running.process.wait()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+    again = Run(tmp_path / "data")
+    again.wait_until_said("Ctrl-C stops everything")
+    again.process.send_signal(signal.SIGINT)
+    assert again.process.wait(timeout=10) == 0
+
+
+@pytest.mark.servers
+def test_the_table_names_addresses_and_a_line_to_paste(running: Run) -> None:
+    running.wait_until_said("Ctrl-C stops everything")
+    said = running.output.read_text()
+    for name in ("CRM", "ERP", "GATEWAY"):
+        assert f"http://127.0.0.1:{running.environment[f'{name}_PORT']}" in said
+    assert "curl -s --oauth2-bearer $TOKEN http" in said
+    assert re.search(r"export TOKEN=[\w-]+\.[\w-]+\.[\w-]+\n", said)
+    refused = Run(Path(running.environment["DATA_DIR"]))
+    assert refused.process.wait(timeout=10) == 1
+    assert "already runs" in refused.output.read_text()
+
+
+@pytest.mark.servers
+def test_ctrl_c_while_starting_stops_as_well(running: Run) -> None:
+    time.sleep(1.0)
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(timeout=10) is not None
+    assert not [line for line in psutil.process_iter(["environ"]) if belongs_to(line, running)]
+
+
+def belongs_to(process: psutil.Process, run: Run) -> bool:
+    environment = process.info["environ"] or {}
+    return bool(environment.get("DATA_DIR") == run.environment["DATA_DIR"])
+
+
+def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        run = Run(tmp_path / "data", ERP_PORT=str(port))
+        assert run.process.wait(timeout=20) == 1
+    said = run.output.read_text()
+    assert said == f"Port {port} is taken: stop what listens there, or set ERP_PORT to another port.\n"
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize("wrong", ["eighty", "0", "70000"])
+def test_a_port_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(CannotStart, match=r"CRM_PORT is .* it must be a port number"):
+        ports({"CRM_PORT": wrong})
+
+
+def test_two_services_cannot_share_a_port() -> None:
+    with pytest.raises(CannotStart, match="three different ports"):
+        ports({"CRM_PORT": "8002"})
+
+
+def test_the_usual_ports_and_folder_are_taken_without_a_choice() -> None:
+    assert ports({}) == {"crm": 8001, "erp": 8002, "gateway": 8003}
+    assert data_folder({}).name == ".data"
+    assert databases({"DATABASE_URL_ERP": "postgresql://erp@db/erp"}) == {"erp": "postgresql://erp@db/erp"}

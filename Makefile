@@ -1,0 +1,79 @@
+# The front door. `make` alone lists what there is.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+LOCKS := deploy/uv.txt deploy/requirements.txt
+PACKAGES := contracts deploy/stack services/chassis services/crm-service services/erp-service services/sync-gateway
+CODE := $(PACKAGES) tests deploy/kafka
+# The first Python on the PATH that is new enough.
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+# Tests share the machine with the servers they start; two at a time is what two cores carry.
+AT_ONCE ?= 2
+
+.PHONY: help run token test test-fast bench check format lock contracts clean environment
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(READY) ## Start everything here, databases and broker too; Ctrl-C stops it
+	@exec $(PY) -m stack run
+
+token: $(READY) ## Print a token (make -s token); SCOPES, SUBJECT and TENANT choose what it says
+	@exec $(PY) -m stack token
+
+test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves
+	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" --ignore tests/e2e
+	$(PY) -m pytest tests/e2e tests/faults
+
+test-fast: $(READY) ## Run the tests that need no server
+	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" --ignore tests/e2e --ignore tests/faults
+
+bench: $(READY) ## Measure: from an edit in one service to the other
+	$(PY) -m pytest -s tests/bench
+
+check: $(READY) ## Lint, types, import rules, migrations, contracts
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy $(CODE)
+	$(VENV)/bin/lint-imports
+	$(PY) -m stack check-migrations
+	$(PY) -m contracts check
+
+format: $(READY) ## Format the code and fix what can be fixed
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+contracts: $(READY) ## Write the JSON Schemas and AsyncAPI documents again, from the code
+	$(PY) -m contracts write
+
+lock: $(READY) ## Resolve deploy/*.in and deploy/kafka/jgo.toml again; UPGRADE=--upgrade takes the newest
+	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate uv.in -o uv.txt
+	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header requirements.in -o requirements.txt
+	$(PY) deploy/kafka/lock.py
+
+clean: ## Remove the environment and what tools left behind; .data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment: $(READY) ## Create or update the Python environment in .venv
+
+# Everything goes to standard error, so that `make -s token` prints only a token. The stamp comes
+# last: an environment that was cut off is completed by the next call.
+$(READY): $(LOCKS) $(PACKAGES:%=%/pyproject.toml)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later was not found: install it, or set PYTHON." >&2; exit 1; }
+	@echo "Preparing the Python environment in $(VENV)" >&2
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) >&2
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/uv.txt >&2
+	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip sync --require-hashes deploy/requirements.txt >&2
+	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation \
+		$(PACKAGES:%=-e %) >&2
+	@touch $@

@@ -1,0 +1,210 @@
+"""Kafka behind a small port: topics, a producer that never hangs, a consumer whose positions live in our database.
+
+Three defaults of the client lose data and are overridden: automatic commits, starting at the end, one acknowledgement.
+Every await is bounded, because an idempotent producer waits for dead brokers for ever.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError, for_code
+
+from chassis import telemetry
+
+log = structlog.get_logger()
+WEEK_MILLISECONDS = 7 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One Kafka message. `offset` and `partition` are -1 before it is sent."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    partition: int = -1
+    offset: int = -1
+
+
+class Refused(Exception):
+    """The broker will never take this message, however often it is sent."""
+
+
+class BrokerAway(Exception):
+    """The broker did not acknowledge in time; sending again is right."""
+
+
+async def ensure_topics(servers: str, names: Iterable[str], partitions: int = 6, timeout_seconds: float = 30) -> None:
+    """Create the compacted topics that are missing; existing ones stay as they are."""
+    topics = [
+        NewTopic(
+            name,
+            num_partitions=partitions,
+            replication_factor=-1,
+            topic_configs={"cleanup.policy": "compact", "min.compaction.lag.ms": str(WEEK_MILLISECONDS)},
+        )
+        for name in names
+    ]
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    async with asyncio.timeout(timeout_seconds):
+        await admin.start()
+        try:
+            answer = await admin.create_topics(topics)
+        finally:
+            await admin.close()
+    for name, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error(name)
+
+
+class Producer:
+    """Sends batches; a producer that hangs is abandoned and replaced."""
+
+    def __init__(self, servers: str, timeout_seconds: float = 10) -> None:
+        self.servers = servers
+        self.timeout_seconds = timeout_seconds
+        self._client: AIOKafkaProducer | None = None
+
+    async def send(self, messages: Sequence[Message]) -> list[Refused | None]:
+        """Send in order and wait for all acknowledgements; a refusal stands in its message's place.
+
+        Raise `BrokerAway` when any other message is not acknowledged: then none counts as sent.
+        """
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                client = await self._started()
+                pending = [await self._enqueue(client, message) for message in messages]
+                results = await asyncio.gather(*pending, return_exceptions=True)
+        except (TimeoutError, KafkaError, OSError) as error:
+            await self.stop()
+            raise BrokerAway(str(error) or type(error).__name__) from error
+        outcomes: list[Refused | None] = []
+        for result in results:
+            if isinstance(result, MessageSizeTooLargeError | Refused):
+                outcomes.append(Refused(str(result)))
+            elif isinstance(result, BaseException):
+                await self.stop()
+                raise BrokerAway(str(result) or type(result).__name__) from result
+            else:
+                outcomes.append(None)
+        return outcomes
+
+    async def _enqueue(self, client: AIOKafkaProducer, message: Message) -> Awaitable[object]:
+        try:
+            sending: Awaitable[object] = await client.send(
+                message.topic, value=message.value, key=message.key, headers=list(message.headers)
+            )
+        except MessageSizeTooLargeError as error:
+            refused: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+            refused.set_exception(Refused(str(error)))
+            return refused
+        return sending
+
+    async def _started(self) -> AIOKafkaProducer:
+        if self._client is None:
+            client = AIOKafkaProducer(
+                bootstrap_servers=self.servers,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=256 * 1024,
+                request_timeout_ms=int(self.timeout_seconds * 1000),
+            )
+            await client.start()
+            self._client = client
+        return self._client
+
+    async def stop(self) -> None:
+        """Close within two seconds or walk away."""
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(TimeoutError, KafkaError, OSError):
+                await asyncio.wait_for(client.stop(), timeout=2)
+
+
+Positions = dict[tuple[str, int], int]
+Load = Callable[[], Awaitable[Positions]]
+Handle = Callable[[list[Message]], Awaitable[None]]
+
+
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Hands over batches and starts, after every rebalance or failure, at the positions the handler has stored.
+
+    `handle` stores the position of its batch in its own transaction; `load` reads the next offset per partition.
+    """
+
+    def __init__(self, servers: str, group: str, topics: Sequence[str], load: Load, handle: Handle) -> None:
+        self.topics = list(topics)
+        self.load = load
+        self.handle = handle
+        self.client = AIOKafkaConsumer(
+            bootstrap_servers=servers,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=500,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            fetch_max_wait_ms=250,
+        )
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Nothing to save: every batch has stored its own position."""
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Continue where our database says, not where Kafka does."""
+        await self._rewind(assigned)
+
+    async def _rewind(self, partitions: set[TopicPartition]) -> None:
+        stored = await self.load()
+        ends = await self.client.end_offsets(list(partitions)) if partitions else {}
+        for partition in partitions:
+            offset = stored.get((partition.topic, partition.partition), 0)
+            if offset > ends[partition]:
+                log.warning("broker_lost_messages", topic=partition.topic, stored=offset, end=ends[partition])
+                offset = 0
+            self.client.seek(partition, offset)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`; a batch that fails is read again after a pause, for ever, and never skipped."""
+        await self.client.start()
+        self.client.subscribe(self.topics, listener=self)
+        try:
+            while not stop.is_set():
+                await self._step()
+        finally:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(self.client.stop(), timeout=5)
+
+    async def _step(self) -> None:
+        fetched = await self.client.getmany(timeout_ms=200, max_records=500)
+        batch = [
+            Message(r.topic, r.key, r.value, tuple(r.headers), r.partition, r.offset)
+            for records in fetched.values()
+            for r in records
+        ]
+        if not batch:
+            return
+        try:
+            await self.handle(batch)
+        except Exception:
+            log.exception("batch_failed", messages=len(batch), first=(batch[0].topic, batch[0].offset))
+            await asyncio.sleep(1)
+            await self._rewind(self.client.assignment())
+        else:
+            self._observe(batch)
+
+    def _observe(self, batch: list[Message]) -> None:
+        for message in batch:
+            end = self.client.highwater(TopicPartition(message.topic, message.partition)) or 0
+            lag = max(0, end - message.offset - 1)
+            telemetry.CONSUMER_LAG.labels(message.topic, str(message.partition)).set(lag)
+            telemetry.CONSUMER_OFFSET.labels(message.topic, str(message.partition)).set(message.offset)

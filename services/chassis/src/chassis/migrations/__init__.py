@@ -1,0 +1,116 @@
+"""Migrations: one shared alembic environment; a service brings its metadata and its folder of versions.
+
+After the last version every table with a tenant is put under row-level security and every grant is made, so that no
+migration can forget it.
+"""
+
+import asyncio
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from chassis.db import TENANT, async_url
+
+ROLES = ("owner", "app", "worker")
+
+
+class RolesMissing(SystemExit):
+    """The database was not prepared, and this login may not prepare it."""
+
+
+def migrate(url: str, service: str, metadata: MetaData, versions: Path, *, check: bool = False) -> None:
+    """Bring the database to the newest version; with `check`, fail when the models say something else.
+
+    Raise `RolesMissing` with the statements to run when the service's roles are not there and cannot be made.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "environment"))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "newline")
+    config.attributes.update(url=async_url(url), service=service, metadata=metadata)
+    asyncio.run(_prepare(url, service))
+    command.upgrade(config, "head")
+    asyncio.run(_secure(url, service))
+    if check:
+        command.check(config)
+
+
+def new_revision(url: str, service: str, metadata: MetaData, versions: Path, message: str) -> None:
+    """Write the next version from the difference between models and database."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "environment"))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
+    config.attributes.update(url=async_url(url), service=service, metadata=metadata)
+    command.revision(config, message=message, autogenerate=True)
+
+
+async def _prepare(url: str, service: str) -> None:
+    engine = create_async_engine(async_url(url))
+    try:
+        async with engine.begin() as connection:
+            found = await connection.scalars(
+                text("select rolname from pg_roles where rolname = any(:names)"),
+                {"names": [f"{service}_{role}" for role in ROLES]},
+            )
+            missing = [name for role in ROLES if (name := f"{service}_{role}") not in set(found)] if found else []
+            for statement in _statements(service, missing):
+                await connection.execute(text(statement))
+    except DBAPIError as error:
+        lines = ";\n".join(_statements(service, [f"{service}_{role}" for role in ROLES]))
+        raise RolesMissing(f"{error.orig}\nRun this once as an administrator of the database:\n{lines};") from error
+    finally:
+        await engine.dispose()
+
+
+def _statements(service: str, missing: list[str]) -> list[str]:
+    statements = []
+    for name in missing:
+        statements += [f"create role {name} nologin", f"grant {name} to current_user"]
+    if missing:
+        statements.append(f"grant create, usage on schema public to {service}_owner")
+    return statements
+
+
+async def _secure(url: str, service: str) -> None:
+    engine = create_async_engine(
+        async_url(url), connect_args={"server_settings": {"role": f"{service}_owner", "lock_timeout": "5s"}}
+    )
+    try:
+        async with engine.begin() as connection:
+            await _protect_tables(connection, service)
+    finally:
+        await engine.dispose()
+
+
+async def _protect_tables(connection: AsyncConnection, service: str) -> None:
+    app, worker = f"{service}_app", f"{service}_worker"
+    tables = await connection.execute(
+        text("""
+            select c.relname, c.relrowsecurity,
+                   exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as tenant
+            from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+              and c.relname <> 'alembic_version'
+            """)
+    )
+    for table, secured, tenant in tables.all():
+        statements = [f'grant select, insert, update, delete on "{table}" to {worker}']
+        if tenant:
+            statements.append(f'grant select, insert, update, delete on "{table}" to {app}')
+        else:
+            statements.append(f'grant select on "{table}" to {app}')
+        if tenant and not secured:
+            statements += [
+                f'alter table "{table}" enable row level security',
+                f'create policy tenant on "{table}" to {app} using (tenant_id = {TENANT}) '
+                f"with check (tenant_id = {TENANT})",
+                f'create policy every_tenant on "{table}" to {worker} using (true) with check (true)',
+            ]
+        for statement in statements:
+            await connection.execute(text(statement))
+    await connection.execute(text(f"grant usage, select on all sequences in schema public to {app}, {worker}"))

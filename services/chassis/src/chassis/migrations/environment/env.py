@@ -1,0 +1,31 @@
+"""The alembic environment of all services: connects as the owner, gives up on a lock after five seconds."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+attributes = context.config.attributes
+
+
+def run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=attributes["metadata"],
+        compare_server_default=False,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main() -> None:
+    options = {"role": f"{attributes['service']}_owner", "lock_timeout": "5s"}
+    engine = create_async_engine(attributes["url"], connect_args={"server_settings": options})
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())

@@ -1,0 +1,90 @@
+"""The outbox: events written in the transaction of the change they tell of.
+
+`outbox` holds what waits for the broker and `outbox_sent` what the broker has acknowledged, at gap-free positions: the
+source of the HTTP feed, and the way back when a broker has lost everything. `chassis.relay` moves rows between them.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, Text, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis import telemetry
+from chassis.db import Base, JsonObject
+from chassis.events import Event
+
+
+class OutboxColumns:
+    """What a message is made of; the same in both tables, so that one statement moves it."""
+
+    event_id: Mapped[UUID]
+    topic: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    attributes: Mapped[JsonObject]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class OutboxRow(OutboxColumns, Base):
+    """An event that the broker has not acknowledged yet. A parked row is one that the broker will never take."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_waiting", "id", postgresql_where=text("parked_at is null")),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    parked_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class SentRow(OutboxColumns, Base):
+    """An event that the broker has acknowledged."""
+
+    __tablename__ = "outbox_sent"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    sent_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+def row(topic: str, key: str, event: Event) -> OutboxRow:
+    """The outbox row of an event. `key` is the record's id, so that the events of a record keep their order."""
+    return OutboxRow(
+        tenant_id=UUID(event.tenant),
+        event_id=UUID(event.id),
+        topic=topic,
+        key=key,
+        attributes=event.attributes(),
+        data=orjson.dumps(event.data),
+    )
+
+
+def announce(session: AsyncSession, topic: str, key: str, event: Event) -> None:
+    """Publish with this transaction: if it commits, the event reaches Kafka; if not, it never was."""
+    session.add(row(topic, key, event))
+
+
+async def observe(session: AsyncSession) -> None:
+    """Set the gauges of what waits, and for how long."""
+    waiting, parked, oldest = (
+        await session.execute(
+            select(
+                func.count().filter(OutboxRow.parked_at.is_(None)),
+                func.count().filter(OutboxRow.parked_at.is_not(None)),
+                func.extract("epoch", func.now() - func.min(OutboxRow.created_at)),
+            )
+        )
+    ).one()
+    telemetry.OUTBOX_PENDING.set(waiting)
+    telemetry.OUTBOX_PARKED.set(parked)
+    telemetry.OUTBOX_OLDEST_AGE_SECONDS.set(float(oldest or 0))
+
+
+async def feed(session: AsyncSession, after: int, limit: int) -> list[dict[str, Any]]:
+    """Sent events behind a position, as structured CloudEvents with their position, oldest first."""
+    found = await session.scalars(
+        select(SentRow).where(SentRow.position > after).order_by(SentRow.position).limit(limit)
+    )
+    return [{**sent.attributes, "position": sent.position, "data": orjson.loads(sent.data)} for sent in found.all()]

@@ -1,0 +1,33 @@
+"""The port of a spoke: what a system does so that its records stay one with those of all others.
+
+`kind` says what a record is made of, `edit` turns a change into an event, `port` takes deliveries. The protocol and its
+words (group, seq, rev, ctx, hlc) are those of the replication protocol in services/ARCHITECTURE.md.
+"""
+
+from chassis.replication.checked import checked, single
+from chassis.replication.edit import archive, created, edit, restore
+from chassis.replication.kind import Group, Kind, Replicated, column, family, fields, guard, sync_state
+from chassis.replication.port import Delivery, Outcome, apply, router
+from chassis.replication.shown import Shown
+
+__all__ = [
+    "Delivery",
+    "Group",
+    "Kind",
+    "Outcome",
+    "Replicated",
+    "Shown",
+    "apply",
+    "archive",
+    "checked",
+    "column",
+    "created",
+    "edit",
+    "family",
+    "fields",
+    "guard",
+    "restore",
+    "router",
+    "single",
+    "sync_state",
+]

@@ -1,0 +1,160 @@
+"""An edit in a spoke: the change, its place in time and its event, in one transaction.
+
+The caller holds the row's lock, so the events of one row leave in order.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import outbox, telemetry
+from chassis.db import uuid7
+from chassis.errors import Conflict
+from chassis.events import Event
+from chassis.replication.kind import LIFE, Json, Kind, Replicated
+
+Origin = Literal["user", "gateway"]
+Change = dict[str, Json]
+
+
+class Archived(Conflict):
+    """An archived record is read-only."""
+
+    code = "archived"
+    title = "The record is archived"
+    hint = "Restore it first: POST to its `restore` address, then repeat the change."
+
+
+class TenantUnknown(RuntimeError):
+    """A row was edited outside a tenant's transaction; a fault of ours."""
+
+
+def wall_clock() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+@contextmanager
+def edit(session: AsyncSession, kind: Kind, row: Any, actor: str) -> Iterator[None]:
+    """Record whatever the block changes on a locked row. Nothing changed: no event, the same version.
+
+    Raise `Archived` when the record is archived.
+    """
+    if row.archived_at is not None:
+        raise Archived(id=str(row.id), archived_at=row.archived_at.isoformat())
+    before = kind.read(row)
+    yield
+    _record(session, kind, row, before, actor)
+
+
+def created(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
+    """Add a new row and announce it."""
+    row.id = row.id or uuid7()
+    row.sync, row.peers = row.sync or {}, row.peers or {}
+    row.seq, row.hlc, row.version, row.merged_seq = (
+        row.seq or 0,
+        row.hlc or 0,
+        row.version or 0,
+        row.merged_seq or 0,
+    )
+    row.created_at = row.updated_at = datetime.now(UTC)
+    session.add(row)
+    _record(session, kind, row, {}, actor)
+
+
+def archive(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
+    """Take a record out of use, here and in all other systems; archiving twice changes nothing."""
+    if row.archived_at is None:
+        before = kind.read(row)
+        row.archived_at = datetime.now(UTC)
+        _record(session, kind, row, before, actor)
+
+
+def restore(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
+    """Take an archived record into use again."""
+    if row.archived_at is not None:
+        before = kind.read(row)
+        row.archived_at = None
+        _record(session, kind, row, before, actor)
+
+
+def difference(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[str]:
+    """The keys whose value is another one, in a stable order."""
+    return [key for key in {**before, **after} if before.get(key) != after.get(key)]
+
+
+def _record(session: AsyncSession, kind: Kind, row: Any, before: Mapping[str, Json], actor: str) -> None:
+    after = kind.read(row)
+    keys = difference(before, after)
+    if not keys:
+        return
+    if LIFE not in keys:
+        keys.append(LIFE)  # An edit says that the record lives: it wins over a delete that has not seen it.
+    row.hlc = max(wall_clock(), row.hlc + 1)
+    changes = [
+        {
+            "group": key,
+            "old": before.get(key),
+            "new": after.get(key),
+            "ctx": row.sync.get(key, {}).get("rev", 0),
+        }
+        for key in keys
+    ]
+    announce(session, kind, row, after, changes, "user", actor)
+
+
+def announce(
+    session: AsyncSession,
+    kind: Kind,
+    row: Any,
+    values: Mapping[str, Json],
+    changes: list[Change],
+    origin: Origin,
+    actor: str,
+) -> None:
+    """Count the row on and write its event: the changed groups, the full state, and where each group stands."""
+    row.seq += 1
+    row.version += 1
+    row.updated_at = datetime.now(UTC)
+    if origin == "user":
+        moved = {change["group"]: {"seq": row.seq, "rev": change["ctx"], "hlc": row.hlc} for change in changes}
+        row.sync = {**row.sync, **moved}
+    canonical_id = str(row.canonical_id) if row.canonical_id else None
+    event = Event(
+        id=str(uuid7()),
+        source=f"/{kind.system}",
+        type=f"{kind.system}.{kind.name}.changed.v1",
+        subject=str(row.id),
+        time=datetime.now(UTC),
+        dataschema=f"{kind.topic}.json",
+        sequence=str(row.seq),
+        canonicalid=canonical_id,
+        origin=origin,
+        correlationid=telemetry.correlation_id.get(),
+        traceparent=telemetry.traceparent(),
+        tenant=_tenant(session, row),
+        data={
+            "kind": kind.name,
+            "local_id": str(row.id),
+            "canonical_id": canonical_id,
+            "seq": row.seq,
+            "hlc": row.hlc,
+            "origin": origin,
+            "actor": actor,
+            "changes": changes,
+            "snapshot": values,
+            "sync": row.sync,
+        },
+    )
+    outbox.announce(session, kind.topic, str(row.id), event)
+
+
+def _tenant(session: AsyncSession, row: Replicated) -> str:
+    tenant = session.info.get("tenant") or getattr(row, "tenant_id", None)
+    if tenant is None:
+        raise TenantUnknown(f"{type(row).__name__} {row.id} was changed outside a tenant's transaction")
+    return str(tenant)

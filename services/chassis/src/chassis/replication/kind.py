@@ -1,0 +1,173 @@
+"""What a replicated record is: the columns that every one has, and its groups, the units of merge."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, func, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.db import JsonObject, uuid7
+
+Json = Any
+LIFE = "life"
+Step = Literal["already", "skipped", "write"]
+
+
+class Replicated:
+    """Columns of every replicated row.
+
+    `sync` holds per group the `seq` of the last local edit, the `rev` of the hub that the row has, and the `hlc` of
+    that edit. `seq` is gap-free per row, `hlc` is in microseconds, `merged_seq` is how far the hub has followed,
+    `peers` what the hub last said of the other systems.
+    """
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    canonical_id: Mapped[UUID | None] = mapped_column(unique=True)
+    version: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    hlc: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    merged_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
+    sync: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"), default=dict)
+    peers: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"), default=dict)
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+@dataclass(frozen=True)
+class Group:
+    """One unit of merge, or a family of them (`tag` stands for `tag:retail`, `tag:vip`, ...).
+
+    `read` answers the values that the row has, by full key; what is empty is left out or None. `write` sets one value
+    and raises one of `chassis.errors` when the module's rules refuse it, leaving the row as it was. `reference` names
+    the kind that the value is an id of.
+    """
+
+    name: str
+    read: Callable[[Any], Mapping[str, Json]]
+    write: Callable[[Any, str, Json], None]
+    reference: str | None = None
+
+
+def column(name: str, *, attribute: str | None = None, reference: str | None = None) -> Group:
+    """A group of one column; a column of a UUID travels as text."""
+    attribute = attribute or name
+
+    def read(row: Any) -> dict[str, Json]:
+        value = getattr(row, attribute)
+        return {name: str(value) if isinstance(value, UUID) else value}
+
+    def write(row: Any, _key: str, value: Json) -> None:
+        setattr(row, attribute, UUID(value) if reference and value else value)
+
+    return Group(name, read, write, reference)
+
+
+def fields(name: str, read: Callable[[Any], Json], write: Callable[[Any, Json], None]) -> Group:
+    """A group whose one value is made of several columns."""
+    return Group(name, lambda row: {name: read(row)}, lambda row, _key, value: write(row, value))
+
+
+def family(name: str, read: Callable[[Any], Mapping[str, Json]], write: Callable[[Any, str, Json], None]) -> Group:
+    """One register for each member; `read` and `write` speak of members without the family's name."""
+    prefix = f"{name}:"
+    return Group(
+        name,
+        lambda row: {prefix + member: value for member, value in read(row).items()},
+        lambda row, key, value: write(row, key.removeprefix(prefix), value),
+    )
+
+
+def _read_life(row: Replicated) -> dict[str, Json]:
+    return {LIFE: "dead" if row.archived_at else "live"}
+
+
+def _write_life(row: Replicated, _key: str, value: Json) -> None:
+    row.archived_at = datetime.now().astimezone() if value == "dead" else None
+
+
+NoTwin = Callable[[AsyncSession, Mapping[str, Json]], Awaitable[bool]]
+
+
+async def no_twin(_session: AsyncSession, _values: Mapping[str, Json]) -> bool:
+    """For kinds that nobody enters twice."""
+    return False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record, as one system holds it.
+
+    `rows` loads and locks rows by local or canonical id, in id order, with all that the groups read. `create` makes a
+    new row from the first values it is sent. `twin` says whether an unlinked local record may be the very one that a
+    delivery would create: then the delivery waits until the hub has seen it.
+    """
+
+    name: str
+    system: str
+    create: Callable[[Mapping[str, Json]], Any]
+    rows: Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequence[Any]]]
+    groups: tuple[Group, ...]
+    required: tuple[str, ...] = ()
+    twin: NoTwin = no_twin
+    by_name: dict[str, Group] = field(init=False)
+
+    def __post_init__(self) -> None:
+        life = Group(LIFE, _read_life, _write_life)
+        object.__setattr__(self, "groups", (*self.groups, life))
+        object.__setattr__(self, "by_name", {group.name: group for group in self.groups})
+
+    @property
+    def topic(self) -> str:
+        """`crm.customer.v1`."""
+        return f"{self.system}.{self.name}.v1"
+
+    def read(self, row: Any) -> dict[str, Json]:
+        """Every group's value, without the empty ones."""
+        values: dict[str, Json] = {}
+        for group in self.groups:
+            values.update({key: value for key, value in group.read(row).items() if value not in (None, "")})
+        return values
+
+    def read_group(self, row: Any, key: str) -> Json:
+        """One group's value; None when it is empty."""
+        group = self.group(key)
+        return group.read(row).get(key) if group else None
+
+    def group(self, key: str) -> Group | None:
+        """The group that a key belongs to: `tag` for `tag:retail`; None for a key this kind does not have."""
+        return self.by_name.get(key.partition(":")[0])
+
+
+def guard(rev: int, own: Mapping[str, int] | None, seen_seq: int) -> Step:
+    """What to do with a delivered value: the three lines that make duplicates and disorder harmless.
+
+    `own` is the row's `sync` of that group. A revision that the row has is `already` there; a local edit that the hub
+    had not merged when it sent this is not overwritten (`skipped`): it comes round again.
+    """
+    own = own or {}
+    if rev <= own.get("rev", 0):
+        return "already"
+    if own.get("seq", 0) > seen_seq:
+        return "skipped"
+    return "write"
+
+
+def sync_state(row: Replicated) -> dict[str, Any]:
+    """How far the other systems are: `{"canonical_id", "state", "systems": {name: {"state", "reason"}}}`.
+
+    A state is `in_step`, `on_its_way`, `waiting` (for what, in `reason`) or `rejected` (why, in `reason`).
+    """
+    ahead = any(own.get("seq", 0) > row.merged_seq for own in row.sync.values())
+    systems = {
+        name: {"state": "on_its_way", "reason": None} if ahead and peer["state"] == "in_step" else peer
+        for name, peer in row.peers.items()
+    }
+    order = ("rejected", "waiting", "on_its_way")
+    states = {peer["state"] for peer in systems.values()}
+    state = next((s for s in order if s in states), "on_its_way" if ahead or not row.canonical_id else "in_step")
+    return {"canonical_id": row.canonical_id, "state": state, "systems": systems}

@@ -1,0 +1,67 @@
+"""The pytest plugin: a real PostgreSQL, migrated once, and a session whose work is rolled back after each test."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from stack.postgres import Postgres
+from stack.provision import provision
+
+from chassis.db import Role, Sessions, create_engine
+from chassis.migrations import migrate
+
+TENANT = UUID("00000000-0000-7000-8000-000000000001")
+OTHER_TENANT = UUID("00000000-0000-7000-8000-000000000002")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The administrator's address of an empty PostgreSQL of this test process."""
+    with Postgres(tmp_path_factory.mktemp("postgres"), fast=True) as server:
+        yield server.url
+
+
+Database = Callable[[str, MetaData, Path], str]
+
+
+@pytest.fixture(scope="session")
+def database(postgres: str) -> Database:
+    """`database(service, metadata, versions)`: a migrated database's address, the same one for the same service."""
+    made: dict[str, str] = {}
+
+    def make(service: str, metadata: MetaData, versions: Path) -> str:
+        if service not in made:
+            made[service] = provision(postgres, service)
+            migrate(made[service], service, metadata, versions)
+        return made[service]
+
+    return make
+
+
+@asynccontextmanager
+async def rolled_back(url: str, service: str, role: Role = "app") -> AsyncIterator[Sessions]:
+    """Sessions on one connection whose commits are savepoints; everything is undone at the end."""
+    engine = create_engine(url, service, role, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            outer = await connection.begin()
+            yield _savepoints(connection)
+            await outer.rollback()
+    finally:
+        await engine.dispose()
+
+
+def _savepoints(connection: AsyncConnection) -> Sessions:
+    return async_sessionmaker(
+        connection, expire_on_commit=False, autoflush=False, join_transaction_mode="create_savepoint"
+    )
+
+
+async def act_for(session: AsyncSession, tenant: UUID = TENANT) -> None:
+    """Put a test's session into a tenant, as a request's token would."""
+    session.info["tenant"] = tenant
+    await session.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})

@@ -1,0 +1,58 @@
+"""The worker process: relay, consumers and timers in one task group, stopped cleanly by SIGTERM or SIGINT."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+log = structlog.get_logger()
+Task = Callable[[asyncio.Event], Awaitable[None]]
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+def every(seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
+    """A timer: run `action`, wait, again."""
+
+    async def loop(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await action()
+            await pause(stop, seconds)
+
+    return loop
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep, but wake at once when the process is to stop."""
+    try:
+        await asyncio.wait_for(stop.wait(), timeout=seconds)
+    except TimeoutError:
+        return
+
+
+async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
+    """Run a task until `stop`; when it fails, report it and start it again with growing pauses."""
+    wait = 0.2
+    while not stop.is_set():
+        began = asyncio.get_running_loop().time()
+        try:
+            await task(stop)
+        except Exception:
+            log.exception("task_failed", task=name, again_in_seconds=wait)
+            if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS:
+                wait = 0.2
+            await pause(stop, wait)
+            wait = min(wait * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def run(tasks: Mapping[str, Task], stop: asyncio.Event | None = None) -> None:
+    """Run all tasks until a signal comes, then let each finish the batch it is at."""
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    log.info("worker_started", tasks=sorted(tasks))
+    async with asyncio.TaskGroup() as group:
+        for name, task in tasks.items():
+            group.create_task(supervised(name, task, stop), name=name)
+    log.info("worker_stopped")

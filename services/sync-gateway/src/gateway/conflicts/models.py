@@ -1,0 +1,88 @@
+"""The decision log. Nothing in it is ever changed but its state; it is where overwritten values stand."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from chassis.db import Base, JsonObject, uuid7
+from sqlalchemy import ForeignKey, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.policy import Json
+from gateway.register import Decision
+
+State = Literal["decided", "open", "resolved", "superseded"]
+
+
+class DecisionRow(Base):
+    """One decision: all values with their authors and times, the winner, the rule.
+
+    `open` waits for a steward, `resolved` was picked by one, `superseded` was overtaken by an author who had seen
+    the values or by a newer decision, `decided` needed nobody.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        Index("ix_decisions_record", "canonical_id", "group_key"),
+        Index("ix_decisions_open", "tenant_id", "id", postgresql_where=text("state = 'open'")),
+        Index("ix_decisions_newest", "tenant_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    kind: Mapped[str] = mapped_column(Text)
+    canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"))
+    group_key: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str] = mapped_column(Text)
+    policy: Mapped[str] = mapped_column(Text)
+    policy_version: Mapped[int] = mapped_column(Integer)
+    winner: Mapped[str | None] = mapped_column(Text)
+    value: Mapped[Json] = mapped_column(JSONB(none_as_null=True))
+    heads: Mapped[list[JsonObject]] = mapped_column(JSONB)
+    detail: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None] = mapped_column(Text)
+
+    @classmethod
+    def of(cls, decision: Decision, tenant_id: UUID, kind: str, record: UUID, event_id: str, now: datetime) -> Self:
+        """The row of a decision of the merge."""
+        return cls(
+            id=uuid7(),
+            tenant_id=tenant_id,
+            kind=kind,
+            canonical_id=record,
+            group_key=decision.group,
+            rule=decision.rule,
+            policy=decision.policy,
+            policy_version=decision.version,
+            winner=decision.winner,
+            value=decision.value,
+            heads=[entry.to_json() for entry in decision.heads],
+            detail=decision.detail,
+            event_id=event_id,
+            state="open" if decision.parked else "decided",
+            decided_at=now,
+        )
+
+    def shown(self) -> dict[str, Any]:
+        """The decision as events and the REST API tell it."""
+        return {
+            "id": str(self.id),
+            "kind": self.kind,
+            "canonical_id": str(self.canonical_id),
+            "group": self.group_key,
+            "rule": self.rule,
+            "policy": {"name": self.policy, "version": self.policy_version},
+            "winner": self.winner,
+            "value": self.value,
+            "values": self.heads,
+            "detail": self.detail,
+            "event_id": self.event_id,
+            "state": self.state,
+            "decided_at": self.decided_at.isoformat(),
+            "resolved_at": self.resolved_at.isoformat() if self.resolved_at else None,
+            "resolved_by": self.resolved_by,
+        }

@@ -1,0 +1,112 @@
+"""What to send: the present values of the groups that a system is missing, with the receiver's own ids. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.deliver.models import Delivery
+from gateway.ingest.state import State
+from gateway.kinds import kind_spec
+from gateway.links import missing_token, waiting_token
+from gateway.policy import Json
+from gateway.records import Record
+from gateway.references import unresolved
+from gateway.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a batch, and what must be remembered until the answer comes.
+
+    `revision` is that of the delivery when the item was made; `edited_at` the newest edit of another system in it.
+    """
+
+    delivery: Delivery
+    revision: int
+    body: dict[str, Any]
+    revisions: Mapping[str, int]
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A reference has no local id in the receiving system yet."""
+
+    delivery: Delivery
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The system has everything already, and knows how far the others are."""
+
+    delivery: Delivery
+    revision: int
+
+
+@dataclass
+class _References:
+    shown: dict[str, Any] = field(default_factory=dict)
+    missing: str | None = None
+
+
+def item_for(state: State, record: Record, delivery: Delivery) -> Item | Waits | Nothing:
+    """What to send of one record to one system now."""
+    registers = record.decoded
+    groups = delivery.dirty(registers)
+    link = state.linked.get((record.canonical_id, delivery.system))
+    peers = peers_of(state, record, delivery.system)
+    if not groups and (peers == delivery.told or link is None):
+        return Nothing(delivery, delivery.revision)
+    references = _References()
+    values = []
+    for group in groups:
+        value = _inward(state, record, group, registers[group].value, delivery.system, references)
+        values.append({"group": group, "value": value, "rev": registers[group].rev})
+    if references.missing is not None:
+        return Waits(delivery, references.missing)
+    body = {
+        "canonical_id": str(record.canonical_id),
+        "local_id": link.local_id if link else None,
+        "seen_seq": link.seen_seq if link else 0,
+        "hlc": max((head.hlc for group in groups for head in registers[group].heads.values()), default=0),
+        "groups": values,
+        "references": references.shown,
+        "peers": peers,
+    }
+    sent = {group: registers[group].rev for group in groups}
+    return Item(delivery, delivery.revision, body, sent, _edited_at(registers, groups, delivery.system))
+
+
+def peers_of(state: State, record: Record, system: str) -> dict[str, Any]:
+    """How far every other system is with the record."""
+    others = [other for other in state.deliveries_of(record) if other.system != system]
+    return {other.system: other.peer(record.decoded) for other in others}
+
+
+def _inward(state: State, record: Record, group: str, value: Json, system: str, references: _References) -> Json:
+    kind = kind_spec(record.kind).references.get(group)
+    if kind is None or not isinstance(value, Mapping):
+        return value
+    canonical_id = value.get("canonical_id")
+    if (waiting := unresolved(value)) is not None:
+        known = state.links.get((record.tenant_id, *waiting))
+        if known is None:
+            references.missing = waiting_token(*waiting)
+            return None
+        canonical_id = str(known.canonical_id)
+    link = state.linked.get((UUID(str(canonical_id)), system))
+    if link is None:
+        references.missing = missing_token(kind, str(canonical_id), system)
+        return None
+    references.shown[group] = {"kind": kind, "canonical_id": str(canonical_id)}
+    return link.local_id
+
+
+def _edited_at(registers: Mapping[str, Register], groups: list[str], system: str) -> datetime | None:
+    times = [
+        head.at for group in groups for origin, head in registers[group].heads.items() if origin not in (system, "hub")
+    ]
+    return datetime.fromisoformat(max(times)) if times else None

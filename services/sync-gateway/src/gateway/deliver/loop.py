@@ -1,0 +1,221 @@
+"""The delivery loop of one system: lease, release, call, save. No transaction is open during a call."""
+
+import asyncio
+import contextlib
+import random
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+import structlog
+from chassis import telemetry
+from chassis.auth import ServiceIdentity
+from chassis.client import Unreachable, call
+from chassis.db import Sessions, transaction
+from chassis.worker import pause
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.deliver.items import Item, Nothing, Waits, item_for
+from gateway.deliver.settle import settle, settle_nothing, settle_refused, settle_waiting
+from gateway.ingest.load import read_records, save
+from gateway.ingest.state import State
+from gateway.kinds import kind_spec
+from gateway.links import Link
+from gateway.systems import note_health
+
+log = structlog.get_logger()
+BATCH = 200
+POLL_SECONDS = 0.05
+LEASE = "30 seconds"
+LEASED = text(
+    f"""
+    update deliveries set leased_until = now() + interval '{LEASE}'
+    where (canonical_id, system) in (
+        select canonical_id, system from deliveries
+        where system = :system and state in ('pending', 'waiting') and due_at <= now()
+          and (leased_until is null or leased_until < now())
+          and not exists (select from systems where name = :system and paused_at is not null)
+        order by due_at limit {BATCH} for update skip locked)
+    returning canonical_id
+    """  # noqa: S608  (constants only)
+)
+RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
+BATCH_REFUSED = (400, 413, 422)
+
+
+class BatchRefused(Exception):
+    """The system cannot read this batch; alone, the item at fault is found."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(problem.get("title", "refused"))
+        self.problem = problem
+
+
+class Spoke:
+    """A system behind its port: one call delivers one batch of one kind and tenant."""
+
+    def __init__(self, client: httpx.AsyncClient, identity: ServiceIdentity) -> None:
+        self.client = client
+        self.identity = identity
+
+    async def deliver(self, kind: str, tenant: UUID, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """An outcome per item. Raise `Unreachable` when it is away, `BatchRefused` when it cannot read the batch."""
+        token = self.identity.token(tenant, ["replication:write"])
+        response = await call(
+            self.client,
+            "POST",
+            f"/replication/v1/{kind}",
+            content=orjson.dumps({"items": items}),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        if response.status_code in BATCH_REFUSED:
+            raise BatchRefused(response.json())
+        if not response.is_success:
+            reason = f"answered {response.status_code}: {response.text[:300]}"
+            raise Unreachable(address=str(self.client.base_url), reason=reason)
+        answer: list[dict[str, Any]] = response.json()["items"]
+        return answer
+
+
+class Delivering:
+    """Brings one system to what the hub says, until everything is acknowledged."""
+
+    def __init__(self, sessions: Sessions, system: str, spoke: Spoke, systems: Mapping[str, Iterable[str]]) -> None:
+        self.sessions = sessions
+        self.system = system
+        self.spoke = spoke
+        self.systems = systems
+        self.due = asyncio.Event()
+        self.away = False
+        self.seconds: deque[float] = deque(maxlen=2000)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver what is due; while the system is away, wait longer and longer, and keep everything."""
+        failures = 0
+        while not stop.is_set():
+            self.due.clear()
+            try:
+                busy = await self.step()
+                failures = 0
+                await self._note(None)
+            except Unreachable as error:
+                failures += 1
+                await self._note(str(error))
+                seconds = min(0.2 * 2 ** min(failures, 8), 30) * random.uniform(0.5, 1)  # noqa: S311  (jitter)
+                await pause(stop, seconds)
+                continue
+            if not busy:
+                await pause(self.due, POLL_SECONDS)
+
+    async def step(self) -> int:
+        """Lease one batch and deliver it; answer how many records were looked at."""
+        async with transaction(self.sessions) as session:
+            ids = list((await session.scalars(LEASED, {"system": self.system})).all())
+        if not ids:
+            return 0
+        try:
+            async with transaction(self.sessions) as session:
+                made = await self._make(session, ids)
+            await self._deliver(made)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                await self._release(ids)
+            raise
+        return len(ids)
+
+    async def _make(self, session: AsyncSession, ids: Sequence[UUID]) -> list[Item | Waits | Nothing]:
+        state = await self._read(session, ids)
+        await _read_targets(session, state, self.system)
+        mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
+        return [item_for(state, state.records[delivery.canonical_id], delivery) for delivery in mine]
+
+    async def _read(self, session: AsyncSession, ids: Iterable[UUID]) -> State:
+        state = State(systems=self.systems)
+        await read_records(session, state, ids)
+        return state
+
+    async def _deliver(self, made: Sequence[Item | Waits | Nothing]) -> None:
+        rest = [each for each in made if not isinstance(each, Item)]
+        if rest:
+            await self._save(rest, {})
+        batches: dict[tuple[UUID, str], list[Item]] = defaultdict(list)
+        for each in made:
+            if isinstance(each, Item):
+                batches[(each.delivery.tenant_id, each.delivery.kind)].append(each)
+        for (tenant, kind), items in batches.items():
+            await self._call(kind, tenant, items)
+
+    async def _call(self, kind: str, tenant: UUID, items: Sequence[Item]) -> None:
+        try:
+            outcomes = await self.spoke.deliver(kind, tenant, [item.body for item in items])
+        except BatchRefused as refused:
+            if len(items) == 1:
+                await self._save(items, {}, refused.problem)
+                return
+            middle = len(items) // 2
+            await self._call(kind, tenant, items[:middle])
+            await self._call(kind, tenant, items[middle:])
+            return
+        await self._save(items, {outcome["canonical_id"]: outcome for outcome in outcomes})
+        self._measure(items, outcomes)
+
+    async def _save(
+        self,
+        made: Sequence[Item | Waits | Nothing],
+        outcomes: Mapping[str, dict[str, Any]],
+        problem: dict[str, Any] | None = None,
+    ) -> None:
+        now = datetime.now(UTC)
+        async with transaction(self.sessions) as session:
+            state = await self._read(session, [each.delivery.canonical_id for each in made])
+            for each in made:
+                if isinstance(each, Waits):
+                    settle_waiting(state, each, now)
+                elif isinstance(each, Nothing):
+                    settle_nothing(state, each, now)
+                elif problem is not None:
+                    settle_refused(state, each, problem, now)
+                else:
+                    settle(state, each, outcomes[each.body["canonical_id"]], now)
+            await save(session, state)
+
+    async def _release(self, ids: Sequence[UUID]) -> None:
+        async with transaction(self.sessions) as session:
+            await session.execute(RELEASE, {"system": self.system, "ids": list(ids)})
+
+    def _measure(self, items: Sequence[Item], outcomes: Sequence[Mapping[str, Any]]) -> None:
+        now = datetime.now(UTC)
+        for item, outcome in zip(items, outcomes, strict=True):
+            if item.edited_at is not None and outcome["outcome"] == "applied":
+                seconds = (now - item.edited_at).total_seconds()
+                self.seconds.append(seconds)
+                telemetry.COMMIT_TO_VISIBLE_SECONDS.labels(self.system).observe(seconds)
+
+    async def _note(self, away_because: str | None) -> None:
+        if self.away == (away_because is not None):
+            return
+        self.away = away_because is not None
+        log.warning("system_away" if self.away else "system_back", system=self.system, because=away_because)
+        async with transaction(self.sessions) as session:
+            await note_health(session, self.system, away_because)
+
+
+async def _read_targets(session: AsyncSession, state: State, system: str) -> None:
+    """The links of referred records in the receiving system; those records themselves stay unlocked."""
+    wanted: set[UUID] = set()
+    for record in list(state.records.values()):
+        for group in kind_spec(record.kind).references:
+            register = record.decoded.get(group)
+            value = register.value if register else None
+            if isinstance(value, Mapping) and value.get("canonical_id"):
+                wanted.add(UUID(str(value["canonical_id"])))
+    wanted |= {link.canonical_id for link in state.links.values()}
+    if wanted:
+        found = select(Link).where(Link.canonical_id.in_(sorted(wanted)), Link.system == system)
+        for link in await session.scalars(found):
+            state.linked[(link.canonical_id, link.system)] = link

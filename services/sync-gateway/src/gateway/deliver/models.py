@@ -1,0 +1,124 @@
+"""What each spoke has of each record, and what keeps it from having more."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from chassis.db import Base, JsonObject
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.register import Register
+
+State = Literal["idle", "pending", "waiting", "rejected"]
+Stage = Literal["in_step", "on_its_way", "waiting", "rejected"]
+Registers = Mapping[str, Register]
+
+
+class Delivery(Base):
+    """One record in one system: the revisions it has acknowledged, and why it has no newer ones.
+
+    `acked` is {group: rev}. `refused` is {group: {"rev", "problem"}}: a newer revision is tried again, this one is not.
+    `told` is what the system was last told of the others. `revision` counts every change of what is due, so that an
+    answer which arrives late does not hide it. Due are the `pending` and, to look again, the `waiting`.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_due", "system", "due_at", postgresql_where=text("state in ('pending', 'waiting')")),
+        Index("ix_deliveries_waiting_for", "waiting_for", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_deliveries_held",
+            "tenant_id",
+            "state",
+            postgresql_where=text("state in ('rejected', 'waiting')"),
+        ),
+    )
+
+    canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"), primary_key=True)
+    system: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    acked: Mapped[JsonObject]
+    refused: Mapped[JsonObject]
+    told: Mapped[JsonObject]
+    revision: Mapped[int] = mapped_column(BigInteger)
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    waiting_for: Mapped[str | None] = mapped_column(Text)
+    tries: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime]
+
+    @classmethod
+    def new(cls, tenant_id: UUID, kind: str, canonical_id: UUID, system: str, now: datetime) -> Self:
+        """A system that has nothing of the record yet."""
+        return cls(
+            tenant_id=tenant_id,
+            kind=kind,
+            canonical_id=canonical_id,
+            system=system,
+            state="idle",
+            acked={},
+            refused={},
+            told={},
+            revision=0,
+            due_at=now,
+            leased_until=None,
+            waiting_for=None,
+            tries=0,
+            changed_at=now,
+        )
+
+    def touch(self, due_at: datetime, now: datetime) -> None:
+        """Something is due: look at this record again at that time, at the latest."""
+        self.due_at = due_at if self.state != "pending" else min(self.due_at, due_at)
+        self.state, self.waiting_for = "pending", None
+        self.revision += 1
+        self.changed_at = now
+
+    def dirty(self, registers: Registers) -> list[str]:
+        """The groups that the system must be brought to; neither parked ones nor revisions that it refused."""
+        return [
+            group
+            for group, register in registers.items()
+            if not register.parked
+            and register.rev > self.acked.get(group, 0)
+            and register.rev > self.refused.get(group, {}).get("rev", 0)
+        ]
+
+    def acknowledge(self, revisions: Mapping[str, int]) -> None:
+        """The system has these revisions; a refusal of an older one is settled."""
+        self.acked = {**self.acked, **{g: max(rev, self.acked.get(g, 0)) for g, rev in revisions.items()}}
+        kept = {g: refusal for g, refusal in self.refused.items() if refusal["rev"] > self.acked.get(g, 0)}
+        if len(kept) != len(self.refused):
+            self.refused = kept
+
+    def refuse(self, group: str, rev: int, problem: dict[str, Any] | None) -> None:
+        """The system's rules refuse this revision."""
+        self.refused = {**self.refused, group: {"rev": rev, "problem": problem}}
+
+    def retry(self, now: datetime) -> None:
+        """Try what was refused once more."""
+        self.refused = {}
+        self.tries = 0
+        self.touch(now, now)
+
+    def stage(self, registers: Registers) -> Stage:
+        """How far the system is, as people are told."""
+        if self.refused:
+            return "rejected"
+        if self.state == "waiting":
+            return "waiting"
+        return "on_its_way" if self.dirty(registers) else "in_step"
+
+    def reason(self) -> str | None:
+        """Why the system is not in step, in words."""
+        if self.refused:
+            problem = next(iter(self.refused.values()))["problem"] or {}
+            return " ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key)) or None
+        return self.waiting_for if self.state == "waiting" else None
+
+    def peer(self, registers: Registers) -> dict[str, Any]:
+        """What the other systems are told of this one."""
+        return {"state": self.stage(registers), "reason": self.reason()}

@@ -1,0 +1,106 @@
+"""What an answer means for a delivery. Pure: the caller holds the rows and writes them."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from gateway.deliver.items import Item, Nothing, Waits, peers_of
+from gateway.ingest.state import State
+from gateway.links import Link
+from gateway.records import Record
+
+LOOK_AGAIN = timedelta(seconds=30)
+"""A waiting record is woken by what it waits for; this is for the case that the call was missed."""
+
+LONGEST_PAUSE = timedelta(seconds=30)
+TWO_RECORDS = {
+    "type": "/problems/two-records",
+    "title": "The system has two records of this one",
+    "hint": "Archive one of the two in that system, then retry the delivery.",
+}
+
+
+def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) -> None:
+    """Take over one item's outcome: what was acknowledged, skipped or refused, and the link of a new record."""
+    delivery = state.deliveries[(item.delivery.canonical_id, item.delivery.system)]
+    record = state.records[delivery.canonical_id]
+    by_group = outcome["groups"] or dict.fromkeys(item.revisions, outcome["outcome"])
+    delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
+    for group, rev in item.revisions.items():
+        if by_group.get(group) == "rejected":
+            delivery.refuse(group, rev, outcome.get("problem"))
+    delivery.told = item.body["peers"]
+    _link(state, record, item, outcome, now)
+    skipped = outcome["outcome"] == "skipped"
+    delivery.tries = delivery.tries + 1 if skipped else 0
+    _release(state, record, item, now, pause(delivery.tries) if skipped else None)
+
+
+def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:
+    """Nothing was due: the record rests until something changes."""
+    delivery = state.deliveries[(nothing.delivery.canonical_id, nothing.delivery.system)]
+    _release(state, state.records[delivery.canonical_id], nothing, now, None)
+
+
+def settle_waiting(state: State, waits: Waits, now: datetime) -> None:
+    """The record waits for another; that costs no tries."""
+    delivery = state.deliveries[(waits.delivery.canonical_id, waits.delivery.system)]
+    delivery.state, delivery.waiting_for, delivery.due_at = "waiting", waits.token, now + LOOK_AGAIN
+    delivery.leased_until, delivery.changed_at = None, now
+    tell_others(state, state.records[delivery.canonical_id], delivery.system, now)
+
+
+def settle_refused(state: State, item: Item, problem: dict[str, Any], now: datetime) -> None:
+    """The system refused the item as a whole."""
+    outcome = {"outcome": "rejected", "groups": {}, "problem": problem, "local_id": None}
+    settle(state, item, outcome, now)
+
+
+def pause(tries: int) -> timedelta:
+    """Growing pauses: 0.1 s, 0.2 s, ... up to 30 s."""
+    return min(timedelta(seconds=0.1 * 2 ** min(tries - 1, 10)), LONGEST_PAUSE)
+
+
+def tell_others(state: State, record: Record, system: str, now: datetime) -> None:
+    """Systems that were told something else of this one hear of it soon."""
+    for delivery in state.deliveries_of(record):
+        other = delivery.system
+        rests = other != system and delivery.state in ("idle", "rejected")
+        if rests and (record.canonical_id, other) in state.linked and delivery.told != peers_of(state, record, other):
+            delivery.touch(now, now)
+
+
+def _release(state: State, record: Record, done: Item | Nothing, now: datetime, again: timedelta | None) -> None:
+    delivery = state.deliveries[(done.delivery.canonical_id, done.delivery.system)]
+    delivery.leased_until, delivery.changed_at = None, now
+    if delivery.revision == done.revision:
+        due = again is not None or bool(delivery.dirty(record.decoded))
+        rests = "rejected" if delivery.refused else "idle"
+        delivery.state, delivery.waiting_for = ("pending", None) if due else (rests, None)
+        if due:
+            delivery.due_at = now + (again or timedelta(0))
+    tell_others(state, record, delivery.system, now)
+
+
+def _link(state: State, record: Record, item: Item, outcome: Mapping[str, Any], now: datetime) -> None:
+    local_id, system = outcome.get("local_id"), item.delivery.system
+    known = state.linked.get((record.canonical_id, system))
+    if not local_id or (known is not None and known.local_id == local_id):
+        return
+    if known is not None or (record.tenant_id, record.kind, system, local_id) in state.links:
+        for group, rev in item.revisions.items():
+            item.delivery.refuse(group, rev, {**TWO_RECORDS, "local_id": local_id})
+        return
+    state.add_link(
+        Link(
+            tenant_id=record.tenant_id,
+            kind=record.kind,
+            system=system,
+            local_id=local_id,
+            canonical_id=record.canonical_id,
+            seen_seq=0,
+            tier="created",
+            reason="created there by the hub",
+            linked_at=now,
+        )
+    )

@@ -1,0 +1,1 @@
+"""Ingest: a batch of events -> changes -> the merge, with the Kafka position, in one transaction."""

@@ -1,0 +1,154 @@
+"""The consumer's side of ingest: one transaction per batch; a batch that fails is halved until the bad event is alone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from chassis import telemetry
+from chassis.bus import Message, Positions
+from chassis.db import Sessions, transaction
+from chassis.events import Unreadable, from_message
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.ingest.fold import fold
+from gateway.ingest.load import load, save
+from gateway.ingest.state import Incoming, State
+from gateway.quarantine import Quarantined
+from gateway.register import Event
+from gateway.systems import advance, lock_positions
+
+log = structlog.get_logger()
+PASSING = ("08", "40", "53", "55", "57")
+"""SQLSTATE classes that say "not now": connection, rollback, resources, locks, operator."""
+
+
+class Ingest:
+    """Merges batches. `merged` is called after each commit that may have made something due."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        systems: Mapping[str, Iterable[str]],
+        merged: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.sessions = sessions
+        self.systems = systems
+        self.merged = merged
+
+    async def handle(self, messages: list[Message]) -> None:
+        """Merge messages in order and store their positions. Raise only what passes by itself."""
+        try:
+            await self._merge(messages)
+        except Exception as error:
+            if _passes_by_itself(error):
+                raise
+            if len(messages) == 1:
+                await self._hold(messages[0], error)
+                return
+            middle = len(messages) // 2
+            await self.handle(messages[:middle])
+            await self.handle(messages[middle:])
+        else:
+            self.merged()
+
+    async def replay(self) -> int:
+        """Merge what people have asked to replay; answer how many went through."""
+        async with transaction(self.sessions) as session:
+            ids = (await session.scalars(select(Quarantined.id).where(Quarantined.state == "replaying"))).all()
+        done = 0
+        for held in ids:
+            done += await self._replay(held)
+        return done
+
+    async def _merge(self, messages: Sequence[Message]) -> None:
+        now = datetime.now(UTC)
+        async with transaction(self.sessions) as session:
+            reached = await _unread(session, messages)
+            readable: list[Incoming] = []
+            for message in reached.messages:
+                try:
+                    readable.append(read(message))
+                except Unreadable as error:
+                    session.add(_held(message, error, now))
+            state = await self._fold(session, readable, now)
+            await advance(session, reached.positions)
+        _count(state, len(readable))
+
+    async def _fold(self, session: AsyncSession, batch: list[Incoming], now: datetime) -> State:
+        state = await load(session, batch, self.systems)
+        fold(state, batch, now)
+        await save(session, state)
+        return state
+
+    async def _hold(self, message: Message, error: Exception) -> None:
+        async with transaction(self.sessions) as session:
+            reached = await _unread(session, [message])
+            session.add_all(_held(each, error, datetime.now(UTC)) for each in reached.messages)
+            await advance(session, reached.positions)
+
+    async def _replay(self, held_id: UUID) -> bool:
+        now = datetime.now(UTC)
+        try:
+            async with transaction(self.sessions) as session:
+                held = await session.get_one(Quarantined, held_id, with_for_update=True)
+                await self._fold(session, [read(held.message())], now)
+                held.state, held.replayed_at = "replayed", now
+        except Exception as error:
+            if _passes_by_itself(error):
+                raise
+            async with transaction(self.sessions) as session:
+                held = await session.get_one(Quarantined, held_id)
+                held.state, held.error = "held", _reason(error)
+            return False
+        self.merged()
+        return True
+
+
+class _Reached:
+    """The messages that are not merged yet, and where to continue after them."""
+
+    def __init__(self, messages: Sequence[Message], stored: Positions) -> None:
+        self.messages = [m for m in messages if m.offset >= stored.get((m.topic, m.partition), 0)]
+        self.positions: Positions = {(m.topic, m.partition): m.offset + 1 for m in self.messages}
+
+
+async def _unread(session: AsyncSession, messages: Sequence[Message]) -> _Reached:
+    stored = await lock_positions(session, sorted({(m.topic, m.partition) for m in messages}))
+    return _Reached(messages, stored)
+
+
+def read(message: Message) -> Incoming:
+    """The event of a message. Raise `Unreadable` with the reason."""
+    envelope = from_message(message.headers, message.value)
+    try:
+        time = envelope.time.isoformat()
+        event = Event.of(envelope.data, event_id=envelope.id, system=envelope.system, time=time)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable(f"the data is not a change of a record: {error!r}") from error
+    return Incoming(UUID(envelope.tenant), event)
+
+
+def _held(message: Message, error: Exception, now: datetime) -> Quarantined:
+    log.error("message_quarantined", topic=message.topic, offset=message.offset, error=_reason(error))
+    return Quarantined.of(message, _reason(error), now)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError | LookupError) else f"{type(error).__name__}: {error}"
+
+
+def _passes_by_itself(error: Exception) -> bool:
+    if isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return bool(state) and str(state).startswith(PASSING)
+
+
+def _count(state: State, events: int) -> None:
+    telemetry.EVENTS_MERGED.labels("duplicate").inc(state.duplicates)
+    telemetry.EVENTS_MERGED.labels("repaired_gap").inc(state.repaired)
+    telemetry.EVENTS_MERGED.labels("merged").inc(events - state.duplicates - state.repaired)
+    telemetry.CLOCKS_CLAMPED.inc(state.clamped)

@@ -1,0 +1,135 @@
+"""The pure pass: fold a batch of events into the state, in order. No input or output; time comes in."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from gateway.conflicts.models import DecisionRow
+from gateway.identity.match import Match, Tier, best_match, match_keys
+from gateway.ingest.state import Incoming, State
+from gateway.kinds import kind_spec
+from gateway.links import Link
+from gateway.merge import Merged, clamp, merge_event
+from gateway.records import Record
+from gateway.references import Find, resolve_references, translated
+
+SENDER_WAITS = timedelta(milliseconds=100)
+"""The sender hears last: by then its answer carries how far the others are, and several edits share one."""
+
+IDENTITY = frozenset({"name", "email", "phone", "legal", "customer"})
+
+
+class LinkedElsewhere(ValueError):
+    """A system claims a canonical record that it has linked to another local record already."""
+
+
+def fold(state: State, batch: Iterable[Incoming], now: datetime) -> None:
+    """Merge every event of the batch. An error leaves the state unusable: the caller reads it anew."""
+    for incoming in batch:
+        _fold_one(state, incoming, now)
+
+
+def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
+    spec = kind_spec(incoming.event.kind)
+    find = _finder(state, incoming.tenant_id)
+    hlc, clamped = clamp(incoming.event.hlc, int(now.timestamp() * 1_000_000))
+    event = replace(translated(incoming.event, spec, find), hlc=hlc)
+    incoming = Incoming(incoming.tenant_id, event)
+    link = state.links.get(incoming.link_key) or _identify(state, incoming, now)
+    record = state.records[link.canonical_id]
+    record.put(resolve_references(record.decoded, spec, find), now)
+    was_parked = set(record.parked())
+    merged = merge_event(record.decoded, link.seen_seq, event, spec)
+    if merged.outcome == "duplicate":
+        state.duplicates += 1
+        return
+    state.clamped += clamped
+    state.repaired += merged.outcome == "repaired_gap"
+    link.seen_seq = merged.seen_seq
+    if record.put(merged.registers, now):
+        state.golden[record.canonical_id] = record
+    _log(state, record, merged, event.id, now)
+    state.closed |= {(record.canonical_id, group) for group in was_parked & merged.registers.keys()}
+    _spread(state, record, merged, event.system, now)
+    if any(group.partition(":")[0] in IDENTITY for group in merged.registers):
+        remember_keys(state, record)
+
+
+def _finder(state: State, tenant_id: UUID) -> Find:
+    def find(kind: str, system: str, local_id: str) -> UUID | None:
+        link = state.links.get((tenant_id, kind, system, local_id))
+        return link.canonical_id if link else None
+
+    return find
+
+
+def _identify(state: State, incoming: Incoming, now: datetime) -> Link:
+    """Link a local record that the hub sees for the first time: to what it says, to its match, or to a new record."""
+    event = incoming.event
+    match = _explicit(state, incoming) or best_match(
+        keys := match_keys(event.kind, event.snapshot), state.candidates_for(incoming, keys)
+    )
+    record = state.records.get(match.canonical_id) if match.canonical_id else None
+    if record is None:
+        record = Record.new(incoming.tenant_id, event.kind, now, match.canonical_id)
+        state.records[record.canonical_id] = record
+        state.new.append(record)
+    link = Link(
+        tenant_id=incoming.tenant_id,
+        kind=event.kind,
+        system=event.system,
+        local_id=event.local_id,
+        canonical_id=record.canonical_id,
+        seen_seq=0,
+        tier=match.tier,
+        reason=match.reason,
+        linked_at=now,
+    )
+    state.add_link(link)
+    return link
+
+
+def _explicit(state: State, incoming: Incoming) -> Match | None:
+    event = incoming.event
+    if event.canonical_id is None:
+        return None
+    canonical_id = UUID(event.canonical_id)
+    other = state.linked.get((canonical_id, event.system))
+    if other is not None:
+        raise LinkedElsewhere(
+            f"{event.system} has linked {canonical_id} to {other.local_id} already; {event.local_id} cannot be it too"
+        )
+    return Match(canonical_id, Tier.STRONG, 1.0, "the system says so itself")
+
+
+def _log(state: State, record: Record, merged: Merged, event_id: str, now: datetime) -> None:
+    for decision in merged.decisions:
+        row = DecisionRow.of(decision, record.tenant_id, record.kind, record.canonical_id, event_id, now)
+        state.decisions.append(row)
+
+
+def _spread(state: State, record: Record, merged: Merged, sender: str, now: datetime) -> None:
+    """Mark the record due in every system, the sender too: it needs the new revision, or the correction."""
+    if merged.acknowledged:
+        state.delivery(record, sender, now).acknowledge(merged.acknowledged)
+    if merged.registers:
+        for system in holders(state, record.kind):
+            due_at = now + SENDER_WAITS if system == sender else now
+            state.delivery(record, system, now).touch(due_at, now)
+
+
+def holders(state: State, kind: str) -> list[str]:
+    """The systems that hold records of a kind."""
+    return [system for system, kinds in state.systems.items() if kind in kinds]
+
+
+def remember_keys(state: State, record: Record) -> None:
+    """Keep the record findable by what it now says of itself."""
+    keys = match_keys(record.kind, record.values())
+    state.candidates[record.canonical_id] = keys
+    for key in keys.lookup:
+        known = state.keys[(record.tenant_id, record.kind, key)]
+        if record.canonical_id not in known:
+            known.add(record.canonical_id)
+            state.new_keys.add((record.tenant_id, record.kind, key, record.canonical_id))

@@ -1,0 +1,154 @@
+"""Reading all that a batch concerns, in a few statements; every row that may change is locked, in one order.
+
+The order is: advisory locks of match keys, records, deliveries. Whoever locks keeps to it, so nobody waits in a circle.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway import publish
+from gateway.conflicts.models import DecisionRow
+from gateway.deliver.models import Delivery
+from gateway.identity.match import match_keys
+from gateway.ingest.state import Incoming, LinkKey, State
+from gateway.kinds import KINDS
+from gateway.links import Link, MatchKey
+from gateway.records import Record
+from gateway.references import pending_references
+
+LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
+
+
+async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Iterable[str]]) -> State:
+    """The state that `batch` can touch. Holds locks until the transaction ends."""
+    state = State(systems=systems)
+    await _read_links(session, state, {i.link_key for i in batch} | set(_referred(batch)))
+    unlinked = [i for i in batch if i.link_key not in state.links]
+    await _read_keys(session, state, unlinked)
+    wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
+    wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
+    wanted |= {UUID(i.event.canonical_id) for i in unlinked if i.event.canonical_id}
+    await read_records(session, state, wanted)
+    return state
+
+
+async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID]) -> None:
+    """Lock and read records with their deliveries, links, match keys, and the links their references need."""
+    ids = sorted(wanted)
+    if not ids:
+        return
+    records = await session.scalars(
+        select(Record).where(Record.canonical_id.in_(ids)).order_by(Record.canonical_id).with_for_update()
+    )
+    for record in records:
+        state.records[record.canonical_id] = record
+        state.candidates[record.canonical_id] = match_keys(record.kind, record.values())
+    deliveries = await session.scalars(
+        select(Delivery)
+        .where(Delivery.canonical_id.in_(ids))
+        .order_by(Delivery.canonical_id, Delivery.system)
+        .with_for_update()
+    )
+    for delivery in deliveries:
+        state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
+    for link in await session.scalars(select(Link).where(Link.canonical_id.in_(ids))):
+        _put_link(state, link)
+    await _read_links(session, state, set(_pending(state)))
+
+
+async def save(session: AsyncSession, state: State) -> None:
+    """Write everything the pass has changed; what belongs together becomes visible together."""
+    session.add_all([row for row in state.new if isinstance(row, Record)])
+    await session.flush()
+    session.add_all(state.new)
+    session.add_all(state.decisions)
+    if state.closed:
+        await _close(session, state)
+    if state.new_keys:
+        columns = ("tenant_id", "kind", "key", "canonical_id")
+        rows = [dict(zip(columns, key, strict=True)) for key in sorted(state.new_keys, key=str)]
+        await session.execute(insert(MatchKey).values(rows).on_conflict_do_nothing())
+    await session.flush()
+    await wake(session, state.woken)
+    publish.golden_records(session, state.golden.values())
+    publish.decisions(session, state.decisions)
+
+
+async def wake(session: AsyncSession, tokens: Iterable[str]) -> None:
+    """Deliveries that waited for one of these go on at once."""
+    if waiting := sorted(tokens):
+        await session.execute(
+            text(
+                "update deliveries set state = 'pending', waiting_for = null, due_at = now(), revision = revision + 1"
+                " where state = 'waiting' and waiting_for = any(:tokens)"
+            ),
+            {"tokens": waiting},
+        )
+
+
+async def _close(session: AsyncSession, state: State) -> None:
+    """Open decisions about a group that was decided anew are no longer open."""
+    new = {row.id for row in state.decisions}
+    found = await session.scalars(
+        select(DecisionRow).where(
+            tuple_(DecisionRow.canonical_id, DecisionRow.group_key).in_(sorted(state.closed)),
+            DecisionRow.state == "open",
+        )
+    )
+    for row in found:
+        if row.id not in new:
+            row.state = "superseded"
+            state.decisions.append(row)
+
+
+async def _read_links(session: AsyncSession, state: State, keys: set[LinkKey]) -> None:
+    missing = sorted(keys - state.links.keys(), key=str)
+    if not missing:
+        return
+    columns = tuple_(Link.tenant_id, Link.kind, Link.system, Link.local_id)
+    for link in await session.scalars(select(Link).where(columns.in_(missing))):
+        _put_link(state, link)
+
+
+def _put_link(state: State, link: Link) -> None:
+    state.links[(link.tenant_id, link.kind, link.system, link.local_id)] = link
+    state.linked[(link.canonical_id, link.system)] = link
+
+
+async def _read_keys(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> None:
+    """Lock the match keys of what may be new, then read who has them: two creates of the same thing meet here."""
+    wanted = {
+        (i.tenant_id, i.event.kind, key)
+        for i in unlinked
+        if i.event.canonical_id is None
+        for key in match_keys(i.event.kind, i.event.snapshot).lookup
+    }
+    if not wanted:
+        return
+    keys = sorted(wanted, key=str)
+    await session.execute(LOCK_KEYS, {"keys": [" ".join(map(str, key)) for key in keys]})
+    columns = tuple_(MatchKey.tenant_id, MatchKey.kind, MatchKey.key)
+    for found in await session.scalars(select(MatchKey).where(columns.in_(keys))):
+        state.keys[(found.tenant_id, found.kind, found.key)].add(found.canonical_id)
+
+
+def _referred(batch: Iterable[Incoming]) -> Iterable[LinkKey]:
+    """The local records that the events refer to."""
+    for i in batch:
+        spec = KINDS.get(i.event.kind)
+        for group, kind in spec.references.items() if spec else ():
+            values = [
+                i.event.snapshot.get(group),
+                *(v for c in i.event.changes if c.group == group for v in (c.old, c.new)),
+            ]
+            yield from ((i.tenant_id, kind, i.event.system, v) for v in values if isinstance(v, str))
+
+
+def _pending(state: State) -> Iterable[LinkKey]:
+    for record in state.records.values():
+        for kind, system, local_id in pending_references(record.decoded, KINDS[record.kind]):
+            yield (record.tenant_id, kind, system, local_id)

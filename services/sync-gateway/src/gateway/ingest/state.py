@@ -1,0 +1,83 @@
+"""What one batch needs in memory: read at once, changed by a pure pass, written at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from gateway.conflicts.models import DecisionRow
+from gateway.deliver.models import Delivery
+from gateway.identity.match import Candidate, MatchKeys
+from gateway.links import Link, missing_token
+from gateway.records import Record
+from gateway.register import Event
+
+LinkKey = tuple[UUID, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A readable event and the tenant it belongs to."""
+
+    tenant_id: UUID
+    event: Event
+
+    @property
+    def link_key(self) -> LinkKey:
+        """The local record it speaks of."""
+        return (self.tenant_id, self.event.kind, self.event.system, self.event.local_id)
+
+
+@dataclass
+class State:
+    """The part of the hub that a batch touches, and what the pass adds to it."""
+
+    systems: Mapping[str, Iterable[str]]
+    records: dict[UUID, Record] = field(default_factory=dict)
+    links: dict[LinkKey, Link] = field(default_factory=dict)
+    linked: dict[tuple[UUID, str], Link] = field(default_factory=dict)
+    deliveries: dict[tuple[UUID, str], Delivery] = field(default_factory=dict)
+    keys: dict[tuple[UUID, str, str], set[UUID]] = field(default_factory=lambda: defaultdict(set))
+    candidates: dict[UUID, MatchKeys] = field(default_factory=dict)
+    new: list[Record | Link | Delivery] = field(default_factory=list)
+    new_keys: set[tuple[UUID, str, str, UUID]] = field(default_factory=set)
+    decisions: list[DecisionRow] = field(default_factory=list)
+    golden: dict[UUID, Record] = field(default_factory=dict)
+    closed: set[tuple[UUID, str]] = field(default_factory=set)
+    woken: set[str] = field(default_factory=set)
+    duplicates: int = 0
+    repaired: int = 0
+    clamped: int = 0
+
+    def add_link(self, link: Link) -> None:
+        """Link a local record; whoever waited for it is woken."""
+        self.links[(link.tenant_id, link.kind, link.system, link.local_id)] = link
+        self.linked[(link.canonical_id, link.system)] = link
+        self.new.append(link)
+        self.woken |= {link.token, missing_token(link.kind, str(link.canonical_id), link.system)}
+
+    def delivery(self, record: Record, system: str, now: datetime) -> Delivery:
+        """The delivery of a record to a system, made when it is the first."""
+        key = (record.canonical_id, system)
+        if key not in self.deliveries:
+            made = Delivery.new(record.tenant_id, record.kind, record.canonical_id, system, now)
+            self.deliveries[key] = made
+            self.new.append(made)
+        return self.deliveries[key]
+
+    def deliveries_of(self, record: Record) -> list[Delivery]:
+        """The record's deliveries, one for each system that holds it."""
+        keys = ((record.canonical_id, system) for system in self.systems)
+        return [self.deliveries[key] for key in keys if key in self.deliveries]
+
+    def candidates_for(self, incoming: Incoming, keys: MatchKeys) -> list[Candidate]:
+        """Records with a key in common that the event's system is not linked to yet."""
+        event = incoming.event
+        found = {
+            canonical_id
+            for key in keys.lookup
+            for canonical_id in self.keys.get((incoming.tenant_id, event.kind, key), ())
+            if (canonical_id, event.system) not in self.linked
+        }
+        return [Candidate(canonical_id, self.candidates[canonical_id]) for canonical_id in sorted(found)]

@@ -1,0 +1,65 @@
+"""Who is who: which local record of which system is which canonical record, and by which keys it is found again."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.db import Base
+from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class Link(Base):
+    """One local record. `seen_seq` is the newest of its events that the hub has merged. Links stay for ever."""
+
+    __tablename__ = "links"
+    __table_args__ = (Index("uq_links_canonical", "canonical_id", "system", unique=True),)
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    system: Mapped[str] = mapped_column(Text, primary_key=True)
+    local_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"))
+    seen_seq: Mapped[int] = mapped_column(BigInteger)
+    tier: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    linked_at: Mapped[datetime]
+
+    @property
+    def token(self) -> str:
+        """What a delivery waits for that needs this local record."""
+        return waiting_token(self.kind, self.system, self.local_id)
+
+    def shown(self) -> dict[str, Any]:
+        """The link as the REST API answers it."""
+        return {
+            "kind": self.kind,
+            "system": self.system,
+            "local_id": self.local_id,
+            "canonical_id": str(self.canonical_id),
+            "seen_seq": self.seen_seq,
+            "tier": self.tier,
+            "reason": self.reason,
+            "linked_at": self.linked_at,
+        }
+
+
+class MatchKey(Base):
+    """One key under which a record can be found: a tax id, an e-mail address, a phone number."""
+
+    __tablename__ = "match_keys"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"), primary_key=True)
+
+
+def waiting_token(kind: str, system: str, local_id: str) -> str:
+    """Waiting for a local record that the hub has not heard of."""
+    return f"{kind} {local_id} of {system}"
+
+
+def missing_token(kind: str, canonical_id: str, system: str) -> str:
+    """Waiting for a record that a system does not have yet."""
+    return f"{kind} {canonical_id} in {system}"

@@ -1,0 +1,60 @@
+"""What the hub announces: golden records as `sync.<kind>.v1`, decisions as `sync.conflict.v1`."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis import outbox, telemetry
+from chassis.db import uuid7
+from chassis.events import Event
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.conflicts.models import DecisionRow
+from gateway.kinds import KINDS
+from gateway.records import Record
+
+CONFLICTS = "sync.conflict.v1"
+TOPICS = (*(f"sync.{kind}.v1" for kind in KINDS), CONFLICTS)
+
+
+def golden_records(session: AsyncSession, records: Iterable[Record]) -> None:
+    """Announce records whose shown values have changed. The sequence grows with every merged change."""
+    for record in records:
+        sequence = sum(register.rev for register in record.decoded.values())
+        topic = f"sync.{record.kind}.v1"
+        subject = str(record.canonical_id)
+        event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, record.golden(), str(sequence))
+        outbox.announce(session, topic, subject, event)
+
+
+def decisions(session: AsyncSession, rows: Iterable[DecisionRow]) -> None:
+    """Announce decisions, new ones and those whose state has changed; the key is the decision's id."""
+    for row in rows:
+        event = _event("sync.conflict.decided.v1", CONFLICTS, str(row.id), row, row.shown())
+        telemetry.DECISIONS.labels(row.kind, row.rule.partition(":")[0]).inc()
+        outbox.announce(session, CONFLICTS, str(row.id), event)
+
+
+def _event(
+    name: str,
+    topic: str,
+    subject: str,
+    of: Record | DecisionRow,
+    data: dict[str, Any],
+    sequence: str | None = None,
+) -> Event:
+    return Event(
+        id=str(uuid7()),
+        source="/sync",
+        type=name,
+        subject=subject,
+        time=datetime.now(UTC),
+        data=data,
+        tenant=str(of.tenant_id),
+        dataschema=f"{topic}.json",
+        sequence=sequence,
+        canonicalid=str(of.canonical_id),
+        origin="hub",
+        correlationid=telemetry.correlation_id.get(),
+        traceparent=telemetry.traceparent(),
+    )

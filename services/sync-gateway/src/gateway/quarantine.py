@@ -1,0 +1,85 @@
+"""Quarantine: messages that could not be read or merged, whole, until a person replays or drops them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from chassis.bus import Message
+from chassis.db import Base, JsonObject, uuid7
+from sqlalchemy import BigInteger, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class Quarantined(Base):
+    """One message with its bytes, its place in Kafka and why it stands here.
+
+    `tenant_id` is empty when not even that could be read: every operator sees such a message. `state` is `held`,
+    `replaying` (a person asked) or `replayed`.
+    """
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("topic", "partition", "log_offset"),)
+
+    tenant_id: Mapped[UUID | None]  # type: ignore[assignment]  # the only table where it may be unknown
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    topic: Mapped[str] = mapped_column(Text)
+    partition: Mapped[int] = mapped_column(Integer)
+    log_offset: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    value: Mapped[bytes | None] = mapped_column(LargeBinary)
+    headers: Mapped[JsonObject]
+    error: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    held_at: Mapped[datetime]
+    replayed_at: Mapped[datetime | None]
+
+    @classmethod
+    def of(cls, message: Message, error: str, now: datetime) -> Self:
+        """The row of a message; bytes that are no text are kept as they are."""
+        headers = {name: value.decode(errors="replace") for name, value in message.headers}
+        return cls(
+            id=uuid7(),
+            tenant_id=_tenant(headers),
+            topic=message.topic,
+            partition=message.partition,
+            log_offset=message.offset,
+            key=message.key,
+            value=message.value,
+            headers=headers,
+            error=error[:4000],
+            state="held",
+            held_at=now,
+        )
+
+    def message(self) -> Message:
+        """The message as it came."""
+        headers = tuple((name, str(value).encode()) for name, value in self.headers.items())
+        return Message(self.topic, self.key, self.value, headers, self.partition, self.log_offset)
+
+    def shown(self) -> dict[str, Any]:
+        """The message as the REST API answers it; bytes that are no text are replaced."""
+        return {
+            "id": str(self.id),
+            "topic": self.topic,
+            "partition": self.partition,
+            "offset": self.log_offset,
+            "key": _text(self.key),
+            "value": _text(self.value),
+            "headers": self.headers,
+            "error": self.error,
+            "state": self.state,
+            "held_at": self.held_at,
+            "replayed_at": self.replayed_at,
+        }
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode(errors="replace") if value is not None else None
+
+
+def _tenant(headers: Mapping[str, str]) -> UUID | None:
+    try:
+        return UUID(headers.get("ce_tenant", ""))
+    except ValueError:
+        return None

@@ -1,0 +1,109 @@
+"""The spokes: which systems there are, whether they are paused, how they answer; and how far the hub has read them.
+
+These two tables belong to no tenant.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis.bus import Positions
+from chassis.db import Base
+from sqlalchemy import BigInteger, Column, DateTime, Integer, Table, Text, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+SYSTEMS = Table(
+    "systems",
+    Base.metadata,
+    Column("name", Text, primary_key=True),
+    Column("paused_at", DateTime(timezone=True)),
+    Column("paused_by", Text),
+    Column("away_since", DateTime(timezone=True)),
+    Column("away_because", Text),
+    Column("latency", JSONB, nullable=False, server_default=text("'{}'")),
+)
+"""One row a system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries."""
+
+POSITIONS = Table(
+    "positions",
+    Base.metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+)
+"""How far the hub has read, kept in the transaction of the merge."""
+
+
+async def register(session: AsyncSession, names: list[str]) -> None:
+    """Make sure that every configured system has its row."""
+    rows = [{"name": name} for name in names]
+    await session.execute(insert(SYSTEMS).values(rows).on_conflict_do_nothing())
+
+
+async def all_systems(session: AsyncSession) -> list[dict[str, Any]]:
+    """Every system's row, by name."""
+    found = await session.execute(select(SYSTEMS).order_by(SYSTEMS.c.name))
+    return [dict(row._mapping) for row in found]
+
+
+async def paused(session: AsyncSession) -> set[str]:
+    """The names of the paused systems."""
+    return set(await session.scalars(select(SYSTEMS.c.name).where(SYSTEMS.c.paused_at.is_not(None))))
+
+
+async def pause(session: AsyncSession, name: str, by: str) -> bool:
+    """Stop reading from and delivering to a system. False when there is no such system."""
+    values = {"paused_at": datetime.now(UTC), "paused_by": by}
+    return await _change(session, name, values)
+
+
+async def resume(session: AsyncSession, name: str) -> bool:
+    """Go on where the pause began; everything that waited is delivered. False when there is no such system."""
+    return await _change(session, name, {"paused_at": None, "paused_by": None})
+
+
+async def note_health(session: AsyncSession, name: str, away_because: str | None) -> None:
+    """Remember since when a system has been away and why, or that it is back."""
+    since = datetime.now(UTC) if away_because else None
+    values = {"away_since": since, "away_because": away_because}
+    await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(values))
+
+
+async def note_latency(session: AsyncSession, name: str, latency: dict[str, float]) -> None:
+    """Publish the latency percentiles of the newest deliveries to a system."""
+    await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(latency=latency))
+
+
+async def _change(session: AsyncSession, name: str, values: dict[str, Any]) -> bool:
+    statement = update(SYSTEMS).where(SYSTEMS.c.name == name).values(values).returning(SYSTEMS.c.name)
+    return (await session.execute(statement)).first() is not None
+
+
+async def positions(session: AsyncSession) -> Positions:
+    """The next offset to read, per topic and partition."""
+    found = await session.execute(select(POSITIONS))
+    return {(row.topic, row.partition): row.next_offset for row in found}
+
+
+async def lock_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
+    """The next offsets of these partitions, locked: a reader that lost a partition finds its batch already done."""
+    rows = [{"topic": topic, "partition": partition, "next_offset": 0} for topic, partition in sorted(keys)]
+    await session.execute(insert(POSITIONS).values(rows).on_conflict_do_nothing())
+    topics = [row["topic"] for row in rows]
+    found = await session.execute(
+        select(POSITIONS)
+        .where(POSITIONS.c.topic.in_(topics))
+        .order_by(POSITIONS.c.topic, POSITIONS.c.partition)
+        .with_for_update()
+    )
+    return {(row.topic, row.partition): row.next_offset for row in found}
+
+
+async def advance(session: AsyncSession, reached: Positions) -> None:
+    """Store the offsets to continue at."""
+    for (topic, partition), offset in sorted(reached.items()):
+        await session.execute(
+            update(POSITIONS)
+            .where(POSITIONS.c.topic == topic, POSITIONS.c.partition == partition)
+            .values(next_offset=offset)
+        )

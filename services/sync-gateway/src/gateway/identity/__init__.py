@@ -1,0 +1,1 @@
+"""Identity: which records of different systems are one and the same."""

@@ -1,0 +1,149 @@
+"""Which known record a new one is: the tiers of identity. Pure, and never by transitivity.
+
+T1 links by a strong key. T2 links by the same e-mail or phone and a similar name. T3 is partial evidence: it
+is told to a person and creates a record of its own. T4 creates. Two different strong keys of one scheme (two
+German VAT numbers) veto every tier below T1.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from gateway.identity.likeness import likeness
+from gateway.identity.normalise import MatchKeys, match_keys
+
+__all__ = ["MARGIN", "SIMILAR", "Candidate", "Match", "MatchKeys", "Tier", "best_match", "match_keys"]
+
+SIMILAR = 0.80
+"""From here on two names are similar.
+
+Measured on the 91 companies and 91 contacts of Northwind (tests/identity/test_northwind.py): no two of them
+are more than 0.69 alike; a name with one letter added, dropped, changed or swapped, its words in another
+order, or other accents, capitals and legal form, is never below 0.83.
+"""
+
+MARGIN = 0.05
+"""By how much the best must be better than the next, or neither is linked."""
+
+
+class Tier(StrEnum):
+    STRONG = "T1"
+    SIMILAR = "T2"
+    REVIEW = "T3"
+    NEW = "T4"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A known record that has a key in common with the new one."""
+
+    canonical_id: UUID
+    keys: MatchKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The verdict: link to `canonical_id`, or create a record when it is None.
+
+    `score` is the likeness of the names. `reason` says why in words, for the decision log. `rivals` are the
+    records a person should compare.
+    """
+
+    canonical_id: UUID | None
+    tier: Tier
+    score: float
+    reason: str
+    rivals: tuple[UUID, ...] = ()
+
+    @property
+    def needs_review(self) -> bool:
+        return self.tier is Tier.REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    tier: Tier
+    score: float
+    reason: str
+
+
+_NOTHING = _Evidence(Tier.NEW, 0.0, "no known record has the same tax id, e-mail, phone or name")
+
+
+def best_match(keys: MatchKeys, candidates: Iterable[Candidate], contenders: Sequence[MatchKeys] = ()) -> Match:
+    """The known record that the new one is.
+
+    `contenders` are other unlinked records of the same system: where one of them fits the chosen record as
+    well, nobody is linked, because a record is linked only where both are each other's best.
+    """
+    graded = sorted(
+        ((_evidence(keys, candidate.keys), candidate) for candidate in candidates),
+        key=lambda item: (item[0].tier, -item[0].score, item[1].canonical_id),
+    )
+    graded = [(evidence, candidate) for evidence, candidate in graded if evidence.tier is not Tier.NEW]
+    if not graded:
+        return Match(None, Tier.NEW, 0.0, _NOTHING.reason)
+    evidence, best = graded[0]
+    equals = [candidate.canonical_id for other, candidate in graded if _as_good(other, evidence)]
+    if evidence.tier is Tier.REVIEW:
+        return Match(None, Tier.REVIEW, evidence.score, evidence.reason, tuple(equals))
+    if len(equals) > 1:
+        reason = f"{evidence.reason}, but {len(equals)} records fit equally well"
+        return Match(None, Tier.REVIEW, evidence.score, reason, tuple(equals))
+    if any(_as_good(_evidence(contender, best.keys), evidence) for contender in contenders):
+        reason = f"{evidence.reason}, but another new record fits it equally well"
+        return Match(None, Tier.REVIEW, evidence.score, reason, tuple(equals))
+    return Match(best.canonical_id, evidence.tier, evidence.score, evidence.reason)
+
+
+def _as_good(other: _Evidence, best: _Evidence) -> bool:
+    if other.tier != best.tier:
+        return other.tier < best.tier
+    return other.score > best.score - MARGIN
+
+
+def _evidence(one: MatchKeys, other: MatchKeys) -> _Evidence:
+    alike = likeness(one.name, other.name)
+    strong = _shared(one.strong, other.strong)
+    if strong:
+        return _Evidence(Tier.STRONG, alike, f"same {_in_words(strong)}")
+    if _contradict(one, other):
+        return _NOTHING
+    medium = _shared(one.medium, other.medium)
+    if not medium:
+        return _same_name(one, other)
+    reason = f"same {_in_words(medium)} and name {alike:.2f} alike"
+    return _Evidence(Tier.SIMILAR if alike >= SIMILAR else Tier.REVIEW, alike, reason)
+
+
+def _same_name(one: MatchKeys, other: MatchKeys) -> _Evidence:
+    if not _shared(one.hints, other.hints):
+        return _NOTHING
+    return _Evidence(Tier.REVIEW, 1.0, f"same name {one.name!r}, and nothing else to tell by")
+
+
+def _contradict(one: MatchKeys, other: MatchKeys) -> bool:
+    """Different tax ids of one scheme, or two different records to hang on."""
+    if one.belongs_to and other.belongs_to and one.belongs_to != other.belongs_to:
+        return True
+    return bool({_scheme(key) for key in one.strong} & {_scheme(key) for key in other.strong})
+
+
+def _shared(ones: tuple[str, ...], others: tuple[str, ...]) -> str | None:
+    return next((key for key in ones if key in others), None)
+
+
+def _scheme(strong: str) -> str:
+    """`tax:DE` of `tax:DE:DE136695976`."""
+    return strong.rpartition(":")[0]
+
+
+_WORDS = {"tax": "tax id", "email": "e-mail", "phone": "phone"}
+
+
+def _in_words(key: str) -> str:
+    family, _, rest = key.partition(":")
+    word = _WORDS.get(family.partition(".")[0], family)
+    number = rest.rpartition(":")[2]
+    return f"{word} {number}"

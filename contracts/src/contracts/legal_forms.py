@@ -13,7 +13,7 @@ ltd limited plc llp lp llc pllc inc incorporated corp corporation co company cic
 pty|ltd pty|limited proprietary|limited pte|ltd pvt|ltd private|limited sdn|bhd bhd
 sa sas sasu sarl eurl snc sca scs scop gie sprl bvba bv nv vof cv srl spa sapa sagl scrl
 sl slu sll slne sociedad|anonima sociedad|limitada sa|de|cv s|de|rl|de|cv srl|de|cv sab|de|cv sapi|de|cv
-ltda limitada lda eireli epp ca cia compania
+ltda limitada lda eireli ca cia compania
 ab hb kb aktiebolag as asa ans a|s aps ivs i|s k|s oy oyj ky tmi osakeyhtio hf ehf
 sp|z|oo sp|zoo spolka|z|oo sp|j sp|k sro spol|s|ro as doo dd kft zrt nyrt bt ood ead eood uab sia ou
 ae epe ike as|ltd|sti anonim|sirketi limited|sirketi kk gk kabushiki|kaisha ooo oao zao pao ооо оао зао пао

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from stdnum.exceptions import ValidationError
 from stdnum.util import get_cc_module
+
+from contracts.countries import is_country_code
 
 # The numbers by which a tax office of that country knows a business or a person, the usual one first.
 # A country that is not listed has the one that python-stdnum calls its VAT number, if any.
@@ -97,9 +100,14 @@ def tax_number(tax_id: str, country: str) -> TaxNumber | None:
 
 
 def _kinds(country: str) -> tuple[str, ...]:
-    return _KINDS.get(country, ("vat",)) if _checkers(country) else ("tax",)
+    return tuple(kind for kind, _ in _checkers(country)) or ("tax",)
 
 
-def _checkers(country: str) -> list[tuple[str, Any]]:
+def _checkers(country: str) -> tuple[tuple[str, Any], ...]:
+    return _checkers_of(country) if is_country_code(country) else ()
+
+
+@cache
+def _checkers_of(country: str) -> tuple[tuple[str, Any], ...]:
     found = ((kind, get_cc_module(country, kind)) for kind in _KINDS.get(country, ("vat",)))
-    return [(kind, module) for kind, module in found if module is not None]
+    return tuple((kind, module) for kind, module in found if module is not None)

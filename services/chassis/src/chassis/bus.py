@@ -145,6 +145,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self.topics = list(topics)
         self.load = load
         self.handle = handle
+        self.paused_topics: set[str] = set()
         self.client = AIOKafkaConsumer(
             bootstrap_servers=servers,
             group_id=group,
@@ -185,6 +186,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
                 await asyncio.wait_for(self.client.stop(), timeout=5)
 
     async def _step(self) -> None:
+        self._pause()
         fetched = await self.client.getmany(timeout_ms=200, max_records=500)
         batch = [
             Message(r.topic, r.key, r.value, tuple(r.headers), r.partition, r.offset)
@@ -201,6 +203,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             await self._rewind(self.client.assignment())
         else:
             self._observe(batch)
+
+    def _pause(self) -> None:
+        paused: set[TopicPartition] = self.client.paused()
+        wanted = {p for p in self.client.assignment() if p.topic in self.paused_topics}
+        self.client.resume(*(paused - wanted))
+        self.client.pause(*(wanted - paused))
 
     def _observe(self, batch: list[Message]) -> None:
         for message in batch:

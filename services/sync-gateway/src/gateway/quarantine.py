@@ -21,7 +21,7 @@ class Quarantined(Base):
     __tablename__ = "quarantine"
     __table_args__ = (UniqueConstraint("topic", "partition", "log_offset"),)
 
-    tenant_id: Mapped[UUID | None]  # type: ignore[assignment]  # the only table where it may be unknown
+    tenant_id: Mapped[UUID | None] = mapped_column(nullable=True)  # type: ignore[assignment]  # may be unknown here
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     topic: Mapped[str] = mapped_column(Text)
     partition: Mapped[int] = mapped_column(Integer)

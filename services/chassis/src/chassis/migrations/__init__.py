@@ -58,7 +58,8 @@ async def _prepare(url: str, service: str) -> None:
                 text("select rolname from pg_roles where rolname = any(:names)"),
                 {"names": [f"{service}_{role}" for role in ROLES]},
             )
-            missing = [name for role in ROLES if (name := f"{service}_{role}") not in set(found)] if found else []
+            there = set(found)
+            missing = [name for role in ROLES if (name := f"{service}_{role}") not in there]
             for statement in _statements(service, missing):
                 await connection.execute(text(statement))
     except DBAPIError as error:

@@ -85,22 +85,21 @@ class Spoke:
 class Delivering:
     """Brings one system to what the hub says, until everything is acknowledged."""
 
-    def __init__(self, sessions: Sessions, system: str, spoke: Spoke, systems: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, sessions: Sessions, system: str, systems: Mapping[str, Iterable[str]]) -> None:
         self.sessions = sessions
         self.system = system
-        self.spoke = spoke
         self.systems = systems
         self.due = asyncio.Event()
         self.away = False
         self.seconds: deque[float] = deque(maxlen=2000)
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, spoke: Spoke, stop: asyncio.Event) -> None:
         """Deliver what is due; while the system is away, wait longer and longer, and keep everything."""
         failures = 0
         while not stop.is_set():
             self.due.clear()
             try:
-                busy = await self.step()
+                busy = await self.step(spoke)
                 failures = 0
                 await self._note(None)
             except Unreachable as error:
@@ -112,7 +111,7 @@ class Delivering:
             if not busy:
                 await pause(self.due, POLL_SECONDS)
 
-    async def step(self) -> int:
+    async def step(self, spoke: Spoke) -> int:
         """Lease one batch and deliver it; answer how many records were looked at."""
         async with transaction(self.sessions) as session:
             ids = list((await session.scalars(LEASED, {"system": self.system})).all())
@@ -121,7 +120,7 @@ class Delivering:
         try:
             async with transaction(self.sessions) as session:
                 made = await self._make(session, ids)
-            await self._deliver(made)
+            await self._deliver(spoke, made)
         except BaseException:
             with contextlib.suppress(Exception):
                 await self._release(ids)
@@ -139,7 +138,7 @@ class Delivering:
         await read_records(session, state, ids)
         return state
 
-    async def _deliver(self, made: Sequence[Item | Waits | Nothing]) -> None:
+    async def _deliver(self, spoke: Spoke, made: Sequence[Item | Waits | Nothing]) -> None:
         rest = [each for each in made if not isinstance(each, Item)]
         if rest:
             await self._save(rest, {})
@@ -148,18 +147,18 @@ class Delivering:
             if isinstance(each, Item):
                 batches[(each.delivery.tenant_id, each.delivery.kind)].append(each)
         for (tenant, kind), items in batches.items():
-            await self._call(kind, tenant, items)
+            await self._call(spoke, kind, tenant, items)
 
-    async def _call(self, kind: str, tenant: UUID, items: Sequence[Item]) -> None:
+    async def _call(self, spoke: Spoke, kind: str, tenant: UUID, items: Sequence[Item]) -> None:
         try:
-            outcomes = await self.spoke.deliver(kind, tenant, [item.body for item in items])
+            outcomes = await spoke.deliver(kind, tenant, [item.body for item in items])
         except BatchRefused as refused:
             if len(items) == 1:
                 await self._save(items, {}, refused.problem)
                 return
             middle = len(items) // 2
-            await self._call(kind, tenant, items[:middle])
-            await self._call(kind, tenant, items[middle:])
+            await self._call(spoke, kind, tenant, items[:middle])
+            await self._call(spoke, kind, tenant, items[middle:])
             return
         await self._save(items, {outcome["canonical_id"]: outcome for outcome in outcomes})
         self._measure(items, outcomes)

@@ -1,4 +1,4 @@
-"""The consumer's side of ingest: one transaction per batch; a batch that fails is halved until the bad event is alone."""
+"""The consumer of ingest: one transaction per batch; a batch that fails is halved until the bad event is alone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,0 +1,22 @@
+"""The one list of what the gateway is made of."""
+
+from pathlib import Path
+
+from chassis.db import Base
+from chassis.service import Service
+
+from gateway import publish, worker
+from gateway.routes import routers
+from gateway.settings import GatewaySettings
+
+SERVICE = Service(
+    name="gateway",
+    title="Sync gateway",
+    description="Keeps customers, contacts and what else CRM and ERP share one: merges, delivers, explains.",
+    settings=GatewaySettings,
+    metadata=Base.metadata,
+    versions=Path(__file__).parents[2] / "migrations" / "versions",
+    routers=routers,
+    topics=publish.TOPICS,
+    tasks=worker.tasks,
+)

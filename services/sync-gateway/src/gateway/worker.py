@@ -1,0 +1,137 @@
+"""What the gateway's worker does beside relaying: read all spokes, deliver to each, replay, keep the gauges."""
+
+import asyncio
+import itertools
+from collections.abc import Iterable, Mapping
+from statistics import quantiles
+
+from chassis import telemetry
+from chassis.auth import ServiceIdentity
+from chassis.bus import Consumer, Positions, ensure_topics
+from chassis.client import create_client
+from chassis.db import Sessions, transaction
+from chassis.service import Running
+from chassis.settings import Settings
+from chassis.worker import Task, every
+from sqlalchemy import func, select
+
+from gateway import systems
+from gateway.conflicts.models import DecisionRow
+from gateway.deliver.loop import Delivering, Spoke
+from gateway.deliver.models import Delivery
+from gateway.ingest.consume import Ingest
+from gateway.kinds import KINDS
+from gateway.quarantine import Quarantined
+from gateway.settings import GatewaySettings
+
+GROUP = "sync-gateway"
+GAUGES_SECONDS = 2.0
+REPLAY_SECONDS = 1.0
+PAUSED_SECONDS = 0.5
+
+
+def tasks(running: Running) -> Mapping[str, Task]:
+    """The tasks of the gateway's worker."""
+    settings = _complete(running.settings)
+    holds = dict.fromkeys(settings.systems, tuple(KINDS))
+    deliveries = {name: Delivering(running.sessions, name, holds) for name in settings.systems}
+
+    def due() -> None:
+        for delivering in deliveries.values():
+            delivering.due.set()
+
+    ingest = Ingest(running.sessions, holds, due)
+
+    async def replay() -> None:
+        await ingest.replay()
+
+    async def gauges() -> None:
+        await _observe(running.sessions, deliveries)
+
+    return {
+        "ingest": _reading(running, ingest, settings.systems),
+        "replay": every(REPLAY_SECONDS, replay),
+        "hub gauges": every(GAUGES_SECONDS, gauges),
+        **{f"deliver {name}": _delivering(settings, name, deliveries[name]) for name in deliveries},
+    }
+
+
+def _complete(settings: Settings) -> GatewaySettings:
+    if not isinstance(settings, GatewaySettings) or not settings.systems:
+        raise SystemExit('The environment variable SYSTEMS is missing: name every system, {"crm": "http://..."}.')
+    return settings
+
+
+def source_topics(names: Iterable[str]) -> list[str]:
+    """The topics of every kind of every spoke."""
+    return [spec.topic_of(name) for name, spec in itertools.product(names, KINDS.values())]
+
+
+def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
+    sessions, servers = running.sessions, running.settings.kafka_bootstrap_servers or ""
+
+    async def load() -> Positions:
+        async with transaction(sessions) as session:
+            return await systems.positions(session)
+
+    async def read(stop: asyncio.Event) -> None:
+        async with transaction(sessions) as session:
+            await systems.register(session, sorted(names))
+        await ensure_topics(servers, source_topics(names))
+        consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(_watch_pauses(sessions, consumer, stop))
+            try:
+                await consumer.run(stop)
+            finally:
+                watching.cancel()
+
+    return read
+
+
+async def _watch_pauses(sessions: Sessions, consumer: Consumer, stop: asyncio.Event) -> None:
+    async def look() -> None:
+        async with transaction(sessions) as session:
+            consumer.paused_topics = set(source_topics(await systems.paused(session)))
+
+    await every(PAUSED_SECONDS, look)(stop)
+
+
+def _delivering(settings: GatewaySettings, name: str, delivering: Delivering) -> Task:
+    if settings.service_key_file is None or settings.service_issuer is None:
+        raise SystemExit("The environment variables SERVICE_KEY_FILE and SERVICE_ISSUER are missing: set both.")
+    identity = ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.auth_audience)
+
+    async def deliver(stop: asyncio.Event) -> None:
+        async with create_client(settings.systems[name]) as client:
+            await delivering.run(Spoke(client, identity), stop)
+
+    return deliver
+
+
+async def _observe(sessions: Sessions, deliveries: Mapping[str, Delivering]) -> None:
+    async with transaction(sessions) as session:
+        held = select(Delivery.system, Delivery.state, func.count()).where(Delivery.state.in_(("rejected", "waiting")))
+        counts = {
+            (s, state): n for s, state, n in await session.execute(held.group_by(Delivery.system, Delivery.state))
+        }
+        opened = select(DecisionRow.kind, func.count()).where(DecisionRow.state == "open").group_by(DecisionRow.kind)
+        parked = dict((await session.execute(opened)).tuples().all())
+        quarantined = await session.scalar(select(func.count()).where(Quarantined.state == "held"))
+        for name, delivering in deliveries.items():
+            if percentiles := _percentiles(delivering.seconds):
+                await systems.note_latency(session, name, percentiles)
+    for name in deliveries:
+        telemetry.REJECTED.labels(name).set(counts.get((name, "rejected"), 0))
+        telemetry.WAITING.labels(name).set(counts.get((name, "waiting"), 0))
+    for kind in KINDS:
+        telemetry.PARKED.labels(kind).set(parked.get(kind, 0))
+    telemetry.QUARANTINED.set(quarantined or 0)
+
+
+def _percentiles(seconds: Iterable[float]) -> dict[str, float]:
+    values = list(seconds)
+    if len(values) < 2:
+        return {}
+    cuts = quantiles(values, n=100, method="inclusive")
+    return {"p50_seconds": round(cuts[49], 4), "p99_seconds": round(cuts[98], 4), "count": len(values)}

@@ -133,13 +133,9 @@ def resolve(
     if not before.heads and before.value is None:
         return Resolution(after, None)
     normalise = kind.group(group).normalise
-    seen = [
-        _entry(o, h, "kept" if same(h.value, value, normalise) else "lost") for o, h in before.heads.items()
-    ]
+    seen = [_entry(o, h, "kept" if same(h.value, value, normalise) else "lost") for o, h in before.heads.items()]
     entries = (*seen, _entry(STEWARD, head, "kept"))
-    return Resolution(
-        after, Decision(group, "resolved", policy.name, policy.version, STEWARD, entries, False, value)
-    )
+    return Resolution(after, Decision(group, "resolved", policy.name, policy.version, STEWARD, entries, False, value))
 
 
 def clamp(hlc: int, now_us: int, limit: float = CLOCK_AHEAD_SECONDS) -> tuple[int, bool]:

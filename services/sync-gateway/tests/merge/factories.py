@@ -1,0 +1,168 @@
+"""A kind with one group for each policy, small value domains, and short ways to make events."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from gateway.kinds import GroupSpec, KindSpec
+from gateway.kinds.normalise import life, lowered, presence
+from gateway.merge import Change, Event, Mark, Merged, Register, merge_event
+from gateway.policy import (
+    Json,
+    Lattice,
+    Policy,
+    as_it_is,
+    counter,
+    machine,
+    manual,
+    maximum,
+    member,
+    minimum,
+    newest,
+    prefer,
+    strict,
+    update_wins,
+)
+from hypothesis import strategies as st
+
+ORDER_STATES = Lattice(
+    states=("draft", "open", "paid", "cancelled"),
+    steps=frozenset({("draft", "open"), ("open", "paid"), ("open", "cancelled")}),
+)
+
+POLICIES: dict[str, Policy] = {
+    "name": newest,
+    "email": newest,
+    "owner": prefer("crm"),
+    "credit": strict("erp"),
+    "notes": manual,
+    "points": counter,
+    "rank": maximum,
+    "floor": minimum,
+    "stage": machine(ORDER_STATES),
+    "tag:*": member,
+    "life": update_wins,
+}
+
+NORMALISERS = {"email": lowered, "tag:*": presence, "life": life}
+
+SAMPLE = KindSpec(
+    name="sample",
+    groups=tuple(GroupSpec(name, policy, NORMALISERS.get(name, as_it_is)) for name, policy in POLICIES.items()),
+)
+
+DOMAINS: dict[str, tuple[Json, ...]] = {
+    "name": ("n1", "n2", "n3"),
+    "email": ("e1", "E1", "e2", None),
+    "owner": ("o1", "o2", None),
+    "credit": (1, 2, 3),
+    "notes": ("t1", "t2"),
+    "rank": (1, 2, 3),
+    "floor": (1, 2, 3),
+    "stage": ("draft", "open", "paid", "cancelled"),
+    "tag:x": (True, False),
+    "tag:y": (True, False),
+    "life": ("live", "dead"),
+}
+
+SYSTEMS = ("crm", "erp", "shop")
+
+GROUPS = (*DOMAINS, "points")
+
+Origin = Literal["user", "gateway"]
+
+
+def normalised(group: str, value: Json) -> Json:
+    return SAMPLE.group(group).normalise(value)
+
+
+def event(
+    system: str,
+    seq: int,
+    *changes: tuple[str, Json, Json, int],
+    hlc: int | None = None,
+    origin: Origin = "user",
+    snapshot: Mapping[str, Json] | None = None,
+    sync: Mapping[str, Mark] | None = None,
+) -> Event:
+    """An event of one record; its changes as (group, old, new, ctx)."""
+    return Event(
+        id=f"{system}-{seq}",
+        system=system,
+        kind=SAMPLE.name,
+        local_id="1",
+        canonical_id="r",
+        seq=seq,
+        hlc=seq if hlc is None else hlc,
+        origin=origin,
+        actor=f"user of {system}",
+        time="2024-01-01T00:00:00Z",
+        changes=tuple(Change(*change) for change in changes),
+        snapshot=snapshot or {},
+        sync=sync or {},
+    )
+
+
+class Record:
+    """One record in the hub: the registers, what was seen of each system, and all decisions so far."""
+
+    def __init__(self, kind: KindSpec = SAMPLE) -> None:
+        self.kind = kind
+        self.registers: dict[str, Register] = {}
+        self.seen: dict[str, int] = {}
+        self.merged: list[Merged] = []
+
+    def merge(self, *events: Event) -> None:
+        """Merge events in this order; `merged` has what became of each."""
+        for one in events:
+            self.merged.append(merge_event(self.registers, self.seen.get(one.system, 0), one, self.kind))
+            self.registers.update(self.merged[-1].registers)
+            self.seen[one.system] = self.merged[-1].seen_seq
+
+    def value(self, group: str) -> Json:
+        return self.registers[group].value
+
+    def logged(self, group: str) -> set[str]:
+        """Every value of a group that stands in the decision log, as text."""
+        decisions = [decision for merged in self.merged for decision in merged.decisions]
+        return {repr(e.value) for d in decisions if d.group == group for e in d.heads}
+
+
+Shown = dict[str, tuple[Json, bool, dict[str, tuple[Json, int, str]]]]
+
+
+def shown(registers: Mapping[str, Register]) -> Shown:
+    """What registers say whatever the order of arrival: all but the numbers of the revisions."""
+    return {
+        group: (
+            normalised(group, register.value),
+            register.parked,
+            {origin: (head.value, head.hlc, head.event_id) for origin, head in register.heads.items()},
+        )
+        for group, register in registers.items()
+    }
+
+
+groups = st.sampled_from(GROUPS)
+systems = st.sampled_from(SYSTEMS)
+
+
+def values(group: str) -> st.SearchStrategy[Json]:
+    return st.integers(-2, 3) if group == "points" else st.sampled_from(DOMAINS[group])
+
+
+@st.composite
+def changes(draw: st.DrawFn, ctx: int = 0) -> tuple[str, Json, Json, int]:
+    group = draw(groups)
+    old = draw(values(group)) if group == "points" else None
+    return group, old, draw(values(group)), ctx
+
+
+@st.composite
+def histories(draw: st.DrawFn, systems: tuple[str, ...] = SYSTEMS) -> dict[str, list[Event]]:
+    """Concurrent histories: what each system's users did before any of them saw the others."""
+    histories: dict[str, list[Event]] = {}
+    for system in systems:
+        made = draw(st.lists(st.lists(changes(), min_size=1, max_size=2, unique_by=lambda c: c[0]), max_size=3))
+        clock = draw(st.integers(0, 3))
+        histories[system] = [event(system, seq, *items, hlc=clock + seq) for seq, items in enumerate(made, start=1)]
+    return histories

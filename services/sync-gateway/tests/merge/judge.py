@@ -1,0 +1,144 @@
+"""What must always hold, judged by the truth that the spokes remember and no message carries."""
+
+from collections.abc import Mapping
+from itertools import chain
+
+from gateway.merge import Event, Register, merge_event
+from gateway.policy import same
+
+from .factories import SAMPLE, Shown, shown
+from .hub_under_test import HubUnderTest
+from .spoke import Edit, EditId, Spoke
+
+UNORDERED = ("points", "life")
+"""Groups whose edits add up or yield to any sign of life: none of them is lost or won by itself."""
+
+
+class Judge:
+    """Watches every event that the hub takes, and looks at everything in the end; `faults` names what is broken."""
+
+    def __init__(self, spokes: Mapping[str, Spoke], hub: HubUnderTest) -> None:
+        self.spokes = spokes
+        self.hub = hub
+        self.faults: set[str] = set()
+        self.counters_with_losses: set[str] = set()
+        self._refused_but_equal: set[EditId] = set()
+        self._latest: dict[tuple[str, str], tuple[Event, dict[str, Register]]] = {}
+
+    def edits_behind(self, record: str, group: str) -> frozenset[EditId]:
+        """The edits whose value the hub shows."""
+        register = self.hub.registers(record)[group]
+        alike = SAMPLE.group(group).normalise
+        written = [
+            self.edit_of(record, group, origin, head.event_id)
+            for origin, head in register.heads.items()
+            if same(head.value, register.value, alike)
+        ]
+        return frozenset(edit for edit in written if edit)
+
+    def edit_of(self, record: str, group: str, origin: str, event_id: str) -> EditId | None:
+        """The user edit that an event brought: its own, or after a gap the last one before it."""
+        if origin not in self.spokes:
+            return None
+        seq = int(event_id.rpartition("-")[2])
+        own = self.spokes[origin].history.get((record, group), [])
+        return next((edit for edit in reversed(own) if edit.seq <= seq), None)
+
+    def watch(self, event: Event, before: dict[str, Register], seen: int) -> None:
+        """Called when the hub has taken an event: with the registers and the sequence it had before."""
+        if event.origin == "user" and event.seq > seen:
+            self._causality(event)
+            self._order(event, before)
+            self._refusals(event, seen)
+
+    def _causality(self, event: Event) -> None:
+        """No value stands against an edit whose author had it in front of them."""
+        record = str(event.canonical_id)
+        for change in event.changes:
+            edit = self.spokes[event.system].edits.get(EditId(event.system, record, change.group, event.seq))
+            if edit is None or not SAMPLE.group(change.group).policy.admits(event.system):
+                continue
+            heads = self.hub.registers(record)[change.group].heads
+            standing = {self.edit_of(record, change.group, origin, head.event_id) for origin, head in heads.items()}
+            if edit.over & standing - {edit.id}:
+                self.faults.add("causality")
+
+    def _order(self, event: Event, before: dict[str, Register]) -> None:
+        """Two edits of which neither knew of the other give the same, whichever arrives first."""
+        record = str(event.canonical_id)
+        for system in self.spokes:
+            other, start = self._latest.get((system, record), (event, before))
+            knew = any(change.ctx > start.get(change.group, Register()).rev for change in event.changes)
+            if system != event.system and not knew:
+                one, two = (self._merged(start, order) for order in ((other, event), (event, other)))
+                if one != two:
+                    self.faults.add("order_matters")
+        self._latest[event.system, record] = event, before
+
+    def _merged(self, start: dict[str, Register], order: tuple[Event, Event]) -> Shown:
+        registers = dict(start)
+        for event in order:
+            registers.update(merge_event(registers, event.seq - 1, event, SAMPLE).registers)
+        return shown(registers)
+
+    def _refusals(self, event: Event, seen: int) -> None:
+        """A refused edit that wrote what stood there anyway has lost nothing."""
+        record = str(event.canonical_id)
+        for group, mark in event.sync.items():
+            spec = SAMPLE.group(group)
+            if seen < mark.seq <= event.seq and not spec.policy.admits(event.system):
+                shown_value = self.hub.registers(record)[group].value
+                edit = self.edit_of(record, group, event.system, event.id)
+                if edit and same(event.snapshot.get(group), shown_value, spec.normalise):
+                    self._refused_but_equal.add(edit)
+
+    def verdict(self) -> set[str]:
+        """Everything has settled: name every promise that is broken."""
+        if any(spoke.flip_flops for spoke in self.spokes.values()):
+            self.faults.add("flip_flop")
+        if "no_quiet" not in self.faults:
+            self._convergence()
+            self._loss()
+            self._counters()
+            self._replay()
+        return self.faults
+
+    def _edits(self) -> list[Edit]:
+        return list(chain.from_iterable(spoke.edits.values() for spoke in self.spokes.values()))
+
+    def _convergence(self) -> None:
+        for record in self.hub.records:
+            for group, register in self.hub.registers(record).items():
+                alike = SAMPLE.group(group).normalise
+                values = [spoke.rows[record].values.get(group) for spoke in self.spokes.values()]
+                if not register.parked and not all(same(value, register.value, alike) for value in values):
+                    self.faults.add(f"divergence:{group}")
+
+    def _loss(self) -> None:
+        """Each edit is current, or somebody had it in front of them when they replaced it, or it is logged."""
+        accounted = self._refused_but_equal | {over for edit in self._edits() for over in edit.over}
+        for record, decision in self.hub.decisions:
+            entries = [self.edit_of(record, decision.group, e.origin, e.event_id) for e in decision.heads]
+            accounted |= {edit for edit in entries if edit}
+        for edit in self._edits():
+            if edit.id in accounted or edit.id.group in UNORDERED:
+                continue
+            value = self.hub.registers(edit.id.record)[edit.id.group].value
+            if not same(value, edit.value, SAMPLE.group(edit.id.group).normalise):
+                self.faults.add(f"silent_loss:{edit.id.group}")
+
+    def _counters(self) -> None:
+        for record in set(self.hub.records) - self.counters_with_losses:
+            edits = [edit for edit in self._edits() if (edit.id.record, edit.id.group) == (record, "points")]
+            expected = sum(int(str(edit.value)) - int(str(edit.old or 0)) for edit in edits)
+            register = self.hub.registers(record).get("points")
+            if expected != (register.value if register else 0):
+                self.faults.add("wrong_sum")
+
+    def _replay(self) -> None:
+        state = self.hub.state()
+        for spoke in self.spokes.values():
+            for event in chain.from_iterable(spoke.outbox.values()):
+                self.hub.ingest(event)
+        if self.hub.state() != state:
+            self.faults.add("replay_changed_state")

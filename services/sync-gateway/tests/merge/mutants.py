@@ -1,0 +1,124 @@
+"""The protocol with one of its rules switched off: nine hubs and spokes that the simulation must convict.
+
+The product knows nothing of this: a mutant replaces a part of the hub or of a spoke from outside.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gateway import merge, policy
+from gateway.merge import Change, Decision, Event, Head, Merged, Register
+
+from .factories import SAMPLE, Origin
+from .hub_under_test import HubUnderTest
+from .spoke import Delivery, Row, Spoke
+
+
+class OverwritesWhatTheHubHasNotSeen(Spoke):
+    """no_local_guard: a delivery replaces a local edit that is still on its way to the hub."""
+
+    def guard(self, rev: int, own: merge.Mark | None, seen_seq: int) -> str:
+        return super().guard(rev, own._replace(seq=0) if own else None, seen_seq)
+
+
+class TakesAnyRevision(Spoke):
+    """no_rev_guard: an old delivery that arrives late is written all the same."""
+
+    def guard(self, rev: int, own: merge.Mark | None, seen_seq: int) -> str:
+        return super().guard(rev, own._replace(rev=0) if own else None, seen_seq)
+
+
+class KnowsOneRevisionOfTheRecord(Spoke):
+    """record_level_context: the author of one group is taken to have seen every group."""
+
+    def context(self, row: Row, group: str) -> int:
+        return max((mark.rev for mark in row.sync.values()), default=0)
+
+
+class TrustsItsWallClock(Spoke):
+    """wallclock_lww, in the spoke: no hybrid clock."""
+
+    def time(self, row: Row, wall: int) -> int:
+        return wall + self.skew
+
+
+class Echoes(Spoke):
+    """echo: what is delivered is announced as if a user had entered it."""
+
+    def receive(self, delivery: Delivery) -> dict[str, int]:
+        row = self.rows.setdefault(delivery.record, Row())
+        had = {value.group: self.revision(row, value.group) for value in delivery.values}
+        acknowledged = super().receive(delivery)
+        written = [v for v in delivery.values if self.revision(row, v.group) > had[v.group]]
+        if written:
+            row.hlc += 1
+            for value in written:
+                row.sync[value.group] = row.sync[value.group]._replace(seq=row.seq + 1, hlc=row.hlc)
+            changes = [Change(v.group, v.value, row.values[v.group], v.rev) for v in written]
+            super().announce(delivery.record, row, changes, "user")
+        return acknowledged
+
+    def announce(self, record: str, row: Row, changes: list[Change], origin: Origin) -> None:
+        if origin == "user":
+            super().announce(record, row, changes, origin)
+
+
+class ForgetsWhatItHasSeen(HubUnderTest):
+    """no_dedupe: an event that comes again is merged again."""
+
+    def merge(self, registers: dict[str, Register], seen_seq: int, event: Event) -> Merged:
+        merged = super().merge(registers, min(seen_seq, event.seq - 1), event)
+        return replace(merged, seen_seq=max(seen_seq, merged.seen_seq))
+
+
+class RefusesWithoutANewRevision(HubUnderTest):
+    """strict_no_bump: a refused edit leaves the revision, so its author is never corrected."""
+
+    def merge(self, registers: dict[str, Register], seen_seq: int, event: Event) -> Merged:
+        merged = super().merge(registers, seen_seq, event)
+        refused = {
+            group: replace(register, rev=registers[group].rev if group in registers else 0)
+            for group, register in merged.registers.items()
+            if not SAMPLE.group(group).policy.admits(event.system)
+        }
+        return replace(merged, registers={**merged.registers, **refused})
+
+
+class KeepsNoLog(HubUnderTest):
+    """silent: decisions are taken and not written down."""
+
+    def log(self, record: str, *decisions: Decision) -> None:
+        pass
+
+
+def keep_all_heads(heads: Mapping[str, Head], ctx: int, system: str) -> dict[str, Head]:
+    """wallclock_lww, in the hub: the later time wins, whatever the author had in front of them."""
+    return {origin: head for origin, head in heads.items() if origin != system}
+
+
+def by_time_alone(item: tuple[str, Head]) -> int:
+    """tie_by_arrival: of two edits of the same time, the one that came first stays."""
+    return item[1].hlc
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """What is replaced, and the broken promise that must give it away."""
+
+    gives_away: str
+    hub: type[HubUnderTest] = HubUnderTest
+    spoke: type[Spoke] = Spoke
+    patches: tuple[tuple[object, str, object], ...] = ()
+
+
+MUTANTS: dict[str, Mutant] = {
+    "no_local_guard": Mutant("flip_flop", spoke=OverwritesWhatTheHubHasNotSeen),
+    "no_rev_guard": Mutant("divergence", spoke=TakesAnyRevision),
+    "record_level_context": Mutant("silent_loss", spoke=KnowsOneRevisionOfTheRecord),
+    "wallclock_lww": Mutant("causality", spoke=TrustsItsWallClock, patches=((merge, "_unseen", keep_all_heads),)),
+    "no_dedupe": Mutant("replay_changed_state", hub=ForgetsWhatItHasSeen),
+    "strict_no_bump": Mutant("divergence", hub=RefusesWithoutANewRevision),
+    "echo": Mutant("no_quiet", spoke=Echoes),
+    "silent": Mutant("silent_loss", hub=KeepsNoLog),
+    "tie_by_arrival": Mutant("order_matters", patches=((policy, "order", by_time_alone),)),
+}

@@ -1,0 +1,161 @@
+"""A system in memory: rows, an outbox, and the port of a spoke with its real guards.
+
+Beside what a real system keeps it remembers the truth that no protocol message carries: which edits each
+value on a row stands for. The checks of the simulation rest on that alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from chassis.replication import guard
+from gateway.merge import Change, Event, Mark
+from gateway.policy import Json, same
+
+from .factories import SAMPLE, Origin
+
+
+class EditId(NamedTuple):
+    """One user edit: of one group, in one system, at one place in the row's sequence."""
+
+    system: str
+    record: str
+    group: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A user edit and the truth about it: the edits whose value its author had in front of them."""
+
+    id: EditId
+    old: Json
+    value: Json
+    over: frozenset[EditId]
+
+
+class Value(NamedTuple):
+    """One group of a delivery; `stands_for` are the edits that wrote this value."""
+
+    group: str
+    value: Json
+    rev: int
+    stands_for: frozenset[EditId]
+
+
+class Delivery(NamedTuple):
+    """One item of a delivery."""
+
+    system: str
+    record: str
+    seen_seq: int
+    hlc: int
+    values: tuple[Value, ...]
+
+
+@dataclass
+class Row:
+    seq: int = 0
+    hlc: int = 0
+    values: dict[str, Json] = field(default_factory=dict)
+    sync: dict[str, Mark] = field(default_factory=dict)
+    stands_for: dict[str, frozenset[EditId]] = field(default_factory=dict)
+    edited: dict[str, int] = field(default_factory=dict)
+
+
+class Spoke:
+    """One system. `skew` is how far its clock is from the true time."""
+
+    def __init__(self, name: str, skew: int = 0) -> None:
+        self.name = name
+        self.skew = skew
+        self.rows: dict[str, Row] = {}
+        self.outbox: dict[str, list[Event]] = {}
+        self.edits: dict[EditId, Edit] = {}
+        self.history: dict[tuple[str, str], list[EditId]] = {}
+        self.flip_flops = 0
+
+    def edit(self, record: str, values: Mapping[str, Json], wall: int) -> None:
+        """A user's edit, in one transaction; an archived record refuses it."""
+        row = self.rows.setdefault(record, Row())
+        if row.values.get("life") == "dead":
+            return
+        values = {"life": "live", **values}
+        row.hlc = self.time(row, wall)
+        changes = [Change(group, row.values.get(group), new, self.context(row, group)) for group, new in values.items()]
+        for change in changes:
+            row.sync[change.group] = Mark(row.seq + 1, self.revision(row, change.group), row.hlc)
+            self._remember(record, row, change)
+            row.values[change.group] = change.new
+        self.announce(record, row, changes, "user")
+
+    def receive(self, delivery: Delivery) -> dict[str, int]:
+        """Take a delivery under the guards. Answer the revisions that the row has now."""
+        row = self.rows.setdefault(delivery.record, Row())
+        moved, acknowledged = [], {}
+        for group, value, rev, stands_for in delivery.values:
+            step = self.guard(rev, row.sync.get(group), delivery.seen_seq)
+            if step == "write":
+                change = Change(group, row.values.get(group), self.store(group, value), rev)
+                self._write(row, change, delivery.seen_seq, stands_for)
+                if change.new not in (change.old, value) or change.old != change.new:
+                    moved.append(change)
+            if step != "skipped":
+                acknowledged[group] = rev
+        row.hlc = max(row.hlc, delivery.hlc)
+        if moved:
+            self.announce(delivery.record, row, moved, "gateway")
+        return acknowledged
+
+    def announce(self, record: str, row: Row, changes: list[Change], origin: Origin) -> None:
+        row.seq += 1
+        self.outbox.setdefault(record, []).append(
+            Event(
+                id=f"{self.name}-{record}-{row.seq}",
+                system=self.name,
+                kind=SAMPLE.name,
+                local_id=record,
+                canonical_id=record,
+                seq=row.seq,
+                hlc=row.hlc,
+                origin=origin,
+                actor=f"user of {self.name}",
+                time="2024-01-01T00:00:00Z",
+                changes=tuple(changes),
+                snapshot=dict(row.values),
+                sync=dict(row.sync),
+            )
+        )
+
+    def store(self, group: str, value: Json) -> Json:
+        """What becomes of a delivered value in this system: the ERP writes e-mail addresses small."""
+        return value.lower() if self.name == "erp" and group == "email" and isinstance(value, str) else value
+
+    def guard(self, rev: int, own: Mark | None, seen_seq: int) -> str:
+        return guard(rev, own._asdict() if own else None, seen_seq)
+
+    def time(self, row: Row, wall: int) -> int:
+        return max(wall + self.skew, row.hlc + 1)
+
+    def revision(self, row: Row, group: str) -> int:
+        return row.sync[group].rev if group in row.sync else 0
+
+    def context(self, row: Row, group: str) -> int:
+        return self.revision(row, group)
+
+    def _remember(self, record: str, row: Row, change: Change) -> None:
+        edit = EditId(self.name, record, change.group, row.seq + 1)
+        over = row.stands_for.get(change.group, frozenset())
+        self.edits[edit] = Edit(edit, change.old, change.new, over)
+        self.history.setdefault((record, change.group), []).append(edit)
+        row.stands_for[change.group] = frozenset({edit})
+        row.edited[change.group] = edit.seq
+
+    def _write(self, row: Row, change: Change, seen_seq: int, stands_for: frozenset[EditId]) -> None:
+        undecided = row.edited.get(change.group, 0) > seen_seq
+        if undecided and not same(change.old, change.new, SAMPLE.group(change.group).normalise):
+            self.flip_flops += 1
+        own = row.sync.get(change.group, Mark(0, 0, 0))
+        row.sync[change.group] = own._replace(rev=change.ctx)
+        row.values[change.group] = change.new
+        row.stands_for[change.group] = stands_for

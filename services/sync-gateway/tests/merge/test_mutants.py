@@ -1,0 +1,23 @@
+"""The simulation has teeth: it convicts every mutant of the protocol, and nothing else."""
+
+import pytest
+
+from .mutants import MUTANTS
+from .world import run
+
+SEEDS = range(60)
+
+
+def test_the_real_hub_and_the_real_guards_keep_every_promise_in_the_same_worlds() -> None:
+    assert {seed: faults for seed in SEEDS if (faults := run(seed))} == {}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_hub_or_spoke_without_this_rule_is_convicted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = MUTANTS[name]
+    for patch in mutant.patches:
+        monkeypatch.setattr(*patch)
+    convicted = (
+        any(fault.startswith(mutant.gives_away) for fault in run(seed, mutant.hub, mutant.spoke)) for seed in SEEDS
+    )
+    assert any(convicted), f"{name} survived {len(SEEDS)} worlds"

@@ -1,0 +1,173 @@
+"""A world of spokes, a hub and a faulty network between them. The judge watches."""
+
+from collections.abc import Callable
+from random import Random
+
+from gateway.merge import Event
+from gateway.policy import Json
+
+from .factories import DOMAINS, SYSTEMS
+from .hub_under_test import HubUnderTest
+from .judge import Judge
+from .spoke import Delivery, Spoke, Value
+
+EDITABLE = tuple(group for group in DOMAINS if group != "life")
+RECORDS = ("00000000-0000-7000-8000-00000000000a", "00000000-0000-7000-8000-00000000000b")
+MOST_MESSAGES = 600
+"""After the last edit no more messages than this may pass: the world is small."""
+
+MakeHub = Callable[[tuple[str, ...], tuple[str, ...]], HubUnderTest]
+MakeSpoke = Callable[[str, int], Spoke]
+
+
+class World:
+    """Everything that can happen, one method for each."""
+
+    def __init__(
+        self,
+        skews: dict[str, int],
+        records: tuple[str, ...] = RECORDS,
+        make_hub: MakeHub = HubUnderTest,
+        make_spoke: MakeSpoke = Spoke,
+    ) -> None:
+        self.records = records
+        self.spokes = {name: make_spoke(name, skew) for name, skew in skews.items()}
+        self.hub = make_hub(tuple(skews), records)
+        self.wall = 1000
+        self.network: list[Delivery] = []
+        self.consumed: dict[tuple[str, str], int] = {(s, r): 0 for s in skews for r in records}
+        self.messages = 0
+        self.judge = Judge(self.spokes, self.hub)
+
+    def edit(self, system: str, record: str, group: str, value: Json) -> None:
+        spoke = self.spokes[system]
+        if record not in spoke.rows:
+            spoke.edit(record, {"name": "n1", group: value}, self.wall)
+        else:
+            spoke.edit(record, {group: value}, self.wall)
+
+    def clash(self, one: str, other: str, record: str, group: str, values: tuple[Json, Json]) -> None:
+        """Two users edit the same group in the same moment, after a while without edits."""
+        self.wall += 50
+        self.edit(one, record, group, values[0])
+        self.edit(other, record, group, values[1])
+
+    def count(self, system: str, record: str, delta: int) -> None:
+        row = self.spokes[system].rows.get(record)
+        if row:
+            self.edit(system, record, "points", int(str(row.values.get("points") or 0)) + delta)
+
+    def consume(self, system: str, record: str, *, crash: bool = False) -> bool:
+        """The hub reads the next event; after a crash behind the commit it will read it again."""
+        events = self.spokes[system].outbox.get(record, [])
+        position = self.consumed[system, record]
+        if position >= len(events):
+            return False
+        self.messages += 1
+        self.consumed[system, record] += not crash
+        self._ingest(events[position])
+        return True
+
+    def lose(self, system: str, record: str) -> None:
+        """An event never arrives. The last of a row is spared: nothing would follow to repair it."""
+        events = self.spokes[system].outbox.get(record, [])
+        position = self.consumed[system, record]
+        if position + 1 < len(events):
+            self.consumed[system, record] += 1
+            self.judge.counters_with_losses.add(record)
+
+    def send(self, system: str, record: str) -> bool:
+        due = self.hub.due(system, record)
+        if due is None:
+            return False
+        values = tuple(
+            Value(group, register.value, register.rev, self.judge.edits_behind(record, group))
+            for group, register in due.values
+        )
+        self.network.append(Delivery(system, record, due.seen_seq, due.hlc, values))
+        return True
+
+    def arrive(self, position: int, *, again: bool = False, lost: bool = False, unanswered: bool = False) -> None:
+        """A delivery on the network arrives: once, twice, never, or without its answer."""
+        self.messages += 1
+        delivery = self.network[position] if again else self.network.pop(position)
+        if not lost:
+            revisions = self.spokes[delivery.system].receive(delivery)
+            if not unanswered:
+                self.hub.acknowledge(delivery.system, delivery.record, revisions)
+
+    def resolve(self, record: str, choose: Callable[[list[Json]], Json]) -> None:
+        """A steward decides all that is parked."""
+        for group, register in sorted(self.hub.registers(record).items()):
+            if register.parked:
+                options = [head.value for _, head in sorted(register.heads.items())] or [register.value]
+                self.hub.resolve(record, group, choose(options))
+
+    def drain(self) -> None:
+        """No more edits and no more faults, until nothing moves. What was sent last arrives first."""
+        self.messages = 0
+        moved = True
+        while moved and self.messages < MOST_MESSAGES:
+            consumed = sum(self.consume(system, record) for system, record in self.consumed)
+            sent = sum(self.send(system, record) for system, record in self.consumed)
+            moved = consumed + sent > 0
+            while self.network and self.messages < MOST_MESSAGES:
+                self.arrive(-1)
+        if self.messages >= MOST_MESSAGES:
+            self.judge.faults.add("no_quiet")
+
+    def settle(self) -> set[str]:
+        """Let everything come to rest, decide what is parked, and name every promise that was broken."""
+        self.drain()
+        for record in self.records:
+            self.resolve(record, lambda options: options[0])
+        self.drain()
+        return self.judge.verdict()
+
+    def _ingest(self, event: Event) -> None:
+        record = str(event.canonical_id)
+        before, seen = dict(self.hub.registers(record)), self.hub.seen(event.system, record)
+        self.hub.ingest(event)
+        self.judge.watch(event, before, seen)
+
+
+def run(seed: int, make_hub: MakeHub = HubUnderTest, make_spoke: MakeSpoke = Spoke, steps: int = 110) -> set[str]:
+    """A random life of a random world. The names of the promises it broke."""
+    chance = Random(seed)  # noqa: S311
+    systems = SYSTEMS[: chance.choice((2, 2, 3))]
+    world = World(
+        {system: chance.choice((0, 0, 0, -40, 25)) for system in systems},
+        make_hub=make_hub,
+        make_spoke=make_spoke,
+    )
+    for _ in range(steps):
+        world.wall += chance.choice((0, 0, 0, 0, 1, 3))
+        step(world, chance)
+    return world.settle()
+
+
+def step(world: World, chance: Random) -> None:
+    """One thing happens."""
+    system, record, luck = chance.choice(sorted(world.spokes)), chance.choice(world.records), chance.random()
+    group = chance.choice(EDITABLE)
+    if luck < 0.03:
+        one, other = chance.sample(sorted(world.spokes), 2)
+        first, second = chance.choices(DOMAINS[group], k=2)
+        world.clash(one, other, record, group, (first, second))
+    elif luck < 0.28:
+        world.edit(system, record, group, chance.choice(DOMAINS[group]))
+    elif luck < 0.31:
+        world.count(system, record, chance.choice((-2, 1, 5)))
+    elif luck < 0.33 and record in world.spokes[system].rows:
+        world.edit(system, record, "life", "dead")
+    elif luck < 0.62:
+        world.consume(system, record, crash=chance.random() < 0.15)
+    elif luck < 0.64:
+        world.lose(system, record)
+    elif luck < 0.8:
+        world.send(system, record)
+    elif luck < 0.81:
+        world.resolve(record, chance.choice)
+    elif world.network:
+        fault = chance.choice(("again", "lost", "unanswered", "", "", "", "", ""))
+        world.arrive(chance.randrange(len(world.network)), **{fault: True} if fault else {})

@@ -1,0 +1,89 @@
+"""Batches over HTTP: each item in a savepoint of its own, and a result for each."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.edge import from_database
+from chassis.errors import PreconditionRequired, Problem
+from chassis.preconditions import Seen, etag
+from chassis.replication import Replicated
+
+ItemOutcome = Literal["created", "updated", "unchanged", "refused"]
+
+
+class VersionMissing(PreconditionRequired):
+    code = "version-missing"
+    title = "An item with an `id` must say which version it changes"
+    hint = "Read the record, and send its `version` with the item."
+
+
+class Item(BaseModel):
+    """One record to create; or, with `id` and `version`, one to change."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID | None = None
+    version: int | None = Field(default=None, description="The version that the change is based on.")
+    body: dict[str, Any] = Field(description="As the body of POST; with an `id` as that of PATCH (RFC 7396).")
+
+
+class Batch(BaseModel):
+    """Up to 200 items."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[Item], Field(min_length=1, max_length=200)]
+
+    @property
+    def ids(self) -> list[UUID]:
+        """The records to change: lock them all, in order, before the first item."""
+        return [item.id for item in self.items if item.id is not None]
+
+
+class ItemResult(BaseModel):
+    """What became of one item; `problem` says why one was refused."""
+
+    outcome: ItemOutcome
+    id: UUID | None = None
+    version: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchResult(BaseModel):
+    """The results, in the order of the items."""
+
+    items: list[ItemResult]
+
+
+Create = Callable[[Mapping[str, Any]], Awaitable[Replicated]]
+Change = Callable[[UUID, Mapping[str, Any], Seen], Awaitable[Replicated]]
+
+
+async def write(session: AsyncSession, items: Sequence[Item], create: Create, change: Change) -> BatchResult:
+    """Create and change one by one; a refused item leaves nothing behind and stops no other."""
+    results = []
+    for item in items:
+        try:
+            async with session.begin_nested():
+                results.append(await _one(item, create, change))
+        except (Problem, IntegrityError) as error:
+            problem = error if isinstance(error, Problem) else from_database(error)
+            results.append(ItemResult(outcome="refused", id=item.id, problem=problem.document()))
+    return BatchResult(items=results)
+
+
+async def _one(item: Item, create: Create, change: Change) -> ItemResult:
+    if item.id is None:
+        row = await create(item.body)
+        return ItemResult(outcome="created", id=row.id, version=row.version)
+    if item.version is None:
+        raise VersionMissing()
+    row = await change(item.id, item.body, Seen(etag(item.version), orjson.dumps(item.body)))
+    outcome: ItemOutcome = "unchanged" if row.version == item.version else "updated"
+    return ItemResult(outcome=outcome, id=row.id, version=row.version)

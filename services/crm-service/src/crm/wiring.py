@@ -1,0 +1,24 @@
+"""The one list of the CRM's modules."""
+
+from pathlib import Path
+
+from chassis.db import Base
+from chassis.service import Service
+
+from crm.contacts import routes as contacts
+from crm.contacts.events import CONTACT
+from crm.custom_fields import routes as custom_fields
+from crm.customers import routes as customers
+from crm.customers.events import CUSTOMER
+from crm.settings import Settings
+
+SERVICE = Service(
+    name="crm",
+    title="Concord CRM",
+    description="Customers and contacts, as the people see them who speak with them.",
+    settings=Settings,
+    metadata=Base.metadata,
+    versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
+    routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router),
+    kinds=(CUSTOMER, CONTACT),
+)

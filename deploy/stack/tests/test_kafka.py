@@ -32,9 +32,7 @@ async def create_topic(broker: Kafka, name: str) -> None:
 
 
 async def send(broker: Kafka, topic: str, numbers: range) -> None:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=broker.bootstrap_servers, acks="all", enable_idempotence=True
-    )
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, acks="all", enable_idempotence=True)
     async with producer:
         for number in numbers:
             await producer.send(topic, str(number).encode(), key=str(number).encode())

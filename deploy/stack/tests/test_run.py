@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 from stack.errors import CannotStart
+from stack.folder import data_folder
 from stack.ports import HOST, free_port
-from stack.run import data_folder, databases, ports
+from stack.run import databases, ports
 
 PROGRAM = str(Path(__file__).with_name("run_with_fakes.py"))
 
@@ -52,9 +53,7 @@ def running(tmp_path: Path) -> Iterator[Run]:
 
 @pytest.mark.servers
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_being_asked_to_stop_stops_everything_within_ten_seconds(
-    running: Run, number: signal.Signals
-) -> None:
+def test_being_asked_to_stop_stops_everything_within_ten_seconds(running: Run, number: signal.Signals) -> None:
     running.wait_until_said("Ctrl-C stops everything")
     family = running.family()
     assert len(family) >= 8

@@ -109,9 +109,7 @@ def test_a_second_start_in_the_same_folder_is_refused(stack: Stack) -> None:
         Stack(stack.folder, program=fake).start()
 
 
-def test_a_failing_migration_is_said_and_nothing_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_migration_is_said_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_FAILS", "migrate")
     stack = Stack(tmp_path, fast=True, program=fake)
     with pytest.raises(CannotStart, match=r"crm migrate failed.*\n.*refuses to migrate"):

@@ -1,21 +1,17 @@
-"""`python -m stack run | token | check-migrations`."""
+"""The command line: `python -m stack run | token | keys | provision | check-migrations`.
+
+What needs the embedded servers is imported where it is called: the image of the services has none.
+"""
 
 import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from stack.errors import CannotStart
-from stack.keys import FIRST_TENANT, SCOPES, local_issuer
-from stack.plan import SERVICES, python_program
-from stack.postgres import Postgres
-from stack.provision import provision
-from stack.run import data_folder
-from stack.run import run as run_stack
+from stack.folder import data_folder
+from stack.keys import FIRST_TENANT, SCOPES, gateway_issuer, local_issuer
+from stack.provision import provision_for
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -29,6 +25,8 @@ def give_up(problem: CannotStart) -> NoReturn:
 @app.command()
 def run() -> None:
     """Start everything and stay in the foreground until Ctrl-C."""
+    from stack.run import run as run_stack  # noqa: PLC0415 - see the top of this file.
+
     try:
         run_stack()
     except CannotStart as problem:
@@ -37,7 +35,7 @@ def run() -> None:
 
 @app.command()
 def token() -> None:
-    """Print a token for the running services; SCOPES, SUBJECT and TENANT choose what it says."""
+    """Print a token for the services; SCOPES, SUBJECT and TENANT choose what it says."""
     issuer = local_issuer(data_folder())
     issuer.ensure()
     scopes = os.environ.get("SCOPES") or " ".join(SCOPES)
@@ -45,24 +43,31 @@ def token() -> None:
     typer.echo(issuer.token(scopes.split(), subject, os.environ.get("TENANT") or FIRST_TENANT))
 
 
-@app.command(name="provision")
-def provision_database(admin_url: str, name: str) -> None:
-    """Create the roles and the database of a service; PASSWORD is the login's. Prints its address."""
-    typer.echo(provision(admin_url, name, os.environ.get("PASSWORD") or None))
+@app.command()
+def keys() -> None:
+    """Make the keys of the local issuer and of the gateway in DATA_DIR, where they are missing."""
+    for issuer in (local_issuer(data_folder()), gateway_issuer(data_folder())):
+        issuer.ensure()
+
+
+@app.command()
+def provision() -> None:
+    """Create the login, roles and database that DATABASE_URL names, as ADMIN_DATABASE_URL's user."""
+    try:
+        provision_for(os.environ["ADMIN_DATABASE_URL"], os.environ["DATABASE_URL"])
+    except KeyError as missing:
+        give_up(CannotStart(f"The environment variable {missing.args[0]} is missing."))
 
 
 @app.command()
 def check_migrations() -> None:
-    """Migrate three empty databases, and fail where the models say more than the migrations."""
-    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=True) as server:
-        for service in SERVICES:
-            environment = {**os.environ, "DATABASE_URL": provision(server.url, service)}
-            command = python_program(service, "migrate")
-            for line in (command, [*command, "--check"]):
-                done = subprocess.run(line, env=environment, check=False)  # noqa: S603 - our own verbs.
-                if done.returncode != 0:
-                    raise SystemExit(f"{' '.join(line[1:])} failed")
-            typer.echo(f"{service}: the migrations say what the models say", file=sys.stderr)
+    """Fail where a service's models say more than its migrations."""
+    from stack.migrations import check_migrations as check  # noqa: PLC0415 - see the top of this file.
+
+    try:
+        check()
+    except CannotStart as problem:
+        give_up(problem)
 
 
 if __name__ == "__main__":

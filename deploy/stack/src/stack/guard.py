@@ -29,8 +29,10 @@ def become(account: str) -> None:
     os.environ.update(HOME=entry.pw_dir, USER=account, LOGNAME=account)
 
 
-def tie_to_parent(death_signal: int, parent: int) -> None:
-    """Ask the kernel to send `death_signal` when the parent is gone, however it went."""
+def end_with_parent(death_signal: int, parent: int) -> None:
+    """Ask the kernel to send us `death_signal` when the parent is gone; only Linux has such a thing."""
+    if sys.platform != "linux":
+        return
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(SET_PARENT_DEATH_SIGNAL, death_signal) != 0:
         raise OSError(ctypes.get_errno(), "prctl refused the parent death signal")
@@ -66,7 +68,7 @@ def main() -> NoReturn:
     if wanted.watch:
         sys.exit(watch_parent(wanted.command, wanted.death_signal, wanted.parent))
     # After `become`, because a change of user clears the setting.
-    tie_to_parent(wanted.death_signal, wanted.parent)
+    end_with_parent(wanted.death_signal, wanted.parent)
     os.execv(wanted.command[0], wanted.command)  # noqa: S606 - replaces this process; there is no shell.
 
 

@@ -93,8 +93,7 @@ def _fetch_one(jar: Jar, context: MavenContext, folder: Path) -> None:
         path = artifact.resolve()
     except (RuntimeError, RequestException, OSError) as problem:
         raise CannotStart(
-            f"{jar.file_name} of Kafka could not be fetched from Maven Central; "
-            f"is the machine online? ({problem})"
+            f"{jar.file_name} of Kafka could not be fetched from Maven Central; is the machine online? ({problem})"
         ) from problem
     if _sha256(path) != jar.sha256:
         raise CannotStart(f"{jar.file_name} is not the file that {LOCK.name} pins; it was not kept.")

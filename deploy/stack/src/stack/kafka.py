@@ -109,9 +109,7 @@ class Kafka:
         if not (self.folder / "log" / "meta.properties").exists():
             self._format(properties, program, jars)
         self._said_before = self.log.stat().st_size if self.log.exists() else 0
-        self._child = Child(
-            "Kafka", [str(program), *JVM, "-cp", jars, "kafka.Kafka", str(properties)], self.log
-        )
+        self._child = Child("Kafka", [str(program), *JVM, "-cp", jars, "kafka.Kafka", str(properties)], self.log)
         self._child.start()
 
     def finish(self) -> str:

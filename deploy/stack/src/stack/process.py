@@ -132,9 +132,7 @@ class Child:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def wait_until(
-    ready: Callable[[], bool], child: Child, limit_seconds: float, pause_seconds: float = 0.02
-) -> None:
+def wait_until(ready: Callable[[], bool], child: Child, limit_seconds: float, pause_seconds: float = 0.02) -> None:
     """Wait until `ready()` is true. Raises CannotStart when the child ends or the limit passes."""
     deadline = time.monotonic() + limit_seconds
     while not ready():

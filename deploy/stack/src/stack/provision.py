@@ -4,7 +4,7 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -12,9 +12,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 ONE_AT_A_TIME = 0x636F6E636F7264  # An advisory lock: roles belong to the whole server.
 
 
-def provision(
-    admin_url: str, name: str, login_password: str | None = None, database: str | None = None
-) -> str:
+def provision(admin_url: str, name: str, login_password: str | None = None, database: str | None = None) -> str:
     """Create the roles of service `name` and its database, where missing, and return its address.
 
     The login role `<name>` owns nothing and inherits nothing. It may become `<name>_owner` (owns
@@ -31,6 +29,15 @@ def provision(
     with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(asyncio.run, _provision(admin_url, name, login_password, database)).result()
     return address(admin_url, name, login_password, database)
+
+
+def provision_for(admin_url: str, database_url: str) -> None:
+    """Create what a service's own DATABASE_URL names: its login with the password, its database."""
+    parts = urlsplit(database_url)
+    if not parts.username:
+        raise ValueError("the address of the database names no login")
+    password = unquote(parts.password) if parts.password else None
+    provision(admin_url, unquote(parts.username), password, parts.path.removeprefix("/") or None)
 
 
 async def _provision(admin_url: str, name: str, login_password: str | None, database: str) -> None:
@@ -65,6 +72,4 @@ def address(admin_url: str, role: str, password: str | None, database: str) -> s
     server = parts.netloc.rpartition("@")[2]
     login = quote(role) if password is None else f"{quote(role)}:{quote(password, safe='')}"
     query = {key: values for key, values in parse_qs(parts.query).items() if key not in ("user", "password")}
-    return urlunsplit(
-        ("postgresql", f"{login}@{server}", f"/{database}", urlencode(query, doseq=True, safe="/"), "")
-    )
+    return urlunsplit(("postgresql", f"{login}@{server}", f"/{database}", urlencode(query, doseq=True, safe="/"), ""))

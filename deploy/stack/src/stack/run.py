@@ -4,12 +4,13 @@ import os
 import signal
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from stack.errors import CannotStart
+from stack.folder import data_folder
+from stack.guard import end_with_parent
 from stack.plan import SERVICES, Program, python_program
 from stack.services import Stack
 from stack.watch import Watch
@@ -18,11 +19,6 @@ DEFAULT_PORTS = {"crm": 8001, "erp": 8002, "gateway": 8003}
 TITLES = {"crm": "CRM", "erp": "ERP", "gateway": "Sync gateway"}
 WIDEST = 240
 LOOK_SECONDS = 0.3
-
-
-def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where everything is kept: DATA_DIR, or `.data` here."""
-    return Path(environment.get("DATA_DIR") or ".data").resolve()
 
 
 def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
@@ -50,6 +46,9 @@ def run(program: Program = python_program) -> None:
 
     Raises CannotStart with one sentence.
     """
+    if "MAKELEVEL" in os.environ:
+        # `make` may be killed in our place.
+        end_with_parent(signal.SIGTERM, os.getppid())
     # All ways of being asked to stop are one; the terminal that closes is one of them.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from stack.claim import claim
 from stack.errors import CannotStart
+from stack.folder import claim
 from stack.jars import class_path
 from stack.java import java
 from stack.kafka import Kafka
@@ -21,8 +21,8 @@ from stack.process import Child
 from stack.provision import provision
 
 MIGRATE_SECONDS = 120.0
-SERVICE_PATIENCE_SECONDS = 5.0
-SERVER_PATIENCE_SECONDS = 4.0
+SERVICE_PATIENCE_SECONDS = 5.5
+SERVER_PATIENCE_SECONDS = 3.5
 
 
 class Stack:
@@ -97,9 +97,7 @@ class Stack:
             raise CannotStart("The databases are not ours: there is no administrator's address.")
         return self.postgres.url
 
-    def token(
-        self, scopes: Iterable[str] = SCOPES, subject: str = "local-user", tenant: str = FIRST_TENANT
-    ) -> str:
+    def token(self, scopes: Iterable[str] = SCOPES, subject: str = "local-user", tenant: str = FIRST_TENANT) -> str:
         """A token that all services accept."""
         return self.issuer.token(scopes, subject, tenant)
 
@@ -167,8 +165,7 @@ class Stack:
         for service, port in self.fixed_ports.items():
             if not is_free(port):
                 raise CannotStart(
-                    f"Port {port} is taken: stop what listens there, "
-                    f"or set {service.upper()}_PORT to another port."
+                    f"Port {port} is taken: stop what listens there, or set {service.upper()}_PORT to another port."
                 )
 
     def _release(self) -> None:

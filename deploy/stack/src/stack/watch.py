@@ -24,9 +24,7 @@ class Fate:
 class Watch:
     """Looks at every part of a stack, and starts the dead again after a growing pause."""
 
-    def __init__(
-        self, stack: Stack, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, stack: Stack, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self.stack = stack
         self.say = say
         self.clock = clock

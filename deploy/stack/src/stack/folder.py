@@ -1,11 +1,17 @@
-"""One stack to a data folder."""
+"""Where a stack keeps everything, and that there is only one stack to a folder."""
 
 import fcntl
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 from stack.errors import CannotStart
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where everything is kept: DATA_DIR, or `.data` here."""
+    return Path(environment.get("DATA_DIR") or ".data").resolve()
 
 
 def claim(folder: Path) -> IO[str]:

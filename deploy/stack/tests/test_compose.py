@@ -1,0 +1,118 @@
+"""The container files say only what the services understand, and all of it.
+
+Docker is not needed: the files are read, and the services' own settings judge them.
+"""
+
+import importlib
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chassis.settings import Settings
+from stack.plan import SERVICES
+from stack.provision import NAME
+
+DEPLOY = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+
+def settings_of(service: str) -> type[Settings]:
+    """The settings class of a service: the one it defines itself."""
+    module = importlib.import_module(f"{service}.settings")
+    [found] = [
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Settings) and each.__module__ == module.__name__
+    ]
+    return found
+
+
+def example(service: str) -> dict[str, str]:
+    """The variables of an example file, as a shell would read them."""
+    lines = (DEPLOY / "env" / f"{service}.env.example").read_text().splitlines()
+    settings = (shlex.split(line)[0].partition("=") for line in lines if line and not line.startswith("#"))
+    return {name: value for name, _, value in settings}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_example_names_every_setting_and_nothing_else(service: str) -> None:
+    known = {field.upper() for field in settings_of(service).model_fields}
+    assert set(example(service)) == known
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_variable_of_an_example_has_one_comment(service: str) -> None:
+    text = (DEPLOY / "env" / f"{service}.env.example").read_text()
+    for paragraph in text.strip().split("\n\n"):
+        assert re.fullmatch(r"# [A-Z][^\n]+\n[A-Z_]+=[^\n]*", paragraph), paragraph
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_starts_with_the_values_of_its_example(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in example(service).items():
+        monkeypatch.setenv(name, value)
+    settings = settings_of(service)()
+    assert settings.database_url == f"postgresql://{service}:change-me@postgres/{service}"
+    assert settings.port == 8000
+    assert NAME.fullmatch(service)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_has_an_api_a_worker_and_a_migration(service: str) -> None:
+    for verb in ("api", "worker"):
+        part = PARTS[f"{service}-{verb}"]
+        assert part["command"] == f"python -m {service} {verb}"
+        assert {"path": f"env/{service}.env", "required": False} in part["env_file"]
+        assert f"env/{service}.env.example" in part["env_file"]
+        assert part["depends_on"][f"{service}-migrate"] == {"condition": "service_completed_successfully"}
+        assert part["healthcheck"]["test"][0] == "CMD"
+    assert PARTS[f"{service}-migrate"]["environment"]["SERVICE"] == service
+
+
+def test_the_services_find_each_other_under_their_names_and_ports() -> None:
+    for system, url in json.loads(example("gateway")["SYSTEMS"]).items():
+        assert url == f"http://{system}-api:{example(system)['PORT']}"
+    for service in SERVICES:
+        [published] = PARTS[f"{service}-api"]["ports"]
+        assert published.startswith("127.0.0.1:")
+        assert published.endswith(f":{example(service)['PORT']}")
+        assert f":{example(service)['PORT']}/readyz" in PARTS[f"{service}-api"]["healthcheck"]["test"][-1]
+        assert f":{example(service)['METRICS_PORT']}/" in PARTS[f"{service}-worker"]["healthcheck"]["test"][-1]
+
+
+def test_what_a_part_depends_on_exists_and_can_be_waited_for() -> None:
+    for part in PARTS.values():
+        for needed, how in part.get("depends_on", {}).items():
+            assert needed in PARTS
+            assert how["condition"] != "service_healthy" or "healthcheck" in PARTS[needed]
+
+
+def test_every_file_that_is_named_exists() -> None:
+    for part in PARTS.values():
+        for file in part.get("env_file", []):
+            assert isinstance(file, dict) or (DEPLOY / file).is_file()
+        assert (DEPLOY.parent / part.get("build", {"dockerfile": "Makefile"})["dockerfile"]).is_file()
+
+
+def test_the_servers_are_those_of_make_run() -> None:
+    assert PARTS["postgres"]["image"] == "postgres:18"
+    pinned = (DEPLOY / "kafka" / "jgo.toml").read_text()
+    version = PARTS["kafka"]["image"].removeprefix("apache/kafka:")
+    assert f"org.apache.kafka:kafka_2.13:{version}" in pinned
+
+
+def test_the_image_copies_only_what_exists() -> None:
+    for line in (DEPLOY / "Dockerfile").read_text().splitlines():
+        if line.startswith("COPY") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                assert (DEPLOY.parent / source).exists(), source
+
+
+def test_no_lock_holds_an_address() -> None:
+    for lock in ("requirements.txt", "uv.txt", "kafka/jgo.lock.toml", "kafka/jgo.toml"):
+        assert "://" not in (DEPLOY / lock).read_text(), lock

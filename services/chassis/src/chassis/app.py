@@ -1,6 +1,7 @@
 """One FastAPI application per service: the same edge, health, documentation and problem catalogue."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -12,9 +13,9 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
 from starlette.middleware import Middleware
 
-from chassis import telemetry
 from chassis.auth import Verifier, public
 from chassis.edge import Edge, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
@@ -27,32 +28,22 @@ Check = Callable[[FastAPI], Awaitable[None]]
 CHECK_SECONDS = 2.0
 ASSETS = Path(fastapi_offline.__file__).parent / "static"
 
-PROBLEM_SCHEMA = {
-    "title": "Problem",
-    "description": "RFC 9457; further members carry the facts. The catalogue stands at /problems.",
-    "type": "object",
-    "required": ["type", "title", "status", "hint"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference", "examples": ["/problems/stale-version"]},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "hint": {"type": "string", "description": "What to do next."},
-        "correlation_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
-_PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "The request was refused; the problem says why, and what to do.", **_PROBLEM},
-    "5XX": {"description": "Not now, or not through your fault; the problem says which.", **_PROBLEM},
-}
+
+class FieldError(BaseModel):
+    field: str
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457; further members carry the facts. The catalogue stands at /problems."""
+
+    type: str = Field(examples=["/problems/stale-version"])
+    title: str
+    status: int
+    detail: str | None = None
+    hint: str = Field(description="What to do next.")
+    correlation_id: str | None = None
+    errors: list[FieldError] | None = None
 
 
 class NotReady(Unavailable):
@@ -62,23 +53,29 @@ class NotReady(Unavailable):
 
 
 class Service(FastAPI):
-    """FastAPI whose OpenAPI document knows the shape of problems."""
+    """FastAPI whose OpenAPI document declares that refusals are problems."""
 
     def openapi(self) -> dict[str, Any]:
         schema = super().openapi()
-        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        shape = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(shape.pop("$defs"), ProblemDocument=shape)
         return schema
+
+
+def _refusal(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
 def create_app(
     settings: Settings,
     *,
     title: str,
+    description: str = "",
     routers: Iterable[APIRouter] = (),
     resources: Iterable[Resource] = (),
     checks: Mapping[str, Check] | None = None,
-    version: str = "1",
-    description: str = "",
 ) -> FastAPI:
     """The application of a service (or the health pages of a worker, without routers).
 
@@ -93,26 +90,21 @@ def create_app(
                 await stack.enter_async_context(resource(app))
             yield
 
+    exports = "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ
     app = Service(
         title=title,
-        version=version,
         description=description,
+        version="1",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        responses=PROBLEM_RESPONSES,
+        responses={"4XX": _refusal("Refused: why, and what to do."), "5XX": _refusal("Not now: try again.")},
         dependencies=[Depends(known_parameters_only)],
         middleware=[Middleware(Edge, limit_bytes=settings.body_limit_bytes)],
         # Left alone, FastAPI makes four spans a request and logs what users typed.
-        telemetry={
-            "tracing": telemetry.exports_spans(),
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "auto_configure": False,
-        },
+        telemetry={"operation_spans": False, "metrics": False, "logs": False, "auto_configure": exports},
     )
     app.state.settings = settings
     app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)

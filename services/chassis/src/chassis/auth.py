@@ -75,9 +75,7 @@ class Keys:
 
     async def find(self, name: str | None) -> jwt.PyJWK:
         """The key with this `kid`, or the only key when the token names none; or `Unauthenticated`."""
-        if self._age() > KEYS_TRUSTED_SECONDS or (
-            self._pick(name) is None and self._age() >= KEYS_READ_AGAIN_SECONDS
-        ):
+        if self._age() > KEYS_TRUSTED_SECONDS or (self._pick(name) is None and self._age() >= KEYS_READ_AGAIN_SECONDS):
             async with self._reading:
                 if self._age() >= KEYS_READ_AGAIN_SECONDS:
                     await self._read()
@@ -96,13 +94,14 @@ class Keys:
         return self._keys.get(name)
 
     async def _read(self) -> None:
-        self._read_at = self._clock()
         try:
             document = await self._document()
             keys = jwt.PyJWKSet.from_json(document).keys
             self._keys = {key.key_id: key for key in keys if key.key_type != "oct"}
         except (OSError, ValueError, httpx.HTTPError, jwt.PyJWTError) as error:
             log.error("issuer_keys_unreadable", source=self.source, error=repr(error))
+        # Only now: whoever asks while the keys are read waits for them.
+        self._read_at = self._clock()
 
     async def _document(self) -> str:
         if not self.source.startswith(("http://", "https://")):
@@ -114,9 +113,7 @@ class Keys:
 class Verifier:
     """Turns a token into a principal. Verified tokens are remembered up to 60 s, and never past their end."""
 
-    def __init__(
-        self, issuers: Mapping[str, Issuer], audience: str, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, issuers: Mapping[str, Issuer], audience: str, clock: Callable[[], float] = time.time) -> None:
         self._issuers = issuers
         self._keys = {name: Keys(issuer.jwks) for name, issuer in issuers.items()}
         self._audience = audience
@@ -141,9 +138,7 @@ class Verifier:
     async def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in ALGORITHMS:
-            raise Unauthenticated(
-                detail="The token is not signed with an asymmetric algorithm that we accept."
-            )
+            raise Unauthenticated(detail="The token is not signed with an asymmetric algorithm that we accept.")
         issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
         if not isinstance(issuer, str) or issuer not in self._issuers:
             raise Unauthenticated(detail="The issuer of the token is not trusted here.")
@@ -180,17 +175,13 @@ async def authenticated(
             raise Unauthenticated()
         principal = await verifier.verify(credentials.credentials)
     except Unauthenticated as problem:
-        problem.headers["WWW-Authenticate"] = (
-            "Bearer" if credentials is None else 'Bearer error="invalid_token"'
-        )
+        problem.headers["WWW-Authenticate"] = "Bearer" if credentials is None else 'Bearer error="invalid_token"'
         raise
     structlog.contextvars.bind_contextvars(subject=principal.subject, tenant=str(principal.tenant))
     return principal
 
 
-async def _authorised(
-    needed: SecurityScopes, principal: Annotated[Principal, Depends(authenticated)]
-) -> Principal:
+async def _authorised(needed: SecurityScopes, principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
     if missing := [scope for scope in needed.scopes if scope not in principal.scopes]:
         problem = ScopeMissing(needed=needed.scope_str, missing=" ".join(missing))
         problem.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{needed.scope_str}"'
@@ -236,9 +227,7 @@ def dependants(dependant: Dependant | None) -> Iterator[Dependant]:
 class ServiceIdentity:
     """This service as a caller of others: signs its own short tokens with its private key (a JWK file)."""
 
-    def __init__(
-        self, key_file: Path, issuer: str, audience: str, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, key_file: Path, issuer: str, audience: str, clock: Callable[[], float] = time.time) -> None:
         self._key = jwt.PyJWK.from_json(key_file.read_text())
         if self._key.algorithm_name not in ALGORITHMS:
             raise ValueError(f"{key_file} does not hold an asymmetric key")
@@ -262,8 +251,6 @@ class ServiceIdentity:
             "tenant": str(tenant),
             "scope": " ".join(scopes),
         }
-        token = jwt.encode(
-            claims, self._key, algorithm=self._key.algorithm_name, headers={"kid": self._key.key_id}
-        )
+        token = jwt.encode(claims, self._key, algorithm=self._key.algorithm_name, headers={"kid": self._key.key_id})
         self._tokens[name] = (now + SERVICE_TOKEN_SECONDS - 60, token)
         return token

@@ -18,33 +18,28 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import telemetry
-from chassis.errors import (
-    MEDIA_TYPE,
-    Conflict,
-    Forbidden,
-    Malformed,
-    MethodNotAllowed,
-    NoSuchAddress,
-    Problem,
-    TooLarge,
-    Unauthenticated,
-    Unavailable,
-)
+from chassis import errors, telemetry
+from chassis.errors import Malformed, Problem
 
 log = structlog.get_logger()
 CORRELATION_HEADER = "X-Correlation-Id"
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
+_FRAMEWORK: dict[int, type[Problem]] = {
+    401: errors.Unauthenticated,
+    403: errors.Forbidden,
+    404: errors.NoSuchAddress,
+    405: errors.MethodNotAllowed,
+}
 
 
-class Busy(Unavailable):
+class Busy(errors.Unavailable):
     code = "busy"
     title = "Another transaction was in the way"
     detail = "Nothing was changed."
 
 
-class Clash(Conflict):
+class Clash(errors.Conflict):
     code = "clash"
     title = "This clashes with data that is there already"
     detail = "The database rule {constraint} forbids it."
@@ -57,6 +52,7 @@ class Edge:
     def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
+        self.refusal = f"At most {limit_bytes} bytes are taken."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,16 +61,13 @@ class Edge:
         structlog.contextvars.clear_contextvars()
         headers = Headers(scope=scope)
         sent = headers.get(CORRELATION_HEADER, "")
-        # FastAPI has read the caller's trace already when it records spans itself.
+        # FastAPI has taken up the caller's trace already when it records spans.
         recording = trace.get_current_span().is_recording()
-        with telemetry.adopted(
-            parent=None if recording else headers.get("traceparent"),
-            correlation=sent if _SAFE_ID.fullmatch(sent) else None,
-        ):
-            declared = headers.get("content-length", "")
-            await self._observed(scope, receive, send, int(declared) if declared.isdecimal() else 0)
+        parent = None if recording else headers.get("traceparent")
+        with telemetry.relayed(parent, sent if _SAFE_ID.fullmatch(sent) else None):
+            await self._observed(scope, receive, send, headers.get("content-length", ""))
 
-    async def _observed(self, scope: Scope, receive: Receive, send: Send, declared_bytes: int) -> None:
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, declared: str) -> None:
         began, status = time.perf_counter(), 0
 
         async def noted(message: Message) -> None:
@@ -85,9 +78,9 @@ class Edge:
             await send(message)
 
         try:
-            if declared_bytes > self.limit_bytes:
-                answer = respond(TooLarge(limit_bytes=self.limit_bytes))
-                # The rest of the body is on its way: the connection cannot be used for a second request.
+            if declared.isdecimal() and int(declared) > self.limit_bytes:
+                answer = respond(errors.TooLarge(detail=self.refusal))
+                # The rest of the body is on its way: the connection cannot carry a second request.
                 answer.headers["Connection"] = "close"
                 await answer(scope, receive, noted)
             else:
@@ -98,7 +91,7 @@ class Edge:
                 raise
             await respond(Problem())(scope, receive, noted)
         finally:
-            self._report(scope, status, time.perf_counter() - began)
+            _report(scope, status, time.perf_counter() - began)
 
     def _bounded(self, receive: Receive) -> Receive:
         """A body without a declared length is counted as it comes."""
@@ -109,25 +102,19 @@ class Edge:
             message = await receive()
             received_bytes += len(message.get("body", b""))
             if received_bytes > self.limit_bytes:
-                raise HTTPException(TooLarge.status, headers={"Connection": "close"})
+                raise HTTPException(errors.TooLarge.status, self.refusal, {"Connection": "close"})
             return message
 
         return counted
 
-    @staticmethod
-    def _report(scope: Scope, status: int, seconds: float) -> None:
-        route = scope.get("route")
-        operation = operation_id(route) if isinstance(route, APIRoute) else "none"
-        telemetry.HTTP_REQUEST_SECONDS.labels(scope["method"], operation, str(status)).observe(seconds)
-        if scope["path"] not in QUIET:
-            log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                operation=operation,
-                status=status,
-                milliseconds=round(seconds * 1000, 1),
-            )
+
+def _report(scope: Scope, status: int, seconds: float) -> None:
+    route, method, path = scope.get("route"), scope["method"], scope["path"]
+    operation = operation_id(route) if isinstance(route, APIRoute) else "none"
+    telemetry.HTTP_REQUEST_SECONDS.labels(method, operation, str(status)).observe(seconds)
+    if path not in QUIET:
+        took = round(seconds * 1000, 1)
+        log.info("request", method=method, path=path, operation=operation, status=status, milliseconds=took)
 
 
 def operation_id(route: APIRoute) -> str:
@@ -138,91 +125,73 @@ def operation_id(route: APIRoute) -> str:
 def respond(problem: Problem) -> Response:
     """The answer that tells a problem."""
     content = orjson.dumps(problem.document(telemetry.correlation_id.get()))
-    return Response(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+    return Response(content, problem.status, headers=problem.headers, media_type=errors.MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
     """Every error leaves as a problem document: ours, the framework's and the database's."""
+    for kind in (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError):
+        app.add_exception_handler(kind, _answer)
 
-    async def ours(_: Request, error: Exception) -> Response:
-        return respond(error if isinstance(error, Problem) else Problem())
 
-    async def framework(_: Request, error: Exception) -> Response:
-        return respond(_from_framework(error)) if isinstance(error, HTTPException) else respond(Problem())
+async def _answer(_: Request, error: Exception) -> Response:
+    problem = _told(error)
+    if problem.status >= Problem.status:
+        log.error("request_failed", code=problem.code, exc_info=None if error is problem else error)
+    return respond(problem)
 
-    async def malformed(_: Request, error: Exception) -> Response:
-        errors = _field_errors(error) if isinstance(error, RequestValidationError) else []
-        return respond(Malformed(errors=errors))
 
-    async def database(_: Request, error: Exception) -> Response:
-        problem = from_database(error)
-        log.log(40 if problem.status == Problem.status else 30, "database_error", exc_info=error)
-        return respond(problem)
-
-    for kind, handler in (
-        (Problem, ours),
-        (HTTPException, framework),
-        (RequestValidationError, malformed),
-        (DBAPIError, database),
-        (PoolTimeout, database),
-        (OSError, database),
-    ):
-        app.add_exception_handler(kind, handler)
+def _told(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError(body=bytes(body)) if body:
+            return Malformed(errors=[_error("", "send JSON, with `Content-Type: application/json`")])
+        case RequestValidationError():
+            found = [(each["loc"], each["type"], each) for each in error.errors()]
+            return Malformed(errors=[_error(_field(at, error.body, kind), _message(e)) for at, kind, e in found])
+        case HTTPException():
+            return _from_framework(error)
+        case _:
+            return from_database(error)
 
 
 def _from_framework(error: HTTPException) -> Problem:
-    match error.status_code:
-        case 401:
-            problem: Problem = Unauthenticated()
-        case 403:
-            problem = Forbidden()
-        case 404:
-            problem = NoSuchAddress()
-        case 405:
-            problem = MethodNotAllowed()
-        case 413:
-            problem = TooLarge()
-        case status if status >= 500:
-            problem = Problem()
-        case _:
-            problem = Malformed(errors=[{"field": "", "message": str(error.detail)}])
+    if error.status_code == errors.TooLarge.status:
+        problem: Problem = errors.TooLarge(detail=error.detail)
+    elif error.status_code in _FRAMEWORK:
+        problem = _FRAMEWORK[error.status_code]()
+    else:
+        problem = Malformed(errors=[_error("", str(error.detail))])
     problem.headers.update(error.headers or {})
     return problem
 
 
 def from_database(error: Exception) -> Problem:
     """What a database error means for the caller; one that we did not foresee stays a 500."""
+    away = errors.Unavailable(detail="The database cannot be reached.")
     if not isinstance(error, DBAPIError):
-        return Unavailable(detail="The database cannot be reached.")
+        return away
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if state in {"40001", "40P01", "55P03", "57014"}:
         return Busy()
     if error.connection_invalidated or state[:2] in {"08", "53"} or state.startswith("57P"):
-        return Unavailable(detail="The database cannot be reached.")
+        return away
     if isinstance(error, IntegrityError):
         return Clash(constraint=getattr(error.orig and error.orig.__cause__, "constraint_name", None))
     if state.startswith("22"):
-        return Malformed(
-            errors=[{"field": "", "message": "a value cannot be stored; look for NUL characters"}]
-        )
+        return Malformed(errors=[_error("", "a value cannot be stored; look for NUL characters")])
     return Problem()
 
 
-def _field_errors(error: RequestValidationError) -> list[dict[str, str]]:
-    if isinstance(error.body, bytes) and error.body:
-        return [{"field": "", "message": "send JSON, with `Content-Type: application/json`"}]
-    return [
-        {"field": _field(each["loc"], error.body, each["type"]), "message": _message(each)}
-        for each in error.errors()
-    ]
-
-
 def field_errors(error: ValidationError, document: Any) -> list[dict[str, str]]:
-    """The same for a document that was no request's body: a delivery, a row of a file, a patched record."""
-    return [
-        {"field": _field(("body", *each["loc"]), document, each["type"]), "message": _message({**each})}
-        for each in error.errors()
-    ]
+    """What is wrong with a document that was no request's body: a delivery, a row of a file, a patched record."""
+    found = [(("body", *each["loc"]), each["type"], {**each}) for each in error.errors()]
+    return [_error(_field(at, document, kind), _message(each)) for at, kind, each in found]
+
+
+def _error(field: str, message: str) -> dict[str, str]:
+    return {"field": field, "message": message}
 
 
 def _message(error: dict[str, Any]) -> str:
@@ -242,10 +211,8 @@ def _field(location: tuple[int | str, ...], body: Any, kind: str) -> str:
         return ".".join(str(part) for part in path)
     text, value = "", body
     for number, part in enumerate(path):
-        known: Any = (
-            value if isinstance(value, dict) else dict(enumerate(value if isinstance(value, list) else []))
-        )
-        if part in known:
+        known: Any = dict(enumerate(value)) if isinstance(value, list) else value
+        if isinstance(known, dict) and part in known:
             value = known[part]
         elif kind != "missing" or number < len(path) - 1:
             continue

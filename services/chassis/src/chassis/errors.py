@@ -13,13 +13,14 @@ A business error is a subclass with a code of its own; its facts are attributes 
 This module holds the only table of statuses. Only the edge (`chassis.edge`) turns errors into answers.
 """
 
+from collections import defaultdict
 from typing import Any, ClassVar
 
 import orjson
+from pydantic import BaseModel
 
 MEDIA_TYPE = "application/problem+json"
 CATALOGUE: dict[str, type["Problem"]] = {}
-_MEMBERS = frozenset({"type", "title", "status", "code", "headers", "facts", "errors_of"})
 
 
 class Problem(Exception):
@@ -32,27 +33,14 @@ class Problem(Exception):
     hint: str = "Try again; if it stays, report the correlation id."
 
     def __init__(self, **facts: Any) -> None:
-        if clash := _MEMBERS & facts.keys():
-            raise TypeError(f"{type(self).__name__} cannot carry facts named {sorted(clash)}")
+        super().__init__(self.title)
         self.headers: dict[str, str] = {}
         self.facts = {name: value for name, value in facts.items() if name not in {"detail", "hint"}}
         vars(self).update(facts)
-        super().__init__(self.title)
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if "code" not in vars(cls):
-            return
-        known = CATALOGUE.setdefault(cls.code, cls)
-        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise TypeError(f"the problem code {cls.code!r} belongs to {known.__qualname__} already")
-        CATALOGUE[cls.code] = cls
-
-    @classmethod
-    def entry(cls) -> dict[str, Any]:
-        """What the catalogue says of this problem; names of facts stand in braces."""
-        described = {"type": f"/problems/{cls.code}", "title": cls.title, "status": cls.status}
-        return {**described, "detail": cls.detail, "hint": cls.hint}
+    def __init_subclass__(cls) -> None:
+        if CATALOGUE.setdefault(cls.code, cls).__qualname__ != cls.__qualname__ and "code" in vars(cls):
+            raise TypeError(f"the problem code {cls.code!r} is taken")
 
     def __str__(self) -> str:
         return f"{self.title}. {self._text('detail')}".strip()
@@ -60,40 +48,33 @@ class Problem(Exception):
     def _text(self, name: str) -> str:
         """Templates of the class are filled with the facts; a text given when raised is taken as it is."""
         template: str = getattr(self, name)
-        return template if name in vars(self) else template.format_map(_Facts(self.facts))
+        return template if name in vars(self) else template.format_map(defaultdict(str, self.facts))
+
+    @classmethod
+    def entry(cls) -> dict[str, Any]:
+        """What the catalogue says of this problem; names of facts stand in braces."""
+        return {
+            "type": f"/problems/{cls.code}",
+            "title": cls.title,
+            "status": cls.status,
+            "detail": cls.detail,
+            "hint": cls.hint,
+        }
 
     def document(self, correlation_id: str | None = None) -> dict[str, Any]:
         """The RFC 9457 document, ready for JSON."""
-        members = {
-            **self.facts,
-            "type": f"/problems/{self.code}",
-            "title": self.title,
-            "status": self.status,
-            "detail": self._text("detail") or None,
-            "hint": self._text("hint"),
-            "correlation_id": correlation_id,
-        }
-        shown = {name: value for name, value in members.items() if value is not None or name in self.facts}
-        plain: dict[str, Any] = orjson.loads(
-            orjson.dumps(shown, default=_plain, option=orjson.OPT_NON_STR_KEYS)
-        )
+        texts = {"detail": self._text("detail"), "hint": self._text("hint")}
+        members = {**self.facts, **self.entry(), **texts, "correlation_id": correlation_id}
+        shown = {name: value for name, value in members.items() if value or name in self.facts}
+        plain: dict[str, Any] = orjson.loads(orjson.dumps(shown, default=_plain))
         return plain
 
 
-class _Facts(dict[str, Any]):
-    """A fact that was not given shows as its name, so that telling an error never fails."""
-
-    def __missing__(self, key: str) -> str:
-        return f"{{{key}}}"
+CATALOGUE[Problem.code] = Problem
 
 
 def _plain(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
-
-
-CATALOGUE[Problem.code] = Problem
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
 
 
 class Malformed(Problem):
@@ -164,7 +145,6 @@ class TooLarge(Problem):
     status = 413
     code = "too-large"
     title = "The body is too large"
-    detail = "At most {limit_bytes} bytes are taken."
     hint = "Send less at once: split the batch."
 
 

@@ -14,7 +14,6 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -59,9 +58,7 @@ class Sorting:
         wanted = [(name.strip().removeprefix("-"), name.strip().startswith("-")) for name in names]
         if unknown := sorted({name for name, _ in wanted} - self.columns.keys()):
             allowed = ", ".join(sorted(self.columns))
-            raise Malformed(
-                errors=[{"field": "sort", "message": f"unknown: {', '.join(unknown)}; allowed: {allowed}"}]
-            )
+            raise Malformed(errors=[{"field": "sort", "message": f"unknown: {', '.join(unknown)}; allowed: {allowed}"}])
         chosen = dict(reversed(wanted))
         keys = [Key(self.columns[name], chosen[name]) for name in dict.fromkeys(name for name, _ in wanted)]
         return [*keys, Key(self.id, wanted[0][1])]
@@ -90,13 +87,13 @@ class Key:
         return or_(beyond, self.column.is_(None)) if self.nullable else beyond
 
     def same(self, value: Any) -> ColumnElement[bool]:
-        return self.column.is_(None) if value is None else and_(self.column == value)
+        return and_(self.column.is_(None) if value is None else self.column == value)
 
     def bound(self, value: Any) -> ColumnElement[bool]:
         """Implied by the rest, but a single range that an index can start from."""
         if value is None or self.nullable:
             return true()
-        return self.column <= value if self.descending else self.column >= value
+        return and_(self.column <= value if self.descending else self.column >= value)
 
 
 def _behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
@@ -117,9 +114,7 @@ def _decode(cursor: str, order: str, keys: Sequence[Key]) -> list[Any]:
         if sort != order or len(values) != len(keys):
             raise CursorInvalid(detail="The cursor belongs to another order.")
         return [
-            None
-            if value is None and key.nullable
-            else TypeAdapter(key.column.type.python_type).validate_python(value)
+            None if value is None and key.nullable else TypeAdapter(key.column.type.python_type).validate_python(value)
             for key, value in zip(keys, values, strict=True)
         ]
     except (ValueError, TypeError, binascii.Error, ValidationError):
@@ -134,9 +129,7 @@ class PageRequest:
         request: Request,
         response: Response,
         limit: Annotated[int, Query(ge=1, le=200, description="Items of one page.")] = 50,
-        cursor: Annotated[
-            str | None, Query(max_length=4000, description="From `next` of the last page.")
-        ] = None,
+        cursor: Annotated[str | None, Query(max_length=4000, description="From `next` of the last page.")] = None,
         sort: Annotated[str | None, Query(max_length=200, examples=["-updated_at,name"])] = None,
     ) -> None:
         self._request, self._response = request, response
@@ -155,9 +148,7 @@ class PageRequest:
         if self.cursor is not None:
             statement = statement.where(_behind(keys, _decode(self.cursor, order, keys)))
         statement = statement.add_columns(*(key.column.label(f"_key_{n}") for n, key in enumerate(keys)))
-        rows = (
-            await session.execute(statement.order_by(*(key.order() for key in keys)).limit(self.limit + 1))
-        ).all()
+        rows = (await session.execute(statement.order_by(*(key.order() for key in keys)).limit(self.limit + 1))).all()
         items = [shape(row) for row in rows[: self.limit]]
         if len(rows) <= self.limit:
             return Page(items=items)
@@ -182,12 +173,9 @@ async def known_parameters_only(request: Request) -> None:
     allowed = _parameters(route)
     if unknown := sorted(request.query_params.keys() - allowed):
         known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address takes none"
-        raise Malformed(
-            errors=[{"field": name, "message": f"unknown parameter; {known}"} for name in unknown]
-        )
+        raise Malformed(errors=[{"field": name, "message": f"unknown parameter; {known}"} for name in unknown])
 
 
-@lru_cache(maxsize=1000)
 def _parameters(route: APIRoute) -> frozenset[str]:
     names: set[str] = set()
     for field in (field for each in dependants(route.dependant) for field in each.query_params):

@@ -69,9 +69,7 @@ class Seen:
         if self._header == "*" or etag(version) in tags:
             return
         base = [int(tag[1:-1]) if tag[1:-1].isdecimal() else tag for tag in tags]
-        stale = StaleVersion(
-            current=current, base=base[0] if len(base) == 1 else base, yours=_json(self._body)
-        )
+        stale = StaleVersion(current=current, base=base[0] if len(base) == 1 else base, yours=_json(self._body))
         stale.headers["ETag"] = etag(version)
         raise stale
 
@@ -90,9 +88,7 @@ async def if_match(
     if header is None:
         raise PreconditionRequired()
     if not _TAGS.fullmatch(header.strip()):
-        raise Malformed(
-            errors=[{"field": "If-Match", "message": 'send the ETag as it was, quotes included: "7"'}]
-        )
+        raise Malformed(errors=[{"field": "If-Match", "message": 'send the ETag as it was, quotes included: "7"'}])
     return Seen(header.strip(), await request.body())
 
 

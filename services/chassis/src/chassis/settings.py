@@ -1,9 +1,9 @@
 """Settings: read once at start from the environment, passed down, never changed."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
@@ -18,11 +18,9 @@ class Issuer(BaseModel):
 class Settings(BaseSettings):
     """What every service reads. A service adds its own in its `settings.py`."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
-    database_url: str = Field(repr=False)
+    database_url: str = Field(repr=False, pattern="^postgresql://")
     kafka_bootstrap_servers: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -31,22 +29,8 @@ class Settings(BaseSettings):
     auth_audience: str = "concord"
     service_key_file: Path | None = None
     service_issuer: str | None = None
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
-
-    @field_validator("database_url")
-    @classmethod
-    def _postgresql(cls, url: str) -> str:
-        if not url.startswith("postgresql://"):
-            raise ValueError("must start with postgresql://")
-        return url
-
-    @field_validator("log_level")
-    @classmethod
-    def _known_level(cls, level: str) -> str:
-        if level.lower() not in {"debug", "info", "warning", "error"}:
-            raise ValueError("must be debug, info, warning or error")
-        return level.lower()
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -57,17 +41,16 @@ def load(settings: type[AnySettings]) -> AnySettings:
     try:
         return settings()
     except ValidationError as error:
-        raise SystemExit("\n".join(_sentence(dict(each)) for each in error.errors())) from None
+        raise SystemExit(
+            "\n".join(_sentence(each["loc"], each["type"], each["msg"]) for each in error.errors())
+        ) from None
     except SettingsError as error:
-        name = str(error).split('"')[1] if '"' in str(error) else str(error)
-        raise SystemExit(f"The environment variable {name.upper()} is not valid JSON.") from None
+        raise SystemExit(f"A variable of the environment is not valid JSON: {error}.") from None
 
 
-def _sentence(error: dict[str, object]) -> str:
-    path = error["loc"]
-    name, *rest = [str(part) for part in path] if isinstance(path, tuple) else [str(path)]
-    where = f" (at {'.'.join(rest)})" if rest else ""
-    if error["type"] == "missing" and not rest:
-        return f"The environment variable {name.upper()} is missing: set it before the start."
-    reason = str(error["msg"]).removeprefix("Value error, ")
-    return f"The environment variable {name.upper()} is wrong{where}: {reason}."
+def _sentence(path: tuple[int | str, ...], kind: str, reason: str) -> str:
+    name = str(path[0]).upper()
+    if kind == "missing" and len(path) == 1:
+        return f"The environment variable {name} is missing: set it before the start."
+    where = f" (at {'.'.join(str(part) for part in path[1:])})" if len(path) > 1 else ""
+    return f"The environment variable {name} is wrong{where}: {reason}."

@@ -5,20 +5,15 @@ the request, the event, the merge and the delivery.
 """
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import import_module
-from secrets import token_hex
+from secrets import randbits, token_hex
 from typing import Any
 
 import structlog
 from opentelemetry import context, trace
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
@@ -29,9 +24,7 @@ OUTBOX_OLDEST_AGE_SECONDS = Gauge("outbox_oldest_age_seconds", "Age of the oldes
 OUTBOX_RELAYED = Counter("outbox_relayed", "Events that the broker has acknowledged")
 CONSUMER_LAG = Gauge("consumer_lag", "Messages not processed yet", ["topic", "partition"])
 CONSUMER_OFFSET = Gauge("consumer_offset", "Position of the last message processed", ["topic", "partition"])
-EVENTS_MERGED = Counter(
-    "events_merged", "Events that the hub has dealt with, by what became of them", ["outcome"]
-)
+EVENTS_MERGED = Counter("events_merged", "Events that the hub has dealt with, by what became of them", ["outcome"])
 CLOCKS_CLAMPED = Counter("clocks_clamped", "Events whose clock was more than 60 s ahead, and set back")
 DECISIONS = Counter("decisions", "Conflicts decided", ["kind", "rule"])
 PARKED = Gauge("parked", "Groups that wait for a person's choice", ["kind"])
@@ -52,7 +45,6 @@ HTTP_REQUEST_SECONDS = Histogram(
 )
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
-_tracer = trace.get_tracer("chassis")
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -66,28 +58,21 @@ def configure_logs(level: str) -> None:
         _add_trace,
         structlog.processors.format_exc_info,
     ]
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stdout)
     last: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.JSONRenderer(),
     ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("aiokafka", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
 
 
 def _add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -98,24 +83,6 @@ def _add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.
     return event
 
 
-def exports_spans() -> bool:
-    """Whether this process is told where to send its spans."""
-    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
-
-
-def export_spans(service: str) -> None:
-    """Send spans to `OTEL_EXPORTER_OTLP_ENDPOINT`, if it is set."""
-    if not exports_spans():
-        return
-    try:
-        exporters = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
-    except ImportError:
-        raise SystemExit("OTEL_EXPORTER_OTLP_ENDPOINT is set: install concord-chassis[tracing].") from None
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    provider.add_span_processor(BatchSpanProcessor(exporters.OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
-
-
 def traceparent() -> str | None:
     """The W3C header of where we are, to send along; None outside any trace."""
     carrier: dict[str, str] = {}
@@ -124,14 +91,15 @@ def traceparent() -> str | None:
 
 
 @contextmanager
-def adopted(*, parent: str | None = None, correlation: str | None = None) -> Iterator[None]:
-    """Run below the trace of `parent` and under its correlation id.
+def relayed(parent: str | None = None, correlation: str | None = None) -> Iterator[None]:
+    """Run what a request, an event or a delivery caused: below the trace of `parent`, under its correlation id.
 
     Without a (readable) parent it goes on where we are, or starts a trace of its own.
     """
     below = _propagator.extract({"traceparent": parent}) if parent else context.get_current()
     if not trace.get_current_span(below).get_span_context().is_valid:
-        below = trace.set_span_in_context(NonRecordingSpan(_new_trace()), below)
+        started = SpanContext(randbits(128), randbits(64), is_remote=True, trace_flags=TraceFlags(1))
+        below = trace.set_span_in_context(NonRecordingSpan(started), below)
     token = context.attach(below)
     previous = correlation_id.set(correlation or correlation_id.get() or token_hex(16))
     try:
@@ -139,15 +107,3 @@ def adopted(*, parent: str | None = None, correlation: str | None = None) -> Ite
     finally:
         correlation_id.reset(previous)
         context.detach(token)
-
-
-@contextmanager
-def relayed(name: str, *, parent: str | None = None, correlation: str | None = None) -> Iterator[trace.Span]:
-    """Work that a request, an event or a delivery caused: a span of its own below `parent`."""
-    with adopted(parent=parent, correlation=correlation), _tracer.start_as_current_span(name) as span:
-        yield span
-
-
-def _new_trace() -> SpanContext:
-    trace_id, span_id = int(token_hex(16), 16), int(token_hex(8), 16)
-    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))

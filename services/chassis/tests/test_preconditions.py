@@ -263,6 +263,15 @@ async def test_nothing_of_another_tenant_is_seen_or_written(client: httpx.AsyncC
     assert await names(client, issuer.headers(tenant=str(OTHER_TENANT))) == []
 
 
+@pytest.mark.servers
+@pytest.mark.parametrize("body", [{"name": "a\u0000b"}, {"name": "a", "size": 10**30}], ids=["NUL", "out of range"])
+async def test_a_value_that_postgresql_cannot_hold_is_malformed(
+    client: httpx.AsyncClient, issuer: Any, body: dict[str, Any]
+) -> None:
+    answer = await client.post("/v1/things", json=body, headers=issuer.headers())
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/malformed")
+
+
 SIZES = [3, None, 1, None, 2, 2, None, 1, 3, 2, 5]
 
 

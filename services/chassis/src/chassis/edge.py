@@ -179,8 +179,9 @@ def from_database(error: Exception) -> Problem:
         return away
     if isinstance(error, IntegrityError):
         return Clash(constraint=getattr(error.orig and error.orig.__cause__, "constraint_name", None))
-    if state.startswith("22"):
-        return Malformed(errors=[_error("", "a value cannot be stored; look for NUL characters")])
+    # The driver itself refuses a number out of range, before the database could give a state.
+    if state.startswith("22") or isinstance(error.orig and error.orig.__cause__, ValueError):
+        return Malformed(errors=[_error("", "a value cannot be stored: a number out of range, or a NUL character")])
     return Problem()
 
 

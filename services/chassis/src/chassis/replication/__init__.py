@@ -6,6 +6,7 @@ words (group, seq, rev, ctx, hlc) are those of the replication protocol in servi
 
 from chassis.replication.checked import checked, single
 from chassis.replication.edit import archive, created, edit, restore
+from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
 from chassis.replication.kind import Group, Kind, Replicated, column, family, fields, guard, sync_state
 from chassis.replication.port import Delivery, Outcome, apply, router
 from chassis.replication.shown import Shown
@@ -15,6 +16,7 @@ __all__ = [
     "Group",
     "Kind",
     "Outcome",
+    "OwnedElsewhere",
     "Replicated",
     "Shown",
     "apply",
@@ -26,6 +28,7 @@ __all__ = [
     "family",
     "fields",
     "guard",
+    "refuse_kept_by",
     "restore",
     "router",
     "single",

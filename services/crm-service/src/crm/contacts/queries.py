@@ -43,7 +43,7 @@ async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     return bool(same) and bool(await session.scalar(select(exists().where(*unlinked, or_(*same)))))
 
 
-def search(filters: ContactFilters) -> Select[tuple[Contact]]:
+def search(filters: ContactFilters) -> Select[Contact]:
     """The contacts that every filter takes."""
     statement = select(Contact)
     for word in name_key(filters.q or "").split():
@@ -62,11 +62,11 @@ def search(filters: ContactFilters) -> Select[tuple[Contact]]:
     return statement
 
 
-def _locked() -> Select[tuple[Contact]]:
+def _locked() -> Select[Contact]:
     return select(Contact).with_for_update().execution_options(populate_existing=True)
 
 
-async def _one(session: AsyncSession, statement: Select[tuple[Contact]], contact_id: UUID) -> Contact:
+async def _one(session: AsyncSession, statement: Select[Contact], contact_id: UUID) -> Contact:
     found: Contact | None = await session.scalar(statement)
     if found is None:
         raise NotFound(id=contact_id)

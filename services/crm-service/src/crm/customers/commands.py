@@ -6,17 +6,17 @@ from uuid import UUID
 
 from chassis import replication
 from chassis.patch import patched
-from chassis.replication import edit
+from chassis.replication import edit, refuse_kept_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.custom_fields.queries import checked_values
 from crm.customers import queries
 from crm.customers.events import CUSTOMER
 from crm.customers.models import Customer
-from crm.customers.rules import refuse_fields_kept_elsewhere
 from crm.customers.schemas import CustomerBody, CustomerOut
 
 Check = Callable[[Customer], None]
+KEPT_BY_ERP = ("payment_terms", "credit")
 
 
 async def create(session: AsyncSession, body: CustomerBody, actor: str) -> Customer:
@@ -71,6 +71,6 @@ def written(row: Customer) -> dict[str, Any]:
 
 async def _change(session: AsyncSession, row: Customer, body: CustomerBody, present: Mapping[str, Any]) -> None:
     values = body.model_dump(mode="json")
-    refuse_fields_kept_elsewhere(present, values)
+    refuse_kept_by("erp", KEPT_BY_ERP, present, values)
     values["custom"] = await checked_values(session, values["custom"], row.custom)
     row.change({field: value for field, value in values.items() if field not in present or present[field] != value})

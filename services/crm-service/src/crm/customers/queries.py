@@ -58,7 +58,7 @@ async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     return bool(await session.scalar(select(exists().where(*unlinked))))
 
 
-def search(filters: CustomerFilters) -> Select[tuple[Customer]]:
+def search(filters: CustomerFilters) -> Select[Customer]:
     """The customers that every filter takes."""
     statement = _complete()
     for word in name_key(filters.q or "").split():
@@ -82,15 +82,15 @@ def search(filters: CustomerFilters) -> Select[tuple[Customer]]:
     return statement
 
 
-def _complete() -> Select[tuple[Customer]]:
+def _complete() -> Select[Customer]:
     return select(Customer).options(selectinload(Customer.entities))
 
 
-def _locked() -> Select[tuple[Customer]]:
+def _locked() -> Select[Customer]:
     return _complete().with_for_update().execution_options(populate_existing=True)
 
 
-async def _one(session: AsyncSession, statement: Select[tuple[Customer]], customer_id: UUID) -> Customer:
+async def _one(session: AsyncSession, statement: Select[Customer], customer_id: UUID) -> Customer:
     found: Customer | None = await session.scalar(statement)
     if found is None:
         raise NotFound(id=customer_id)

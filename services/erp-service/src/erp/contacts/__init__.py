@@ -1,0 +1,1 @@
+"""Contacts: the persons one talks to at a customer."""

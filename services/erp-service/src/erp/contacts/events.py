@@ -1,0 +1,32 @@
+"""What contacts announce, and the groups in which they are merged with those of other systems."""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.replication import Kind, checked, fields, single
+from contracts.groups import GROUPS
+
+from erp.contacts import queries
+from erp.contacts.models import Contact
+
+SHAPES = GROUPS["contact"]
+SINGLE = ("email", "phone", "position", "consent")
+
+
+def _write_name(row: Contact, value: Any) -> None:
+    row.change({"name": checked(SHAPES["name"].value, value, "name")})
+
+
+CONTACT = Kind(
+    "contact",
+    system="erp",
+    create=lambda _values: Contact.blank(),
+    rows=queries.rows,
+    twin=queries.twin,
+    required=("name",),
+    groups=(
+        single("customer", UUID, field="customer_id", reference="customer"),
+        fields("name", lambda row: row.name, _write_name),
+        *(single(name, SHAPES[name].value) for name in SINGLE),
+    ),
+)

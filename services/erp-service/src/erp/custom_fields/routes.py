@@ -1,0 +1,62 @@
+"""HTTP of custom fields."""
+
+from typing import Annotated
+
+from chassis.auth import requires
+from chassis.db import Session
+from chassis.errors import PreconditionRequired
+from chassis.patch import parsed
+from chassis.preconditions import SeenVersion, etag, if_match
+from contracts.custom import CustomField, FieldKey
+from fastapi import APIRouter, Header, Path, Request, Response
+
+from erp.custom_fields import commands, queries
+from erp.custom_fields.models import Declaration
+from erp.custom_fields.schemas import FieldBody, FieldList, FieldOut
+
+router = APIRouter(prefix="/v1/custom-fields", tags=["custom_fields"])
+Key = Annotated[FieldKey, Path(description="The name of the field in `custom`.")]
+
+
+@router.get("", dependencies=[requires("customers:read")])
+async def list_fields(session: Session) -> FieldList:
+    """All fields of your own that customers can have."""
+    return FieldList(items=[FieldOut.model_validate(row) for row in await queries.declarations(session)])
+
+
+@router.get("/{key}", dependencies=[requires("customers:read")])
+async def read_field(key: Key, session: Session, response: Response) -> FieldOut:
+    """One declaration, with the `ETag` to change it."""
+    return _answer(await queries.by_key(session, key), response)
+
+
+@router.put("/{key}", dependencies=[requires("customers:write")])
+async def declare_field(
+    key: Key,
+    body: FieldBody,
+    session: Session,
+    request: Request,
+    response: Response,
+    tag: Annotated[str | None, Header(alias="If-Match", description="Needed when it is declared already.")] = None,
+) -> FieldOut:
+    """Declare a field of your own, or change its label and choices; its type stays."""
+    seen = await if_match(request, tag) if tag else None
+
+    def check(row: Declaration) -> None:
+        if seen is None:
+            raise PreconditionRequired()
+        seen.check(row.version, FieldOut.model_validate(row))
+
+    field = parsed(CustomField, {"key": key, **body.model_dump(mode="json")})
+    return _answer(await commands.declare(session, field, check), response)
+
+
+@router.delete("/{key}", status_code=204, dependencies=[requires("customers:write")])
+async def withdraw_field(key: Key, session: Session, seen: SeenVersion) -> None:
+    """Withdraw a declaration. Customers keep the values they have; new ones are refused."""
+    await commands.withdraw(session, key, lambda row: seen.check(row.version, FieldOut.model_validate(row)))
+
+
+def _answer(row: Declaration, response: Response) -> FieldOut:
+    response.headers["ETag"] = etag(row.version)
+    return FieldOut.model_validate(row)

@@ -1,0 +1,24 @@
+"""The one list of the ERP's modules."""
+
+from pathlib import Path
+
+from chassis.db import Base
+from chassis.service import Service
+
+from erp.contacts import routes as contacts
+from erp.contacts.events import CONTACT
+from erp.custom_fields import routes as custom_fields
+from erp.customers import routes as customers
+from erp.customers.events import CUSTOMER
+from erp.settings import Settings
+
+SERVICE = Service(
+    name="erp",
+    title="Concord ERP",
+    description="Customers and contacts, as the books see them: numbered, with their terms and credit.",
+    settings=Settings,
+    metadata=Base.metadata,
+    versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
+    routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router),
+    kinds=(CUSTOMER, CONTACT),
+)

@@ -15,9 +15,7 @@ LEGAL_ENTITY_NAMESPACE = uuid.UUID("9e6d1f64-0c3b-5d0e-8d57-6f1f0b1f4f8a")
 """Namespace of the ids of legal entities; it must never change, because both systems compute them."""
 
 # Letters that Unicode does not take apart into a letter and an accent.
-_PLAIN_LETTERS = str.maketrans(
-    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
-)
+_PLAIN_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"})
 _APOSTROPHES = re.compile(r"['`\u00b4\u2018\u2019\u02bc]")
 _DOTS_OF_ABBREVIATIONS = re.compile(r"(?<=\b\w)\.(?=\w\b)|(?<=\w)\.(?=\s|$|,)")
 _NOT_A_WORD = re.compile(r"[\W_]+")

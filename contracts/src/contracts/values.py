@@ -40,16 +40,12 @@ def _phone(text: str) -> str:
     return text
 
 
-_WEBSITE = re.compile(
-    r"(https?://)?[^\s/:@?#<>\"'\\]+\.[^\s/:@?#<>\"'\\.]{2,}(:\d{1,5})?([/?#][^\s<>\"\\]*)?", re.I
-)
+_WEBSITE = re.compile(r"(https?://)?[^\s/:@?#<>\"'\\]+\.[^\s/:@?#<>\"'\\.]{2,}(:\d{1,5})?([/?#][^\s<>\"\\]*)?", re.I)
 
 
 def _website(text: str) -> str:
     if not _WEBSITE.fullmatch(text):
-        raise refuse(
-            "website", f"{text!r} is not a web address: write it as example.com or https://example.com/page"
-        )
+        raise refuse("website", f"{text!r} is not a web address: write it as example.com or https://example.com/page")
     return text
 
 
@@ -82,9 +78,7 @@ def _currency(text: str) -> str:
 def _country(text: str) -> str:
     code = text.upper()
     if not is_country_code(code):
-        raise refuse(
-            "country", f"{text!r} is not a country: write its ISO 3166-1 code of two letters, for example DE"
-        )
+        raise refuse("country", f"{text!r} is not a country: write its ISO 3166-1 code of two letters, for example DE")
     return code
 
 
@@ -121,34 +115,22 @@ def in_currency(amount: Decimal, currency: str) -> Decimal:
     return exact
 
 
-EmailText = Annotated[
-    str, Field(min_length=3, max_length=254), AfterValidator(_email), BeforeValidator(one_line)
-]
+EmailText = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email), BeforeValidator(one_line)]
 """An e-mail address as it was written; only its form is checked, not whether anyone reads it."""
 
-PhoneText = Annotated[
-    str, Field(min_length=3, max_length=64), AfterValidator(_phone), BeforeValidator(one_line)
-]
+PhoneText = Annotated[str, Field(min_length=3, max_length=64), AfterValidator(_phone), BeforeValidator(one_line)]
 """A phone number as it was written: people write extensions and words beside the digits."""
 
-Website = Annotated[
-    str, Field(min_length=4, max_length=500), AfterValidator(_website), BeforeValidator(one_line)
-]
+Website = Annotated[str, Field(min_length=4, max_length=500), AfterValidator(_website), BeforeValidator(one_line)]
 """A host with or without http(s); no other scheme, because pages show it as a link."""
 
-Language = Annotated[
-    str, Field(min_length=2, max_length=11), AfterValidator(_language), BeforeValidator(one_line)
-]
+Language = Annotated[str, Field(min_length=2, max_length=11), AfterValidator(_language), BeforeValidator(one_line)]
 """A BCP 47 tag of language, script and region, in its usual letter case."""
 
-CurrencyCode = Annotated[
-    str, Field(min_length=3, max_length=3), AfterValidator(_currency), BeforeValidator(one_line)
-]
+CurrencyCode = Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_currency), BeforeValidator(one_line)]
 """An ISO 4217 code of a currency that is in use, in capitals."""
 
-CountryCode = Annotated[
-    str, Field(min_length=2, max_length=2), AfterValidator(_country), BeforeValidator(one_line)
-]
+CountryCode = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_country), BeforeValidator(one_line)]
 """An ISO 3166-1 alpha-2 code in capitals."""
 
 Tag = Annotated[str, Field(min_length=1, max_length=50), BeforeValidator(one_line)]

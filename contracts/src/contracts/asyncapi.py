@@ -1,0 +1,112 @@
+"""The AsyncAPI 3.0 document: topics, their messages, the CloudEvents headers and the keys."""
+
+from typing import Any
+
+from contracts.events import EVENTS, Envelope
+
+SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
+
+_DESCRIPTION = """\
+What CRM, ERP and the sync gateway announce. Each event is a CloudEvent 1.0 in Kafka's binary mode; a
+consumer accepts structured mode too. Delivery is at least once: drop what you have seen, by `ce_source`
+and `ce_id`, or by `ce_subject` and `ce_sequence`. Events of one key keep their order. Topics are compacted
+and every event carries the whole record, so a new consumer can start from the beginning, and any event can
+be skipped or replayed. Pass over fields that you do not know: inside v1 there are only additions.
+"""
+
+_PROMISES = {
+    "customer": "A customer was entered, changed, archived or brought up to date in the {system}.",
+    "contact": "A contact was entered, changed, archived or brought up to date in the {system}.",
+}
+
+_GOLDEN = {
+    "customer": "What the hub shows of a customer has changed.",
+    "contact": "What the hub shows of a contact has changed.",
+    "conflict": "Several values of one group met; all of them, the winner and the rule.",
+}
+
+_KEYS = {
+    "crm": "The id of the record in the CRM.",
+    "erp": "The id of the record in the ERP.",
+    "sync": "The canonical id of the record; of sync.conflict.v1 the id of the decision.",
+}
+
+
+def asyncapi_document() -> dict[str, Any]:
+    """The whole document, as plain data."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Concord events",
+            "version": "1.0.0",
+            "description": _DESCRIPTION,
+        },
+        "defaultContentType": "application/json",
+        "channels": {topic: _channel(topic) for topic in EVENTS},
+        "operations": {f"announce.{topic}": _operation(topic) for topic in EVENTS},
+        "components": {
+            "messages": {topic: _message(topic) for topic in EVENTS},
+            "messageTraits": {"cloudevent": {"headers": _headers()}},
+        },
+    }
+
+
+def _channel(topic: str) -> dict[str, Any]:
+    return {
+        "address": topic,
+        "description": _promise(topic),
+        "messages": {"changed": {"$ref": f"#/components/messages/{topic}"}},
+        "bindings": {
+            "kafka": {
+                "topic": topic,
+                "topicConfiguration": {"cleanup.policy": ["compact"]},
+                "bindingVersion": "0.5.0",
+            }
+        },
+    }
+
+
+def _operation(topic: str) -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": f"#/channels/{topic}"},
+        "messages": [{"$ref": f"#/channels/{topic}/messages/changed"}],
+    }
+
+
+def _message(topic: str) -> dict[str, Any]:
+    system, kind, version = topic.split(".")
+    verb = "decided" if kind == "conflict" else "changed"
+    return {
+        "name": f"{system}.{kind}.{verb}.{version}",
+        "summary": _promise(topic),
+        "contentType": "application/json",
+        "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
+        "payload": {"schemaFormat": SCHEMA_FORMAT, "schema": {"$ref": f"./schemas/{topic}.json"}},
+        "bindings": {
+            "kafka": {
+                "key": {"type": "string", "format": "uuid", "description": _KEYS[system]},
+                "bindingVersion": "0.5.0",
+            }
+        },
+    }
+
+
+def _promise(topic: str) -> str:
+    system, kind, _ = topic.split(".")
+    return _GOLDEN[kind] if system == "sync" else _PROMISES[kind].format(system=system.upper())
+
+
+def _headers() -> dict[str, Any]:
+    """Each attribute of the envelope as the header that carries it; headers are text."""
+    attributes = {
+        name: field for name, field in Envelope.model_fields.items() if name not in ("data", "datacontenttype")
+    }
+    return {
+        "type": "object",
+        "required": [f"ce_{name}" for name, field in attributes.items() if field.is_required()],
+        "properties": {
+            "content-type": {"type": "string", "const": "application/json"},
+            **{f"ce_{name}": {"type": "string"} for name in attributes},
+        },
+    }

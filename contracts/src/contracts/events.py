@@ -1,0 +1,205 @@
+"""The data of every event: what CRM and ERP announce, and what the hub announces.
+
+Consumers pass over fields they do not know: inside v1 there are only additions.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, SerializeAsAny, model_validator
+
+from contracts.groups import (
+    GOLDEN_GROUPS,
+    GROUPS,
+    ContactValues,
+    CustomerValues,
+    GoldenContactValues,
+    GroupValues,
+    Shapes,
+    check_value,
+)
+
+Seq = Annotated[int, Field(ge=1)]
+"""Number of the edit of one row, without gaps: a consumer sees loss, doubling and disorder."""
+
+Rev = Annotated[int, Field(ge=0)]
+"""The hub's revision of one group; 0 before the hub has seen it."""
+
+Hlc = Annotated[int, Field(ge=0)]
+"""Hybrid logical clock in microseconds; it orders only edits whose authors did not see each other."""
+
+
+class EventPart(BaseModel):
+    """Open for additions, unchangeable."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class GroupChange(EventPart):
+    """One group of an edit. `ctx` is the hub's revision that the author had in front of them."""
+
+    group: str
+    old: JsonValue
+    new: JsonValue
+    ctx: Rev
+
+
+class GroupMark(EventPart):
+    """Where one group of the row stands: its last own edit, and the hub's revision that it holds."""
+
+    seq: Annotated[int, Field(ge=0)]
+    rev: Rev
+    hlc: Hlc
+
+
+class RecordChanged(EventPart):
+    """A record was entered, changed, archived, or brought up to date by the hub (`origin: gateway`).
+
+    The snapshot is the whole record after the edit, so that any event can be skipped or replayed.
+    """
+
+    shapes: ClassVar[Shapes]
+
+    kind: str
+    local_id: str
+    canonical_id: UUID | None
+    seq: Seq
+    hlc: Hlc
+    origin: Literal["user", "gateway"]
+    actor: str
+    changes: tuple[GroupChange, ...]
+    snapshot: SerializeAsAny[GroupValues]
+    sync: dict[str, GroupMark]
+
+    @model_validator(mode="after")
+    def _changes_have_the_shape_of_their_group(self) -> Self:
+        for change in self.changes:
+            for value in (change.old, change.new):
+                if value is not None:
+                    check_value(self.shapes, change.group, value)
+        return self
+
+
+class CustomerChanged(RecordChanged):
+    """`crm.customer.v1` and `erp.customer.v1`."""
+
+    shapes = GROUPS["customer"]
+    kind: Literal["customer"]
+    snapshot: CustomerValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
+
+
+class ContactChanged(RecordChanged):
+    """`crm.contact.v1` and `erp.contact.v1`."""
+
+    shapes = GROUPS["contact"]
+    kind: Literal["contact"]
+    snapshot: ContactValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
+
+
+class GoldenRecord(EventPart):
+    """A record as the hub holds it after a merge: for each group its value, revision and policy."""
+
+    kind: str
+    canonical_id: UUID
+    values: SerializeAsAny[GroupValues]
+    revisions: dict[str, Rev]
+    parked: tuple[str, ...]
+    policies: dict[str, str]
+
+
+class GoldenCustomer(GoldenRecord):
+    """`sync.customer.v1`."""
+
+    kind: Literal["customer"]
+    values: CustomerValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
+
+
+class GoldenContact(GoldenRecord):
+    """`sync.contact.v1`."""
+
+    kind: Literal["contact"]
+    values: GoldenContactValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
+
+
+class PolicyUsed(EventPart):
+    """The policy as it was when the decision was made."""
+
+    name: str
+    version: int
+
+
+class ConflictValue(EventPart):
+    """One of the values that met, and what became of it."""
+
+    origin: str
+    value: JsonValue
+    actor: str
+    at: str
+    hlc: Hlc
+    event_id: str
+    outcome: Literal["kept", "lost", "refused"]
+
+
+class ConflictDecided(EventPart):
+    """`sync.conflict.v1`: several values of one group met; none of them is lost.
+
+    `open` waits for a person. `winner` is the system whose value is shown, null while nobody has won.
+    """
+
+    id: UUID
+    kind: str
+    canonical_id: UUID
+    group: str
+    rule: str
+    policy: PolicyUsed
+    winner: str | None
+    value: JsonValue
+    values: tuple[ConflictValue, ...]
+    detail: str
+    event_id: str
+    state: Literal["decided", "open", "resolved", "superseded"]
+    decided_at: AwareDatetime
+    resolved_at: AwareDatetime | None
+    resolved_by: str | None
+
+    @model_validator(mode="after")
+    def _value_has_the_shape_of_its_group(self) -> Self:
+        shapes: Any = GOLDEN_GROUPS.get(self.kind)
+        if shapes is not None and self.value is not None:
+            check_value(shapes, self.group, self.value)
+        return self
+
+
+class Envelope(BaseModel):
+    """A CloudEvent 1.0 in structured mode; in Kafka's binary mode each attribute is a header `ce_<name>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    specversion: Literal["1.0"]
+    id: UUID
+    source: Annotated[str, Field(pattern=r"^/[a-z][a-z0-9_-]*$")]
+    type: Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+\.[a-z_]+\.v\d+$")]
+    subject: str
+    time: AwareDatetime
+    tenant: UUID
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataschema: str | None = None
+    sequence: Annotated[str, Field(pattern=r"^\d+$")] | None = None
+    canonicalid: UUID | None = None
+    origin: Literal["user", "gateway", "hub"] | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    traceparent: str | None = None
+    data: dict[str, JsonValue]
+
+
+EVENTS: dict[str, type[EventPart]] = {
+    "crm.customer.v1": CustomerChanged,
+    "erp.customer.v1": CustomerChanged,
+    "crm.contact.v1": ContactChanged,
+    "erp.contact.v1": ContactChanged,
+    "sync.customer.v1": GoldenCustomer,
+    "sync.contact.v1": GoldenContact,
+    "sync.conflict.v1": ConflictDecided,
+}
+"""Topic -> shape of the data of its events."""

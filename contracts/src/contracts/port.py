@@ -1,0 +1,74 @@
+"""The replication port of a spoke: `POST /replication/v1/{kind}`, a batch in, an outcome per item out.
+
+Any system that answers like this can be a spoke: the hub knows no other way in.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from contracts.references import Reference
+
+Outcome = Literal["applied", "already", "skipped", "rejected"]
+"""applied: written. already: it had that revision. skipped: it has an edit the hub has not merged yet; it comes
+round again. rejected: its rules refuse the value."""
+
+
+class PortPart(BaseModel):
+    """Unchangeable, and strict: neither side guesses what the other meant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeliveredGroup(PortPart):
+    """The present value of one group. A reference is the receiver's own local id."""
+
+    group: str
+    value: JsonValue = None
+    rev: Annotated[int, Field(ge=1)]
+
+
+class Peer(PortPart):
+    """How far another system is with the record."""
+
+    state: Literal["in_step", "on_its_way", "waiting", "rejected"]
+    reason: str | None = None
+
+
+class DeliveryItem(PortPart):
+    """Bring one record to these revisions; without `local_id` create it, once per canonical id.
+
+    `seen_seq` is the newest edit of the receiver that the hub has merged into these values.
+    """
+
+    canonical_id: UUID
+    local_id: str | None = None
+    seen_seq: Annotated[int, Field(ge=0)] = 0
+    hlc: Annotated[int, Field(ge=0)] = 0
+    groups: tuple[DeliveredGroup, ...] = ()
+    references: dict[str, Reference] = {}
+    peers: dict[str, Peer] = {}
+
+
+class DeliveryRequest(PortPart):
+    """One batch."""
+
+    items: Annotated[tuple[DeliveryItem, ...], Field(max_length=200)]
+
+
+class ItemOutcome(PortPart):
+    """What became of one item; `problem` (RFC 9457) says why one was rejected."""
+
+    canonical_id: UUID
+    outcome: Outcome
+    local_id: str | None = None
+    seq: Annotated[int, Field(ge=0)] = 0
+    groups: dict[str, Outcome] = {}
+    problem: dict[str, JsonValue] | None = None
+
+
+class DeliveryAnswer(PortPart):
+    """The outcomes, in the order of the items."""
+
+    items: tuple[ItemOutcome, ...]

@@ -1,0 +1,173 @@
+"""What is published: schemas, the AsyncAPI document and the golden examples agree with the code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+from contracts.__main__ import app
+from contracts.asyncapi import asyncapi_document
+from contracts.events import EVENTS, Envelope
+from contracts.generate import generated_files
+from contracts.groups import GOLDEN_GROUPS, GROUPS, check_value
+from pydantic import ValidationError
+from typer.testing import CliRunner
+
+from contracts.schemas import PORT
+
+HERE = Path(__file__).parents[2]
+BODIES = [*EVENTS, *PORT]
+
+
+def example(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((HERE / f"examples/{name}.json").read_text(encoding="utf-8"))
+    return read
+
+
+def body(name: str) -> dict[str, Any]:
+    read = example(name)
+    return read["data"] if name in EVENTS else read
+
+
+def validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    schema = json.loads((HERE / f"schemas/{name}.json").read_text(encoding="utf-8"))
+    jsonschema_rs.meta.validate(schema)
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def test_the_published_files_are_what_the_code_makes() -> None:
+    result = CliRunner().invoke(app, ["check", "--no-openapi"])
+    assert result.exit_code == 0, result.output
+
+
+def test_check_names_each_file_that_drifted(tmp_path: Path) -> None:
+    runner = CliRunner()
+    runner.invoke(app, ["generate", "--no-openapi", "--folder", str(tmp_path)])
+    (tmp_path / "schemas/crm.customer.v1.json").write_text("{}")
+    (tmp_path / "schemas/crm.ghost.v1.json").write_text("{}")
+    (tmp_path / "asyncapi.yaml").unlink()
+    result = runner.invoke(app, ["check", "--no-openapi", "--folder", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "schemas/crm.customer.v1.json differs from the code" in result.output
+    assert "schemas/crm.ghost.v1.json is no longer made" in result.output
+    assert "asyncapi.yaml is missing" in result.output
+
+
+def test_generating_removes_a_schema_that_is_no_longer_made(tmp_path: Path) -> None:
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas/crm.ghost.v1.json").write_text("{}")
+    runner = CliRunner()
+    runner.invoke(app, ["generate", "--no-openapi", "--folder", str(tmp_path)])
+    assert runner.invoke(app, ["check", "--no-openapi", "--folder", str(tmp_path)]).exit_code == 0
+
+
+def test_every_topic_has_a_schema_and_an_example_and_there_are_no_others() -> None:
+    assert {path.stem for path in (HERE / "examples").glob("*.json")} == set(BODIES)
+    assert set(generated_files()) >= {f"schemas/{name}.json" for name in BODIES}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_an_example_is_valid_under_its_schema(name: str) -> None:
+    validator(name).validate(body(name))
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_example_is_a_cloudevent_of_its_topic(name: str) -> None:
+    event = example(name)
+    validator("cloudevent").validate(event)
+    envelope = Envelope.model_validate(event)
+    assert envelope.dataschema == f"{name}.json"
+    assert envelope.type == asyncapi_document()["components"]["messages"][name]["name"]
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_an_example_says_everything_its_shape_has(name: str) -> None:
+    """Producers send every field; and the values are in their one form, so nothing changes on the way."""
+    model = {**EVENTS, **PORT}[name]
+    again = model.model_validate(body(name)).model_dump(mode="json")
+    if "decided_at" in again:
+        again["decided_at"] = body(name)["decided_at"]  # +00:00 and Z are the same instant.
+    for part in ("snapshot", "values"):
+        if isinstance(again.get(part), dict):
+            again[part] = {group: value for group, value in again[part].items() if value is not None}
+    assert again == body(name)
+
+
+@pytest.mark.parametrize("name", ["crm.customer.v1", "crm.contact.v1", "sync.customer.v1", "sync.contact.v1"])
+def test_every_group_stands_in_an_example(name: str) -> None:
+    system, kind, _ = name.split(".")
+    shapes = (GOLDEN_GROUPS if system == "sync" else GROUPS)[kind]
+    values = body(name)["values" if system == "sync" else "snapshot"]
+    for group, value in values.items():
+        assert check_value(shapes, group, value) == value
+    shown = {group.partition(":")[0] for group in values}
+    owned_by_erp = {"payment_terms", "credit"} if name == "crm.customer.v1" else set()
+    assert shown == set(shapes) - owned_by_erp
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_consumer_is_not_disturbed_by_an_addition(name: str) -> None:
+    longer = {**body(name), "added_in_1_1": {"a": 1}}
+    validator(name).validate(longer)
+    EVENTS[name].model_validate(longer)
+
+
+@pytest.mark.parametrize(
+    ("group", "value"),
+    [
+        ("email", "nobody"),
+        ("tag:retail", "yes"),
+        ("legal:not-a-uuid", None),
+        ("legal:7c1f0004-b9df-5df5-9e15-7c2de3abf842", {"legal_name": "A", "country": "DE", "tax_id": "1"}),
+        ("custom:level", 1.5),
+        ("credit", {"limit": 5.0, "currency": "EUR", "blocked": False}),
+        ("favourite_colour", "red"),
+    ],
+)
+def test_a_snapshot_with_a_wrong_value_is_refused(group: str, value: object) -> None:
+    wrong = body("crm.customer.v1")
+    wrong["snapshot"][group] = value
+    with pytest.raises(ValidationError):
+        EVENTS["crm.customer.v1"].model_validate(wrong)
+
+
+def test_the_asyncapi_document_refers_only_to_what_exists() -> None:
+    text = (HERE / "asyncapi.yaml").read_text(encoding="utf-8")
+    document = yaml.safe_load(text)
+    assert document["asyncapi"] == "3.0.0"
+    for reference in _references(document):
+        if reference.startswith("./"):
+            assert (HERE / reference).exists(), reference
+        else:
+            _resolve(document, reference)
+
+
+def test_the_asyncapi_document_has_each_topic_with_its_key_headers_and_payload() -> None:
+    document = yaml.safe_load((HERE / "asyncapi.yaml").read_text(encoding="utf-8"))
+    assert set(document["channels"]) == set(EVENTS)
+    for topic, channel in document["channels"].items():
+        assert channel["address"] == topic
+        message = _resolve(document, channel["messages"]["changed"]["$ref"])
+        assert message["payload"]["schema"]["$ref"] == f"./schemas/{topic}.json"
+        assert message["bindings"]["kafka"]["key"]["type"] == "string"
+        headers = _resolve(document, message["traits"][0]["$ref"])["headers"]
+        assert {"ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_tenant"} <= set(headers["required"])
+    used = {operation["channel"]["$ref"].rpartition("/")[2] for operation in document["operations"].values()}
+    assert used == set(EVENTS)
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if "$ref" in node else []
+        return own + [found for item in node.values() for found in _references(item)]
+    if isinstance(node, list):
+        return [found for item in node for found in _references(item)]
+    return []
+
+
+def _resolve(document: Any, reference: str) -> Any:
+    for step in reference.removeprefix("#/").split("/"):
+        document = document[step]
+    return document

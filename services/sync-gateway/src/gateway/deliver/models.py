@@ -19,7 +19,8 @@ Registers = Mapping[str, Register]
 class Delivery(Base):
     """One record in one system: the revisions it has acknowledged, and why it has no newer ones.
 
-    `acked` is {group: rev}. `refused` is {group: {"rev", "problem"}}: a newer revision is tried again, this one is not.
+    `acked` is {group: rev}. `refused` is {group: {"rev", "problem", "since"}}: a newer revision is tried again, this one
+    is not.
     `told` is what the system was last told of the others. `revision` counts every change of what is due, so that an
     answer which arrives late does not hide it. Due are the `pending` and, to look again, the `waiting`.
     """
@@ -94,9 +95,15 @@ class Delivery(Base):
         if len(kept) != len(self.refused):
             self.refused = kept
 
-    def refuse(self, group: str, rev: int, problem: dict[str, Any] | None) -> None:
+    def refuse(self, group: str, rev: int, problem: dict[str, Any] | None, now: datetime) -> None:
         """The system's rules refuse this revision."""
-        self.refused = {**self.refused, group: {"rev": rev, "problem": problem}}
+        self.refused = {**self.refused, group: {"rev": rev, "problem": problem, "since": now.isoformat()}}
+
+    def wait(self, token: str, due_at: datetime, now: datetime) -> None:
+        """Something is missing there; it is looked for again at that time. The waiting counts from its beginning."""
+        if (self.state, self.waiting_for) != ("waiting", token):
+            self.changed_at = now
+        self.state, self.waiting_for, self.due_at = "waiting", token, due_at
 
     def retry(self, now: datetime) -> None:
         """Try what was refused once more."""

@@ -28,7 +28,7 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
     delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
     for group, rev in item.revisions.items():
         if by_group.get(group) == "rejected":
-            delivery.refuse(group, rev, outcome.get("problem"))
+            delivery.refuse(group, rev, outcome.get("problem"), now)
     delivery.told = item.body["peers"]
     _link(state, record, item, outcome, now)
     skipped = outcome["outcome"] == "skipped"
@@ -45,8 +45,8 @@ def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:
 def settle_waiting(state: State, waits: Waits, now: datetime) -> None:
     """The record waits for another; that costs no tries."""
     delivery = state.deliveries[(waits.delivery.canonical_id, waits.delivery.system)]
-    delivery.state, delivery.waiting_for, delivery.due_at = "waiting", waits.token, now + LOOK_AGAIN
-    delivery.leased_until, delivery.changed_at = None, now
+    delivery.wait(waits.token, now + LOOK_AGAIN, now)
+    delivery.leased_until = None
     tell_others(state, state.records[delivery.canonical_id], delivery.system, now)
 
 
@@ -89,7 +89,7 @@ def _link(state: State, record: Record, item: Item, outcome: Mapping[str, Any], 
         return
     if known is not None or (record.tenant_id, record.kind, system, local_id) in state.links:
         for group, rev in item.revisions.items():
-            item.delivery.refuse(group, rev, {**TWO_RECORDS, "local_id": local_id})
+            item.delivery.refuse(group, rev, {**TWO_RECORDS, "local_id": local_id}, now)
         return
     state.add_link(
         Link(

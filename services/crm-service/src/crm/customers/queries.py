@@ -39,23 +39,23 @@ async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequen
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Whether a customer that no other system knows yet has the same tax id, e-mail or phone."""
-    address = values.get("billing_address") or {}
+    country = (values.get("billing_address") or values.get("shipping_address") or {}).get("country")
     email, phone = values.get("email"), values.get("phone")
-    legal = [value for group, value in values.items() if group.startswith("legal:") and value]
-    keys = {tax_id_key(v["tax_id"], v["country"]) for v in legal if v.get("tax_id") and v.get("country")}
-    tax_ids = keys - {None}
-    same = [
-        Customer.email_key == email_key(email) if email else None,
-        Customer.phone_e164 == phone_e164(phone, address.get("country")) if phone else None,
-        Customer.id.in_(select(LegalEntity.customer_id).where(LegalEntity.tax_id_key.in_(tax_ids)))
-        if tax_ids
-        else None,
-    ]
-    known = [condition for condition in same if condition is not None]
-    if not known:
-        return False
-    unlinked = (Customer.canonical_id.is_(None), Customer.archived_at.is_(None), or_(*known))
-    return bool(await session.scalar(select(exists().where(*unlinked))))
+    keys = {
+        Customer.email_key: email and email_key(email),
+        Customer.phone_e164: phone and phone_e164(phone, country),
+    }
+    same = [column == key for column, key in keys.items() if key]
+    if tax_ids := _tax_id_keys(values):
+        same.append(Customer.id.in_(select(LegalEntity.customer_id).where(LegalEntity.tax_id_key.in_(tax_ids))))
+    unlinked = (Customer.canonical_id.is_(None), Customer.archived_at.is_(None))
+    return bool(same) and bool(await session.scalar(select(exists().where(*unlinked, or_(*same)))))
+
+
+def _tax_id_keys(values: Mapping[str, Any]) -> set[str]:
+    entities = [value for group, value in values.items() if group.startswith("legal:") and value]
+    keys = {tax_id_key(e["tax_id"], e["country"]) for e in entities if e.get("tax_id") and e.get("country")}
+    return {key for key in keys if key}
 
 
 def search(filters: CustomerFilters) -> Select[Customer]:

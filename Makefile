@@ -16,6 +16,8 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 # Tests share the machine with the servers they start; two at a time is what two cores carry.
 AT_ONCE ?= 2
+# These start the whole product, or kill it: alone, after the others.
+APART := --ignore=tests/e2e --ignore=tests/faults
 
 .PHONY: help run token test test-fast bench check format lock contracts clean environment
 
@@ -29,11 +31,11 @@ token: $(READY) ## Print a token (make -s token); SCOPES, SUBJECT and TENANT cho
 	@exec $(PY) -m stack token
 
 test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves
-	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" --ignore tests/e2e
-	$(PY) -m pytest tests/e2e tests/faults
+	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(APART) --ignore=tests/bench
+	$(PY) -m pytest $(APART:--ignore=%=%)
 
 test-fast: $(READY) ## Run the tests that need no server
-	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" --ignore tests/e2e --ignore tests/faults
+	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(APART) --ignore=tests/bench
 
 bench: $(READY) ## Measure: from an edit in one service to the other
 	$(PY) -m pytest -s tests/bench
@@ -51,7 +53,7 @@ format: $(READY) ## Format the code and fix what can be fixed
 	$(VENV)/bin/ruff check --fix .
 
 contracts: $(READY) ## Write the JSON Schemas and AsyncAPI documents again, from the code
-	$(PY) -m contracts write
+	$(PY) -m contracts generate
 
 lock: $(READY) ## Resolve deploy/*.in and deploy/kafka/jgo.toml again; UPGRADE=--upgrade takes the newest
 	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \

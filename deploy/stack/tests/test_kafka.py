@@ -18,9 +18,9 @@ pytestmark = pytest.mark.servers
 MESSAGES = 500
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Kafka]:
-    with Kafka(tmp_path / "kafka") as running:
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    with Kafka(tmp_path_factory.mktemp("kafka")) as running:
         yield running
 
 
@@ -60,14 +60,6 @@ async def test_what_was_acknowledged_is_there_after_a_kill(broker: Kafka) -> Non
     assert await receive(broker, "crm.customer.v1", MESSAGES + 10) == list(range(MESSAGES + 10))
 
 
-async def test_another_start_in_the_same_folder_continues(tmp_path: Path) -> None:
-    with Kafka(tmp_path) as first:
-        await create_topic(first, "kept")
-        await send(first, "kept", range(3))
-    with Kafka(tmp_path) as second:
-        assert await receive(second, "kept", 3) == [0, 1, 2]
-
-
 async def test_a_topic_nobody_created_is_refused(broker: Kafka) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
     await admin.start()
@@ -76,12 +68,22 @@ async def test_a_topic_nobody_created_is_refused(broker: Kafka) -> None:
     assert description["error_code"] == UnknownTopicOrPartitionError.errno
 
 
-def test_it_listens_on_this_machine_only_and_leaves_no_process(broker: Kafka) -> None:
+async def test_a_clean_stop_leaves_no_process_and_the_next_start_continues(broker: Kafka) -> None:
+    await create_topic(broker, "kept")
+    await send(broker, "kept", range(3))
+    process = psutil.Process(broker.pid)
+    broker.stop()
+    assert not process.is_running()
+    with Kafka(broker.folder) as second:
+        assert second.bootstrap_servers != broker.bootstrap_servers
+        assert await receive(second, "kept", 3) == [0, 1, 2]
+    broker.start()
+
+
+def test_it_listens_on_this_machine_only(broker: Kafka) -> None:
     process = psutil.Process(broker.pid)
     listening = [c.laddr.ip for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
     assert {address.removeprefix("::ffff:") for address in listening} == {HOST}
-    broker.stop()
-    assert not process.is_running()
 
 
 def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ from stack.provision import provision
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Postgres]:
-    with Postgres(tmp_path / "postgres", fast=True) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with Postgres(tmp_path_factory.mktemp("postgres"), fast=True) as running:
         yield running
 
 

@@ -14,10 +14,21 @@ import psutil
 import pytest
 from stack.errors import CannotStart
 from stack.folder import data_folder
+from stack.part import answers
 from stack.ports import HOST, free_port
 from stack.run import databases, ports
+from stack.services import Stack
 
 PROGRAM = str(Path(__file__).with_name("run_with_fakes.py"))
+
+
+# Addresses that nobody answers at: the fakes ask nothing of a database or a broker.
+GIVEN = {
+    "DATABASE_URL_CRM": "postgresql://crm@127.0.0.1:9/crm",
+    "DATABASE_URL_ERP": "postgresql://erp@127.0.0.1:9/erp",
+    "DATABASE_URL_GATEWAY": "postgresql://gateway@127.0.0.1:9/gateway",
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
+}
 
 
 class Run:
@@ -51,14 +62,21 @@ def running(tmp_path: Path) -> Iterator[Run]:
     run.process.wait()
 
 
+@pytest.fixture
+def light(tmp_path: Path) -> Iterator[Run]:
+    run = Run(tmp_path / "data", **GIVEN)
+    yield run
+    run.process.kill()
+    run.process.wait()
+
+
 @pytest.mark.servers
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_being_asked_to_stop_stops_everything_within_ten_seconds(running: Run, number: signal.Signals) -> None:
+def test_ctrl_c_stops_everything_within_ten_seconds(running: Run) -> None:
     running.wait_until_said("Ctrl-C stops everything")
     family = running.family()
     assert len(family) >= 8
     asked = time.monotonic()
-    running.process.send_signal(number)
+    running.process.send_signal(signal.SIGINT)
     assert running.process.wait(timeout=10) == 0
     assert time.monotonic() - asked < 10
     assert not [process for process in family if process.is_running()]
@@ -80,16 +98,66 @@ def test_killing_it_leaves_no_process_and_the_next_run_continues(running: Run, t
 
 
 @pytest.mark.servers
-def test_the_table_names_addresses_and_a_line_to_paste(running: Run) -> None:
-    running.wait_until_said("Ctrl-C stops everything")
-    said = running.output.read_text()
+def test_with_databases_and_a_broker_of_others_it_starts_only_the_services(light: Run) -> None:
+    light.wait_until_said("Ctrl-C stops everything")
+    commands = {" ".join(process.cmdline()[-2:]) for process in light.family()}
+    assert commands == {f"{name} {verb}" for name in ("crm", "erp", "gateway") for verb in ("api", "worker")}
+    light.process.terminate()
+    assert light.process.wait(timeout=10) == 0
+
+
+@pytest.mark.servers
+def test_the_table_names_addresses_and_a_line_to_paste(light: Run) -> None:
+    light.wait_until_said("Ctrl-C stops everything")
+    said = light.output.read_text()
     for name in ("CRM", "ERP", "GATEWAY"):
-        assert f"http://127.0.0.1:{running.environment[f'{name}_PORT']}" in said
+        assert f"http://127.0.0.1:{light.environment[f'{name}_PORT']}" in said
     assert "curl -s --oauth2-bearer $TOKEN http" in said
     assert re.search(r"export TOKEN=[\w-]+\.[\w-]+\.[\w-]+\n", said)
-    refused = Run(Path(running.environment["DATA_DIR"]))
-    assert refused.process.wait(timeout=10) == 1
-    assert "already runs" in refused.output.read_text()
+
+
+@pytest.mark.servers
+def test_a_second_run_in_the_same_folder_is_refused_in_one_sentence(light: Run) -> None:
+    light.wait_until_said("Ctrl-C stops everything")
+    refused = Run(Path(light.environment["DATA_DIR"]))
+    assert refused.process.wait(timeout=20) == 1
+    said = refused.output.read_text()
+    assert "already runs" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.servers
+def test_a_service_that_dies_is_started_again(light: Run) -> None:
+    light.wait_until_said("Ctrl-C stops everything")
+    [api] = [process for process in light.family() if process.cmdline()[-2:] == ["crm", "api"]]
+    api.kill()
+    light.wait_until_said("crm-api ended; starting it again in 1 s")
+    light.wait_until_said("crm-api runs again")
+
+
+@pytest.mark.servers
+def test_killing_the_make_that_started_it_stops_everything(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    program = f"import subprocess, sys; subprocess.run([sys.executable, {PROGRAM!r}])"
+    ports_chosen = {f"{name}_PORT": str(free_port()) for name in ("CRM", "ERP", "GATEWAY")}
+    make = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, "DATA_DIR": str(data), "MAKELEVEL": "1", **GIVEN, **ports_chosen},
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not is_ready(int(ports_chosen["GATEWAY_PORT"])):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    family = psutil.Process(make.pid).children(recursive=True)
+    make.kill()
+    make.wait()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+
+
+def is_ready(port: int) -> bool:
+    return answers(f"http://{HOST}:{port}/readyz")
 
 
 @pytest.mark.servers
@@ -115,6 +183,13 @@ def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None
     said = run.output.read_text()
     assert said == f"Port {port} is taken: stop what listens there, or set ERP_PORT to another port.\n"
     assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_a_missing_java_is_said_before_anything_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stack.java.candidates", list)
+    with pytest.raises(CannotStart, match="needs Java 17 or later"):
+        Stack(tmp_path).start()
+    assert not (tmp_path / "postgres").exists()
 
 
 @pytest.mark.parametrize("wrong", ["eighty", "0", "70000"])

@@ -41,13 +41,15 @@ class BrokerAway(Exception):
     """The broker did not acknowledge in time; sending again is right."""
 
 
-async def ensure_topics(servers: str, names: Iterable[str], partitions: int = 6, timeout_seconds: float = 30) -> None:
+async def ensure_topics(
+    servers: str, names: Iterable[str], replicas: int = 1, partitions: int = 6, timeout_seconds: float = 30
+) -> None:
     """Create the compacted topics that are missing; existing ones stay as they are."""
     topics = [
         NewTopic(
             name,
             num_partitions=partitions,
-            replication_factor=-1,
+            replication_factor=replicas,
             topic_configs={"cleanup.policy": "compact", "min.compaction.lag.ms": str(WEEK_MILLISECONDS)},
         )
         for name in names

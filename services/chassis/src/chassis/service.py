@@ -17,10 +17,11 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import feed, importing, outbox, preconditions, replication, telemetry, worker
+from chassis import feed, import_verb, outbox, preconditions, replication, telemetry, worker
 from chassis.app import create_app
 from chassis.bus import Producer, ensure_topics
 from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.importing import Target
 from chassis.migrations import migrate
 from chassis.relay import Relay
 from chassis.replication import Kind
@@ -55,7 +56,7 @@ class Service:
     kinds: Sequence[Kind] = ()
     topics: Sequence[str] = ()
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
-    imports: Mapping[str, importing.Target] = field(default_factory=dict)
+    imports: Mapping[str, Target] = field(default_factory=dict)
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
@@ -93,7 +94,8 @@ class Service:
             raise SystemExit("The environment variable KAFKA_BOOTSTRAP_SERVERS is missing: set it before the start.")
 
         async def relay(stop: asyncio.Event) -> None:
-            await ensure_topics(servers, [*(kind.topic for kind in self.kinds), *self.topics])
+            topics = [*(kind.topic for kind in self.kinds), *self.topics]
+            await ensure_topics(servers, topics, running.settings.kafka_replicas)
             await Relay(running.engine, Producer(servers)).run(stop)
 
         async def gauges() -> None:
@@ -193,5 +195,5 @@ def cli(service: Service) -> typer.Typer:
         typer.echo(orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
 
     if service.imports:
-        importing.add_verb(verbs, service.name, service.settings, service.imports)
+        import_verb.add(verbs, service.name, service.settings, service.imports)
     return verbs

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field(repr=False, pattern="^postgresql://")
     kafka_bootstrap_servers: str | None = None
+    kafka_replicas: int = Field(default=1, ge=1)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

@@ -1,10 +1,11 @@
 """What only the gateway must be told."""
 
 from chassis.settings import Settings
+from pydantic import Field
 
 
 class GatewaySettings(Settings):
-    """`systems` names every spoke and its address: `{"crm": "http://127.0.0.1:8001"}`. Its worker needs at least one."""
+    """`systems` names every spoke and its address: `{"crm": "http://127.0.0.1:8001"}`; its worker needs them."""
 
     port: int = 8003
-    systems: dict[str, str] = {}
+    systems: dict[str, str] = Field(default_factory=dict)

@@ -77,7 +77,7 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
     async def read(stop: asyncio.Event) -> None:
         async with transaction(sessions) as session:
             await systems.register(session, sorted(names))
-        await ensure_topics(servers, source_topics(names))
+        await ensure_topics(servers, source_topics(names), running.settings.kafka_replicas)
         consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(_watch_pauses(sessions, consumer, stop))

@@ -1,0 +1,77 @@
+"""The verb `import`: a file, a progress bar, and a result for each row in a file beside it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from chassis import spreadsheet
+from chassis.db import create_engine, session_factory
+from chassis.importing import Import, RowResult, Target
+from chassis.settings import Settings, load
+
+FIRST_TENANT = UUID("00000000-0000-7000-8000-000000000001")
+COLUMNS_HELP = "Which column fills which field: company_name=name,city=billing_address.city"
+KEY_HELP = "The column that names a row for good; without it, a row is known by what it says."
+
+
+def add(verbs: typer.Typer, service: str, settings_type: type[Settings], targets: Mapping[str, Target]) -> None:
+    """Give a service the verb."""
+
+    @verbs.command("import", help=f"Import a CSV file into: {', '.join(targets)}.")
+    def import_file(
+        into: Annotated[str, typer.Argument(help=f"One of: {', '.join(targets)}.")],
+        file: Annotated[Path, typer.Argument(help="A CSV file in UTF-8, with a header.")],
+        columns: Annotated[str | None, typer.Option(help=COLUMNS_HELP)] = None,
+        key: Annotated[str | None, typer.Option(help=KEY_HELP)] = None,
+        source: Annotated[str | None, typer.Option(help="Where keys come from; the file's name if not given.")] = None,
+        tenant: Annotated[UUID, typer.Option(help="Whose records these are.")] = FIRST_TENANT,
+    ) -> None:
+        if into not in targets:
+            raise SystemExit(f"Nothing can be imported into {into!r}. Choose one of: {', '.join(targets)}.")
+        settings = load(settings_type)
+        target = targets[into]
+        try:
+            rows = spreadsheet.read(file, columns, key, target.shape)
+        except spreadsheet.FileRefused as refusal:
+            raise SystemExit(str(refusal)) from None
+        run = Import(into, target, source or file.stem, tenant, f"import:{file.name}")
+        results = asyncio.run(_run(settings, service, run, rows))
+        _report(results, file.with_name(f"{file.stem}.result.csv"))
+
+
+async def _run(settings: Settings, service: str, run: Import, rows: list[spreadsheet.Row]) -> list[RowResult]:
+    engine = create_engine(settings.database_url, service, "app", pool_size=1)
+    bar = Progress(TextColumn(run.name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with bar:
+            task = bar.add_task(run.name, total=len(rows))
+            return await run.run(session_factory(engine), rows, lambda done: bar.advance(task, done))
+    finally:
+        await engine.dispose()
+
+
+def _report(results: list[RowResult], file: Path) -> None:
+    counts = Counter(result.outcome for result in results)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        f"{len(results)} rows: {counts['created']} created, {counts['updated']} updated, "
+        f"{counts['unchanged']} unchanged, {counts['rejected']} rejected."
+    )
+    rejected = [result for result in results if result.outcome == "rejected"]
+    for result in rejected[:10]:
+        console.print(f"  line {result.line}: {result.reason}", markup=False)
+    if len(rejected) > 10:
+        console.print(f"  and {len(rejected) - 10} more.")
+    header = ("line", "key", "outcome", "id", "reason")
+    try:
+        spreadsheet.write(file, header, ((r.line, r.key, r.outcome, r.id, r.reason) for r in results))
+    except OSError as error:
+        raise SystemExit(f"The import is done, but {file} cannot be written: {error.strerror}.") from None
+    console.print(f"Row by row: {file}", markup=False)

@@ -1,0 +1,173 @@
+"""Import of CSV files through a module's own commands: every row is checked, announced and remembered.
+
+A row is known by its source and its key (a column, or what it says), so a second run creates nothing twice: what says
+the same is left alone, what says something else changes the record that it made.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy import BigInteger, Identity, Text, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.db import Base, Sessions, transaction, unique
+from chassis.edge import from_database
+from chassis.errors import Conflict, Problem
+from chassis.patch import parsed
+from chassis.replication import Replicated
+from chassis.spreadsheet import Row
+
+BATCH = 100
+Outcome = Literal["created", "updated", "unchanged", "rejected"]
+
+
+class ImportKey(Base):
+    """Which record came from which row: `key` names the row within its `source`, `digest` what it said."""
+
+    __tablename__ = "import_keys"
+    __table_args__ = (unique("target", "source", "key"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    target: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text)
+    record_id: Mapped[UUID]
+    imported_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class UnknownReference(Conflict):
+    code = "unknown-reference"
+    title = "The row refers to a record that is not there"
+    detail = "Nothing with the key {key} was imported into {target} from {source}."
+    hint = "Import {target} first, with the same --source and --key."
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a file can be imported into. `cells` read a text cell by the path it fills; `references` are paths that hold
+    the id of a record of another target, or the key of a row imported there.
+    """
+
+    shape: type[BaseModel]
+    create: Callable[[AsyncSession, Any, str], Awaitable[Replicated]]
+    change: Callable[[AsyncSession, UUID, Mapping[str, Any], str, Callable[[Any], None]], Awaitable[Replicated]]
+    cells: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self, values: Mapping[str, str]) -> dict[str, Any]:
+        """The merge patch that a row stands for, from cells by path; an empty cell empties its field."""
+        document: dict[str, Any] = {}
+        for path, cell in values.items():
+            value = self.cells.get(path, str)(cell.strip()) if cell.strip() else None
+            parent, _, name = path.rpartition(".")
+            (document.setdefault(parent, {}) if parent else document)[name] = value
+        return {name: self._whole(name, value) for name, value in document.items()}
+
+    def _whole(self, name: str, value: Any) -> Any:
+        """A part without any content is None; a part of a list is its only member."""
+        if not isinstance(value, dict):
+            return value
+        if all(each is None for each in value.values()):
+            return None
+        return [value] if isinstance(self.shape.model_fields[name].default, list) else value
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row; `reason` says why it was rejected."""
+
+    line: int
+    key: str
+    outcome: Outcome
+    id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One run: rows of `source` go into `target`, in the name of `tenant`."""
+
+    name: str
+    target: Target
+    source: str
+    tenant: UUID
+    actor: str
+
+    async def run(
+        self, sessions: Sessions, rows: Sequence[Row], progress: Callable[[int], None] = lambda _: None
+    ) -> list[RowResult]:
+        """Import the rows in batches, one transaction each; a run that was broken off goes on where it stopped."""
+        results: list[RowResult] = []
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            async with transaction(sessions, self.tenant) as session:
+                results += [await self._row(session, row) for row in batch]
+            progress(len(batch))
+        return results
+
+    async def _row(self, session: AsyncSession, row: Row) -> RowResult:
+        digest = sha256(orjson.dumps(row.values, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        key = row.key or digest
+        try:
+            document = self.target.document(row.values)
+            async with session.begin_nested():
+                outcome, record_id = await self._write(session, key, digest, document)
+                return RowResult(row.line, key, outcome, record_id)
+        except (Problem, IntegrityError) as error:
+            problem = error if isinstance(error, Problem) else from_database(error)
+            return RowResult(row.line, key, "rejected", reason=_reason(problem))
+
+    async def _write(
+        self, session: AsyncSession, key: str, digest: str, document: dict[str, Any]
+    ) -> tuple[Outcome, UUID]:
+        known = await self._known(session, self.name, key)
+        if known is not None and known.digest == digest:
+            return "unchanged", known.record_id
+        for path, target in self.target.references.items():
+            if document.get(path):
+                document[path] = str(await self._referred(session, target, document[path]))
+        if known is None:
+            filled = {name: value for name, value in document.items() if value is not None}
+            row = await self.target.create(session, parsed(self.target.shape, filled), self.actor)
+            session.add(ImportKey(target=self.name, source=self.source, key=key, digest=digest, record_id=row.id))
+            await session.flush()
+            return "created", row.id
+        before: list[int] = []
+        row = await self.target.change(
+            session, known.record_id, document, self.actor, lambda found: before.append(found.version)
+        )
+        known.digest = digest
+        await session.flush()
+        return "unchanged" if row.version in before else "updated", row.id
+
+    async def _known(self, session: AsyncSession, target: str, key: str) -> ImportKey | None:
+        found: ImportKey | None = await session.scalar(
+            select(ImportKey).where(ImportKey.target == target, ImportKey.source == self.source, ImportKey.key == key)
+        )
+        return found
+
+    async def _referred(self, session: AsyncSession, target: str, cell: str) -> UUID:
+        try:
+            return UUID(cell)
+        except ValueError:
+            known = await self._known(session, target, cell)
+        if known is None:
+            raise UnknownReference(key=cell, target=target, source=self.source)
+        return known.record_id
+
+
+def _reason(problem: Problem) -> str:
+    document = problem.document()
+    errors = [f"{each['field']}: {each['message']}" for each in document.get("errors", [])]
+    return "; ".join(errors) or " ".join(
+        text for text in (document["title"] + ".", document.get("detail"), document["hint"]) if text
+    )

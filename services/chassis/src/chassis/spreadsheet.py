@@ -1,0 +1,115 @@
+"""CSV files as people have them: read by the names of their columns, written so that no cell runs as a formula."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class FileRefused(ValueError):
+    """The file, or what its columns are said to be, makes no sense; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line in the file, its key when a column holds one, its cells by the path they fill."""
+
+    line: int
+    key: str | None
+    values: dict[str, str]
+
+
+def read(file: Path, columns: str | None, key: str | None, shape: type[BaseModel]) -> list[Row]:
+    """The rows of a file. Raise `FileRefused`.
+
+    `columns` is `company_name=name,city=billing_address.city`; without it, columns that are called like our fields
+    are taken. Two columns that fill one field become its lines.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileRefused(f"{file} is not UTF-8 (byte {error.start}): save it as CSV with UTF-8.") from None
+    except OSError as error:
+        raise FileRefused(f"{file} cannot be read: {error.strerror}.") from None
+    lines = csv.reader(text.splitlines(keepends=True), _dialect(text))
+    header = [name.strip() for name in next(lines, [])]
+    mapping = _mapping(header, columns, shape)
+    if key is not None and key not in header:
+        raise FileRefused(f"There is no column {key!r} to take as the key. The file has: {', '.join(header)}.")
+    return list(_rows(lines, header, mapping, key))
+
+
+def _dialect(text: str) -> type[csv.Dialect]:
+    try:
+        return csv.Sniffer().sniff(text[:65536].partition("\n")[0], delimiters=",;\t|")
+    except csv.Error:
+        return csv.excel
+
+
+def _rows(lines: Any, header: Sequence[str], mapping: Mapping[str, str], key: str | None) -> Iterator[Row]:
+    for cells in lines:
+        if not any(cell.strip() for cell in cells):
+            continue
+        named = dict(zip(header, cells, strict=False))
+        values: dict[str, str] = {}
+        for column, path in mapping.items():
+            values[path] = "\n".join(cell for cell in (values.get(path, ""), named.get(column, "")) if cell)
+        yield Row(lines.line_num, (named.get(key, "").strip() or None) if key else None, values)
+
+
+def _mapping(header: Sequence[str], columns: str | None, shape: type[BaseModel]) -> dict[str, str]:
+    known, has = paths(shape), f"The file has: {', '.join(header)}."
+    if columns is None:
+        mapping = {name: name for name in header if _fills(name, known)}
+    else:
+        pairs = [pair.partition("=") for pair in columns.split(",")]
+        mapping = {column.strip(): path.strip() for column, _, path in pairs}
+    if missing := [column for column in mapping if column not in header]:
+        raise FileRefused(f"There is no column {', '.join(missing)}. {has}")
+    if unknown := [path for path in mapping.values() if not _fills(path, known)]:
+        raise FileRefused(f"There is no field {', '.join(map(repr, unknown))}. Fields: {', '.join(known)}.")
+    required = {name for name, field in shape.model_fields.items() if field.is_required()}
+    if unfilled := sorted(required - set(mapping.values())):
+        example = f"--columns {header[0] if header else 'title'}={unfilled[0]}"
+        raise FileRefused(f"No column fills {', '.join(unfilled)}. Say which one does: {example}. {has}")
+    return mapping
+
+
+def _fills(path: str, known: Sequence[str]) -> bool:
+    parent, dot, _ = path.rpartition(".")
+    return path in known or (bool(dot) and f"{parent}.*" in known)
+
+
+def paths(shape: type[BaseModel]) -> list[str]:
+    """What a column may fill: fields, fields of parts (`billing_address.city`), names of one's own (`custom.*`)."""
+    found: list[str] = []
+    for name, field in shape.model_fields.items():
+        if part := _part(field.annotation):
+            found += [f"{name}.{inner}" for inner in part.model_fields]
+        else:
+            found.append(f"{name}.*" if isinstance(field.default, dict) else name)
+    return found
+
+
+def _part(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((part for inner in get_args(annotation) if (part := _part(inner))), None)
+
+
+def write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file that a spreadsheet shows and does not run."""
+    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(header)
+        writer.writerows([_harmless(cell) for cell in row] for row in rows)
+
+
+def _harmless(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

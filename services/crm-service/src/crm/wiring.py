@@ -7,9 +7,11 @@ from chassis.service import Service
 
 from crm.contacts import routes as contacts
 from crm.contacts.events import CONTACT
+from crm.contacts.imports import CONTACTS
 from crm.custom_fields import routes as custom_fields
 from crm.customers import routes as customers
 from crm.customers.events import CUSTOMER
+from crm.customers.imports import CUSTOMERS
 from crm.settings import Settings
 
 SERVICE = Service(
@@ -21,4 +23,5 @@ SERVICE = Service(
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
     routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router),
     kinds=(CUSTOMER, CONTACT),
+    imports={"customers": CUSTOMERS, "contacts": CONTACTS},
 )

@@ -7,9 +7,11 @@ from chassis.service import Service
 
 from erp.contacts import routes as contacts
 from erp.contacts.events import CONTACT
+from erp.contacts.imports import CONTACTS
 from erp.custom_fields import routes as custom_fields
 from erp.customers import routes as customers
 from erp.customers.events import CUSTOMER
+from erp.customers.imports import CUSTOMERS
 from erp.settings import Settings
 
 SERVICE = Service(
@@ -21,4 +23,5 @@ SERVICE = Service(
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
     routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router),
     kinds=(CUSTOMER, CONTACT),
+    imports={"customers": CUSTOMERS, "contacts": CONTACTS},
 )

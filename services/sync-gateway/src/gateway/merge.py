@@ -28,7 +28,6 @@ __all__ = [
     "Rules",
     "Violation",
     "clamp",
-    "equal",
     "merge_event",
     "resolve",
 ]
@@ -99,12 +98,11 @@ def merge_event(registers: Mapping[str, Register], seen_seq: int, event: Event, 
         return Merged("duplicate", seen_seq)
     work = _Work(registers, event, kind)
     gap = event.seq > seen_seq + 1
-    if gap:
-        work.repair(seen_seq)
+    counted = work.repair(seen_seq) if gap else set()
     for change in event.changes:
         if event.origin == "gateway":
             work.compare(change.group, change.new, _confirmed(event, change))
-        elif not (gap and work.is_counter(change.group)):
+        elif change.group not in counted:
             work.edit(change, event.hlc)
     work.check_invariants()
     return Merged(work.outcome(gap), event.seq, work.touched, tuple(work.decisions), work.acknowledged)
@@ -144,12 +142,6 @@ def clamp(hlc: int, now_us: int, limit: float = CLOCK_AHEAD_SECONDS) -> tuple[in
     return (latest, True) if hlc > latest else (hlc, False)
 
 
-def equal(values: Iterable[Json], normalise: Normaliser) -> bool:
-    """Whether all values mean the same to a group."""
-    first, *others = list(values) or [None]
-    return all(same(first, other, normalise) for other in others)
-
-
 class _Work:
     """One event on its way through one record: what it has touched so far."""
 
@@ -169,17 +161,13 @@ class _Work:
     def register(self, group: str) -> Register:
         return self.touched.get(group) or self.before.get(group, EMPTY)
 
-    def is_counter(self, group: str) -> bool:
-        return self.kind.group(group).policy.rule == "counter"
-
     def edit(self, change: Change, hlc: int, bounces: int = 0) -> None:
         """An edit of the event's system. The revision grows even when the edit is refused."""
         before = self.register(change.group)
         rule = self.kind.group(change.group)
         rev = _next_revision(before, change.ctx)
         head = Head(change.new, hlc, rev, self.event.id, self.event.actor, self.event.time, change.ctx == 0)
-        hold = "bounce" if bounces > MAX_BOUNCES else before.hold if before.hold == "counter_gap" else None
-        base = replace(before, rev=rev, hold=hold, bounces=bounces)
+        base = replace(before, rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
         if rule.policy.rule == "counter":
             self._count(change, base)
         elif not rule.policy.admits(self.event.system):
@@ -196,19 +184,25 @@ class _Work:
         if not same(stored, register.value, self.kind.group(group).normalise):
             self.edit(Change(group, register.value, stored, rev), self.event.hlc, register.bounces + 1)
 
-    def repair(self, seen_seq: int) -> None:
-        """Lost events: every group that the spoke has edited since counts as changed to its present value."""
+    def repair(self, seen_seq: int) -> set[str]:
+        """Lost events: every group that the spoke has edited since counts as changed to its present value.
+
+        Answer the counters among them: what this event says of those is counted already.
+        """
         own = {change.group for change in self.event.changes}
-        by_user = self.event.origin == "user"
+        by_user = own if self.event.origin == "user" else set()
+        counted = set()
         for group, mark in sorted(self.event.sync.items()):
             value = self.event.snapshot.get(group)
             if seen_seq < mark.seq <= self.event.seq:
-                if self.is_counter(group):
+                if self.kind.group(group).policy.rule == "counter":
                     self._count_after_gap(group, value, mark, first=seen_seq == 0 and mark.rev == 0)
-                elif not (by_user and group in own):
+                    counted.add(group)
+                elif group not in by_user:
                     self.edit(Change(group, None, value, mark.rev), min(mark.hlc, self.event.hlc))
             elif group not in own and mark.rev > 0 and mark.rev == self.register(group).rev:
                 self.compare(group, value, mark.rev)
+        return counted
 
     def check_invariants(self) -> None:
         """A broken invariant parks the group that the event touched; it never stops the others."""
@@ -222,15 +216,15 @@ class _Work:
 
     def _put(self, change: Change, base: Register, head: Head, rule: GroupRule) -> None:
         unseen = _unseen(base.heads, change.ctx, self.event.system)
-        seen = {origin: old for origin, old in base.heads.items() if origin not in unseen}
         heads = {**unseen, self.event.system: head}
         verdict = decide(rule.policy, heads, rule.normalise)
         parked = verdict.parked or base.hold is not None
-        after = replace(base, heads=heads, value=verdict.value, parked=parked, rule=verdict.rule)
-        self.touched[change.group] = after
+        self.touched[change.group] = Register(
+            base.rev, heads, verdict.value, parked, verdict.rule, base.hold, base.total, base.bounces
+        )
         if base.bounces:
             reason = base.hold or "stored_differently"
-            self._decide(change.group, reason, {**seen, **heads}, verdict)
+            self._decide(change.group, reason, {**base.heads, **heads}, verdict)
         elif verdict.contested:
             self._decide(change.group, verdict.rule, heads, verdict)
 
@@ -257,7 +251,9 @@ class _Work:
             self.edit(Change(group, None, value, 0), self.event.hlc)
             return
         known = [change for change in self.event.changes if change.group == group]
-        for change in known or [Change(group, None, None, mark.rev)]:
+        if self.event.origin == "gateway" or not known:
+            known = [Change(group, None, None, mark.rev)]
+        for change in known:
             self.edit(change, self.event.hlc)
         self._hold(group, "counter_gap", f"the spoke shows {value}, and some of its changes were lost")
 
@@ -303,6 +299,13 @@ class _Work:
 def _next_revision(register: Register, ctx: int) -> int:
     """One more than any revision that the hub gave or a spoke claims to have applied."""
     return max(register.rev, ctx) + 1
+
+
+def _hold_after(before: Register, bounces: int) -> str | None:
+    """What parks a group after an edit: an edit ends every parking but that of a sum nobody knows."""
+    if bounces > MAX_BOUNCES:
+        return "bounce"
+    return before.hold if before.hold == "counter_gap" else None
 
 
 def _unseen(heads: Mapping[str, Head], ctx: int, system: str) -> dict[str, Head]:

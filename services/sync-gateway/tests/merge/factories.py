@@ -22,6 +22,7 @@ from gateway.policy import (
     strict,
     update_wins,
 )
+from hypothesis import settings
 from hypothesis import strategies as st
 
 ORDER_STATES = Lattice(
@@ -142,8 +143,9 @@ def shown(registers: Mapping[str, Register]) -> Shown:
     }
 
 
+thorough = settings(max_examples=150, derandomize=True, database=None, deadline=None)
+
 groups = st.sampled_from(GROUPS)
-systems = st.sampled_from(SYSTEMS)
 
 
 def values(group: str) -> st.SearchStrategy[Json]:

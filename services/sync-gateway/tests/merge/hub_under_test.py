@@ -1,88 +1,104 @@
-"""The hub's real merge, with the least around it that the simulation needs: records, links, intents."""
+"""The seam between simulation and hub: the real ingest, merge and delivery, with memory in place of the database."""
 
-import json
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from gateway.merge import Decision, Event, Merged, Register, merge_event, resolve
+from gateway.deliver.items import Item, Nothing, item_for
+from gateway.deliver.settle import settle, settle_nothing
+from gateway.ingest.fold import fold
+from gateway.ingest.state import Incoming, State
+from gateway.merge import Event, Register, resolve
 from gateway.policy import Json
+from gateway.register import Entry
 
 from .factories import SAMPLE
 
-
-class Due(NamedTuple):
-    """What one system must still be told about one record."""
-
-    seen_seq: int
-    hlc: int
-    values: tuple[tuple[str, Register], ...]
+TENANT = UUID("00000000-0000-7000-8000-000000000001")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HubUnderTest:
-    """The seam between simulation and hub. Registers are kept in their stored form between events."""
+    """One hub, for records whose canonical ids are known to all. Local ids are the same as those."""
 
     def __init__(self, systems: tuple[str, ...], records: tuple[str, ...]) -> None:
         self.records = records
-        self.stored: dict[str, dict[str, str]] = {record: {} for record in records}
-        self._seen: dict[tuple[str, str], int] = {(s, r): 0 for s in systems for r in records}
-        self._acknowledged: dict[tuple[str, str], dict[str, int]] = {key: {} for key in self._seen}
-        self.decisions: list[tuple[str, Decision]] = []
-        self._registers: dict[str, dict[str, Register]] = {record: {} for record in records}
+        self.state = State(systems=dict.fromkeys(systems, (SAMPLE.name,)))
+        self.now = EPOCH
         self._resolutions = 0
 
-    def ingest(self, event: Event) -> None:
-        """Merge an event and keep what it did."""
-        record = str(event.canonical_id)
-        key = (event.system, record)
-        merged = self.merge(self.registers(record), self._seen[key], event)
-        self._seen[key] = merged.seen_seq
-        for group, register in merged.registers.items():
-            self.put(record, group, register)
-        self.log(record, *merged.decisions)
+    def at(self, wall: int) -> None:
+        """It is now so many microseconds after the epoch."""
+        self.now = EPOCH + timedelta(microseconds=wall)
 
-    def merge(self, registers: dict[str, Register], seen_seq: int, event: Event) -> Merged:
-        return merge_event(registers, seen_seq, event, SAMPLE)
+    def ingest(self, event: Event) -> None:
+        """Take one event, as a batch of its own."""
+        self._forget_decoded()
+        fold(self.state, [Incoming(TENANT, event)], self.now)
 
     def seen(self, system: str, record: str) -> int:
-        return self._seen[system, record]
+        link = self.state.linked.get((UUID(record), system))
+        return link.seen_seq if link else 0
 
-    def registers(self, record: str) -> dict[str, Register]:
-        return self._registers[record]
+    def registers(self, record: str) -> Mapping[str, Register]:
+        known = self.state.records.get(UUID(record))
+        return known.decoded if known else {}
 
-    def put(self, record: str, group: str, register: Register) -> None:
-        self.stored[record][group] = json.dumps(register.to_json())
-        self._registers[record][group] = Register.from_json(json.loads(self.stored[record][group]))
+    def decisions(self) -> list[tuple[str, str, list[Entry]]]:
+        """The log: the record, the group and every value."""
+        return [
+            (str(row.canonical_id), row.group_key, [Entry.from_json(entry) for entry in row.heads])
+            for row in self.state.decisions
+        ]
 
-    def log(self, record: str, *decisions: Decision) -> None:
-        self.decisions.extend((record, decision) for decision in decisions)
+    def due(self, system: str, record: str) -> Item | None:
+        """What the system must be sent now, if anything."""
+        delivery = self.state.deliveries.get((UUID(record), system))
+        if delivery is None or delivery.state != "pending":
+            return None
+        self._forget_decoded()
+        made = item_for(self.state, self.state.records[UUID(record)], delivery)
+        if isinstance(made, Nothing):
+            settle_nothing(self.state, made, self.now)
+        return made if isinstance(made, Item) else None
 
-    def due(self, system: str, record: str) -> Due | None:
-        """Level-triggered: every group that the system has not acknowledged in its present revision."""
-        had = self._acknowledged[system, record]
-        registers = self.registers(record)
-        values = tuple((g, r) for g, r in registers.items() if r.rev > had.get(g, 0) and not r.parked)
-        hlc = max((head.hlc for register in registers.values() for head in register.heads.values()), default=0)
-        return Due(self._seen[system, record], hlc, values) if values else None
+    def settle(self, item: Item, outcome: Mapping[str, Any]) -> None:
+        settle(self.state, item, outcome, self.now)
 
-    def acknowledge(self, system: str, record: str, revisions: dict[str, int]) -> None:
-        had = self._acknowledged[system, record]
-        for group, rev in revisions.items():
-            had[group] = max(had.get(group, 0), rev)
+    def refused(self, system: str, record: str) -> set[str]:
+        """The groups whose present revision the system's rules refuse."""
+        refused = self.state.deliveries[UUID(record), system].refused
+        return {group for group, refusal in refused.items() if refusal["rev"] == self.registers(record)[group].rev}
 
     def resolve(self, record: str, group: str, value: Json) -> None:
+        """A steward's choice; every system hears of it."""
         self._resolutions += 1
         resolution = resolve(
             self.registers(record),
             group,
             value,
             actor="stella",
-            at="2024-01-01T00:00:00Z",
+            at=self.now.isoformat(),
             hlc=0,
             event_id=f"hub-{self._resolutions}",
             kind=SAMPLE,
         )
-        self.put(record, group, resolution.register)
-        if resolution.decision:
-            self.log(record, resolution.decision)
+        golden = self.state.records[UUID(record)]
+        golden.put({group: resolution.register}, self.now)
+        for delivery in self.state.deliveries_of(golden):
+            delivery.touch(self.now, self.now)
 
-    def state(self) -> dict[str, Any]:
-        return {record: dict(groups) for record, groups in self.stored.items()}
+    def condition(self) -> Any:
+        """Everything that a replay must leave as it is."""
+        return (
+            {record: dict(known.registers) for record, known in self.state.records.items()},
+            {key: (delivery.acked, delivery.state) for key, delivery in self.state.deliveries.items()},
+            {key: link.seen_seq for key, link in self.state.links.items()},
+            len(self.state.decisions),
+        )
+
+    def _forget_decoded(self) -> None:
+        """Registers are read from their stored form each time, as from the database."""
+        for record in self.state.records.values():
+            record.forget_decoded()

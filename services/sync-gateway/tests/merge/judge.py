@@ -1,7 +1,7 @@
 """What must always hold, judged by the truth that the spokes remember and no message carries."""
 
 from collections.abc import Mapping
-from itertools import chain
+from itertools import chain, product
 
 from gateway.merge import Event, Register, merge_event
 from gateway.policy import same
@@ -107,19 +107,21 @@ class Judge:
         return list(chain.from_iterable(spoke.edits.values() for spoke in self.spokes.values()))
 
     def _convergence(self) -> None:
-        for record in self.hub.records:
-            for group, register in self.hub.registers(record).items():
-                alike = SAMPLE.group(group).normalise
-                values = [spoke.rows[record].values.get(group) for spoke in self.spokes.values()]
-                if not register.parked and not all(same(value, register.value, alike) for value in values):
+        """All systems show what the hub shows, but for what is parked or what their rules refuse."""
+        for record, (name, spoke) in product(self.hub.records, self.spokes.items()):
+            registers = self.hub.registers(record)
+            refused = self.hub.refused(name, record) if registers else set()
+            for group in registers.keys() - refused:
+                register, value = registers[group], spoke.rows[record].values.get(group)
+                if not register.parked and not same(value, register.value, SAMPLE.group(group).normalise):
                     self.faults.add(f"divergence:{group}")
 
     def _loss(self) -> None:
         """Each edit is current, or somebody had it in front of them when they replaced it, or it is logged."""
         accounted = self._refused_but_equal | {over for edit in self._edits() for over in edit.over}
-        for record, decision in self.hub.decisions:
-            entries = [self.edit_of(record, decision.group, e.origin, e.event_id) for e in decision.heads]
-            accounted |= {edit for edit in entries if edit}
+        for record, group, entries in self.hub.decisions():
+            logged = [self.edit_of(record, group, entry.origin, entry.event_id) for entry in entries]
+            accounted |= {edit for edit in logged if edit}
         for edit in self._edits():
             if edit.id in accounted or edit.id.group in UNORDERED:
                 continue
@@ -136,9 +138,9 @@ class Judge:
                 self.faults.add("wrong_sum")
 
     def _replay(self) -> None:
-        state = self.hub.state()
+        condition = self.hub.condition()
         for spoke in self.spokes.values():
             for event in chain.from_iterable(spoke.outbox.values()):
                 self.hub.ingest(event)
-        if self.hub.state() != state:
+        if self.hub.condition() != condition:
             self.faults.add("replay_changed_state")

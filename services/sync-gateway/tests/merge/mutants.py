@@ -5,13 +5,16 @@ The product knows nothing of this: a mutant replaces a part of the hub or of a s
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway import merge, policy
-from gateway.merge import Change, Decision, Event, Head, Merged, Register
+from gateway.ingest import fold
+from gateway.merge import Change, Event, Head, Merged, Register, Rules, merge_event
 
-from .factories import SAMPLE, Origin
-from .hub_under_test import HubUnderTest
+from .factories import Origin
 from .spoke import Delivery, Row, Spoke
+
+Registers = Mapping[str, Register]
 
 
 class OverwritesWhatTheHubHasNotSeen(Spoke):
@@ -45,10 +48,10 @@ class TrustsItsWallClock(Spoke):
 class Echoes(Spoke):
     """echo: what is delivered is announced as if a user had entered it."""
 
-    def receive(self, delivery: Delivery) -> dict[str, int]:
+    def receive(self, delivery: Delivery) -> dict[str, Any]:
         row = self.rows.setdefault(delivery.record, Row())
         had = {value.group: self.revision(row, value.group) for value in delivery.values}
-        acknowledged = super().receive(delivery)
+        outcome = super().receive(delivery)
         written = [v for v in delivery.values if self.revision(row, v.group) > had[v.group]]
         if written:
             row.hlc += 1
@@ -56,39 +59,32 @@ class Echoes(Spoke):
                 row.sync[value.group] = row.sync[value.group]._replace(seq=row.seq + 1, hlc=row.hlc)
             changes = [Change(v.group, v.value, row.values[v.group], v.rev) for v in written]
             super().announce(delivery.record, row, changes, "user")
-        return acknowledged
+        return outcome
 
     def announce(self, record: str, row: Row, changes: list[Change], origin: Origin) -> None:
         if origin == "user":
             super().announce(record, row, changes, origin)
 
 
-class ForgetsWhatItHasSeen(HubUnderTest):
+def merge_again(registers: Registers, seen_seq: int, event: Event, kind: Rules) -> Merged:
     """no_dedupe: an event that comes again is merged again."""
-
-    def merge(self, registers: dict[str, Register], seen_seq: int, event: Event) -> Merged:
-        merged = super().merge(registers, min(seen_seq, event.seq - 1), event)
-        return replace(merged, seen_seq=max(seen_seq, merged.seen_seq))
+    merged = merge_event(registers, min(seen_seq, event.seq - 1), event, kind)
+    return replace(merged, seen_seq=max(seen_seq, merged.seen_seq))
 
 
-class RefusesWithoutANewRevision(HubUnderTest):
+def refuse_without_a_new_revision(registers: Registers, seen_seq: int, event: Event, kind: Rules) -> Merged:
     """strict_no_bump: a refused edit leaves the revision, so its author is never corrected."""
-
-    def merge(self, registers: dict[str, Register], seen_seq: int, event: Event) -> Merged:
-        merged = super().merge(registers, seen_seq, event)
-        refused = {
-            group: replace(register, rev=registers[group].rev if group in registers else 0)
-            for group, register in merged.registers.items()
-            if not SAMPLE.group(group).policy.admits(event.system)
-        }
-        return replace(merged, registers={**merged.registers, **refused})
+    merged = merge_event(registers, seen_seq, event, kind)
+    refused = {
+        group: replace(register, rev=registers[group].rev if group in registers else 0)
+        for group, register in merged.registers.items()
+        if not kind.group(group).policy.admits(event.system)
+    }
+    return replace(merged, registers={**merged.registers, **refused})
 
 
-class KeepsNoLog(HubUnderTest):
+def keep_no_log(*_: object) -> None:
     """silent: decisions are taken and not written down."""
-
-    def log(self, record: str, *decisions: Decision) -> None:
-        pass
 
 
 def keep_all_heads(heads: Mapping[str, Head], ctx: int, system: str) -> dict[str, Head]:
@@ -106,7 +102,6 @@ class Mutant:
     """What is replaced, and the broken promise that must give it away."""
 
     gives_away: str
-    hub: type[HubUnderTest] = HubUnderTest
     spoke: type[Spoke] = Spoke
     patches: tuple[tuple[object, str, object], ...] = ()
 
@@ -116,9 +111,9 @@ MUTANTS: dict[str, Mutant] = {
     "no_rev_guard": Mutant("divergence", spoke=TakesAnyRevision),
     "record_level_context": Mutant("silent_loss", spoke=KnowsOneRevisionOfTheRecord),
     "wallclock_lww": Mutant("causality", spoke=TrustsItsWallClock, patches=((merge, "_unseen", keep_all_heads),)),
-    "no_dedupe": Mutant("replay_changed_state", hub=ForgetsWhatItHasSeen),
-    "strict_no_bump": Mutant("divergence", hub=RefusesWithoutANewRevision),
+    "no_dedupe": Mutant("replay_changed_state", patches=((fold, "merge_event", merge_again),)),
+    "strict_no_bump": Mutant("divergence", patches=((fold, "merge_event", refuse_without_a_new_revision),)),
     "echo": Mutant("no_quiet", spoke=Echoes),
-    "silent": Mutant("silent_loss", hub=KeepsNoLog),
+    "silent": Mutant("silent_loss", patches=((fold, "_log", keep_no_log),)),
     "tie_by_arrival": Mutant("order_matters", patches=((policy, "order", by_time_alone),)),
 }

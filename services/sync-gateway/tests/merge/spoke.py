@@ -6,7 +6,7 @@ value on a row stands for. The checks of the simulation rest on that alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chassis.replication import guard
 from gateway.merge import Change, Event, Mark
@@ -89,23 +89,25 @@ class Spoke:
             row.values[change.group] = change.new
         self.announce(record, row, changes, "user")
 
-    def receive(self, delivery: Delivery) -> dict[str, int]:
-        """Take a delivery under the guards. Answer the revisions that the row has now."""
+    def receive(self, delivery: Delivery) -> dict[str, Any]:
+        """Take a delivery under the guards, and answer its outcome."""
         row = self.rows.setdefault(delivery.record, Row())
-        moved, acknowledged = [], {}
+        moved, outcomes = [], {}
         for group, value, rev, stands_for in delivery.values:
             step = self.guard(rev, row.sync.get(group), delivery.seen_seq)
-            if step == "write":
+            outcomes[group] = "applied" if step == "write" else step
+            if step == "write" and self.refuses(group, value):
+                outcomes[group] = "rejected"
+            elif step == "write":
                 change = Change(group, row.values.get(group), self.store(group, value), rev)
                 self._write(row, change, delivery.seen_seq, stands_for)
                 if change.new not in (change.old, value) or change.old != change.new:
                     moved.append(change)
-            if step != "skipped":
-                acknowledged[group] = rev
         row.hlc = max(row.hlc, delivery.hlc)
         if moved:
             self.announce(delivery.record, row, moved, "gateway")
-        return acknowledged
+        outcome = next((o for o in ("rejected", "skipped", "applied") if o in outcomes.values()), "already")
+        return {"outcome": outcome, "local_id": delivery.record, "seq": row.seq, "groups": outcomes}
 
     def announce(self, record: str, row: Row, changes: list[Change], origin: Origin) -> None:
         row.seq += 1
@@ -130,6 +132,10 @@ class Spoke:
     def store(self, group: str, value: Json) -> Json:
         """What becomes of a delivered value in this system: the ERP writes e-mail addresses small."""
         return value.lower() if self.name == "erp" and group == "email" and isinstance(value, str) else value
+
+    def refuses(self, group: str, value: Json) -> bool:
+        """Whether this system's rules refuse a value: the ERP knows no third rank."""
+        return self.name == "erp" and group == "rank" and value == 3
 
     def guard(self, rev: int, own: Mark | None, seen_seq: int) -> str:
         return guard(rev, own._asdict() if own else None, seen_seq)

@@ -88,6 +88,7 @@ def test_the_same_thing_written_differently_is_the_same(normalise: Normaliser, o
         (tidy, 0, None),
         (prose, "a\nb", "a b"),
         (phone, "+4930", "4930"),
+        (phone, "030-1 ext 5", "030-15"),
         (amounts("limit"), {"limit": "0"}, None),
         (amounts("limit"), {"limit": "1", "blocked": True}, {"limit": "1", "blocked": False}),
         (flags, {"email": True}, {"sms": True}),

@@ -4,12 +4,12 @@ from gateway.merge import resolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .factories import GROUPS, SAMPLE, SYSTEMS, Record, event, normalised, values
+from .factories import GROUPS, SAMPLE, SYSTEMS, Record, event, normalised, thorough, values
 from .oracle import Oracle
 
 
 @given(st.data())
-@settings(max_examples=250, derandomize=True, database=None, deadline=None)
+@settings(thorough, max_examples=400)
 def test_the_merge_agrees_with_the_oracle_after_every_step(data: st.DataObject) -> None:
     record, oracle = Record(), Oracle()
     groups = data.draw(st.lists(st.sampled_from(GROUPS), min_size=1, max_size=2, unique=True))

@@ -26,7 +26,7 @@ from gateway.policy import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .factories import DOMAINS, POLICIES, SAMPLE, SYSTEMS
+from .factories import DOMAINS, POLICIES, SAMPLE, SYSTEMS, thorough
 
 
 def head(value: Json, hlc: int = 1, event_id: str = "1", *, first: bool = False) -> Head:
@@ -41,6 +41,7 @@ def heads_of(group: str) -> st.SearchStrategy[dict[str, Head]]:
 
 
 @given(st.sampled_from(sorted(DOMAINS)).flatmap(lambda group: st.tuples(st.just(group), heads_of(group))))
+@thorough
 def test_a_verdict_does_not_depend_on_the_order_of_the_heads(case: tuple[str, dict[str, Head]]) -> None:
     group, heads = case
     spec = SAMPLE.group(group)
@@ -51,6 +52,7 @@ def test_a_verdict_does_not_depend_on_the_order_of_the_heads(case: tuple[str, di
 
 
 @given(st.sampled_from(sorted(DOMAINS)).flatmap(lambda group: st.tuples(st.just(group), heads_of(group))))
+@thorough
 def test_the_value_shown_is_one_that_somebody_wrote(case: tuple[str, dict[str, Head]]) -> None:
     group, heads = case
     spec = SAMPLE.group(group)
@@ -63,6 +65,7 @@ def test_the_value_shown_is_one_that_somebody_wrote(case: tuple[str, dict[str, H
 
 
 @given(heads_of("name"))
+@thorough
 def test_one_value_is_never_a_conflict(heads: dict[str, Head]) -> None:
     equal = {origin: head("n1", one.hlc) for origin, one in heads.items()}
     for policy in POLICIES.values():

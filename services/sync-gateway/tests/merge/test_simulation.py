@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from .factories import DOMAINS, SYSTEMS
-from .world import EDITABLE, RECORDS, World, run
+from .factories import DOMAINS, SYSTEMS, thorough
+from .world import EDITABLE, RECORDS, SKEWS, World, run
 
 records = st.sampled_from(RECORDS)
 systems = st.sampled_from(SYSTEMS[:2])
@@ -29,7 +29,7 @@ class Life(RuleBasedStateMachine):
 
     world: World
 
-    @initialize(skew=st.sampled_from((0, 0, -40, 25)))
+    @initialize(skew=st.sampled_from(SKEWS))
     def begin(self, skew: int) -> None:
         self.world = World({"crm": 0, "erp": skew})
 
@@ -85,4 +85,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=120, stateful_step_count=40, derandomize=True, database=None, deadline=None)
+TestLife.settings = settings(thorough, max_examples=120, stateful_step_count=40)

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from gateway.policy import Json, Normaliser
 
-_NOT_IN_A_PHONE = re.compile(r"[^0-9+]")
+_BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
 _NOT_IN_A_TAX_ID = re.compile(r"[^0-9A-Z]")
 
 
@@ -41,8 +41,9 @@ def lowered(value: Json) -> Json:
 
 
 def phone(value: Json) -> Json:
-    """The digits of a telephone number, with its plus sign."""
-    return _NOT_IN_A_PHONE.sub("", value) or None if isinstance(value, str) else value
+    """A telephone number without the marks people put between its digits; words such as an extension count."""
+    tidied = lowered(value)
+    return _BETWEEN_DIGITS.sub("", tidied) or None if isinstance(tidied, str) else tidied
 
 
 def presence(value: Json) -> Json:

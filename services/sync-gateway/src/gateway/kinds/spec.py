@@ -1,14 +1,10 @@
 """What the hub must know of a kind of record: its groups, their policies, its invariants. Data, no logic."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from gateway.kinds import normalise
 from gateway.merge import Invariant
-from gateway.policy import Json, Normaliser, Policy, undeclared
-
-MatchKeys = Callable[[Mapping[str, Json]], Any]
+from gateway.policy import Normaliser, Policy, undeclared
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +25,11 @@ UNDECLARED = GroupSpec("*", undeclared)
 
 @dataclass(frozen=True, slots=True)
 class KindSpec:
-    """One kind. `topic` is a pattern for the topics of the systems; `match` gives the keys of identity."""
+    """One kind. `topic` is the pattern of the names of its topics, one for each system."""
 
     name: str
     groups: tuple[GroupSpec, ...]
     invariants: tuple[Invariant, ...] = ()
-    match: MatchKeys | None = None
     topic: str = "{system}.{kind}.v1"
     _by_pattern: dict[str, GroupSpec] = field(init=False, repr=False, compare=False)
 

@@ -34,26 +34,36 @@ def uuid7() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
-class Base(DeclarativeBase):
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+TYPES: dict[Any, Any] = {
+    datetime: DateTime(timezone=True),
+    Decimal: Numeric(19, 4),
+    UUID: Uuid(),
+    dict: JSONB,
+    JsonObject: JSONB,
+}
+
+
+class Tenanted:
     """Every table belongs to a tenant. The column fills itself from the transaction; row-level security guards it."""
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it as a plain class attribute)
-        datetime: DateTime(timezone=True),
-        Decimal: Numeric(19, 4),
-        UUID: Uuid(),
-        dict: JSONB,
-        JsonObject: JSONB,
-    }
     tenant_id: Mapped[UUID] = mapped_column(server_default=text(TENANT))
+
+
+class Base(Tenanted, DeclarativeBase):
+    """The tables of the chassis itself.
+
+    Each service declares a base like this one in its `tables.py`: two services may call a table the same.
+    """
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = TYPES
 
 
 def unique(*columns: str, **options: Any) -> UniqueConstraint:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from chassis.db import Base
 from chassis.service import Service
 
 from crm.contacts import routes as contacts
@@ -13,6 +12,7 @@ from crm.customers import routes as customers
 from crm.customers.events import CUSTOMER
 from crm.customers.imports import CUSTOMERS
 from crm.settings import Settings
+from crm.tables import Base
 
 SERVICE = Service(
     name="crm",

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from chassis.db import Base
 from chassis.service import Service
 
 from erp.contacts import routes as contacts
@@ -13,6 +12,7 @@ from erp.customers import routes as customers
 from erp.customers.events import CUSTOMER
 from erp.customers.imports import CUSTOMERS
 from erp.settings import Settings
+from erp.tables import Base
 
 SERVICE = Service(
     name="erp",

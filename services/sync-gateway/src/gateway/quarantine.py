@@ -6,16 +6,26 @@ from typing import Any, Self
 from uuid import UUID
 
 from chassis.bus import Message
-from chassis.db import Base, JsonObject, uuid7
+from chassis.db import JsonObject, uuid7
+from chassis.errors import Conflict
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.tables import Base
+
+
+class MessageHandled(Conflict):
+    code = "message-handled"
+    title = "The message is not held any more"
+    detail = "It is {state} since {since}."
+    hint = "Read it again; only a message that is held can be dropped, and a replayed one is merged already."
 
 
 class Quarantined(Base):
     """One message with its bytes, its place in Kafka and why it stands here.
 
     `tenant_id` is empty when not even that could be read: every operator sees such a message. `state` is `held`,
-    `replaying` (a person asked) or `replayed`.
+    `replaying` (a person asked), `replayed` or `dropped`; `handled_by` is who asked.
     """
 
     __tablename__ = "quarantine"
@@ -33,6 +43,8 @@ class Quarantined(Base):
     state: Mapped[str] = mapped_column(Text)
     held_at: Mapped[datetime]
     replayed_at: Mapped[datetime | None]
+    handled_by: Mapped[str | None] = mapped_column(Text)
+    handled_at: Mapped[datetime | None]
 
     @classmethod
     def of(cls, message: Message, error: str, now: datetime) -> Self:
@@ -51,6 +63,20 @@ class Quarantined(Base):
             state="held",
             held_at=now,
         )
+
+    def replay(self, by: str, now: datetime) -> None:
+        """Let the worker merge it. Asking twice is asking once; raise `MessageHandled` when it is merged."""
+        if self.state == "replayed":
+            raise MessageHandled(state=self.state, since=self.replayed_at)
+        if self.state != "replaying":
+            self.state, self.handled_by, self.handled_at = "replaying", by, now
+
+    def drop(self, by: str, now: datetime) -> None:
+        """Nobody needs it; it is kept all the same. Raise `MessageHandled` when it is replayed, or about to be."""
+        if self.state in ("replaying", "replayed"):
+            raise MessageHandled(state=self.state, since=self.replayed_at or self.handled_at)
+        if self.state != "dropped":
+            self.state, self.handled_by, self.handled_at = "dropped", by, now
 
     def message(self) -> Message:
         """The message as it came."""
@@ -71,6 +97,8 @@ class Quarantined(Base):
             "state": self.state,
             "held_at": self.held_at,
             "replayed_at": self.replayed_at,
+            "handled_by": self.handled_by,
+            "handled_at": self.handled_at,
         }
 
 

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import Base, JsonObject, uuid7
+from chassis.db import JsonObject, uuid7
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor
 
 from gateway.kinds import kind_spec
 from gateway.policy import Json
 from gateway.register import Register
+from gateway.tables import Base
 
 
 class Record(Base):
@@ -67,6 +68,13 @@ class Record(Base):
     def values(self) -> dict[str, Json]:
         """The golden value of every group that has one."""
         return {group: register.value for group, register in self.decoded.items() if register.value is not None}
+
+    def name(self) -> str | None:
+        """What people call the record."""
+        register = self.decoded.get("name")
+        value = register.value if register else None
+        name = value.get("name") if isinstance(value, Mapping) else value
+        return name if isinstance(name, str) else None
 
     def parked(self) -> list[str]:
         """The groups that wait for a steward."""

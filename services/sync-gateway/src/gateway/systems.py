@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.bus import Positions
-from chassis.db import Base
 from sqlalchemy import BigInteger, Column, DateTime, Integer, Table, Text, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.tables import Base
 
 SYSTEMS = Table(
     "systems",

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from chassis.db import Base
 from chassis.service import Service
 
 from gateway import publish, worker
 from gateway.routes import routers
 from gateway.settings import GatewaySettings
+from gateway.tables import Base
 
 SERVICE = Service(
     name="gateway",

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import Base, JsonObject
+from chassis.db import JsonObject
 from chassis.replication import Replicated
 from contracts.normalise import email_key, name_key, phone_e164
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.tables import Base
 
 
 class Contact(Replicated, Base):

@@ -5,13 +5,15 @@ from datetime import UTC, date, datetime
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import TENANT, Base, JsonObject, unique
+from chassis.db import TENANT, JsonObject, unique
 from chassis.errors import Malformed
 from chassis.replication import Replicated
 from contracts.normalise import email_key, legal_entity_id, name_key, phone_e164, tax_id_key
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from erp.tables import Base
 
 JsonValue = JSONB(none_as_null=True)
 

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from chassis.db import Base, JsonObject, uuid7
+from chassis.db import JsonObject, uuid7
 from sqlalchemy import ForeignKey, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.policy import Json
 from gateway.register import Decision
+from gateway.tables import Base
 
 State = Literal["decided", "open", "resolved", "superseded"]
 
@@ -66,6 +67,15 @@ class DecisionRow(Base):
             state="open" if decision.parked else "decided",
             decided_at=now,
         )
+
+    def resolve(self, by: str, now: datetime) -> None:
+        """A steward has picked the value."""
+        self.state, self.resolved_by, self.resolved_at = "resolved", by, now
+
+    @property
+    def was_parked(self) -> bool:
+        """Whether nobody had won when it was logged. Of a group that only ever was refused nobody had a value."""
+        return self.winner is None and not (self.heads and all(each["outcome"] == "refused" for each in self.heads))
 
     def shown(self) -> dict[str, Any]:
         """The decision as events and the REST API tell it."""

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from chassis.db import Base, JsonObject
+from chassis.db import JsonObject
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.register import Register
+from gateway.tables import Base
 
 State = Literal["idle", "pending", "waiting", "rejected"]
 Stage = Literal["in_step", "on_its_way", "waiting", "rejected"]

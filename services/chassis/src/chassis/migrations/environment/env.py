@@ -3,6 +3,7 @@
 import asyncio
 
 from alembic import context
+from chassis.db import Base
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -12,7 +13,7 @@ attributes = context.config.attributes
 def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=attributes["metadata"],
+        target_metadata=[Base.metadata, attributes["metadata"]],
         compare_server_default=False,
         transaction_per_migration=True,
     )

@@ -83,12 +83,14 @@ class Postgres:
 
     def start(self) -> str:
         """Create the data if there is none, start the server, and return its admin address."""
-        self._prepare_folders()
-        if not (self.data / "PG_VERSION").exists():
-            self._create()
-        forget_dead_server(self.data / "postmaster.pid")
-        self._child.start()
-        wait_until(self._answers, self._child, START_SECONDS)
+        try:
+            self._start()
+        except CannotStart:
+            if self.account is None:
+                raise
+            # Somebody may have closed a folder above ours to the account meanwhile: every start
+            # of pytest does that to the folder that all its runs share.
+            self._start()
         return self.url
 
     def stop(self, patience_seconds: float = 8.0) -> None:
@@ -122,6 +124,14 @@ class Postgres:
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(PROGRAMS / "postgres"), "-D", str(self.data), *options]
+
+    def _start(self) -> None:
+        self._prepare_folders()
+        if not (self.data / "PG_VERSION").exists():
+            self._create()
+        forget_dead_server(self.data / "postmaster.pid")
+        self._child.start()
+        wait_until(self._answers, self._child, START_SECONDS)
 
     def _prepare_folders(self) -> None:
         for folder in (self.folder, self.data, self.sockets):

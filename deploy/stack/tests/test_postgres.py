@@ -133,3 +133,12 @@ def test_the_pid_file_of_a_dead_server_is_forgotten(tmp_path: Path) -> None:
     someone_else.kill()
     someone_else.wait()
     assert not pid_file.exists()
+
+
+async def test_a_creation_that_was_cut_off_is_begun_again(tmp_path: Path) -> None:
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "PG_VERSION").write_text("18")
+    with Postgres(tmp_path, fast=True) as running:
+        connection = await asyncpg.connect(running.url)
+        assert await connection.fetchval("select 1") == 1
+        await connection.close()

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -126,26 +127,34 @@ class Postgres:
         return [str(PROGRAMS / "postgres"), "-D", str(self.data), *options]
 
     def _start(self) -> None:
-        self._prepare_folders()
-        if not (self.data / "PG_VERSION").exists():
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._own(self.sockets)
+        if not self.data.exists():
             self._create()
+        if self.account is not None:
+            for folder in (self.data, self.sockets, PROGRAMS):
+                open_way_to(folder)
         forget_dead_server(self.data / "postmaster.pid")
         self._child.start()
         wait_until(self._answers, self._child, START_SECONDS)
 
-    def _prepare_folders(self) -> None:
-        for folder in (self.folder, self.data, self.sockets):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.account is None:
-            return
-        owner = pwd.getpwnam(self.account)
-        for folder in {self.data, self.sockets}:
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        for folder in (self.data, self.sockets, PROGRAMS):
-            open_way_to(folder)
+    def _own(self, folder: Path) -> None:
+        """Make a folder that belongs to the server. One that somebody else made is refused."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        owner = pwd.getpwnam(self.account).pw_uid if self.account else os.geteuid()
+        if folder.stat().st_uid not in (owner, os.geteuid()):
+            raise CannotStart(f"{folder} belongs to another account: remove it, or choose another folder.")
+        os.chown(folder, owner, -1)
 
     def _create(self) -> None:
-        command = [str(PROGRAMS / "initdb"), "-D", str(self.data), "-U", "postgres", "--auth=trust"]
+        # Elsewhere first: a creation that is cut off must not look like data.
+        unfinished = self.folder / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._own(unfinished)
+        if self.account is not None:
+            for folder in (unfinished, PROGRAMS):
+                open_way_to(folder)
+        command = [str(PROGRAMS / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust"]
         # The built-in locale sorts the same on every machine, whatever is installed there.
         command += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self.fast:
@@ -155,6 +164,7 @@ class Postgres:
         if not creator.wait(START_SECONDS) or creator.exit_code != 0:
             creator.kill()
             raise CannotStart(f"PostgreSQL could not create {self.data}:\n{creator.last_words()}")
+        unfinished.rename(self.data)
 
     def _answers(self) -> bool:
         question = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self.sockets), "-U", "postgres"]

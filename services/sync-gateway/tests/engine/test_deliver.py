@@ -1,0 +1,190 @@
+from typing import Any
+
+import pytest
+from chassis.client import Unreachable
+from chassis.db import Sessions, transaction
+from gateway.deliver.loop import BatchRefused
+from gateway.deliver.models import Delivery
+from gateway.links import Link
+from gateway.systems import pause, register, resume
+from sqlalchemy import text
+
+from .hub import Hub, ScriptedSpoke, applied
+
+pytestmark = pytest.mark.servers
+ALFKI: dict[str, Any] = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
+
+
+@pytest.fixture
+def hub(sessions: Sessions) -> Hub:
+    return Hub(sessions)
+
+
+async def due(hub: Hub) -> None:
+    """Let the pauses pass."""
+    async with transaction(hub.sessions) as session:
+        await session.execute(text("update deliveries set due_at = now() - interval '1 second'"))
+
+
+async def deliver(hub: Hub, system: str, spoke: ScriptedSpoke) -> int:
+    await due(hub)
+    return await hub.delivering[system].step(spoke)
+
+
+async def state_of(hub: Hub, system: str) -> Delivery:
+    return next(d for d in await hub.all(Delivery) if d.system == system)
+
+
+async def test_a_new_record_is_created_linked_and_acknowledged(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    erp = ScriptedSpoke()
+
+    await deliver(hub, "erp", erp)
+
+    assert erp.values() == [ALFKI]
+    delivery = await state_of(hub, "erp")
+    assert (delivery.state, delivery.acked) == ("idle", {"name": 1, "life": 1})
+    assert {link.system: link.local_id for link in await hub.all(Link)}["erp"].startswith("new-")
+
+
+async def test_many_edits_while_a_system_is_away_cost_one_delivery(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    await deliver(hub, "erp", ScriptedSpoke())
+    for n in range(2, 30):
+        await hub.ingest.handle([hub.event("crm", "c1", n, {"segment": f"s{n}"}, snapshot=ALFKI)])
+    erp = ScriptedSpoke()
+
+    while await deliver(hub, "erp", erp):
+        pass
+
+    assert erp.values() == [{"segment": "s29"}]
+
+
+async def test_the_sender_gets_its_revision_and_hears_how_far_the_other_is(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    await deliver(hub, "erp", ScriptedSpoke())
+    crm = ScriptedSpoke()
+
+    await deliver(hub, "crm", crm)
+
+    (item,) = crm.items
+    assert (item["local_id"], item["seen_seq"]) == ("c1", 1)
+    assert item["peers"] == {"erp": {"state": "in_step", "reason": None}}
+    assert await deliver(hub, "crm", crm) == 0
+
+
+async def test_a_system_that_is_away_keeps_everything_waiting(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+
+    def away(_item: dict[str, Any]) -> dict[str, Any]:
+        raise Unreachable(address="http://erp", reason="refused")
+
+    with pytest.raises(Unreachable):
+        await deliver(hub, "erp", ScriptedSpoke(away))
+
+    delivery = await state_of(hub, "erp")
+    assert (delivery.state, delivery.leased_until, delivery.tries) == ("pending", None, 0)
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    assert erp.values() == [ALFKI]
+
+
+async def test_a_skipped_group_comes_round_again(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+
+    def skipped(item: dict[str, Any]) -> dict[str, Any]:
+        return {**applied(item), "outcome": "skipped", "groups": {"name": "skipped", "life": "applied"}}
+
+    await deliver(hub, "erp", ScriptedSpoke(skipped))
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+
+    assert erp.values() == [{"name": ALFKI["name"]}]
+
+
+async def test_a_refused_value_waits_with_its_reason_and_a_newer_one_goes_on(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, {**ALFKI, "email": "wrong"})])
+    problem = {"title": "Not an e-mail address", "detail": "wrong"}
+
+    def refused(item: dict[str, Any]) -> dict[str, Any]:
+        groups = {group["group"]: "applied" for group in item["groups"]} | {"email": "rejected"}
+        return {**applied(item), "outcome": "rejected", "groups": groups, "problem": problem}
+
+    await deliver(hub, "erp", ScriptedSpoke(refused))
+
+    delivery = await state_of(hub, "erp")
+    assert (delivery.state, delivery.reason()) == ("rejected", "Not an e-mail address wrong")
+    assert delivery.acked == {"name": 1, "life": 1}
+    assert await deliver(hub, "erp", ScriptedSpoke()) == 0
+    await hub.ingest.handle([hub.event("crm", "c1", 2, {"email": "right@alfki.de"}, snapshot=ALFKI)])
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    assert erp.values() == [{"email": "right@alfki.de"}]
+    assert (await state_of(hub, "erp")).state == "idle"
+
+
+async def test_one_item_that_cannot_be_read_does_not_hold_up_its_batch(hub: Hub) -> None:
+    batch = [hub.event("crm", f"c{n}", 1, {"name": {"name": f"Firm {n}", "kind": "company"}}) for n in range(7)]
+    await hub.ingest.handle(batch)
+
+    class Picky(ScriptedSpoke):
+        async def deliver(self, kind: str, tenant: Any, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            if any(item["groups"][0]["value"]["name"] == "Firm 3" for item in items):
+                raise BatchRefused({"title": "The request is malformed"})
+            return await super().deliver(kind, tenant, items)
+
+    erp = Picky()
+    await deliver(hub, "erp", erp)
+
+    assert len(erp.items) == 6
+    states = [d.state for d in await hub.all(Delivery) if d.system == "erp"]
+    assert (states.count("idle"), states.count("rejected")) == (6, 1)
+
+
+async def test_a_contact_waits_for_its_customer_and_is_woken_by_its_link(hub: Hub) -> None:
+    contact = {"name": "Maria Anders", "customer": "c1", "life": "live"}
+    await hub.ingest.handle([hub.event("crm", "p1", 1, contact, kind="contact")])
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    assert (await state_of(hub, "erp")).waiting_for == "customer c1 of crm"
+    assert erp.items == []
+
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    while await deliver(hub, "erp", erp):
+        pass
+
+    customer, person = erp.values()
+    assert customer == ALFKI
+    assert person["customer"] == f"new-{erp.items[0]['canonical_id']}"
+    assert erp.items[1]["references"]["customer"]["canonical_id"] == erp.items[0]["canonical_id"]
+
+
+async def test_a_paused_system_gets_nothing_and_loses_nothing(hub: Hub) -> None:
+    async with transaction(hub.sessions) as session:
+        await register(session, ["crm", "erp"])
+        await pause(session, "erp", "a steward")
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    erp = ScriptedSpoke()
+    assert await deliver(hub, "erp", erp) == 0
+
+    async with transaction(hub.sessions) as session:
+        await resume(session, "erp")
+    await deliver(hub, "erp", erp)
+
+    assert erp.values() == [ALFKI]
+
+
+async def test_an_edit_that_comes_during_a_delivery_is_delivered_after_it(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+
+    class Slow(ScriptedSpoke):
+        async def deliver(self, kind: str, tenant: Any, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            await hub.ingest.handle([hub.event("crm", "c1", 2, {"segment": "vip"}, snapshot=ALFKI)])
+            return await super().deliver(kind, tenant, items)
+
+    await deliver(hub, "erp", Slow())
+
+    assert (await state_of(hub, "erp")).state == "pending"
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    assert erp.values() == [{"segment": "vip"}]

@@ -16,8 +16,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError, for_code
 
 from chassis import telemetry
+from chassis.worker import pause
 
 log = structlog.get_logger()
+RETRY_SECONDS = 1.0
 WEEK_MILLISECONDS = 7 * 24 * 3600 * 1000
 
 
@@ -80,6 +82,25 @@ class Producer:
 
         Raise `BrokerAway` when any other message is not acknowledged: then none counts as sent.
         """
+        if not messages:
+            return []
+        certain: list[Refused | None] = []
+        for result in await self._attempt(messages):
+            if isinstance(result, MessageSizeTooLargeError):
+                break
+            certain.append(result)
+        if len(certain) == len(messages):
+            return certain
+        await self.stop()
+        rest = messages[len(certain) :]
+        if len(messages) == 1:
+            return [Refused("the broker says that the message is too large")]
+        # The broker refuses as a whole what the client has put into one batch: halve it, in order, to find out which.
+        middle = max(1, len(rest) // 2)
+        return [*certain, *await self.send(rest[:middle]), *await self.send(rest[middle:])]
+
+    async def _attempt(self, messages: Sequence[Message]) -> list[Refused | MessageSizeTooLargeError | None]:
+        """What became of each message. From the first one that is too large for the broker on, nothing is certain."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 client = await self._started()
@@ -88,15 +109,13 @@ class Producer:
         except (TimeoutError, KafkaError, OSError) as error:
             await self.stop()
             raise BrokerAway(str(error) or type(error).__name__) from error
-        outcomes: list[Refused | None] = []
-        for result in results:
-            if isinstance(result, MessageSizeTooLargeError | Refused):
-                outcomes.append(Refused(str(result)))
-            elif isinstance(result, BaseException):
+        outcomes = [result if isinstance(result, BaseException) else None for result in results]
+        for outcome in outcomes:
+            if isinstance(outcome, MessageSizeTooLargeError):
+                break
+            if outcome is not None and not isinstance(outcome, Refused):
                 await self.stop()
-                raise BrokerAway(str(result) or type(result).__name__) from result
-            else:
-                outcomes.append(None)
+                raise BrokerAway(str(outcome) or type(outcome).__name__) from outcome
         return outcomes
 
     async def _enqueue(self, client: AIOKafkaProducer, message: Message) -> Awaitable[object]:
@@ -112,7 +131,7 @@ class Producer:
 
     async def _started(self) -> AIOKafkaProducer:
         if self._client is None:
-            client = AIOKafkaProducer(
+            self._client = AIOKafkaProducer(
                 bootstrap_servers=self.servers,
                 acks="all",
                 enable_idempotence=True,
@@ -120,33 +139,43 @@ class Producer:
                 max_batch_size=256 * 1024,
                 request_timeout_ms=int(self.timeout_seconds * 1000),
             )
-            await client.start()
-            self._client = client
+            await self._client.start()
         return self._client
 
     async def stop(self) -> None:
-        """Close within two seconds or walk away."""
+        """Close within seconds, come what may."""
         client, self._client = self._client, None
-        if client is not None:
+        if client is None:
+            return
+        # Its own stop waits for dead brokers. A sender left behind would send old messages again, after newer ones.
+        if (sender := client._sender.sender_task) is not None:
+            sender.cancel()
+        for closing in (client.client.close(), client.stop()):
             with contextlib.suppress(TimeoutError, KafkaError, OSError):
-                await asyncio.wait_for(client.stop(), timeout=2)
+                await asyncio.wait_for(closing, timeout=2)
 
 
 Positions = dict[tuple[str, int], int]
 Load = Callable[[], Awaitable[Positions]]
 Handle = Callable[[list[Message]], Awaitable[None]]
+Forget = Callable[[Positions], Awaitable[None]]
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
     """Hands over batches and starts, after every rebalance or failure, at the positions the handler has stored.
 
     `handle` stores the position of its batch in its own transaction; `load` reads the next offset per partition.
+    `forget` puts positions back that a broker no longer has: it has lost its log, and begins a new one.
     """
 
-    def __init__(self, servers: str, group: str, topics: Sequence[str], load: Load, handle: Handle) -> None:
+    def __init__(
+        self, servers: str, group: str, topics: Sequence[str], load: Load, handle: Handle, forget: Forget
+    ) -> None:
         self.topics = list(topics)
         self.load = load
         self.handle = handle
+        self.forget = forget
+        self._astray = False
         self.paused_topics: set[str] = set()
         self.client = AIOKafkaConsumer(
             bootstrap_servers=servers,
@@ -164,47 +193,66 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Continue where our database says, not where Kafka does."""
-        await self._rewind(assigned)
+        try:
+            await self._rewind(assigned)
+        except Exception:
+            # The client would only log it, and read on from somewhere else.
+            log.exception("positions_unknown")
+            self._astray = True
 
     async def _rewind(self, partitions: set[TopicPartition]) -> None:
         stored = await self.load()
         ends = await self.client.end_offsets(list(partitions)) if partitions else {}
+        lost: Positions = {}
         for partition in partitions:
             offset = stored.get((partition.topic, partition.partition), 0)
             if offset > ends[partition]:
-                log.warning("broker_lost_messages", topic=partition.topic, stored=offset, end=ends[partition])
-                offset = 0
+                log.error("broker_lost_messages", topic=partition.topic, stored=offset, end=ends[partition])
+                lost[(partition.topic, partition.partition)] = offset = 0
             self.client.seek(partition, offset)
+        if lost:
+            await self.forget(lost)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop`; a batch that fails is read again after a pause, for ever, and never skipped."""
-        await self.client.start()
-        self.client.subscribe(self.topics, listener=self)
         try:
+            await self.client.start()
+            self.client.subscribe(self.topics, listener=self)
             while not stop.is_set():
-                await self._step()
+                if not await self._step():
+                    self._astray = True
+                    await pause(stop, RETRY_SECONDS)
         finally:
             with contextlib.suppress(TimeoutError, KafkaError):
                 await asyncio.wait_for(self.client.stop(), timeout=5)
 
-    async def _step(self) -> None:
+    async def _step(self) -> bool:
+        """Hand over one batch. False when that failed: nobody knows then how far we are."""
+        batch: list[Message] = []
+        try:
+            if self._astray:
+                await self._rewind(self.client.assignment())
+                self._astray = False
+            batch = await self._fetch()
+            # The partitions may have changed hands meanwhile, and the new ones not be where they should.
+            if batch and not self._astray:
+                await self.handle(batch)
+                self._observe(batch)
+        except Exception:
+            log.exception(
+                "batch_failed", messages=len(batch), first=(batch[0].topic, batch[0].offset) if batch else None
+            )
+            return False
+        return True
+
+    async def _fetch(self) -> list[Message]:
         self._pause()
         fetched = await self.client.getmany(timeout_ms=200, max_records=500)
-        batch = [
+        return [
             Message(r.topic, r.key, r.value, tuple(r.headers), r.partition, r.offset)
             for records in fetched.values()
             for r in records
         ]
-        if not batch:
-            return
-        try:
-            await self.handle(batch)
-        except Exception:
-            log.exception("batch_failed", messages=len(batch), first=(batch[0].topic, batch[0].offset))
-            await asyncio.sleep(1)
-            await self._rewind(self.client.assignment())
-        else:
-            self._observe(batch)
 
     def _pause(self) -> None:
         paused: set[TopicPartition] = self.client.paused()

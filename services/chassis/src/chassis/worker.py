@@ -8,6 +8,7 @@ import structlog
 
 log = structlog.get_logger()
 Task = Callable[[asyncio.Event], Awaitable[None]]
+FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -31,18 +32,18 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
-    """Run a task until `stop`; when it fails, report it and start it again with growing pauses."""
-    wait = 0.2
+    """Run a task until `stop`; when it fails, or ends by itself, report it and start it again with growing pauses."""
+    wait = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         began = asyncio.get_running_loop().time()
         try:
             await task(stop)
         except Exception:
             log.exception("task_failed", task=name, again_in_seconds=wait)
-            if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS:
-                wait = 0.2
-            await pause(stop, wait)
-            wait = min(wait * 2, LONGEST_PAUSE_SECONDS)
+        if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS:
+            wait = FIRST_PAUSE_SECONDS
+        await pause(stop, wait)
+        wait = min(wait * 2, LONGEST_PAUSE_SECONDS)
 
 
 async def run(tasks: Mapping[str, Task], stop: asyncio.Event | None = None) -> None:

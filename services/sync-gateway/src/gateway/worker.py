@@ -74,11 +74,15 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
         async with transaction(sessions) as session:
             return await systems.positions(session)
 
+    async def forget(lost: Positions) -> None:
+        async with transaction(sessions) as session:
+            await systems.advance(session, lost)
+
     async def read(stop: asyncio.Event) -> None:
         async with transaction(sessions) as session:
             await systems.register(session, sorted(names))
         await ensure_topics(servers, source_topics(names), running.settings.kafka_replicas)
-        consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle)
+        consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle, forget)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(_watch_pauses(sessions, consumer, stop))
             try:

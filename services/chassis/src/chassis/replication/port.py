@@ -53,9 +53,9 @@ class Delivery(Shape):
     """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`."""
 
     canonical_id: UUID
-    local_id: str | None = None
-    seen_seq: int = 0
-    hlc: int = 0
+    local_id: UUID | None = None
+    seen_seq: int = Field(default=0, ge=0)
+    hlc: int = Field(default=0, ge=0)
     groups: list[Value] = []
     references: dict[str, Reference] = {}
     peers: dict[str, Peer] = {}
@@ -141,13 +141,13 @@ async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) ->
 
 
 async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
-    local_ids = [UUID(item.local_id) for item in items if item.local_id]
+    local_ids = [item.local_id for item in items if item.local_id]
     rows = await kind.rows(session, local_ids, [item.canonical_id for item in items])
-    by_local = {str(row.id): row for row in rows}
+    by_local = {row.id: row for row in rows}
     by_canonical = {row.canonical_id: row for row in rows if row.canonical_id}
     outcomes = []
     for item in items:
-        row = by_local.get(item.local_id or "") or by_canonical.get(item.canonical_id)
+        row = (by_local.get(item.local_id) if item.local_id else None) or by_canonical.get(item.canonical_id)
         if row is None:
             outcome, row = await _create(session, kind, item)
             if row is not None:
@@ -170,31 +170,41 @@ async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Ou
     row.id, row.canonical_id = uuid7(), item.canonical_id
     row.sync, row.peers, row.archived_at = {}, {}, None
     row.seq = row.hlc = row.version = row.merged_seq = 0
-    outcome = _update(session, kind, row, item)
-    if any(outcome.groups.get(group) == "rejected" for group in kind.required):
-        return outcome.model_copy(update={"local_id": None, "seq": 0}), None
+    outcome = _update(session, kind, row, item, kind.required)
+    if outcome.local_id is None:
+        return outcome, None
     session.add(row)
     return outcome, row
 
 
-def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Outcome:
-    if row.canonical_id is None:
-        row.canonical_id = item.canonical_id
+def _update(
+    session: AsyncSession, kind: Kind, row: Replicated, item: Delivery, required: Sequence[str] = ()
+) -> Outcome:
+    """Write what the guards let through. When a `required` group is refused there is no record: nothing is told."""
     before = kind.read(row)
     outcomes: dict[str, ItemOutcome] = {}
     problems: list[Problem] = []
     for value in item.groups:
         outcomes[value.group] = _write(kind, row, value, item.seen_seq, problems)
+    if any(outcomes.get(group) == "rejected" for group in required):
+        return _outcome(item, outcomes, problems)
+    row.canonical_id = row.canonical_id or item.canonical_id
     row.hlc = max(row.hlc, item.hlc)
     row.merged_seq = max(row.merged_seq, item.seen_seq)
     row.peers = {name: peer.model_dump() for name, peer in item.peers.items()} or row.peers
     _acknowledge(session, kind, row, before, item, outcomes)
+    return _outcome(item, outcomes, problems, row)
+
+
+def _outcome(
+    item: Delivery, outcomes: dict[str, ItemOutcome], problems: Sequence[Problem], row: Replicated | None = None
+) -> Outcome:
     order: tuple[ItemOutcome, ...] = ("rejected", "skipped", "applied", "already")
     return Outcome(
         canonical_id=item.canonical_id,
         outcome=next((o for o in order if o in outcomes.values()), "already"),
-        local_id=str(row.id),
-        seq=row.seq,
+        local_id=str(row.id) if row else None,
+        seq=row.seq if row else 0,
         groups=outcomes,
         problem=problems[0].document() if problems else None,
     )

@@ -32,7 +32,8 @@ async def deliver(hub: Hub, system: str, spoke: ScriptedSpoke) -> int:
 
 
 async def state_of(hub: Hub, system: str) -> Delivery:
-    return next(d for d in await hub.all(Delivery) if d.system == system)
+    found: Delivery = next(d for d in await hub.all(Delivery) if d.system == system)
+    return found
 
 
 async def test_a_new_record_is_created_linked_and_acknowledged(hub: Hub) -> None:

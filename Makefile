@@ -76,7 +76,7 @@ $(READY): $(LOCKS) $(PACKAGES:%=%/pyproject.toml)
 	@echo "Preparing the Python environment in $(VENV)" >&2
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) >&2
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/uv.txt >&2
-	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip sync --require-hashes deploy/requirements.txt >&2
+	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip sync --compile-bytecode --require-hashes deploy/requirements.txt >&2
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation \
 		$(PACKAGES:%=-e %) >&2
 	@touch $@

@@ -14,13 +14,18 @@ from stack.provision import provision
 def check_migrations() -> None:
     """Migrate an empty database of each service, and compare what it then holds with the models.
 
-    Raises CannotStart, after the service has said what differs.
+    Every service is looked at, and says what differs; then CannotStart names those that failed.
     """
     with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=True) as server:
-        for service in SERVICES:
-            environment = {**os.environ, "DATABASE_URL": provision(server.url, service)}
-            migrate = python_program(service, "migrate")
-            for command in (migrate, [*migrate, "--check"]):
-                done = subprocess.run(command, env=environment, check=False)  # noqa: S603 - our own verbs.
-                if done.returncode != 0:
-                    raise CannotStart(f"`python {' '.join(command[1:])}` failed.")
+        failed = [service for service in SERVICES if not _holds(service, provision(server.url, service))]
+    if failed:
+        raise CannotStart(f"The migrations do not say what the models say: {', '.join(failed)}.")
+
+
+def _holds(service: str, database_url: str) -> bool:
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    migrate = python_program(service, "migrate")
+    return all(
+        subprocess.run(command, env=environment, check=False).returncode == 0  # noqa: S603 - our own verbs.
+        for command in (migrate, [*migrate, "--check"])
+    )

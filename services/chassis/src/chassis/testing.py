@@ -5,14 +5,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 from stack.postgres import Postgres
 from stack.provision import provision
 
+from chassis.auth import Principal, authenticated
 from chassis.db import Role, Sessions, create_engine
 from chassis.migrations import migrate
+from chassis.service import Service
 
 TENANT = UUID("00000000-0000-7000-8000-000000000001")
 OTHER_TENANT = UUID("00000000-0000-7000-8000-000000000002")
@@ -65,3 +68,13 @@ async def act_for(session: AsyncSession, tenant: UUID = TENANT) -> None:
     """Put a test's session into a tenant, as a request's token would."""
     session.info["tenant"] = tenant
     await session.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+
+
+def caller(
+    service: Service, sessions: Sessions, scopes: str, tenant: UUID = TENANT, subject: str = "anna"
+) -> httpx.AsyncClient:
+    """A client of the service in this process, as somebody with these scopes; tokens have tests of their own."""
+    app = service.app(service.settings(database_url="postgresql://not.used"))
+    app.state.sessions = sessions
+    app.dependency_overrides[authenticated] = lambda: Principal(subject, tenant, frozenset(scopes.split()), "test")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test")

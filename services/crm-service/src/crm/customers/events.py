@@ -1,5 +1,6 @@
 """What customers announce, and the groups in which they are merged with those of other systems."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -50,10 +51,16 @@ def _write_custom(row: Customer, member: str, value: Any) -> None:
     row.change({"custom": {**row.custom, key: checked(SHAPES["custom"].value, value, f"custom:{key}")}})
 
 
+def _create(values: Mapping[str, Any]) -> Customer:
+    """A row for what is delivered; without a name that is one there is no customer."""
+    checked(SHAPES["name"].value, values.get("name"), "name")
+    return Customer.blank()
+
+
 CUSTOMER = Kind(
     "customer",
     system="crm",
-    create=lambda _values: Customer.blank(),
+    create=_create,
     rows=queries.rows,
     twin=queries.twin,
     required=("name",),

@@ -1,5 +1,6 @@
 """What contacts announce, and the groups in which they are merged with those of other systems."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,16 @@ def _write_name(row: Contact, value: Any) -> None:
     row.change({"name": checked(SHAPES["name"].value, value, "name")})
 
 
+def _create(values: Mapping[str, Any]) -> Contact:
+    """A row for what is delivered; without a name that is one there is no contact."""
+    checked(SHAPES["name"].value, values.get("name"), "name")
+    return Contact.blank()
+
+
 CONTACT = Kind(
     "contact",
     system="erp",
-    create=lambda _values: Contact.blank(),
+    create=_create,
     rows=queries.rows,
     twin=queries.twin,
     required=("name",),

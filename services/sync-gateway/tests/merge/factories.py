@@ -143,7 +143,7 @@ def shown(registers: Mapping[str, Register]) -> Shown:
     }
 
 
-thorough = settings(max_examples=150, derandomize=True, database=None, deadline=None)
+thorough = settings(max_examples=100, derandomize=True, database=None, deadline=None)
 
 groups = st.sampled_from(GROUPS)
 

@@ -9,7 +9,7 @@ from .oracle import Oracle
 
 
 @given(st.data())
-@settings(thorough, max_examples=400)
+@settings(thorough, max_examples=250)
 def test_the_merge_agrees_with_the_oracle_after_every_step(data: st.DataObject) -> None:
     record, oracle = Record(), Oracle()
     groups = data.draw(st.lists(st.sampled_from(GROUPS), min_size=1, max_size=2, unique=True))

@@ -153,15 +153,15 @@ def step(world: World, chance: Random) -> None:
     """One thing happens."""
     system, record, luck = chance.choice(sorted(world.spokes)), chance.choice(world.records), chance.random()
     group = chance.choice(EDITABLE)
-    if luck < 0.03:
+    if luck < 0.07:
         one, other = chance.sample(sorted(world.spokes), 2)
         first, second = chance.choices(DOMAINS[group], k=2)
         world.clash(one, other, record, group, (first, second))
-    elif luck < 0.28:
+    elif luck < 0.3:
         world.edit(system, record, group, chance.choice(DOMAINS[group]))
-    elif luck < 0.31:
+    elif luck < 0.33:
         world.count(system, record, chance.choice((-2, 1, 5)))
-    elif luck < 0.33 and record in world.spokes[system].rows:
+    elif luck < 0.35 and record in world.spokes[system].rows:
         world.edit(system, record, "life", "dead")
     elif luck < 0.62:
         world.consume(system, record, crash=chance.random() < 0.15)

@@ -160,11 +160,16 @@ class Entered(Protocol):
     def event_id(self) -> str: ...
 
 
-def simulate(entries: Iterable[Entered], policy: Policy, normalise: Normaliser = as_it_is) -> Verdict:
-    """What a past decision would become under another policy. Refused values count where it admits them."""
+def simulate(
+    entries: Iterable[Entered], policy: Policy, normalise: Normaliser = as_it_is, *, first: bool = False
+) -> Verdict:
+    """What a past decision would become under another policy. Refused values count where it admits them.
+
+    `first` says that records met for the first time, where an empty value yields.
+    """
     admitted: dict[str, Head] = {}
     for entry in entries:
-        head = Head(entry.value, entry.hlc, 0, entry.event_id, "", "")
+        head = Head(entry.value, entry.hlc, 0, entry.event_id, "", "", first)
         known = admitted.get(entry.origin)
         if policy.admits(entry.origin) and (known is None or known.hlc <= head.hlc):
             admitted[entry.origin] = head

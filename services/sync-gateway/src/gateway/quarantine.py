@@ -84,15 +84,13 @@ class Quarantined(Base):
         return Message(self.topic, self.key, self.value, headers, self.partition, self.log_offset)
 
     def shown(self) -> dict[str, Any]:
-        """The message as the REST API answers it; bytes that are no text are replaced."""
+        """The message as lists of the REST API show it, without its body."""
         return {
             "id": str(self.id),
             "topic": self.topic,
             "partition": self.partition,
             "offset": self.log_offset,
             "key": _text(self.key),
-            "value": _text(self.value),
-            "headers": self.headers,
             "error": self.error,
             "state": self.state,
             "held_at": self.held_at,
@@ -100,6 +98,10 @@ class Quarantined(Base):
             "handled_by": self.handled_by,
             "handled_at": self.handled_at,
         }
+
+    def shown_in_full(self) -> dict[str, Any]:
+        """With its body and headers; bytes that are no text are replaced."""
+        return {**self.shown(), "value": _text(self.value), "headers": self.headers}
 
 
 def _text(value: bytes | None) -> str | None:

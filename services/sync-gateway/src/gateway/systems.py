@@ -52,15 +52,15 @@ async def paused(session: AsyncSession) -> set[str]:
     return set(await session.scalars(select(SYSTEMS.c.name).where(SYSTEMS.c.paused_at.is_not(None))))
 
 
-async def pause(session: AsyncSession, name: str, by: str) -> bool:
-    """Stop reading from and delivering to a system. False when there is no such system."""
-    values = {"paused_at": datetime.now(UTC), "paused_by": by}
-    return await _change(session, name, values)
+async def pause(session: AsyncSession, name: str, by: str) -> None:
+    """Stop reading from and delivering to a system. A pause that is on already stays whose it is."""
+    running = SYSTEMS.c.name == name, SYSTEMS.c.paused_at.is_(None)
+    await session.execute(update(SYSTEMS).where(*running).values(paused_at=datetime.now(UTC), paused_by=by))
 
 
-async def resume(session: AsyncSession, name: str) -> bool:
-    """Go on where the pause began; everything that waited is delivered. False when there is no such system."""
-    return await _change(session, name, {"paused_at": None, "paused_by": None})
+async def resume(session: AsyncSession, name: str) -> None:
+    """Go on where the pause began; everything that waited is delivered."""
+    await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(paused_at=None, paused_by=None))
 
 
 async def note_health(session: AsyncSession, name: str, away_because: str | None) -> None:
@@ -73,11 +73,6 @@ async def note_health(session: AsyncSession, name: str, away_because: str | None
 async def note_latency(session: AsyncSession, name: str, latency: dict[str, float]) -> None:
     """Publish the latency percentiles of the newest deliveries to a system."""
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(latency=latency))
-
-
-async def _change(session: AsyncSession, name: str, values: dict[str, Any]) -> bool:
-    statement = update(SYSTEMS).where(SYSTEMS.c.name == name).values(values).returning(SYSTEMS.c.name)
-    return (await session.execute(statement)).first() is not None
 
 
 async def positions(session: AsyncSession) -> Positions:

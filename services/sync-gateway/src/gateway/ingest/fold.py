@@ -1,6 +1,6 @@
 """The pure pass: fold a batch of events into the state, in order. No input or output; time comes in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from gateway.links import Link
 from gateway.merge import Merged, clamp, merge_event
 from gateway.records import Record
 from gateway.references import Find, resolve_references, translated
+from gateway.register import Register
 
 SENDER_WAITS = timedelta(milliseconds=100)
 """The sender hears last: by then its answer carries how far the others are, and several edits share one."""
@@ -39,7 +40,6 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     link = state.links.get(incoming.link_key) or _identify(state, incoming, now)
     record = state.records[link.canonical_id]
     record.put(resolve_references(record.decoded, spec, find), now)
-    was_parked = set(record.parked())
     merged = merge_event(record.decoded, link.seen_seq, event, spec)
     if merged.outcome == "duplicate":
         state.duplicates += 1
@@ -47,12 +47,31 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     state.clamped += clamped
     state.repaired += merged.outcome == "repaired_gap"
     link.seen_seq = merged.seen_seq
-    if record.put(merged.registers, now):
-        state.golden[record.canonical_id] = record
+    take_over(state, record, merged.registers, now, event.system)
+    if merged.acknowledged:
+        state.delivery(record, event.system, now).acknowledge(merged.acknowledged)
     _log(state, record, merged, event.id, now)
-    state.closed |= {(record.canonical_id, group) for group in was_parked & merged.registers.keys()}
-    _spread(state, record, merged, event.system, now)
-    if any(group.partition(":")[0] in IDENTITY for group in merged.registers):
+
+
+def take_over(
+    state: State, record: Record, registers: Mapping[str, Register], now: datetime, sender: str | None = None
+) -> None:
+    """Write changed registers into a record, with all that follows.
+
+    It is announced and found by what it now says; open decisions about these groups are closed; it is due in every
+    system, the sender's too: that one needs the new revision, or the correction.
+    """
+    closed = {(record.canonical_id, group) for group in registers.keys() & set(record.parked())}
+    for row in state.decisions if closed else ():
+        if row.state == "open" and (row.canonical_id, row.group_key) in closed:
+            row.state = "superseded"
+    state.closed |= closed
+    moved = record.put(registers, now)
+    if moved:
+        state.golden[record.canonical_id] = record
+    for system in holders(state, record.kind) if registers else ():
+        state.delivery(record, system, now).touch(now + SENDER_WAITS if system == sender else now, now)
+    if moved and any(group.partition(":")[0] in IDENTITY for group in registers):
         remember_keys(state, record)
 
 
@@ -109,16 +128,6 @@ def _log(state: State, record: Record, merged: Merged, event_id: str, now: datet
         state.decisions.append(row)
 
 
-def _spread(state: State, record: Record, merged: Merged, sender: str, now: datetime) -> None:
-    """Mark the record due in every system, the sender too: it needs the new revision, or the correction."""
-    if merged.acknowledged:
-        state.delivery(record, sender, now).acknowledge(merged.acknowledged)
-    if merged.registers:
-        for system in holders(state, record.kind):
-            due_at = now + SENDER_WAITS if system == sender else now
-            state.delivery(record, system, now).touch(due_at, now)
-
-
 def holders(state: State, kind: str) -> list[str]:
     """The systems that hold records of a kind."""
     return [system for system, kinds in state.systems.items() if kind in kinds]
@@ -127,7 +136,6 @@ def holders(state: State, kind: str) -> list[str]:
 def remember_keys(state: State, record: Record) -> None:
     """Keep the record findable by what it now says of itself."""
     keys = match_keys(record.kind, record.values())
-    state.candidates[record.canonical_id] = keys
     for key in keys.lookup:
         known = state.keys[(record.tenant_id, record.kind, key)]
         if record.canonical_id not in known:

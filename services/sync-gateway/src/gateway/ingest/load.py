@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway import publish
@@ -21,6 +20,12 @@ from gateway.records import Record
 from gateway.references import pending_references
 
 LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
+
+ADD_KEYS = text("""
+    insert into match_keys (tenant_id, kind, key, canonical_id)
+    select * from unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[]), cast(:ids as uuid[]))
+    on conflict do nothing
+    """)
 
 
 async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Iterable[str]]) -> State:
@@ -46,7 +51,6 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
     )
     for record in records:
         state.records[record.canonical_id] = record
-        state.candidates[record.canonical_id] = match_keys(record.kind, record.values())
     deliveries = await session.scalars(
         select(Delivery)
         .where(Delivery.canonical_id.in_(ids))
@@ -69,9 +73,8 @@ async def save(session: AsyncSession, state: State) -> None:
     if state.closed:
         await _close(session, state)
     if state.new_keys:
-        columns = ("tenant_id", "kind", "key", "canonical_id")
-        rows = [dict(zip(columns, key, strict=True)) for key in sorted(state.new_keys, key=str)]
-        await session.execute(insert(MatchKey).values(rows).on_conflict_do_nothing())
+        tenants, kinds, keys, ids = zip(*sorted(state.new_keys, key=str), strict=True)
+        await session.execute(ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
     await session.flush()
     await wake(session, state.woken)
     publish.golden_records(session, state.golden.values())

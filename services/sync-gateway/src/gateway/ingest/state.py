@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
-from gateway.identity.match import Candidate, MatchKeys
+from gateway.identity.match import Candidate, MatchKeys, match_keys
 from gateway.links import Link, missing_token
 from gateway.records import Record
 from gateway.register import Event
@@ -39,7 +39,6 @@ class State:
     linked: dict[tuple[UUID, str], Link] = field(default_factory=dict)
     deliveries: dict[tuple[UUID, str], Delivery] = field(default_factory=dict)
     keys: dict[tuple[UUID, str, str], set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    candidates: dict[UUID, MatchKeys] = field(default_factory=dict)
     new: list[Record | Link | Delivery] = field(default_factory=list)
     new_keys: set[tuple[UUID, str, str, UUID]] = field(default_factory=set)
     decisions: list[DecisionRow] = field(default_factory=list)
@@ -80,4 +79,8 @@ class State:
             for canonical_id in self.keys.get((incoming.tenant_id, event.kind, key), ())
             if (canonical_id, event.system) not in self.linked
         }
-        return [Candidate(canonical_id, self.candidates[canonical_id]) for canonical_id in sorted(found)]
+        return [Candidate(known, _keys_of(self.records[known])) for known in sorted(found)]
+
+
+def _keys_of(record: Record) -> MatchKeys:
+    return match_keys(record.kind, record.values())

@@ -68,6 +68,7 @@ def amounts(*names: str) -> Normaliser:
         tidied = _with(value, **dict.fromkeys(names, number))
         return _flags(tidied)
 
+    normalise.__doc__ = f"An object in which {' and '.join(names)} are decimal numbers and a false flag is no flag."
     return normalise
 
 

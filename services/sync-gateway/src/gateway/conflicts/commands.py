@@ -1,0 +1,125 @@
+"""What a steward does: bring back a value that lost, end a conflict. Either is an edit whose author saw every value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.db import uuid7
+from chassis.errors import Conflict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.conflicts.models import DecisionRow
+from gateway.conflicts.values import check_rules, checked, meant
+from gateway.ingest.fold import holders, take_over
+from gateway.ingest.load import read_records, save
+from gateway.ingest.state import State
+from gateway.kinds import KINDS, kind_spec
+from gateway.merge import resolve as resolved
+from gateway.policy import Json, same
+from gateway.queries import decisions
+from gateway.records import Record
+from gateway.register import Register
+from gateway.schemas.decisions import Choice, Pick
+from gateway.systems import all_systems
+
+
+class ConflictClosed(Conflict):
+    code = "conflict-closed"
+    title = "The conflict is no longer open"
+    hint = "Read the record as it is now; POST /v1/decisions/{id}:restore still writes any of the values."
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a choice did to a group. `logged` is its own line in the log, None when nothing was written or replaced."""
+
+    row: DecisionRow
+    register: Register
+    changed: bool
+    due_in: list[str]
+    logged: DecisionRow | None
+
+
+async def restore(session: AsyncSession, decision_id: UUID, pick: Pick, actor: str, now: datetime) -> Chosen:
+    """Write a value of a decision again, in every system. Nothing is written when it is what the group shows.
+
+    Raise `NoSuchDecision`, or a problem of `conflicts.values` when it is not clear which value is meant.
+    """
+    row, state = await _locked(session, decision_id)
+    record = state.records[row.canonical_id]
+    value = meant(row, pick.origin, pick.event_id)
+    shown = record.decoded[row.group_key]
+    if not shown.parked and same(value, shown.value, kind_spec(row.kind).group(row.group_key).normalise):
+        return Chosen(row, shown, False, [], None)
+    return await _choose(session, state, row, value, actor, now)
+
+
+async def resolve(session: AsyncSession, decision_id: UUID, choice: Choice, actor: str, now: datetime) -> Chosen:
+    """End a conflict with the value of one of its authors, or with another one.
+
+    Raise `NoSuchDecision`; `ConflictClosed` when somebody else was first; `Malformed` for a value of another shape.
+    """
+    row, state = await _locked(session, decision_id)
+    if row.state != "open":
+        raise _closed(row, state.records[row.canonical_id])
+    if "value" in choice.model_fields_set:
+        value = checked(row.kind, row.group_key, choice.value)
+    else:
+        value = meant(row, choice.origin, choice.event_id)
+    return await _choose(session, state, row, value, actor, now)
+
+
+async def _locked(session: AsyncSession, decision_id: UUID) -> tuple[DecisionRow, State]:
+    """A decision as it is once its record is locked: nobody can change either until the transaction ends."""
+    row = await decisions.by_id(session, decision_id)
+    names = [system["name"] for system in await all_systems(session)]
+    state = State(systems=dict.fromkeys(names, tuple(KINDS)))
+    await read_records(session, state, [row.canonical_id])
+    await session.refresh(row)
+    return row, state
+
+
+async def _choose(
+    session: AsyncSession, state: State, row: DecisionRow, value: Json, actor: str, now: datetime
+) -> Chosen:
+    record, group, event_id = state.records[row.canonical_id], row.group_key, str(uuid7())
+    check_rules(record, group, value)
+    register, decision = resolved(
+        record.decoded,
+        group,
+        value,
+        actor=actor,
+        at=now.isoformat(),
+        hlc=int(now.timestamp() * 1_000_000),
+        event_id=event_id,
+        kind=kind_spec(record.kind),
+    )
+    take_over(state, record, {group: register}, now)
+    row.resolve(actor, now)
+    state.decisions.append(row)
+    logged = None
+    if decision is not None:
+        logged = DecisionRow.of(decision, record.tenant_id, record.kind, record.canonical_id, event_id, now)
+        logged.resolve(actor, now)
+        state.decisions.append(logged)
+    await save(session, state)
+    return Chosen(row, register, True, holders(state, record.kind), logged)
+
+
+def _closed(row: DecisionRow, record: Record) -> ConflictClosed:
+    shown = record.decoded[row.group_key]
+    if row.state == "resolved":
+        happened = f"{row.resolved_by} resolved it at {row.resolved_at:%Y-%m-%d %H:%M:%S %Z}."
+    elif row.state == "superseded":
+        happened = "The group was written again by somebody who had seen its values, or was decided anew."
+    else:
+        happened = "It was decided by its policy and never waited for anybody."
+    return ConflictClosed(
+        id=row.id,
+        detail=happened,
+        state=row.state,
+        resolved_by=row.resolved_by,
+        resolved_at=row.resolved_at,
+        shown_now=shown.value,
+        parked_now=shown.parked,
+    )

@@ -1,0 +1,125 @@
+"""Reads of the systems and of the hub's state. Systems and positions belong to no tenant; all else is the caller's."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chassis.errors import NotFound
+from chassis.outbox import OutboxRow
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.conflicts.models import DecisionRow
+from gateway.deliver.models import Delivery
+from gateway.kinds import KINDS
+from gateway.quarantine import Quarantined
+from gateway.queries.deliveries import REFUSED
+from gateway.records import Record
+from gateway.schemas.systems import Connection, OutboxOut, Overall, PositionOut, StatusOut, SystemOut
+from gateway.systems import POSITIONS, all_systems
+
+
+class NoSuchSystem(NotFound):
+    code = "no-such-system"
+    title = "The hub is not connected to a system of this name"
+    detail = "It is connected to: {systems}."
+    hint = "Use one of these names; a new system is declared in the gateway's SYSTEMS."
+
+
+async def check_system(session: AsyncSession, name: str) -> None:
+    """Raise `NoSuchSystem` when there is none of this name."""
+    names = [row["name"] for row in await all_systems(session)]
+    if name not in names:
+        raise NoSuchSystem(system=name, systems=", ".join(names) or "none yet, its worker has not started")
+
+
+async def hindrances(session: AsyncSession) -> dict[str, str]:
+    """Why nothing goes to a system at all, for those that are paused or away."""
+    told = {}
+    for row in await all_systems(session):
+        if row["paused_at"] is not None:
+            told[row["name"]] = f"{row['name']} is paused by {row['paused_by']} since {_when(row['paused_at'])}"
+        elif row["away_since"] is not None:
+            told[row["name"]] = f"{row['name']} is away since {_when(row['away_since'])}: {row['away_because']}"
+    return told
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+async def systems(session: AsyncSession) -> list[SystemOut]:
+    """Every system with what is due there."""
+    due = await _due(session)
+    return [_shown(row, due.get(row["name"], {})) for row in await all_systems(session)]
+
+
+async def status(session: AsyncSession) -> StatusOut:
+    """The hub at a glance."""
+    shown = await systems(session)
+    conflicts = await _count(session, DecisionRow, DecisionRow.state == "open")
+    held = await _count(session, Quarantined, Quarantined.state == "held")
+    counted = select(Record.kind, func.count()).group_by(Record.kind)
+    records = dict((await session.execute(counted)).all())
+    positions = await session.execute(select(POSITIONS).order_by(POSITIONS.c.topic, POSITIONS.c.partition))
+    return StatusOut(
+        state=overall(shown, conflicts + held),
+        systems=shown,
+        conflicts_open=conflicts,
+        quarantine_held=held,
+        records={kind: records.get(kind, 0) for kind in KINDS},
+        outbox=await _outbox(session),
+        positions=[PositionOut.model_validate(dict(row._mapping)) for row in positions],
+    )
+
+
+def overall(systems: list[SystemOut], for_a_person: int) -> Overall:
+    """The worst that is so, in one word."""
+    states = {system.state for system in systems}
+    if "away" in states:
+        return "away"
+    if for_a_person or any(system.rejected for system in systems):
+        return "attention"
+    if "paused" in states:
+        return "paused"
+    return "catching_up" if any(system.pending or system.waiting for system in systems) else "in_step"
+
+
+def _shown(row: dict[str, Any], due: dict[str, Any]) -> SystemOut:
+    connection: Connection = "connected"
+    if row["paused_at"] is not None:
+        connection = "paused"
+    elif row["away_since"] is not None:
+        connection = "away"
+    oldest = due.get("oldest")
+    counts = {name: due.get(name, 0) for name in ("pending", "waiting", "rejected")}
+    age = {"oldest_pending_age_seconds": _age_seconds(oldest), "latency": row["latency"] or None}
+    return SystemOut.model_validate({**row, **counts, **age, "state": connection})
+
+
+def _age_seconds(since: datetime | None) -> float:
+    return max(0.0, (datetime.now(UTC) - since).total_seconds()) if since else 0.0
+
+
+async def _due(session: AsyncSession) -> dict[str, dict[str, Any]]:
+    statement = (
+        select(
+            Delivery.system,
+            func.count().filter(Delivery.state == "pending").label("pending"),
+            func.count().filter(Delivery.state == "waiting").label("waiting"),
+            func.count().filter(REFUSED).label("rejected"),
+            func.min(Delivery.due_at).filter(Delivery.state == "pending").label("oldest"),
+        )
+        .where(Delivery.state.in_(("pending", "waiting", "rejected")))
+        .group_by(Delivery.system)
+    )
+    return {row.system: dict(row._mapping) for row in await session.execute(statement)}
+
+
+async def _count(session: AsyncSession, table: type[DecisionRow | Quarantined], condition: Any) -> int:
+    return await session.scalar(select(func.count()).select_from(table).where(condition)) or 0
+
+
+async def _outbox(session: AsyncSession) -> OutboxOut:
+    waiting = select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.parked_at.is_(None))
+    pending, oldest = (await session.execute(waiting)).one()
+    return OutboxOut(pending=pending, oldest_age_seconds=_age_seconds(oldest))

@@ -1,0 +1,26 @@
+"""HTTP of the gateway, one file per subject."""
+
+from chassis.auth import public
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse
+
+from gateway.routes import decisions, deliveries, policies, quarantine, records, systems
+
+front = APIRouter(dependencies=[public], include_in_schema=False)
+
+
+@front.get("/")
+async def front_door() -> RedirectResponse:
+    return RedirectResponse("/docs")
+
+
+routers: list[APIRouter] = [
+    systems.router,
+    records.router,
+    decisions.router,
+    decisions.conflicts,
+    deliveries.router,
+    quarantine.router,
+    policies.router,
+    front,
+]

@@ -1,0 +1,86 @@
+"""Systems, and how the hub is doing as a whole."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+Connection = Literal["connected", "paused", "away"]
+Overall = Literal["in_step", "catching_up", "paused", "attention", "away"]
+
+
+class LatencyOut(BaseModel):
+    """From an edit in one system to the answer of this one that it stands there; of the newest deliveries."""
+
+    p50_seconds: float
+    p99_seconds: float
+    count: int
+
+
+_EXAMPLE: JsonDict = {
+    "name": "erp",
+    "state": "paused",
+    "paused_at": "2026-11-22T09:00:00Z",
+    "paused_by": "anna",
+    "away_since": None,
+    "away_because": None,
+    "pending": 12,
+    "waiting": 0,
+    "rejected": 1,
+    "oldest_pending_age_seconds": 31.4,
+    "latency": {"p50_seconds": 0.12, "p99_seconds": 0.4, "count": 2000},
+}
+
+
+class SystemOut(BaseModel):
+    """One system: whether it is read and delivered to, and how many records are due there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    name: str
+    state: Connection
+    paused_at: datetime | None
+    paused_by: str | None
+    away_since: datetime | None
+    away_because: str | None
+    pending: int = Field(description="Records that go as soon as it takes them.")
+    waiting: int = Field(description="Records that need another one there first.")
+    rejected: int = Field(description="Records of which its rules refuse a value.")
+    oldest_pending_age_seconds: float
+    latency: LatencyOut | None
+
+
+class Systems(BaseModel):
+    items: list[SystemOut]
+    next: None = None
+
+
+class OutboxOut(BaseModel):
+    """Golden records and decisions that are not in Kafka yet."""
+
+    pending: int
+    oldest_age_seconds: float
+
+
+class PositionOut(BaseModel):
+    """How far one partition has been read."""
+
+    topic: str
+    partition: int
+    next_offset: int
+
+
+class StatusOut(BaseModel):
+    """The hub at a glance."""
+
+    state: Overall = Field(
+        description="The worst that is so: `away` (a system cannot be reached), `attention` (a person is needed:"
+        " conflicts, refused values, quarantine), `paused`, `catching_up`, `in_step`."
+    )
+    systems: list[SystemOut]
+    conflicts_open: int
+    quarantine_held: int
+    records: dict[str, int]
+    outbox: OutboxOut
+    positions: list[PositionOut]

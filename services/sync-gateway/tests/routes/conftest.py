@@ -1,0 +1,44 @@
+"""A hub on a real database whose work is undone after each test."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from chassis.settings import Issuer
+from chassis.testing import Database, database, postgres, rolled_back
+from gateway.settings import GatewaySettings
+from gateway.wiring import SERVICE
+
+from .hub import Hub
+from .tokens import TestIssuer
+
+__all__ = ["database", "postgres"]
+
+
+@pytest.fixture(scope="session")
+def gateway_url(database: Database) -> str:
+    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions)
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> TestIssuer:
+    return TestIssuer(tmp_path_factory.mktemp("issuer") / "jwks.json")
+
+
+@pytest.fixture
+async def hub(gateway_url: str, issuer: TestIssuer) -> AsyncIterator[Hub]:
+    """A hub with the systems crm and erp, which have not sent anything yet."""
+    settings = GatewaySettings(database_url=gateway_url, auth_issuers={issuer.name: Issuer(jwks=str(issuer.jwks))})
+    app = SERVICE.app(settings)
+    async with rolled_back(gateway_url, SERVICE.name) as sessions:
+        app.state.sessions = sessions
+        hub = Hub(app, sessions, issuer)
+        await hub.start()
+        yield hub
+
+
+@pytest.fixture
+async def client(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
+    """Stella, a steward of the first tenant."""
+    async with hub.client() as client:
+        yield client

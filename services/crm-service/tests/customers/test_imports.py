@@ -19,9 +19,13 @@ COLUMNS = (
 )
 
 
-async def imported(sessions: Sessions, file: Path, text: str, key: str | None = "customer_id") -> list[RowResult]:
+def written_and_read(file: Path, text: str, key: str | None) -> list[spreadsheet.Row]:
     file.write_text(HEADER + text, encoding="utf-8-sig")
-    rows = spreadsheet.read(file, COLUMNS, key, CUSTOMERS.shape)
+    return spreadsheet.read(file, COLUMNS, key, CUSTOMERS.shape)
+
+
+async def imported(sessions: Sessions, file: Path, text: str, key: str | None = "customer_id") -> list[RowResult]:
+    rows = written_and_read(file, text, key)
     return await Import("customers", CUSTOMERS, "northwind", TENANT, "import:customers.csv").run(sessions, rows)
 
 

@@ -1,0 +1,126 @@
+"""The customers' REST interface and port on a real database."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from .factories import ALFREDS, CANONICAL, delivery, entity
+
+pytestmark = pytest.mark.servers
+PATH = "/v1/customers"
+PORT = "/replication/v1/customer"
+NAME = {"name": "Alfreds", "kind": "company"}
+
+
+async def entered(api: httpx.AsyncClient, **values: Any) -> dict[str, Any]:
+    answer = await api.post(PATH, json={**ALFREDS, **values})
+    assert answer.status_code == 201, answer.text
+    shown: dict[str, Any] = answer.json()
+    return shown
+
+
+async def delivered(api: httpx.AsyncClient, *items: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = await api.post(PORT, json={"items": list(items)})
+    assert answer.status_code == 200, answer.text
+    outcomes: list[dict[str, Any]] = answer.json()["items"]
+    return outcomes
+
+
+async def present(api: httpx.AsyncClient) -> dict[str, Any]:
+    (shown,) = (await api.get(PATH, params={"canonical_id": str(CANONICAL)})).json()["items"]
+    found: dict[str, Any] = shown
+    return found
+
+
+async def test_a_customer_has_a_number_and_is_found_by_it(api: httpx.AsyncClient) -> None:
+    shown = await entered(api)
+    await entered(api, name="Around the Horn")
+    assert shown["number"] == "C-000001"
+    for parameters in ({"number": "C-000001"}, {"q": "c-000001"}, {"q": "futterkiste"}):
+        items = (await api.get(PATH, params=parameters)).json()["items"]
+        assert [item["id"] for item in items] == [shown["id"]]
+    backwards = (await api.get(PATH, params={"sort": "-number"})).json()["items"]
+    assert [item["number"] for item in backwards] == ["C-000002", "C-000001"]
+
+
+async def test_a_number_is_given_and_never_written(api: httpx.AsyncClient) -> None:
+    refused = await api.post(PATH, json={"name": "A", "number": "C-000009"})
+    assert refused.json()["errors"] == [{"field": "number", "message": "unknown field: remove it"}]
+
+
+async def test_a_wrong_tax_id_is_refused_where_it_stands(api: httpx.AsyncClient) -> None:
+    refused = await api.post(PATH, json={**ALFREDS, "legal_entities": [entity(), entity(tax_id="DE1")]})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "legal_entities[1].tax_id"
+
+
+async def test_a_change_needs_the_version_that_stands(api: httpx.AsyncClient) -> None:
+    address = f"{PATH}/{(await entered(api))['id']}"
+    assert (await api.patch(address, json={"name": "B"})).status_code == 428
+    assert (await api.patch(address, json={"name": "B"}, headers={"If-Match": '"1"'})).status_code == 200
+    late = await api.patch(address, json={"name": "C"}, headers={"If-Match": '"1"'})
+    assert (late.status_code, late.json()["current"]["name"]) == (412, "B")
+    assert (await api.delete(address, headers={"If-Match": '"2"'})).json()["archived_at"] is not None
+    assert (await api.post(f"{address}/restore")).json()["archived_at"] is None
+
+
+async def test_the_same_key_enters_one_customer(api: httpx.AsyncClient) -> None:
+    answers = [await api.post(PATH, json=ALFREDS, headers={"Idempotency-Key": "one"}) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert len((await api.get(PATH)).json()["items"]) == 1
+
+
+async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient) -> None:
+    items = [{"body": {"name": "A"}}, {"body": {"name": "B", "legal_entities": [entity(tax_id="DE1")]}}]
+    answer = await api.post(f"{PATH}:batch", json={"items": items})
+    assert [each["outcome"] for each in answer.json()["items"]] == ["created", "refused"]
+
+
+async def test_another_tenant_sees_and_changes_nothing(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    address = f"{PATH}/{(await entered(api))['id']}"
+    assert (await stranger.get(PATH)).json()["items"] == []
+    assert (await stranger.patch(address, json={"name": "B"}, headers={"If-Match": "*"})).status_code == 404
+
+
+async def test_who_may_only_read_writes_nothing(with_scopes: Callable[[str], httpx.AsyncClient]) -> None:
+    async with with_scopes("customers:read") as reader:
+        assert (await reader.post(PATH, json=ALFREDS)).status_code == 403
+
+
+async def test_a_delivered_customer_is_created_once_and_numbered(api: httpx.AsyncClient) -> None:
+    first, second = await delivered(api, delivery(name=NAME), delivery(name=NAME))
+    assert (first["outcome"], second["outcome"]) == ("applied", "already")
+    assert (await present(api))["number"] == "C-000001"
+
+
+async def test_a_refused_tax_id_holds_up_nothing_else(api: httpx.AsyncClient) -> None:
+    legal = "legal__01900000-0000-7000-8000-000000000001"
+    other = UUID(int=CANONICAL.int + 1)
+    wrong = delivery(name=NAME, notes="kept", **{legal: entity(tax_id="DE1")})
+    first, second = await delivered(api, wrong, delivery(other, name=NAME))
+    assert first["groups"] == {"name": "applied", "notes": "applied", legal.replace("__", ":"): "rejected"}
+    assert "is not a tax id of DE" in first["problem"]["errors"][0]["message"]
+    assert second["outcome"] == "applied"
+    assert ((await present(api))["notes"], (await present(api))["legal_entities"]) == ("kept", [])
+    (corrected,) = await delivered(api, delivery(rev=2, **{legal: entity()}))
+    assert corrected["outcome"] == "applied"
+    assert (await present(api))["legal_entities"][0]["tax_id_key"] == "DE136695976"
+
+
+async def test_an_edit_that_the_hub_has_not_merged_is_not_overwritten(api: httpx.AsyncClient) -> None:
+    await delivered(api, delivery(name=NAME))
+    address = f"{PATH}/{(await present(api))['id']}"
+    await api.patch(address, json={"notes": "typed"}, headers={"If-Match": "*"})
+    (outcome,) = await delivered(api, delivery(notes="delivered", rev=2, seen_seq=1))
+    assert outcome["outcome"] == "skipped"
+    assert (await present(api))["notes"] == "typed"
+
+
+async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.AsyncClient) -> None:
+    await entered(api, legal_entities=[entity()])
+    legal = "legal__01900000-0000-7000-8000-000000000001"
+    (outcome,) = await delivered(api, delivery(name=NAME, **{legal: entity(tax_id="136 695 976")}))
+    assert outcome["outcome"] == "skipped"

@@ -46,7 +46,7 @@ class BrokerAway(Exception):
 async def ensure_topics(
     servers: str, names: Iterable[str], replicas: int = 1, partitions: int = 6, timeout_seconds: float = 30
 ) -> None:
-    """Create the compacted topics that are missing; existing ones stay as they are."""
+    """Create the compacted topics that are missing, and wait until the broker serves them; existing ones stay."""
     topics = [
         NewTopic(
             name,
@@ -58,15 +58,23 @@ async def ensure_topics(
     ]
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     async with asyncio.timeout(timeout_seconds):
-        await admin.start()
         try:
+            await admin.start()
             answer = await admin.create_topics(topics)
+            for name, code, *_ in answer.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    raise error(name)
+            while not await _served(admin, [topic.name for topic in topics]):
+                await asyncio.sleep(0.05)
         finally:
             await admin.close()
-    for name, code, *_ in answer.topic_errors:
-        error = for_code(code)
-        if code and error is not TopicAlreadyExistsError:
-            raise error(name)
+
+
+async def _served(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
+    """A consumer that joins before every partition has its leader overlooks the topic for minutes."""
+    found = await admin.describe_topics(names)
+    return all(not t["error_code"] and all(p["leader"] >= 0 for p in t["partitions"]) for t in found)
 
 
 class Producer:
@@ -186,6 +194,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
             fetch_max_wait_ms=250,
+            metadata_max_age_ms=10_000,
         )
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -193,6 +202,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Continue where our database says, not where Kafka does."""
+        self._pause()
         try:
             await self._rewind(assigned)
         except Exception:

@@ -1,0 +1,209 @@
+"""The outbox and its relay on real servers: nothing lost, nothing out of order, whatever dies in between."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+import orjson
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from chassis.bus import BrokerAway, Message, Producer, Refused
+from chassis.db import Sessions, transaction
+from chassis.outbox import SentRow, feed, row
+from chassis.relay import Relay
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+from stack.kafka import Kafka
+
+from .observed import count, event, messages, wait_until, write
+
+pytestmark = pytest.mark.servers
+
+WRITERS = 16
+EVENTS = 40
+
+
+class CrashingProducer(Producer):
+    """Dies right after the broker has taken the first batch."""
+
+    crashed = False
+
+    async def send(self, messages: Sequence[Message]) -> list[Refused | None]:
+        outcomes = await super().send(messages)
+        if not self.crashed:
+            self.crashed = True
+            raise RuntimeError("the power went off")
+        return outcomes
+
+
+@asynccontextmanager
+async def relaying(engine: AsyncEngine, producer: Producer) -> AsyncIterator[None]:
+    """A relay at work, stopped cleanly at the end."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(Relay(engine, producer).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+
+
+async def drained(sessions: Sessions) -> bool:
+    return await count(sessions, "outbox", "parked_at is null") == 0
+
+
+async def numbers_by_key(kafka: Kafka, topic: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for message in await messages(kafka.bootstrap_servers, topic):
+        found[(message.key or b"").decode()].append(orjson.loads(message.value or b"")["number"])
+    return found
+
+
+async def test_sixteen_writers_lose_nothing_and_every_record_keeps_its_order(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    async with relaying(engine, Producer(kafka.bootstrap_servers)):
+        await asyncio.gather(*(write(emptied, topic, f"note-{n}", range(EVENTS)) for n in range(WRITERS)))
+        await wait_until(lambda: drained(emptied))
+    assert await numbers_by_key(kafka, topic) == {f"note-{n}": list(range(EVENTS)) for n in range(WRITERS)}
+
+
+async def test_positions_of_sent_events_have_no_gaps_and_the_feed_follows_them(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    for part in (range(10), range(10, 25)):
+        await write(emptied, topic, "note", part)
+        async with relaying(engine, Producer(kafka.bootstrap_servers)):
+            await wait_until(lambda: drained(emptied))
+    async with transaction(emptied) as session:
+        positions = (await session.scalars(select(SentRow.position).order_by(SentRow.position))).all()
+        first = await feed(session, after=0, limit=20)
+        rest = await feed(session, after=first[-1]["position"], limit=20)
+    assert positions == list(range(1, 26))
+    assert [each["data"]["number"] for each in (*first, *rest)] == list(range(25))
+
+
+async def test_a_crash_between_sending_and_noting_it_sends_again_and_loses_nothing(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    producer = CrashingProducer(kafka.bootstrap_servers)
+    await write(emptied, topic, "note", range(5))
+    with pytest.raises(RuntimeError, match="power"):
+        await Relay(engine, producer).run(asyncio.Event())
+    assert await count(emptied, "outbox") == 5
+    async with relaying(engine, producer):
+        await wait_until(lambda: drained(emptied))
+    assert (await numbers_by_key(kafka, topic))["note"] == [*range(5), *range(5)]
+    assert await count(emptied, "outbox_sent") == 5
+
+
+async def test_everything_arrives_after_the_broker_was_killed_in_the_middle(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    async with relaying(engine, Producer(kafka.bootstrap_servers, timeout_seconds=3)):
+        await write(emptied, topic, "note", range(100))
+        writing = asyncio.create_task(write(emptied, topic, "note", range(100, 600)))
+        await wait_until(lambda: sent_at_least(emptied, 150))
+        kafka.kill()
+        await writing
+        assert await count(emptied, "outbox") > 0
+        await asyncio.to_thread(kafka.start)
+        await wait_until(lambda: drained(emptied), seconds=60)
+    numbers = (await numbers_by_key(kafka, topic))["note"]
+    assert sorted(set(numbers)) == list(range(600))
+    assert numbers[-1] == 599
+    assert await count(emptied, "outbox_sent") == 600
+
+
+async def sent_at_least(sessions: Sessions, wanted: int) -> bool:
+    return await count(sessions, "outbox_sent") >= wanted
+
+
+async def test_a_producer_that_was_given_up_sends_nothing_later(kafka: Kafka, topic: str) -> None:
+    producer = Producer(kafka.bootstrap_servers, timeout_seconds=2)
+    await producer.send([Message(topic, b"note", b"before", ())])
+    kafka.kill()
+    with pytest.raises(BrokerAway):
+        await producer.send([Message(topic, b"note", b"given up", ())])
+    await asyncio.to_thread(kafka.start)
+    await Producer(kafka.bootstrap_servers).send([Message(topic, b"note", b"after", ())])
+    await asyncio.sleep(1)
+    assert [m.value for m in await messages(kafka.bootstrap_servers, topic)] == [b"before", b"after"]
+
+
+async def test_a_message_that_is_too_large_is_parked_and_holds_up_nothing(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    await write(emptied, topic, "note", range(3))
+    await write(emptied, topic, "note", range(3, 4), size=2_000_000)
+    await write(emptied, topic, "note", range(4, 7))
+    async with relaying(engine, Producer(kafka.bootstrap_servers)):
+        await wait_until(lambda: drained(emptied))
+    assert (await numbers_by_key(kafka, topic))["note"] == [0, 1, 2, 4, 5, 6]
+    assert await count(emptied, "outbox", "parked_at is not null and error <> ''") == 1
+
+
+async def test_a_batch_that_the_broker_finds_too_large_costs_only_the_message_at_fault(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    narrow = f"{topic}.narrow"
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(narrow, 6, 1, topic_configs={"max.message.bytes": "8000"})])
+    await admin.close()
+    await write(emptied, narrow, "note", range(20), size=1000)
+    await write(emptied, narrow, "note", range(20, 21), size=9000)
+    await write(emptied, narrow, "note", range(21, 40), size=1000)
+    async with relaying(engine, Producer(kafka.bootstrap_servers)):
+        await wait_until(lambda: drained(emptied))
+    numbers = (await numbers_by_key(kafka, narrow))["note"]
+    assert set(numbers) == set(range(40)) - {20}
+    assert numbers[-1] == 39
+    assert await count(emptied, "outbox", "parked_at is not null") == 1
+
+
+async def test_only_one_of_two_relays_works_and_the_other_takes_over_when_it_dies(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    first = asyncio.create_task(Relay(engine, Producer(kafka.bootstrap_servers)).run(asyncio.Event()))
+    await wait_until(lambda: relays(emptied, 1))
+    async with relaying(engine, Producer(kafka.bootstrap_servers)):
+        await write(emptied, topic, "note", range(50))
+        await wait_until(lambda: drained(emptied))
+        assert await relays(emptied, 1)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await write(emptied, topic, "note", range(50, 100))
+        await wait_until(lambda: drained(emptied))
+    assert (await numbers_by_key(kafka, topic))["note"] == list(range(100))
+
+
+async def relays(sessions: Sessions, wanted: int) -> bool:
+    return await count(sessions, "pg_locks", "locktype = 'advisory' and granted") == wanted
+
+
+async def test_a_relay_whose_connection_breaks_gives_way(
+    postgres: str, kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    first = asyncio.create_task(Relay(engine, Producer(kafka.bootstrap_servers)).run(asyncio.Event()))
+    await wait_until(lambda: relays(emptied, 1))
+    admin = await asyncpg.connect(postgres)
+    await admin.execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted")
+    await admin.close()
+    await asyncio.wait([first], timeout=20)
+    assert first.done() and first.exception() is not None
+    await write(emptied, topic, "note", range(3))
+    async with relaying(engine, Producer(kafka.bootstrap_servers)):
+        await wait_until(lambda: drained(emptied))
+    assert (await numbers_by_key(kafka, topic))["note"] == [0, 1, 2]
+
+
+async def test_what_was_rolled_back_was_never_announced(emptied: Sessions, topic: str) -> None:
+    with pytest.raises(RuntimeError):
+        async with transaction(emptied) as session:
+            session.add(row(topic, "note", event("note", 1)))
+            await session.flush()
+            raise RuntimeError("changed my mind")
+    assert await count(emptied, "outbox") == 0

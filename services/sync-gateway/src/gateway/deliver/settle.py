@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.deliver.items import Item, Nothing, Waits, peers_of
+from gateway.deliver.models import Delivery
 from gateway.ingest.state import State
 from gateway.links import Link
 from gateway.records import Record
@@ -30,7 +31,7 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
         if by_group.get(group) == "rejected":
             delivery.refuse(group, rev, outcome.get("problem"), now)
     delivery.told = item.body["peers"]
-    _link(state, record, item, outcome, now)
+    _link(state, record, delivery, item, outcome, now)
     skipped = outcome["outcome"] == "skipped"
     delivery.tries = delivery.tries + 1 if skipped else 0
     _release(state, record, item, now, pause(delivery.tries) if skipped else None)
@@ -82,14 +83,16 @@ def _release(state: State, record: Record, done: Item | Nothing, now: datetime, 
     tell_others(state, record, delivery.system, now)
 
 
-def _link(state: State, record: Record, item: Item, outcome: Mapping[str, Any], now: datetime) -> None:
-    local_id, system = outcome.get("local_id"), item.delivery.system
+def _link(
+    state: State, record: Record, delivery: Delivery, item: Item, outcome: Mapping[str, Any], now: datetime
+) -> None:
+    local_id, system = outcome.get("local_id"), delivery.system
     known = state.linked.get((record.canonical_id, system))
     if not local_id or (known is not None and known.local_id == local_id):
         return
     if known is not None or (record.tenant_id, record.kind, system, local_id) in state.links:
         for group, rev in item.revisions.items():
-            item.delivery.refuse(group, rev, {**TWO_RECORDS, "local_id": local_id}, now)
+            delivery.refuse(group, rev, {**TWO_RECORDS, "local_id": local_id}, now)
         return
     state.add_link(
         Link(

@@ -13,6 +13,12 @@ pytestmark = pytest.mark.servers
 PATH = "/v1/customers"
 PORT = "/replication/v1/customer"
 NAME = {"name": "Alfreds", "kind": "company"}
+ENTITY = "01900000-0000-7000-8000-000000000001"
+
+
+def legal(**values: Any) -> dict[str, Any]:
+    """The group of one legal entity, for `delivery`."""
+    return {f"legal__{ENTITY}": entity(**values)}
 
 
 async def entered(api: httpx.AsyncClient, **values: Any) -> dict[str, Any]:
@@ -97,15 +103,14 @@ async def test_a_delivered_customer_is_created_once_and_numbered(api: httpx.Asyn
 
 
 async def test_a_refused_tax_id_holds_up_nothing_else(api: httpx.AsyncClient) -> None:
-    legal = "legal__01900000-0000-7000-8000-000000000001"
     other = UUID(int=CANONICAL.int + 1)
-    wrong = delivery(name=NAME, notes="kept", **{legal: entity(tax_id="DE1")})
+    wrong = delivery(name=NAME, notes="kept", **legal(tax_id="DE1"))
     first, second = await delivered(api, wrong, delivery(other, name=NAME))
-    assert first["groups"] == {"name": "applied", "notes": "applied", legal.replace("__", ":"): "rejected"}
+    assert first["groups"] == {"name": "applied", "notes": "applied", f"legal:{ENTITY}": "rejected"}
     assert "is not a tax id of DE" in first["problem"]["errors"][0]["message"]
     assert second["outcome"] == "applied"
     assert ((await present(api))["notes"], (await present(api))["legal_entities"]) == ("kept", [])
-    (corrected,) = await delivered(api, delivery(rev=2, **{legal: entity()}))
+    (corrected,) = await delivered(api, delivery(rev=2, **legal()))
     assert corrected["outcome"] == "applied"
     assert (await present(api))["legal_entities"][0]["tax_id_key"] == "DE136695976"
 
@@ -121,6 +126,5 @@ async def test_an_edit_that_the_hub_has_not_merged_is_not_overwritten(api: httpx
 
 async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.AsyncClient) -> None:
     await entered(api, legal_entities=[entity()])
-    legal = "legal__01900000-0000-7000-8000-000000000001"
-    (outcome,) = await delivered(api, delivery(name=NAME, **{legal: entity(tax_id="136 695 976")}))
+    (outcome,) = await delivered(api, delivery(name=NAME, **legal(tax_id="136 695 976")))
     assert outcome["outcome"] == "skipped"

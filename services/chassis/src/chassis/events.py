@@ -68,12 +68,16 @@ class Event:
             raise Unreadable(f"CloudEvents attributes are missing: {', '.join(missing)}")
         if not isinstance(data, dict):
             raise Unreadable("the data is not a JSON object")
+        known = {name: attributes.get(name) for name in (*REQUIRED, *OPTIONAL)}
+        if wrong := [name for name, value in known.items() if not isinstance(value, str | None)]:
+            raise Unreadable(f"CloudEvents attributes are not text: {', '.join(wrong)}")
         try:
             time = datetime.fromisoformat(attributes["time"].replace("Z", "+00:00"))
             UUID(attributes["tenant"])
         except ValueError as error:
             raise Unreadable(f"a CloudEvents attribute is malformed: {error}") from error
-        known = {name: attributes.get(name) for name in (*REQUIRED, *OPTIONAL)}
+        if time.tzinfo is None:
+            raise Unreadable("the time has no zone")
         return cls(**{**known, "time": time, "data": data})  # type: ignore[arg-type]  # checked above
 
 

@@ -1,0 +1,209 @@
+"""Deliveries from the hub: harmless when doubled or late, never over a local edit, an outcome for each item."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from chassis.replication import apply, archive, edit, guard, sync_state
+from chassis.replication.port import Outcome
+from chassis.testing import OTHER_TENANT, act_for
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from .notes import NOTE, Note, delivery, enter
+from .test_edit import changes, events
+
+pytestmark = pytest.mark.servers
+
+revisions = st.integers(0, 4)
+
+
+async def one(session: AsyncSession, **delivered: Any) -> Outcome:
+    """Deliver one item."""
+    (outcome,) = await apply(session, NOTE, [delivery(**delivered)])
+    return outcome
+
+
+async def notes(session: AsyncSession) -> int:
+    return (await session.scalar(select(func.count()).select_from(Note))) or 0
+
+
+async def note(session: AsyncSession, outcome: Outcome) -> Note:
+    assert outcome.local_id is not None
+    return await session.get_one(Note, outcome.local_id, populate_existing=True)
+
+
+@given(revisions, st.none() | st.fixed_dictionaries({"seq": revisions, "rev": revisions}), revisions)
+def test_the_guard_writes_only_newer_revisions_and_never_over_an_unmerged_edit(
+    rev: int, own: dict[str, int] | None, seen: int
+) -> None:
+    step = guard(rev, own, seen)
+    known = own or {"seq": 0, "rev": 0}
+    assert (step == "already") == (rev <= known["rev"])
+    assert (step == "write") == (rev > known["rev"] and known["seq"] <= seen)
+
+
+async def test_a_first_delivery_creates_the_record_and_tells_where_it_stands(session: AsyncSession) -> None:
+    outcome = await one(session, title="Plans", tag__work=True, hlc=5)
+    row = await note(session, outcome)
+    assert (outcome.outcome, outcome.seq) == ("applied", 1)
+    assert (row.title, row.tags, row.canonical_id) == ("Plans", {"work": True}, outcome.canonical_id)
+    (event,) = await events(session)
+    assert (event["origin"], event["actor"], event["canonical_id"]) == ("gateway", "gateway", str(outcome.canonical_id))
+    assert changes(event) == {"title": (None, "Plans", 1), "tag:work": (None, True, 1)}
+
+
+async def test_creating_twice_is_one_row_whether_apart_or_in_one_batch(session: AsyncSession) -> None:
+    canonical_id = uuid4()
+    same = delivery(canonical_id, title="Plans")
+    first, second = await apply(session, NOTE, [same, same])
+    (third,) = await apply(session, NOTE, [same])
+    assert [first.outcome, second.outcome, third.outcome] == ["applied", "already", "already"]
+    assert first.local_id == second.local_id == third.local_id
+    assert await notes(session) == 1
+    assert len(await events(session)) == 1
+
+
+async def test_a_delivery_that_comes_twice_or_late_changes_nothing(session: AsyncSession) -> None:
+    created = await one(session, title="One")
+    newer = delivery(created.canonical_id, rev=3, title="Three")
+    late = delivery(created.canonical_id, rev=2, title="Two")
+    outcomes = [(await apply(session, NOTE, [each]))[0].outcome for each in (newer, late, newer)]
+    assert outcomes == ["applied", "already", "already"]
+    assert (await note(session, created)).title == "Three"
+    assert len(await events(session)) == 2
+
+
+async def test_a_local_edit_that_the_hub_has_not_merged_is_not_overwritten(session: AsyncSession) -> None:
+    created = await one(session, title="One", text="For May")
+    row = await note(session, created)
+    with edit(session, NOTE, row, "anna"):
+        row.title = "Anna's"
+    await session.flush()
+    both = await one(session, canonical_id=created.canonical_id, rev=2, seen_seq=1, title="Two", text="For June")
+    assert both.outcome == "skipped"
+    assert both.groups == {"title": "skipped", "text": "applied"}
+    again = await one(session, canonical_id=created.canonical_id, rev=3, seen_seq=2, title="Three")
+    assert again.outcome == "applied"
+    row = await note(session, created)
+    assert (row.title, row.text) == ("Three", "For June")
+
+
+async def test_a_group_that_is_refused_does_not_hold_up_the_others(session: AsyncSession) -> None:
+    created = await one(session, title="One")
+    refused = await one(session, canonical_id=created.canonical_id, rev=2, title="x" * 99, text="For May", colour="red")
+    assert refused.outcome == "rejected"
+    assert refused.groups == {"title": "rejected", "text": "applied", "colour": "rejected"}
+    assert refused.problem is not None
+    assert refused.problem["type"] == "/problems/title-too-long"
+    row = await note(session, created)
+    assert (row.title, row.text) == ("One", "For May")
+    assert row.sync["title"]["rev"] == 1
+
+
+async def test_a_record_whose_name_is_refused_is_not_created_and_nothing_is_told(session: AsyncSession) -> None:
+    outcome = await one(session, title="x" * 99, text="For May")
+    assert (outcome.outcome, outcome.local_id) == ("rejected", None)
+    assert await notes(session) == 0
+    assert await events(session) == []
+
+
+async def test_a_possible_twin_makes_the_delivery_wait_until_the_hub_has_seen_it(session: AsyncSession) -> None:
+    row = enter(session, isbn="978-3")
+    await session.flush()
+    waiting = await one(session, title="Plans", isbn="978-3")
+    assert (waiting.outcome, waiting.local_id) == ("skipped", None)
+    linked = await one(session, canonical_id=waiting.canonical_id, local_id=row.id, seen_seq=1, title="Plans B")
+    assert (linked.outcome, linked.local_id) == ("applied", str(row.id))
+    assert await notes(session) == 1
+    assert (await note(session, linked)).canonical_id == waiting.canonical_id
+
+
+async def test_what_the_database_refuses_is_found_and_the_rest_of_the_batch_goes_through(session: AsyncSession) -> None:
+    owner = await one(session, title="Owner", isbn="978-3")
+    items = [delivery(title=f"Note {n}") for n in range(9)]
+    items.insert(4, delivery(title="Clash", isbn="978-3"))
+    outcomes = await apply(session, NOTE, items)
+    assert [outcome.outcome for outcome in outcomes] == ["applied"] * 4 + ["rejected"] + ["applied"] * 5
+    problem = outcomes[4].problem
+    assert problem is not None and problem["type"] == "/problems/not-unique"
+    assert [outcome.canonical_id for outcome in outcomes] == [item.canonical_id for item in items]
+    assert await notes(session) == 10
+    assert len(await events(session)) == 10
+    assert (await note(session, owner)).isbn == "978-3"
+
+
+async def test_an_event_follows_only_when_a_value_moved_or_is_kept_otherwise(session: AsyncSession) -> None:
+    created = await one(session, title="One", text="For May")
+    before = len(await events(session))
+    same = await one(session, canonical_id=created.canonical_id, rev=2, title="One", text="For May")
+    assert same.outcome == "applied"
+    assert len(await events(session)) == before
+    trimmed = await one(session, canonical_id=created.canonical_id, rev=3, title=" One ")
+    assert trimmed.outcome == "applied"
+    (event,) = (await events(session))[before:]
+    assert changes(event) == {"title": ("One", "One", 3)}
+
+
+async def test_a_delivery_moves_the_clock_of_the_next_edit(session: AsyncSession) -> None:
+    far = 4_000_000_000_000_000
+    created = await one(session, title="One", hlc=far)
+    row = await note(session, created)
+    with edit(session, NOTE, row, "anna"):
+        row.title = "Two"
+    assert row.hlc == far + 1
+
+
+async def test_life_travels_like_any_other_group(session: AsyncSession) -> None:
+    created = await one(session, title="One")
+    await one(session, canonical_id=created.canonical_id, rev=2, life="dead")
+    assert (await note(session, created)).archived_at is not None
+    await one(session, canonical_id=created.canonical_id, rev=3, life="live")
+    assert (await note(session, created)).archived_at is None
+
+
+async def test_an_archived_record_still_takes_deliveries(session: AsyncSession) -> None:
+    created = await one(session, title="One")
+    archive(session, NOTE, await note(session, created), "anna")
+    await session.flush()
+    assert (await one(session, canonical_id=created.canonical_id, rev=2, seen_seq=2, title="Two")).outcome == "applied"
+
+
+async def test_a_record_shows_how_far_all_others_are(session: AsyncSession) -> None:
+    row = enter(session)
+    assert sync_state(row)["state"] == "on_its_way"
+    peers: dict[str, Any] = {"shop": {"state": "in_step"}, "archive": {"state": "rejected", "reason": "no room"}}
+    await session.flush()
+    linked = await one(session, local_id=row.id, seen_seq=1, title="Plans", peers=peers)
+    row = await note(session, linked)
+    assert row.merged_seq == 1
+    assert sync_state(row)["state"] == "rejected"
+    assert sync_state(row)["systems"]["archive"] == {"state": "rejected", "reason": "no room"}
+    peers["archive"] = {"state": "in_step"}
+    await one(session, canonical_id=linked.canonical_id, local_id=row.id, seen_seq=1, rev=2, title="Plans", peers=peers)
+    row = await note(session, linked)
+    assert sync_state(row)["state"] == "in_step"
+    with edit(session, NOTE, row, "anna"):
+        row.title = "Plans B"
+    state = sync_state(row)
+    assert (state["state"], state["systems"]["shop"]["state"]) == ("on_its_way", "on_its_way")
+
+
+async def test_how_far_the_hub_has_followed_never_goes_back(session: AsyncSession) -> None:
+    row = enter(session)
+    row.seq = 9
+    await session.flush()
+    await one(session, local_id=row.id, seen_seq=7, title="Plans")
+    late = await one(session, local_id=row.id, canonical_id=row.canonical_id, seen_seq=3, title="Plans")
+    assert (await note(session, late)).merged_seq == 7
+
+
+async def test_another_tenants_record_is_not_reached_by_its_id(session: AsyncSession) -> None:
+    mine = await one(session, title="Mine")
+    await act_for(session, OTHER_TENANT)
+    theirs = await one(session, local_id=mine.local_id, title="Theirs")
+    assert theirs.local_id != mine.local_id
+    await act_for(session)
+    assert (await note(session, mine)).title == "Mine"

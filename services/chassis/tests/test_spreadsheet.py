@@ -1,0 +1,80 @@
+"""CSV files: read by the names of their columns, written so that nothing runs."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from chassis import spreadsheet
+from chassis.spreadsheet import FileRefused, Row
+from pydantic import BaseModel
+
+
+class Place(BaseModel):
+    city: str | None = None
+    lines: list[str] = []
+
+
+class Thing(BaseModel):
+    name: str
+    size: int | None = None
+    place: Place | None = None
+    custom: dict[str, str] = {}
+
+
+def rows(folder: Path, content: str | bytes, columns: str | None = None, key: str | None = None) -> list[Row]:
+    file = folder / "things.csv"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return spreadsheet.read(file, columns, key, Thing)
+
+
+def test_columns_that_are_called_like_fields_need_no_mapping(tmp_path: Path) -> None:
+    (row,) = rows(tmp_path, "name,place.city,custom.code,other\nA,Berlin,7,x\n")
+    assert row.values == {"name": "A", "place.city": "Berlin", "custom.code": "7"}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_separator_and_byte_order_mark_are_recognised(tmp_path: Path, separator: str) -> None:
+    text = f"name{separator}size\nA{separator}3\n"
+    (row,) = rows(tmp_path, text.encode("utf-8-sig"))
+    assert row.values == {"name": "A", "size": "3"}
+
+
+def test_a_row_keeps_its_line_and_its_key_and_blank_rows_are_no_rows(tmp_path: Path) -> None:
+    found = rows(tmp_path, 'id,title\n1,"two\nlines"\n,\n2,B\n', "title=name", "id")
+    assert [(row.line, row.key, row.values["name"]) for row in found] == [(3, "1", "two\nlines"), (5, "2", "B")]
+
+
+def test_two_columns_that_fill_one_field_become_its_lines(tmp_path: Path) -> None:
+    (row,) = rows(tmp_path, "n,street,house\nA,Obere Str.,57\n", "n=name,street=place.lines,house=place.lines")
+    assert row.values["place.lines"] == "Obere Str.\n57"
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "key", "reason"),
+    [
+        ("title\nA\n", None, None, "No column fills name. Say which one does: --columns title=name."),
+        ("title\nA\n", "titel=name", None, "There is no column titel. The file has: title."),
+        ("title\nA\n", "title=nmae", None, "There is no field 'nmae'. Fields: name, size, place.city"),
+        ("name\nA\n", None, "id", "There is no column 'id' to take as the key."),
+        ("name\nM\xfcller\n".encode("latin-1"), None, None, "is not UTF-8 (byte 6)"),
+        ("", None, None, "No column fills name."),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused_in_a_sentence(
+    tmp_path: Path, content: str | bytes, columns: str | None, key: str | None, reason: str
+) -> None:
+    with pytest.raises(FileRefused) as refused:
+        rows(tmp_path, content, columns, key)
+    assert reason in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="cannot be read: No such file or directory"):
+        spreadsheet.read(tmp_path / "none.csv", None, None, Thing)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+49 30", "-1", "@SUM(A1)", "\tx"])
+def test_no_cell_runs_as_a_formula(tmp_path: Path, cell: str) -> None:
+    spreadsheet.write(tmp_path / "result.csv", ["reason"], [[cell]])
+    with (tmp_path / "result.csv").open(encoding="utf-8-sig", newline="") as stream:
+        assert list(csv.reader(stream)) == [["reason"], [f"'{cell}"]]

@@ -1,0 +1,76 @@
+"""Systems and status over HTTP."""
+
+import httpx
+import pytest
+from chassis.db import transaction
+from gateway.systems import note_health, note_latency
+
+from .events import OFFSETS, LocalRecord
+from .hub import Hub
+from .test_deliveries import REFUSAL
+from .test_quarantine import unreadable
+
+pytestmark = pytest.mark.servers
+
+NAME = {"name": "Alfreds Futterkiste", "kind": "company"}
+
+
+async def test_a_pause_says_who_and_since_when_and_loses_nothing(hub: Hub, client: httpx.AsyncClient) -> None:
+    paused = (await client.post("/v1/systems/erp:pause")).json()
+    assert (paused["state"], paused["paused_by"]) == ("paused", "stella")
+    async with hub.client(sub="otto") as other:
+        assert (await other.post("/v1/systems/erp:pause")).json() == paused
+    await hub.merge(hub.crm.holds(LocalRecord("crm")).edit({"name": NAME}))
+    await hub.deliver()
+    systems = {system["name"]: system for system in (await client.get("/v1/systems")).json()["items"]}
+    assert (systems["erp"]["pending"], systems["crm"]["pending"]) == (1, 0)
+    assert (await client.get("/v1/status")).json()["state"] == "paused"
+    resumed = (await client.post("/v1/systems/erp:resume")).json()
+    assert (resumed["state"], resumed["paused_by"], resumed["paused_at"]) == ("connected", None, None)
+    await hub.deliver()
+    assert [row.values["name"] for row in hub.erp.rows.values()] == [NAME]
+
+
+async def test_an_unknown_system_is_not_found_and_the_answer_names_the_systems(client: httpx.AsyncClient) -> None:
+    for verb in ("pause", "resume"):
+        refused = await client.post(f"/v1/systems/shop:{verb}")
+        assert refused.status_code == 404
+        assert refused.json()["detail"] == "It is connected to: crm, erp."
+
+
+async def test_the_status_counts_what_there_is(hub: Hub, client: httpx.AsyncClient) -> None:
+    crm = await hub.enter(hub.crm, {"name": NAME, "notes": "first"})
+    assert (await client.get("/v1/status")).json()["state"] == "in_step"
+    erp = hub.erp.copy_of(str(crm.canonical_id))
+    await hub.merge(crm.edit({"notes": "a"}), erp.edit({"notes": "b"}))
+    await hub.read(unreadable())
+    async with hub.worker(), transaction(hub.sessions) as session:
+        await note_latency(session, "erp", {"p50_seconds": 0.1, "p99_seconds": 0.4, "count": 20})
+    status = (await client.get("/v1/status")).json()
+    assert (status["state"], status["conflicts_open"], status["quarantine_held"]) == ("attention", 1, 1)
+    assert status["records"] == {"customer": 1, "contact": 0}
+    assert status["outbox"]["pending"] > 0
+    assert {p["topic"]: p["next_offset"] for p in status["positions"]}["crm.customer.v1"] == next(OFFSETS)
+    crm_system, erp_system = status["systems"]
+    assert (crm_system["name"], crm_system["pending"], crm_system["latency"]) == ("crm", 1, None)
+    assert crm_system["oldest_pending_age_seconds"] >= 0
+    assert erp_system["latency"] == {"p50_seconds": 0.1, "p99_seconds": 0.4, "count": 20}
+
+
+async def test_the_one_word_is_the_worst_that_is_so(hub: Hub, client: httpx.AsyncClient) -> None:
+    async def word() -> str:
+        state: str = (await client.get("/v1/status")).json()["state"]
+        return state
+
+    await hub.merge(hub.crm.holds(LocalRecord("crm")).edit({"name": NAME, "email": "a@x.example"}))
+    assert await word() == "catching_up"
+    await client.post("/v1/systems/crm:pause")
+    assert await word() == "paused"
+    hub.erp.refuses["email"] = REFUSAL
+    await hub.deliver()
+    assert await word() == "attention"
+    async with hub.worker(), transaction(hub.sessions) as session:
+        await note_health(session, "erp", "connection refused")
+    assert await word() == "away"
+    systems = (await client.get("/v1/systems")).json()["items"]
+    assert [(s["state"], s["away_because"]) for s in systems] == [("paused", None), ("away", "connection refused")]

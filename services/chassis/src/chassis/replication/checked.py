@@ -1,6 +1,7 @@
 """Groups whose deliveries are checked like any other input, and written through the row's own `change`."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,7 +19,7 @@ class Changeable(Protocol):
 
 def checked(shape: Any, value: Json, field: str) -> Json:
     """The value in its one JSON form. Raise `Malformed`, naming the field, when it is not of that shape."""
-    adapter: TypeAdapter[Any] = TypeAdapter(shape)
+    adapter = _adapter(shape)
     try:
         return adapter.dump_python(adapter.validate_python(value), mode="json")
     except ValidationError as error:
@@ -27,6 +28,12 @@ def checked(shape: Any, value: Json, field: str) -> Json:
             for each in field_errors(error, value)
         ]
         raise Malformed(errors=errors) from None
+
+
+@lru_cache(maxsize=500)
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    """Building one costs more than many checks."""
+    return TypeAdapter(shape)
 
 
 def single(name: str, shape: Any, *, field: str | None = None, reference: str | None = None) -> Group:

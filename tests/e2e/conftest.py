@@ -1,0 +1,29 @@
+"""One stack for all stories; each has a tenant of its own, so that no story sees another's records."""
+
+from collections.abc import Iterator
+
+import pytest
+from stack.services import Stack
+
+from .clients import Company, new_tenant
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL, Kafka and all six processes."""
+    with Stack(tmp_path_factory.mktemp("e2e"), fast=True) as running:
+        yield running
+
+
+@pytest.fixture
+def company(stack: Stack) -> Iterator[Company]:
+    """A company of its own. Whatever a story stopped runs again afterwards."""
+    yield Company.in_stack(stack, new_tenant())
+    for part in stack.parts.values():
+        part.start()
+
+
+@pytest.fixture
+def other_company(stack: Stack) -> Company:
+    """A second company, which must never see the first one's records."""
+    return Company.in_stack(stack, new_tenant(), subject="otto")

@@ -1,0 +1,1 @@
+"""Crashes while people work: nothing lost, nothing doubled, all sides equal."""

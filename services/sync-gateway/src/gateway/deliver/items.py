@@ -92,6 +92,9 @@ def _inward(state: State, record: Record, group: str, value: Json, system: str, 
         return value
     canonical_id = value.get("canonical_id")
     if (waiting := unresolved(value)) is not None:
+        _, named_by, local_id = waiting
+        if named_by == system:
+            return local_id  # Its own id for a record that the hub has not heard of: it knows what it means.
         known = state.links.get((record.tenant_id, *waiting))
         if known is None:
             references.missing = waiting_token(*waiting)

@@ -123,7 +123,9 @@ class Delivery(Base):
         """Why the system is not in step, in words."""
         if self.refused:
             problem = next(iter(self.refused.values()))["problem"] or {}
-            return " ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key)) or None
+            errors = [str(error["message"]) for error in problem.get("errors", ())]
+            words = errors or [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
+            return " ".join(words) or None
         return self.waiting_for if self.state == "waiting" else None
 
     def peer(self, registers: Registers) -> dict[str, Any]:

@@ -4,6 +4,8 @@ A service fills in one `Service` in its `wiring.py`; its `__main__.py` is `cli(S
 """
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -172,6 +174,8 @@ def cli(service: Service) -> typer.Typer:
         """Serve the REST API."""
         settings = load(service.settings)
         telemetry.configure_logs(settings.log_level)
+        # uvicorn stops cleanly and then repeats the signal, which would look like a crash to who started us.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(
             service.app(settings),
             host=settings.host,

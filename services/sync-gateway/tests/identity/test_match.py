@@ -1,5 +1,6 @@
 """Which known record a new one is."""
 
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -133,7 +134,9 @@ def test_the_order_of_words_does_not_matter(name: str) -> None:
 
 
 @given(keys, st.lists(keys, max_size=4), st.randoms())
-def test_the_verdict_does_not_depend_on_the_order_of_candidates(new, others, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_verdict_does_not_depend_on_the_order_of_candidates(
+    new: MatchKeys, others: list[MatchKeys], random: Random
+) -> None:
     candidates = [Candidate(UUID(int=number), other) for number, other in enumerate(others)]
     shuffled = random.sample(candidates, len(candidates))
     assert best_match(new, candidates) == best_match(new, shuffled)

@@ -1,0 +1,96 @@
+"""Sizes, names and manners of every file."""
+
+import ast
+import re
+
+from .source import ROOT, Function, comments, functions, python_files, shown, tracked, tree
+
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
+VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}
+SUPPRESSION = re.compile(
+    r"#\s*(noqa|type:\s*ignore)(:\s*[A-Z]+[0-9]+(,\s*[A-Z]+[0-9]+)*|\[[a-z-]+(,\s*[a-z-]+)*\])?(?P<why>.*)"
+)
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+# Written in two pieces, so that this file is not found itself.
+FOREIGN = [
+    "py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "npm" + "js.com", "maven" + ".org", "maven" + ".apache",
+    "jsdelivr" + ".net", "unpkg" + ".com", "index" + "-url", "/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/",
+    "/Us" + "ers/",
+]  # fmt: skip
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    long = {
+        shown(path): lines for path in python_files() if (lines := len(path.read_text().splitlines())) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+def test_no_function_is_longer_than_60_lines() -> None:
+    """But for migrations: the definition of a table is one sentence."""
+    long = [
+        f"{shown(path)}: {name}, {lines} lines"
+        for path in python_files()
+        if path.parent.name != "versions"
+        for name, lines in functions(path)
+        if lines > LONGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_no_file_or_folder_is_called_by_a_word_that_says_nothing() -> None:
+    vague = [shown(path) for path in python_files() if VAGUE & {path.stem, *path.relative_to(ROOT).parts[:-1]}]
+    assert vague == []
+
+
+def test_every_suppression_says_which_rule_and_why() -> None:
+    bare = []
+    for path in python_files():
+        for line, comment in comments(path):
+            found = SUPPRESSION.search(comment)
+            if found and (not found[2] or not found["why"].strip(" -()#")):
+                bare.append(f"{shown(path)}:{line} {comment}")
+    assert bare == []
+
+
+def test_nothing_is_left_to_be_done_later() -> None:
+    left = [
+        f"{shown(path)}:{line}" for path in python_files() for line, text in comments(path) if UNFINISHED.search(text)
+    ]
+    assert left == []
+
+
+def test_no_function_is_a_stub() -> None:
+    stubs = []
+    for path in python_files():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, Function) and any(_raises_not_implemented(each) for each in node.body):
+                stubs.append(f"{shown(path)}: {node.name}")
+    assert stubs == []
+
+
+def test_no_file_holds_the_address_of_a_registry_or_a_path_of_some_machine() -> None:
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{shown(path)}: {foreign}" for foreign in FOREIGN if foreign in text]
+    assert found == []
+
+
+def test_no_error_is_swallowed_without_a_trace() -> None:
+    """`except Exception` is for the edges: it says, raises or answers something."""
+    silent = []
+    for path in python_files():
+        for node in ast.walk(tree(path)):
+            broad = isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
+            if broad and all(isinstance(each, ast.Pass | ast.Continue) for each in node.body):  # type: ignore[attr-defined]  # broad is a handler
+                silent.append(f"{shown(path)}:{node.lineno}")  # type: ignore[attr-defined]  # the same
+    assert silent == []
+
+
+def _raises_not_implemented(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Raise) and "NotImplemented" in ast.unparse(statement)

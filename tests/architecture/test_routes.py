@@ -1,0 +1,66 @@
+"""Every address of every service: who may use it is said, and its name is stable."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from chassis.auth import undeclared_routes
+from chassis.service import Service
+from crm.wiring import SERVICE as CRM
+from erp.wiring import SERVICE as ERP
+from fastapi import FastAPI
+from gateway.wiring import SERVICE as GATEWAY
+from stack.keys import SCOPES
+
+SERVICES = [CRM, ERP, GATEWAY]
+METHODS = {"get", "put", "post", "patch", "delete"}
+
+
+def app_of(service: Service) -> FastAPI:
+    return service.app(service.settings(database_url="postgresql://not.used"))
+
+
+def operations(app: FastAPI) -> dict[str, dict[str, Any]]:
+    """`GET /v1/customers` -> its operation in the OpenAPI document."""
+    paths = app.openapi()["paths"]
+    return {
+        f"{m.upper()} {path}": operation
+        for path, item in paths.items()
+        for m, operation in item.items()
+        if m in METHODS
+    }
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_every_route_declares_who_may_use_it(service: Service) -> None:
+    assert undeclared_routes(app_of(service)) == []
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_every_documented_operation_asks_for_a_scope_that_exists(service: Service) -> None:
+    for name, operation in operations(app_of(service)).items():
+        scopes = {scope for each in operation.get("security", []) for scope in next(iter(each.values()))}
+        assert scopes, f"{name} asks for no scope"
+        assert scopes <= set(SCOPES), f"{name} asks for {scopes}"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_writing_asks_for_more_than_reading(service: Service) -> None:
+    for name, operation in operations(app_of(service)).items():
+        scopes = {scope for each in operation["security"] for scope in next(iter(each.values()))}
+        reads = name.startswith("GET") or name.endswith(":simulate")
+        assert all(scope.endswith(":read") for scope in scopes) == reads, f"{name} asks for {scopes}"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_operations_have_names_of_their_own_and_say_what_they_do(service: Service) -> None:
+    found = operations(app_of(service))
+    names = Counter(operation["operationId"] for operation in found.values())
+    assert [name for name, times in names.items() if times > 1] == []
+    assert [name for name, operation in found.items() if not operation.get("description")] == []
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_addresses_carry_their_version(service: Service) -> None:
+    unversioned = [n for n in operations(app_of(service)) if not n.split()[1].startswith(("/v1/", "/replication/v1/"))]
+    assert unversioned == []

@@ -1,0 +1,82 @@
+"""What lives where, and who may know whom."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .source import ROOT, code_lines, shown, tokens, tracked, words
+
+CHASSIS = ROOT / "services/chassis/src/chassis"
+CHASSIS_LINES = 2500
+BUSINESS = {
+    "crm", "erp", "customer", "contact", "supplier", "vendor", "invoice", "orders", "product",
+    "price", "payment", "credit", "ledger", "warehouse", "inventory", "lead", "deal", "campaign", "sales",
+    "purchase", "tax", "currency", "employee", "salary", "phone", "email",
+}  # fmt: skip
+APART = {"testing.py", "importing.py", "import_verb.py", "spreadsheet.py"}
+"""The pytest plugin, and the import of files: no service needs them to run."""
+
+SIX = {"models", "schemas", "events", "commands", "queries", "routes"}
+IF_NEEDED = {"__init__", "rules", "handlers", "imports"}
+ANNOUNCE_NOTHING = {"custom_fields"}
+"""Declarations of a tenant's own fields stay in the system where they were made."""
+
+
+def chassis_files() -> list[Path]:
+    return [path for path in tracked("services/chassis/src/*.py") if path.name != "py.typed"]
+
+
+def modules(service: str) -> list[Path]:
+    """The business modules of a service: the folders of its package."""
+    package = ROOT / f"services/{service}-service/src/{service}"
+    return sorted(folder for folder in package.iterdir() if (folder / "__init__.py").exists())
+
+
+def test_the_chassis_stays_small() -> None:
+    lines = sum(code_lines(path) for path in chassis_files() if path.name not in APART)
+    assert lines < CHASSIS_LINES
+
+
+def test_the_chassis_knows_no_business_word() -> None:
+    forbidden = BUSINESS | {f"{word}s" for word in BUSINESS}
+    found = {
+        f"{shown(path)}:{token.start[0]} {word}"
+        for path in chassis_files()
+        for token in tokens(path)
+        for word in words(token.string) & forbidden
+    }
+    assert found == set()
+
+
+def test_imports_keep_to_the_contracts_of_the_house() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("module", [*modules("crm"), *modules("erp")], ids=shown)
+def test_a_business_module_has_its_six_files(module: Path) -> None:
+    files = {path.stem for path in module.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    expected = SIX - ({"events"} if module.name in ANNOUNCE_NOTHING else set())
+    assert expected <= files
+    assert files <= expected | IF_NEEDED
+
+
+def test_decision_records_are_numbered_without_gaps_and_stand_in_the_index() -> None:
+    folder = ROOT / "services/decisions"
+    records = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [name[:4] for name in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
+    linked = set(re.findall(r"\]\(([^)#]+\.md)\)", (folder / "README.md").read_text()))
+    assert set(records) <= linked
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    broken = []
+    for path in tracked("*.md"):
+        for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", path.read_text()):
+            if "://" not in target and not (path.parent / target).exists():
+                broken.append(f"{shown(path)}: {target}")
+    assert broken == []

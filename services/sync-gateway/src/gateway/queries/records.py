@@ -6,11 +6,12 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deliver.models import Delivery, Stage
 from gateway.links import Link
+from gateway.queries.deliveries import REFUSED
 from gateway.records import Record
 from gateway.schemas.records import LinkFilters, RecordFilters
 
@@ -79,11 +80,10 @@ def _somewhere(stage: Stage) -> ColumnElement[bool]:
 
 
 # As Delivery.stage has it; only what is pending can lag without waiting or being refused.
-_REFUSED = Delivery.refused != {}
 _STAGES: Mapping[Stage, ColumnElement[bool]] = {
-    "rejected": _REFUSED,
-    "waiting": and_(~_REFUSED, Delivery.state == "waiting"),
-    "on_its_way": and_(~_REFUSED, Delivery.state == "pending", and_(true(), LAGGING)),
+    "rejected": REFUSED,
+    "waiting": and_(Delivery.refused == {}, Delivery.state == "waiting"),
+    "on_its_way": and_(Delivery.refused == {}, Delivery.state == "pending", LAGGING),
 }
 
 

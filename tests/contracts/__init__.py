@@ -1,0 +1,1 @@
+"""What services say to each other, checked on both ends against what is published."""

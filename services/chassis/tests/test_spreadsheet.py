@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 
 import pytest
-from chassis import spreadsheet
-from chassis.spreadsheet import FileRefused, Row
+from importing import spreadsheet
+from importing.spreadsheet import FileRefused, Row
 from pydantic import BaseModel
 
 

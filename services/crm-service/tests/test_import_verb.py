@@ -5,8 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from chassis.service import cli
-from crm.wiring import SERVICE
+from crm.__main__ import verbs
 from typer.testing import CliRunner
 
 pytestmark = pytest.mark.servers
@@ -23,7 +22,7 @@ def file(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_each_row_has_its_result_in_a_file(file: Path) -> None:
     columns, tenant = "company=name,country=billing_address.country", str(uuid4())
     arguments = ["import", "customers", str(file), "--columns", columns, "--key", "company", "--tenant", tenant]
-    first, second = (CliRunner().invoke(cli(SERVICE), arguments) for _ in range(2))
+    first, second = (CliRunner().invoke(verbs, arguments) for _ in range(2))
     assert "2 rows: 1 created, 0 updated, 0 unchanged, 1 rejected." in first.output
     assert "line 3: country: 'Atlantis' is not a country" in first.output
     assert "2 rows: 0 created, 0 updated, 1 unchanged, 1 rejected." in second.output
@@ -36,6 +35,6 @@ def test_each_row_has_its_result_in_a_file(file: Path) -> None:
 
 
 def test_a_file_that_makes_no_sense_ends_with_a_sentence(file: Path) -> None:
-    outcome = CliRunner().invoke(cli(SERVICE), ["import", "customers", str(file), "--columns", "firm=name"])
+    outcome = CliRunner().invoke(verbs, ["import", "customers", str(file), "--columns", "firm=name"])
     assert outcome.exit_code == 1
     assert outcome.output.strip() == "There is no column firm. The file has: company, country."

@@ -1,4 +1,4 @@
-"""What a service is, and its verbs on the command line: `api`, `worker`, `migrate`, `openapi`, `import`.
+"""What a service is, and its verbs on the command line: `api`, `worker`, `migrate`, `openapi`.
 
 A service fills in one `Service` in its `wiring.py`; its `__main__.py` is `cli(SERVICE)()`.
 """
@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -21,11 +21,10 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import feed, import_verb, outbox, preconditions, replication, telemetry, worker
+from chassis import feed, outbox, preconditions, replication, telemetry, worker
 from chassis.app import create_app
 from chassis.bus import Producer, ensure_topics
 from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.importing import Target
 from chassis.migrations import migrate
 from chassis.relay import Relay
 from chassis.replication import Kind
@@ -61,7 +60,6 @@ class Service:
     kinds: Sequence[Kind] = ()
     topics: Sequence[str] = ()
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
-    imports: Mapping[str, Target] = field(default_factory=dict)
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
@@ -213,6 +211,4 @@ def cli(service: Service) -> typer.Typer:
         app = service.app(service.settings(database_url="postgresql://not.used"))
         typer.echo(orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
 
-    if service.imports:
-        import_verb.add(verbs, service.name, service.settings, service.imports)
     return verbs

@@ -1,8 +1,12 @@
 """`python -m crm`: the verbs of the service."""
 
 from chassis.service import cli
+from importing.verb import add_import
 
-from crm.wiring import SERVICE
+from crm.wiring import IMPORTS, SERVICE
+
+verbs = cli(SERVICE)
+add_import(verbs, SERVICE.name, SERVICE.settings, IMPORTS)
 
 if __name__ == "__main__":
-    cli(SERVICE)()
+    verbs()

@@ -5,12 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis import spreadsheet
 from chassis.db import Sessions
-from chassis.importing import Import, Target
 from chassis.testing import TENANT
 from crm.contacts.imports import CONTACTS
 from crm.customers.imports import CUSTOMERS
+from importing import Import, Target, spreadsheet
 
 from .factories import CANONICAL, CUSTOMER, MARIA, delivery
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from chassis import spreadsheet
 from chassis.db import Sessions
-from chassis.importing import Import, RowResult
 from chassis.testing import TENANT
 from crm.customers.imports import CUSTOMERS
+from importing import Import, RowResult, spreadsheet
 
 pytestmark = pytest.mark.servers
 HEADER = "customer_id,company_name,address,city,country,phone\n"

@@ -23,5 +23,6 @@ SERVICE = Service(
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
     routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router),
     kinds=(CUSTOMER, CONTACT),
-    imports={"customers": CUSTOMERS, "contacts": CONTACTS},
 )
+
+IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS}

@@ -5,6 +5,7 @@ words (group, seq, rev, ctx, hlc) are those of the replication protocol in servi
 """
 
 from chassis.replication.checked import checked, single
+from chassis.replication.creating import creating
 from chassis.replication.edit import archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
 from chassis.replication.kind import Group, Kind, Replicated, column, family, fields, guard, sync_state
@@ -24,6 +25,7 @@ __all__ = [
     "checked",
     "column",
     "created",
+    "creating",
     "edit",
     "family",
     "fields",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.auth import requires
 from chassis.db import Session, uuid7
 from chassis.errors import Conflict, NotFound, Problem
+from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
 from chassis.replication.kind import Json, Kind, Replicated, guard
 
@@ -141,6 +142,8 @@ async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) ->
 
 
 async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
+    if any(item.local_id is None for item in items):
+        await creating_alone(session, kind)
     local_ids = [item.local_id for item in items if item.local_id]
     rows = await kind.rows(session, local_ids, [item.canonical_id for item in items])
     by_local = {row.id: row for row in rows}

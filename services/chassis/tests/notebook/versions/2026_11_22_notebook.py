@@ -1,6 +1,5 @@
 """Notes, and the tables of the chassis that a service has."""
 
-import chassis.importing
 import chassis.outbox
 import chassis.preconditions  # noqa: F401  (its table)
 from alembic import op

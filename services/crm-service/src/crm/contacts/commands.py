@@ -28,6 +28,7 @@ class NoSuchCustomer(Conflict):
 
 async def create(session: AsyncSession, body: ContactBody, actor: str) -> Contact:
     """Enter a new contact. Raise `NoSuchCustomer`."""
+    await replication.creating(session, CONTACT)
     row = Contact.blank()
     await _change(session, row, body, {})
     replication.created(session, CONTACT, row, actor)

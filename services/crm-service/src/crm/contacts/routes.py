@@ -10,9 +10,11 @@ from chassis.db import Session
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
+from chassis.replication import creating
 from fastapi import APIRouter, Query, Response
 
 from crm.contacts import commands, queries
+from crm.contacts.events import CONTACT
 from crm.contacts.schemas import ContactBody, ContactFilters, ContactOut
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"], route_class=IdempotentRoute)
@@ -72,6 +74,7 @@ batches = APIRouter(tags=["contacts"], route_class=IdempotentRoute)
 @batches.post("/v1/contacts:batch")
 async def write_contacts(body: Batch, session: Session, caller: Writer) -> BatchResult:
     """Create and change up to 200 contacts; each item stands or falls alone, and has a result of its own."""
+    await creating(session, CONTACT)
     await queries.rows(session, body.ids, [])
     return await batch.write(
         session,

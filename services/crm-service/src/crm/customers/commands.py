@@ -21,6 +21,7 @@ KEPT_BY_ERP = ("payment_terms", "credit")
 
 async def create(session: AsyncSession, body: CustomerBody, actor: str) -> Customer:
     """Enter a new customer. Raise `OwnedElsewhere` for terms or credit, `Malformed` for a custom value."""
+    await replication.creating(session, CUSTOMER)
     row = Customer.blank()
     await _change(session, row, body, {})
     replication.created(session, CUSTOMER, row, actor)

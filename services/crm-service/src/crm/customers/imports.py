@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chassis.errors import Malformed
-from chassis.importing import Target
 from contracts.countries import country_code
+from importing import Target
 
 from crm.customers import commands
+from crm.customers.events import CUSTOMER
 from crm.customers.schemas import CustomerBody
 
 
@@ -33,4 +34,4 @@ CELLS: Mapping[str, Callable[[str], Any]] = {
     "legal_entities.country": _country,
     "tags": _tags,
 }
-CUSTOMERS = Target(CustomerBody, commands.create, commands.change, CELLS)
+CUSTOMERS = Target(CUSTOMER, CustomerBody, commands.create, commands.change, CELLS)

@@ -10,9 +10,11 @@ from chassis.db import Session
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
+from chassis.replication import creating
 from fastapi import APIRouter, Query, Response
 
 from crm.customers import commands, queries
+from crm.customers.events import CUSTOMER
 from crm.customers.schemas import CustomerBody, CustomerFilters, CustomerOut
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=IdempotentRoute)
@@ -72,6 +74,7 @@ batches = APIRouter(tags=["customers"], route_class=IdempotentRoute)
 @batches.post("/v1/customers:batch")
 async def write_customers(body: Batch, session: Session, caller: Writer) -> BatchResult:
     """Create and change up to 200 customers; each item stands or falls alone, and has a result of its own."""
+    await creating(session, CUSTOMER)
     await queries.rows(session, body.ids, [])
     return await batch.write(
         session,

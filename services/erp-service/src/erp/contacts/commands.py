@@ -29,6 +29,7 @@ class NoSuchCustomer(Conflict):
 
 async def create(session: AsyncSession, body: ContactBody, actor: str) -> Contact:
     """Enter a new contact. Raise `NoSuchCustomer`, and `OwnedElsewhere` for a consent."""
+    await replication.creating(session, CONTACT)
     row = Contact.blank()
     await _change(session, row, body, {})
     replication.created(session, CONTACT, row, actor)

@@ -20,6 +20,7 @@ Check = Callable[[Customer], None]
 
 async def create(session: AsyncSession, body: CustomerBody, actor: str) -> Customer:
     """Enter a new customer. Raise `Malformed` for a custom value."""
+    await replication.creating(session, CUSTOMER)
     row = Customer.blank()
     await _change(session, row, body, {})
     replication.created(session, CUSTOMER, row, actor)

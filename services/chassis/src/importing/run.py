@@ -12,18 +12,18 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
+from chassis.db import Base, Sessions, transaction, unique
+from chassis.edge import from_database
+from chassis.errors import Conflict, Problem
+from chassis.patch import parsed
+from chassis.replication import Kind, Replicated, creating
 from pydantic import BaseModel
 from sqlalchemy import BigInteger, Identity, Text, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.db import Base, Sessions, transaction, unique
-from chassis.edge import from_database
-from chassis.errors import Conflict, Problem
-from chassis.patch import parsed
-from chassis.replication import Replicated
-from chassis.spreadsheet import Row
+from importing.spreadsheet import Row
 
 BATCH = 100
 Outcome = Literal["created", "updated", "unchanged", "rejected"]
@@ -57,6 +57,7 @@ class Target:
     the id of a record of another target, or the key of a row imported there.
     """
 
+    kind: Kind
     shape: type[BaseModel]
     create: Callable[[AsyncSession, Any, str], Awaitable[Replicated]]
     change: Callable[[AsyncSession, UUID, Mapping[str, Any], str, Callable[[Any], None]], Awaitable[Replicated]]
@@ -110,6 +111,7 @@ class Import:
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             async with transaction(sessions, self.tenant) as session:
+                await creating(session, self.target.kind)
                 results += [await self._row(session, row) for row in batch]
             progress(len(batch))
         return results

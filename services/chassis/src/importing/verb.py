@@ -8,20 +8,20 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from chassis.db import create_engine, session_factory
+from chassis.settings import Settings, load
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from chassis import spreadsheet
-from chassis.db import create_engine, session_factory
-from chassis.importing import Import, RowResult, Target
-from chassis.settings import Settings, load
+from importing import spreadsheet
+from importing.run import Import, RowResult, Target
 
 FIRST_TENANT = UUID("00000000-0000-7000-8000-000000000001")
 COLUMNS_HELP = "Which column fills which field: company_name=name,city=billing_address.city"
 KEY_HELP = "The column that names a row for good; without it, a row is known by what it says."
 
 
-def add(verbs: typer.Typer, service: str, settings_type: type[Settings], targets: Mapping[str, Target]) -> None:
+def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], targets: Mapping[str, Target]) -> None:
     """Give a service the verb."""
 
     @verbs.command("import", help=f"Import a CSV file into: {', '.join(targets)}.")

@@ -37,7 +37,7 @@ test-fast: $(READY) ## Run the tests that need no server
 	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(APART) --ignore=tests/bench
 
 bench: $(READY) ## Measure: from an edit in one service to the other
-	$(PY) -m pytest -s tests/bench
+	$(PY) -m tests.bench
 
 check: $(READY) ## Lint, types, import rules, migrations, contracts
 	$(VENV)/bin/ruff check .

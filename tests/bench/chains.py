@@ -1,0 +1,162 @@
+"""The two chains, measured in the same way: an edit on one side, a look into the database of the other."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import httpx
+from chassis.bus import ensure_topics
+from stack.ports import free_port
+from stack.services import Stack
+
+from . import bare
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = json.loads((ROOT / "contracts/examples/crm.customer.v1.json").read_text(encoding="utf-8"))["data"]
+
+
+class Chain(Protocol):
+    """A way from an edit to the other system. Records are numbered; an edit gives a record another e-mail.
+
+    `seen` finds, in the database `there`, which of some e-mails have arrived.
+    """
+
+    name: str
+    seen: str
+    there: Any
+
+    async def prepare(self, records: int) -> None: ...
+
+    async def edit(self, record: int, email: str) -> None: ...
+
+    async def edit_many(self, emails: Sequence[str]) -> None: ...
+
+
+class Product:
+    """From the CRM to the ERP: PATCH and `:batch` over HTTP, seen in the table of the ERP."""
+
+    name = "Concord"
+    seen = "select email from customers where email = any($1)"
+
+    def __init__(self, client: httpx.AsyncClient, here: Any, there: Any) -> None:
+        self.client = client
+        self.here = here
+        self.there = there
+        self.ids: list[str] = []
+        self.versions: dict[str, int] = {}
+
+    async def prepare(self, records: int) -> None:
+        mark = uuid4().hex[:8]
+        bodies = [{"body": {**CUSTOMER, "name": f"Company {mark} {number}"}} for number in range(records)]
+        for chunk in _chunks(bodies):
+            self.ids += [item["id"] for item in await self._batch(chunk)]
+        await self._read_versions()
+
+    async def edit(self, record: int, email: str) -> None:
+        local_id = self.ids[record]
+        tag = {"If-Match": f'"{self.versions[local_id]}"'}
+        answer = await self.client.patch(f"/v1/customers/{local_id}", json={"email": email}, headers=tag)
+        answer.raise_for_status()
+        self.versions[local_id] = answer.json()["version"]
+
+    async def edit_many(self, emails: Sequence[str]) -> None:
+        pairs = zip(self.ids, emails, strict=False)
+        items = [{"id": i, "version": self.versions[i], "body": {"email": email}} for i, email in pairs]
+        for chunk in _chunks(items):
+            for item in await self._batch(chunk):
+                self.versions[item["id"]] = item["version"]
+
+    async def _batch(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        answer = await self.client.post("/v1/customers:batch", json={"items": items})
+        results: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
+        refused = [item for item in results if item["outcome"] not in ("created", "updated")]
+        if refused:
+            raise RuntimeError(f"{len(refused)} items were refused: {refused[0]}")
+        return results
+
+    async def _read_versions(self) -> None:
+        found = await self.here.fetch("select id::text, version from customers")
+        self.versions = {row["id"]: row["version"] for row in found}
+
+
+class Bare:
+    """The same hops and nothing else; see `bare`."""
+
+    name = "bare chain"
+    seen = "select email from there where email = any($1)"
+
+    def __init__(self, here: Any, there: Any) -> None:
+        self.here = here
+        self.there = there
+
+    async def prepare(self, records: int) -> None:
+        await self.edit_many([f"first{number}@example.com" for number in range(records)])
+
+    async def edit(self, record: int, email: str) -> None:
+        await bare.write(self.here, [_item(record, email)])
+
+    async def edit_many(self, emails: Sequence[str]) -> None:
+        for chunk in _chunks([_item(record, email) for record, email in enumerate(emails)]):
+            await bare.write(self.here, chunk)
+
+
+CUSTOMER = {
+    "kind": "company",
+    "phone": "030-0074321",
+    "billing_address": EXAMPLE["snapshot"]["billing_address"],
+    "tags": ["retail"],
+    "owner": "anna",
+}
+
+
+def _item(record: int, email: str) -> dict[str, Any]:
+    return {"id": f"record-{record}", "email": email, "data": EXAMPLE}
+
+
+def _chunks(items: list[Any], size: int = 200) -> list[list[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def database(stack: Stack, name: str) -> str:
+    """The administrator's address of one database of the stack."""
+    return urlunsplit(urlsplit(stack.admin_url)._replace(path=f"/{name}"))
+
+
+@asynccontextmanager
+async def product(stack: Stack) -> AsyncIterator[Product]:
+    """The stack as a user of its CRM meets it."""
+    here, there = await asyncpg.connect(database(stack, "crm")), await asyncpg.connect(database(stack, "erp"))
+    headers = {"Authorization": f"Bearer {stack.token()}"}
+    async with httpx.AsyncClient(base_url=stack.urls["crm"], headers=headers, timeout=60) as client:
+        yield Product(client, here, there)
+    await here.close()
+    await there.close()
+
+
+@asynccontextmanager
+async def bare_chain(stack: Stack) -> AsyncIterator[Bare]:
+    """The bare chain on the servers of the stack, each hop a process of its own."""
+    admin = await asyncpg.connect(stack.admin_url)
+    await admin.execute("create database bare")
+    await admin.close()
+    address, bootstrap, number = database(stack, "bare"), stack.bootstrap, str(free_port())
+    await ensure_topics(bootstrap, [bare.TOPIC])
+    async with AsyncExitStack() as closing:
+        here, there = await asyncpg.connect(address), await asyncpg.connect(address)
+        closing.push_async_callback(here.close)
+        closing.push_async_callback(there.close)
+        await here.execute(bare.SCHEMA)
+        url = f"http://127.0.0.1:{number}"
+        for arguments in (("port", address, number), ("relay", address, bootstrap), ("hub", address, bootstrap, url)):
+            command = [sys.executable, "-m", "tests.bench.bare", *arguments]
+            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=subprocess.DEVNULL)
+            closing.callback(process.terminate)
+        yield Bare(here, there)

@@ -1,0 +1,128 @@
+"""Ingest alone: events a second of `Ingest.handle`, and where the time goes."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID, uuid4
+
+import orjson
+from chassis.bus import Message
+from chassis.db import create_engine, session_factory, uuid7
+from chassis.events import Event, to_headers
+from gateway.ingest import consume
+from gateway.kinds import KINDS
+from stack.keys import FIRST_TENANT
+
+from .chains import EXAMPLE
+
+TOPIC = "crm.customer.v1"
+HOLDS = {"crm": tuple(KINDS), "erp": tuple(KINDS)}
+STEPS = ("_unread", "read", "load", "fold", "save", "advance")
+
+
+@dataclass
+class Speed:
+    """Events a second, and the seconds of each step."""
+
+    events: int = 0
+    seconds: float = 0.0
+    steps: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @property
+    def rate(self) -> float:
+        return self.events / self.seconds
+
+
+async def measure(address: str, batch: int = 500, rounds: int = 3) -> dict[str, Speed]:
+    """New records, then edits of records that the hub knows, in whole batches."""
+    engine = create_engine(address, "gateway", "worker")
+    ingest = consume.Ingest(session_factory(engine), HOLDS)
+    speeds = {"new records": Speed(), "edits of known records": Speed()}
+    offset = 0
+    for _ in range(rounds):
+        ids = [uuid4() for _ in range(batch)]
+        for seq, speed in enumerate(speeds.values(), start=1):
+            messages = [_message(local_id, seq, offset + n) for n, local_id in enumerate(ids)]
+            offset += batch
+            with _timed(speed.steps):
+                began = time.perf_counter()
+                await ingest.handle(messages)
+                speed.seconds += time.perf_counter() - began
+            speed.events += batch
+    await engine.dispose()
+    return speeds
+
+
+def _message(local_id: UUID, seq: int, offset: int) -> Message:
+    now, mark = datetime.now(UTC), local_id.hex[:12]
+    hlc = int(now.timestamp() * 1_000_000)
+    snapshot = {
+        **EXAMPLE["snapshot"],
+        "name": {"name": f"Company {mark}", "kind": "company"},
+        "email": f"{mark}-{seq}@example.com",
+        "phone": None,
+    }
+    snapshot = {g: v for g, v in snapshot.items() if v is not None and not g.startswith("legal:")}
+    changed = ["email", "life"] if seq > 1 else list(snapshot)
+    data = {
+        "kind": "customer",
+        "local_id": str(local_id),
+        "canonical_id": None,
+        "seq": seq,
+        "hlc": hlc,
+        "origin": "user",
+        "actor": "anna",
+        "changes": [{"group": g, "old": None, "new": snapshot.get(g), "ctx": seq - 1} for g in changed],
+        "snapshot": snapshot,
+        "sync": {g: {"seq": seq if g in changed else 1, "rev": seq - 1, "hlc": hlc} for g in snapshot},
+    }
+    event = Event(
+        id=str(uuid7()),
+        source="/crm",
+        type="crm.customer.changed.v1",
+        subject=str(local_id),
+        time=now,
+        data=data,
+        tenant=FIRST_TENANT,
+        sequence=str(seq),
+    )
+    return Message(TOPIC, str(local_id).encode(), orjson.dumps(data), tuple(to_headers(event.attributes())), 0, offset)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float]) -> Iterator[None]:
+    """Add up how long each step of ingest takes."""
+    patches = [patch.object(consume, name, _clocked(getattr(consume, name), name, seconds)) for name in STEPS]
+    for each in patches:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in patches:
+            each.stop()
+
+
+def _clocked(step: Any, name: str, seconds: dict[str, float]) -> Any:
+    def note(began: float) -> None:
+        seconds[name] += time.perf_counter() - began
+
+    async def awaited(began: float, result: Any) -> Any:
+        try:
+            return await result
+        finally:
+            note(began)
+
+    def run(*arguments: Any) -> Any:
+        began = time.perf_counter()
+        result = step(*arguments)
+        if hasattr(result, "__await__"):
+            return awaited(began, result)
+        note(began)
+        return result
+
+    return run

@@ -1,0 +1,123 @@
+"""The measurements. Visible means: a SELECT on the other side's database, asked every 2 ms, finds the value."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import quantiles
+from typing import Any
+from uuid import uuid4
+
+from .chains import Chain
+
+LOOK_SECONDS = 0.002
+PATIENCE_SECONDS = 60
+
+
+@dataclass
+class Times:
+    """Seconds of each edit: until the writer had the answer, and until the value was seen on the other side."""
+
+    answered: list[float] = field(default_factory=list)
+    visible: list[float] = field(default_factory=list)
+
+    def milliseconds(self, name: str, percent: int) -> float:
+        """One percentile."""
+        return 1000 * quantiles(getattr(self, name), n=100, method="inclusive")[percent - 1]
+
+
+class Watch:
+    """Looks for e-mails on the other side."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+
+    async def seen(self, wanted: Sequence[str]) -> set[str]:
+        found = await self.chain.there.fetch(self.chain.seen, list(wanted))
+        return {row["email"] for row in found}
+
+    async def until(self, wanted: Sequence[str]) -> None:
+        """Return when all are there; fail after a minute."""
+        end = time.perf_counter() + PATIENCE_SECONDS
+        while len(await self.seen(wanted)) < len(wanted):
+            if time.perf_counter() > end:
+                raise TimeoutError(f"{self.chain.name}: edits did not arrive within {PATIENCE_SECONDS} s")
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def emails(count: int) -> list[str]:
+    """Values that were never used."""
+    mark = uuid4().hex[:8]
+    return [f"{mark}-{number}@example.com" for number in range(count)]
+
+
+async def alone(chains: Sequence[Chain], edits: int, records: int) -> dict[str, Times]:
+    """One edit at a time, the chains in turn: each edit waits until the last one was seen and all is quiet."""
+    results = {chain.name: Times() for chain in chains}
+    for number in range(edits):
+        for chain in chains:
+            (email,) = emails(1)
+            began = time.perf_counter()
+            await chain.edit(number % records, email)
+            results[chain.name].answered.append(time.perf_counter() - began)
+            await Watch(chain).until([email])
+            results[chain.name].visible.append(time.perf_counter() - began)
+            await asyncio.sleep(0.15)  # The sender hears back last; nothing of this edit may reach into the next.
+    return results
+
+
+async def steady(
+    chains: Sequence[Chain], rate: float, seconds: float, records: int, turns: int = 4
+) -> dict[str, Times]:
+    """A steady rate for some seconds on each chain, in turns, so that noise meets both."""
+    results = {chain.name: Times() for chain in chains}
+    for _ in range(turns):
+        for chain in chains:
+            await _stream(chain, rate, seconds / turns, records, results[chain.name])
+            await asyncio.sleep(0.3)
+    return results
+
+
+async def _stream(chain: Chain, rate: float, seconds: float, records: int, times: Times) -> None:
+    waiting: dict[str, float] = {}
+    finished = asyncio.Event()
+    watching = asyncio.create_task(_watch(chain, waiting, finished, times))
+    edits, start = int(rate * seconds), time.perf_counter()
+    for number, email in enumerate(emails(edits)):
+        await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
+        waiting[email] = began = time.perf_counter()
+        await chain.edit(number % records, email)
+        times.answered.append(time.perf_counter() - began)
+    finished.set()
+    await asyncio.wait_for(watching, PATIENCE_SECONDS)
+
+
+async def _watch(chain: Chain, waiting: dict[str, float], finished: asyncio.Event, times: Times) -> None:
+    watch = Watch(chain)
+    while waiting or not finished.is_set():
+        for email in await watch.seen(list(waiting)) if waiting else ():
+            times.visible.append(time.perf_counter() - waiting.pop(email))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def burst(chains: Sequence[Chain], edits: int) -> dict[str, float]:
+    """Edits a second, from the first `:batch` until all are seen."""
+    rates: dict[str, float] = {}
+    for chain in chains:
+        values, began = emails(edits), time.perf_counter()
+        await chain.edit_many(values)
+        while len(await Watch(chain).seen(values)) < edits:
+            await asyncio.sleep(0.02)
+            if time.perf_counter() > began + PATIENCE_SECONDS:
+                raise TimeoutError(f"{chain.name}: edits did not arrive within {PATIENCE_SECONDS} s")
+        rates[chain.name] = edits / (time.perf_counter() - began)
+    return rates
+
+
+async def quiet(there: Any, condition: str) -> None:
+    """Wait until nothing is under way any more."""
+    end = time.perf_counter() + PATIENCE_SECONDS
+    while await there.fetchval(condition):
+        if time.perf_counter() > end:
+            raise TimeoutError("the hub does not come to rest")
+        await asyncio.sleep(0.05)

@@ -69,9 +69,9 @@ def _show_times(title: str, times: Mapping[str, Times], chains: list[Chain]) -> 
     table = Table(title=title, caption="milliseconds from the beginning of the edit; seen by a SELECT every 2 ms")
     for column in ("", *(chain.name for chain in chains), "ratio"):
         table.add_column(column, justify="left" if not column else "right")
-    for name, label in (("answered", "answered to the writer"), ("visible", "visible in the other system")):
+    for which, label in enumerate(("answered to the writer", "visible in the other system")):
         for percent in (50, 99):
-            values = [times[chain.name].milliseconds(name, percent) for chain in chains]
+            values = [times[chain.name].milliseconds(percent)[which] for chain in chains]
             table.add_row(f"{label}, p{percent}", *(f"{v:.1f}" for v in values), f"{values[0] / values[1]:.1f}")
     console.print(table)
 

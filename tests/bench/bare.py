@@ -100,7 +100,7 @@ async def hub(database: str, bootstrap: str, address: str) -> None:
                 (await client.post("/deliveries", content=content, headers=headers)).raise_for_status()
 
 
-def port(database: str, number: str) -> None:
+def port(database: str, number: int) -> None:
     app = FastAPI()
     pool: list[Any] = []
 
@@ -116,12 +116,14 @@ def port(database: str, number: str) -> None:
     async def ready() -> dict[str, str]:
         return {"status": "ready"}
 
-    uvicorn.run(app, host="127.0.0.1", port=int(number), log_level="warning", access_log=False)
+    uvicorn.run(app, host="127.0.0.1", port=number, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":
-    hop, *arguments = sys.argv[1:]
-    if hop == "port":
-        port(*arguments)
-    else:
-        asyncio.run({"relay": relay, "hub": hub}[hop](*arguments))
+    match sys.argv[1:]:
+        case ["relay", database, bootstrap]:
+            asyncio.run(relay(database, bootstrap))
+        case ["hub", database, bootstrap, address]:
+            asyncio.run(hub(database, bootstrap, address))
+        case ["port", database, number]:
+            port(database, int(number))

@@ -21,9 +21,10 @@ class Times:
     answered: list[float] = field(default_factory=list)
     visible: list[float] = field(default_factory=list)
 
-    def milliseconds(self, name: str, percent: int) -> float:
-        """One percentile."""
-        return 1000 * quantiles(getattr(self, name), n=100, method="inclusive")[percent - 1]
+    def milliseconds(self, percent: int) -> tuple[float, float]:
+        """One percentile of both."""
+        cuts = [quantiles(seconds, n=100, method="inclusive") for seconds in (self.answered, self.visible)]
+        return 1000 * cuts[0][percent - 1], 1000 * cuts[1][percent - 1]
 
 
 class Watch:
@@ -114,10 +115,10 @@ async def burst(chains: Sequence[Chain], edits: int) -> dict[str, float]:
     return rates
 
 
-async def quiet(there: Any, condition: str) -> None:
-    """Wait until nothing is under way any more."""
+async def quiet(hub: Any, under_way: str) -> None:
+    """Wait until the hub has nothing under way any more."""
     end = time.perf_counter() + PATIENCE_SECONDS
-    while await there.fetchval(condition):
+    while await hub.fetchval(under_way):
         if time.perf_counter() > end:
             raise TimeoutError("the hub does not come to rest")
         await asyncio.sleep(0.05)

@@ -1,8 +1,10 @@
 """What the hub announces: golden records as `sync.<kind>.v1`, decisions as `sync.conflict.v1`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from chassis import outbox, telemetry
 from chassis.db import uuid7
@@ -17,20 +19,35 @@ CONFLICTS = "sync.conflict.v1"
 TOPICS = (*(f"sync.{kind}.v1" for kind in KINDS), CONFLICTS)
 
 
-def golden_records(session: AsyncSession, records: Iterable[Record]) -> None:
+class Cause(NamedTuple):
+    """The event that made the hub say something, and the request and trace that it came from."""
+
+    event_id: str
+    correlation_id: str | None
+    traceparent: str | None
+
+
+Causes = Mapping[UUID, Cause]
+"""By canonical id; where none is known, it was the request at hand."""
+
+NONE: Causes = {}
+
+
+def golden_records(session: AsyncSession, records: Iterable[Record], causes: Causes = NONE) -> None:
     """Announce records whose shown values have changed. The sequence grows with every merged change."""
     for record in records:
         sequence = sum(register.rev for register in record.decoded.values())
         topic = f"sync.{record.kind}.v1"
         subject = str(record.canonical_id)
-        event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, record.golden(), str(sequence))
+        event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, record.golden(), causes)
+        event = replace(event, sequence=str(sequence))
         outbox.announce(session, topic, subject, event)
 
 
-def decisions(session: AsyncSession, rows: Iterable[DecisionRow]) -> None:
+def decisions(session: AsyncSession, rows: Iterable[DecisionRow], causes: Causes = NONE) -> None:
     """Announce decisions, new ones and those whose state has changed; the key is the decision's id."""
     for row in rows:
-        event = _event("sync.conflict.decided.v1", CONFLICTS, str(row.id), row, row.shown())
+        event = _event("sync.conflict.decided.v1", CONFLICTS, str(row.id), row, row.shown(), causes)
         telemetry.DECISIONS.labels(row.kind, row.rule.partition(":")[0]).inc()
         outbox.announce(session, CONFLICTS, str(row.id), event)
 
@@ -41,8 +58,10 @@ def _event(
     subject: str,
     of: Record | DecisionRow,
     data: dict[str, Any],
-    sequence: str | None = None,
+    causes: Causes,
 ) -> Event:
+    here = Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
+    cause = causes.get(of.canonical_id, here)
     return Event(
         id=str(uuid7()),
         source="/sync",
@@ -52,9 +71,9 @@ def _event(
         data=data,
         tenant=str(of.tenant_id),
         dataschema=f"{topic}.json",
-        sequence=sequence,
         canonicalid=str(of.canonical_id),
         origin="hub",
-        correlationid=telemetry.correlation_id.get(),
-        traceparent=telemetry.traceparent(),
+        correlationid=cause.correlation_id,
+        causationid=cause.event_id or None,
+        traceparent=cause.traceparent,
     )

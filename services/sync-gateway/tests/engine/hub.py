@@ -48,6 +48,7 @@ class Hub:
         origin: str = "user",
         canonical_id: UUID | None = None,
         tenant: UUID = TENANT,
+        correlation: str | None = None,
     ) -> Message:
         """A message as a spoke would send it, for an edit of these groups."""
         hlc = time.time_ns() // 1000
@@ -73,6 +74,7 @@ class Hub:
             time=datetime.now(UTC),
             data=data,
             tenant=str(tenant),
+            correlationid=correlation,
         )
         return self.message(f"{system}.{kind}.v1", orjson.dumps(data), tuple(to_headers(event.attributes())))
 

@@ -37,6 +37,16 @@ async def test_a_new_record_is_due_in_every_system_the_sender_too(hub: Hub) -> N
     assert [row.topic for row in await hub.all(OutboxRow)] == ["sync.customer.v1"]
 
 
+async def test_what_the_hub_says_names_its_cause(hub: Hub) -> None:
+    message = hub.event("crm", "c1", 1, ALFKI, correlation="one-request")
+
+    await hub.ingest.handle([message])
+
+    said = (await hub.one(OutboxRow)).attributes
+    assert said["causationid"] == dict(message.headers)["ce_id"].decode()
+    assert said["correlationid"] == "one-request"
+
+
 async def test_the_same_batch_again_changes_nothing(hub: Hub) -> None:
     batch = [hub.event("crm", "c1", 1, ALFKI), hub.event("crm", "c1", 2, {"email": "a@alfki.de"})]
     await hub.ingest.handle(batch)

@@ -128,7 +128,7 @@ def read(message: Message) -> Incoming:
         event = Event.of(envelope.data, event_id=envelope.id, system=envelope.system, time=time)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(f"the data is not a change of a record: {error!r}") from error
-    return Incoming(UUID(envelope.tenant), event)
+    return Incoming(UUID(envelope.tenant), event, envelope.correlationid, envelope.traceparent)
 
 
 def _held(message: Message, error: Exception, now: datetime) -> Quarantined:

@@ -11,6 +11,7 @@ from gateway.ingest.state import Incoming, State
 from gateway.kinds import kind_spec
 from gateway.links import Link
 from gateway.merge import Merged, clamp, merge_event
+from gateway.publish import Cause
 from gateway.records import Record
 from gateway.references import Find, resolve_references, translated
 from gateway.register import Register
@@ -36,7 +37,7 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     find = _finder(state, incoming.tenant_id)
     hlc, clamped = clamp(incoming.event.hlc, int(now.timestamp() * 1_000_000))
     event = replace(translated(incoming.event, spec, find), hlc=hlc)
-    incoming = Incoming(incoming.tenant_id, event)
+    incoming = replace(incoming, event=event)
     link = state.links.get(incoming.link_key) or _identify(state, incoming, now)
     record = state.records[link.canonical_id]
     record.put(resolve_references(record.decoded, spec, find), now)
@@ -47,6 +48,7 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     state.clamped += clamped
     state.repaired += merged.outcome == "repaired_gap"
     link.seen_seq = merged.seen_seq
+    state.causes[record.canonical_id] = Cause(event.id, incoming.correlation_id, incoming.traceparent)
     take_over(state, record, merged.registers, now, event.system)
     if merged.acknowledged:
         state.delivery(record, event.system, now).acknowledge(merged.acknowledged)

@@ -77,8 +77,8 @@ async def save(session: AsyncSession, state: State) -> None:
         await session.execute(ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
     await session.flush()
     await wake(session, state.woken)
-    publish.golden_records(session, state.golden.values())
-    publish.decisions(session, state.decisions)
+    publish.golden_records(session, state.golden.values(), state.causes)
+    publish.decisions(session, state.decisions, state.causes)
 
 
 async def wake(session: AsyncSession, tokens: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.identity.match import Candidate, MatchKeys, match_keys
 from gateway.links import Link, missing_token
+from gateway.publish import Cause
 from gateway.records import Record
 from gateway.register import Event
 
@@ -22,6 +23,8 @@ class Incoming:
 
     tenant_id: UUID
     event: Event
+    correlation_id: str | None = None
+    traceparent: str | None = None
 
     @property
     def link_key(self) -> LinkKey:
@@ -43,6 +46,7 @@ class State:
     new_keys: set[tuple[UUID, str, str, UUID]] = field(default_factory=set)
     decisions: list[DecisionRow] = field(default_factory=list)
     golden: dict[UUID, Record] = field(default_factory=dict)
+    causes: dict[UUID, Cause] = field(default_factory=dict)
     closed: set[tuple[UUID, str]] = field(default_factory=set)
     woken: set[str] = field(default_factory=set)
     duplicates: int = 0

@@ -42,7 +42,7 @@ class Client:
 
     def get(self, path: str, **parameters: Any) -> Any:
         """The body of the answer."""
-        return self.call("GET", path, params=parameters)
+        return self.call("GET", path, params=parameters or None)  # An empty one would drop the query of `next`.
 
     def post(self, path: str, body: Body | None = None, **options: Any) -> Any:
         """The body of the answer."""

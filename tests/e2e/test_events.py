@@ -1,5 +1,6 @@
 """What stands on Kafka is what the contracts say, for consumers that are not ours."""
 
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterable
@@ -29,24 +30,28 @@ def schema(name: str) -> jsonschema_rs.Draft202012Validator:
 
 
 async def events(stack: Stack, topics: Iterable[str], tenant: str) -> Envelopes:
-    """All events of a tenant by topic, as the CloudEvents SDK reads them; their key is the record's id."""
+    """All events of a tenant by topic, as the CloudEvents SDK reads them."""
     found: Envelopes = defaultdict(list)
     consumer = AIOKafkaConsumer(*topics, bootstrap_servers=stack.bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
         ends = await consumer.end_offsets(consumer.assignment())
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            for messages in (await consumer.getmany(timeout_ms=200)).values():
-                for message in messages:
-                    headers = dict(message.headers)
-                    if headers.get("ce_tenant") == tenant.encode() and "ce_type" in headers:
-                        event = from_binary_event(KafkaMessage(headers, message.key, message.value))
-                        attributes = event.get_attributes()
-                        assert attributes.pop("partitionkey") == message.key == str(event.get_subject()).encode()
-                        found[message.topic].append({**attributes, "data": event.get_data()})
+            for message in itertools.chain(*(await consumer.getmany(timeout_ms=200)).values()):
+                headers = dict(message.headers)
+                if headers.get("ce_tenant") == tenant.encode() and "ce_type" in headers:
+                    found[message.topic].append(read(message.key, headers, message.value))
     finally:
         await consumer.stop()
     return found
+
+
+def read(key: bytes, headers: dict[str, bytes], value: bytes) -> dict[str, Any]:
+    """Attributes and data of one event."""
+    event = from_binary_event(KafkaMessage(headers, key, value))
+    attributes = event.get_attributes()
+    assert attributes.pop("partitionkey") == key.decode() == event.get_subject()
+    return {**attributes, "data": event.get_data()}
 
 
 def check(envelopes: Envelopes) -> None:

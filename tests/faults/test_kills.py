@@ -19,7 +19,7 @@ from .ledger import GroupOf, Ledger, mark_of
 pytestmark = [pytest.mark.faults, pytest.mark.servers]
 
 EDITS = int(os.environ.get("CONCORD_FAULT_EDITS", "5000"))
-CUSTOMERS = 120
+CUSTOMERS = 160
 EDITORS_A_SIDE = 2
 PATIENCE_SECONDS = 180.0
 CONFLICT = 409

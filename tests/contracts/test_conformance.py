@@ -1,0 +1,87 @@
+"""Whatever a client sends, a service answers as its OpenAPI document says, and never with a fault of its own."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from chassis.auth import Principal, authenticated
+from chassis.service import Service
+from chassis.testing import TENANT, Database
+from crm.wiring import SERVICE as CRM
+from erp.wiring import SERVICE as ERP
+from gateway.wiring import SERVICE as GATEWAY
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CheckFunction
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from stack.keys import SCOPES
+from stack.ports import free_port
+
+pytestmark = pytest.mark.servers
+
+SERVICES = [CRM, ERP, GATEWAY]
+EXAMPLES = 8
+CHECKS: list[CheckFunction] = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+@contextmanager
+def serving(service: Service, address: str) -> Iterator[str]:
+    """The service on a port, for somebody who may do everything."""
+    app = service.app(service.settings(database_url=address))
+    everything = Principal("anna", TENANT, frozenset(SCOPES), "test")
+    app.dependency_overrides[authenticated] = lambda: everything
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def served(database: Database) -> Iterator[dict[str, str]]:
+    with ExitStack() as stack:
+        yield {s.name: stack.enter_context(serving(s, database(s.name, s.metadata, s.versions))) for s in SERVICES}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_every_answer_is_one_that_was_promised(service: Service, served: dict[str, str]) -> None:
+    schema = schemathesis.openapi.from_url(f"{served[service.name]}/openapi.json")
+    for each in schema.get_all_operations():
+        operation = each.ok()
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def answers_as_promised(case: schemathesis.Case) -> None:
+            case.call_and_validate(checks=CHECKS)
+
+        answers_as_promised()
+
+
+def test_the_document_is_served_where_clients_look_for_it(served: dict[str, str]) -> None:
+    for address in served.values():
+        assert httpx.get(f"{address}/openapi.json").json()["openapi"].startswith("3.1")

@@ -1,11 +1,19 @@
 """One stack for all stories; each has a tenant of its own, so that no story sees another's records."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from stack.services import Stack
 
 from .clients import Company, new_tenant
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every story needs the servers."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.servers)
 
 
 @pytest.fixture(scope="session")

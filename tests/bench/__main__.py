@@ -60,7 +60,12 @@ async def _measure(stack: Stack, edits: int, rate: float, seconds: float, burst:
         console.print(f"{rate:g} edits a second, {seconds:g} s on each chain, in turns ...")
         _show_times(f"{rate:g} edits a second", await measure.steady(chains, rate, seconds, burst), chains)
         await measure.quiet(hub, UNDER_WAY)
-        _show_rates(await measure.burst(chains, burst), burst, chains)
+        before = measure.processor_seconds(stack)
+        rates = await measure.burst([ours], burst)
+        await measure.quiet(hub, UNDER_WAY)
+        after = measure.processor_seconds(stack)
+        _show_rates({**rates, **await measure.burst([simple], burst)}, burst, chains)
+        _show_processor({name: (after[name] - before[name]) / burst for name in after})
     await hub.close()
     _show_ingest(await measure_ingest(fresh))
 
@@ -82,6 +87,15 @@ def _show_rates(rates: Mapping[str, float], edits: int, chains: list[Chain]) -> 
         table.add_column(column, justify="left" if not column else "right")
     ours, simple = (rates[chain.name] for chain in chains)
     table.add_row("edits a second", f"{ours:.0f}", f"{simple:.0f}", f"{ours / simple:.2f}")
+    console.print(table)
+
+
+def _show_processor(seconds: Mapping[str, float]) -> None:
+    table = Table(title="Processor time of one of these edits", caption="the way back to the sender too")
+    table.add_column("process")
+    table.add_column("milliseconds", justify="right")
+    for name, each in {**seconds, "together": sum(seconds.values())}.items():
+        table.add_row(name, f"{1000 * each:.1f}")
     console.print(table)
 
 

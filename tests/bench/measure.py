@@ -8,6 +8,9 @@ from statistics import quantiles
 from typing import Any
 from uuid import uuid4
 
+import psutil
+from stack.services import Stack
+
 from .chains import Chain
 
 LOOK_SECONDS = 0.002
@@ -113,6 +116,17 @@ async def burst(chains: Sequence[Chain], edits: int) -> dict[str, float]:
                 raise TimeoutError(f"{chain.name}: edits did not arrive within {PATIENCE_SECONDS} s")
         rates[chain.name] = edits / (time.perf_counter() - began)
     return rates
+
+
+def processor_seconds(stack: Stack) -> dict[str, float]:
+    """The processor time that each of the product's processes has used so far, with its children."""
+    used = {}
+    for name, part in stack.parts.items():
+        process = psutil.Process(part.pid)
+        times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+        gone = process.cpu_times()  # PostgreSQL's sessions end, and leave their time to their parent.
+        used[name] = sum(t.user + t.system for t in times) + gone.children_user + gone.children_system
+    return used
 
 
 async def quiet(hub: Any, under_way: str) -> None:

@@ -1,6 +1,6 @@
 """The bare chain: the same hops with the same servers, drivers and poll intervals, and nothing else.
 
-insert + outbox row -> relay (polls every 10 ms) -> Kafka -> upsert -> HTTP -> upsert. It has no tenants, no rights, no
+insert + outbox row -> relay (polls every 15 ms) -> Kafka -> upsert -> HTTP -> upsert. It has no tenants, no rights, no
 merge, no guards, and no way to go on after a failure. Each hop is a process of its own, as in the product.
 """
 
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 TOPIC = "bare.customer.v1"
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.015
 SCHEMA = """
     create table here (id text primary key, email text not null, data jsonb not null);
     create table outbox (id bigint generated always as identity primary key, key text not null, data bytea not null);

@@ -31,7 +31,12 @@ from gateway.systems import note_health
 log = structlog.get_logger()
 BATCH = 200
 POLL_SECONDS = 0.05
-LEASE = "30 seconds"
+LEASE = "15 seconds"
+"""A little more than a call may take: after a crash, what the dead worker held goes on then. Twice does no harm."""
+
+LONGEST_PAUSE_SECONDS = 5.0
+"""One call in that time is nothing to a system that is away, and it is in step again soon after it came back."""
+
 # A lease that a crash of the server loses costs nothing: its commit need not wait for the disk.
 LEASED = text(
     f"""
@@ -107,7 +112,7 @@ class Delivering:
             except Unreachable as error:
                 failures += 1
                 await self._note(str(error))
-                seconds = min(0.2 * 2 ** min(failures, 8), 30) * random.uniform(0.5, 1)  # noqa: S311  (jitter)
+                seconds = min(0.2 * 2 ** min(failures, 8), LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1)  # noqa: S311  (jitter)
                 await pause(stop, seconds)
                 continue
             if not busy:

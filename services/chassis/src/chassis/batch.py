@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.edge import from_database
+from chassis.edge import refusal
 from chassis.errors import PreconditionRequired, Problem
 from chassis.preconditions import Seen, etag
 from chassis.replication import Replicated
@@ -72,9 +72,8 @@ async def write(session: AsyncSession, items: Sequence[Item], create: Create, ch
         try:
             async with session.begin_nested():
                 results.append(await _one(item, create, change))
-        except (Problem, IntegrityError) as error:
-            problem = error if isinstance(error, Problem) else from_database(error)
-            results.append(ItemResult(outcome="refused", id=item.id, problem=problem.document()))
+        except (Problem, DBAPIError) as error:
+            results.append(ItemResult(outcome="refused", id=item.id, problem=refusal(error).document()))
     return BatchResult(items=results)
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 import uuid_utils.compat
 from fastapi import Depends, Request
 from sqlalchemy import DateTime, MetaData, Numeric, UniqueConstraint, Uuid, text
@@ -84,6 +85,8 @@ def create_engine(url: str, service: str, role: Role, *, pool_size: int = 10) ->
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
         connect_args={"server_settings": options, "timeout": 10, "command_timeout": 60},
     )
 

@@ -185,6 +185,14 @@ def from_database(error: Exception) -> Problem:
     return Problem()
 
 
+def refusal(error: Exception) -> Problem:
+    """Why one item of several was refused. Raise again what concerns them all: an error of ours, a database away."""
+    problem = error if isinstance(error, Problem) else from_database(error)
+    if problem.status >= Problem.status:
+        raise error
+    return problem
+
+
 def field_errors(error: ValidationError, document: Any) -> list[dict[str, str]]:
     """What is wrong with a document that was no request's body: a delivery, a row of a file, a patched record."""
     found = [(("body", *each["loc"]), each["type"], {**each}) for each in error.errors()]

@@ -13,13 +13,13 @@ from uuid import UUID
 
 import orjson
 from chassis.db import Base, Sessions, transaction, unique
-from chassis.edge import from_database
+from chassis.edge import refusal
 from chassis.errors import Conflict, Problem
 from chassis.patch import parsed
 from chassis.replication import Kind, Replicated, creating
 from pydantic import BaseModel
 from sqlalchemy import BigInteger, Identity, Text, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -124,9 +124,8 @@ class Import:
             async with session.begin_nested():
                 outcome, record_id = await self._write(session, key, digest, document)
                 return RowResult(row.line, key, outcome, record_id)
-        except (Problem, IntegrityError) as error:
-            problem = error if isinstance(error, Problem) else from_database(error)
-            return RowResult(row.line, key, "rejected", reason=_reason(problem))
+        except (Problem, DBAPIError) as error:
+            return RowResult(row.line, key, "rejected", reason=_reason(refusal(error)))
 
     async def _write(
         self, session: AsyncSession, key: str, digest: str, document: dict[str, Any]

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -158,6 +159,39 @@ async def test_a_contact_waits_for_its_customer_and_is_woken_by_its_link(hub: Hu
     assert customer == ALFKI
     assert person["customer"] == f"new-{erp.items[0]['canonical_id']}"
     assert erp.items[1]["references"]["customer"]["canonical_id"] == erp.items[0]["canonical_id"]
+
+
+async def test_what_waits_is_looked_for_soon_and_then_less_and_less_often(hub: Hub) -> None:
+    """The link it waits for may have come while the hub made up its mind: then nobody wakes it."""
+    maria = {"name": "Maria Anders", "life": "live", "customer": "c1"}
+    await hub.ingest.handle([hub.event("crm", "p1", 1, maria, kind="contact")])
+    await deliver(hub, "erp", ScriptedSpoke())
+    waiting = await state_of(hub, "erp")
+    assert waiting.due_at - waiting.changed_at == timedelta(seconds=1)
+
+    async with transaction(hub.sessions) as session:
+        await session.execute(text("update deliveries set changed_at = changed_at - interval '10 seconds'"))
+    await deliver(hub, "erp", ScriptedSpoke())
+    waiting = await state_of(hub, "erp")
+    assert waiting.state == "waiting"
+    assert 20 < (waiting.due_at - waiting.changed_at).total_seconds() < 30
+
+
+async def test_news_of_another_system_that_comes_during_a_delivery_is_told_after_it(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+
+    class Slow(ScriptedSpoke):
+        async def deliver(self, kind: str, tenant: Any, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            if not self.batches:
+                await deliver(hub, "erp", ScriptedSpoke())
+            return await super().deliver(kind, tenant, items)
+
+    crm = Slow()
+    while await deliver(hub, "crm", crm):
+        pass
+
+    told = [item["peers"]["erp"]["state"] for item in crm.items]
+    assert told == ["on_its_way", "in_step"]
 
 
 async def test_a_paused_system_gets_nothing_and_loses_nothing(hub: Hub) -> None:

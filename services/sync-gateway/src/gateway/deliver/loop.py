@@ -135,15 +135,13 @@ class Delivering:
         return len(ids)
 
     async def _make(self, session: AsyncSession, ids: Sequence[UUID]) -> list[Item | Waits | Nothing]:
-        state = await self._read(session, ids)
+        """What to send, from one snapshot: a value never goes out with a later `seen_seq` than its own."""
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        state = State(systems=self.systems)
+        await read_records(session, state, ids, lock=False)
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
         return [item_for(state, state.records[delivery.canonical_id], delivery) for delivery in mine]
-
-    async def _read(self, session: AsyncSession, ids: Iterable[UUID]) -> State:
-        state = State(systems=self.systems)
-        await read_records(session, state, ids)
-        return state
 
     async def _deliver(self, spoke: Spoke, made: Sequence[Item | Waits | Nothing]) -> None:
         rest = [each for each in made if not isinstance(each, Item)]
@@ -178,7 +176,8 @@ class Delivering:
     ) -> None:
         now = datetime.now(UTC)
         async with transaction(self.sessions) as session:
-            state = await self._read(session, [each.delivery.canonical_id for each in made])
+            state = State(systems=self.systems)
+            await read_records(session, state, [each.delivery.canonical_id for each in made])
             for each in made:
                 if isinstance(each, Waits):
                     settle_waiting(state, each, now)
@@ -213,14 +212,13 @@ class Delivering:
 
 async def _read_targets(session: AsyncSession, state: State, system: str) -> None:
     """The links of referred records in the receiving system; those records themselves stay unlocked."""
-    wanted: set[UUID] = set()
+    wanted: set[UUID] = {link.canonical_id for link in state.links.values() if link.canonical_id not in state.records}
     for record in list(state.records.values()):
         for group in kind_spec(record.kind).references:
             register = record.decoded.get(group)
             value = register.value if register else None
             if isinstance(value, Mapping) and value.get("canonical_id"):
                 wanted.add(UUID(str(value["canonical_id"])))
-    wanted |= {link.canonical_id for link in state.links.values()}
     if wanted:
         found = select(Link).where(Link.canonical_id.in_(sorted(wanted)), Link.system == system)
         for link in await session.scalars(found):

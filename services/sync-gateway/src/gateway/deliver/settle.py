@@ -10,8 +10,9 @@ from gateway.ingest.state import State
 from gateway.links import Link
 from gateway.records import Record
 
-LOOK_AGAIN = timedelta(seconds=30)
-"""A waiting record is woken by what it waits for; this is for the case that the call was missed."""
+LOOK_AGAIN = timedelta(seconds=1)
+"""A waiting record is woken by what it waits for. What came while the hub made up its mind wakes nobody, so it is
+looked for again: after this time, and then whenever the waiting has become twice as long."""
 
 LONGEST_PAUSE = timedelta(seconds=30)
 TWO_RECORDS = {
@@ -46,7 +47,9 @@ def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:
 def settle_waiting(state: State, waits: Waits, now: datetime) -> None:
     """The record waits for another; that costs no tries."""
     delivery = state.deliveries[(waits.delivery.canonical_id, waits.delivery.system)]
-    delivery.wait(waits.token, now + LOOK_AGAIN, now)
+    known = (delivery.state, delivery.waiting_for) == ("waiting", waits.token)
+    waited = now - delivery.changed_at if known else timedelta(0)
+    delivery.wait(waits.token, now + min(max(waited, LOOK_AGAIN), LONGEST_PAUSE), now)
     delivery.leased_until = None
     tell_others(state, state.records[delivery.canonical_id], delivery.system, now)
 
@@ -66,16 +69,21 @@ def tell_others(state: State, record: Record, system: str, now: datetime) -> Non
     """Systems that were told something else of this one hear of it soon."""
     for delivery in state.deliveries_of(record):
         other = delivery.system
-        rests = other != system and delivery.state in ("idle", "rejected")
-        if rests and (record.canonical_id, other) in state.linked and delivery.told != peers_of(state, record, other):
+        if other != system and delivery.state in ("idle", "rejected") and _has_news(state, record, delivery):
             delivery.touch(now, now)
+
+
+def _has_news(state: State, record: Record, delivery: Delivery) -> bool:
+    """Whether the system was told something else of the others than what is so now."""
+    linked = (record.canonical_id, delivery.system) in state.linked
+    return linked and delivery.told != peers_of(state, record, delivery.system)
 
 
 def _release(state: State, record: Record, done: Item | Nothing, now: datetime, again: timedelta | None) -> None:
     delivery = state.deliveries[(done.delivery.canonical_id, done.delivery.system)]
     delivery.leased_until, delivery.changed_at = None, now
     if delivery.revision == done.revision:
-        due = again is not None or bool(delivery.dirty(record.decoded))
+        due = again is not None or bool(delivery.dirty(record.decoded)) or _has_news(state, record, delivery)
         rests = "rejected" if delivery.refused else "idle"
         delivery.state, delivery.waiting_for = ("pending", None) if due else (rests, None)
         if due:

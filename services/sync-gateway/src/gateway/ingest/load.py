@@ -41,23 +41,17 @@ async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mappin
     return state
 
 
-async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID]) -> None:
-    """Lock and read records with their deliveries, links, match keys, and the links their references need."""
+async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID], *, lock: bool = True) -> None:
+    """Read records with their deliveries, links, and the links their references need; lock what may change."""
     ids = sorted(wanted)
     if not ids:
         return
-    records = await session.scalars(
-        select(Record).where(Record.canonical_id.in_(ids)).order_by(Record.canonical_id).with_for_update()
-    )
-    for record in records:
+    records = select(Record).where(Record.canonical_id.in_(ids)).order_by(Record.canonical_id)
+    for record in await session.scalars(records.with_for_update() if lock else records):
         state.records[record.canonical_id] = record
-    deliveries = await session.scalars(
-        select(Delivery)
-        .where(Delivery.canonical_id.in_(ids))
-        .order_by(Delivery.canonical_id, Delivery.system)
-        .with_for_update()
-    )
-    for delivery in deliveries:
+    order = (Delivery.canonical_id, Delivery.system)
+    deliveries = select(Delivery).where(Delivery.canonical_id.in_(ids)).order_by(*order)
+    for delivery in await session.scalars(deliveries.with_for_update() if lock else deliveries):
         state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
     for link in await session.scalars(select(Link).where(Link.canonical_id.in_(ids))):
         _put_link(state, link)

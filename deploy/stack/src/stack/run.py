@@ -49,8 +49,9 @@ def run(program: Program = python_program) -> None:
     if "MAKELEVEL" in os.environ:
         # `make` may be killed in our place.
         end_with_parent(signal.SIGTERM, os.getppid())
-    # All ways of being asked to stop are one; the terminal that closes is one of them.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # All ways of being asked to stop are one; the terminal that closes is one of them. A shell starts its background
+    # jobs with SIGINT ignored, so that one is asked for too.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     console = wide_console()
     stack = Stack(

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from chassis.service import Service
+from custom_fields import routes as custom_fields
 
 from crm.contacts import routes as contacts
 from crm.contacts.events import CONTACT
 from crm.contacts.imports import CONTACTS
-from crm.custom_fields import routes as custom_fields
 from crm.customers import routes as customers
 from crm.customers.events import CUSTOMER
 from crm.customers.imports import CUSTOMERS

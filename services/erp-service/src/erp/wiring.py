@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from chassis.service import Service
+from custom_fields import routes as custom_fields
 
 from erp.contacts import routes as contacts
 from erp.contacts.events import CONTACT
 from erp.contacts.imports import CONTACTS
-from erp.custom_fields import routes as custom_fields
 from erp.customers import routes as customers
 from erp.customers.events import CUSTOMER
 from erp.customers.imports import CUSTOMERS

@@ -63,6 +63,14 @@ async def test_a_wrong_tax_id_is_refused_where_it_stands(api: httpx.AsyncClient)
     assert refused.json()["errors"][0]["field"] == "legal_entities[1].tax_id"
 
 
+async def test_a_declared_field_takes_values_of_its_type(api: httpx.AsyncClient) -> None:
+    await api.put("/v1/custom-fields/shoe_size", json={"label": "Shoe size", "type": "integer"})
+    assert (await entered(api, custom={"shoe_size": 43}))["custom"] == {"shoe_size": 43}
+    refused = await api.post(PATH, json={"name": "A", "custom": {"shoe_size": "large"}})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "custom.shoe_size"
+
+
 async def test_a_change_needs_the_version_that_stands(api: httpx.AsyncClient) -> None:
     address = f"{PATH}/{(await entered(api))['id']}"
     assert (await api.patch(address, json={"name": "B"})).status_code == 428

@@ -7,9 +7,9 @@ from uuid import UUID
 from chassis import replication
 from chassis.patch import patched
 from chassis.replication import edit, refuse_kept_by
+from custom_fields.queries import checked_values
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.custom_fields.queries import checked_values
 from crm.customers import queries
 from crm.customers.events import CUSTOMER
 from crm.customers.models import Customer

@@ -7,9 +7,9 @@ from uuid import UUID
 from chassis import replication
 from chassis.patch import patched
 from chassis.replication import edit
+from custom_fields.queries import checked_values
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.custom_fields.queries import checked_values
 from erp.customers import queries
 from erp.customers.events import CUSTOMER
 from erp.customers.models import Customer

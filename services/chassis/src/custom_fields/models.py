@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-from chassis.db import unique, uuid7
+from chassis.db import Base, unique, uuid7
 from contracts.custom import CustomField
 from sqlalchemy import Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
-
-from erp.tables import Base
 
 
 class Declaration(Base):

@@ -10,9 +10,9 @@ from chassis.preconditions import SeenVersion, etag, if_match
 from contracts.custom import CustomField, FieldKey
 from fastapi import APIRouter, Header, Path, Request, Response
 
-from erp.custom_fields import commands, queries
-from erp.custom_fields.models import Declaration
-from erp.custom_fields.schemas import FieldBody, FieldList, FieldOut
+from custom_fields import commands, queries
+from custom_fields.models import Declaration
+from custom_fields.schemas import FieldBody, FieldList, FieldOut
 
 router = APIRouter(prefix="/v1/custom-fields", tags=["custom_fields"])
 Key = Annotated[FieldKey, Path(description="The name of the field in `custom`.")]

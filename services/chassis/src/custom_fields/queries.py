@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.custom_fields.models import Declaration
+from custom_fields.models import Declaration
 
 
 async def declarations(session: AsyncSession) -> Sequence[Declaration]:

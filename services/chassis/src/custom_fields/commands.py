@@ -6,8 +6,8 @@ from chassis.errors import Conflict, NotFound
 from contracts.custom import CustomField
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.custom_fields import queries
-from crm.custom_fields.models import Declaration
+from custom_fields import queries
+from custom_fields.models import Declaration
 
 
 class TypeIsFixed(Conflict):

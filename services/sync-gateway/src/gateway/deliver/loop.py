@@ -135,8 +135,6 @@ class Delivering:
         return len(ids)
 
     async def _make(self, session: AsyncSession, ids: Sequence[UUID]) -> list[Item | Waits | Nothing]:
-        """What to send, from one snapshot: a value never goes out with a later `seen_seq` than its own."""
-        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         state = State(systems=self.systems)
         await read_records(session, state, ids, lock=False)
         await _read_targets(session, state, self.system)

@@ -42,10 +42,16 @@ async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mappin
 
 
 async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID], *, lock: bool = True) -> None:
-    """Read records with their deliveries, links, and the links their references need; lock what may change."""
+    """Read records with their deliveries, links, and the links their references need; lock what may change.
+
+    Without locks the links come first: a value may go out with an earlier `seen_seq` than its own, and is then sent
+    again, but never with a later one, which would overwrite an edit that it does not know.
+    """
     ids = sorted(wanted)
     if not ids:
         return
+    if not lock:
+        await _read_own_links(session, state, ids)
     records = select(Record).where(Record.canonical_id.in_(ids)).order_by(Record.canonical_id)
     for record in await session.scalars(records.with_for_update() if lock else records):
         state.records[record.canonical_id] = record
@@ -53,8 +59,8 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
     deliveries = select(Delivery).where(Delivery.canonical_id.in_(ids)).order_by(*order)
     for delivery in await session.scalars(deliveries.with_for_update() if lock else deliveries):
         state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
-    for link in await session.scalars(select(Link).where(Link.canonical_id.in_(ids))):
-        _put_link(state, link)
+    if lock:
+        await _read_own_links(session, state, ids)
     await _read_links(session, state, set(_pending(state)))
 
 
@@ -108,6 +114,11 @@ async def _read_links(session: AsyncSession, state: State, keys: set[LinkKey]) -
         return
     columns = tuple_(Link.tenant_id, Link.kind, Link.system, Link.local_id)
     for link in await session.scalars(select(Link).where(columns.in_(missing))):
+        _put_link(state, link)
+
+
+async def _read_own_links(session: AsyncSession, state: State, ids: Sequence[UUID]) -> None:
+    for link in await session.scalars(select(Link).where(Link.canonical_id.in_(ids))):
         _put_link(state, link)
 
 

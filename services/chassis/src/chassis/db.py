@@ -84,7 +84,8 @@ def create_engine(url: str, service: str, role: Role, *, pool_size: int = 10) ->
         async_url(url),
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
+        # A request should not meet a connection that died in the pool. A worker tries again by itself.
+        pool_pre_ping=role == "app",
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={"server_settings": options, "timeout": 10, "command_timeout": 60},

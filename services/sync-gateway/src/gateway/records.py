@@ -55,6 +55,8 @@ class Record(Base):
 
     def put(self, touched: Mapping[str, Register], now: datetime) -> bool:
         """Take over changed registers; tell whether a value that readers see is another one."""
+        if not touched:
+            return False
         known = self.decoded
         moved = any(
             group not in known or known[group].value != new.value or known[group].parked != new.parked

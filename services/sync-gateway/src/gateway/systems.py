@@ -83,12 +83,18 @@ async def positions(session: AsyncSession) -> Positions:
 
 async def lock_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
     """The next offsets of these partitions, locked: a reader that lost a partition finds its batch already done."""
-    rows = [{"topic": topic, "partition": partition, "next_offset": 0} for topic, partition in sorted(keys)]
-    await session.execute(insert(POSITIONS).values(rows).on_conflict_do_nothing())
-    topics = [row["topic"] for row in rows]
+    stored = await _locked_positions(session, keys)
+    if missing := [key for key in keys if key not in stored]:
+        rows = [{"topic": topic, "partition": partition, "next_offset": 0} for topic, partition in sorted(missing)]
+        await session.execute(insert(POSITIONS).values(rows).on_conflict_do_nothing())
+        stored = await _locked_positions(session, keys)
+    return stored
+
+
+async def _locked_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
     found = await session.execute(
         select(POSITIONS)
-        .where(POSITIONS.c.topic.in_(topics))
+        .where(POSITIONS.c.topic.in_(sorted({topic for topic, _ in keys})))
         .order_by(POSITIONS.c.topic, POSITIONS.c.partition)
         .with_for_update()
     )

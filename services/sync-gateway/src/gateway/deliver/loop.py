@@ -30,7 +30,7 @@ from gateway.systems import note_health
 
 log = structlog.get_logger()
 BATCH = 200
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 LEASE = "15 seconds"
 """A little more than a call may take: after a crash, what the dead worker held goes on then. Twice does no harm."""
 

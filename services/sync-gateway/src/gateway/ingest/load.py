@@ -118,7 +118,9 @@ async def _read_links(session: AsyncSession, state: State, keys: set[LinkKey]) -
 
 
 async def _read_own_links(session: AsyncSession, state: State, ids: Sequence[UUID]) -> None:
-    for link in await session.scalars(select(Link).where(Link.canonical_id.in_(ids))):
+    """Read again what was read before the lock: somebody else may have merged in between."""
+    own = select(Link).where(Link.canonical_id.in_(ids)).execution_options(populate_existing=True)
+    for link in await session.scalars(own):
         _put_link(state, link)
 
 

@@ -98,19 +98,6 @@ def test_two_records_with_the_same_tax_id_are_told_apart_by_name() -> None:
     assert (match.canonical_id, match.tier) == (UUID(int=2), Tier.STRONG)
 
 
-def test_nobody_is_linked_while_two_new_records_fit_one() -> None:
-    new = MatchKeys(medium=(PHONE,), name="alfreds futterkiste")
-    match = best_match(new, [known(1, medium=(PHONE,))], contenders=[new])
-    assert (match.canonical_id, match.tier, match.rivals) == (None, Tier.REVIEW, (UUID(int=1),))
-
-
-def test_a_weaker_contender_does_not_hold_up_the_best() -> None:
-    new = MatchKeys(strong=(TAX,), name="alfreds futterkiste")
-    weaker = MatchKeys(medium=(PHONE,), name="alfreds futterkiste")
-    candidates = [known(1, strong=(TAX,), medium=(PHONE,))]
-    assert best_match(new, candidates, contenders=[weaker]).canonical_id == UUID(int=1)
-
-
 def test_no_link_is_made_through_a_third_record() -> None:
     """A is like B by phone and B like C by e-mail; C is not offered A's record on that account."""
     a = known(1, medium=(PHONE,))

@@ -5,7 +5,7 @@ is told to a person and creates a record of its own. T4 creates. Two different s
 German VAT numbers) veto every tier below T1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -71,12 +71,8 @@ class _Evidence:
 _NOTHING = _Evidence(Tier.NEW, 0.0, "no known record has the same tax id, e-mail, phone or name")
 
 
-def best_match(keys: MatchKeys, candidates: Iterable[Candidate], contenders: Sequence[MatchKeys] = ()) -> Match:
-    """The known record that the new one is.
-
-    `contenders` are other unlinked records of the same system: where one of them fits the chosen record as
-    well, nobody is linked, because a record is linked only where both are each other's best.
-    """
+def best_match(keys: MatchKeys, candidates: Iterable[Candidate]) -> Match:
+    """The known record that the new one is; where several fit equally well, none, and a person should look."""
     graded = sorted(
         ((_evidence(keys, candidate.keys), candidate) for candidate in candidates),
         key=lambda item: (item[0].tier, -item[0].score, item[1].canonical_id),
@@ -90,9 +86,6 @@ def best_match(keys: MatchKeys, candidates: Iterable[Candidate], contenders: Seq
         return Match(None, Tier.REVIEW, evidence.score, evidence.reason, tuple(equals))
     if len(equals) > 1:
         reason = f"{evidence.reason}, but {len(equals)} records fit equally well"
-        return Match(None, Tier.REVIEW, evidence.score, reason, tuple(equals))
-    if any(_as_good(_evidence(contender, best.keys), evidence) for contender in contenders):
-        reason = f"{evidence.reason}, but another new record fits it equally well"
         return Match(None, Tier.REVIEW, evidence.score, reason, tuple(equals))
     return Match(best.canonical_id, evidence.tier, evidence.score, evidence.reason)
 

@@ -60,7 +60,10 @@ def serving(service: Service, address: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def served(database: Database) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
-        yield {s.name: stack.enter_context(serving(s, database(s.name, s.metadata, s.versions))) for s in SERVICES}
+        yield {
+            s.name: stack.enter_context(serving(s, database(s.name, s.metadata, s.versions, "conformance")))
+            for s in SERVICES
+        }
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

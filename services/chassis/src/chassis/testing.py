@@ -1,8 +1,9 @@
 """The pytest plugin: a real PostgreSQL, migrated once, and a session whose work is rolled back after each test."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 import httpx
@@ -28,19 +29,26 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-Database = Callable[[str, MetaData, Path], str]
+class Database(Protocol):
+    """Makes databases."""
+
+    def __call__(self, service: str, metadata: MetaData, versions: Path, apart: str = "") -> str: ...
 
 
 @pytest.fixture(scope="session")
 def database(postgres: str) -> Database:
-    """`database(service, metadata, versions)`: a migrated database's address, the same one for the same service."""
+    """`database(service, metadata, versions)`: a migrated database's address, the same one for the same service.
+
+    Tests that really commit take one `apart`, named by them.
+    """
     made: dict[str, str] = {}
 
-    def make(service: str, metadata: MetaData, versions: Path) -> str:
-        if service not in made:
-            made[service] = provision(postgres, service)
-            migrate(made[service], service, metadata, versions)
-        return made[service]
+    def make(service: str, metadata: MetaData, versions: Path, apart: str = "") -> str:
+        name = f"{service}_{apart}" if apart else service
+        if name not in made:
+            made[name] = provision(postgres, service, database=name)
+            migrate(made[name], service, metadata, versions)
+        return made[name]
 
     return make
 

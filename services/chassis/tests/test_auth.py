@@ -51,7 +51,7 @@ async def test_unsigned_tokens_are_refused(issuer: Any) -> None:
         {"aud": None},
         {"exp": None},
         {"sub": None},
-        {"nbf": int(time.time()) + 600},
+        {"nbf": 4_000_000_000},
     ],
     ids=str,
 )

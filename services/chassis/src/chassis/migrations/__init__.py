@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -54,16 +54,14 @@ async def _prepare(url: str, service: str) -> None:
     engine = create_async_engine(async_url(url))
     try:
         async with engine.begin() as connection:
-            found = await connection.scalars(
-                text("select rolname from pg_roles where rolname = any(:names)"),
-                {"names": [f"{service}_{role}" for role in ROLES]},
-            )
-            there = set(found)
-            missing = [name for role in ROLES if (name := f"{service}_{role}") not in there]
-            for statement in _statements(service, missing):
+            wanted = [f"{service}_{role}" for role in ROLES]
+            ours = text("select rolname from pg_roles where rolname = any(:names) and pg_has_role(oid, 'SET')")
+            found = set(await connection.scalars(ours, {"names": wanted}))
+            for statement in _statements(service, [name for name in wanted if name not in found]):
                 await connection.execute(text(statement))
     except DBAPIError as error:
-        lines = ";\n".join(_statements(service, [f"{service}_{role}" for role in ROLES]))
+        statements = _statements(service, [f"{service}_{role}" for role in ROLES])
+        lines = ";\n".join(statements).replace("current_user", f'"{make_url(url).username}"')
         raise RolesMissing(f"{error.orig}\nRun this once as an administrator of the database:\n{lines};") from error
     finally:
         await engine.dispose()

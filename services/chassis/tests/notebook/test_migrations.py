@@ -34,7 +34,7 @@ async def test_every_table_with_a_tenant_is_under_row_level_security(emptied: Se
     )
     async with transaction(emptied) as session:
         secured = {row.relname: row.relrowsecurity for row in await session.execute(tables)}
-    assert {"notes", "outbox", "outbox_sent", "idempotency_keys", "import_keys"} <= secured.keys()
+    assert {"notes", "outbox", "outbox_sent", "idempotency_keys"} <= secured.keys()
     assert {name for name, on in secured.items() if not on} == SHARED
 
 

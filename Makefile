@@ -16,7 +16,8 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 # Tests share the machine with the servers they start; two at a time is what two cores carry.
 AT_ONCE ?= 2
 # These start the whole product, or kill it: alone, after the others.
-APART := --ignore=tests/e2e --ignore=tests/faults
+APART := tests/e2e tests/faults
+SIDE_BY_SIDE := $(addprefix --ignore=,$(APART) tests/bench)
 
 .PHONY: help run token test test-fast bench check format lock contracts clean environment
 
@@ -30,11 +31,11 @@ token: $(READY) ## Print a token (make -s token); SCOPES, SUBJECT and TENANT cho
 	@exec $(PY) -m stack token
 
 test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves
-	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(APART) --ignore=tests/bench
-	$(PY) -m pytest $(APART:--ignore=%=%)
+	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(SIDE_BY_SIDE)
+	$(PY) -m pytest -s $(APART)
 
 test-fast: $(READY) ## Run the tests that need no server
-	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(APART) --ignore=tests/bench
+	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(SIDE_BY_SIDE)
 
 bench: $(READY) ## Measure: from an edit in one service to the other
 	$(PY) -m tests.bench

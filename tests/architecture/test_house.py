@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 
 from .source import ROOT, Function, comments, functions, python_files, shown, tracked, tree
 
@@ -94,3 +95,11 @@ def test_no_error_is_swallowed_without_a_trace() -> None:
 
 def _raises_not_implemented(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Raise) and "NotImplemented" in ast.unparse(statement)
+
+
+def test_make_test_leaves_no_folder_of_tests_out() -> None:
+    """What the first command sets apart, the second runs; only the bench is no test."""
+    told = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607  (the front door)
+    first, second = [line.partition("pytest")[2].split() for line in told.splitlines() if "-m pytest" in line]
+    apart = {word.removeprefix("--ignore=") for word in first if word.startswith("--ignore=")}
+    assert apart - {"tests/bench"} == {word for word in second if word.startswith("tests/")} != set()

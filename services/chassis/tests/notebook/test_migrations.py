@@ -98,7 +98,7 @@ async def test_the_application_reads_shared_tables_and_only_the_worker_writes_th
     await app.dispose()
 
 
-async def test_migrating_again_changes_nothing_and_the_models_say_the_same(notebook: str) -> None:
+async def test_migrating_again_is_no_error(notebook: str) -> None:
     async with asyncio.timeout(60):
         await asyncio.to_thread(migrate, notebook, "notebook", Base.metadata, VERSIONS)
 

@@ -75,7 +75,7 @@ environment: $(READY) ## Create or update the Python environment in .venv
 $(READY): $(LOCKS) $(PACKAGES:%=%/pyproject.toml)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later was not found: install it, or set PYTHON." >&2; exit 1; }
 	@echo "Preparing the Python environment in $(VENV)" >&2
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV) >&2
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) >&2
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/uv.txt >&2
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip sync --compile-bytecode --require-hashes deploy/requirements.txt >&2
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation \

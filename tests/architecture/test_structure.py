@@ -19,8 +19,8 @@ BUSINESS = {
 PLUGIN = "testing.py"
 """Of use to tests only."""
 
-SIX = {"models", "schemas", "events", "commands", "queries", "routes"}
-IF_NEEDED = {"__init__", "rules", "handlers", "imports"}
+SIX = {"models", "schemas", "commands", "queries", "routes"}
+IF_NEEDED = {"__init__", "events", "rules", "handlers", "imports", "paper", "statements"}
 
 
 def chassis_files() -> list[Path]:

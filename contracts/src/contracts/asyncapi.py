@@ -14,16 +14,9 @@ and every event carries the whole record, so a new consumer can start from the b
 be skipped or replayed. Pass over fields that you do not know: inside v1 there are only additions.
 """
 
-_PROMISES = {
-    "customer": "A customer was entered, changed, archived or brought up to date in the {system}.",
-    "contact": "A contact was entered, changed, archived or brought up to date in the {system}.",
-}
-
-_GOLDEN = {
-    "customer": "What the hub shows of a customer has changed.",
-    "contact": "What the hub shows of a contact has changed.",
-    "conflict": "Several values of one group met; all of them, the winner and the rule.",
-}
+_SPOKE = "{Article} {kind} was entered, changed, archived or brought up to date in the {system}."
+_GOLDEN = "What the hub shows of {article} {kind} has changed."
+_CONFLICT = "Several values of one group met; all of them, the winner and the rule."
 
 _KEYS = {
     "crm": "The id of the record in the CRM.",
@@ -94,7 +87,11 @@ def _message(topic: str) -> dict[str, Any]:
 
 def _promise(topic: str) -> str:
     system, kind, _ = topic.split(".")
-    return _GOLDEN[kind] if system == "sync" else _PROMISES[kind].format(system=system.upper())
+    if kind == "conflict":
+        return _CONFLICT
+    article = "an" if kind[0] in "aeiou" else "a"
+    words = {"article": article, "Article": article.title(), "kind": kind.replace("_", " "), "system": system.upper()}
+    return (_GOLDEN if system == "sync" else _SPOKE).format_map(words)
 
 
 def _headers() -> dict[str, Any]:

@@ -6,18 +6,18 @@ Consumers pass over fields they do not know: inside v1 there are only additions.
 from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, SerializeAsAny, model_validator
-
-from contracts.groups import (
-    GOLDEN_GROUPS,
-    GROUPS,
-    ContactValues,
-    CustomerValues,
-    GoldenContactValues,
-    GroupValues,
-    Shapes,
-    check_value,
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializeAsAny,
+    create_model,
+    model_validator,
 )
+
+from contracts.groups import GOLDEN_GROUPS, GROUPS, GroupValues, Shapes, check_value, values_model
 
 Seq = Annotated[int, Field(ge=1)]
 """Number of the edit of one row, without gaps: a consumer sees loss, doubling and disorder."""
@@ -80,22 +80,6 @@ class RecordChanged(EventPart):
         return self
 
 
-class CustomerChanged(RecordChanged):
-    """`crm.customer.v1` and `erp.customer.v1`."""
-
-    shapes = GROUPS["customer"]
-    kind: Literal["customer"]
-    snapshot: CustomerValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
-
-
-class ContactChanged(RecordChanged):
-    """`crm.contact.v1` and `erp.contact.v1`."""
-
-    shapes = GROUPS["contact"]
-    kind: Literal["contact"]
-    snapshot: ContactValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
-
-
 class GoldenRecord(EventPart):
     """A record as the hub holds it after a merge: for each group its value, revision and policy."""
 
@@ -105,20 +89,6 @@ class GoldenRecord(EventPart):
     revisions: dict[str, Rev]
     parked: tuple[str, ...]
     policies: dict[str, str]
-
-
-class GoldenCustomer(GoldenRecord):
-    """`sync.customer.v1`."""
-
-    kind: Literal["customer"]
-    values: CustomerValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
-
-
-class GoldenContact(GoldenRecord):
-    """`sync.contact.v1`."""
-
-    kind: Literal["contact"]
-    values: GoldenContactValues  # type: ignore[valid-type]  # made by create_model from the one table of groups
 
 
 class PolicyUsed(EventPart):
@@ -193,13 +163,29 @@ class Envelope(BaseModel):
     data: dict[str, JsonValue]
 
 
+def _changed(kind: str) -> type[RecordChanged]:
+    """The shape of `crm.<kind>.v1` and `erp.<kind>.v1`."""
+    shapes, name = GROUPS[kind], kind.title().replace("_", "")
+    values = values_model(f"{name}Values", shapes)
+    fields: dict[str, Any] = {"kind": (Literal[kind], ...), "snapshot": (values, ...)}
+    model = create_model(f"{name}Changed", __base__=RecordChanged, __doc__=RecordChanged.__doc__, **fields)
+    model.shapes = shapes
+    return model
+
+
+def _golden(kind: str) -> type[GoldenRecord]:
+    """The shape of `sync.<kind>.v1`."""
+    name = f"Golden{kind.title().replace('_', '')}"
+    values = values_model(f"{name}Values", GOLDEN_GROUPS[kind])
+    fields: dict[str, Any] = {"kind": (Literal[kind], ...), "values": (values, ...)}
+    return create_model(name, __base__=GoldenRecord, __doc__=GoldenRecord.__doc__, **fields)
+
+
+_CHANGED = {kind: _changed(kind) for kind in GROUPS}
+
 EVENTS: dict[str, type[EventPart]] = {
-    "crm.customer.v1": CustomerChanged,
-    "erp.customer.v1": CustomerChanged,
-    "crm.contact.v1": ContactChanged,
-    "erp.contact.v1": ContactChanged,
-    "sync.customer.v1": GoldenCustomer,
-    "sync.contact.v1": GoldenContact,
+    **{f"{system}.{kind}.v1": model for system in ("crm", "erp") for kind, model in _CHANGED.items()},
+    **{f"sync.{kind}.v1": _golden(kind) for kind in GROUPS},
     "sync.conflict.v1": ConflictDecided,
 }
 """Topic -> shape of the data of its events."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     GetJsonSchemaHandler,
@@ -26,18 +27,56 @@ from pydantic_core import CoreSchema
 from contracts.contact import Consent, PersonName
 from contracts.custom import FieldKey, Scalar
 from contracts.customer import Address, Credit, LegalEntity, Life, PartyName, PaymentTerms
+from contracts.order import (
+    GoldenOrderLine,
+    OrderAnswer,
+    OrderDates,
+    OrderLine,
+    OrderReason,
+    OrderRequest,
+    OrderState,
+    ShipmentDocument,
+    ShippedLines,
+)
+from contracts.product import (
+    Availability,
+    Dimensions,
+    Gtin,
+    ListedPrice,
+    Price,
+    PriceListTerms,
+    ProductKind,
+    Sku,
+    TaxClass,
+    TaxRate,
+    Units,
+)
+from contracts.receivable import (
+    AllocationState,
+    Balance,
+    InvoiceDocument,
+    InvoiceLines,
+    PaymentAmount,
+    PaymentState,
+    Settlement,
+)
 from contracts.references import AnyReference
-from contracts.text import NotesText, OptionalShortText, ShortText, refuse
+from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, ShortText, refuse
 from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The shape of one group's value, and of its members when the group is a family."""
+    """The shape of one group's value, and of its members when the group is a family.
+
+    `reference` names the kind of record that the value, or its field `reference_field`, is the id of.
+    """
 
     value: Any
     required: bool = False
     member: Any = None
+    reference: str | None = None
+    reference_field: str | None = None
 
     @cached_property
     def values(self) -> TypeAdapter[Any]:
@@ -49,6 +88,9 @@ class Shape:
 
 
 Shapes = Mapping[str, Shape]
+
+_LOCAL = ShortText
+"""The id that a record has in the system that sends it."""
 
 _CUSTOMER: Shapes = {
     "name": Shape(PartyName, required=True),
@@ -72,7 +114,7 @@ _CUSTOMER: Shapes = {
 }
 
 _CONTACT: Shapes = {
-    "customer": Shape(ShortText | None),  # The id that the customer has in the system that sends it.
+    "customer": Shape(_LOCAL | None, reference="customer"),
     "name": Shape(PersonName, required=True),
     "email": Shape(EmailText | None),
     "phone": Shape(PhoneText | None),
@@ -81,12 +123,134 @@ _CONTACT: Shapes = {
     "life": Shape(Life, required=True),
 }
 
-GROUPS: Mapping[str, Shapes] = {"customer": _CUSTOMER, "contact": _CONTACT}
-"""Kind of record -> group or family -> shape, as CRM and ERP send them."""
+_PRODUCT: Shapes = {
+    "name": Shape(NameText, required=True),
+    "description": Shape(NotesText | None),
+    "category": Shape(OptionalShortText),
+    "sku": Shape(Sku | None),
+    "gtin": Shape(Gtin | None),
+    "product_kind": Shape(ProductKind),
+    "units": Shape(Units),
+    "tax_class": Shape(TaxClass),
+    "list_price": Shape(Price | None),
+    "dimensions": Shape(Dimensions | None),
+    "life": Shape(Life, required=True),
+}
+
+_AVAILABILITY: Shapes = {
+    "product": Shape(_LOCAL, required=True, reference="product"),
+    "availability": Shape(Availability, required=True),
+    "life": Shape(Life, required=True),
+}
+
+_PRICE_LIST: Shapes = {
+    "name": Shape(NameText, required=True),
+    "terms": Shape(PriceListTerms, required=True),
+    "customer": Shape(_LOCAL | None, reference="customer"),
+    "life": Shape(Life, required=True),
+}
+
+_PRICE: Shapes = {
+    "price_list": Shape(_LOCAL, required=True, reference="price_list"),
+    "product": Shape(_LOCAL, required=True, reference="product"),
+    "price": Shape(ListedPrice, required=True),
+    "life": Shape(Life, required=True),
+}
+
+_TAX_RATE: Shapes = {
+    "tax_rate": Shape(TaxRate, required=True),
+    "life": Shape(Life, required=True),
+}
+
+_ORDER: Shapes = {
+    "state": Shape(OrderState, required=True),
+    "customer": Shape(_LOCAL, required=True, reference="customer"),
+    "currency": Shape(CurrencyCode, required=True),
+    "dates": Shape(OrderDates, required=True),
+    "submitted_at": Shape(AwareDatetime | None),
+    "sales_number": Shape(OptionalShortText),  # The CRM's number; `number` is the ERP's.
+    "number": Shape(OptionalShortText),
+    "reference": Shape(OptionalShortText),  # What the customer calls the order.
+    "shipping_address": Shape(Address | None),
+    "whole": Shape(StrictBool | None),  # Ship everything at once, or nothing.
+    "notes": Shape(NotesText | None),
+    "reason": Shape(OrderReason | None),
+    "request": Shape(OrderRequest | None),
+    "answer": Shape(OrderAnswer | None),
+    "line": Shape(OrderLine | None, member=UUID, reference="product", reference_field="product"),
+    "life": Shape(Life, required=True),
+}
+
+_SHIPMENT: Shapes = {
+    "order": Shape(_LOCAL, required=True, reference="order"),
+    "document": Shape(ShipmentDocument, required=True),
+    "lines": Shape(ShippedLines, required=True),
+    "life": Shape(Life, required=True),
+}
+
+_INVOICE: Shapes = {
+    "customer": Shape(_LOCAL, required=True, reference="customer"),
+    "document": Shape(InvoiceDocument, required=True),
+    "lines": Shape(InvoiceLines, required=True),
+    "settlement": Shape(Settlement, required=True),
+    "life": Shape(Life, required=True),
+}
+
+_CREDIT_NOTE: Shapes = {
+    "customer": Shape(_LOCAL, required=True, reference="customer"),
+    "invoice": Shape(_LOCAL, required=True, reference="invoice"),
+    "document": Shape(InvoiceDocument, required=True),
+    "lines": Shape(InvoiceLines, required=True),
+    "life": Shape(Life, required=True),
+}
+
+_PAYMENT: Shapes = {
+    "state": Shape(PaymentState, required=True),
+    "customer": Shape(_LOCAL | None, reference="customer"),
+    "payment": Shape(PaymentAmount, required=True),
+    "reference": Shape(OptionalShortText),  # The bank's or the payer's name for it: it makes the payment one.
+    "note": Shape(OptionalNameText),  # What the payer wrote: numbers of invoices, usually.
+    "reason": Shape(OptionalNameText),
+    "allocation": Shape(AllocationState | None),
+    "life": Shape(Life, required=True),
+}
+
+_BALANCE: Shapes = {
+    "customer": Shape(_LOCAL, required=True, reference="customer"),
+    "balance": Shape(Balance, required=True),
+    "life": Shape(Life, required=True),
+}
+
+GROUPS: Mapping[str, Shapes] = {
+    "customer": _CUSTOMER,
+    "contact": _CONTACT,
+    "product": _PRODUCT,
+    "availability": _AVAILABILITY,
+    "tax_rate": _TAX_RATE,
+    "price_list": _PRICE_LIST,
+    "price": _PRICE,
+    "order": _ORDER,
+    "shipment": _SHIPMENT,
+    "invoice": _INVOICE,
+    "credit_note": _CREDIT_NOTE,
+    "payment": _PAYMENT,
+    "balance": _BALANCE,
+}
+"""Kind of record -> group or family -> shape, as CRM and ERP send them; what is referred to comes first."""
+
+
+def _golden(shapes: Shapes) -> Shapes:
+    return {
+        group: Shape(AnyReference | None, required=shape.required)
+        if shape.reference and not shape.reference_field
+        else shape
+        for group, shape in shapes.items()
+    }
+
 
 GOLDEN_GROUPS: Mapping[str, Shapes] = {
-    "customer": _CUSTOMER,
-    "contact": {**_CONTACT, "customer": Shape(AnyReference | None)},
+    **{kind: _golden(shapes) for kind, shapes in GROUPS.items()},
+    "order": {**_golden(_ORDER), "line": Shape(GoldenOrderLine | None, member=UUID)},
 }
 """The same as the hub publishes them: records are named by canonical id."""
 
@@ -143,8 +307,3 @@ def values_model(name: str, shapes: Shapes) -> type[GroupValues]:
     model = create_model(name, __base__=GroupValues, __doc__=GroupValues.__doc__, **plain)
     model.shapes = shapes
     return model
-
-
-CustomerValues = values_model("CustomerValues", GROUPS["customer"])
-ContactValues = values_model("ContactValues", GROUPS["contact"])
-GoldenContactValues = values_model("GoldenContactValues", GOLDEN_GROUPS["contact"])

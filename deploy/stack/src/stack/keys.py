@@ -17,15 +17,14 @@ AUDIENCE = "concord"
 FIRST_TENANT = "00000000-0000-7000-8000-000000000001"
 TOKEN_HOURS = 12.0
 REPLICATION = ("replication:read", "replication:write")
+RESOURCES = (
+    "customers", "contacts", "products", "prices", "inventory", "orders", "invoices", "payments", "ledger", "quotes",
+    "deals", "sync",
+)  # fmt: skip
 SCOPES = (
-    "customers:read",
-    "customers:write",
-    "contacts:read",
-    "contacts:write",
+    *(f"{resource}:{right}" for resource in RESOURCES for right in ("read", "write")),
     "events:read",
     *REPLICATION,
-    "sync:read",
-    "sync:write",
 )
 
 

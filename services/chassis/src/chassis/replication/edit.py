@@ -4,7 +4,7 @@ The caller holds the row's lock, so the events of one row leave in order.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -39,16 +39,18 @@ def wall_clock() -> int:
 
 
 @contextmanager
-def edit(session: AsyncSession, kind: Kind, row: Any, actor: str) -> Iterator[None]:
+def edit(session: AsyncSession, kind: Kind, row: Any, actor: str, affirm: Collection[str] = ()) -> Iterator[None]:
     """Record whatever the block changes on a locked row. Nothing changed: no event, the same version.
 
-    Raise `Archived` when the record is archived.
+    `affirm` names groups (a family stands for all its members) that the author stands by although they stay as they
+    are: another's edit of them that the author has not seen then meets this one. Raise `Archived` when the record is
+    archived.
     """
     if row.archived_at is not None:
         raise Archived(id=str(row.id), archived_at=row.archived_at.isoformat())
     before = kind.read(row)
     yield
-    _record(session, kind, row, before, actor)
+    _record(session, kind, row, before, actor, affirm)
 
 
 def created(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
@@ -87,11 +89,14 @@ def difference(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[st
     return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
-def _record(session: AsyncSession, kind: Kind, row: Any, before: Mapping[str, Json], actor: str) -> None:
+def _record(
+    session: AsyncSession, kind: Kind, row: Any, before: Mapping[str, Json], actor: str, affirm: Collection[str] = ()
+) -> None:
     after = kind.read(row)
     keys = difference(before, after)
     if not keys:
         return
+    keys += [key for key in after if key.partition(":")[0] in affirm and key not in keys]
     if LIFE not in keys:
         keys.append(LIFE)  # An edit says that the record lives: it wins over a delete that has not seen it.
     row.hlc = max(wall_clock(), row.hlc + 1)

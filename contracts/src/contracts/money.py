@@ -1,0 +1,54 @@
+"""The one rule for amounts of money: how lines become totals.
+
+A line is rounded to the currency's ISO 4217 exponent, half-even; the tax is rounded the same way once per rate, on the
+sum of that rate's lines. Nothing else is ever rounded, so totals do not depend on the order of the lines.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from contracts.values import CURRENCY_EXPONENTS
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """The tax of one rate: `rate` is a fraction (0.19), `net` the sum of its lines, `tax` what it comes to."""
+
+    rate: Decimal
+    net: Decimal
+    tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a document comes to, in its currency; `taxes` by ascending rate."""
+
+    net: Decimal
+    tax: Decimal
+    taxes: tuple[TaxLine, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.tax
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """The amount with as many decimals as the currency has, half-even."""
+    return amount.quantize(Decimal(1).scaleb(-CURRENCY_EXPONENTS[currency]), ROUND_HALF_EVEN)
+
+
+def line_net(quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str) -> Decimal:
+    """What a line comes to before tax; `discount` is a fraction (0.05)."""
+    return rounded(quantity * unit_price * (1 - discount), currency)
+
+
+def totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
+    """The totals of lines, each (net, tax rate), whose nets are rounded already."""
+    nets: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
+    for net, rate in lines:
+        nets[rate] += net
+    taxes = tuple(TaxLine(rate, nets[rate], rounded(nets[rate] * rate, currency)) for rate in sorted(nets))
+    nothing = rounded(Decimal(0), currency)
+    return Totals(sum((each.net for each in taxes), nothing), sum((each.tax for each in taxes), nothing), taxes)

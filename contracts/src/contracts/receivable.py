@@ -1,0 +1,127 @@
+"""Values of the groups of what a customer owes and pays: invoices, credit notes, payments, balances."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StrictBool
+
+from contracts.product import Count, Fraction, Quantity, UnitPrice
+from contracts.text import NameText, ShortText
+from contracts.values import CurrencyCode, Money, Value
+
+
+class TaxAmount(Value):
+    """The tax of one rate on one document."""
+
+    rate: Fraction
+    net: Money
+    tax: Money
+
+
+class InvoiceDocument(Value):
+    """What stands on an invoice or a credit note. `due_on` is None on a credit note."""
+
+    number: ShortText
+    issued_on: date
+    due_on: date | None = None
+    currency: CurrencyCode
+    net: Money
+    tax: Money
+    total: Money
+    taxes: tuple[TaxAmount, ...] = ()
+
+
+class InvoiceLine(Value):
+    """One line; `order_line` is the id that the order's line has everywhere."""
+
+    order_line: UUID | None = None
+    description: NameText
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction = Decimal(0)
+    tax_rate: Fraction
+    net: Money
+
+
+InvoiceLines = Annotated[tuple[InvoiceLine, ...], Field(min_length=1, max_length=1_000)]
+
+
+class SettlementState(StrEnum):
+    OPEN = "open"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+
+
+class Settlement(Value):
+    """How much of an invoice is paid or credited, what is open, and how often it was dunned."""
+
+    state: SettlementState
+    settled: Money
+    open: Money
+    dunning_level: Annotated[int, Field(ge=0, le=9)] = 0
+
+
+class Direction(StrEnum):
+    """`in` from a customer, `out` to one."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class PaymentState(StrEnum):
+    """`entered` until the ERP has booked it; a reversed payment stays."""
+
+    ENTERED = "entered"
+    BOOKED = "booked"
+    REVERSED = "reversed"
+
+
+PAYMENT_STEPS = frozenset(
+    {
+        (PaymentState.ENTERED, PaymentState.BOOKED),
+        (PaymentState.ENTERED, PaymentState.REVERSED),
+        (PaymentState.BOOKED, PaymentState.REVERSED),
+    }
+)
+"""(state, next state)."""
+
+
+class PaymentAmount(Value):
+    """What was paid, which way, and the day it arrived."""
+
+    amount: Money
+    currency: CurrencyCode
+    direction: Direction = Direction.IN
+    received_on: date
+
+
+class AllocatedTo(Value):
+    """A part of a payment that settles one invoice."""
+
+    invoice: ShortText
+    amount: Money
+
+
+class AllocationState(Value):
+    """What a payment has settled; `unallocated` waits for an invoice."""
+
+    allocated: Money
+    unallocated: Money
+    invoices: Annotated[tuple[AllocatedTo, ...], Field(max_length=1_000)] = ()
+
+
+class Balance(Value):
+    """What a customer owes in one currency. `open` is invoices less credits and payments; it may be below zero.
+
+    `on_order` is confirmed and not yet invoiced; `credit_left` is None without a limit.
+    """
+
+    currency: CurrencyCode
+    open: Money
+    on_order: Count
+    credit_limit: Count | None = None
+    credit_left: Money | None = None
+    blocked: StrictBool = False

@@ -1,0 +1,18 @@
+"""Products, prices, tax rates, availability, as the ERP keeps them."""
+
+from alembic import op
+
+revision = "catalogue"
+down_revision = "contacts"
+branch_labels = None
+depends_on = None
+
+TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
+
+
+def upgrade() -> None:
+    op.execute("select 1")
+
+
+def downgrade() -> None:
+    op.execute("select 1")

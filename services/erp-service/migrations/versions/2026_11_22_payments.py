@@ -1,0 +1,18 @@
+"""Bank accounts, payments, allocations, statements."""
+
+from alembic import op
+
+revision = "payments"
+down_revision = "invoicing"
+branch_labels = None
+depends_on = None
+
+TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
+
+
+def upgrade() -> None:
+    op.execute("select 1")
+
+
+def downgrade() -> None:
+    op.execute("select 1")

@@ -154,3 +154,18 @@ async def test_a_row_reads_what_its_groups_say_without_the_empty_ones() -> None:
         "tag:work": True,
         "life": "live",
     }
+
+
+async def test_an_author_may_stand_by_groups_that_stay_as_they_are(session: AsyncSession) -> None:
+    row = enter(session, "Plans", text="For May", tags={"work": True, "vip": True})
+    with edit(session, NOTE, row, "anna", affirm=("tag", "title")):
+        row.text = "For June"
+    event = (await events(session))[-1]
+    assert changes(event) == {
+        "text": ("For May", "For June", 0),
+        "life": ("live", "live", 0),
+        "title": ("Plans", "Plans", 0),
+        "tag:work": (True, True, 0),
+        "tag:vip": (True, True, 0),
+    }
+    assert event["sync"]["tag:vip"]["seq"] == row.seq

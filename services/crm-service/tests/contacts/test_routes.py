@@ -91,7 +91,9 @@ async def test_a_delivered_contact_of_nobody_is_rejected_alone(api: httpx.AsyncC
     lost = delivery(name="Maria Anders", customer=str(CUSTOMER))
     found = {**delivery(name="Thomas Hardy"), "canonical_id": "01900000-0000-7000-8000-00000000000c"}
     answer = await api.post(PORT, json={"items": [lost, found]})
-    assert [each["outcome"] for each in answer.json()["items"]] == ["rejected", "applied"]
+    refused, taken = answer.json()["items"]
+    assert (refused["outcome"], taken["outcome"]) == ("rejected", "applied")
+    assert refused["problem"]["type"] == "/problems/refers-to-nothing"
 
 
 async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.AsyncClient) -> None:

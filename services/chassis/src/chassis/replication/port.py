@@ -101,6 +101,22 @@ class NotUnique(Conflict):
     hint = "Change the value in one of the two systems; the record then goes on by itself."
 
 
+class RefersToNothing(Conflict):
+    """The database refused: the record that a value names is not here."""
+
+    code = "refers-to-nothing"
+    title = "The record that this one refers to is not here"
+    hint = "Enter that record in this system; or let the reference name one that is here."
+
+
+class Impossible(Conflict):
+    """The database refused: a constraint of its own forbids the value."""
+
+    code = "impossible-here"
+    title = "The database of this system forbids the value"
+    hint = "Change the value in the system where it was entered; the record then goes on by itself."
+
+
 class UnknownKind(NotFound):
     """This system does not replicate such records."""
 
@@ -136,7 +152,7 @@ async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) ->
         session.expunge_all()
         if len(items) == 1:
             log.warning("delivery_refused_by_database", kind=kind.name, error=str(error.orig))
-            return [_rejected(items[0], NotUnique(reason=str(error.orig).splitlines()[0]))]
+            return [_rejected(items[0], _refused_by_database(error))]
     half = len(items) // 2
     return [*await apply(session, kind, items[:half]), *await apply(session, kind, items[half:])]
 
@@ -249,6 +265,13 @@ def _acknowledge(
     ]
     if changes or row.seq == 0:
         announce(session, kind, row, after, changes, "gateway", ACTOR)
+
+
+def _refused_by_database(error: IntegrityError) -> Problem:
+    """A unique key taken, a foreign key without its record, or another constraint."""
+    kinds: dict[str, type[Problem]] = {"23505": NotUnique, "23503": RefersToNothing}
+    refused = kinds.get(str(getattr(error.orig, "sqlstate", "")), Impossible)
+    return refused(reason=str(error.orig).splitlines()[0])
 
 
 def _rejected(item: Delivery, problem: Problem) -> Outcome:

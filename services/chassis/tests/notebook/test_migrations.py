@@ -38,7 +38,9 @@ async def test_every_table_with_a_tenant_is_under_row_level_security(emptied: Se
     assert {name for name, on in secured.items() if not on} == SHARED
 
 
-async def test_a_tenant_sees_its_own_rows_a_stranger_none_and_a_worker_all(notebook: str, emptied: Sessions) -> None:
+async def test_a_tenant_sees_its_own_rows_and_a_worker_all_until_it_acts_for_one(
+    notebook: str, emptied: Sessions
+) -> None:
     app = create_engine(notebook, "notebook", "app")
     sessions = session_factory(app)
     async with transaction(sessions, TENANT) as session:
@@ -47,6 +49,7 @@ async def test_a_tenant_sees_its_own_rows_a_stranger_none_and_a_worker_all(noteb
     assert await visible(sessions, OTHER_TENANT) == 0
     assert await visible(sessions, None) == 0
     assert await visible(emptied, None) == 1
+    assert (await visible(emptied, TENANT), await visible(emptied, OTHER_TENANT)) == (1, 0)
     async with transaction(emptied) as session:
         assert (await session.scalars(select(Note.tenant_id))).all() == [TENANT]
         assert (await session.scalars(select(OutboxRow.tenant_id))).all() == [TENANT]

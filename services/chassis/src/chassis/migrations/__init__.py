@@ -92,12 +92,16 @@ async def _protect_tables(connection: AsyncConnection, service: str) -> None:
     tables = await connection.execute(
         text("""
             select c.relname, c.relrowsecurity,
-                   exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as tenant
+                   exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as tenant,
+                   exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'every_tenant'
+                           and pg_get_expr(p.polqual, p.polrelid) = 'true') as unbounded
             from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
               and c.relname <> 'alembic_version'
             """)
     )
-    for table, secured, tenant in tables.all():
+    # A worker that acts for one tenant sees no other: it runs the same queries as a request.
+    theirs = f"coalesce(tenant_id = {TENANT}, true)"
+    for table, secured, tenant, unbounded in tables.all():
         statements = [f'grant select, insert, update, delete on "{table}" to {worker}']
         if tenant:
             statements.append(f'grant select, insert, update, delete on "{table}" to {app}')
@@ -108,8 +112,10 @@ async def _protect_tables(connection: AsyncConnection, service: str) -> None:
                 f'alter table "{table}" enable row level security',
                 f'create policy tenant on "{table}" to {app} using (tenant_id = {TENANT}) '
                 f"with check (tenant_id = {TENANT})",
-                f'create policy every_tenant on "{table}" to {worker} using (true) with check (true)',
+                f'create policy every_tenant on "{table}" to {worker} using ({theirs}) with check ({theirs})',
             ]
+        if unbounded:
+            statements.append(f'alter policy every_tenant on "{table}" using ({theirs}) with check ({theirs})')
         for statement in statements:
             await connection.execute(text(statement))
     await connection.execute(text(f"grant usage, select on all sequences in schema public to {app}, {worker}"))

@@ -9,7 +9,10 @@ from chassis.testing import OTHER_TENANT, Database, act_for, caller, rolled_back
 from crm.wiring import SERVICE
 from sqlalchemy.ext.asyncio import AsyncSession
 
-SCOPES = "customers:read customers:write contacts:read contacts:write events:read replication:read replication:write"
+RESOURCES = (
+    "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals", "replication",
+)  # fmt: skip
+SCOPES = " ".join(("events:read", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write"))))
 
 
 @pytest.fixture(scope="session")

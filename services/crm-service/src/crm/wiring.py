@@ -11,6 +11,7 @@ from crm.contacts.imports import CONTACTS
 from crm.customers import routes as customers
 from crm.customers.events import CUSTOMER
 from crm.customers.imports import CUSTOMERS
+from crm.deals import routes as deals
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -21,7 +22,7 @@ SERVICE = Service(
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
-    routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router),
+    routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router, deals.router, deals.pipelines),
     kinds=(CUSTOMER, CONTACT),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import JsonObject
+from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from contracts.normalise import email_key, name_key, phone_e164
 from sqlalchemy import ForeignKeyConstraint, Index, Text
@@ -24,6 +24,7 @@ class Contact(Replicated, Base):
     __table_args__ = (
         # The tenant is part of the reference: a contact can never point into another tenant.
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        unique("id"),
         Index(None, "tenant_id", "name", "id"),
         Index(None, "tenant_id", "updated_at", "id"),
         Index(None, "tenant_id", "customer_id"),

@@ -1,0 +1,1 @@
+"""Possible sales: deals and their pipelines."""

@@ -1,0 +1,76 @@
+"""Pipelines as data, and what a deal must have at a stage. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from contracts.product import Fraction
+from contracts.text import NameText, one_line, refuse
+from contracts.values import Value
+from pydantic import BeforeValidator, Field, model_validator
+
+StageKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$"), BeforeValidator(one_line)]
+Requirable = Literal["amount", "contact_id", "expected_close", "source", "owner", "notes"]
+
+
+class Stage(Value):
+    """One step towards a sale. `probability` is a fraction; a deal enters only with the `required` fields filled."""
+
+    key: StageKey
+    name: NameText
+    probability: Fraction
+    required: tuple[Requirable, ...] = ()
+
+
+class Pipeline(Value):
+    """The stages in their order, and the reasons among which a won or lost deal has its own."""
+
+    name: NameText
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=20)]
+    won_reasons: Annotated[tuple[NameText, ...], Field(min_length=1, max_length=50)]
+    lost_reasons: Annotated[tuple[NameText, ...], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _each_stage_once(self) -> Self:
+        keys = [stage.key for stage in self.stages]
+        if len(set(keys)) < len(keys):
+            raise refuse("stage", "each stage needs a key of its own")
+        return self
+
+    def stage(self, key: str) -> Stage | None:
+        """The stage of this key."""
+        return next((stage for stage in self.stages if stage.key == key), None)
+
+
+DEFAULT = "sales"
+
+BUILT_IN: Mapping[str, Pipeline] = {
+    DEFAULT: Pipeline.model_validate(
+        {
+            "name": "Sales",
+            "stages": [
+                {"key": "qualification", "name": "Qualification", "probability": "0.1"},
+                {"key": "needs", "name": "Needs known", "probability": "0.25", "required": ["amount"]},
+                {
+                    "key": "proposal",
+                    "name": "Proposal",
+                    "probability": "0.5",
+                    "required": ["amount", "contact_id", "expected_close"],
+                },
+                {
+                    "key": "negotiation",
+                    "name": "Negotiation",
+                    "probability": "0.75",
+                    "required": ["amount", "contact_id", "expected_close"],
+                },
+            ],
+            "won_reasons": ["Price", "Quality", "Relationship", "Delivery time"],
+            "lost_reasons": ["Price", "Competitor", "No budget", "No decision", "Product does not fit"],
+        }
+    )
+}
+"""What a tenant has that declares nothing of its own."""
+
+
+def missing(required: Iterable[str], values: Mapping[str, Any]) -> list[str]:
+    """The required fields that are empty."""
+    return [field for field in required if values.get(field) in (None, "")]

@@ -1,0 +1,146 @@
+"""What may be done with an order in which state, what it comes to, and what a customer may owe. No database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from chassis.errors import Conflict
+from contracts.order import NEXT_STATES, OrderState
+
+NOTHING = Decimal(0)
+
+WITH_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED})
+"""Until the ERP has decided on an order, other systems may still bring changes of what is ordered."""
+
+TAKEN_FROM_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.CANCELLED})
+"""The states that another system may bring; all others are the ERP's to give."""
+
+SHIPPABLE = frozenset({OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
+RETURNABLE = frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.INVOICED, OrderState.CLOSED})
+UNSHIPPED = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED})
+CHANGEABLE = frozenset(
+    {OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED},
+)
+
+
+class IllegalTransition(Conflict):
+    code = "illegal-transition"
+    title = "The present state does not allow this"
+    detail = "It is {state}, which cannot become {wanted}."
+    hint = "`allowed` lists what may come next; read the record as it is now, and decide again."
+
+
+class CustomerBlocked(Conflict):
+    code = "customer-blocked"
+    title = "The customer is blocked"
+    detail = "{customer} gets nothing on credit at the moment."
+    hint = "Lift the block in the customer's `credit`, then resume the order."
+
+
+class CustomerArchived(Conflict):
+    code = "customer-archived"
+    title = "The customer is archived"
+    detail = "{customer} was taken out of use."
+    hint = "Restore the customer and resume the order, or cancel it."
+
+
+class CreditExceeded(Conflict):
+    code = "credit-exceeded"
+    title = "The credit limit is exceeded"
+    detail = "The limit is {limit} {currency}; with this order {exposure} {currency} would be open."
+    hint = "Raise the limit, wait for a payment, or make the order smaller; then resume it."
+
+
+class CreditCurrency(Conflict):
+    code = "credit-currency"
+    title = "The order is in another currency than the credit limit"
+    detail = "The limit is in {limit_currency}, the order in {currency}: nobody has said what that may come to."
+    hint = "Give the customer a limit in the order's currency, or none; then resume the order."
+
+
+class MoreThanOrdered(Conflict):
+    code = "more-than-ordered"
+    title = "More would be shipped than was ordered"
+    detail = "Of line {line} {left} is left to ship; {wanted} is more."
+    hint = "Ship what is left at most. For more, change the order or enter another one."
+
+
+class MoreThanShipped(Conflict):
+    code = "more-than-shipped"
+    title = "More would be taken back, or billed, than was shipped"
+    detail = "Of line {line} it can be {left} at most; {wanted} is more."
+    hint = "Read the order's progress: it says how much of each line was shipped, returned and invoiced."
+
+
+def next_state(present: OrderState, wanted: OrderState) -> OrderState:
+    """The state that was wanted. Raise `IllegalTransition` when it cannot follow the present one."""
+    if wanted not in NEXT_STATES[present]:
+        raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=sorted(NEXT_STATES[present]))
+    return wanted
+
+
+def from_others(present: OrderState, wanted: OrderState) -> OrderState:
+    """The state that another system brings. Raise `IllegalTransition` when it is not theirs to bring, or too late."""
+    if wanted not in NEXT_STATES[present] & TAKEN_FROM_OTHERS:
+        allowed = sorted(NEXT_STATES[present] & TAKEN_FROM_OTHERS)
+        raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=allowed)
+    return wanted
+
+
+def require(present: OrderState, among: Iterable[OrderState], wanted: str) -> None:
+    """Raise `IllegalTransition` unless the order is in one of these states."""
+    if present not in among:
+        raise IllegalTransition(state=present.value, wanted=wanted, allowed=sorted(NEXT_STATES[present]))
+
+
+def left_to_ship(quantity: Decimal, shipped: Decimal) -> Decimal:
+    """How much of a line has not gone out."""
+    return quantity - shipped
+
+
+def left_to_invoice(quantity: Decimal, returned: Decimal, invoiced: Decimal) -> Decimal:
+    """How much of a line will still be billed: what was ordered, less what came back and what is billed already."""
+    return max(quantity - returned - invoiced, NOTHING)
+
+
+def check_credit(
+    credit: Mapping[str, Any] | None, currency: str, owed: Decimal, on_order: Decimal, total: Decimal
+) -> None:
+    """Raise `CreditCurrency` or `CreditExceeded` when a customer with that limit may not order for this total.
+
+    `owed` is the open balance, `on_order` what its other orders will come to when they are invoiced. Without a limit
+    anything goes.
+    """
+    if credit is None:
+        return
+    if credit["currency"] != currency:
+        raise CreditCurrency(limit_currency=credit["currency"], currency=currency)
+    exposure, limit = owed + on_order + total, Decimal(credit["limit"])
+    if exposure > limit:
+        raise CreditExceeded(limit=limit, currency=currency, exposure=exposure, owed=owed, on_order=on_order)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a line is."""
+
+    quantity: Decimal
+    shipped: Decimal
+    returned: Decimal
+    invoiced: Decimal
+
+
+def all_shipped(lines: Sequence[Progress]) -> bool:
+    """Whether all that was ordered has gone out."""
+    return all(line.shipped == line.quantity for line in lines)
+
+
+def all_invoiced(lines: Sequence[Progress]) -> bool:
+    """Whether all that the customer kept is billed."""
+    return all(line.invoiced >= line.shipped - line.returned for line in lines)
+
+
+def amount_text(amount: Decimal) -> str:
+    """An amount in the one form that it has on events: no exponent, no zeros at the end."""
+    return format(amount.normalize() + 0, "f")

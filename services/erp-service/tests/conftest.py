@@ -9,7 +9,10 @@ from chassis.testing import OTHER_TENANT, Database, act_for, caller, rolled_back
 from erp.wiring import SERVICE
 from sqlalchemy.ext.asyncio import AsyncSession
 
-SCOPES = "customers:read customers:write contacts:read contacts:write events:read replication:read replication:write"
+SCOPES = (
+    "customers:read customers:write contacts:read contacts:write products:read products:write prices:read prices:write "
+    "ledger:read ledger:write events:read replication:read replication:write"
+)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from erp.contacts.imports import CONTACTS
 from erp.customers import routes as customers
 from erp.customers.events import CUSTOMER
 from erp.customers.imports import CUSTOMERS
+from erp.ledger import routes as ledger
 from erp.settings import Settings
 from erp.tables import Base
 
@@ -21,7 +22,14 @@ SERVICE = Service(
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
-    routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router),
+    routers=(
+        customers.router,
+        customers.batches,
+        contacts.router,
+        contacts.batches,
+        custom_fields.router,
+        ledger.router,
+    ),
     kinds=(CUSTOMER, CONTACT),
 )
 

@@ -1,0 +1,222 @@
+"""Every use case that writes the books."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from chassis.db import uuid7
+from chassis.errors import Conflict
+from sqlalchemy import Select, exists, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.ledger import queries
+from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
+from erp.ledger.rules import DEFAULT_CHART, MANUAL, Source, lines_of
+from erp.ledger.schemas import AccountBody, CompanyBody, EntryBody
+
+PERIOD_KEY = "hashtextextended('period' || current_setting('app.tenant', true) || :month, 0)"
+POSTING_INTO = text(f"select pg_advisory_xact_lock_shared({PERIOD_KEY})")
+CHANGING_PERIOD = text(f"select pg_advisory_xact_lock({PERIOD_KEY})")
+
+
+class PeriodClosed(Conflict):
+    code = "period-closed"
+    title = "The month is closed"
+    detail = "{month} is closed: nothing can be posted on {posted_on}."
+    hint = "Use a day in an open month, or reopen this one: POST /v1/periods/{month}/reopen."
+
+
+class PeriodStepForbidden(Conflict):
+    code = "period-step-forbidden"
+    title = "The month is in that state already"
+    detail = "{month} is {state}."
+
+
+class EntryNotBalanced(Conflict):
+    code = "entry-not-balanced"
+    title = "Debit and credit do not come to the same"
+    detail = "Debit is {debit}, credit {credit}."
+    hint = "Correct the lines, and send the entry again."
+
+
+class NoSuchAccount(Conflict):
+    code = "no-such-account"
+    title = "There is no such account"
+    detail = "There is no account with the id {account_id}."
+    hint = "GET /v1/accounts lists all."
+
+
+class AccountNumberTaken(Conflict):
+    code = "account-number-taken"
+    title = "Another account has that number"
+    detail = "{number} is the account {id}."
+    hint = "Choose another number."
+
+
+class CurrencyFixed(Conflict):
+    code = "currency-fixed"
+    title = "The company's currency cannot change any more"
+    detail = "It is {currency}, and entries were posted."
+    hint = "Leave the currency as it is; documents may be in any currency."
+
+
+class Heading(NamedTuple):
+    """What an entry says beside its lines."""
+
+    rule: str
+    source_kind: str
+    source_id: UUID
+    posted_on: date
+    text: str
+    actor: str
+
+
+class Posting(NamedTuple):
+    """One line to be written."""
+
+    account_id: UUID
+    amount: Decimal
+    party_id: UUID | None
+
+
+async def post(
+    session: AsyncSession,
+    rule: str,
+    *,
+    on: date,
+    currency: str,
+    amounts: Mapping[str, Decimal],
+    source: Source,
+    actor: str,
+    party_id: UUID | None = None,
+    text: str = "",
+) -> UUID | None:
+    """Write the entry that the rule makes of these amounts; answer its id, or None when all amounts are zero.
+
+    Once per source and rule: a repeat answers the first entry, also when its month was closed since. Raise
+    `PeriodClosed`; `UnknownRule` and `WrongAmounts` are faults of the caller. No row is locked that another posting
+    would wait for: only who closes the month waits until this transaction has ended.
+    """
+    lines = lines_of(rule, amounts, currency)
+    if not lines:
+        return None
+    by_role = await _accounts_by_role(session)
+    postings = [Posting(by_role[line.role], line.amount, party_id if line.of_party else None) for line in lines]
+    return await _write(session, Heading(rule, source.kind, source.id, on, text, actor), currency, postings)
+
+
+async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEntry:
+    """Write a manual entry. Raise `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
+    debit, credit = (sum((getattr(line, side) for line in body.lines), Decimal(0)) for side in ("debit", "credit"))
+    if debit != credit:
+        raise EntryNotBalanced(debit=debit, credit=credit)
+    await _all_there(session, {line.account_id for line in body.lines})
+    heading = Heading(MANUAL, MANUAL, uuid7(), body.posted_on, body.text, actor)
+    postings = [Posting(line.account_id, line.amount, line.party_id) for line in body.lines]
+    return await queries.entry(session, await _write(session, heading, body.currency, postings))
+
+
+async def _all_there(session: AsyncSession, account_ids: set[UUID]) -> None:
+    known = set(await session.scalars(select(Account.id).where(Account.id.in_(account_ids))))
+    for account_id in sorted(account_ids - known):
+        raise NoSuchAccount(account_id=account_id)
+
+
+async def _write(session: AsyncSession, heading: Heading, currency: str, postings: Sequence[Posting]) -> UUID:
+    """Append an entry in an open month, unless its source has one by this rule already."""
+    month = heading.posted_on.replace(day=1)
+    await session.execute(POSTING_INTO, {"month": month.isoformat()})
+    known, closed = await _known_or_closed(session, heading, month)
+    if known is not None:
+        return known
+    if closed:
+        raise PeriodClosed(month=f"{month:%Y-%m}", posted_on=heading.posted_on)
+    row = {"id": uuid7(), **heading._asdict(), "line_count": len(postings)}
+    statement = upsert(JournalEntry).values(**row).on_conflict_do_nothing().returning(JournalEntry.id)
+    written = await session.scalar(statement)
+    if written is None:  # Another transaction was faster, and we have waited for its end.
+        return (await session.scalars(_first(heading))).one()
+    lines = [
+        {"entry_id": written, "position": position, "currency": currency, **posting._asdict()}
+        for position, posting in enumerate(postings, start=1)
+    ]
+    await session.execute(insert(JournalLine), lines)
+    return written
+
+
+def _first(heading: Heading) -> Select[UUID]:
+    return select(JournalEntry.id).where(
+        JournalEntry.source_kind == heading.source_kind,
+        JournalEntry.source_id == heading.source_id,
+        JournalEntry.rule == heading.rule,
+    )
+
+
+async def _known_or_closed(session: AsyncSession, heading: Heading, month: date) -> tuple[UUID | None, bool]:
+    """A statement of its own, after the lock: it sees what the holder before us committed."""
+    closed = exists().where(Period.month == month, Period.closed_at.is_not(None))
+    return (await session.execute(select(_first(heading).scalar_subquery(), closed))).one()
+
+
+async def chart(session: AsyncSession) -> None:
+    """See to it that the tenant has the accounts that posting rules name; they are made when first needed."""
+    if not await session.scalar(select(exists().where(Account.role.is_not(None)))):
+        rows = [{"id": uuid7(), "number": n, "name": name, "kind": k, "role": r} for n, name, k, r in DEFAULT_CHART]
+        await session.execute(upsert(Account).on_conflict_do_nothing(), rows)
+
+
+async def _accounts_by_role(session: AsyncSession) -> dict[str, UUID]:
+    statement = select(Account.role, Account.id).where(Account.role.is_not(None))
+    found = (await session.execute(statement)).all()
+    if not found:
+        await chart(session)
+        found = (await session.execute(statement)).all()
+    return {role: account_id for role, account_id in found if role}
+
+
+async def open_account(session: AsyncSession, body: AccountBody) -> Account:
+    """Add an account. Raise `AccountNumberTaken`."""
+    await chart(session)
+    taken = await session.scalar(select(Account.id).where(Account.number == body.number))
+    if taken is not None:
+        raise AccountNumberTaken(number=body.number, id=taken)
+    row = Account(number=body.number, name=body.name, kind=body.kind, role=None)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def close(session: AsyncSession, month: date, actor: str) -> None:
+    """Close a month, once all who are posting into it have ended. Raise `PeriodStepForbidden`."""
+    await _set_closed(session, month, actor, closed=True)
+
+
+async def reopen(session: AsyncSession, month: date, actor: str) -> None:
+    """Open a closed month again. Raise `PeriodStepForbidden`."""
+    await _set_closed(session, month, actor, closed=False)
+
+
+async def _set_closed(session: AsyncSession, month: date, actor: str, *, closed: bool) -> None:
+    await session.execute(CHANGING_PERIOD, {"month": month.isoformat()})
+    is_closed = await session.scalar(select(exists().where(Period.month == month, Period.closed_at.is_not(None))))
+    if is_closed == closed:
+        state, allowed = ("closed", ["reopen"]) if closed else ("open", ["close"])
+        raise PeriodStepForbidden(month=f"{month:%Y-%m}", state=state, allowed=allowed)
+    values = {"closed_at": datetime.now(UTC) if closed else None, "actor": actor}
+    statement = upsert(Period).values(month=month, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "month"], set_=values))
+
+
+async def write_company(session: AsyncSession, body: CompanyBody, seen: Callable[[Company], None]) -> Company:
+    """Say who the company is. Raise `CurrencyFixed`, and whatever `seen` raises."""
+    row = await session.scalar(select(Company).with_for_update()) or Company.unwritten()
+    seen(row)
+    if body.currency != row.currency and await queries.anything_posted(session):
+        raise CurrencyFixed(currency=row.currency)
+    row.change(body.model_dump(mode="json"))
+    session.add(row)
+    await session.flush()
+    return row

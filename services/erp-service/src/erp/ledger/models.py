@@ -1,0 +1,127 @@
+"""The tables of the ledger. Entries and their lines are never changed: the database refuses it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis.db import TENANT, JsonObject, unique, uuid7
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from erp.tables import Base
+
+
+class Company(Base):
+    """Who the tenant is, as its documents say it; one row, made when it is first written."""
+
+    __tablename__ = "companies"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
+    version: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    address: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    country: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    tax_id: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+
+    @classmethod
+    def unwritten(cls) -> "Company":
+        """What holds until somebody says who the company is."""
+        return cls(version=0, name="", address=None, country=None, currency="EUR", tax_id=None, language=None)
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Take checked values in JSON form."""
+        for field, value in values.items():
+            setattr(self, field, value)
+        self.version += 1
+
+
+class Account(Base):
+    """What is posted to. `role` is what posting rules call it; an account without one takes manual entries only."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint("kind in ('asset', 'liability', 'equity', 'income', 'expense')", name="kind"),
+        unique("id"),
+        unique("number"),
+        unique("role"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    number: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    role: Mapped[str | None] = mapped_column(Text)
+
+
+class Period(Base):
+    """A month, by its first day, that was closed at least once; all others are open."""
+
+    __tablename__ = "periods"
+    __table_args__ = (CheckConstraint("extract(day from month) = 1", name="month"),)
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
+    month: Mapped[date] = mapped_column(primary_key=True)
+    closed_at: Mapped[datetime | None]
+    actor: Mapped[str] = mapped_column(Text)
+
+
+class JournalLine(Base):
+    """One line; `amount` is above zero in debit, below zero in credit. `party_id`: whose receivable it is."""
+
+    __tablename__ = "journal_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "account_id"], ["accounts.tenant_id", "accounts.id"]),
+        CheckConstraint("amount <> 0", name="amount"),
+        Index(None, "tenant_id", "account_id", "currency", "party_id", postgresql_include=["amount"]),
+    )
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("journal_entries.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    account_id: Mapped[UUID]
+    currency: Mapped[str] = mapped_column(Text)
+    amount: Mapped[Decimal]
+    party_id: Mapped[UUID | None]
+
+
+class JournalEntry(Base):
+    """What happened, once per source and rule.
+
+    `position` is the order in which entries were written, and has gaps: a gapless number would make all who post for a
+    tenant wait for each other, and it is invoices that must have one. `line_count` says how many lines belong to
+    the entry, so that none can be added later.
+    """
+
+    __tablename__ = "journal_entries"
+    __table_args__ = (
+        unique("source_kind", "source_id", "rule"),
+        CheckConstraint("line_count >= 2", name="line_count"),
+        Index(None, "tenant_id", "posted_on", "position"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    position: Mapped[int] = mapped_column(BigInteger, Identity())
+    rule: Mapped[str] = mapped_column(Text)
+    source_kind: Mapped[str] = mapped_column(Text)
+    source_id: Mapped[UUID]
+    posted_on: Mapped[date]
+    text: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    line_count: Mapped[int] = mapped_column(SmallInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    lines: Mapped[list[JournalLine]] = relationship(lazy="raise", order_by=JournalLine.position, viewonly=True)

@@ -1,0 +1,211 @@
+"""Named reads of the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis.errors import NotFound
+from chassis.pages import Sorting
+from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, cast, exists, func, select, text, union
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
+from erp.ledger.schemas import EntryFilters, StatementFilters
+
+ACCOUNTS = Sorting({"number": Account.number, "name": Account.name}, Account.id, "number")
+ENTRIES = Sorting(
+    {"position": JournalEntry.position, "posted_on": JournalEntry.posted_on}, JournalEntry.position, "-position"
+)
+AMOUNT = JournalLine.amount
+ONE_AT_A_TIME = text("""
+    select pg_advisory_xact_lock(hashtextextended('receivable' || current_setting('app.tenant', true) || :customer, 0))
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """What was posted to an account in one currency; `balance` is debit less credit."""
+
+    account_id: UUID
+    number: str
+    name: str
+    kind: str
+    role: str | None
+    currency: str
+    debit: Decimal
+    credit: Decimal
+    balance: Decimal
+
+
+async def company(session: AsyncSession) -> Company:
+    """Who the tenant is; until somebody has written it, what holds for all (EUR), with version 0."""
+    return await session.scalar(select(Company)) or Company.unwritten()
+
+
+async def balance(
+    session: AsyncSession, role: str, currency: str, party_id: UUID | None = None, until: date | None = None
+) -> Decimal:
+    """Debit less credit of the account with this role, for all parties or one; `until` is the last day that counts."""
+    statement = select(func.coalesce(func.sum(AMOUNT), 0)).where(*_of_role(role, currency))
+    if party_id is not None:
+        statement = statement.where(JournalLine.party_id == party_id)
+    if until is not None:
+        statement = statement.join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        statement = statement.where(JournalEntry.posted_on <= until)
+    return Decimal(await session.scalar(statement) or 0)
+
+
+async def balances_by_party(session: AsyncSession, role: str, currency: str) -> dict[UUID, Decimal]:
+    """Debit less credit per party, also where it has come to zero; lines without a party are left out."""
+    of_party = (*_of_role(role, currency), JournalLine.party_id.is_not(None))
+    statement = select(JournalLine.party_id, func.sum(AMOUNT)).where(*of_party).group_by(JournalLine.party_id)
+    return {party_id: total for party_id, total in (await session.execute(statement)) if party_id}
+
+
+def _of_role(role: str, currency: str) -> tuple[ColumnElement[bool], ...]:
+    account_id = select(Account.id).where(Account.role == role).scalar_subquery()
+    return JournalLine.account_id == account_id, JournalLine.currency == currency
+
+
+async def trial_balance(session: AsyncSession, until: date | None = None) -> Sequence[AccountBalance]:
+    """Every account that was posted to, per currency; debit and credit come to the same in each currency."""
+    nothing = Decimal(0)
+    statement = (
+        select(
+            Account.id,
+            Account.number,
+            Account.name,
+            Account.kind,
+            Account.role,
+            JournalLine.currency,
+            func.coalesce(func.sum(AMOUNT).filter(AMOUNT > 0), nothing),
+            func.coalesce(-func.sum(AMOUNT).filter(AMOUNT < 0), nothing),
+            func.sum(AMOUNT),
+        )
+        .join(Account, Account.id == JournalLine.account_id)
+        .group_by(Account.id, JournalLine.currency)
+        .order_by(Account.number, JournalLine.currency)
+    )
+    if until is not None:
+        statement = statement.join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        statement = statement.where(JournalEntry.posted_on <= until)
+    return [AccountBalance(*row) for row in (await session.execute(statement))]
+
+
+async def receivable_lock(session: AsyncSession, customer_id: UUID) -> None:
+    """Queue for what a customer owes: who decides on its credit, or changes it, does so one after the other."""
+    await session.execute(ONE_AT_A_TIME, {"customer": str(customer_id)})
+
+
+async def anything_posted(session: AsyncSession) -> bool:
+    return bool(await session.scalar(select(exists().select_from(JournalEntry))))
+
+
+async def account(session: AsyncSession, account_id: UUID) -> Account:
+    """One account. Raise `NotFound`."""
+    found = await session.scalar(select(Account).where(Account.id == account_id))
+    if found is None:
+        raise NotFound(id=account_id)
+    return found
+
+
+async def entry(session: AsyncSession, entry_id: UUID) -> JournalEntry:
+    """One entry with its lines. Raise `NotFound`."""
+    found = await session.scalar(_complete().where(JournalEntry.id == entry_id))
+    if found is None:
+        raise NotFound(id=entry_id)
+    return found
+
+
+def accounts() -> Select[Account]:
+    return select(Account)
+
+
+def entries(filters: EntryFilters) -> Select[JournalEntry]:
+    """The entries that every filter takes, with their lines."""
+    statement = _complete()
+    equal = {
+        JournalEntry.rule: filters.rule,
+        JournalEntry.source_kind: filters.source_kind,
+        JournalEntry.source_id: filters.source_id,
+    }
+    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.since is not None:
+        statement = statement.where(JournalEntry.posted_on >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(JournalEntry.posted_on <= filters.until)
+    of_line = {JournalLine.account_id: filters.account_id, JournalLine.party_id: filters.party_id}
+    wanted = [column == value for column, value in of_line.items() if value is not None]
+    if wanted:
+        statement = statement.where(exists().where(JournalLine.entry_id == JournalEntry.id, *wanted))
+    return statement
+
+
+def statement_of(account_id: UUID, filters: StatementFilters) -> tuple[Select[Any], Sorting]:
+    """The lines of an account in the order of their days, each with the balance after it; and how they sort.
+
+    The balance counts what lies before `since` too, and only lines of the party when one is given.
+    """
+    order = (JournalEntry.posted_on, JournalEntry.position, JournalLine.position)
+    lines = (
+        select(
+            JournalEntry.id.label("entry_id"),
+            JournalEntry.posted_on,
+            (JournalEntry.position * 100_000 + JournalLine.position).label("place"),
+            JournalEntry.rule,
+            JournalEntry.source_kind,
+            JournalEntry.source_id,
+            JournalEntry.text,
+            JournalLine.party_id,
+            JournalLine.currency,
+            AMOUNT,
+            func.sum(AMOUNT).over(partition_by=JournalLine.currency, order_by=order).label("balance"),
+        )
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(JournalLine.account_id == account_id)
+    )
+    equal = {JournalLine.currency: filters.currency, JournalLine.party_id: filters.party_id}
+    lines = lines.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.until is not None:
+        lines = lines.where(JournalEntry.posted_on <= filters.until)
+    found = lines.subquery()
+    statement = select(found)
+    if filters.since is not None:
+        statement = statement.where(found.c.posted_on >= filters.since)
+    return statement, Sorting({"posted_on": found.c.posted_on}, found.c.place, "posted_on")
+
+
+def periods() -> tuple[Select[Any], Sorting]:
+    """The months that were posted to or closed, and the present one; and how they sort."""
+    found = _months()
+    return select(found), Sorting({"month": found.c.month}, found.c.month, "-month")
+
+
+async def period(session: AsyncSession, month: date) -> Row[Any]:
+    """One of those months."""
+    found = _months()
+    return (await session.execute(select(found).where(found.c.month == month))).one()
+
+
+def _months() -> Subquery:
+    posted = (
+        select(cast(func.date_trunc("month", JournalEntry.posted_on), Date).label("month"), func.count().label("n"))
+        .group_by(text("1"))
+        .subquery()
+    )
+    present = select(cast(func.date_trunc("month", func.now()), Date).label("month"))
+    months = union(select(posted.c.month), select(Period.month), present).subquery()
+    return (
+        select(months.c.month, Period.closed_at, Period.actor, func.coalesce(posted.c.n, 0).label("entries"))
+        .outerjoin(Period, Period.month == months.c.month)
+        .outerjoin(posted, posted.c.month == months.c.month)
+        .subquery()
+    )
+
+
+def _complete() -> Select[JournalEntry]:
+    return select(JournalEntry).options(selectinload(JournalEntry.lines))

@@ -1,0 +1,138 @@
+"""HTTP of the ledger."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from chassis.auth import Principal, requires
+from chassis.db import Session
+from chassis.pages import Page, Paging
+from chassis.preconditions import IdempotentRoute, SeenVersion
+from fastapi import APIRouter, Query, Response
+
+from erp.ledger import commands, queries
+from erp.ledger.schemas import (
+    AccountBalanceOut,
+    AccountBody,
+    AccountOut,
+    CompanyBody,
+    CompanyOut,
+    EntryBody,
+    EntryFilters,
+    EntryOut,
+    Month,
+    PeriodOut,
+    StatementFilters,
+    StatementLineOut,
+    Sum,
+    TrialBalanceOut,
+)
+
+router = APIRouter(prefix="/v1", tags=["ledger"], route_class=IdempotentRoute)
+READ = requires("ledger:read")
+Writer = Annotated[Principal, requires("ledger:write")]
+
+
+@router.get("/company", dependencies=[READ])
+async def read_company(session: Session, response: Response) -> CompanyOut:
+    """Who the company is, with the `ETag` to change it."""
+    return CompanyOut.model_validate(await queries.company(session)).tag(response)
+
+
+@router.put("/company", dependencies=[requires("ledger:write")])
+async def write_company(body: CompanyBody, session: Session, seen: SeenVersion, response: Response) -> CompanyOut:
+    """Say who the company is. Its currency is fixed once something was posted."""
+    row = await commands.write_company(
+        session, body, lambda found: seen.check(found.version, CompanyOut.model_validate(found))
+    )
+    return CompanyOut.model_validate(row).tag(response)
+
+
+@router.get("/accounts", dependencies=[READ])
+async def list_accounts(session: Session, paging: Paging) -> Page[AccountOut]:
+    """The chart of accounts, by number. Those that posting rules need are there from the beginning."""
+    await commands.chart(session)
+    return await paging.page(
+        session, queries.accounts(), queries.ACCOUNTS, lambda row: AccountOut.model_validate(row[0])
+    )
+
+
+@router.post("/accounts", status_code=201, dependencies=[requires("ledger:write")])
+async def open_account(body: AccountBody, session: Session, response: Response) -> AccountOut:
+    """Add an account for manual entries."""
+    row = await commands.open_account(session, body)
+    response.headers["Location"] = f"{router.prefix}/accounts/{row.id}"
+    return AccountOut.model_validate(row)
+
+
+@router.get("/accounts/{account_id}", dependencies=[READ])
+async def read_account(account_id: UUID, session: Session) -> AccountOut:
+    """One account."""
+    return AccountOut.model_validate(await queries.account(session, account_id))
+
+
+@router.get("/accounts/{account_id}/statement", dependencies=[READ])
+async def read_statement(
+    account_id: UUID, session: Session, paging: Paging, filters: Annotated[StatementFilters, Query()]
+) -> Page[StatementLineOut]:
+    """What was posted to an account, by day, with the balance after each line."""
+    await queries.account(session, account_id)
+    return await paging.page(session, *queries.statement_of(account_id, filters), StatementLineOut.of)
+
+
+@router.get("/journal-entries", dependencies=[READ])
+async def list_entries(session: Session, paging: Paging, filters: Annotated[EntryFilters, Query()]) -> Page[EntryOut]:
+    """The journal, the newest entry first unless `sort` says otherwise (position, posted_on; `-` for descending)."""
+    return await paging.page(session, queries.entries(filters), queries.ENTRIES, lambda row: EntryOut.of(row[0]))
+
+
+@router.post("/journal-entries", status_code=201)
+async def enter_entry(body: EntryBody, session: Session, caller: Writer, response: Response) -> EntryOut:
+    """Write a manual entry. It cannot be changed afterwards: a second one corrects it."""
+    row = await commands.enter(session, body, caller.subject)
+    response.headers["Location"] = f"{router.prefix}/journal-entries/{row.id}"
+    return EntryOut.of(row)
+
+
+@router.get("/journal-entries/{entry_id}", dependencies=[READ])
+async def read_entry(entry_id: UUID, session: Session) -> EntryOut:
+    """One entry with its lines."""
+    return EntryOut.of(await queries.entry(session, entry_id))
+
+
+@router.get("/trial-balance", dependencies=[READ])
+async def read_trial_balance(session: Session, until: date | None = None) -> TrialBalanceOut:
+    """Every account with what was posted to it up to a day; the sums of each currency are equal."""
+    accounts = [AccountBalanceOut.model_validate(each) for each in await queries.trial_balance(session, until)]
+    sums: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for each in accounts:
+        sums[each.currency][0] += each.debit
+        sums[each.currency][1] += each.credit
+    found = [Sum(currency=currency, debit=debit, credit=credit) for currency, (debit, credit) in sorted(sums.items())]
+    return TrialBalanceOut(until=until, accounts=accounts, sums=found)
+
+
+@router.get("/periods", dependencies=[READ])
+async def list_periods(session: Session, paging: Paging) -> Page[PeriodOut]:
+    """The months that were posted to or closed, and the present one, the latest first. All others are open too."""
+    return await paging.page(session, *queries.periods(), PeriodOut.of)
+
+
+@router.post("/periods/{month}/close")
+async def close_period(month: Month, session: Session, caller: Writer) -> PeriodOut:
+    """Close a month: nothing is posted into it any more."""
+    await commands.close(session, first_day(month), caller.subject)
+    return PeriodOut.of(await queries.period(session, first_day(month)))
+
+
+@router.post("/periods/{month}/reopen")
+async def reopen_period(month: Month, session: Session, caller: Writer) -> PeriodOut:
+    """Open a closed month again."""
+    await commands.reopen(session, first_day(month), caller.subject)
+    return PeriodOut.of(await queries.period(session, first_day(month)))
+
+
+def first_day(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")

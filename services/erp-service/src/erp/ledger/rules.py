@@ -1,0 +1,156 @@
+"""What is posted when: rules declared as data, and the lines that an amount comes to. No database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from contracts.money import rounded
+
+
+class AccountKind(StrEnum):
+    """What an account tells: what there is, what is owed, what is the owners', what was earned, what it took."""
+
+    ASSET = "asset"
+    LIABILITY = "liability"
+    EQUITY = "equity"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+class AccountRole(StrEnum):
+    """What posting rules call an account; each tenant has one account for each role."""
+
+    BANK = "bank"
+    RECEIVABLES = "receivables"
+    INVENTORY = "inventory"
+    TAX = "tax"
+    GOODS_RECEIVED = "goods_received"
+    UNASSIGNED_PAYMENTS = "unassigned_payments"
+    OPENING_BALANCE = "opening_balance"
+    REVENUE = "revenue"
+    COST_OF_SALES = "cost_of_sales"
+    STOCK_DIFFERENCE = "stock_difference"
+
+
+DEFAULT_CHART: Sequence[tuple[str, str, AccountKind, AccountRole]] = (
+    ("1000", "Bank", AccountKind.ASSET, AccountRole.BANK),
+    ("1200", "Receivables", AccountKind.ASSET, AccountRole.RECEIVABLES),
+    ("1400", "Inventory", AccountKind.ASSET, AccountRole.INVENTORY),
+    ("2100", "Goods received, not invoiced", AccountKind.LIABILITY, AccountRole.GOODS_RECEIVED),
+    ("2200", "Tax payable", AccountKind.LIABILITY, AccountRole.TAX),
+    ("2300", "Payments not yet assigned", AccountKind.LIABILITY, AccountRole.UNASSIGNED_PAYMENTS),
+    ("3000", "Opening balance", AccountKind.EQUITY, AccountRole.OPENING_BALANCE),
+    ("4000", "Revenue", AccountKind.INCOME, AccountRole.REVENUE),
+    ("5000", "Cost of sales", AccountKind.EXPENSE, AccountRole.COST_OF_SALES),
+    ("5100", "Stock differences", AccountKind.EXPENSE, AccountRole.STOCK_DIFFERENCE),
+)
+"""(number, name, kind, role) of the accounts that every tenant starts with."""
+
+MANUAL = "manual"
+"""The rule of an entry that a person wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The document that an entry comes from: an invoice, a shipment, a payment."""
+
+    kind: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One line of a rule: the sum of the named amounts, on one side; `of_party` when it is kept per customer."""
+
+    role: AccountRole
+    amounts: tuple[str, ...]
+    sign: int
+    of_party: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an entry; `amount` is above zero in debit, below zero in credit."""
+
+    role: AccountRole
+    amount: Decimal
+    of_party: bool
+
+
+class UnknownRule(LookupError):
+    """There is no posting rule of that name; a fault of ours."""
+
+
+class WrongAmounts(ValueError):
+    """The amounts are not those that the rule takes, below zero, or finer than the currency; a fault of ours."""
+
+
+def _debit(role: AccountRole, *amounts: str, of_party: bool = False) -> RuleLine:
+    return RuleLine(role, amounts, 1, of_party)
+
+
+def _credit(role: AccountRole, *amounts: str, of_party: bool = False) -> RuleLine:
+    return RuleLine(role, amounts, -1, of_party)
+
+
+def _reversed(lines: Sequence[RuleLine]) -> tuple[RuleLine, ...]:
+    return tuple(RuleLine(line.role, line.amounts, -line.sign, line.of_party) for line in lines)
+
+
+_ISSUE = (_debit(AccountRole.COST_OF_SALES, "value"), _credit(AccountRole.INVENTORY, "value"))
+_ADJUSTMENT_UP = (_debit(AccountRole.INVENTORY, "value"), _credit(AccountRole.STOCK_DIFFERENCE, "value"))
+_INVOICE = (
+    _debit(AccountRole.RECEIVABLES, "net", "tax", of_party=True),
+    _credit(AccountRole.REVENUE, "net"),
+    _credit(AccountRole.TAX, "tax"),
+)
+_PAYMENT_IN = (_debit(AccountRole.BANK, "amount"), _credit(AccountRole.RECEIVABLES, "amount", of_party=True))
+# A payment that is nobody's yet waits on an account of its own; assigned, it is its customer's; released, back again.
+_UNASSIGNED_IN = (_debit(AccountRole.BANK, "amount"), _credit(AccountRole.UNASSIGNED_PAYMENTS, "amount"))
+_ASSIGNED_IN = (
+    _debit(AccountRole.UNASSIGNED_PAYMENTS, "amount"),
+    _credit(AccountRole.RECEIVABLES, "amount", of_party=True),
+)
+
+POSTING_RULES: Mapping[str, tuple[RuleLine, ...]] = {
+    "opening": (_debit(AccountRole.INVENTORY, "value"), _credit(AccountRole.OPENING_BALANCE, "value")),
+    "receipt": (_debit(AccountRole.INVENTORY, "value"), _credit(AccountRole.GOODS_RECEIVED, "value")),
+    "issue": _ISSUE,
+    "return": _reversed(_ISSUE),
+    "adjustment_up": _ADJUSTMENT_UP,
+    "adjustment_down": _reversed(_ADJUSTMENT_UP),
+    "invoice": _INVOICE,
+    "credit_note": _reversed(_INVOICE),
+    "payment_in": _PAYMENT_IN,
+    "payment_in_reversed": _reversed(_PAYMENT_IN),
+    "payment_out": _reversed(_PAYMENT_IN),
+    "payment_out_reversed": _PAYMENT_IN,
+    "payment_in_unassigned": _UNASSIGNED_IN,
+    "payment_in_unassigned_reversed": _reversed(_UNASSIGNED_IN),
+    "payment_out_unassigned": _reversed(_UNASSIGNED_IN),
+    "payment_out_unassigned_reversed": _UNASSIGNED_IN,
+    "payment_in_assigned": _ASSIGNED_IN,
+    "payment_in_released": _reversed(_ASSIGNED_IN),
+    "payment_out_assigned": _reversed(_ASSIGNED_IN),
+    "payment_out_released": _ASSIGNED_IN,
+}
+"""Rule -> its lines. Each is balanced, whatever the amounts: every amount stands once on either side."""
+
+
+def lines_of(rule: str, amounts: Mapping[str, Decimal], currency: str) -> list[Line]:
+    """The lines that the amounts come to, without those of nothing.
+
+    Raise `UnknownRule`, or `WrongAmounts` when an amount is missing, unknown, below zero or not rounded.
+    """
+    declared = POSTING_RULES.get(rule)
+    if declared is None:
+        raise UnknownRule(rule)
+    names = {name for line in declared for name in line.amounts}
+    if names != amounts.keys():
+        raise WrongAmounts(f"{rule} takes {sorted(names)}, not {sorted(amounts)}")
+    if wrong := {name: value for name, value in amounts.items() if value < 0 or value != rounded(value, currency)}:
+        raise WrongAmounts(f"{rule}: {wrong} in {currency}")
+    sums = [(line, line.sign * sum((amounts[name] for name in line.amounts), Decimal(0))) for line in declared]
+    return [Line(line.role, amount, line.of_party) for line, amount in sums if amount]

@@ -1,0 +1,1 @@
+"""Products, what they cost for whom, and how they are taxed."""

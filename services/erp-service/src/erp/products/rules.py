@@ -1,0 +1,37 @@
+"""How numbers of products are compared, and quantities brought to a product's own unit. No database."""
+
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from chassis.errors import Conflict
+
+GTIN_DIGITS = 14
+
+
+class UnknownUnit(Conflict):
+    code = "unknown-unit"
+    title = "The product is not handled in that unit"
+    detail = "It is counted in {own}; other units of it: {others}."
+    hint = "Use one of these units, or add a conversion to the product's `units`."
+
+
+def sku_key(sku: str) -> str:
+    """The one form of a SKU: letter case and compatible characters do not count."""
+    return unicodedata.normalize("NFKC", sku).casefold()
+
+
+def gtin_key(gtin: str) -> str:
+    """The one form of a GTIN: a GTIN-8, -12 or -13 is a GTIN-14 with leading zeros."""
+    return gtin.rjust(GTIN_DIGITS, "0")
+
+
+def in_own_unit(units: Mapping[str, Any], quantity: Decimal, unit: str | None) -> Decimal:
+    """The quantity counted in the product's own unit; no unit is the own one. Raise `UnknownUnit`."""
+    if unit is None or unit == units["unit"]:
+        return quantity
+    factors = {each["unit"]: Decimal(each["factor"]) for each in units["conversions"]}
+    if unit not in factors:
+        raise UnknownUnit(unit=unit, own=units["unit"], others=", ".join(factors) or "none")
+    return quantity * factors[unit]

@@ -1,0 +1,226 @@
+"""Shapes of requests and responses."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from chassis.replication import Shown
+from contracts.product import (
+    Dimensions,
+    Fraction,
+    Gtin,
+    ListedPrice,
+    Price,
+    PriceListTerms,
+    ProductKind,
+    Quantity,
+    Sku,
+    TaxClass,
+    TaxRate,
+    Units,
+)
+from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none, refuse
+from contracts.values import CurrencyCode, Money
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Archived = Literal["false", "true", "any"]
+
+
+class ComponentBody(BaseModel):
+    """How much of another product one kit holds, in that product's own unit."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    product_id: UUID
+    quantity: Quantity = Decimal(1)
+
+
+class ProductBody(BaseModel):
+    """A product as its users write it; only `name` is required."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Chai",
+                    "sku": "CHAI-10",
+                    "category": "Beverages",
+                    "units": {"unit": "box", "conversions": [{"unit": "case", "factor": "12"}]},
+                    "list_price": {"amount": "18", "currency": "EUR"},
+                }
+            ]
+        },
+    )
+
+    name: NameText
+    description: NotesText = ""
+    category: OptionalShortText = None
+    sku: Annotated[Sku | None, BeforeValidator(blank_to_none)] = Field(
+        default=None, description="Your number of the product; one is given when there is none."
+    )
+    gtin: Annotated[Gtin | None, BeforeValidator(blank_to_none)] = None
+    product_kind: ProductKind = ProductKind.GOODS
+    units: Units = Units(unit="piece")
+    tax_class: TaxClass = "standard"
+    list_price: Price | None = None
+    dimensions: Dimensions | None = None
+    components: Annotated[list[ComponentBody], Field(max_length=100)] = Field(
+        default=[], description="What a kit is made of; the ERP keeps it."
+    )
+
+    @model_validator(mode="after")
+    def _only_kits_have_components(self) -> Self:
+        if self.components and self.product_kind != ProductKind.KIT:
+            raise refuse("components", "only a kit has components: make it one (product_kind), or leave them out")
+        if len({each.product_id for each in self.components}) < len(self.components):
+            raise refuse("components", "each component is listed once")
+        return self
+
+
+class ProductOut(Shown):
+    """A product. It has a `sku` a moment after it was entered in another system without one."""
+
+    name: str
+    description: str
+    category: str | None
+    sku: str | None
+    gtin: str | None
+    product_kind: ProductKind
+    units: Units
+    tax_class: str
+    list_price: Price | None
+    dimensions: Dimensions | None
+    components: list[ComponentBody]
+
+
+class ProductFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    q: str | None = Field(default=None, max_length=200, description="Words in name or category, or the SKU or GTIN.")
+    canonical_id: UUID | None = None
+    sku: str | None = None
+    gtin: str | None = None
+    product_kind: ProductKind | None = None
+    category: str | None = None
+    tax_class: str | None = None
+    updated_since: datetime | None = None
+    archived: Archived = "false"
+
+
+class PriceQuestion(BaseModel):
+    """Who asks for how much, in which currency (the customer's, or else the company's), on which day (today)."""
+
+    customer_id: UUID | None = None
+    quantity: Quantity = Decimal(1)
+    unit: OptionalShortText = Field(default=None, description="The unit of the quantity, if it is not the own one.")
+    currency: CurrencyCode | None = None
+    on: date | None = None
+
+
+class PriceAnswer(BaseModel):
+    """What one `unit` costs this customer. `price_list_id` is null when it is the product's list price."""
+
+    product_id: UUID
+    amount: Money
+    currency: str
+    unit: str
+    quantity: Money = Field(description="What was asked for, counted in `unit`.")
+    on: date
+    price_list_id: UUID | None
+    price_list: str | None
+
+
+class PriceListBody(PriceListTerms):
+    """A price list: for one customer, for a group of customers (their `segment`), or for everyone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Retail 2026", "currency": "EUR", "customer_group": "retail"}]}
+    )
+
+    name: NameText
+    customer_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _for_one_audience(self) -> Self:
+        if self.customer_id and self.customer_group:
+            raise refuse("audience", "a price list is for one customer or for a group: leave one of them out")
+        return self
+
+
+class PriceListOut(Shown):
+    """A price list."""
+
+    name: str
+    currency: str
+    customer_group: str | None
+    customer_id: UUID | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+class PriceListFilters(BaseModel):
+    """What a list may be narrowed by."""
+
+    canonical_id: UUID | None = None
+    customer_id: UUID | None = None
+    customer_group: str | None = None
+    currency: str | None = None
+    archived: Archived = "false"
+
+
+class PriceBody(ListedPrice):
+    """What one unit of a product costs in a price list, from a quantity on, for a time."""
+
+    price_list_id: UUID
+    product_id: UUID
+
+
+class PriceOut(Shown):
+    """A price, in the currency of its list."""
+
+    price_list_id: UUID
+    product_id: UUID
+    min_quantity: Money
+    amount: Money
+    valid_from: date | None
+    valid_to: date | None
+
+
+class PriceFilters(BaseModel):
+    """What a list may be narrowed by."""
+
+    canonical_id: UUID | None = None
+    price_list_id: UUID | None = None
+    product_id: UUID | None = None
+    archived: Archived = "false"
+
+
+class TaxRateBody(TaxRate):
+    """What is charged on a class of products that are delivered in a country, for a time."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"country": "DE", "tax_class": "standard", "rate": "0.19"}]}
+    )
+
+    rate: Fraction
+
+
+class TaxRateOut(Shown):
+    """A tax rate."""
+
+    country: str
+    tax_class: str
+    rate: Money
+    valid_from: date | None
+    valid_to: date | None
+
+
+class TaxRateFilters(BaseModel):
+    """What a list may be narrowed by."""
+
+    canonical_id: UUID | None = None
+    country: str | None = None
+    tax_class: str | None = None
+    archived: Archived = "false"

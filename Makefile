@@ -27,7 +27,7 @@ help: ## List the targets
 run: $(READY) ## Start everything here, databases and broker too; Ctrl-C stops it
 	@exec $(PY) -m stack run
 
-token: $(READY) ## Print a token (make -s token); SCOPES, SUBJECT and TENANT choose what it says
+token: $(READY) ## Print a token (make -s token); SCOPES, ROLES, SUBJECT and TENANT choose what it says
 	@exec $(PY) -m stack token
 
 test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves

@@ -83,6 +83,12 @@ async def test_a_token_without_a_tenant_is_forbidden(issuer: Any, tenant: Any) -
         await verifier(issuer).verify(issuer.token(tenant=tenant))
 
 
+@pytest.mark.parametrize(("claim", "roles"), [(["sales", "ops"], {"sales", "ops"}), ("sales", set()), (None, set())])
+async def test_a_token_may_say_as_what_its_subject_calls(issuer: Any, claim: Any, roles: set[str]) -> None:
+    principal = await verifier(issuer).verify(issuer.token(roles=claim))
+    assert principal.roles == roles
+
+
 async def test_an_issuer_grants_no_more_than_its_scopes(issuer: Any) -> None:
     principal = await verifier(issuer, scopes=frozenset({"things:read"})).verify(issuer.token())
     assert principal.scopes == {"things:read"}

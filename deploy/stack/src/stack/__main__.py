@@ -10,7 +10,7 @@ import typer
 
 from stack.errors import CannotStart
 from stack.folder import data_folder
-from stack.keys import FIRST_TENANT, SCOPES, gateway_issuer, local_issuer
+from stack.keys import FIRST_TENANT, ROLES, SCOPES, gateway_issuer, local_issuer
 from stack.provision import provision_for
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -35,12 +35,14 @@ def run() -> None:
 
 @app.command()
 def token() -> None:
-    """Print a token for the services; SCOPES, SUBJECT and TENANT choose what it says."""
+    """Print a token for the services; SCOPES, ROLES, SUBJECT and TENANT choose what it says."""
     issuer = local_issuer(data_folder())
     issuer.ensure()
     scopes = os.environ.get("SCOPES") or " ".join(SCOPES)
     subject = os.environ.get("SUBJECT") or "local-user"
-    typer.echo(issuer.token(scopes.split(), subject, os.environ.get("TENANT") or FIRST_TENANT))
+    roles = os.environ.get("ROLES") or " ".join(ROLES)
+    tenant = os.environ.get("TENANT") or FIRST_TENANT
+    typer.echo(issuer.token(scopes.split(), subject, tenant, roles=roles.split()))
 
 
 @app.command()

@@ -26,6 +26,8 @@ SCOPES = (
     "events:read",
     *REPLICATION,
 )
+ROLES = ("sales-director",)
+"""Who you are on your own machine."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Issuer:
         subject: str = "local-user",
         tenant: str = FIRST_TENANT,
         hours: float = TOKEN_HOURS,
+        roles: Iterable[str] = ROLES,
     ) -> str:
         """A signed token for the services, good for the hours given."""
         key = jwt.PyJWK.from_json(self.private_file.read_text())
@@ -84,6 +87,7 @@ class Issuer:
             "exp": now + int(hours * 3600),
             "tenant": tenant,
             "scope": " ".join(scopes),
+            "roles": list(roles),
         }
         return jwt.encode(claims, key.key, algorithm=ALGORITHM, headers={"kid": key.key_id})
 

@@ -51,12 +51,13 @@ class TenantMissing(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling, and what the token permits."""
+    """Who is calling, what the token permits, and as what (`roles`, RFC 9068 section 2.2.3.1): limits depend on it."""
 
     subject: str
     tenant: UUID
     scopes: frozenset[str]
     issuer: str
+    roles: frozenset[str] = frozenset()
 
 
 class Keys:
@@ -159,7 +160,9 @@ class Verifier:
             tenant = UUID(claims["tenant"])
         except (KeyError, ValueError, AttributeError, TypeError):
             raise TenantMissing() from None
-        return Principal(claims["sub"], tenant, scopes if allowed is None else scopes & allowed, issuer)
+        roles = claims.get("roles")
+        known = frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
+        return Principal(claims["sub"], tenant, scopes if allowed is None else scopes & allowed, issuer, known)
 
 
 _bearer = HTTPBearer(bearerFormat="JWT", scheme_name="bearer", auto_error=False)

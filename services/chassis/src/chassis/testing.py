@@ -79,10 +79,11 @@ async def act_for(session: AsyncSession, tenant: UUID = TENANT) -> None:
 
 
 def caller(
-    service: Service, sessions: Sessions, scopes: str, tenant: UUID = TENANT, subject: str = "anna"
+    service: Service, sessions: Sessions, scopes: str, tenant: UUID = TENANT, subject: str = "anna", roles: str = ""
 ) -> httpx.AsyncClient:
     """A client of the service in this process, as somebody with these scopes; tokens have tests of their own."""
+    principal = Principal(subject, tenant, frozenset(scopes.split()), "test", frozenset(roles.split()))
     app = service.app(service.settings(database_url="postgresql://not.used"))
     app.state.sessions = sessions
-    app.dependency_overrides[authenticated] = lambda: Principal(subject, tenant, frozenset(scopes.split()), "test")
+    app.dependency_overrides[authenticated] = lambda: principal
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test")

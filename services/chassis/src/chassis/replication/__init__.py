@@ -4,7 +4,7 @@
 words (group, seq, rev, ctx, hlc) are those of the replication protocol in services/ARCHITECTURE.md.
 """
 
-from chassis.replication.checked import checked, single
+from chassis.replication.checked import checked, composed, single
 from chassis.replication.creating import creating
 from chassis.replication.edit import archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
@@ -24,6 +24,7 @@ __all__ = [
     "archive",
     "checked",
     "column",
+    "composed",
     "created",
     "creating",
     "edit",

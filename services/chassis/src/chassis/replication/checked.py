@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chassis.edge import field_errors
 from chassis.errors import Malformed
-from chassis.replication.kind import Group, Json
+from chassis.replication.kind import Group, Json, fields
 
 
 class Changeable(Protocol):
@@ -49,3 +49,25 @@ def single(name: str, shape: Any, *, field: str | None = None, reference: str | 
         row.change({attribute: checked(optional, value or None, name)})
 
     return Group(name, read, write, reference)
+
+
+def composed(name: str, shape: type[BaseModel], **renamed: str) -> Group:
+    """A group whose fields are columns of the row, of the same names unless `renamed`; none of them filled is no value.
+
+    Lists and objects are kept in their JSON form.
+    """
+    columns = {field: renamed.get(field, field) for field in shape.model_fields}
+
+    def read(row: Any) -> Json:
+        values = {field: getattr(row, column) for field, column in columns.items()}
+        filled = any(value not in (None, []) for value in values.values())
+        return shape.model_validate(values).model_dump(mode="json") if filled else None
+
+    def write(row: Any, value: Json) -> None:
+        plain = checked(shape, value, name)
+        typed = shape.model_validate(plain)
+        for field, column in columns.items():
+            nested = isinstance(plain[field], (list, dict))
+            setattr(row, column, plain[field] if nested else getattr(typed, field))
+
+    return fields(name, read, write)

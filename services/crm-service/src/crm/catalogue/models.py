@@ -1,0 +1,196 @@
+"""The tables of products and, as copies of what the ERP declares, of price lists, prices, tax rates and stock."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+from chassis.db import JsonObject, unique
+from chassis.replication import Replicated
+from contracts.normalise import name_key
+from contracts.product import ListedPrice, Price, PriceListTerms, TaxRate
+from sqlalchemy import ForeignKeyConstraint, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.catalogue.rules import gtin_key, sku_key
+from crm.tables import Base
+
+JsonValue = JSONB(none_as_null=True)
+PIECE: JsonObject = {"unit": "piece", "conversions": []}
+STANDARD = "standard"
+
+
+class Product(Replicated, Base):
+    """What can be sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
+
+    `product_kind` is None until the ERP has said it. `sku_key` and `gtin_key` are the forms in which two are compared.
+    """
+
+    __tablename__ = "products"
+    __table_args__ = (
+        unique("id"),
+        unique("sku_key"),
+        unique("gtin_key"),
+        Index(None, "tenant_id", "name", "id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+        Index(None, "tenant_id", "category"),
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(Text)
+    sku: Mapped[str | None] = mapped_column(Text)
+    sku_key: Mapped[str | None] = mapped_column(Text)
+    gtin: Mapped[str | None] = mapped_column(Text)
+    gtin_key: Mapped[str | None] = mapped_column(Text)
+    product_kind: Mapped[str | None] = mapped_column(Text)
+    units: Mapped[JsonObject]
+    tax_class: Mapped[str] = mapped_column(Text)
+    list_price: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    dimensions: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    search: Mapped[str] = mapped_column(Text)
+
+    @classmethod
+    def blank(cls) -> Self:
+        """A product that nothing is known of yet: counted in pieces, taxed like most."""
+        return cls(
+            name="",
+            description=None,
+            category=None,
+            sku=None,
+            gtin=None,
+            product_kind=None,
+            units=PIECE,
+            tax_class=STANDARD,
+            list_price=None,
+            dimensions=None,
+            search="",
+        )
+
+    @property
+    def unit(self) -> str:
+        """In what it is counted and priced."""
+        return str(self.units["unit"])
+
+    @property
+    def listed(self) -> Price | None:
+        """The list price as a value."""
+        return Price.model_validate(self.list_price) if self.list_price else None
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values in JSON form; those not named stay."""
+        for field, value in values.items():
+            match field:
+                case "units":
+                    self.units = value or PIECE
+                case "tax_class":
+                    self.tax_class = value or STANDARD
+                case _:
+                    setattr(self, field, value)
+        self.sku_key = sku_key(self.sku) if self.sku else None
+        self.gtin_key = gtin_key(self.gtin) if self.gtin else None
+        words = (self.name, self.sku, self.gtin, self.category)
+        self.search = " ".join(name_key(each) for each in words if each)
+
+
+class Copy(Replicated):
+    """A record that only the ERP writes: here it changes by deliveries alone."""
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values in JSON form; ids arrive as text."""
+        for field, value in values.items():
+            setattr(self, field, UUID(value) if field.endswith("_id") and value else value)
+
+
+class Availability(Copy, Base):
+    """Stock of one product over all warehouses; `updated_at` is how old the figures are."""
+
+    __tablename__ = "availability"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        unique("product_id"),
+    )
+
+    product_id: Mapped[UUID]
+    on_hand: Mapped[Decimal]
+    reserved: Mapped[Decimal]
+    available: Mapped[Decimal]
+
+
+class PriceList(Copy, Base):
+    """Prices for one customer, for one customer group (a customer's `segment`), or for everyone; for a time."""
+
+    __tablename__ = "price_lists"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        unique("id"),
+        Index(None, "tenant_id", "name", "id"),
+        Index(None, "tenant_id", "customer_id"),
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    customer_id: Mapped[UUID | None]
+    currency: Mapped[str] = mapped_column(Text)
+    customer_group: Mapped[str | None] = mapped_column(Text)
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+
+    @property
+    def terms(self) -> PriceListTerms:
+        return PriceListTerms(
+            currency=self.currency,
+            customer_group=self.customer_group,
+            valid_from=self.valid_from,
+            valid_to=self.valid_to,
+        )
+
+
+class ListEntry(Copy, Base):
+    """What one unit of a product costs in a price list from a quantity on, for a time."""
+
+    __tablename__ = "prices"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "price_list_id"], ["price_lists.tenant_id", "price_lists.id"]),
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        Index(None, "tenant_id", "product_id"),
+        Index(None, "tenant_id", "price_list_id", "product_id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+    )
+
+    price_list_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    min_quantity: Mapped[Decimal]
+    amount: Mapped[Decimal]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+
+    @property
+    def listed(self) -> ListedPrice:
+        return ListedPrice(
+            min_quantity=self.min_quantity, amount=self.amount, valid_from=self.valid_from, valid_to=self.valid_to
+        )
+
+
+class DeclaredRate(Copy, Base):
+    """What is charged on a class of products in a country, for a time."""
+
+    __tablename__ = "tax_rates"
+    __table_args__ = (Index(None, "tenant_id", "country", "tax_class"),)
+
+    country: Mapped[str] = mapped_column(Text)
+    tax_class: Mapped[str] = mapped_column(Text)
+    rate: Mapped[Decimal]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+
+    @property
+    def declared(self) -> TaxRate:
+        return TaxRate(
+            country=self.country,
+            tax_class=self.tax_class,
+            rate=self.rate,
+            valid_from=self.valid_from,
+            valid_to=self.valid_to,
+        )

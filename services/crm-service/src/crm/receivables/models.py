@@ -1,0 +1,220 @@
+"""The tables of invoices, credit notes, payments and balances. All but payments are copies that only the ERP writes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+from chassis.db import JsonObject, unique, uuid7
+from chassis.errors import Conflict
+from chassis.replication import Replicated
+from contracts.receivable import InvoiceLine as LineValue
+from contracts.receivable import PaymentState
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+
+from crm.receivables.rules import next_states, reference_key
+from crm.tables import Base
+
+JsonValue = JSONB(none_as_null=True)
+
+
+class PaymentNotReversible(Conflict):
+    code = "payment-not-reversible"
+    title = "This payment cannot be reversed here"
+    detail = "It is {state}."
+    hint = "Reverse a booked payment in the ERP, where its bookings are; it shows here a moment later."
+
+
+class PaymentSettled(Conflict):
+    code = "payment-settled"
+    title = "Only a payment that nobody has booked may be changed"
+    detail = "It is {state}."
+    hint = "Reverse it where it was booked, and register it again with a reference of its own."
+
+
+class Copy(Replicated):
+    """A record that only the ERP writes: here it changes by deliveries alone."""
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values in JSON form; ids arrive as text."""
+        for field, value in values.items():
+            setattr(self, field, UUID(value) if field.endswith("_id") and value else value)
+
+
+class Line:
+    """What was billed or credited of one line of an order; `order_line` is the id that it has everywhere."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    position: Mapped[int]
+    order_line: Mapped[UUID | None]
+    description: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[Decimal]
+    unit_price: Mapped[Decimal]
+    discount: Mapped[Decimal]
+    tax_rate: Mapped[Decimal]
+    net: Mapped[Decimal]
+
+    @classmethod
+    def listed(cls, values: Sequence[Mapping[str, Any]]) -> list[Self]:
+        """Lines in the order of their values, each checked and in JSON form."""
+        lines = []
+        for position, value in enumerate(values, 1):
+            typed = LineValue.model_validate(value)
+            lines.append(cls(position=position, **{field: getattr(typed, field) for field in LineValue.model_fields}))
+        return lines
+
+    def value(self) -> dict[str, Any]:
+        """The line in its published form."""
+        fields = {field: getattr(self, field) for field in LineValue.model_fields}
+        return LineValue.model_validate(fields).model_dump(mode="json")
+
+
+class InvoiceLine(Line, Base):
+    """One line of an invoice."""
+
+    __tablename__ = "invoice_lines"
+    __table_args__ = (Index(None, "invoice_id"), Index(None, "tenant_id", "order_line"))
+
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"))
+
+
+class CreditNoteLine(Line, Base):
+    """One line of a credit note."""
+
+    __tablename__ = "credit_note_lines"
+    __table_args__ = (Index(None, "credit_note_id"), Index(None, "tenant_id", "order_line"))
+
+    credit_note_id: Mapped[UUID] = mapped_column(ForeignKey("credit_notes.id"))
+
+
+class Document(Copy):
+    """What stands on an invoice or a credit note; `taxes` in its published JSON form."""
+
+    number: Mapped[str] = mapped_column(Text)
+    issued_on: Mapped[date]
+    due_on: Mapped[date | None]
+    currency: Mapped[str] = mapped_column(Text)
+    net: Mapped[Decimal]
+    tax: Mapped[Decimal]
+    total: Mapped[Decimal]
+    taxes: Mapped[list[JsonObject]] = mapped_column(JSONB)
+
+    @declared_attr
+    def customer_id(cls) -> Mapped[UUID]:
+        return mapped_column()
+
+
+class Invoice(Document, Base):
+    """An invoice, and how far it is settled: `state` is open, partly_paid or paid."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        unique("id"),
+        Index(None, "tenant_id", "number"),
+        Index(None, "tenant_id", "issued_on", "id"),
+        Index(None, "tenant_id", "customer_id", "due_on"),
+        # Ages are summed over these alone: the archive of years of paid invoices does not count.
+        Index("ix_invoices_open", "tenant_id", "currency", "customer_id", postgresql_where=text("open > 0")),
+    )
+
+    state: Mapped[str] = mapped_column(Text)
+    settled: Mapped[Decimal]
+    open: Mapped[Decimal]
+    dunning_level: Mapped[int]
+
+    lines: Mapped[list[InvoiceLine]] = relationship(
+        lazy="raise", order_by=InvoiceLine.position, cascade="all, delete-orphan"
+    )
+
+
+class CreditNote(Document, Base):
+    """What was credited of an invoice."""
+
+    __tablename__ = "credit_notes"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        ForeignKeyConstraint(["tenant_id", "invoice_id"], ["invoices.tenant_id", "invoices.id"]),
+        Index(None, "tenant_id", "number"),
+        Index(None, "tenant_id", "issued_on", "id"),
+        Index(None, "tenant_id", "customer_id"),
+        Index(None, "tenant_id", "invoice_id"),
+    )
+
+    invoice_id: Mapped[UUID]
+
+    lines: Mapped[list[CreditNoteLine]] = relationship(
+        lazy="raise", order_by=CreditNoteLine.position, cascade="all, delete-orphan"
+    )
+
+
+class Payment(Replicated, Base):
+    """Money that came or went. `reference_key` makes it one; `allocation` says what it settles, as the ERP booked it."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        CheckConstraint("state in ('entered', 'booked', 'reversed')", name="state"),
+        CheckConstraint("direction in ('in', 'out')", name="direction"),
+        unique("reference_key"),
+        Index(None, "tenant_id", "received_on", "id"),
+        Index(None, "tenant_id", "customer_id", "received_on"),
+    )
+
+    customer_id: Mapped[UUID | None]
+    state: Mapped[str] = mapped_column(Text)
+    amount: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(Text)
+    direction: Mapped[str] = mapped_column(Text)
+    received_on: Mapped[date]
+    reference: Mapped[str | None] = mapped_column(Text)
+    reference_key: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    allocation: Mapped[JsonObject | None] = mapped_column(JsonValue)
+
+    @classmethod
+    def blank(cls) -> Self:
+        """A payment that nothing is known of yet."""
+        return cls(
+            customer_id=None, state="entered", reference=None, reference_key=None, note=None, reason=None,
+            allocation=None,
+        )  # fmt: skip
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values; ids may be text, those not named stay."""
+        for field, value in values.items():
+            setattr(self, field, UUID(value) if field == "customer_id" and isinstance(value, str) else value)
+        self.reference_key = reference_key(self.reference) if self.reference else None
+
+    def may_be_changed(self) -> None:
+        """Raise `PaymentSettled` unless it is only entered."""
+        if self.state != PaymentState.ENTERED:
+            raise PaymentSettled(state=self.state, allowed=next_states(self.state))
+
+    def reverse(self, reason: str) -> None:
+        """Take back what was only entered. Raise `PaymentNotReversible`: what is booked is reversed by the ERP."""
+        if self.state != PaymentState.ENTERED:
+            raise PaymentNotReversible(state=self.state, allowed=[])
+        self.state, self.reason = PaymentState.REVERSED.value, reason
+
+
+class Balance(Copy, Base):
+    """What a customer owes in one currency, and what is left of the credit limit; `updated_at` says how old that is."""
+
+    __tablename__ = "balances"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        unique("customer_id", "currency"),
+    )
+
+    customer_id: Mapped[UUID]
+    currency: Mapped[str] = mapped_column(Text)
+    open: Mapped[Decimal]
+    on_order: Mapped[Decimal]
+    credit_limit: Mapped[Decimal | None]
+    credit_left: Mapped[Decimal | None]
+    blocked: Mapped[bool]

@@ -1,0 +1,94 @@
+"""How stock is counted, valued and set aside. No database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from contracts.money import rounded
+
+STEP = Decimal("0.0001")
+"""Quantities have four decimals."""
+
+
+class MoveKind(StrEnum):
+    """Why stock moved. Out goes an issue; a transfer or an adjustment goes either way."""
+
+    OPENING = "opening"
+    RECEIPT = "receipt"
+    ISSUE = "issue"
+    RETURN = "return"
+    TRANSFER = "transfer"
+    ADJUSTMENT = "adjustment"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """How much of a product an order's line wants, in the product's own unit."""
+
+    line_id: UUID
+    product_id: UUID
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one line wants of one product that lies in a warehouse: the product itself, or a component of a kit."""
+
+    line_id: UUID
+    product_id: UUID
+    per_unit: Decimal
+    quantity: Decimal
+    stocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How far one part of a line is: what it wants still, and how much of that is reserved."""
+
+    per_unit: Decimal
+    wanted: Decimal
+    reserved: Decimal
+
+
+def times(quantity: Decimal, factor: Decimal) -> Decimal:
+    """A quantity in another unit, with four decimals."""
+    return (quantity * factor).quantize(STEP, ROUND_HALF_EVEN)
+
+
+def value_in(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:
+    """What comes in is worth what it cost."""
+    return rounded(quantity * unit_cost, currency)
+
+
+def value_out(quantity: Decimal, on_hand: Decimal, value: Decimal, currency: str) -> Decimal:
+    """What goes out is worth the moving average; the last unit takes the rest, so nothing on hand is worth nothing."""
+    if quantity >= on_hand:
+        return value
+    return min(rounded(value * quantity / on_hand, currency), value)
+
+
+def unit_cost(value: Decimal, quantity: Decimal) -> Decimal:
+    """What one unit of it is worth, with four decimals."""
+    return (value / quantity).quantize(STEP, ROUND_HALF_EVEN)
+
+
+def kits_reserved(parts: Sequence[Held]) -> Decimal:
+    """How much of a line is reserved: all of it, or as many whole kits as every component is there for.
+
+    A line of one product that is no kit may be reserved in part, whatever the quantity.
+    """
+    if all(part.reserved == part.wanted for part in parts):
+        return min((times(part.wanted, 1 / part.per_unit) for part in parts), default=Decimal(0))
+    step = STEP if len(parts) == 1 and parts[0].per_unit == 1 else Decimal(1)
+    return min((part.reserved / part.per_unit).quantize(step, ROUND_DOWN) for part in parts)
+
+
+def shared_out(quantity: Decimal, offers: Iterable[Decimal]) -> list[Decimal]:
+    """How much each gives, in turn, until the quantity is reached."""
+    given: list[Decimal] = []
+    for offer in offers:
+        given.append(min(offer, quantity))
+        quantity -= given[-1]
+    return given

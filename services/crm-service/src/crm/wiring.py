@@ -5,6 +5,9 @@ from pathlib import Path
 from chassis.service import Service
 from custom_fields import routes as custom_fields
 
+from crm.catalogue import routes as catalogue
+from crm.catalogue.events import KINDS as CATALOGUE
+from crm.catalogue.imports import PRODUCTS
 from crm.contacts import routes as contacts
 from crm.contacts.events import CONTACT
 from crm.contacts.imports import CONTACTS
@@ -22,8 +25,18 @@ SERVICE = Service(
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
-    routers=(customers.router, customers.batches, contacts.router, contacts.batches, custom_fields.router, deals.router, deals.pipelines),
-    kinds=(CUSTOMER, CONTACT),
+    routers=(
+        customers.router,
+        customers.batches,
+        contacts.router,
+        contacts.batches,
+        catalogue.router,
+        catalogue.batches,
+        custom_fields.router,
+        deals.router,
+        deals.pipelines,
+    ),
+    kinds=(CUSTOMER, CONTACT, *CATALOGUE),
 )
 
-IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS}
+IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "products": PRODUCTS}

@@ -1,6 +1,6 @@
 """Named reads of the catalogue. Prices and rates are resolved here alone, from what the ERP last declared."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,8 @@ from crm.catalogue.rules import (
     gtin_key,
     sku_key,
 )
-from crm.catalogue.schemas import ProductFilters
+from crm.catalogue.schemas import PriceFilters, PriceListFilters, ProductFilters, TaxRateFilters
+from crm.customers import queries as customers
 
 ORDERS = Sorting(
     {
@@ -52,6 +53,17 @@ async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequen
     """Products by local or shared id, locked in the order of their ids so that two batches never wait in a ring."""
     either = or_(Product.id.in_(ids), Product.canonical_id.in_(canonical_ids))
     return (await session.scalars(_locked().where(either).order_by(Product.id))).all()
+
+
+def copies_of(model: type[Any]) -> Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequence[Any]]]:
+    """The reader of records of one kind by local or shared id, locked in the order of their ids."""
+
+    async def found(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Any]:
+        either = or_(model.id.in_(ids), model.canonical_id.in_(canonical_ids))
+        statement = select(model).where(either).order_by(model.id).with_for_update()
+        return (await session.scalars(statement.execution_options(populate_existing=True))).all()
+
+    return found
 
 
 async def products_by_ids(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Product]:
@@ -114,6 +126,18 @@ async def price_of(session: AsyncSession, product: Product, question: Question) 
     return (await price_tags(session, [product]))[product.id].answer(question)
 
 
+async def question(
+    session: AsyncSession, customer_id: UUID | None, tag: PriceTag, quantity: Decimal, currency: str | None, on: date
+) -> Question:
+    """What a customer asks of a price; a customer's group is its segment. Raise `NotFound` for the customer.
+
+    Without a currency it is the customer's, else the one in which the product is priced.
+    """
+    customer = await customers.by_id(session, customer_id) if customer_id else None
+    known = currency or (customer and customer.currency) or tag.currency
+    return Question(customer_id, customer.segment if customer else None, quantity, known or "", on)
+
+
 async def tax_rates(session: AsyncSession) -> list[TaxRate]:
     """Every declared rate, of all times."""
     found = await session.scalars(select(DeclaredRate).where(DeclaredRate.archived_at.is_(None)))
@@ -131,7 +155,7 @@ async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None
 def search(filters: ProductFilters) -> Select[Any]:
     """The products that every filter takes, each with its stock or None."""
     stock = and_(Availability.product_id == Product.id, Availability.archived_at.is_(None))
-    statement = select(Product, Availability).outerjoin(Availability, stock)
+    statement: Select[Any] = select(Product).add_columns(Availability).outerjoin(Availability, stock)
     for word in name_key(filters.q or "").split():
         statement = statement.where(Product.search.contains(word, autoescape=True))
     equal = {
@@ -152,6 +176,57 @@ def search(filters: ProductFilters) -> Select[Any]:
         archived = Product.archived_at.is_not(None)
         statement = statement.where(archived if filters.archived == "true" else ~archived)
     return statement
+
+
+PRICE_LIST_ORDERS = Sorting({"name": PriceList.name, "valid_from": PriceList.valid_from}, PriceList.id, "name")
+
+
+def price_lists(filters: PriceListFilters) -> Select[Any]:
+    """The price lists in use that every filter takes."""
+    statement = select(PriceList).where(PriceList.archived_at.is_(None))
+    equal = {
+        PriceList.customer_id: filters.customer_id,
+        PriceList.customer_group: filters.customer_group,
+        PriceList.currency: filters.currency,
+    }
+    return statement.where(*(column == value for column, value in equal.items() if value is not None))
+
+
+PRICE_ORDERS = Sorting(
+    {"product": Product.name, "amount": ListEntry.amount, "updated_at": ListEntry.updated_at}, ListEntry.id, "product"
+)
+
+
+def prices(filters: PriceFilters) -> Select[Any]:
+    """The entries of price lists in use that every filter takes, each with its list."""
+    statement: Select[Any] = (
+        select(ListEntry)
+        .add_columns(PriceList)
+        .join(PriceList, PriceList.id == ListEntry.price_list_id)
+        .join(Product, Product.id == ListEntry.product_id)
+        .where(ListEntry.archived_at.is_(None), PriceList.archived_at.is_(None))
+    )
+    equal = {ListEntry.product_id: filters.product_id, ListEntry.price_list_id: filters.price_list_id}
+    return statement.where(*(column == value for column, value in equal.items() if value is not None))
+
+
+TAX_RATE_ORDERS = Sorting(
+    {
+        "country": DeclaredRate.country,
+        "tax_class": DeclaredRate.tax_class,
+        "rate": DeclaredRate.rate,
+        "valid_from": DeclaredRate.valid_from,
+    },
+    DeclaredRate.id,
+    "country,tax_class",
+)
+
+
+def declared_rates(filters: TaxRateFilters) -> Select[Any]:
+    """The tax rates that every filter takes."""
+    statement = select(DeclaredRate).where(DeclaredRate.archived_at.is_(None))
+    equal = {DeclaredRate.country: filters.country, DeclaredRate.tax_class: filters.tax_class}
+    return statement.where(*(column == value for column, value in equal.items() if value is not None))
 
 
 async def categories(session: AsyncSession) -> list[tuple[str | None, int]]:

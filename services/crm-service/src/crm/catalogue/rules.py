@@ -16,7 +16,7 @@ GTIN_DIGITS = 14
 class NoPriceKnown(Conflict):
     code = "no-price-known"
     title = "Nothing says what the product costs"
-    detail = "There is no price of {product} in {currency} that holds on {on}."
+    detail = "There is no price of {product} that holds on {on} in the currency asked for ({currency})."
     hint = "Ask for another currency or day, or let the ERP declare a price; it is here a moment later."
 
 
@@ -54,6 +54,14 @@ class PriceTag:
     offers: Sequence[CachedOffer]
     as_of: datetime
 
+    @property
+    def currency(self) -> str | None:
+        """In which currency it is priced when nobody asks for one: that of its list price, or of all its offers."""
+        if self.list_price:
+            return self.list_price.currency
+        offered = {cached.offer.terms.currency for cached in self.offers}
+        return offered.pop() if len(offered) == 1 else None
+
     def answer(self, question: Question) -> CachedAnswer:
         """The price that holds, by the rule that the ERP uses too. Raise `NoPriceKnown`."""
         try:
@@ -74,11 +82,6 @@ class PriceTag:
 
 def _is_source(offer: Offer, answer: Answer) -> bool:
     return offer.price_list_id == answer.price_list_id and offer.price.amount == answer.amount
-
-
-def default_currency(own: str | None, list_price: Price | None) -> str | None:
-    """In which currency a price is told when nobody says: the customer's, or that of the list price."""
-    return own or (list_price.currency if list_price else None)
 
 
 def sku_key(sku: str) -> str:

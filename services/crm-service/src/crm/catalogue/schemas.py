@@ -180,6 +180,22 @@ class ListEntryOut(Shown):
     valid_to: date | None
 
 
+class PriceListFilters(BaseModel):
+    customer_id: UUID | None = None
+    customer_group: str | None = None
+    currency: str | None = None
+
+
+class PriceFilters(BaseModel):
+    product_id: UUID | None = None
+    price_list_id: UUID | None = None
+
+
+class TaxRateFilters(BaseModel):
+    country: CountryCode | None = None
+    tax_class: str | None = None
+
+
 class TaxRateOut(Shown):
     """What is charged on a class of products that are delivered in a country; `rate` is a fraction."""
 

@@ -63,9 +63,11 @@ def upgrade() -> None:
     # The worker asks for these every few milliseconds; the index holds what is left to do and nothing else.
     op.execute("""
         create index ix_orders_left_to_do on orders (submitted_at, id) where
-            state = 'submitted'
-            or (state = 'cancelled' and holds_stock)
-            or (request is not null and (answer is null or answer ->> 'request' <> request ->> 'id'))
+            archived_at is null and (
+                state = 'submitted'
+                or (state = 'cancelled' and holds_stock)
+                or (request is not null and (answer is null or answer ->> 'request' <> request ->> 'id'))
+            )
     """)
     op.execute(f"""
         create table order_lines (

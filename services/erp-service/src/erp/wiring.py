@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from chassis.service import Service
+from chassis.service import Running, Service
+from chassis.worker import Task
 from custom_fields import routes as custom_fields
 
 from erp.contacts import routes as contacts
@@ -12,13 +13,28 @@ from erp.customers import routes as customers
 from erp.customers.events import CUSTOMER
 from erp.customers.imports import CUSTOMERS
 from erp.ledger import routes as ledger
+from erp.orders import handlers as orders_tasks
+from erp.orders import routes as orders
+from erp.orders.events import ORDER, SHIPMENT
+from erp.products import handlers as products_tasks
+from erp.products import routes as products
+from erp.products.events import KINDS as PRODUCT_KINDS
+from erp.products.imports import PRODUCTS
 from erp.settings import Settings
 from erp.tables import Base
+
+
+def _tasks(running: Running) -> dict[str, Task]:
+    return {**products_tasks.tasks(running), **orders_tasks.tasks(running)}
+
 
 SERVICE = Service(
     name="erp",
     title="Concord ERP",
-    description="Customers and contacts, as the books see them: numbered, with their terms and credit.",
+    description=(
+        "Customers and contacts, as the books see them: numbered, with their terms and credit. "
+        "Products with their price lists and tax rates. A ledger that is only ever added to."
+    ),
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
@@ -29,8 +45,13 @@ SERVICE = Service(
         contacts.batches,
         custom_fields.router,
         ledger.router,
+        *products.routers,
+        orders.batches,
+        orders.router,
+        orders.shipments,
     ),
-    kinds=(CUSTOMER, CONTACT),
+    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, ORDER, SHIPMENT),
+    tasks=_tasks,
 )
 
-IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS}
+IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "products": PRODUCTS}

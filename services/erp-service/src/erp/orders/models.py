@@ -32,9 +32,11 @@ from erp.tables import Base
 JsonValue = JSONB(none_as_null=True)
 ZERO = text("0")
 LEFT_TO_DO = """
-    state = 'submitted'
-    or (state = 'cancelled' and holds_stock)
-    or (request is not null and (answer is null or answer ->> 'request' <> request ->> 'id'))
+    archived_at is null and (
+        state = 'submitted'
+        or (state = 'cancelled' and holds_stock)
+        or (request is not null and (answer is null or answer ->> 'request' <> request ->> 'id'))
+    )
 """
 """What the worker looks for: orders to decide, cancelled ones that still hold stock, requests without an answer."""
 
@@ -239,6 +241,14 @@ class Order(Replicated, Base):
             self.lines.append(line)
         line.change(value)
         line.price_from = price_from
+
+    def wish(self, line_id: UUID, quantity: Decimal) -> None:
+        """Give a line another quantity; none takes it out."""
+        line = self.line(line_id)
+        if line is not None and quantity:
+            line.quantity = quantity
+        elif line is not None:
+            self.lines.remove(line)
 
     def go(self, wanted: OrderState) -> None:
         """Come to the next state. Raise `IllegalTransition`."""

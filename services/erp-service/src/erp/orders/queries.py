@@ -1,15 +1,38 @@
 """Named reads of orders and shipments."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from chassis.errors import NotFound
-from sqlalchemy import Select, func, or_, select
+from chassis.pages import Sorting
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from erp.orders.models import Order, OrderLine, Shipment
+from erp.customers.models import Customer
+from erp.orders.models import Order, OrderLine, Shipment, ShipmentLine
+from erp.orders.schemas import OrderFilters, ShipmentFilters
+from erp.products.models import Product
+
+ORDERS = Sorting(
+    {
+        "ordered_on": Order.ordered_on,
+        "number": Order.number,
+        "created_at": Order.created_at,
+        "updated_at": Order.updated_at,
+    },
+    Order.id,
+    "-ordered_on",
+)
+SHIPMENTS = Sorting(
+    {"shipped_on": Shipment.shipped_on, "number": Shipment.number, "updated_at": Shipment.updated_at},
+    Shipment.id,
+    "-shipped_on",
+)
 
 
 async def by_id(session: AsyncSession, order_id: UUID) -> Order:
@@ -45,6 +68,77 @@ async def on_order(session: AsyncSession, customer_id: UUID, currency: str, but:
     if but is not None:
         statement = statement.where(Order.id != but)
     return Decimal(await session.scalar(statement) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """What a credit check needs to know of a customer."""
+
+    name: str
+    credit: dict[str, Any] | None
+    archived_at: datetime | None
+
+
+async def debtor(session: AsyncSession, customer_id: UUID) -> Debtor:
+    """The customer of an order, as far as its credit goes."""
+    statement = select(Customer.name, Customer.credit, Customer.archived_at).where(Customer.id == customer_id)
+    return Debtor(*(await session.execute(statement)).one())
+
+
+async def archived_product(session: AsyncSession, product_ids: Collection[UUID]) -> str | None:
+    """The name of a product among these that was taken out of use, if there is one."""
+    gone = (Product.id.in_(product_ids), Product.archived_at.is_not(None))
+    name: str | None = await session.scalar(select(Product.name).where(*gone).order_by(Product.name).limit(1))
+    return name
+
+
+def search(filters: OrderFilters) -> Select[Order]:
+    """The orders that every filter takes."""
+    statement = complete()
+    equal = {
+        Order.canonical_id: filters.canonical_id,
+        Order.customer_id: filters.customer_id,
+        Order.state: filters.state and filters.state.value,
+        Order.number: filters.number,
+        Order.sales_number: filters.sales_number,
+        Order.reference: filters.reference,
+    }
+    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.product_id is not None:
+        statement = statement.where(
+            exists().where(OrderLine.order_id == Order.id, OrderLine.product_id == filters.product_id)
+        )
+    if filters.ordered_from is not None:
+        statement = statement.where(Order.ordered_on >= filters.ordered_from)
+    if filters.ordered_until is not None:
+        statement = statement.where(Order.ordered_on <= filters.ordered_until)
+    if filters.updated_since is not None:
+        statement = statement.where(Order.updated_at >= filters.updated_since)
+    return statement
+
+
+def search_shipments(filters: ShipmentFilters) -> Select[Shipment]:
+    """The shipments that every filter takes."""
+    statement = complete_shipments()
+    equal = {
+        Shipment.canonical_id: filters.canonical_id,
+        Shipment.order_id: filters.order_id,
+        Shipment.number: filters.number,
+        Shipment.kind: filters.kind and filters.kind.value,
+    }
+    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.customer_id is not None:
+        statement = statement.where(
+            exists().where(Order.id == Shipment.order_id, Order.customer_id == filters.customer_id)
+        )
+    if filters.shipped_from is not None:
+        statement = statement.where(Shipment.shipped_on >= filters.shipped_from)
+    if filters.shipped_until is not None:
+        statement = statement.where(Shipment.shipped_on <= filters.shipped_until)
+    if filters.to_invoice is not None:
+        left = and_(ShipmentLine.shipment_id == Shipment.id, ShipmentLine.invoiced < ShipmentLine.quantity)
+        statement = statement.where(exists().where(left) if filters.to_invoice else ~exists().where(left))
+    return statement
 
 
 async def shipment_by_id(session: AsyncSession, shipment_id: UUID) -> Shipment:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from chassis.errors import Conflict
-from contracts.order import NEXT_STATES, OrderState
+from contracts.order import NEXT_STATES, OrderState, RequestKind
 
 NOTHING = Decimal(0)
 
@@ -19,9 +19,7 @@ TAKEN_FROM_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderStat
 SHIPPABLE = frozenset({OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
 RETURNABLE = frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.INVOICED, OrderState.CLOSED})
 UNSHIPPED = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED})
-CHANGEABLE = frozenset(
-    {OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED},
-)
+CHANGEABLE = frozenset({OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
 
 
 class IllegalTransition(Conflict):
@@ -43,6 +41,19 @@ class CustomerArchived(Conflict):
     title = "The customer is archived"
     detail = "{customer} was taken out of use."
     hint = "Restore the customer and resume the order, or cancel it."
+
+
+class ProductArchived(Conflict):
+    code = "product-archived"
+    title = "A product of the order is archived"
+    detail = "{product} was taken out of use."
+    hint = "Restore the product, or enter the order without it."
+
+
+class NothingOrdered(Conflict):
+    code = "nothing-ordered"
+    title = "The order has no lines"
+    hint = "Add a line, then repeat this."
 
 
 class CreditExceeded(Conflict):
@@ -118,7 +129,17 @@ def check_credit(
         raise CreditCurrency(limit_currency=credit["currency"], currency=currency)
     exposure, limit = owed + on_order + total, Decimal(credit["limit"])
     if exposure > limit:
-        raise CreditExceeded(limit=limit, currency=currency, exposure=exposure, owed=owed, on_order=on_order)
+        amounts = {"limit": limit, "exposure": exposure, "owed": owed, "on_order": on_order, "wanted": total}
+        raise CreditExceeded(currency=currency, **{name: amount_text(amount) for name, amount in amounts.items()})
+
+
+def refusal_of(state: OrderState, kind: RequestKind) -> str | None:
+    """Why a request comes too late, or too early, to be granted; None when it does not."""
+    if kind is RequestKind.CANCEL and state in (*UNSHIPPED, OrderState.CANCELLED):
+        return None
+    if kind is RequestKind.CHANGE and state in CHANGEABLE:
+        return None
+    return f"The order is {state.value.replace('_', ' ')}."
 
 
 @dataclass(frozen=True, slots=True)

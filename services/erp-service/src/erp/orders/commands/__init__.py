@@ -3,6 +3,28 @@
 Each holds the row's lock, and announces what changed in its transaction.
 """
 
+from erp.orders.commands.answering import grant, refuse
 from erp.orders.commands.billing import mark_invoiced, mark_paid
+from erp.orders.commands.cancelling import cancel, carry_out
+from erp.orders.commands.confirming import confirm, hold, resume
+from erp.orders.commands.entering import Check, change, create, submit
+from erp.orders.commands.shipping import lock_all, ship, take_back
 
-__all__ = ["mark_invoiced", "mark_paid"]
+__all__ = [
+    "Check",
+    "cancel",
+    "carry_out",
+    "change",
+    "confirm",
+    "create",
+    "grant",
+    "hold",
+    "lock_all",
+    "mark_invoiced",
+    "mark_paid",
+    "refuse",
+    "resume",
+    "ship",
+    "submit",
+    "take_back",
+]

@@ -1,0 +1,39 @@
+"""Cancelling, and giving back the stock that was set aside."""
+
+from uuid import UUID
+
+from chassis.replication import edit
+from contracts.order import OrderReason, OrderState
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.inventory import commands as inventory
+from erp.orders import queries
+from erp.orders.events import ORDER
+from erp.orders.models import Order
+
+
+async def cancel(session: AsyncSession, order_id: UUID, reason: str | None, actor: str) -> Order:
+    """Cancel an order of which nothing was shipped; its stock is free again. Raise `IllegalTransition`."""
+    row = await queries.for_update(session, order_id)
+    with edit(session, ORDER, row, actor):
+        row.go(OrderState.CANCELLED)
+        text = reason or "Cancelled here."
+        row.reason = OrderReason(code="cancelled", text=text).model_dump(mode="json")
+        await release(session, row)
+    await session.flush()
+    return row
+
+
+async def carry_out(session: AsyncSession, order_id: UUID) -> None:
+    """Free the stock of an order that another system cancelled; doing so twice changes nothing."""
+    row = await queries.for_update(session, order_id)
+    if row.present is OrderState.CANCELLED:
+        await release(session, row)
+        await session.flush()
+
+
+async def release(session: AsyncSession, row: Order) -> None:
+    """Free what is set aside for an order."""
+    if row.holds_stock:
+        await inventory.release(session, [line.id for line in row.lines])
+        row.holds_stock = False

@@ -1,0 +1,151 @@
+"""What the ERP does by itself: it decides on submitted orders, answers requests, frees the stock of cancelled orders.
+
+Level-triggered: what is left to do is read from the orders' rows, so nothing is lost in a crash and doing it twice does
+no harm. Each order has a transaction of its own, in its tenant.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from uuid import UUID
+
+import structlog
+from chassis.db import Sessions, transaction
+from chassis.errors import Conflict
+from chassis.service import Running
+from chassis.worker import Task, pause
+from contracts.order import OrderReason
+from sqlalchemy import text
+
+from erp.orders import commands
+from erp.orders.events import ACTOR
+from erp.orders.models import LEFT_TO_DO
+from erp.orders.rules import IllegalTransition
+
+log = structlog.get_logger()
+POLL_SECONDS = 0.05
+BATCH = 100
+LANES = 4
+"""Customers that are served at once. One customer's orders are decided one after the other."""
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+# The condition stands here as in the index, word for word: only then is the index, which is nearly empty, used.
+WAITING = text(
+    f"""
+    select tenant_id, id, customer_id, state, holds_stock,
+           request is not null and (answer is null or answer ->> 'request' <> request ->> 'id') as asked
+    from orders where ({LEFT_TO_DO}) and id <> all(:later) order by submitted_at, id limit {BATCH}
+    """  # noqa: S608  (constants only)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order with something left to do."""
+
+    tenant_id: UUID
+    id: UUID
+    customer_id: UUID
+    state: str
+    holds_stock: bool
+    asked: bool
+
+
+@dataclass(slots=True)
+class Failed:
+    """An order that could not be dealt with, for a reason that is no rule of ours: it is tried again later."""
+
+    pause_seconds: float
+    again_at: float
+
+
+def tasks(running: Running) -> dict[str, Task]:
+    """The worker's tasks."""
+    return {"order-desk": OrderDesk(running.sessions).run}
+
+
+class OrderDesk:
+    """Deals with what is left to do, for all tenants."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._failed: dict[UUID, Failed] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work while there is something to do; look again a moment later when there is nothing."""
+        while not stop.is_set():
+            if not await self.step():
+                await pause(stop, POLL_SECONDS)
+
+    async def step(self) -> int:
+        """Deal with one batch; answers how many orders it held."""
+        waiting = await self._waiting()
+        lanes = asyncio.Semaphore(LANES)
+
+        async def serve(orders: Sequence[Waiting]) -> None:
+            async with lanes:
+                for order in orders:
+                    await self._attempt(order)
+
+        async with asyncio.TaskGroup() as group:
+            for orders in _by_customer(waiting):
+                group.create_task(serve(orders))
+        return len(waiting)
+
+    async def _waiting(self) -> list[Waiting]:
+        now = monotonic()
+        later = [order_id for order_id, failed in self._failed.items() if failed.again_at > now]
+        async with transaction(self._sessions) as session:
+            return [Waiting(*row) for row in await session.execute(WAITING, {"later": later})]
+
+    async def _attempt(self, order: Waiting) -> None:
+        """Deal with one order. Whatever goes wrong concerns this one alone: it is reported and tried again later."""
+        try:
+            await self._deal_with(order)
+        except Exception:
+            before = self._failed.get(order.id)
+            wait = min(before.pause_seconds * 2, LONGEST_PAUSE_SECONDS) if before else FIRST_PAUSE_SECONDS
+            self._failed[order.id] = Failed(wait, monotonic() + wait)
+            log.exception("order_failed", order=str(order.id), tenant=str(order.tenant_id), again_in_seconds=wait)
+        else:
+            self._failed.pop(order.id, None)
+
+    async def _deal_with(self, order: Waiting) -> None:
+        if order.asked:
+            await self._answer(order)
+        if order.state == "cancelled" and order.holds_stock:
+            async with transaction(self._sessions, order.tenant_id) as session:
+                await commands.carry_out(session, order.id)
+        if order.state == "submitted":
+            await self._decide(order)
+
+    async def _decide(self, order: Waiting) -> None:
+        """Confirm an order; when a rule forbids that, it is on hold and says why."""
+        try:
+            async with transaction(self._sessions, order.tenant_id) as session:
+                await commands.confirm(session, order.id, ACTOR)
+        except IllegalTransition:
+            return  # Somebody else has decided, or it was cancelled, since we looked.
+        except Conflict as why:
+            async with transaction(self._sessions, order.tenant_id) as session:
+                await commands.hold(session, order.id, OrderReason(code=why.code, text=str(why)), ACTOR)
+
+    async def _answer(self, order: Waiting) -> None:
+        try:
+            async with transaction(self._sessions, order.tenant_id) as session:
+                await commands.grant(session, order.id, ACTOR)
+        except Conflict as why:
+            async with transaction(self._sessions, order.tenant_id) as session:
+                await commands.refuse(session, order.id, str(why), ACTOR)
+
+
+def _by_customer(waiting: Iterable[Waiting]) -> list[list[Waiting]]:
+    """The orders of each customer, in the order in which they were submitted."""
+    lanes: defaultdict[UUID, list[Waiting]] = defaultdict(list)
+    for order in waiting:
+        lanes[order.customer_id].append(order)
+    return list(lanes.values())

@@ -5,13 +5,14 @@ author has seen. What it shows is decided by the group's policy. Nothing is over
 that was never seen by whoever replaced it stands in a `Decision`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
-from gateway.policy import STEWARD, Head, Json, Normaliser, Policy, Verdict, decide, same
+from gateway.policy import STEWARD, GroupRule, Head, Json, Policy, Verdict, decide, in_force, same
 from gateway.register import Change, Decision, Entry, Event, Fate, Mark, Register
+from gateway.rules import EMPTY, Invariant, Rules, Violation, policy_of, turned
 
 __all__ = [
     "Change",
@@ -40,34 +41,6 @@ CLOCK_AHEAD_SECONDS = 60.0
 Outcome = Literal["merged", "duplicate", "repaired_gap", "acknowledged"]
 
 
-class GroupRule(Protocol):
-    """What the merge must know of a group."""
-
-    @property
-    def policy(self) -> Policy: ...
-    @property
-    def normalise(self) -> Normaliser: ...
-
-
-class Violation(NamedTuple):
-    """A rule of the kind that the merged record breaks: the group to park, the rule's name, the facts."""
-
-    group: str
-    name: str
-    text: str
-
-
-Invariant = Callable[[Mapping[str, Json]], Iterable[Violation]]
-
-
-class Rules(Protocol):
-    """What the merge must know of a kind."""
-
-    @property
-    def invariants(self) -> tuple[Invariant, ...]: ...
-    def group(self, group: str) -> GroupRule: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What an event did to a record: only the registers it touched, and what the log must say.
@@ -83,13 +56,14 @@ class Merged:
 
 
 class Resolution(NamedTuple):
-    """What a steward's choice did to one group. `decision` is None when there was nothing to decide."""
+    """What a steward's choice did to one group. `decision` is None when there was nothing to decide.
+
+    `led` are other groups that another policy decides now that this group shows another value.
+    """
 
     register: Register
     decision: Decision | None
-
-
-EMPTY = Register()
+    led: Mapping[str, Register] = {}
 
 
 def merge_event(registers: Mapping[str, Register], seen_seq: int, event: Event, kind: Rules) -> Merged:
@@ -99,11 +73,12 @@ def merge_event(registers: Mapping[str, Register], seen_seq: int, event: Event, 
     work = _Work(registers, event, kind)
     gap = event.seq > seen_seq + 1
     counted = work.repair(seen_seq) if gap else set()
-    for change in event.changes:
+    for change in sorted(event.changes, key=lambda each: each.group not in kind.leading):
         if event.origin == "gateway":
             work.compare(change.group, change.new, _confirmed(event, change))
         elif change.group not in counted:
             work.edit(change, event.hlc)
+    work.turn()
     work.check_invariants()
     return Merged(work.outcome(gap), event.seq, work.touched, tuple(work.decisions), work.acknowledged)
 
@@ -121,19 +96,22 @@ def resolve(
 ) -> Resolution:
     """A steward's choice: an edit of the hub whose author has seen every head. It ends every parking."""
     before = registers.get(group, EMPTY)
-    policy = kind.group(group).policy
+    policy = policy_of(registers, group, kind)
     rev = before.rev + 1
     hlc = max([hlc, *(head.hlc + 1 for head in before.heads.values())])
     head = Head(value, hlc, rev, event_id, actor, at)
     heads = {} if policy.rule == "counter" else {STEWARD: head}
     total = _number(value) if policy.rule == "counter" else None
     after = Register(rev, heads, value, rule="resolved", total=total)
+    others = {**registers, group: after}
+    led = {other: replace(again, rev=again.rev + 1) for other, again, _ in turned(registers, others, kind)}
     if not before.heads and before.value is None:
-        return Resolution(after, None)
+        return Resolution(after, None, led)
     normalise = kind.group(group).normalise
     seen = [_entry(o, h, "kept" if same(h.value, value, normalise) else "lost") for o, h in before.heads.items()]
     entries = (*seen, _entry(STEWARD, head, "kept"))
-    return Resolution(after, Decision(group, "resolved", policy.name, policy.version, STEWARD, entries, False, value))
+    decision = Decision(group, "resolved", policy.name, policy.version, STEWARD, entries, False, value)
+    return Resolution(after, decision, led)
 
 
 def clamp(hlc: int, now_us: int, limit: float = CLOCK_AHEAD_SECONDS) -> tuple[int, bool]:
@@ -152,6 +130,7 @@ class _Work:
         self.touched: dict[str, Register] = {}
         self.decisions: list[Decision] = []
         self.acknowledged: dict[str, int] = {}
+        self.replaced = {change.group: change.old for change in event.changes} if event.origin == "user" else {}
 
     def outcome(self, gap: bool) -> Outcome:
         if gap:
@@ -160,6 +139,11 @@ class _Work:
 
     def register(self, group: str) -> Register:
         return self.touched.get(group) or self.before.get(group, EMPTY)
+
+    def policy(self, group: str) -> Policy:
+        """The policy in force, by what the record shows at this point of the event."""
+        rule = self.kind.group(group)
+        return in_force(rule, self.register(rule.once.group).value) if rule.once else rule.policy
 
     def edit(self, change: Change, hlc: int, bounces: int = 0) -> None:
         """An edit of the event's system. The revision grows even when the edit is refused."""
@@ -170,10 +154,10 @@ class _Work:
         base = replace(before, rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
         if rule.policy.rule == "counter":
             self._count(change, base)
-        elif not rule.policy.admits(self.event.system):
-            self._refuse(change.group, base, head, rule)
-        else:
+        elif self._admitted(change, rule, stored=bounces > 0):
             self._put(change, base, head, rule)
+        else:
+            self._refuse(change.group, base, head, rule)
 
     def compare(self, group: str, stored: Json, rev: int) -> None:
         """What a spoke stored of a delivery: the same is an acknowledgement, another value is its edit."""
@@ -192,7 +176,7 @@ class _Work:
         own = {change.group for change in self.event.changes}
         by_user = own if self.event.origin == "user" else set()
         counted = set()
-        for group, mark in sorted(self.event.sync.items()):
+        for group, mark in sorted(self.event.sync.items(), key=lambda item: (item[0] not in self.kind.leading, item)):
             value = self.event.snapshot.get(group)
             if seen_seq < mark.seq <= self.event.seq:
                 if self.kind.group(group).policy.rule == "counter":
@@ -204,6 +188,14 @@ class _Work:
                 self.compare(group, value, mark.rev)
         return counted
 
+    def turn(self) -> None:
+        """Where the event has brought groups under another policy, decide their heads anew."""
+        if self.kind.leading.isdisjoint(self.touched):
+            return
+        for group, register, verdict in list(turned(self.before, {**self.before, **self.touched}, self.kind)):
+            self.touched[group] = replace(register, rev=register.rev + (group not in self.touched))
+            self._decide(group, verdict.rule, register.heads, verdict)
+
     def check_invariants(self) -> None:
         """A broken invariant parks the group that the event touched; it never stops the others."""
         if not self.touched or not self.kind.invariants:
@@ -214,10 +206,26 @@ class _Work:
                 if violation.group in self.touched:
                     self._hold(violation.group, f"invariant:{violation.name}", violation.text)
 
+    def _admitted(self, change: Change, rule: GroupRule, *, stored: bool) -> bool:
+        """Whether the system may write the group, under the policy that its author knew to be in force.
+
+        What the author knew stands in the event, so it is the same whatever else has arrived before. An event that
+        moves the state was written under the state before; so was a lost edit that is not younger than the last move.
+        """
+        state: Json = None
+        if rule.once is not None:
+            leading, marks = rule.once.group, self.event.sync
+            edited, moved = marks.get(change.group), marks.get(leading)
+            if leading in self.replaced and change.group in self.replaced:
+                state = self.replaced[leading]
+            elif stored or edited is None or moved is None or edited.seq > moved.seq:
+                state = self.event.snapshot.get(leading)
+        return in_force(rule, state).admits(self.event.system, change.ctx)
+
     def _put(self, change: Change, base: Register, head: Head, rule: GroupRule) -> None:
         unseen = _unseen(base.heads, change.ctx, self.event.system)
         heads = {**unseen, self.event.system: head}
-        verdict = decide(rule.policy, heads, rule.normalise)
+        verdict = decide(self.policy(change.group), heads, rule.normalise)
         parked = verdict.parked or base.hold is not None
         self.touched[change.group] = Register(
             base.rev, heads, verdict.value, parked, verdict.rule, base.hold, base.total, base.bounces
@@ -229,11 +237,12 @@ class _Work:
             self._decide(change.group, verdict.rule, heads, verdict)
 
     def _refuse(self, group: str, base: Register, head: Head, rule: GroupRule) -> None:
-        after = replace(base, parked=base.hold is not None, rule=rule.policy.name)
+        policy = self.policy(group)
+        after = replace(base, parked=base.hold is not None, rule=policy.name)
         self.touched[group] = after
         if same(head.value, base.value, rule.normalise) and base.hold is None:
             return
-        verdict = decide(rule.policy, base.heads, rule.normalise)
+        verdict = decide(policy, base.heads, rule.normalise)
         refused = _entry(self.event.system, head, "refused")
         self._decide(group, base.hold or verdict.rule, base.heads, verdict, refused)
 
@@ -272,7 +281,7 @@ class _Work:
         *refused: Entry,
         detail: str = "",
     ) -> None:
-        rule, after = self.kind.group(group), self.touched[group]
+        rule, policy, after = self.kind.group(group), self.policy(group), self.touched[group]
         entries = tuple(
             _entry(
                 origin,
@@ -285,8 +294,8 @@ class _Work:
             Decision(
                 group=group,
                 rule=reason,
-                policy=rule.policy.name,
-                version=rule.policy.version,
+                policy=policy.name,
+                version=policy.version,
                 winner=None if after.parked else verdict.winner,
                 heads=(*entries, *refused),
                 parked=after.parked,

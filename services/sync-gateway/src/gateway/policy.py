@@ -64,9 +64,45 @@ class Policy:
     def name(self) -> str:
         return f"{self.rule}:{self.system}" if self.system else self.rule
 
-    def admits(self, origin: str) -> bool:
-        """Whether this origin may write the group at all."""
-        return self.rule != "strict" or origin in (self.system, STEWARD)
+    @property
+    def owner(self) -> str | None:
+        """The only system that writes the group, when there is one."""
+        return self.system if self.rule in _OWNED else None
+
+    def admits(self, origin: str, ctx: int = 1) -> bool:
+        """Whether this origin may write the group, with this revision of the hub in front of its author."""
+        if self.owner is None or origin in (self.owner, STEWARD):
+            return True
+        return self.rule == "strict_once_linked" and ctx == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Another policy, from the moment on that the record's group `group` shows one of these values."""
+
+    group: str
+    values: frozenset[str]
+    policy: Policy
+
+    def begun(self, state: Json) -> bool:
+        """Whether the policy is in force while the group shows `state`."""
+        return isinstance(state, str) and state in self.values
+
+
+class GroupRule(Protocol):
+    """How one group is decided."""
+
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def normalise(self) -> Normaliser: ...
+    @property
+    def once(self) -> Once | None: ...
+
+
+def in_force(rule: GroupRule, state: Json) -> Policy:
+    """The group's policy while the group that it depends on shows `state`."""
+    return rule.once.policy if rule.once and rule.once.begun(state) else rule.policy
 
 
 class Verdict(NamedTuple):
@@ -99,9 +135,12 @@ def prefer(system: str) -> Policy:
     return Policy("prefer", system=system)
 
 
-def strict(system: str) -> Policy:
-    """Only this system writes; the edits of others are logged and reverted."""
-    return Policy("strict", system=system)
+def strict(system: str, *, once_linked: bool = False) -> Policy:
+    """Only this system writes; the edits of others are logged and reverted.
+
+    `once_linked`: what another system enters before it has heard of the hub counts as long as this one says nothing.
+    """
+    return Policy("strict_once_linked" if once_linked else "strict", system=system)
 
 
 def machine(lattice: Lattice) -> Policy:
@@ -168,11 +207,10 @@ def simulate(
     `first` says that records met for the first time, where an empty value yields.
     """
     admitted: dict[str, Head] = {}
-    for entry in entries:
-        head = Head(entry.value, entry.hlc, 0, entry.event_id, "", "", first)
-        known = admitted.get(entry.origin)
-        if policy.admits(entry.origin) and (known is None or known.hlc <= head.hlc):
-            admitted[entry.origin] = head
+    for entry in sorted(entries, key=lambda each: each.hlc):
+        ctx = int(entry.origin in admitted)  # The log does not say what an author had seen: something, later on.
+        if policy.admits(entry.origin, ctx):
+            admitted[entry.origin] = Head(entry.value, entry.hlc, 0, entry.event_id, "", "", first)
     return decide(policy, admitted, normalise)
 
 
@@ -272,6 +310,7 @@ _RULES: dict[str, Rule] = {
     "newest": _newest,
     "prefer": _prefer,
     "strict": _strict,
+    "strict_once_linked": _strict,
     "max": _extreme(1),
     "min": _extreme(-1),
     "machine": _machine,
@@ -283,7 +322,8 @@ _RULES: dict[str, Rule] = {
     "undeclared": _undeclared,
 }
 
-_WITH_SYSTEM = frozenset({"prefer", "strict"})
+_OWNED = frozenset({"strict", "strict_once_linked"})
+_WITH_SYSTEM = _OWNED | {"prefer"}
 
 
 class UnknownPolicy(ValueError):

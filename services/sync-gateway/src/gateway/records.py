@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, reconstructor
 from gateway.kinds import kind_spec
 from gateway.policy import Json
 from gateway.register import Register
+from gateway.rules import policy_of
 from gateway.tables import Base
 
 
@@ -91,5 +92,5 @@ class Record(Base):
             "values": self.values(),
             "revisions": {group: register.rev for group, register in self.decoded.items()},
             "parked": self.parked(),
-            "policies": {group: spec.group(group).policy.name for group in self.decoded},
+            "policies": {group: policy_of(self.decoded, group, spec).name for group in self.decoded},
         }

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from gateway.identity.likeness import likeness
-from gateway.identity.match import MARGIN, SIMILAR, Candidate, MatchKeys, Tier, best_match
+from gateway.identity.match import MARGIN, SIMILAR, Candidate, MatchKeys, Tier, best_match, match_keys
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -154,3 +154,54 @@ def test_both_sides_see_the_same_evidence(one: MatchKeys, other: MatchKeys) -> N
     there = best_match(one, [Candidate(UUID(int=1), other)])
     back = best_match(other, [Candidate(UUID(int=1), one)])
     assert (there.tier, there.score) == (back.tier, back.score)
+
+
+def product(number: int, *, sku: str | None = None, gtin: str | None = None, name: str = "Chai") -> Candidate:
+    return Candidate(UUID(int=number), match_keys("product", {"sku": sku, "gtin": gtin, "name": name}))
+
+
+CHAI = "4006381333931"
+
+
+def test_the_same_sku_links_whatever_the_gtin() -> None:
+    match = best_match(product(0, sku=" chai-1", gtin=CHAI).keys, [product(1, sku="CHAI-1", gtin="4006381333948")])
+    assert (match.canonical_id, match.tier, match.reason) == (UUID(int=1), Tier.STRONG, "same SKU chai-1")
+
+
+@pytest.mark.parametrize(("here", "there"), [(None, "CHAI-1"), ("CHAI-1", None), (None, None)])
+def test_the_same_gtin_links_where_one_of_the_two_has_no_sku(here: str | None, there: str | None) -> None:
+    match = best_match(product(0, sku=here, gtin=CHAI).keys, [product(1, sku=there, gtin=f"0{CHAI}")])
+    assert (match.canonical_id, match.tier) == (UUID(int=1), Tier.STRONG)
+
+
+def test_the_same_gtin_under_two_skus_goes_to_review() -> None:
+    match = best_match(product(0, sku="chai", gtin=CHAI).keys, [product(1, sku="tea", gtin=CHAI)])
+    assert (match.canonical_id, match.tier, match.rivals) == (None, Tier.REVIEW, (UUID(int=1),))
+    assert match.reason == f"same GTIN 0{CHAI}, but SKU tea there and SKU chai here"
+
+
+def test_of_two_products_that_could_be_meant_the_sku_decides() -> None:
+    candidates = [product(1, gtin=CHAI), product(2, sku="chai", gtin="4006381333948", name="Tea of India")]
+    match = best_match(product(0, sku="chai", gtin=CHAI).keys, candidates)
+    assert (match.canonical_id, match.tier) == (UUID(int=2), Tier.STRONG)
+
+
+def test_products_of_one_name_are_two_products() -> None:
+    assert best_match(product(0, sku="a").keys, [product(1, sku="b"), product(2)]).tier is Tier.NEW
+
+
+def payment(number: int, reference: str | None = "RF18 5390", **paid: str) -> Candidate:
+    amount = {"amount": "100", "currency": "EUR", "direction": "in", **paid}
+    return Candidate(UUID(int=number), match_keys("payment", {"reference": reference, "payment": amount}))
+
+
+def test_a_payment_is_known_by_its_reference_within_direction_and_currency() -> None:
+    match = best_match(payment(0).keys, [payment(1, "rf18  5390", amount="100.00")])
+    assert (match.canonical_id, match.tier, match.reason) == (UUID(int=1), Tier.STRONG, "same reference rf18 5390")
+    for other in (payment(1, direction="out"), payment(1, currency="USD"), payment(1, "RF19"), payment(1, None)):
+        assert best_match(payment(0).keys, [other]).tier is Tier.NEW
+
+
+@pytest.mark.parametrize("kind", ["order", "invoice", "price", "availability", "tax_rate"])
+def test_documents_are_never_taken_for_each_other(kind: str) -> None:
+    assert match_keys(kind, {"reference": "R1", "number": "1", "name": "x", "sku": "a"}).lookup == ()

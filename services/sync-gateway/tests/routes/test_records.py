@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from chassis.testing import OTHER_TENANT
+from gateway.kinds import KINDS
 
 from .events import LocalRecord
 from .hub import Hub
@@ -126,7 +127,7 @@ async def test_an_unknown_kind_is_not_found_and_the_answer_names_the_kinds(clien
     for address in ("/v1/records/costumer", f"/v1/records/costumer/{uuid4()}"):
         response = await client.get(address)
         assert response.status_code == 404
-        assert response.json()["detail"] == "It keeps: customer, contact."
+        assert response.json()["detail"] == f"It keeps: {', '.join(KINDS)}."
 
 
 async def test_wrong_input_is_refused_with_the_field(hub: Hub, client: httpx.AsyncClient) -> None:

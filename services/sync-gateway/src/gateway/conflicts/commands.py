@@ -84,7 +84,7 @@ async def _choose(
 ) -> Chosen:
     record, group, event_id = state.records[row.canonical_id], row.group_key, str(uuid7())
     check_rules(record, group, value)
-    register, decision = resolved(
+    register, decision, led = resolved(
         record.decoded,
         group,
         value,
@@ -94,7 +94,7 @@ async def _choose(
         event_id=event_id,
         kind=kind_spec(record.kind),
     )
-    take_over(state, record, {group: register}, now)
+    take_over(state, record, {group: register, **led}, now)
     row.resolve(actor, now)
     state.decisions.append(row)
     logged = None

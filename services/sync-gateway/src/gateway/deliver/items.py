@@ -12,7 +12,7 @@ from gateway.kinds import kind_spec
 from gateway.links import missing_token, waiting_token
 from gateway.policy import Json
 from gateway.records import Record
-from gateway.references import unresolved
+from gateway.references import named, naming, unresolved
 from gateway.register import Register
 
 
@@ -87,25 +87,27 @@ def peers_of(state: State, record: Record, system: str) -> dict[str, Any]:
 
 
 def _inward(state: State, record: Record, group: str, value: Json, system: str, references: _References) -> Json:
-    kind = kind_spec(record.kind).references.get(group)
-    if kind is None or not isinstance(value, Mapping):
+    """The value with the receiver's own id in place of what it refers to."""
+    rule = kind_spec(record.kind).group(group)
+    reference = named(value, rule) if rule.reference is not None else None
+    if rule.reference is None or not isinstance(reference, Mapping):
         return value
-    canonical_id = value.get("canonical_id")
-    if (waiting := unresolved(value)) is not None:
+    canonical_id = reference.get("canonical_id")
+    if (waiting := unresolved(reference)) is not None:
         _, named_by, local_id = waiting
-        if named_by == system:
-            return local_id  # Its own id for a record that the hub has not heard of: it knows what it means.
+        if named_by == system:  # Its own id for a record that the hub has not heard of: it knows what it means.
+            return naming(value, rule, local_id)
         known = state.links.get((record.tenant_id, *waiting))
         if known is None:
-            references.missing = waiting_token(*waiting)
+            references.missing = references.missing or waiting_token(*waiting)
             return None
         canonical_id = str(known.canonical_id)
     link = state.linked.get((UUID(str(canonical_id)), system))
     if link is None:
-        references.missing = missing_token(kind, str(canonical_id), system)
+        references.missing = references.missing or missing_token(rule.reference, str(canonical_id), system)
         return None
-    references.shown[group] = {"kind": kind, "canonical_id": str(canonical_id)}
-    return link.local_id
+    references.shown[group] = {"kind": rule.reference, "canonical_id": str(canonical_id)}
+    return naming(value, rule, link.local_id)
 
 
 def _edited_at(registers: Mapping[str, Register], groups: list[str], system: str) -> datetime | None:

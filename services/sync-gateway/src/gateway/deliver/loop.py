@@ -26,6 +26,7 @@ from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
 from gateway.links import Link
+from gateway.references import canonical_references
 from gateway.systems import note_health
 
 log = structlog.get_logger()
@@ -53,14 +54,16 @@ LEASED = text(
 )
 RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 BATCH_REFUSED = (400, 413, 422)
+UNKNOWN_KIND = "unknown-kind"
 
 
 class BatchRefused(Exception):
-    """The system cannot read this batch; alone, the item at fault is found."""
+    """The system cannot read this batch; alone, the item at fault is found. `whole`: it would take none of them."""
 
-    def __init__(self, problem: dict[str, Any]) -> None:
+    def __init__(self, problem: dict[str, Any], *, whole: bool = False) -> None:
         super().__init__(problem.get("title", "refused"))
         self.problem = problem
+        self.whole = whole
 
 
 class Spoke:
@@ -71,7 +74,10 @@ class Spoke:
         self.identity = identity
 
     async def deliver(self, kind: str, tenant: UUID, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """An outcome per item. Raise `Unreachable` when it is away, `BatchRefused` when it cannot read the batch."""
+        """An outcome per item. Raise `Unreachable` when it is away, `BatchRefused` when it cannot read the batch.
+
+        A system that does not hold the kind at all refuses it; its other kinds go on.
+        """
         token = self.identity.token(tenant, ["replication:write"])
         response = await call(
             self.client,
@@ -82,6 +88,8 @@ class Spoke:
         )
         if response.status_code in BATCH_REFUSED:
             raise BatchRefused(response.json())
+        if response.status_code == httpx.codes.NOT_FOUND and UNKNOWN_KIND in response.text:
+            raise BatchRefused(response.json(), whole=True)
         if not response.is_success:
             reason = f"answered {response.status_code}: {response.text[:300]}"
             raise Unreachable(address=str(self.client.base_url), reason=reason)
@@ -156,7 +164,7 @@ class Delivering:
         try:
             outcomes = await spoke.deliver(kind, tenant, [item.body for item in items])
         except BatchRefused as refused:
-            if len(items) == 1:
+            if refused.whole or len(items) == 1:
                 await self._save(items, {}, refused.problem)
                 return
             middle = len(items) // 2
@@ -210,13 +218,9 @@ class Delivering:
 
 async def _read_targets(session: AsyncSession, state: State, system: str) -> None:
     """The links of referred records in the receiving system; those records themselves stay unlocked."""
-    wanted: set[UUID] = {link.canonical_id for link in state.links.values() if link.canonical_id not in state.records}
-    for record in list(state.records.values()):
-        for group in kind_spec(record.kind).references:
-            register = record.decoded.get(group)
-            value = register.value if register else None
-            if isinstance(value, Mapping) and value.get("canonical_id"):
-                wanted.add(UUID(str(value["canonical_id"])))
+    wanted = {link.canonical_id for link in state.links.values() if link.canonical_id not in state.records}
+    for record in state.records.values():
+        wanted.update(canonical_references(record.decoded, kind_spec(record.kind)))
     if wanted:
         found = select(Link).where(Link.canonical_id.in_(sorted(wanted)), Link.system == system)
         for link in await session.scalars(found):

@@ -2,7 +2,7 @@
 
 T1 links by a strong key. T2 links by the same e-mail or phone and a similar name. T3 is partial evidence: it
 is told to a person and creates a record of its own. T4 creates. Two different strong keys of one scheme (two
-German VAT numbers) veto every tier below T1.
+German VAT numbers) veto every tier below T1. Of a product the SKU decides: the same GTIN under two SKUs is T3.
 """
 
 from collections.abc import Iterable
@@ -63,19 +63,22 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
+    """`second` marks a strong key of a scheme over which another decides."""
+
     tier: Tier
     score: float
     reason: str
+    second: bool = False
 
 
-_NOTHING = _Evidence(Tier.NEW, 0.0, "no known record has the same tax id, e-mail, phone or name")
+_NOTHING = _Evidence(Tier.NEW, 0.0, "no known record has a key in common with it")
 
 
 def best_match(keys: MatchKeys, candidates: Iterable[Candidate]) -> Match:
     """The known record that the new one is; where several fit equally well, none, and a person should look."""
     graded = sorted(
         ((_evidence(keys, candidate.keys), candidate) for candidate in candidates),
-        key=lambda item: (item[0].tier, -item[0].score, item[1].canonical_id),
+        key=lambda item: (item[0].tier, item[0].second, -item[0].score, item[1].canonical_id),
     )
     graded = [(evidence, candidate) for evidence, candidate in graded if evidence.tier is not Tier.NEW]
     if not graded:
@@ -91,16 +94,19 @@ def best_match(keys: MatchKeys, candidates: Iterable[Candidate]) -> Match:
 
 
 def _as_good(other: _Evidence, best: _Evidence) -> bool:
-    if other.tier != best.tier:
-        return other.tier < best.tier
+    if (other.tier, other.second) != (best.tier, best.second):
+        return (other.tier, other.second) < (best.tier, best.second)
     return other.score > best.score - MARGIN
 
 
 def _evidence(one: MatchKeys, other: MatchKeys) -> _Evidence:
     alike = likeness(one.name, other.name)
     strong = _shared(one.strong, other.strong)
+    if strong and (stronger := _outranked(strong, one, other)):
+        reason = f"same {_in_words(strong)}, but {_in_words(stronger[0])} there and {_in_words(stronger[1])} here"
+        return _Evidence(Tier.REVIEW, alike, reason)
     if strong:
-        return _Evidence(Tier.STRONG, alike, f"same {_in_words(strong)}")
+        return _Evidence(Tier.STRONG, alike, f"same {_in_words(strong)}", second=_scheme(strong) in _DECISIVE)
     if _contradict(one, other):
         return _NOTHING
     medium = _shared(one.medium, other.medium)
@@ -127,16 +133,28 @@ def _shared(ones: tuple[str, ...], others: tuple[str, ...]) -> str | None:
     return next((key for key in ones if key in others), None)
 
 
+def _outranked(shared: str, one: MatchKeys, other: MatchKeys) -> tuple[str, str] | None:
+    """The keys of the scheme that decides over that of a shared one, when they differ: (there, here)."""
+    decisive = _DECISIVE.get(_scheme(shared))
+    here = next((key for key in one.strong if _scheme(key) == decisive), None)
+    there = next((key for key in other.strong if _scheme(key) == decisive), None)
+    return (there, here) if here and there and here != there else None
+
+
 def _scheme(strong: str) -> str:
-    """`tax:DE` of `tax:DE:DE136695976`."""
-    return strong.rpartition(":")[0]
+    """`tax:DE` of `tax:DE:DE136695976`, `sku` of `sku:chai-1`."""
+    family, _, rest = strong.partition(":")
+    return f"{family}:{rest.partition(':')[0]}" if family.startswith("tax") else family
 
 
-_WORDS = {"tax": "tax id", "email": "e-mail", "phone": "phone"}
+_DECISIVE = {"gtin": "sku"}
+"""Scheme -> the scheme that decides over it."""
+
+_WORDS = {"tax": "tax id", "email": "e-mail", "phone": "phone", "sku": "SKU", "gtin": "GTIN", "payment": "reference"}
 
 
 def _in_words(key: str) -> str:
     family, _, rest = key.partition(":")
     word = _WORDS.get(family.partition(".")[0], family)
-    number = rest.rpartition(":")[2]
+    number = rest if family == "sku" else rest.rpartition(":")[2]
     return f"{word} {number}"

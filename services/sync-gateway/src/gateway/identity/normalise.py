@@ -7,6 +7,15 @@ from typing import Any
 from contracts.normalise import company_name_key, email_key, name_key, phone_e164
 from contracts.tax import tax_number
 
+from gateway.kinds.normalise import gtin as trade_number
+from gateway.kinds.normalise import lowered
+
+IDENTIFYING = frozenset(
+    {"name", "email", "phone", "legal", "billing_address", "shipping_address", "customer"}
+    | {"sku", "gtin", "reference", "payment"}
+)
+"""The groups and families that keys are made of."""
+
 MIN_DIGITS = 6
 """Fewer digits are an extension, not a phone number."""
 
@@ -15,7 +24,8 @@ MIN_DIGITS = 6
 class MatchKeys:
     """What identifies a record.
 
-    `strong` keys (`tax:DE:DE136695976`) belong to one record only. `medium` keys (`email:...`,
+    `strong` keys (`tax:DE:DE136695976`, `sku:chai-1`) belong to one record only; where two could say different things,
+    the one that decides comes first. `medium` keys (`email:...`,
     `phone:+49...`) may be shared by several. `name` is compared, not looked up. `belongs_to` is the canonical
     id of the record that this one hangs on (a contact's customer), when it is known. `hints` find records
     that a person should look at; they never link.
@@ -43,6 +53,10 @@ def match_keys(kind: str, values: Mapping[str, Any], country: str | None = None)
         return _customer_keys(values, country)
     if kind == "contact":
         return _contact_keys(values, country)
+    if kind == "product":
+        return MatchKeys(strong=tuple(_product_keys(values)), name=name_key(_text(values.get("name"))))
+    if kind == "payment":
+        return MatchKeys(strong=tuple(_payment_keys(values)))
     return MatchKeys()
 
 
@@ -65,6 +79,22 @@ def _contact_keys(values: Mapping[str, Any], country: str | None) -> MatchKeys:
         name=name_key(_text(values.get("name"))),
         belongs_to=str(customer) if customer else None,
     )
+
+
+def _product_keys(values: Mapping[str, Any]) -> Iterator[str]:
+    sku, gtin = lowered(values.get("sku")), trade_number(values.get("gtin"))
+    if sku:
+        yield f"sku:{sku}"
+    if gtin:
+        yield f"gtin:{gtin}"
+
+
+def _payment_keys(values: Mapping[str, Any]) -> Iterator[str]:
+    """What the bank or the payer calls a payment names it within its direction and currency."""
+    paid, reference = _fields(values.get("payment")), lowered(values.get("reference"))
+    currency, direction = _text(paid.get("currency")), _text(paid.get("direction")) or "in"
+    if reference and currency:
+        yield f"payment:{direction}:{currency}:{reference}"
 
 
 def _tax_keys(values: Mapping[str, Any]) -> Iterator[str]:

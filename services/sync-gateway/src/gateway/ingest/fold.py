@@ -7,6 +7,7 @@ from uuid import UUID
 
 from gateway.conflicts.models import DecisionRow
 from gateway.identity.match import Match, Tier, best_match, match_keys
+from gateway.identity.normalise import IDENTIFYING
 from gateway.ingest.state import Incoming, State
 from gateway.kinds import kind_spec
 from gateway.links import Link
@@ -18,8 +19,6 @@ from gateway.register import Register
 
 SENDER_WAITS = timedelta(milliseconds=100)
 """The sender hears last: by then its answer carries how far the others are, and several edits share one."""
-
-IDENTITY = frozenset({"name", "email", "phone", "legal", "customer"})
 
 
 class LinkedElsewhere(ValueError):
@@ -73,7 +72,7 @@ def take_over(
         state.golden[record.canonical_id] = record
     for system in holders(state, record.kind) if registers else ():
         state.delivery(record, system, now).touch(now + SENDER_WAITS if system == sender else now, now)
-    if moved and any(group.partition(":")[0] in IDENTITY for group in registers):
+    if moved and any(group.partition(":")[0] in IDENTIFYING for group in registers):
         remember_keys(state, record)
 
 

@@ -3,7 +3,7 @@
 The order is: advisory locks of match keys, records, deliveries. Whoever locks keeps to it, so nobody waits in a circle.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, text, tuple_
@@ -17,7 +17,7 @@ from gateway.ingest.state import Incoming, LinkKey, State
 from gateway.kinds import KINDS
 from gateway.links import Link, MatchKey
 from gateway.records import Record
-from gateway.references import pending_references
+from gateway.references import local_references, pending_references
 
 LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
 
@@ -146,19 +146,15 @@ async def _read_keys(session: AsyncSession, state: State, unlinked: Sequence[Inc
         state.keys[(found.tenant_id, found.kind, found.key)].add(found.canonical_id)
 
 
-def _referred(batch: Iterable[Incoming]) -> Iterable[LinkKey]:
+def _referred(batch: Iterable[Incoming]) -> Iterator[LinkKey]:
     """The local records that the events refer to."""
     for i in batch:
         spec = KINDS.get(i.event.kind)
-        for group, kind in spec.references.items() if spec else ():
-            values = [
-                i.event.snapshot.get(group),
-                *(v for c in i.event.changes if c.group == group for v in (c.old, c.new)),
-            ]
-            yield from ((i.tenant_id, kind, i.event.system, v) for v in values if isinstance(v, str))
+        for kind, local_id in local_references(i.event, spec) if spec else ():
+            yield (i.tenant_id, kind, i.event.system, local_id)
 
 
-def _pending(state: State) -> Iterable[LinkKey]:
+def _pending(state: State) -> Iterator[LinkKey]:
     for record in state.records.values():
         for kind, system, local_id in pending_references(record.decoded, KINDS[record.kind]):
             yield (record.tenant_id, kind, system, local_id)

@@ -2,11 +2,44 @@
 
 from gateway.kinds.contact import CONTACT
 from gateway.kinds.customer import CUSTOMER
+from gateway.kinds.order import ORDER, SHIPMENT
+from gateway.kinds.pricing import PRICE, PRICE_LIST, TAX_RATE
+from gateway.kinds.product import AVAILABILITY, PRODUCT
+from gateway.kinds.receivable import BALANCE, CREDIT_NOTE, INVOICE, PAYMENT
 from gateway.kinds.spec import GroupSpec, KindSpec
 
-__all__ = ["CONTACT", "CUSTOMER", "KINDS", "GroupSpec", "KindSpec", "UnknownKind", "group_spec", "kind_spec"]
+__all__ = [
+    "CONTACT",
+    "CUSTOMER",
+    "KINDS",
+    "ORDER",
+    "PAYMENT",
+    "PRODUCT",
+    "GroupSpec",
+    "KindSpec",
+    "UnknownKind",
+    "group_spec",
+    "kind_spec",
+]
 
-KINDS: dict[str, KindSpec] = {kind.name: kind for kind in (CUSTOMER, CONTACT)}
+KINDS: dict[str, KindSpec] = {
+    kind.name: kind
+    for kind in (
+        CUSTOMER,
+        CONTACT,
+        PRODUCT,
+        AVAILABILITY,
+        TAX_RATE,
+        PRICE_LIST,
+        PRICE,
+        ORDER,
+        SHIPMENT,
+        INVOICE,
+        CREDIT_NOTE,
+        PAYMENT,
+        BALANCE,
+    )
+}
 """In the order in which they refer to each other: what is referred to comes first."""
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from gateway.kinds.normalise import amounts, legal, life, lowered, phone, presence, prose
 from gateway.kinds.spec import GroupSpec, KindSpec
-from gateway.merge import Violation
 from gateway.policy import Json, manual, member, newest, prefer, strict, update_wins
+from gateway.rules import Violation
 
 
 def valid_period(values: Mapping[str, Json]) -> Iterator[Violation]:

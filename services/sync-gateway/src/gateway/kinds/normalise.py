@@ -5,7 +5,8 @@ They only compare. What is kept and delivered is the value as its author wrote i
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from gateway.policy import Json, Normaliser
@@ -46,6 +47,26 @@ def phone(value: Json) -> Json:
     return _BETWEEN_DIGITS.sub("", tidied) or None if isinstance(tidied, str) else tidied
 
 
+def gtin(value: Json) -> Json:
+    """A trade item number of any length: its digits, and zeros before them count for nothing."""
+    tidied = tidy(value)
+    return _BETWEEN_DIGITS.sub("", tidied).zfill(14) if isinstance(tidied, str) else tidied
+
+
+def instant(value: Json) -> Json:
+    """A point in time, whatever zone it is written in."""
+    tidied = tidy(value)
+    try:
+        return datetime.fromisoformat(tidied).astimezone(UTC).isoformat() if isinstance(tidied, str) else tidied
+    except ValueError:
+        return tidied
+
+
+def flag(value: Json) -> Json:
+    """A yes; a no is the same as nothing."""
+    return value or None
+
+
 def presence(value: Json) -> Json:
     """A member of a set: absent, removed and false are the same."""
     return bool(value)
@@ -62,14 +83,18 @@ def legal(value: Json) -> Json:
 
 
 def amounts(*names: str) -> Normaliser:
-    """An object in which these fields are decimal numbers (2.50 is 2.5) and a false flag is no flag."""
+    """An object in which these fields, at any depth, are decimal numbers (2.50 is 2.5) and a false flag is no flag."""
 
     def normalise(value: Json) -> Json:
-        tidied = _with(value, **dict.fromkeys(names, number))
-        return _flags(tidied)
+        return _decimals(_flags(tidy(value)), names)
 
     normalise.__doc__ = f"An object in which {' and '.join(names)} are decimal numbers and a false flag is no flag."
     return normalise
+
+
+def order_line(value: Json) -> Json:
+    """An order line: its amounts are decimal numbers, its product is a reference."""
+    return _decimals(_with(value, product=reference), ("quantity", "unit_price", "discount", "tax_rate"))
 
 
 def flags(value: Json) -> Json:
@@ -89,7 +114,7 @@ def number(value: Json) -> Json:
     if isinstance(value, bool):
         return value
     try:
-        return format(Decimal(str(value)).normalize(), "f")
+        return format(Decimal(str(value)).normalize() + 0, "f")
     except InvalidOperation:
         return value
 
@@ -100,6 +125,14 @@ def _with(value: Json, **by_field: Normaliser) -> Json:
         return tidied
     fields = {name: by_field[name](item) if name in by_field else item for name, item in tidied.items()}
     return tidy(fields)
+
+
+def _decimals(value: Json, names: Collection[str]) -> Json:
+    if isinstance(value, Mapping):
+        return {name: number(item) if name in names else _decimals(item, names) for name, item in value.items()}
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    return [_decimals(item, names) for item in value]
 
 
 def _flags(value: Json) -> Json:

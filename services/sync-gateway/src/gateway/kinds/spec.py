@@ -3,21 +3,24 @@
 from dataclasses import dataclass, field
 
 from gateway.kinds import normalise
-from gateway.merge import Invariant
-from gateway.policy import Normaliser, Policy, undeclared
+from gateway.policy import Normaliser, Once, Policy, undeclared
+from gateway.rules import Invariant
 
 
 @dataclass(frozen=True, slots=True)
 class GroupSpec:
     """One group, or a family of them: `tag:*` stands for one register per tag.
 
-    `reference` names the kind of record that the value refers to.
+    `reference` names the kind of record that the value refers to, or its field `reference_field`. `once` is the policy
+    that takes over when the record has reached a certain state.
     """
 
     pattern: str
     policy: Policy
     normalise: Normaliser = normalise.tidy
     reference: str | None = None
+    reference_field: str | None = None
+    once: Once | None = None
 
 
 UNDECLARED = GroupSpec("*", undeclared)
@@ -25,16 +28,25 @@ UNDECLARED = GroupSpec("*", undeclared)
 
 @dataclass(frozen=True, slots=True)
 class KindSpec:
-    """One kind. `topic` is the pattern of the names of its topics, one for each system."""
+    """One kind. `topic` is the pattern of the names of its topics, one for each system.
+
+    What a `leading` group shows decides which policy others have. `references` are the groups and families that refer
+    to records of another kind.
+    """
 
     name: str
     groups: tuple[GroupSpec, ...]
     invariants: tuple[Invariant, ...] = ()
     topic: str = "{system}.{kind}.v1"
+    leading: frozenset[str] = field(init=False)
+    references: dict[str, str] = field(init=False, compare=False)
     _by_pattern: dict[str, GroupSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_pattern", {group.pattern: group for group in self.groups})
+        references = {group.pattern: group.reference for group in self.groups if group.reference}
+        object.__setattr__(self, "references", references)
+        object.__setattr__(self, "leading", frozenset(group.once.group for group in self.groups if group.once))
 
     def group(self, group: str) -> GroupSpec:
         """The rules of `email`, or of `tag:*` for `tag:retail`. An undeclared group is kept but parked."""
@@ -43,8 +55,3 @@ class KindSpec:
 
     def topic_of(self, system: str) -> str:
         return self.topic.format(system=system, kind=self.name)
-
-    @property
-    def references(self) -> dict[str, str]:
-        """The groups that refer to records of another kind."""
-        return {group.pattern: group.reference for group in self.groups if group.reference}

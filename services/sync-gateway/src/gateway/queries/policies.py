@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
 from gateway.kinds import KINDS, GroupSpec, KindSpec, group_spec, kind_spec
-from gateway.policy import Policy, UnknownPolicy, parse, same, simulate
+from gateway.policy import Policy, UnknownPolicy, Verdict, parse, same, simulate
 from gateway.queries.decisions import of_group
 from gateway.register import Entry
 from gateway.schemas.policies import (
@@ -17,6 +17,7 @@ from gateway.schemas.policies import (
     InvariantOut,
     KindPoliciesOut,
     OutcomeOut,
+    PhaseOut,
     SimulatedOut,
     Simulation,
     SimulationOut,
@@ -27,6 +28,7 @@ MEANINGS = {
     "newest": "The newest edit wins; one whose author had seen the others is no conflict.",
     "prefer": "The value of {system} wins where it has one, else the newest.",
     "strict": "Only {system} writes it; an edit elsewhere is logged and reverted.",
+    "strict_once_linked": "Only {system} writes it; until it does, the first value of another system counts.",
     "max": "The greatest value wins.",
     "min": "The smallest value wins.",
     "machine": "The state that comes after all others wins; states that do not follow each other wait for a steward.",
@@ -51,16 +53,24 @@ def policies() -> list[KindPoliciesOut]:
 
 
 def _group(group: GroupSpec) -> GroupPolicyOut:
-    policy = group.policy
+    once = group.once
+    phase = once and PhaseOut(group=once.group, values=sorted(once.values), **_policy_out(once.policy))
     return GroupPolicyOut(
         group=group.pattern,
-        policy=policy.name,
-        version=policy.version,
-        meaning=MEANINGS[policy.rule].format(system=policy.system),
-        owner=policy.system if policy.rule == "strict" else None,
+        once=phase,
         compared_as=_sentence(group.normalise),
         refers_to=group.reference,
+        **_policy_out(group.policy),
     )
+
+
+def _policy_out(policy: Policy) -> dict[str, Any]:
+    return {
+        "policy": policy.name,
+        "version": policy.version,
+        "meaning": MEANINGS[policy.rule].format(system=policy.system),
+        "owner": policy.owner,
+    }
 
 
 def _named(spec: KindSpec) -> list[Any]:
@@ -121,8 +131,10 @@ def _check_group(wanted: Simulation) -> None:
 def _again(row: DecisionRow, policy: Policy) -> SimulatedOut:
     normalise = group_spec(row.kind, row.group_key).normalise
     entries = [Entry.from_json(stored) for stored in row.heads]
-    verdict = simulate(entries, policy, normalise, first=row.rule == "non_empty")
     was = OutcomeOut.model_validate({"value": row.value, "winner": row.winner, "parked": row.was_parked})
+    verdict = simulate(entries, policy, normalise, first=row.rule == "non_empty")
+    if policy.name == row.policy:  # What its author had seen is not in the log, and decided all the same.
+        verdict = Verdict(row.value, row.was_parked, row.winner, row.rule)
     shown = {"value": verdict.value, "winner": verdict.winner, "parked": verdict.parked}
     return SimulatedOut.model_validate(
         {
@@ -131,6 +143,7 @@ def _again(row: DecisionRow, policy: Policy) -> SimulatedOut:
             "group": row.group_key,
             "decided_at": row.decided_at,
             "values": row.heads,
+            "policy": row.policy,
             "was": was,
             "would_be": shown,
             "changed": was.parked != verdict.parked or not same(row.value, verdict.value, normalise),

@@ -10,14 +10,27 @@ from gateway.schemas.decisions import Text, ValueOut
 from gateway.schemas.kinds import KindName
 
 
-class GroupPolicyOut(BaseModel):
-    """One group, or a family of them: `tag:*` stands for one register per tag."""
+class PolicyOut(BaseModel):
+    """One rule of the table of policies."""
 
-    group: str
     policy: str = Field(examples=["newest", "prefer:crm", "strict:erp"])
     version: int
     meaning: str
     owner: str | None = Field(description="The only system that may write the group, when there is one.")
+
+
+class PhaseOut(PolicyOut):
+    """The policy that takes over while another group of the record shows one of `values`."""
+
+    group: str = Field(examples=["state"])
+    values: list[str] = Field(examples=[["submitted", "confirmed"]])
+
+
+class GroupPolicyOut(PolicyOut):
+    """One group, or a family of them: `tag:*` stands for one register per tag."""
+
+    group: str
+    once: PhaseOut | None = Field(description="The policy that takes over in certain states of the record.")
     compared_as: str = Field(description="What counts as the same value when a system stores it in its own way.")
     refers_to: str | None = Field(description="The kind of record that the value refers to.")
 
@@ -71,6 +84,7 @@ class SimulatedOut(BaseModel):
     group: str
     decided_at: datetime
     values: list[ValueOut]
+    policy: str = Field(description="The policy that was in force then.")
     was: OutcomeOut
     would_be: OutcomeOut
     changed: bool

@@ -13,6 +13,7 @@ from gateway.kinds import kind_spec
 from gateway.links import Link
 from gateway.records import Record
 from gateway.register import Register
+from gateway.rules import policy_of
 from gateway.schemas.kinds import Filters, KindName
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -188,16 +189,16 @@ class RecordOut(BaseModel):
 
     @classmethod
     def of(cls, record: Record, links: Iterable[Link], deliveries: Iterable[Delivery], hindrances: Hindrances) -> Self:
-        spec, known = kind_spec(record.kind), list(links)
-        local_ids = {link.system: link.local_id for link in known}
+        spec, known, linked = kind_spec(record.kind), record.decoded, list(links)
+        local_ids = {link.system: link.local_id for link in linked}
         return cls(
             kind=record.kind,
             canonical_id=record.canonical_id,
             created_at=record.created_at,
             updated_at=record.changed_at,
             parked=record.parked(),
-            groups={g: GroupOut.of(r, spec.group(g).policy.name) for g, r in sorted(record.decoded.items())},
-            links=[LinkOut.model_validate(link.shown()) for link in known],
+            groups={g: GroupOut.of(r, policy_of(known, g, spec).name) for g, r in sorted(known.items())},
+            links=[LinkOut.model_validate(link.shown()) for link in linked],
             systems=[_spoke(delivery, record, local_ids, hindrances) for delivery in deliveries],
         )
 

@@ -1,6 +1,11 @@
-"""Documents for people: a Typst template and its data become a PDF, with amounts and days as a language writes them."""
+"""Documents for people: a Typst template and its data become a PDF, with amounts and days as a language writes them.
+
+`page.typ` is the furniture that templates share, `letters` makes its data, `Translations` keeps fixed words.
+"""
 
 from documents.formats import Formats
+from documents.letters import Sender, address_lines, letter
 from documents.pdf import pdf
+from documents.translations import Translations
 
-__all__ = ["Formats", "pdf"]
+__all__ = ["Formats", "Sender", "Translations", "address_lines", "letter", "pdf"]

@@ -43,3 +43,8 @@ class Formats:
     def day(self, day: date) -> str:
         """`22. November 2026`."""
         return format_date(day, "long", locale=self.locale)
+
+    def country(self, code: str) -> str:
+        """`Deutschland` of DE."""
+        name: str = self.locale.territories.get(code, code)
+        return name

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from chassis.errors import NotFound
@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from erp.invoicing.models import CreditNote, CreditNoteLine, DunningPolicy, Invoice, InvoiceLine
 from erp.invoicing.schemas import CreditNoteFilters, InvoiceFilters, InvoiceState
-from erp.orders.models import Shipment, ShipmentLine
+from erp.orders.models import Order, Shipment, ShipmentLine
 
 Row = TypeVar("Row")
 INVOICE_ORDERS = Sorting(
@@ -34,6 +34,15 @@ CREDIT_NOTE_ORDERS = Sorting(
     "-issued_on",
 )
 OPEN = Invoice.settled < Invoice.total
+
+
+class Delivery(NamedTuple):
+    """A shipment or a return, and its order; `reference` is what the customer calls the order."""
+
+    order: str | None
+    reference: str | None
+    number: str
+    on: date
 
 
 async def by_id(session: AsyncSession, invoice_id: UUID) -> Invoice:
@@ -115,6 +124,14 @@ async def shipments_of(session: AsyncSession, order_id: UUID) -> set[UUID]:
     """What went out for an order, without what came back; read it while the order is locked."""
     outward = (Shipment.order_id == order_id, Shipment.kind == ShipmentKind.SHIPMENT)
     return set(await session.scalars(select(Shipment.id).where(*outward)))
+
+
+async def deliveries(session: AsyncSession, shipment_ids: Collection[UUID]) -> dict[UUID, Delivery]:
+    """Where the lines of a document come from, as it is to say, by shipment or return."""
+    columns = (Shipment.id, Order.number, Order.reference, Shipment.number, Shipment.shipped_on)
+    statement = select(*columns).join(Order, Order.id == Shipment.order_id).where(Shipment.id.in_(shipment_ids))
+    found = (await session.execute(statement)).tuples()
+    return {row[0]: Delivery(row[1], row[2], row[3], row[4]) for row in found}
 
 
 async def orders_with_open_invoices(session: AsyncSession, order_ids: Collection[UUID]) -> set[UUID]:

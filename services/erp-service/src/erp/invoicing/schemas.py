@@ -17,7 +17,7 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from erp.invoicing.models import DunningPolicy
+from erp.invoicing.models import DunningPolicy, Invoice
 
 
 class InvoiceState(StrEnum):
@@ -252,6 +252,18 @@ class Raised(BaseModel):
     days_overdue: int
     open: Money
     currency: CurrencyCode
+
+    @classmethod
+    def of(cls, row: Invoice, on: date) -> Self:
+        return cls(
+            invoice_id=row.id,
+            number=row.number,
+            customer_id=row.customer_id,
+            level=row.dunning_level,
+            days_overdue=(on - row.due_on).days,
+            open=row.open,
+            currency=row.currency,
+        )
 
 
 class DunningRunOut(BaseModel):

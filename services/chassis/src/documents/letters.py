@@ -1,0 +1,54 @@
+"""What the furniture of a letter (`page.typ`) is given: who writes to whom, about what."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from documents.formats import Formats
+from documents.translations import PAGES, primary
+
+# There the town comes before the code, on one line with the state.
+_TOWN_FIRST = frozenset({"US", "CA", "AU", "NZ", "GB", "IE", "IN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes: the name, the lines of the address, and what else stands at the foot of the page."""
+
+    name: str
+    lines: Sequence[str] = ()
+    details: Sequence[str] = ()
+
+
+def letter(
+    formats: Formats,
+    *,
+    title: str,
+    sender: Sender,
+    recipient: Sequence[str],
+    facts: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """The data that `letter` of `page.typ` takes. `facts` are (label, value), beside the address."""
+    return {
+        "language": primary(formats.language),
+        "region": formats.locale.territory,
+        "title": title,
+        "page_label": PAGES.words(formats.language)["page"],
+        "sender": {"name": sender.name, "lines": list(sender.lines), "details": list(sender.details)},
+        "recipient": list(recipient),
+        "facts": [list(fact) for fact in facts],
+    }
+
+
+def address_lines(address: Mapping[str, Any] | None, formats: Formats, home: str | None = None) -> list[str]:
+    """The lines of a postal address; the country is written out, unless it is the one that the letter is sent from."""
+    if not address:
+        return []
+    code, city, region = (address.get(part) or "" for part in ("postal_code", "city", "region"))
+    country = address.get("country")
+    if country in _TOWN_FIRST:
+        town = ", ".join(part for part in (city, f"{region} {code}".strip()) if part)
+    else:
+        town = f"{code} {city}".strip() + (f", {region}" if region else "")
+    abroad = formats.country(country).upper() if country and country != home else ""
+    return [line for line in (*(address.get("lines") or ()), town, abroad) if line]

@@ -51,10 +51,15 @@ class UnknownReference(Conflict):
     hint = "Import {target} first, with the same --source and --key."
 
 
+Lookup = Callable[[AsyncSession, str], Awaitable[UUID | None]]
+
+
 @dataclass(frozen=True)
 class Target:
     """What a file can be imported into. `cells` read a text cell by the path it fills; `references` are paths that hold
-    the id of a record of another target, or the key of a row imported there.
+    the id of a record of another target, or the key of a row imported there, or what its entry in `lookups` finds.
+
+    `lines` is the field that holds a list of what a second file says, one member for each of its rows.
     """
 
     kind: Kind
@@ -63,15 +68,25 @@ class Target:
     change: Callable[[AsyncSession, UUID, Mapping[str, Any], str, Callable[[Any], None]], Awaitable[Replicated]]
     cells: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    lookups: Mapping[str, Lookup] = field(default_factory=dict)
+    lines: str | None = None
 
-    def document(self, values: Mapping[str, str]) -> dict[str, Any]:
+    def document(self, values: Mapping[str, str], lines: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
         """The merge patch that a row stands for, from cells by path; an empty cell empties its field."""
         document: dict[str, Any] = {}
         for path, cell in values.items():
             value = self.cells.get(path, str)(cell.strip()) if cell.strip() else None
             parent, _, name = path.rpartition(".")
             (document.setdefault(parent, {}) if parent else document)[name] = value
-        return {name: self._whole(name, value) for name, value in document.items()}
+        document = {name: self._whole(name, value) for name, value in document.items()}
+        return document | ({self.lines: [self._line(cells) for cells in lines]} if self.lines and lines else {})
+
+    def _line(self, cells: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            name: self.cells.get(f"{self.lines}.{name}", str)(cell.strip())
+            for name, cell in cells.items()
+            if cell.strip()
+        }
 
     def _whole(self, name: str, value: Any) -> Any:
         """A part without any content is None; a part of a list is its only member."""
@@ -102,6 +117,7 @@ class Import:
     source: str
     tenant: UUID
     actor: str
+    _found: dict[tuple[str, str], UUID] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     async def run(
         self, sessions: Sessions, rows: Sequence[Row], progress: Callable[[int], None] = lambda _: None
@@ -117,10 +133,11 @@ class Import:
         return results
 
     async def _row(self, session: AsyncSession, row: Row) -> RowResult:
-        digest = sha256(orjson.dumps(row.values, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        said = [row.values, row.lines] if row.lines else row.values
+        digest = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
         key = row.key or digest
         try:
-            document = self.target.document(row.values)
+            document = self.target.document(row.values, row.lines)
             async with session.begin_nested():
                 outcome, record_id = await self._write(session, key, digest, document)
                 return RowResult(row.line, key, outcome, record_id)
@@ -134,8 +151,8 @@ class Import:
         if known is not None and known.digest == digest:
             return "unchanged", known.record_id
         for path, target in self.target.references.items():
-            if document.get(path):
-                document[path] = str(await self._referred(session, target, document[path]))
+            for part, name in _places(document, path):
+                part[name] = str(await self._referred(session, target, part[name]))
         if known is None:
             filled = {name: value for name, value in document.items() if value is not None}
             row = await self.target.create(session, parsed(self.target.shape, filled), self.actor)
@@ -157,13 +174,27 @@ class Import:
         return found
 
     async def _referred(self, session: AsyncSession, target: str, cell: str) -> UUID:
+        if (target, cell) not in self._found:
+            self._found[target, cell] = await self._look_up(session, target, cell)
+        return self._found[target, cell]
+
+    async def _look_up(self, session: AsyncSession, target: str, cell: str) -> UUID:
         try:
             return UUID(cell)
         except ValueError:
             known = await self._known(session, target, cell)
-        if known is None:
+        lookup = self.target.lookups.get(target)
+        found = known.record_id if known else await lookup(session, cell) if lookup else None
+        if found is None:
             raise UnknownReference(key=cell, target=target, source=self.source)
-        return known.record_id
+        return found
+
+
+def _places(document: dict[str, Any], path: str) -> list[tuple[dict[str, Any], str]]:
+    """Where in a document the path is filled: once, or in each member of a list."""
+    parent, _, name = path.rpartition(".")
+    part = document.get(parent) if parent else document
+    return [(each, name) for each in (part if isinstance(part, list) else [part]) if each and each.get(name)]
 
 
 def _reason(problem: Problem) -> str:

@@ -2,8 +2,9 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -17,18 +18,28 @@ class FileRefused(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its line in the file, its key when a column holds one, its cells by the path they fill."""
+    """One row: its line in the file, its key when a column holds one, its cells by the path they fill.
+
+    `lines` are the cells of the rows of a second file that belong to it: the lines of an order, say.
+    """
 
     line: int
     key: str | None
     values: dict[str, str]
+    lines: list[dict[str, str]] = field(default_factory=list)
 
 
-def read(file: Path, columns: str | None, key: str | None, shape: type[BaseModel]) -> list[Row]:
+def read(
+    file: Path,
+    columns: str | None,
+    key: str | None,
+    shape: type[BaseModel],
+    fixed: Mapping[str, str] = MappingProxyType({}),
+) -> list[Row]:
     """The rows of a file. Raise `FileRefused`.
 
     `columns` is `company_name=name,city=billing_address.city`; without it, columns that are called like our fields
-    are taken. Two columns that fill one field become its lines.
+    are taken. Two columns that fill one field become its lines. `fixed` fills fields with the same in every row.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -38,10 +49,21 @@ def read(file: Path, columns: str | None, key: str | None, shape: type[BaseModel
         raise FileRefused(f"{file} cannot be read: {error.strerror}.") from None
     lines = csv.reader(text.splitlines(keepends=True), _dialect(text))
     header = [name.strip() for name in next(lines, [])]
-    mapping = _mapping(header, columns, shape)
+    mapping = _mapping(header, columns, shape, fixed)
     if key is not None and key not in header:
         raise FileRefused(f"There is no column {key!r} to take as the key. The file has: {', '.join(header)}.")
-    return list(_rows(lines, header, mapping, key))
+    return [replace(row, values={**row.values, **fixed}) for row in _rows(lines, header, mapping, key)]
+
+
+def joined(rows: Sequence[Row], lines: Sequence[Row]) -> list[Row]:
+    """Each row with the lines that have its key, in their order. Raise `FileRefused` when lines belong to no row."""
+    by_key: dict[str | None, list[dict[str, str]]] = {row.key: [] for row in rows}
+    if lost := sorted({line.key or "" for line in lines} - {row.key for row in rows}):
+        names = ", ".join(map(repr, lost[:10]))
+        raise FileRefused(f"Lines belong to rows that are not there, {len(lost)} in all: {names}.")
+    for line in lines:
+        by_key[line.key].append(line.values)
+    return [replace(row, lines=by_key[row.key]) for row in rows]
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
@@ -62,7 +84,9 @@ def _rows(lines: Any, header: Sequence[str], mapping: Mapping[str, str], key: st
         yield Row(lines.line_num, (named.get(key, "").strip() or None) if key else None, values)
 
 
-def _mapping(header: Sequence[str], columns: str | None, shape: type[BaseModel]) -> dict[str, str]:
+def _mapping(
+    header: Sequence[str], columns: str | None, shape: type[BaseModel], fixed: Mapping[str, str]
+) -> dict[str, str]:
     known, has = paths(shape), f"The file has: {', '.join(header)}."
     if columns is None:
         mapping = {name: name for name in header if _fills(name, known)}
@@ -71,10 +95,10 @@ def _mapping(header: Sequence[str], columns: str | None, shape: type[BaseModel])
         mapping = {column.strip(): path.strip() for column, _, path in pairs}
     if missing := [column for column in mapping if column not in header]:
         raise FileRefused(f"There is no column {', '.join(missing)}. {has}")
-    if unknown := [path for path in mapping.values() if not _fills(path, known)]:
+    if unknown := [path for path in (*mapping.values(), *fixed) if not _fills(path, known)]:
         raise FileRefused(f"There is no field {', '.join(map(repr, unknown))}. Fields: {', '.join(known)}.")
-    required = {name for name, field in shape.model_fields.items() if field.is_required()}
-    if unfilled := sorted(required - set(mapping.values())):
+    required = {name for name, info in shape.model_fields.items() if info.is_required()}
+    if unfilled := sorted(required - {*mapping.values(), *fixed}):
         example = f"--columns {header[0] if header else 'title'}={unfilled[0]}"
         raise FileRefused(f"No column fills {', '.join(unfilled)}. Say which one does: {example}. {has}")
     return mapping
@@ -88,18 +112,19 @@ def _fills(path: str, known: Sequence[str]) -> bool:
 def paths(shape: type[BaseModel]) -> list[str]:
     """What a column may fill: fields, fields of parts (`billing_address.city`), names of one's own (`custom.*`)."""
     found: list[str] = []
-    for name, field in shape.model_fields.items():
-        if part := _part(field.annotation):
+    for name, info in shape.model_fields.items():
+        if part := part_of(info.annotation):
             found += [f"{name}.{inner}" for inner in part.model_fields]
         else:
-            found.append(f"{name}.*" if isinstance(field.default, dict) else name)
+            found.append(f"{name}.*" if isinstance(info.default, dict) else name)
     return found
 
 
-def _part(annotation: Any) -> type[BaseModel] | None:
+def part_of(annotation: Any) -> type[BaseModel] | None:
+    """The shape of a field's parts, or of the members of its list; None for a plain field."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((part for inner in get_args(annotation) if (part := _part(inner))), None)
+    return next((part for inner in get_args(annotation) if (part := part_of(inner))), None)
 
 
 def write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

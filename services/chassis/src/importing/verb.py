@@ -19,6 +19,9 @@ from importing.run import Import, RowResult, Target
 FIRST_TENANT = UUID("00000000-0000-7000-8000-000000000001")
 COLUMNS_HELP = "Which column fills which field: company_name=name,city=billing_address.city"
 KEY_HELP = "The column that names a row for good; without it, a row is known by what it says."
+LINES_HELP = "A second CSV file with lines of the rows (of orders, say); it has the same --key column."
+LINE_COLUMNS_HELP = "The same as --columns, for the file of --lines."
+SET_HELP = "Fill a field with the same in every row: currency=USD. May be said several times."
 
 
 def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], targets: Mapping[str, Target]) -> None:
@@ -32,18 +35,39 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         key: Annotated[str | None, typer.Option(help=KEY_HELP)] = None,
         source: Annotated[str | None, typer.Option(help="Where keys come from; the file's name if not given.")] = None,
         tenant: Annotated[UUID, typer.Option(help="Whose records these are.")] = FIRST_TENANT,
+        lines: Annotated[Path | None, typer.Option(help=LINES_HELP)] = None,
+        line_columns: Annotated[str | None, typer.Option(help=LINE_COLUMNS_HELP)] = None,
+        fixed: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP)] = None,
     ) -> None:
         if into not in targets:
             raise SystemExit(f"Nothing can be imported into {into!r}. Choose one of: {', '.join(targets)}.")
         settings = load(settings_type)
         target = targets[into]
         try:
-            rows = spreadsheet.read(file, columns, key, target.shape)
+            rows = spreadsheet.read(file, columns, key, target.shape, _fixed(fixed or []))
+            if lines is not None:
+                rows = spreadsheet.joined(rows, _lines(target, lines, line_columns, key))
         except spreadsheet.FileRefused as refusal:
             raise SystemExit(str(refusal)) from None
         run = Import(into, target, source or file.stem, tenant, f"import:{file.name}")
         results = asyncio.run(_run(settings, service, run, rows))
         _report(results, file.with_name(f"{file.stem}.result.csv"))
+
+
+def _fixed(settings: list[str]) -> dict[str, str]:
+    pairs = [setting.partition("=") for setting in settings]
+    if unclear := [name for name, sign, _ in pairs if not sign]:
+        raise spreadsheet.FileRefused(f"--set {unclear[0]} says no value: write --set {unclear[0]}=...")
+    return {name.strip(): value for name, _, value in pairs}
+
+
+def _lines(target: Target, file: Path, columns: str | None, key: str | None) -> list[spreadsheet.Row]:
+    shape = target.lines and spreadsheet.part_of(target.shape.model_fields[target.lines].annotation)
+    if not shape:
+        raise spreadsheet.FileRefused("These rows have no lines: leave --lines out.")
+    if key is None:
+        raise spreadsheet.FileRefused("Say which column of both files joins them: --key order_id.")
+    return spreadsheet.read(file, columns, key, shape)
 
 
 async def _run(settings: Settings, service: str, run: Import, rows: list[spreadsheet.Row]) -> list[RowResult]:

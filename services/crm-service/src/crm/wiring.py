@@ -15,6 +15,9 @@ from crm.customers import routes as customers
 from crm.customers.events import CUSTOMER
 from crm.customers.imports import CUSTOMERS
 from crm.deals import routes as deals
+from crm.orders import routes as orders
+from crm.orders.events import ORDER, SHIPMENT
+from crm.orders.imports import ORDERS
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -35,8 +38,11 @@ SERVICE = Service(
         custom_fields.router,
         deals.router,
         deals.pipelines,
+        orders.router,
+        orders.batches,
+        orders.shipments,
     ),
-    kinds=(CUSTOMER, CONTACT, *CATALOGUE),
+    kinds=(CUSTOMER, CONTACT, *CATALOGUE, ORDER, SHIPMENT),
 )
 
-IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "products": PRODUCTS}
+IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "orders": ORDERS, "products": PRODUCTS}

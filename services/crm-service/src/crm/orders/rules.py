@@ -1,0 +1,98 @@
+"""What an order comes to, what may be done with it in each state, and how far it is paid. Pure."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from contracts.order import OrderAnswer, OrderRequest, OrderState
+
+from contracts import money
+
+
+class Action(StrEnum):
+    """What sales may do with an order; each is also the last part of its address."""
+
+    CHANGE = "change"
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    ARCHIVE = "archive"
+    REQUEST = "requests"
+
+
+_HANDED_OVER = (Action.REQUEST,)
+
+ALLOWED: Mapping[OrderState, tuple[Action, ...]] = {
+    OrderState.DRAFT: (Action.CHANGE, Action.SUBMIT, Action.CANCEL, Action.ARCHIVE),
+    OrderState.SUBMITTED: (Action.CANCEL, Action.REQUEST),
+    OrderState.ON_HOLD: _HANDED_OVER,
+    OrderState.CONFIRMED: _HANDED_OVER,
+    OrderState.PARTLY_SHIPPED: _HANDED_OVER,
+    OrderState.SHIPPED: (),
+    OrderState.INVOICED: (),
+    OrderState.CLOSED: (),
+    OrderState.CANCELLED: (Action.ARCHIVE,),
+}
+"""State -> what sales may do; the rest is the ERP's."""
+
+
+class Source(StrEnum):
+    """Where a line's price or tax rate comes from.
+
+    `entered` by a person, from a `price_list`, the product's `list_price`, the `declared` tax rate, or `delivered` by
+    another system.
+    """
+
+    ENTERED = "entered"
+    PRICE_LIST = "price_list"
+    LIST_PRICE = "list_price"
+    DECLARED = "declared"
+    DELIVERED = "delivered"
+
+
+class Priced(Protocol):
+    """A line as far as its amount goes; `discount` and `tax_rate` are fractions."""
+
+    @property
+    def quantity(self) -> Decimal: ...
+    @property
+    def unit_price(self) -> Decimal: ...
+    @property
+    def discount(self) -> Decimal: ...
+    @property
+    def tax_rate(self) -> Decimal: ...
+
+
+class PaymentStatus(StrEnum):
+    UNPAID = "unpaid"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+
+
+def line_net(line: Priced, currency: str) -> Decimal:
+    """What the line comes to before tax, rounded."""
+    return money.line_net(line.quantity, line.unit_price, line.discount, currency)
+
+
+def totals(lines: Iterable[Priced], currency: str) -> money.Totals:
+    """What the lines come to together."""
+    return money.totals(((line_net(line, currency), line.tax_rate) for line in lines), currency)
+
+
+def exact_net(lines: Iterable[Priced]) -> Decimal:
+    """The sum of the lines before tax and before any rounding."""
+    return sum((line.quantity * line.unit_price * (1 - line.discount) for line in lines), Decimal(0))
+
+
+def is_open(request: OrderRequest | None, answer: OrderAnswer | None) -> bool:
+    """Whether the ERP still owes an answer."""
+    return request is not None and (answer is None or answer.request != request.id)
+
+
+def payment_status(invoices: Iterable[tuple[Decimal, Decimal]]) -> PaymentStatus:
+    """How far invoices, each (total, open), are paid; without any there is nothing that could be."""
+    known = list(invoices)
+    if known and all(still_open <= 0 for _, still_open in known):
+        return PaymentStatus.PAID
+    touched = any(still_open < total for total, still_open in known)
+    return PaymentStatus.PARTLY_PAID if touched else PaymentStatus.UNPAID

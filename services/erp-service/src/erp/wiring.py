@@ -12,6 +12,8 @@ from erp.contacts.imports import CONTACTS
 from erp.customers import routes as customers
 from erp.customers.events import CUSTOMER
 from erp.customers.imports import CUSTOMERS
+from erp.invoicing import routes as invoicing
+from erp.invoicing.events import CREDIT_NOTE, INVOICE
 from erp.ledger import routes as ledger
 from erp.orders import handlers as orders_tasks
 from erp.orders import routes as orders
@@ -49,8 +51,9 @@ SERVICE = Service(
         orders.batches,
         orders.router,
         orders.shipments,
+        invoicing.router,
     ),
-    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, ORDER, SHIPMENT),
+    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE),
     tasks=_tasks,
 )
 

@@ -54,9 +54,6 @@ class Pdf(Response):
 
     media_type = "application/pdf"
 
-    def __init__(self, content: bytes, name: str) -> None:
-        super().__init__(content, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
-
 
 PDF: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
@@ -69,6 +66,10 @@ def _readable(fields: Mapping[str, Any]) -> InvoiceBody | None:
         return parsed(InvoiceBody, fields)
     except Malformed:
         return None
+
+
+def _shown(content: bytes, name: str) -> Response:
+    return Pdf(content, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
 
 
 def _today() -> date:
@@ -128,7 +129,7 @@ async def read_invoice_lines(invoice_id: UUID, session: Session) -> list[Invoice
 async def print_invoice(invoice_id: UUID, session: Session) -> Response:
     """The invoice as it is sent: in the customer's language and the invoice's currency."""
     row = await queries.by_id(session, invoice_id)
-    return Pdf(await paper.invoice(session, row), row.number)
+    return _shown(await paper.invoice(session, row), row.number)
 
 
 @router.post(CREDIT_NOTES, status_code=201)
@@ -176,7 +177,7 @@ async def read_credit_note(credit_note_id: UUID, session: Session, response: Res
 async def print_credit_note(credit_note_id: UUID, session: Session) -> Response:
     """The credit note as it is sent: in the customer's language and its currency."""
     row = await queries.credit_note_by_id(session, credit_note_id)
-    return Pdf(await paper.credit_note(session, row), row.number)
+    return _shown(await paper.credit_note(session, row), row.number)
 
 
 @router.get("/v1/dunning-levels", dependencies=[READ])
@@ -209,4 +210,4 @@ async def print_dunning_letter(
 ) -> Response:
     """A letter that reminds a customer of all invoices in one currency that have a dunning level."""
     day = on or _today()
-    return Pdf(await paper.reminder(session, customer_id, currency, day), f"reminder-{day.isoformat()}")
+    return _shown(await paper.reminder(session, customer_id, currency, day), f"reminder-{day.isoformat()}")

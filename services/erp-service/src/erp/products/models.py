@@ -10,7 +10,7 @@ from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from contracts.normalise import name_key
 from contracts.product import ListedPrice, PriceListTerms, TaxRate
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -125,6 +125,11 @@ class Product(Replicated, Base):
 
 class Declared(Replicated):
     """What only the ERP declares."""
+
+    @classmethod
+    def blank(cls) -> Self:
+        """A row that nothing is known of yet."""
+        return cls(**{column.key: None for column in inspect(cls).columns if column.server_default is None})
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from checked values in JSON form; those not named stay."""

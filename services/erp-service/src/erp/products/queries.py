@@ -44,7 +44,7 @@ class NoPriceKnown(Conflict):
 
 
 class NoTaxRateKnown(Conflict):
-    code = "no-tax-rate"
+    code = "no-tax-rate-known"
     title = "Nothing says how the product is taxed"
     detail = "Tax is charged in {country}, but there is no rate for the class {tax_class} on {on}."
     hint = "Give the rate with the line; or declare it: POST /v1/tax-rates."

@@ -1,0 +1,32 @@
+"""What is done without being asked: every product gets a SKU."""
+
+from chassis.db import transaction
+from chassis.service import Running
+from chassis.worker import Task, every
+from sqlalchemy import select
+
+from erp.products.commands import products
+from erp.products.models import Product
+
+SECONDS = 1.0
+AT_ONCE = 200
+
+
+def tasks(running: Running) -> dict[str, Task]:
+    """The timers of this module."""
+
+    async def number() -> None:
+        await give_skus(running)
+
+    return {"skus": every(SECONDS, number)}
+
+
+async def give_skus(running: Running) -> int:
+    """Give a SKU to products of all tenants that came from another system without one; answer how many."""
+    missing = select(Product.tenant_id, Product.id).where(Product.sku.is_(None), Product.archived_at.is_(None))
+    async with transaction(running.sessions) as session:
+        found = (await session.execute(missing.order_by(Product.id).limit(AT_ONCE))).all()
+    for tenant_id, product_id in found:
+        async with transaction(running.sessions, tenant_id) as session:
+            await products.give_sku(session, product_id)
+    return len(found)

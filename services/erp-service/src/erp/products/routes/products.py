@@ -1,0 +1,122 @@
+"""HTTP of products."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from chassis import batch
+from chassis.auth import Principal, requires
+from chassis.batch import Batch, BatchResult
+from chassis.db import Session
+from chassis.pages import Page, Paging
+from chassis.patch import JsonPatch, parsed
+from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
+from chassis.replication import creating
+from contracts.pricing import Question
+from fastapi import APIRouter, Query, Response
+
+from erp.customers import queries as customers
+from erp.ledger import queries as ledger
+from erp.products import queries
+from erp.products.commands import products as commands
+from erp.products.events import PRODUCT
+from erp.products.models import PriceList
+from erp.products.rules import in_own_unit
+from erp.products.schemas import PriceAnswer, PriceQuestion, ProductBody, ProductFilters, ProductOut
+
+router = APIRouter(prefix="/v1/products", tags=["products"], route_class=IdempotentRoute)
+READ = requires("products:read")
+Writer = Annotated[Principal, requires("products:write")]
+
+
+@router.post("", status_code=201)
+async def create_product(body: ProductBody, session: Session, caller: Writer, response: Response) -> ProductOut:
+    """Enter a product. It stands in the other systems a moment later."""
+    row = await commands.create(session, body, caller.subject)
+    response.headers["Location"] = f"{router.prefix}/{row.id}"
+    return ProductOut.of(row).tag(response)
+
+
+@router.get("", dependencies=[READ])
+async def list_products(
+    session: Session, paging: Paging, filters: Annotated[ProductFilters, Query()]
+) -> Page[ProductOut]:
+    """Products in pages, by name unless `sort` says otherwise (name, sku, created_at, updated_at; `-` descends)."""
+    return await paging.page(session, queries.search(filters), queries.PRODUCTS, lambda row: ProductOut.of(row[0]))
+
+
+@router.get("/{product_id}", dependencies=[READ])
+async def read_product(product_id: UUID, session: Session, response: Response) -> ProductOut:
+    """One product, archived or not, with the `ETag` to change it."""
+    return ProductOut.of(await queries.by_id(session, product_id)).tag(response)
+
+
+@router.get("/{product_id}/price", dependencies=[requires("prices:read")])
+async def read_price(product_id: UUID, session: Session, question: Annotated[PriceQuestion, Query()]) -> PriceAnswer:
+    """What one unit costs this customer today, or on another day; and which price list says so."""
+    product = await queries.by_id(session, product_id)
+    customer = await customers.by_id(session, question.customer_id) if question.customer_id else None
+    asked = Question(
+        customer_id=question.customer_id,
+        customer_group=customer.segment if customer else None,
+        quantity=in_own_unit(product.units, question.quantity, question.unit),
+        currency=question.currency
+        or (customer.currency if customer else None)
+        or (await ledger.company(session)).currency,
+        on=question.on or datetime.now(UTC).date(),
+    )
+    answer = await queries.price_of(session, product, asked)
+    price_list = await queries.declared(session, PriceList, answer.price_list_id) if answer.price_list_id else None
+    return PriceAnswer(
+        product_id=product.id,
+        amount=answer.amount,
+        currency=answer.currency,
+        unit=product.units["unit"],
+        quantity=asked.quantity,
+        on=asked.on,
+        price_list_id=answer.price_list_id,
+        price_list=price_list.name if price_list else None,
+    )
+
+
+@router.patch("/{product_id}")
+async def change_product(
+    product_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+) -> ProductOut:
+    """Change the fields named; all others stay."""
+    row = await commands.change(session, product_id, patch, caller.subject, _seen(seen))
+    return ProductOut.of(row).tag(response)
+
+
+@router.delete("/{product_id}")
+async def archive_product(
+    product_id: UUID, session: Session, caller: Writer, seen: SeenVersion, response: Response
+) -> ProductOut:
+    """Archive a product, here and in the other systems. Nothing is erased; `restore` brings it back."""
+    return ProductOut.of(await commands.archive(session, product_id, caller.subject, _seen(seen))).tag(response)
+
+
+@router.post("/{product_id}/restore")
+async def restore_product(product_id: UUID, session: Session, caller: Writer, response: Response) -> ProductOut:
+    """Take an archived product into use again."""
+    return ProductOut.of(await commands.restore(session, product_id, caller.subject)).tag(response)
+
+
+batches = APIRouter(tags=["products"], route_class=IdempotentRoute)
+
+
+@batches.post("/v1/products:batch")
+async def write_products(body: Batch, session: Session, caller: Writer) -> BatchResult:
+    """Create and change up to 200 products; each item stands or falls alone, and has a result of its own."""
+    await creating(session, PRODUCT)
+    await queries.rows(session, body.ids, [])
+    return await batch.write(
+        session,
+        body.items,
+        lambda fields: commands.create(session, parsed(ProductBody, fields), caller.subject),
+        lambda product_id, patch, seen: commands.change(session, product_id, patch, caller.subject, _seen(seen)),
+    )
+
+
+def _seen(seen: Seen) -> commands.Check:
+    return lambda row: seen.check(row.version, ProductOut.of(row))

@@ -16,7 +16,7 @@ def numbered(number: int) -> UUID:
     return UUID(int=CANONICAL.int + number)
 
 
-def delivery(canonical_id: UUID = CANONICAL, *, rev: int = 1, seen_seq: int = 0, **groups: Any) -> dict[str, Any]:
+def delivery(canonical_id: UUID = CANONICAL, /, *, rev: int = 1, seen_seq: int = 0, **groups: Any) -> dict[str, Any]:
     """One item for the port."""
     values = [{"group": name, "value": value, "rev": rev} for name, value in groups.items()]
     return {"canonical_id": str(canonical_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
@@ -37,18 +37,18 @@ async def brought(api: httpx.AsyncClient, kind: str, item: dict[str, Any]) -> st
     return str(outcome["local_id"])
 
 
-async def linked_product(api: httpx.AsyncClient, canonical_id: UUID = CANONICAL, **groups: Any) -> str:
+async def linked_product(api: httpx.AsyncClient, canonical_id: UUID = CANONICAL, /, **groups: Any) -> str:
     """A product of the ERP, by its local id here."""
     return await brought(api, "product", delivery(canonical_id, **{**CHAI, "list_price": LISTED, **groups}))
 
 
-async def price_list(api: httpx.AsyncClient, number: int, customer: str | None = None, **terms: Any) -> str:
+async def price_list(api: httpx.AsyncClient, number: int, customer: str | None = None, /, **terms: Any) -> str:
     """A price list of the ERP, by its local id here."""
     groups = {"name": f"List {number}", "terms": {"currency": "EUR", **terms}, "customer": customer}
     return await brought(api, "price_list", delivery(numbered(number), **groups))
 
 
-async def price(api: httpx.AsyncClient, number: int, in_list: str, product: str, amount: str, **more: Any) -> str:
+async def price(api: httpx.AsyncClient, number: int, in_list: str, product: str, amount: str, /, **more: Any) -> str:
     """An entry of a price list, by its local id here."""
     groups = {"price_list": in_list, "product": product, "price": {"amount": amount, **more}}
     return await brought(api, "price", delivery(numbered(number), **groups))

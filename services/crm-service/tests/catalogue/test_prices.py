@@ -111,10 +111,10 @@ async def test_lists_and_their_prices_are_shown(api: httpx.AsyncClient) -> None:
 
 
 async def test_tax_is_charged_by_class_and_country(api: httpx.AsyncClient) -> None:
-    for number, rate in enumerate(
+    for number, declared in enumerate(
         ({"tax_class": "standard", "rate": "0.19"}, {"tax_class": "reduced", "rate": "0.07"})
     ):
-        await brought(api, "tax_rate", delivery(numbered(number), tax_rate={"country": "DE", **rate}))
+        await brought(api, "tax_rate", delivery(numbered(number), tax_rate={"country": "DE", **declared}))
 
     async def rate(tax_class: str, country: str) -> httpx.Response:
         parameters = {"tax_class": tax_class, "country": country, "on": "2026-01-01"}

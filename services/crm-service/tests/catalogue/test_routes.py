@@ -110,7 +110,7 @@ async def test_a_product_is_archived_and_restored(api: httpx.AsyncClient) -> Non
 )
 async def test_a_list_is_narrowed(api: httpx.AsyncClient, parameters: dict[str, str], found: list[str]) -> None:
     await entered(api)
-    groups = {"sku": "NW-14", "gtin": None, "category": "Produce", "product_kind": "goods"}
+    groups: dict[str, Any] = {"sku": "NW-14", "gtin": None, "category": "Produce", "product_kind": "goods"}
     tofu = await linked_product(api, name="Tofu", **groups)
     stock = {"on_hand": "35", "reserved": "5", "available": "30"}
     await brought(api, "availability", delivery(numbered(1), product=tofu, availability=stock))
@@ -180,6 +180,7 @@ async def test_a_file_becomes_products_once(sessions: Sessions, api: httpx.Async
 
 async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.AsyncClient) -> None:
     await entered(api)
+    same: dict[str, Any]
     for same in ({"sku": "nw-1"}, {"gtin": "04006381333931"}):
         (outcome,) = await delivered(api, "product", delivery(name="Chai", **same))
         assert outcome["outcome"] == "skipped"

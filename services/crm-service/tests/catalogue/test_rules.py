@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -68,7 +69,7 @@ def test_what_is_emptied_of_a_product_is_as_usual_again() -> None:
     assert (row.unit, row.tax_class) == ("piece", "standard")
 
 
-VALUES = {
+VALUES: dict[str, dict[str, Any]] = {
     "product": {
         "name": "Chai",
         "description": "10 boxes x 30 bags",

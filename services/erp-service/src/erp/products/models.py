@@ -80,7 +80,7 @@ class Product(Replicated, Base):
     search: Mapped[str] = mapped_column(Text)
 
     components: Mapped[list[Component]] = relationship(
-        lazy="raise", order_by=Component.position, cascade="all, delete-orphan"
+        foreign_keys=Component.kit_id, lazy="raise", order_by=Component.position, cascade="all, delete-orphan"
     )
 
     @classmethod

@@ -35,3 +35,8 @@ def test_a_template_becomes_a_pdf_and_its_data_is_never_markup() -> None:
     tricky = pdf(template, {"title": '#panic("run") $ * _ <label>'})
     assert plain.startswith(b"%PDF-")
     assert tricky.startswith(b"%PDF-")
+
+
+def test_a_letter_that_no_font_has_is_no_reason_to_have_no_document() -> None:
+    template = "#let data = json(bytes(sys.inputs.data))\n= #data.title"
+    assert pdf(template, {"title": "Offer \U0001e900\ufff9"}).startswith(b"%PDF-")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -13,19 +13,21 @@ import typst
 def pdf(template: str, data: Mapping[str, Any], dated: date | None = None) -> bytes:
     """The PDF (PDF/A-2b, for the archive) of a template that reads `json(bytes(sys.inputs.data))`.
 
+    Where no font on this machine has a letter of the data, it is a plain PDF that shows a box in its place: an archive
+    takes no such page, but its reader still can use it.
     Texts are data, never markup. The template has the functions of `page.typ`: the letter, tables and sums that all
     our documents share. The same data and the day that the document is `dated` give the same bytes. Compiling is pure
     processor time, some tens of milliseconds: call it in a thread.
     """
     timestamp = datetime.combine(dated, time(), UTC) if dated and dated.year >= FIRST_YEAR else None
-    made: bytes = typst.compile(
-        _page() + template.encode(),
-        format="pdf",
-        font_paths=_fonts(),
-        sys_inputs={"data": orjson.dumps(data).decode()},
-        pdf_standards="a-2b",
-        timestamp=timestamp,
-    )
+    source, inputs = _page() + template.encode(), {"data": orjson.dumps(data).decode()}
+    compiled = partial(typst.compile, source, format="pdf", font_paths=_fonts(), sys_inputs=inputs, timestamp=timestamp)
+    try:
+        made: bytes = compiled(pdf_standards="a-2b")
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        made = compiled()
     return made
 
 

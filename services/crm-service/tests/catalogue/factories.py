@@ -44,11 +44,11 @@ async def linked_product(api: httpx.AsyncClient, canonical_id: UUID = CANONICAL,
 
 async def price_list(api: httpx.AsyncClient, number: int, customer: str | None = None, /, **terms: Any) -> str:
     """A price list of the ERP, by its local id here."""
-    groups = {"name": f"List {number}", "terms": {"currency": "EUR", **terms}, "customer": customer}
+    groups: dict[str, Any] = {"name": f"List {number}", "terms": {"currency": "EUR", **terms}, "customer": customer}
     return await brought(api, "price_list", delivery(numbered(number), **groups))
 
 
 async def price(api: httpx.AsyncClient, number: int, in_list: str, product: str, amount: str, /, **more: Any) -> str:
     """An entry of a price list, by its local id here."""
-    groups = {"price_list": in_list, "product": product, "price": {"amount": amount, **more}}
+    groups: dict[str, Any] = {"price_list": in_list, "product": product, "price": {"amount": amount, **more}}
     return await brought(api, "price", delivery(numbered(number), **groups))

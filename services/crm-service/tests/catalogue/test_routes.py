@@ -180,8 +180,8 @@ async def test_a_file_becomes_products_once(sessions: Sessions, api: httpx.Async
 
 async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.AsyncClient) -> None:
     await entered(api)
-    same: dict[str, Any]
-    for same in ({"sku": "nw-1"}, {"gtin": "04006381333931"}):
+    numbers: list[dict[str, Any]] = [{"sku": "nw-1"}, {"gtin": "04006381333931"}]
+    for same in numbers:
         (outcome,) = await delivered(api, "product", delivery(name="Chai", **same))
         assert outcome["outcome"] == "skipped"
 

@@ -35,12 +35,12 @@ def question(currency: str = "EUR", group: str | None = None) -> Question:
 
 def test_an_answer_says_which_list_it_comes_from_and_how_old_that_is() -> None:
     found = tag(offer(8)).answer(question())
-    assert (found.amount, found.price_list_id, found.price_list, found.as_of) == (8, LIST, "Retail", NEW)
+    assert (found.amount, found.price_list_id, found.price_list, found.as_of) == (Decimal(8), LIST, "Retail", NEW)
 
 
 def test_without_an_offer_that_holds_the_list_price_is_the_answer() -> None:
     found = tag(offer(8, customer_group="vip")).answer(question(group="retail"))
-    assert (found.amount, found.price_list_id, found.price_list, found.as_of) == (10, None, None, OLD)
+    assert (found.amount, found.price_list_id, found.price_list, found.as_of) == (Decimal(10), None, None, OLD)
 
 
 def test_a_product_without_a_price_says_so_with_the_facts() -> None:

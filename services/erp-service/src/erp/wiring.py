@@ -18,6 +18,9 @@ from erp.ledger import routes as ledger
 from erp.orders import handlers as orders_tasks
 from erp.orders import routes as orders
 from erp.orders.events import ORDER, SHIPMENT
+from erp.payments import handlers as payments_tasks
+from erp.payments.events import PAYMENT
+from erp.payments.routes import bank_accounts, bank_statements, payments
 from erp.products import handlers as products_tasks
 from erp.products import routes as products
 from erp.products.events import KINDS as PRODUCT_KINDS
@@ -27,7 +30,7 @@ from erp.tables import Base
 
 
 def _tasks(running: Running) -> dict[str, Task]:
-    return {**products_tasks.tasks(running), **orders_tasks.tasks(running)}
+    return {**products_tasks.tasks(running), **orders_tasks.tasks(running), **payments_tasks.tasks(running)}
 
 
 SERVICE = Service(
@@ -52,8 +55,12 @@ SERVICE = Service(
         orders.router,
         orders.shipments,
         invoicing.router,
+        payments.router,
+        payments.batches,
+        bank_accounts.router,
+        bank_statements.router,
     ),
-    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE),
+    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT),
     tasks=_tasks,
 )
 

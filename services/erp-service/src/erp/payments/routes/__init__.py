@@ -1,0 +1,1 @@
+"""HTTP of payments, bank accounts and bank statements."""

@@ -1,0 +1,119 @@
+"""Pure rules: which invoices a text names, and which part of a payment settles which invoice."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from chassis.errors import Malformed
+from contracts.receivable import PaymentState
+from contracts.values import in_currency
+from pydantic_core import PydanticCustomError
+
+_RUN_OF_CHARACTERS = re.compile(r"[^\W_]+")
+Known = TypeVar("Known")
+_LONGEST_NUMBER = 6
+"""In how many pieces a number may stand in a text: payers and banks break them at will."""
+
+
+class Allocate(StrEnum):
+    """How a payment finds the invoices it settles; `automatic` is by reference, and what is left by oldest."""
+
+    AUTOMATIC = "automatic"
+    REFERENCE = "reference"
+    OLDEST = "oldest"
+    NONE = "none"
+
+
+class How(StrEnum):
+    """How one allocation was found."""
+
+    REFERENCE = "reference"
+    OLDEST = "oldest"
+    HAND = "hand"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An invoice, and what is open of it."""
+
+    id: UUID
+    number: str
+    open: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a payment for one invoice."""
+
+    invoice_id: UUID
+    amount: Decimal
+    how: How
+
+
+def reference_key(reference: str) -> str:
+    """The one form of an external reference: letter case and spaces do not count."""
+    return "".join(unicodedata.normalize("NFKC", reference).casefold().split())
+
+
+def number_key(number: str) -> str:
+    """The one form of a document's number: letters and digits, in capitals."""
+    return "".join(_runs(number))
+
+
+def found_in(texts: Iterable[str | None], known: Mapping[str, Known]) -> list[Known]:
+    """What the numbers in texts stand for, in order, each once; `known` is number_key -> what it stands for.
+
+    A number is found however it is broken or punctuated ("inv 2026/000 123"), but never inside a longer word.
+    """
+    found: dict[Known, None] = {}
+    for text in texts:
+        runs, start = _runs(text or ""), 0
+        while start < len(runs):
+            ends = range(min(len(runs), start + _LONGEST_NUMBER), start, -1)
+            end = next((end for end in ends if "".join(runs[start:end]) in known), None)
+            if end is not None:
+                found[known["".join(runs[start:end])]] = None
+            start = end or start + 1
+    return list(found)
+
+
+def shares(amount: Decimal, items: Sequence[OpenItem], how: Allocate, texts: Iterable[str | None]) -> list[Share]:
+    """What an amount settles of open items, which stand with the oldest first; never more than there is of either."""
+    by_number = {number_key(item.number): item.number for item in items}
+    by_reference = how in (Allocate.AUTOMATIC, Allocate.REFERENCE)
+    named = found_in(texts, by_number) if by_reference else []
+    queue = [(item, How.REFERENCE) for number in named for item in items if item.number == number]
+    if how in (Allocate.AUTOMATIC, Allocate.OLDEST):
+        queue += [(item, How.OLDEST) for item in items if item.number not in named]
+    found = []
+    for item, reason in queue:
+        part = min(amount, item.open)
+        if part > 0:
+            found.append(Share(item.id, part, reason))
+            amount -= part
+    return found
+
+
+def exact(amount: Decimal, currency: str, field: str) -> Decimal:
+    """An amount that can be paid in its currency. Raise `Malformed`, naming the field."""
+    try:
+        checked = in_currency(amount, currency)
+    except PydanticCustomError as error:
+        raise Malformed(errors=[{"field": field, "message": error.message()}]) from None
+    if checked <= 0:
+        raise Malformed(errors=[{"field": field, "message": "a payment is more than zero"}])
+    return checked
+
+
+def allowed_states(state: PaymentState, steps: Iterable[tuple[PaymentState, PaymentState]]) -> list[PaymentState]:
+    """What may come after a state."""
+    return sorted(after for before, after in steps if before == state)
+
+
+def _runs(text: str) -> list[str]:
+    return _RUN_OF_CHARACTERS.findall(unicodedata.normalize("NFKC", text).upper())

@@ -3,13 +3,13 @@
 Nothing is refused for the state it is in: once an order is submitted, what the ERP says of it holds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.replication import Kind, checked, family, fields, single
+from chassis.replication import Kind, checked, composed, family, fields, single
 from contracts.groups import GROUPS
 
 from contracts import order as contract
@@ -19,7 +19,10 @@ from crm.orders.models import Order, OrderLine, Shipment
 SHAPES = GROUPS["order"]
 SHIPPED = GROUPS["shipment"]
 SINGLE = ("sales_number", "number", "reference", "shipping_address", "reason", "request", "answer")
-REQUIRED = ("state", "customer", "currency", "dates")
+
+
+def _text(reference: UUID | None) -> str | None:
+    return str(reference) if reference else None
 
 
 def _write_state(row: Order, value: Any) -> None:
@@ -32,16 +35,6 @@ def _write_customer(row: Order, value: Any) -> None:
 
 def _write_currency(row: Order, value: Any) -> None:
     row.change({"currency": checked(SHAPES["currency"].value, value, "currency")})
-
-
-def _read_dates(row: Order) -> Any:
-    dates = contract.OrderDates(ordered_on=row.ordered_on, required_on=row.required_on)
-    return dates.model_dump(mode="json")
-
-
-def _write_dates(row: Order, value: Any) -> None:
-    dates = checked(SHAPES["dates"].value, value, "dates")
-    row.change({name: day and date.fromisoformat(day) for name, day in dates.items()})
 
 
 def _read_submitted_at(row: Order) -> Any:
@@ -93,30 +86,22 @@ def _write_line(row: Order, member: str, value: Any) -> None:
 
 def _create(values: Mapping[str, Any]) -> Order:
     """A row for what is delivered; without all that is required there is no order."""
-    row = Order.blank()
-    for group, write in _WRITERS.items():
-        write(row, values.get(group))
-    return row
+    for name in ORDER.required:
+        checked(SHAPES[name].value, values.get(name), name)
+    return Order.blank()
 
-
-_WRITERS: dict[str, Callable[[Order, Any], None]] = {
-    "state": _write_state,
-    "customer": _write_customer,
-    "currency": _write_currency,
-    "dates": _write_dates,
-}
 
 ORDER = Kind(
     "order",
     system="crm",
     create=_create,
     rows=queries.rows,
-    required=REQUIRED,
+    required=("state", "customer", "currency", "dates"),
     groups=(
         fields("state", lambda row: row.state, _write_state),
-        replace(fields("customer", lambda row: str(row.customer_id), _write_customer), reference="customer"),
+        replace(fields("customer", lambda row: _text(row.customer_id), _write_customer), reference="customer"),
         fields("currency", lambda row: row.currency, _write_currency),
-        fields("dates", _read_dates, _write_dates),
+        composed("dates", contract.OrderDates),
         fields("submitted_at", _read_submitted_at, _write_submitted_at),
         *(single(name, SHAPES[name].value) for name in SINGLE),
         fields("whole", lambda row: row.whole or None, _write_whole),
@@ -130,34 +115,15 @@ def _write_order(row: Shipment, value: Any) -> None:
     row.order_id = UUID(checked(UUID, value, "order"))
 
 
-def _read_document(row: Shipment) -> Any:
-    document = contract.ShipmentDocument(
-        number=row.number,
-        kind=contract.ShipmentKind(row.kind),
-        shipped_on=row.shipped_on,
-        carrier=row.carrier,
-        tracking=row.tracking,
-    )
-    return document.model_dump(mode="json")
-
-
-def _write_document(row: Shipment, value: Any) -> None:
-    document = checked(SHIPPED["document"].value, value, "document")
-    for name, each in document.items():
-        setattr(row, name, date.fromisoformat(each) if name == "shipped_on" else each)
-
-
 def _write_shipped(row: Shipment, value: Any) -> None:
     row.lines = checked(SHIPPED["lines"].value, value, "lines")
 
 
 def _create_shipment(values: Mapping[str, Any]) -> Shipment:
     """A row for what the ERP delivers; nobody enters one here."""
-    row = Shipment()
-    _write_order(row, values.get("order"))
-    _write_document(row, values.get("document"))
-    _write_shipped(row, values.get("lines"))
-    return row
+    for name in SHIPMENT.required:
+        checked(SHIPPED[name].value, values.get(name), name)
+    return Shipment()
 
 
 SHIPMENT = Kind(
@@ -167,8 +133,8 @@ SHIPMENT = Kind(
     rows=queries.shipment_rows,
     required=("order", "document", "lines"),
     groups=(
-        replace(fields("order", lambda row: str(row.order_id), _write_order), reference="order"),
-        fields("document", _read_document, _write_document),
+        replace(fields("order", lambda row: _text(row.order_id), _write_order), reference="order"),
+        composed("document", contract.ShipmentDocument),
         fields("lines", lambda row: row.lines, _write_shipped),
     ),
 )

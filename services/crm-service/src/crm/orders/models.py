@@ -154,6 +154,8 @@ class Order(Replicated, Base):
             sales_number=None,
             number=None,
             reference=None,
+            customer_id=None,
+            ordered_on=None,
             required_on=None,
             submitted_at=None,
             shipping_address=None,

@@ -20,7 +20,7 @@ PLUGIN = "testing.py"
 """Of use to tests only."""
 
 SIX = {"models", "schemas", "commands", "queries", "routes"}
-IF_NEEDED = {"__init__", "events", "rules", "handlers", "imports", "paper", "statements"}
+IF_NEEDED = {"__init__", "events", "rules", "handlers", "imports", "paper", "statements", "view", "words"}
 
 
 def chassis_files() -> list[Path]:

@@ -18,13 +18,14 @@ from crm.deals import routes as deals
 from crm.orders import routes as orders
 from crm.orders.events import ORDER, SHIPMENT
 from crm.orders.imports import ORDERS
+from crm.quotes import routes as quotes
 from crm.settings import Settings
 from crm.tables import Base
 
 SERVICE = Service(
     name="crm",
     title="Concord CRM",
-    description="Customers and contacts, as the people see them who speak with them.",
+    description="Customers, deals, quotes and orders, as the people see them who speak with customers.",
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
@@ -38,6 +39,8 @@ SERVICE = Service(
         custom_fields.router,
         deals.router,
         deals.pipelines,
+        quotes.router,
+        quotes.settings,
         orders.router,
         orders.batches,
         orders.shipments,

@@ -1,0 +1,249 @@
+"""Every use case that changes a quote. Each holds the row's lock; accepting makes the order in the same transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.db import uuid7
+from chassis.errors import Conflict, Malformed, NotFound
+from chassis.patch import patched
+from contracts.pricing import Question
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.catalogue import queries as catalogue
+from crm.catalogue.rules import NoPriceKnown, PriceTag
+from crm.contacts import queries as contacts
+from crm.customers import queries as customers
+from crm.customers.models import Customer
+from crm.deals import queries as deals
+from crm.orders import commands as orders
+from crm.orders.schemas import LineBody as OrderedLine
+from crm.orders.schemas import NewOrder
+from crm.quotes import queries
+from crm.quotes.models import Quote, QuoteSetting, check_discounts
+from crm.quotes.rules import DiscountLimits, Letterhead, Line, QuoteState
+from crm.quotes.schemas import Accept, LineBody, QuoteBody
+
+Check = Callable[[Quote], None]
+Roles = frozenset[str]
+
+
+class QuotedNothingKnown(Conflict):
+    code = "quoted-nothing-known"
+    title = "The quote names a record that does not exist"
+    detail = "There is no {kind} with the id {id} in this service."
+    hint = "Look it up: GET /v1/{kind}s?q=..."
+
+
+async def create(session: AsyncSession, body: QuoteBody, roles: Roles) -> Quote:
+    """Enter a draft, with its number.
+
+    Raise `QuotedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`, and `Malformed` without a currency.
+    """
+    row = Quote(id=uuid7(), revision=1, state=QuoteState.DRAFT.value, lines=[])
+    row.sent_at = row.decided_at = row.reason = row.order_id = None
+    await _write(session, row, body, roles)
+    # Late: who takes a number makes all others wait for the end of the transaction.
+    row.number = str(await session.scalar(text("select next_number('quote', 'Q-')")))
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any], roles: Roles, seen: Check) -> Quote:
+    """Apply a merge patch to the draft that the caller has `seen`. Raise `QuoteFixed`, and what `create` raises."""
+    row = await queries.for_update(session, quote_id)
+    seen(row)
+    row.must_allow("change", _today())
+    present = written(row)
+    body = patched(QuoteBody, present, patch)
+    if body.model_dump(mode="json") != present:
+        await _write(session, row, body, roles)
+        row.count_on()
+    await session.flush()
+    return row
+
+
+async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
+    """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `DiscountTooHigh`."""
+    row = await queries.for_update(session, quote_id)
+    limits, _ = await queries.limits(session)
+    session.add(row.send(limits, roles, datetime.now(UTC)))
+    return await _counted(session, row)
+
+
+async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str) -> Quote:
+    """The customer says yes: the quote becomes an order as it was offered, and its deal is won. Raise `QuoteFixed`."""
+    row = await queries.for_update(session, quote_id)
+    row.decide(QuoteState.ACCEPTED, None, datetime.now(UTC))
+    order = await orders.enter(session, _order(row, body), actor)
+    row.order_id = order.id
+    await _win_deal(session, row)
+    return await _counted(session, row)
+
+
+async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> Quote:
+    """The customer says no. Raise `QuoteFixed`."""
+    row = await queries.for_update(session, quote_id)
+    row.decide(QuoteState.DECLINED, reason, datetime.now(UTC))
+    return await _counted(session, row)
+
+
+async def revise(session: AsyncSession, quote_id: UUID) -> Quote:
+    """Begin a new version from what was sent. Raise `QuoteFixed`."""
+    row = await queries.for_update(session, quote_id)
+    row.revise(_today())
+    return await _counted(session, row)
+
+
+async def declare(
+    session: AsyncSession,
+    name: str,
+    value: DiscountLimits | Letterhead,
+    seen: Callable[[int, dict[str, Any]], None],
+) -> int:
+    """Declare a setting of quotes that the caller has `seen`; answer its version."""
+    row, document = await queries.setting_for_update(session, name), value.model_dump(mode="json")
+    if row is None:
+        row = QuoteSetting(name=name, value=document, version=1)
+        session.add(row)
+    else:
+        seen(row.version, row.value)
+        row.version += row.value != document
+        row.value = document
+    await session.flush()
+    return row.version
+
+
+def written(row: Quote) -> dict[str, Any]:
+    """The quote as a client would have written it: what a merge patch starts from."""
+    kept = set(LineBody.model_fields)
+    lines = [LineBody.model_validate(line.model_dump(include=kept)) for line in row.written()]
+    fields = {name: getattr(row, name) for name in QuoteBody.model_fields if name != "lines"}
+    return QuoteBody(lines=lines, **fields).model_dump(mode="json")
+
+
+async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Roles) -> None:
+    customer = await _customer(session, body)
+    for name in QuoteBody.model_fields.keys() - {"lines", "currency", "shipping_address"}:
+        setattr(row, name, getattr(body, name))
+    address = body.shipping_address
+    row.shipping_address = address.model_dump(mode="json") if address else None
+    row.currency = body.currency or _currency_of(customer)
+    lines = await _lines(session, row, body.lines, customer)
+    limits, _ = await queries.limits(session)
+    check_discounts(lines, limits, roles)
+    row.write_lines(lines)
+
+
+async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[LineBody], customer: Customer) -> list[Line]:
+    """Whole lines for what was written; prices and rates that nobody has entered are the catalogue's of today."""
+    today = _today()
+    products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
+    tags = await catalogue.price_tags(session, list(products.values()))
+    address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
+    known = {line.id for line in row.written()}
+    lines = []
+    for body in bodies:
+        product = products.get(body.product_id)
+        if product is None:
+            raise QuotedNothingKnown(kind="product", id=body.product_id)
+        question = Question(customer.id, customer.segment, body.quantity, row.currency, today)
+        listed = _catalogue_price(tags[product.id], question, needed=body.unit_price is None)
+        rate = body.tax_rate
+        if rate is None:
+            rate = await catalogue.tax_rate_of(session, product.tax_class, address.get("country"), today)
+        lines.append(
+            Line(
+                id=body.id if body.id in known else uuid7(),
+                product_id=product.id,
+                description=body.description or product.name,
+                quantity=body.quantity,
+                unit_price=listed if body.unit_price is None else body.unit_price,
+                discount=body.discount,
+                tax_class=product.tax_class,
+                tax_rate=rate,
+                catalogue_price=listed,
+            )
+        )
+    return lines
+
+
+def _catalogue_price(tag: PriceTag, question: Question, *, needed: bool) -> Any:
+    try:
+        return tag.answer(question).amount
+    except NoPriceKnown:
+        if needed:
+            raise
+        return None
+
+
+def _order(row: Quote, body: Accept) -> NewOrder:
+    lines = [
+        OrderedLine(
+            product_id=line.product_id,
+            description=line.description,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            discount=line.discount,
+            tax_rate=line.tax_rate,
+        )
+        for line in row.written()
+    ]
+    return NewOrder(
+        customer_id=row.customer_id,
+        currency=row.currency,
+        reference=body.reference or row.reference or row.number,
+        shipping_address=row.shipping_address,
+        lines=lines,
+        submit=body.submit,
+    )
+
+
+async def _win_deal(session: AsyncSession, row: Quote) -> None:
+    if row.deal_id is None:
+        return
+    deal = await deals.for_update(session, row.deal_id)
+    if deal.state == "open":
+        pipeline, _ = await deals.pipeline(session, deal.pipeline)
+        deal.win(None, _today(), pipeline)
+        deal.count_on()
+
+
+async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
+    """The customer; everybody else that the quote names must exist too. Raise `QuotedNothingKnown`."""
+    reads = {
+        "contact": (contacts.by_id, body.contact_id),
+        "deal": (deals.by_id, body.deal_id),
+    }
+    for kind, (read, record_id) in reads.items():
+        if record_id is not None:
+            await _known(kind, record_id, read(session, record_id))
+    found: Customer = await _known("customer", body.customer_id, customers.by_id(session, body.customer_id))
+    return found
+
+
+async def _known(kind: str, record_id: UUID, read: Any) -> Any:
+    try:
+        return await read
+    except NotFound:
+        raise QuotedNothingKnown(kind=kind, id=record_id) from None
+
+
+def _currency_of(customer: Customer) -> str:
+    if customer.currency is None:
+        message = "the customer has no currency of its own: say in which one you quote"
+        raise Malformed(errors=[{"field": "currency", "message": message}])
+    return customer.currency
+
+
+async def _counted(session: AsyncSession, row: Quote) -> Quote:
+    row.count_on()
+    await session.flush()
+    return row
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,157 @@
+"""The tables of quotes, their sent versions and the limits on discounts, and how a quote goes on."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis.db import TENANT, JsonObject, unique
+from chassis.errors import Conflict, Forbidden
+from chassis.versioned import Versioned
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.quotes.rules import ALLOWED, DiscountLimits, Line, QuoteState, parsed_lines, quote_totals, state_on
+from crm.tables import Base
+
+
+class QuoteFixed(Conflict):
+    code = "quote-fixed"
+    title = "The quote's state does not allow this"
+    detail = "The quote is {state}; allowed: {allowed}."
+    hint = "Revise it to make a new version, then change that."
+
+
+class NothingQuoted(Conflict):
+    code = "nothing-quoted"
+    title = "The quote has no lines"
+    hint = "Add at least one line, then send it."
+
+
+class DiscountTooHigh(Forbidden):
+    code = "discount-too-high"
+    title = "The discount is beyond your limit"
+    detail = "Line {line} gives {wanted} off the catalogue price; your limit is {limit}."
+    hint = "Make the discount smaller, or ask somebody of a role in `who_may` to send the quote."
+
+
+class Quote(Versioned, Base):
+    """What a customer is offered. `revision` counts its versions; what was sent stays readable as a `SentQuote`."""
+
+    __tablename__ = "quotes"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deals.tenant_id", "deals.id"]),
+        CheckConstraint("state in ('draft', 'sent', 'accepted', 'declined')", name="state"),
+        unique("number"),
+        Index(None, "tenant_id", "customer_id"),
+        Index(None, "tenant_id", "deal_id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+    )
+
+    number: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    state: Mapped[str] = mapped_column(Text)
+    customer_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    deal_id: Mapped[UUID | None]
+    currency: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    valid_until: Mapped[date | None]
+    reference: Mapped[str | None] = mapped_column(Text)
+    introduction: Mapped[str] = mapped_column(Text)
+    shipping_address: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    net: Mapped[Decimal]
+    tax: Mapped[Decimal]
+    total: Mapped[Decimal]
+    sent_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    order_id: Mapped[UUID | None]
+
+    def written(self) -> list[Line]:
+        """Its lines."""
+        return parsed_lines(self.lines)
+
+    def shown_state(self, today: date) -> QuoteState:
+        """The state on a day."""
+        return state_on(QuoteState(self.state), self.valid_until, today)
+
+    def must_allow(self, action: str, today: date) -> None:
+        """Raise `QuoteFixed` with the state and what it allows."""
+        state = self.shown_state(today)
+        if action not in ALLOWED[state]:
+            raise QuoteFixed(state=state.value, allowed=list(ALLOWED[state]))
+
+    def write_lines(self, lines: list[Line]) -> None:
+        """Take these lines, and what they come to."""
+        found = quote_totals(lines, self.currency)
+        self.lines = [line.model_dump(mode="json") for line in lines]
+        self.net, self.tax, self.total = found.net, found.tax, found.total
+
+    def send(self, limits: DiscountLimits, roles: frozenset[str], now: datetime) -> "SentQuote":
+        """Fix this version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `DiscountTooHigh`."""
+        self.must_allow("send", now.date())
+        if not self.lines:
+            raise NothingQuoted(number=self.number)
+        check_discounts(self.written(), limits, roles)
+        self.state, self.sent_at = QuoteState.SENT.value, now
+        names = ("valid_until", "currency", "language", "introduction", "shipping_address", "lines", "net", "tax")
+        kept = {name: getattr(self, name) for name in (*names, "total", "reference", "customer_id", "contact_id")}
+        return SentQuote(quote_id=self.id, revision=self.revision, sent_at=now, **kept)
+
+    def decide(self, state: QuoteState, reason: str | None, now: datetime) -> None:
+        """The customer's word. Raise `QuoteFixed`."""
+        self.must_allow("accept" if state is QuoteState.ACCEPTED else "decline", now.date())
+        self.state, self.reason, self.decided_at = state.value, reason, now
+
+    def revise(self, today: date) -> None:
+        """Begin a new version from this one. Raise `QuoteFixed`."""
+        self.must_allow("revise", today)
+        self.state, self.revision = QuoteState.DRAFT.value, self.revision + 1
+        self.sent_at = self.decided_at = self.reason = None
+
+
+class SentQuote(Base):
+    """A version of a quote as the customer has it; never changed."""
+
+    __tablename__ = "sent_quotes"
+
+    quote_id: Mapped[UUID] = mapped_column(ForeignKey("quotes.id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime]
+    customer_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    currency: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    valid_until: Mapped[date | None]
+    reference: Mapped[str | None] = mapped_column(Text)
+    introduction: Mapped[str] = mapped_column(Text)
+    shipping_address: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    net: Mapped[Decimal]
+    tax: Mapped[Decimal]
+    total: Mapped[Decimal]
+
+
+class QuoteSetting(Base):
+    """What a tenant has declared for its quotes: `discount-limits`, `letterhead`."""
+
+    __tablename__ = "quote_settings"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[JsonObject]
+    version: Mapped[int]
+
+
+def check_discounts(lines: list[Line], limits: DiscountLimits, roles: frozenset[str]) -> None:
+    """Raise `DiscountTooHigh` for the first line beyond the caller's limit."""
+    limit = limits.of(roles)
+    for position, line in enumerate(lines, 1):
+        if line.given > limit:
+            wanted = line.given.quantize(Decimal("0.0001"))
+            raise DiscountTooHigh(line=position, wanted=str(wanted), limit=str(limit), who_may=limits.who_may(wanted))

@@ -1,0 +1,103 @@
+"""Named reads of quotes."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
+
+from chassis.errors import NotFound
+from chassis.pages import Sorting
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.quotes.models import Quote, QuoteSetting, SentQuote
+from crm.quotes.rules import DiscountLimits, Letterhead, QuoteState
+from crm.quotes.schemas import QuoteFilters
+
+Setting = TypeVar("Setting", DiscountLimits, Letterhead)
+LIMITS, LETTERHEAD = "discount-limits", "letterhead"
+
+ORDERS = Sorting(
+    {
+        "number": Quote.number,
+        "total": Quote.total,
+        "valid_until": Quote.valid_until,
+        "created_at": Quote.created_at,
+        "updated_at": Quote.updated_at,
+    },
+    Quote.id,
+    "-updated_at",
+)
+
+
+async def by_id(session: AsyncSession, quote_id: UUID) -> Quote:
+    """One quote. Raise `NotFound`."""
+    return await _one(session, select(Quote).where(Quote.id == quote_id), quote_id)
+
+
+async def for_update(session: AsyncSession, quote_id: UUID) -> Quote:
+    """One quote, locked until the transaction ends. Raise `NotFound`."""
+    locked = select(Quote).with_for_update().execution_options(populate_existing=True)
+    return await _one(session, locked.where(Quote.id == quote_id), quote_id)
+
+
+async def sent(session: AsyncSession, quote_id: UUID) -> Sequence[SentQuote]:
+    """The versions that were sent, the newest first. Raise `NotFound` when there is no such quote."""
+    await by_id(session, quote_id)
+    statement = select(SentQuote).where(SentQuote.quote_id == quote_id).order_by(SentQuote.revision.desc())
+    return (await session.scalars(statement)).all()
+
+
+async def sent_revision(session: AsyncSession, quote_id: UUID, revision: int) -> SentQuote:
+    """One version that was sent. Raise `NotFound`."""
+    found: SentQuote | None = await session.get(SentQuote, (quote_id, revision))
+    if found is None:
+        raise NotFound(id=quote_id, revision=revision, hint="GET /v1/quotes/{id}/versions lists what was sent.")
+    return found
+
+
+def search(filters: QuoteFilters, today: date) -> Select[Quote]:
+    """The quotes that every filter takes; a sent quote after its last day counts as expired."""
+    statement = select(Quote)
+    names = ("customer_id", "deal_id", "number")
+    equal = {name: value for name in names if (value := getattr(filters, name)) is not None}
+    statement = statement.filter_by(**equal)
+    over = (Quote.state == QuoteState.SENT) & (Quote.valid_until < today)
+    match filters.state:
+        case None:
+            return statement
+        case QuoteState.EXPIRED:
+            return statement.where(over)
+        case QuoteState.SENT:
+            return statement.where(Quote.state == QuoteState.SENT, ~func.coalesce(over, False))
+        case state:
+            return statement.where(Quote.state == state)
+
+
+async def limits(session: AsyncSession) -> tuple[DiscountLimits, int]:
+    """The limits on discounts and their version; 0 is the built-in one."""
+    return await _setting(session, LIMITS, DiscountLimits)
+
+
+async def letterhead(session: AsyncSession) -> tuple[Letterhead, int]:
+    """Who quotes, and the version; 0 says nothing yet."""
+    return await _setting(session, LETTERHEAD, Letterhead)
+
+
+async def setting_for_update(session: AsyncSession, name: str) -> QuoteSetting | None:
+    """What the tenant has declared, locked; None when it has declared nothing."""
+    statement = select(QuoteSetting).where(QuoteSetting.name == name).with_for_update()
+    found: QuoteSetting | None = await session.scalar(statement)
+    return found
+
+
+async def _setting(session: AsyncSession, name: str, shape: type[Setting]) -> tuple[Setting, int]:
+    row = await session.scalar(select(QuoteSetting).where(QuoteSetting.name == name))
+    return (shape.model_validate(row.value), row.version) if row else (shape(), 0)
+
+
+async def _one(session: AsyncSession, statement: Select[Quote], quote_id: UUID) -> Quote:
+    found: Quote | None = await session.scalar(statement)
+    if found is None:
+        raise NotFound(id=quote_id)
+    return found

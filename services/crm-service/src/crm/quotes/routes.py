@@ -1,0 +1,175 @@
+"""HTTP of quotes."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from chassis.auth import Principal, requires
+from chassis.db import Session
+from chassis.errors import PreconditionRequired
+from chassis.pages import Page, Paging
+from chassis.patch import JsonPatch
+from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag, if_match
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from crm.customers import queries as customers
+from crm.quotes import commands, paper, queries
+from crm.quotes.models import Quote
+from crm.quotes.rules import DiscountLimits, Letterhead
+from crm.quotes.schemas import (
+    Accept,
+    Decline,
+    LetterheadOut,
+    LimitsOut,
+    QuoteBody,
+    QuoteFilters,
+    QuoteOut,
+    SentList,
+    SentOut,
+)
+
+router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=IdempotentRoute)
+READ = requires("quotes:read")
+Writer = Annotated[Principal, requires("quotes:write")]
+OrderWriter = Annotated[Principal, requires("quotes:write", "orders:write")]
+
+
+@router.post("", status_code=201)
+async def create_quote(body: QuoteBody, session: Session, caller: Writer, response: Response) -> QuoteOut:
+    """Enter a quote; prices and tax rates that you leave out are the catalogue's of today."""
+    row = await commands.create(session, body, caller.roles)
+    response.headers["Location"] = f"{router.prefix}/{row.id}"
+    return _shown(row).tag(response)
+
+
+@router.get("", dependencies=[READ])
+async def list_quotes(session: Session, paging: Paging, filters: Annotated[QuoteFilters, Query()]) -> Page[QuoteOut]:
+    """Quotes in pages, those changed last first (`sort`: number, total, valid_until, created_at, updated_at)."""
+    return await paging.page(session, queries.search(filters, _today()), queries.ORDERS, lambda row: _shown(row[0]))
+
+
+@router.get("/{quote_id}", dependencies=[READ])
+async def read_quote(quote_id: UUID, session: Session, response: Response) -> QuoteOut:
+    """One quote, with the `ETag` to change it."""
+    return _shown(await queries.by_id(session, quote_id)).tag(response)
+
+
+@router.patch("/{quote_id}")
+async def change_quote(
+    quote_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+) -> QuoteOut:
+    """Change the fields of a draft that are named; `lines` are replaced as a whole."""
+    row = await commands.change(session, quote_id, patch, caller.roles, _seen(seen))
+    return _shown(row).tag(response)
+
+
+@router.post("/{quote_id}/send")
+async def send_quote(quote_id: UUID, session: Session, caller: Writer, response: Response) -> QuoteOut:
+    """Fix this version: from here on the customer has it. Your role limits the discounts."""
+    return _shown(await commands.send(session, quote_id, caller.roles)).tag(response)
+
+
+@router.post("/{quote_id}/accept")
+async def accept_quote(
+    quote_id: UUID, body: Accept, session: Session, caller: OrderWriter, response: Response
+) -> QuoteOut:
+    """The customer says yes: the order is made, and handed to the ERP, in this one step."""
+    return _shown(await commands.accept(session, quote_id, body, caller.subject)).tag(response)
+
+
+@router.post("/{quote_id}/decline", dependencies=[requires("quotes:write")])
+async def decline_quote(quote_id: UUID, body: Decline, session: Session, response: Response) -> QuoteOut:
+    """The customer says no."""
+    return _shown(await commands.decline(session, quote_id, body.reason)).tag(response)
+
+
+@router.post("/{quote_id}/revise", dependencies=[requires("quotes:write")])
+async def revise_quote(quote_id: UUID, session: Session, response: Response) -> QuoteOut:
+    """Begin a new version from the one that was sent; that one stays readable."""
+    return _shown(await commands.revise(session, quote_id)).tag(response)
+
+
+@router.get("/{quote_id}/versions", dependencies=[READ])
+async def list_quote_versions(quote_id: UUID, session: Session) -> SentList:
+    """Every version that was sent, the newest first."""
+    return SentList(items=[SentOut.of(row) for row in await queries.sent(session, quote_id)])
+
+
+@router.get("/{quote_id}/pdf", dependencies=[READ], response_class=Response)
+async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None = None) -> Response:
+    """The quote as a PDF, in the customer's language; with `revision` an earlier version as it was sent."""
+    row = await queries.by_id(session, quote_id)
+    version = row if revision is None else await queries.sent_revision(session, quote_id, revision)
+    customer = await customers.by_id(session, version.customer_id)
+    language = version.language or customer.language or "en"
+    day = (version.sent_at or datetime.now(UTC)).date()
+    head, _ = await queries.letterhead(session)
+    recipient = (customer.name, customer.billing_address)
+    content = await asyncio.to_thread(paper.quote_pdf, version, row.number, recipient, language, head, day)
+    headers = {"Content-Disposition": f'inline; filename="{row.number}-{version.revision}.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+settings = APIRouter(tags=["quotes"])
+IfDeclared = Annotated[str | None, Header(alias="If-Match", description="Needed when something is declared already.")]
+
+
+@settings.get("/v1/discount-limits", dependencies=[READ])
+async def read_discount_limits(session: Session, response: Response) -> LimitsOut:
+    """Who may give how much discount, as fractions of the catalogue price."""
+    found, version = await queries.limits(session)
+    response.headers["ETag"] = etag(version)
+    return LimitsOut(version=version, **dict(found))
+
+
+@settings.put("/v1/discount-limits", dependencies=[requires("quotes:write", "prices:write")])
+async def declare_discount_limits(
+    body: DiscountLimits, session: Session, request: Request, response: Response, tag: IfDeclared = None
+) -> LimitsOut:
+    """Declare who may give how much discount."""
+    version = await commands.declare(session, queries.LIMITS, body, await _seen_setting(request, tag))
+    response.headers["ETag"] = etag(version)
+    return LimitsOut(version=version, **dict(body))
+
+
+@settings.get("/v1/letterhead", dependencies=[READ])
+async def read_letterhead(session: Session, response: Response) -> LetterheadOut:
+    """Who quotes: what stands at the head and the foot of a quote's pages."""
+    found, version = await queries.letterhead(session)
+    response.headers["ETag"] = etag(version)
+    return LetterheadOut(version=version, **dict(found))
+
+
+@settings.put("/v1/letterhead", dependencies=[requires("quotes:write")])
+async def declare_letterhead(
+    body: Letterhead, session: Session, request: Request, response: Response, tag: IfDeclared = None
+) -> LetterheadOut:
+    """Declare who quotes."""
+    version = await commands.declare(session, queries.LETTERHEAD, body, await _seen_setting(request, tag))
+    response.headers["ETag"] = etag(version)
+    return LetterheadOut(version=version, **dict(body))
+
+
+async def _seen_setting(request: Request, tag: str | None) -> Callable[[int, dict[str, Any]], None]:
+    seen = await if_match(request, tag) if tag else None
+
+    def check(version: int, current: dict[str, Any]) -> None:
+        if seen is None:
+            raise PreconditionRequired()
+        seen.check(version, {"version": version, **current})
+
+    return check
+
+
+def _seen(seen: Seen) -> commands.Check:
+    return lambda row: seen.check(row.version, _shown(row))
+
+
+def _shown(row: Quote) -> QuoteOut:
+    return QuoteOut.of(row, _today())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,106 @@
+"""States of a quote, what it comes to, and how much discount who may give. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from contracts.customer import Address
+from contracts.money import Totals, line_net, totals
+from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
+from contracts.text import NameText, OptionalNameText, one_line
+from contracts.values import Value
+from pydantic import BeforeValidator, Field
+
+
+class QuoteState(StrEnum):
+    """`expired` is a sent quote after its last day: nobody sets it, the calendar does."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+ALLOWED: Mapping[QuoteState, tuple[str, ...]] = {
+    QuoteState.DRAFT: ("change", "send"),
+    QuoteState.SENT: ("accept", "decline", "revise"),
+    QuoteState.EXPIRED: ("revise", "decline"),
+    QuoteState.DECLINED: ("revise",),
+    QuoteState.ACCEPTED: (),
+}
+"""State -> what may be done."""
+
+
+def state_on(state: QuoteState, valid_until: date | None, today: date) -> QuoteState:
+    """The state as it shows on a day."""
+    over = valid_until is not None and valid_until < today
+    return QuoteState.EXPIRED if state is QuoteState.SENT and over else state
+
+
+class Line(Value):
+    """A line as it stands in the quote. `catalogue_price` is what the price list said when the line was written."""
+
+    id: UUID
+    product_id: UUID
+    description: NameText
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction = Decimal(0)
+    tax_class: TaxClass
+    tax_rate: Fraction
+    catalogue_price: UnitPrice | None = None
+
+    def net(self, currency: str) -> Decimal:
+        """What the line comes to before tax."""
+        return line_net(self.quantity, self.unit_price, self.discount, currency)
+
+    @property
+    def given(self) -> Decimal:
+        """The discount as a fraction of the catalogue price, whether it was given as a discount or in the price."""
+        if not self.catalogue_price:
+            return self.discount
+        return max(Decimal(0), 1 - self.unit_price * (1 - self.discount) / self.catalogue_price)
+
+
+def quote_totals(lines: Iterable[Line], currency: str) -> Totals:
+    """What the quote comes to."""
+    return totals(((line.net(currency), line.tax_rate) for line in lines), currency)
+
+
+Role = Annotated[str, Field(min_length=1, max_length=60), BeforeValidator(one_line)]
+
+
+BUILT_IN = {"sales": Decimal("0.1"), "sales-manager": Decimal("0.3"), "sales-director": Decimal(1)}
+"""The limits of a tenant that declares none of its own."""
+
+
+class DiscountLimits(Value):
+    """The greatest discount by role, as a fraction; `everyone` holds for callers without a role that is listed."""
+
+    everyone: Fraction = Decimal("0.05")
+    roles: dict[Role, Fraction] = Field(default_factory=lambda: dict(BUILT_IN), max_length=50)
+
+    def of(self, roles: Iterable[str]) -> Decimal:
+        """The limit of a caller: the greatest of its roles."""
+        return max([self.everyone, *(self.roles[role] for role in roles if role in self.roles)])
+
+    def who_may(self, discount: Decimal) -> list[str]:
+        """The roles whose limit reaches so far."""
+        return sorted(role for role, limit in self.roles.items() if limit >= discount)
+
+
+class Letterhead(Value):
+    """Who quotes: the name at the top of the page, the address, and lines for its foot (a tax id, a telephone)."""
+
+    name: OptionalNameText = None
+    address: Address | None = None
+    details: Annotated[tuple[NameText, ...], Field(max_length=6)] = ()
+
+
+def parsed_lines(stored: Iterable[Mapping[str, Any]]) -> list[Line]:
+    """Lines as they were stored."""
+    return [Line.model_validate(each) for each in stored]

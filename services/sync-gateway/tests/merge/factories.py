@@ -1,6 +1,7 @@
 """A kind with one group for each policy, small value domains, and short ways to make events."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from gateway.kinds import GroupSpec, KindSpec
@@ -9,6 +10,7 @@ from gateway.merge import Change, Event, Mark, Merged, Register, merge_event
 from gateway.policy import (
     Json,
     Lattice,
+    Once,
     Policy,
     as_it_is,
     counter,
@@ -35,20 +37,28 @@ POLICIES: dict[str, Policy] = {
     "email": newest,
     "owner": prefer("crm"),
     "credit": strict("erp"),
+    "sku": strict("erp", once_linked=True),
     "notes": manual,
     "points": counter,
     "rank": maximum,
     "floor": minimum,
     "stage": machine(ORDER_STATES),
     "tag:*": member,
+    "line:*": newest,
     "life": update_wins,
 }
+
+FIXED = ("open", "paid", "cancelled")
+ONCE = {"line:*": Once("stage", frozenset(FIXED), strict("erp"))}
 
 NORMALISERS = {"email": lowered, "tag:*": presence, "life": life}
 
 SAMPLE = KindSpec(
     name="sample",
-    groups=tuple(GroupSpec(name, policy, NORMALISERS.get(name, as_it_is)) for name, policy in POLICIES.items()),
+    groups=tuple(
+        GroupSpec(name, policy, NORMALISERS.get(name, as_it_is), once=ONCE.get(name))
+        for name, policy in POLICIES.items()
+    ),
 )
 
 DOMAINS: dict[str, tuple[Json, ...]] = {
@@ -56,12 +66,15 @@ DOMAINS: dict[str, tuple[Json, ...]] = {
     "email": ("e1", "E1", "e2", None),
     "owner": ("o1", "o2", None),
     "credit": (1, 2, 3),
+    "sku": ("s1", "s2", "s3"),
     "notes": ("t1", "t2"),
     "rank": (1, 2, 3),
     "floor": (1, 2, 3),
     "stage": ("draft", "open", "paid", "cancelled"),
     "tag:x": (True, False),
     "tag:y": (True, False),
+    "line:1": ("l1", "l2", None),
+    "line:2": ("l1", "l2"),
     "life": ("live", "dead"),
 }
 
@@ -166,5 +179,23 @@ def histories(draw: st.DrawFn, systems: tuple[str, ...] = SYSTEMS) -> dict[str, 
     for system in systems:
         made = draw(st.lists(st.lists(changes(), min_size=1, max_size=2, unique_by=lambda c: c[0]), max_size=3))
         clock = draw(st.integers(0, 3))
-        histories[system] = [event(system, seq, *items, hlc=clock + seq) for seq, items in enumerate(made, start=1)]
+        events = [event(system, seq, *items, hlc=clock + seq) for seq, items in enumerate(made, start=1)]
+        histories[system] = with_state(events)
     return histories
+
+
+def with_state(events: list[Event]) -> list[Event]:
+    """The events of one system as it sends them: with what was there before, and the full state after."""
+    snapshot: dict[str, Json] = {}
+    sync: dict[str, Mark] = {}
+    complete = []
+    for one in events:
+        changes = tuple(
+            change._replace(old=snapshot.get(change.group) if change.group != "points" else change.old)
+            for change in one.changes
+        )
+        for change in changes:
+            snapshot[change.group] = change.new
+            sync[change.group] = Mark(one.seq, 0, one.hlc)
+        complete.append(replace(one, changes=changes, snapshot=dict(snapshot), sync=dict(sync)))
+    return complete

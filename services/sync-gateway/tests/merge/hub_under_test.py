@@ -85,7 +85,7 @@ class HubUnderTest:
             kind=SAMPLE,
         )
         golden = self.state.records[UUID(record)]
-        golden.put({group: resolution.register}, self.now)
+        golden.put({group: resolution.register, **resolution.led}, self.now)
         for delivery in self.state.deliveries_of(golden):
             delivery.touch(self.now, self.now)
 

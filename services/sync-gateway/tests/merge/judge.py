@@ -56,7 +56,7 @@ class Judge:
         record = str(event.canonical_id)
         for change in event.changes:
             edit = self.spokes[event.system].edits.get(EditId(event.system, record, change.group, event.seq))
-            if edit is None or not SAMPLE.group(change.group).policy.admits(event.system):
+            if edit is None or self._was_refused(event, change.group):
                 continue
             heads = self.hub.registers(record)[change.group].heads
             standing = {self.edit_of(record, change.group, origin, head.event_id) for origin, head in heads.items()}
@@ -85,12 +85,16 @@ class Judge:
         """A refused edit that wrote what stood there anyway has lost nothing."""
         record = str(event.canonical_id)
         for group, mark in event.sync.items():
-            spec = SAMPLE.group(group)
-            if seen < mark.seq <= event.seq and not spec.policy.admits(event.system):
+            if seen < mark.seq <= event.seq and self._was_refused(event, group):
                 shown_value = self.hub.registers(record)[group].value
                 edit = self.edit_of(record, group, event.system, event.id)
-                if edit and same(event.snapshot.get(group), shown_value, spec.normalise):
+                if edit and same(event.snapshot.get(group), shown_value, SAMPLE.group(group).normalise):
                     self._refused_but_equal.add(edit)
+
+    def _was_refused(self, event: Event, group: str) -> bool:
+        """An edit that was taken stands among the heads."""
+        head = self.hub.registers(str(event.canonical_id))[group].heads.get(event.system)
+        return head is None or head.event_id != event.id
 
     def verdict(self) -> set[str]:
         """Everything has settled: name every promise that is broken."""

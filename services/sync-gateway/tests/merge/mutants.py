@@ -1,4 +1,4 @@
-"""The protocol with one of its rules switched off: nine hubs and spokes that the simulation must convict.
+"""The protocol with one of its rules switched off: eleven hubs and spokes that the simulation must convict.
 
 The product knows nothing of this: a mutant replaces a part of the hub or of a spoke from outside.
 """
@@ -10,6 +10,7 @@ from typing import Any
 from gateway import merge, policy
 from gateway.ingest import fold
 from gateway.merge import Change, Event, Head, Merged, Register, Rules, merge_event
+from gateway.policy import GroupRule
 
 from .factories import Origin
 from .spoke import Delivery, Row, Spoke
@@ -83,6 +84,15 @@ def refuse_without_a_new_revision(registers: Registers, seen_seq: int, event: Ev
     return replace(merged, registers={**merged.registers, **refused})
 
 
+def admit_by_arrival(work: Any, change: Change, rule: GroupRule, *, stored: bool) -> bool:
+    """phase_by_arrival: an edit is judged by the state that the hub happens to show, not by what its author saw."""
+    return bool(work.policy(change.group).admits(work.event.system, change.ctx))
+
+
+def decide_once(work: object) -> None:
+    """phase_forgets: what was decided before the state changed stays as it was decided."""
+
+
 def keep_no_log(*_: object) -> None:
     """silent: decisions are taken and not written down."""
 
@@ -115,5 +125,7 @@ MUTANTS: dict[str, Mutant] = {
     "strict_no_bump": Mutant("divergence", patches=((fold, "merge_event", refuse_without_a_new_revision),)),
     "echo": Mutant("no_quiet", spoke=Echoes),
     "silent": Mutant("silent_loss", patches=((fold, "_log", keep_no_log),)),
+    "phase_by_arrival": Mutant("order_matters", patches=((merge._Work, "_admitted", admit_by_arrival),)),
+    "phase_forgets": Mutant("order_matters", patches=((merge._Work, "turn", decide_once),)),
     "tie_by_arrival": Mutant("order_matters", patches=((policy, "order", by_time_alone),)),
 }

@@ -6,7 +6,7 @@ It keeps the whole history of a group and asks, each time anew, which edits nobo
 from dataclasses import dataclass, field
 from typing import Any
 
-from .factories import ORDER_STATES, normalised
+from .factories import FIXED, ORDER_STATES, normalised
 
 
 @dataclass
@@ -41,31 +41,29 @@ class History:
                 standing[edit.origin] = edit
         return standing
 
-    def value(self) -> Any:
-        return self.verdict()[0]
-
-    def verdict(self) -> tuple[Any, bool]:
-        """The value and whether it is parked, by the table of policies."""
+    def verdict(self, fixed: bool) -> tuple[Any, bool]:
+        """The value and whether it is parked, by the table of policies; `fixed` is what the stage makes of lines."""
         if self.group == "points":
             return self.total if self.revision else None, self.stuck
         heads = list(self.heads().values())
         if not heads:
             return None, self.stuck
-        value, parked = self.choose(sorted(heads, key=lambda edit: (edit.hlc, edit.origin, edit.id)))
+        value, parked = self.choose(sorted(heads, key=lambda edit: (edit.hlc, edit.origin, edit.id)), fixed)
         return value, parked or self.stuck
 
-    def choose(self, oldest_first: list[Written]) -> tuple[Any, bool]:
+    def choose(self, oldest_first: list[Written], fixed: bool) -> tuple[Any, bool]:
         linking = any(edit.ctx == 0 and edit.origin != "hub" for edit in oldest_first)
         filled = [edit for edit in oldest_first if normalised(self.group, edit.value) is not None]
-        if linking and filled and self.group in ("name", "email", "owner", "notes"):
+        draft_line = self.group.startswith("line:") and not fixed
+        if linking and filled and (draft_line or self.group in ("name", "email", "owner", "notes")):
             oldest_first = filled
         values = [edit.value for edit in oldest_first]
         of = {edit.origin: edit.value for edit in oldest_first}
         value, parked = values[-1], False
         if self.group == "owner":
             value = of.get("crm", value)
-        elif self.group == "credit":
-            value = of["erp"] if "erp" in of else of["hub"]
+        elif self.group in ("credit", "sku") or (self.group.startswith("line:") and fixed):
+            value = of.get("erp", of.get("hub", value))
         elif self.group == "notes":
             parked = len(set(values)) > 1
         elif self.group == "rank":
@@ -93,34 +91,56 @@ class Oracle:
     def history(self, group: str) -> History:
         return self.groups.setdefault(group, History(group))
 
-    def user(self, system: str, seq: int, hlc: int, event_id: str, changes: list[tuple[str, Any, Any, int]]) -> None:
+    def fixed(self) -> bool:
+        """Whether the record's stage leaves its lines to the ERP."""
+        return "stage" in self.groups and self.groups["stage"].verdict(False)[0] in FIXED
+
+    def verdict(self, group: str) -> tuple[Any, bool]:
+        return self.history(group).verdict(self.fixed())
+
+    def user(
+        self, system: str, seq: int, hlc: int, event_id: str, change: tuple[str, Any, Any, int], stage: Any
+    ) -> None:
+        """`stage` is where the author's own copy of the record stood."""
         if seq <= self.seen.get(system, 0):
             return
         self.seen[system] = seq
-        for group, old, new, ctx in changes:
-            history = self.history(group)
-            history.bounces, history.stuck = 0, False
-            self.write(history, Written(system, new, hlc, event_id, ctx, 0), old)
+        group, old, new, ctx = change
+        history = self.history(group)
+        history.bounces, history.stuck = 0, False
+        self.write(history, Written(system, new, hlc, event_id, ctx, 0), old, stage)
 
-    def gateway(self, system: str, seq: int, hlc: int, event_id: str, stored: list[tuple[str, Any, int]]) -> None:
+    def gateway(self, system: str, seq: int, hlc: int, event_id: str, stored: tuple[str, Any, int], stage: Any) -> None:
         if seq <= self.seen.get(system, 0):
             return
         self.seen[system] = seq
-        for group, value, rev in stored:
-            history = self.history(group)
-            now = history.value()
-            if rev == history.revision > 0 and normalised(group, value) != normalised(group, now):
-                history.bounces += 1
-                history.stuck = history.bounces > 3
-                self.write(history, Written(system, value, hlc, event_id, rev, 0), now)
+        group, value, rev = stored
+        history = self.history(group)
+        now = self.verdict(group)[0]
+        if rev == history.revision > 0 and normalised(group, value) != normalised(group, now):
+            history.bounces += 1
+            history.stuck = history.bounces > 3
+            self.write(history, Written(system, value, hlc, event_id, rev, 0), now, stage)
 
-    def write(self, history: History, edit: Written, old: Any) -> None:
+    def write(self, history: History, edit: Written, old: Any, stage: Any) -> None:
+        before = self.lines()
         history.revision += 1
         edit.rev = history.revision
         if history.group == "points":
             history.total += (edit.value or 0) - (old or 0)
-        elif history.group != "credit" or edit.origin in ("erp", "hub"):
+        elif self.taken(history.group, edit, stage):
             history.edits.append(edit)
+        for group, verdict in self.lines().items():
+            if history.group == "stage" and verdict != before[group]:
+                self.history(group).revision += 1
+
+    def lines(self) -> dict[str, tuple[Any, bool]]:
+        return {group: self.verdict(group) for group in self.groups if group.startswith("line:")}
+
+    def taken(self, group: str, edit: Written, stage: Any) -> bool:
+        """Whether the author may write the group at all."""
+        owned = group in ("credit", "sku") or (group.startswith("line:") and stage in FIXED)
+        return not owned or edit.origin in ("erp", "hub") or (group == "sku" and edit.ctx == 0)
 
     def steward(self, group: str, value: Any, hlc: int, event_id: str) -> None:
         history = self.history(group)
@@ -129,4 +149,5 @@ class Oracle:
         if group == "points":
             history.total, history.revision = value, history.revision + 1
         else:
-            self.write(history, Written("hub", value, max(hlc, latest + 1), event_id, history.revision, 0), None)
+            edit = Written("hub", value, max(hlc, latest + 1), event_id, history.revision, 0)
+            self.write(history, edit, None, None)

@@ -7,7 +7,7 @@ import pytest
 from gateway.merge import Event
 from gateway.policy import Json
 
-from .factories import DOMAINS, Record, event, shown
+from .factories import DOMAINS, Record, event, shown, with_state
 
 
 def orders(*histories: list[Event]) -> Iterator[list[Event]]:
@@ -49,6 +49,16 @@ def test_any_order_of_the_edits_of_three_systems_gives_one_state(group: str) -> 
         erp = [event("erp", 1, (group, 0, new[2], 0), hlc=2)]
         shop = [event("shop", 1, (group, 0, new[3], 0), hlc=2)]
         assert len(outcomes(crm, erp, shop)) == 1
+
+
+@pytest.mark.parametrize("stages", [("open", "paid"), ("draft", "open"), ("cancelled", "paid")])
+def test_any_order_in_which_the_stage_and_its_lines_arrive_gives_one_state(stages: tuple[str, str]) -> None:
+    for mine, theirs in itertools.product(("l1", "l2"), repeat=2):
+        crm = [event("crm", 1, ("line:1", None, mine, 0), hlc=3), event("crm", 2, ("stage", None, stages[0], 0), hlc=4)]
+        crm.append(event("crm", 3, ("line:1", mine, "late", 0), hlc=9))
+        erp = [event("erp", 1, ("line:1", None, theirs, 0)), event("erp", 2, ("stage", None, stages[1], 0))]
+        shop = [event("shop", 1, ("line:1", None, "l3", 0), hlc=5)]
+        assert len(outcomes(with_state(crm), with_state(erp), with_state(shop))) == 1
 
 
 def test_edits_of_different_groups_are_all_kept_in_any_order() -> None:

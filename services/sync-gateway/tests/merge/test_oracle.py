@@ -12,7 +12,10 @@ from .oracle import Oracle
 @settings(thorough, max_examples=250)
 def test_the_merge_agrees_with_the_oracle_after_every_step(data: st.DataObject) -> None:
     record, oracle = Record(), Oracle()
-    groups = data.draw(st.lists(st.sampled_from(GROUPS), min_size=1, max_size=2, unique=True))
+    of_one_record = st.sampled_from(
+        (*[[group] for group in GROUPS], ["stage", "line:1"], ["stage", "line:1", "line:2"])
+    )
+    groups = data.draw(st.one_of(of_one_record, st.lists(st.sampled_from(GROUPS), min_size=2, max_size=2, unique=True)))
     sent = dict.fromkeys(SYSTEMS, 0)
     for step in range(data.draw(st.integers(1, 12))):
         kind = data.draw(st.sampled_from(("user", "user", "user", "again", "gateway", "gateway", "steward")))
@@ -27,16 +30,18 @@ def test_the_merge_agrees_with_the_oracle_after_every_step(data: st.DataObject) 
 
 def _event(data: st.DataObject, record: Record, oracle: Oracle, kind: str, system: str, seq: int, group: str) -> None:
     hlc, value = data.draw(st.integers(0, 3)), data.draw(values(group))
+    stage = data.draw(st.sampled_from((None, "draft", "open", "paid")))
     now = record.registers[group].rev if group in record.registers else 0
     if kind == "gateway":
         rev = data.draw(st.sampled_from((now, now, now, max(now - 1, 0))))
-        record.merge(event(system, seq, (group, None, value, rev), hlc=hlc, origin="gateway"))
-        oracle.gateway(system, seq, hlc, f"{system}-{seq}", [(group, value, rev)])
+        stored = event(system, seq, (group, None, value, rev), hlc=hlc, origin="gateway", snapshot={"stage": stage})
+        record.merge(stored)
+        oracle.gateway(system, seq, hlc, stored.id, (group, value, rev), stage)
         return
     old = data.draw(values(group)) if group == "points" else None
     change = (group, old, value, data.draw(st.integers(0, now)))
-    record.merge(event(system, seq, change, hlc=hlc))
-    oracle.user(system, seq, hlc, f"{system}-{seq}", [change])
+    record.merge(event(system, seq, change, hlc=hlc, snapshot={"stage": stage}))
+    oracle.user(system, seq, hlc, f"{system}-{seq}", change, stage)
 
 
 def _steward(record: Record, oracle: Oracle, group: str, value: Any, hlc: int) -> None:
@@ -53,7 +58,7 @@ def _compare(record: Record, oracle: Oracle) -> None:
             assert group not in record.registers
             continue
         register = record.registers[group]
-        value, parked = history.verdict()
+        value, parked = oracle.verdict(group)
         heads = {o: (e.value, e.hlc, e.rev) for o, e in history.heads().items()}
         assert {o: (h.value, h.hlc, h.rev) for o, h in register.heads.items()} == heads
         assert normalised(group, register.value) == normalised(group, value)

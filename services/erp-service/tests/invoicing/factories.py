@@ -1,0 +1,91 @@
+"""What was shipped, as invoicing finds it: orders and shipments are written as rows, without any stock."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis import replication
+from chassis.db import uuid7
+from contracts.order import OrderState, ShipmentKind
+from erp.customers import commands as customers
+from erp.customers.schemas import CustomerBody
+from erp.invoicing import commands
+from erp.invoicing.models import Invoice
+from erp.invoicing.schemas import InvoiceBody
+from erp.orders import queries as orders
+from erp.orders.events import ORDER, SHIPMENT
+from erp.orders.models import Order, Shipment, ShipmentLine
+from erp.products.commands import products
+from erp.products.schemas import ProductBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+DAY = date(2026, 11, 2)
+TERMS: dict[str, Any] = {"days": 14, "discount_days": 7, "discount_percent": "2"}
+ADDRESS = {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "country": "DE"}
+
+
+async def a_customer(session: AsyncSession, **values: Any) -> UUID:
+    body = {"name": "Alfreds Futterkiste", "billing_address": ADDRESS, **values}
+    return (await customers.create(session, CustomerBody.model_validate(body), "anna")).id
+
+
+async def a_product(session: AsyncSession) -> UUID:
+    return (await products.create(session, ProductBody.model_validate({"name": "Chai"}), "anna")).id
+
+
+async def an_order(session: AsyncSession, customer_id: UUID, *lines: Mapping[str, str], currency: str = "EUR") -> Order:
+    """A confirmed order; a line says what differs from ten at 14.00 with 19 % tax."""
+    product_id = await a_product(session)
+    row = Order.blank()
+    row.id, row.customer_id, row.currency, row.ordered_on = uuid7(), customer_id, currency, DAY
+    row.number, row.state = f"SO-{row.id.hex[-12:]}", OrderState.CONFIRMED.value
+    for position, line in enumerate(lines or [{}], start=1):
+        given = {"quantity": "10", "unit_price": "14", "discount": "0", "tax_rate": "0.19", "description": None, **line}
+        row.set_line(
+            uuid7(), {"position": position, "product": str(product_id), "tax_class": "standard", **given}, "given"
+        )
+    replication.created(session, ORDER, row, "anna")
+    await session.flush()
+    return row
+
+
+async def ship(session: AsyncSession, row: Order, *quantities: str, on: date = DAY) -> Shipment:
+    """Send out that much of each line, in their order; without quantities all that is left."""
+    return await _move(session, row, ShipmentKind.SHIPMENT, quantities, on)
+
+
+async def take_back(session: AsyncSession, row: Order, *quantities: str, on: date = DAY) -> Shipment:
+    """The same, the other way."""
+    return await _move(session, row, ShipmentKind.RETURN, quantities, on)
+
+
+async def _move(
+    session: AsyncSession, order: Order, kind: ShipmentKind, quantities: Sequence[str], on: date
+) -> Shipment:
+    row = await orders.for_update(session, order.id)
+    texts = quantities or [str(line.left) for line in row.lines]
+    wanted = {line.id: Decimal(text) for line, text in zip(row.lines, texts, strict=False) if Decimal(text)}
+    document = Shipment(
+        id=uuid7(),
+        kind=kind.value,
+        order_id=row.id,
+        shipped_on=on,
+        carrier=None,
+        tracking=None,
+        lines=[ShipmentLine(line_id=line_id, quantity=each, invoiced=Decimal(0)) for line_id, each in wanted.items()],
+    )
+    document.number = f"{'S' if kind is ShipmentKind.SHIPMENT else 'R'}-{document.id.hex[-12:]}"
+    with replication.edit(session, ORDER, row, "anna"):
+        (row.ship if kind is ShipmentKind.SHIPMENT else row.take_back)(wanted)
+    replication.created(session, SHIPMENT, document, "anna")
+    await session.flush()
+    return document
+
+
+async def an_invoice(session: AsyncSession, customer_id: UUID, *lines: Mapping[str, str], **values: Any) -> Invoice:
+    """An order that was shipped and billed."""
+    row = await an_order(session, customer_id, *lines)
+    await ship(session, row)
+    return await commands.issue(session, InvoiceBody(order_id=row.id, **{"issued_on": DAY, **values}), "anna")

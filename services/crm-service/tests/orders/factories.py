@@ -64,7 +64,7 @@ class Shop:
 
     @classmethod
     async def opened(cls, api: httpx.AsyncClient) -> "Shop":
-        """Alfreds of Berlin, who orders in euros; Chai (SKU 1, 18 EUR) and Tofu (SKU 14, 23.25 EUR); 19 % in Germany."""
+        """Alfreds of Berlin, who orders in euros; Chai (SKU 1, 18 EUR) and Tofu (SKU 14, 23.25 EUR); 19 % in DE."""
         shop = cls(api)
         address = {"lines": ["Obere Str. 57"], "city": "Berlin", "country": "DE"}
         body = {"name": "Alfreds Futterkiste", "currency": "EUR", "segment": "retail", "billing_address": address}

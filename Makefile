@@ -19,7 +19,7 @@ AT_ONCE ?= 2
 APART := tests/e2e tests/faults
 SIDE_BY_SIDE := $(addprefix --ignore=,$(APART) tests/bench)
 
-.PHONY: help run token test test-fast bench check format lock contracts clean environment
+.PHONY: help run token test test-fast bench story check format lock contracts clean environment
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-fast: $(READY) ## Run the tests that need no server
 
 bench: $(READY) ## Measure: from an edit in one service to the other
 	$(PY) -m tests.bench
+
+story: $(READY) ## Run Northwind's orders from quote to cash through both services, and print the figures that agree
+	$(PY) -m tests.story
 
 check: $(READY) ## Lint, types, import rules, migrations, contracts
 	$(VENV)/bin/ruff check .

@@ -1,6 +1,6 @@
 """What is done without being asked: every product gets a SKU."""
 
-from chassis.db import transaction
+from chassis.db import Sessions, transaction
 from chassis.service import Running
 from chassis.worker import Task, every
 from sqlalchemy import select
@@ -16,17 +16,17 @@ def tasks(running: Running) -> dict[str, Task]:
     """The timers of this module."""
 
     async def number() -> None:
-        await give_skus(running)
+        await give_skus(running.sessions)
 
     return {"skus": every(SECONDS, number)}
 
 
-async def give_skus(running: Running) -> int:
+async def give_skus(sessions: Sessions) -> int:
     """Give a SKU to products of all tenants that came from another system without one; answer how many."""
     missing = select(Product.tenant_id, Product.id).where(Product.sku.is_(None), Product.archived_at.is_(None))
-    async with transaction(running.sessions) as session:
+    async with transaction(sessions) as session:
         found = (await session.execute(missing.order_by(Product.id).limit(AT_ONCE))).all()
     for tenant_id, product_id in found:
-        async with transaction(running.sessions, tenant_id) as session:
+        async with transaction(sessions, tenant_id) as session:
             await products.give_sku(session, product_id)
     return len(found)

@@ -1,0 +1,171 @@
+"""Use cases on a real database: rows and events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from chassis import outbox
+from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.replication import Delivery, apply
+from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
+from erp.ledger import commands as ledger
+from erp.ledger.schemas import CompanyBody
+from erp.products import queries
+from erp.products.commands import products as commands
+from erp.products.commands.products import KitInKit, ProductNumberTaken
+from erp.products.commands.references import RefersToNothing
+from erp.products.events import PRODUCT
+from erp.products.handlers import give_skus
+from erp.products.imports import PRODUCTS
+from erp.products.schemas import ProductBody, ProductFilters
+from erp.wiring import SERVICE
+from importing import Import
+from importing.spreadsheet import Row
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from .factories import CANONICAL, CHAI, delivery
+
+pytestmark = pytest.mark.servers
+
+
+def seen(_row: object) -> None:
+    """The caller has seen the row as it is."""
+
+
+async def events(session: AsyncSession) -> list[dict[str, Any]]:
+    found = await session.scalars(select(outbox.OutboxRow.data).order_by(outbox.OutboxRow.id))
+    return [orjson.loads(data) for data in found]
+
+
+async def kit_of(session: AsyncSession, *product_ids: UUID) -> UUID:
+    components = [{"product_id": product_id, "quantity": "2"} for product_id in product_ids]
+    body = ProductBody(name="Breakfast", product_kind="kit", components=components)
+    return (await commands.create(session, body, "anna")).id
+
+
+async def test_a_product_without_a_sku_gets_the_next_one_that_is_free(session: AsyncSession) -> None:
+    await commands.create(session, ProductBody(name="A", sku="p-000001"), "anna")
+    rows = [await commands.create(session, ProductBody(name="B"), "anna") for _ in range(2)]
+    assert [row.sku for row in rows] == ["P-000002", "P-000003"]
+    assert (await events(session))[-1]["snapshot"]["sku"] == "P-000003"
+
+
+async def test_a_sku_that_is_taken_away_is_replaced(session: AsyncSession) -> None:
+    row = await commands.create(session, ProductBody(name="A", sku="A"), "anna")
+    await commands.change(session, row.id, {"sku": None}, "anna", seen)
+    assert row.sku == "P-000001"
+
+
+async def test_two_products_never_have_one_number(session: AsyncSession) -> None:
+    first = await commands.create(session, ProductBody(**CHAI), "anna")
+    for number, field in (({"sku": "CHAI-10"}, "sku"), ({"gtin": "04006381333931"}, "gtin")):
+        with pytest.raises(ProductNumberTaken) as refused:
+            await commands.create(session, ProductBody(name="B", **number), "anna")
+        assert (refused.value.facts["field"], refused.value.facts["id"]) == (field, first.id)
+    await commands.change(session, first.id, {"sku": "CHAI-10"}, "anna", seen)
+    assert first.sku == "CHAI-10"
+
+
+async def test_what_a_kit_is_made_of_is_changed_and_announced_to_nobody(session: AsyncSession) -> None:
+    tea = await commands.create(session, ProductBody(name="Tea"), "anna")
+    milk = await commands.create(session, ProductBody(name="Milk"), "anna")
+    kit_id = await kit_of(session, tea.id)
+    kit = (await queries.by_ids(session, [kit_id]))[kit_id]
+    before = len(await events(session))
+    parts = [{"product_id": str(milk.id), "quantity": "1"}, {"product_id": str(tea.id), "quantity": "3"}]
+    await commands.change(session, kit_id, {"components": parts}, "anna", seen)
+    session.expunge_all()
+    kit = await queries.by_id(session, kit_id)
+    assert [(each.product_id, each.quantity) for each in kit.components] == [
+        (milk.id, Decimal(1)),
+        (tea.id, Decimal(3)),
+    ]
+    assert (kit.version, len(await events(session))) == (2, before)
+
+
+async def test_a_kit_is_not_part_of_a_kit(session: AsyncSession) -> None:
+    tea = await commands.create(session, ProductBody(name="Tea"), "anna")
+    kit_id = await kit_of(session, tea.id)
+    with pytest.raises(KitInKit):
+        await kit_of(session, kit_id)
+    with pytest.raises(KitInKit):
+        await commands.change(session, tea.id, {"product_kind": "kit"}, "anna", seen)
+    with pytest.raises(RefersToNothing):
+        await kit_of(session, CANONICAL)
+
+
+async def test_each_tenant_has_numbers_of_its_own(session: AsyncSession) -> None:
+    first = await commands.create(session, ProductBody(**CHAI), "anna")
+    await act_for(session, OTHER_TENANT)
+    assert (await commands.create(session, ProductBody(**CHAI), "bert")).sku == first.sku
+    assert await queries.by_ids(session, [first.id]) == {}
+
+
+def _row(line: int, **cells: str) -> Row:
+    return Row(line, str(line), {path.replace("__", "."): cell for path, cell in cells.items()})
+
+
+async def test_an_imported_price_is_in_the_companys_currency_unless_the_file_says_another(
+    sessions: Sessions, session: AsyncSession
+) -> None:
+    await ledger.write_company(session, CompanyBody(name="Northwind Traders", currency="USD"), lambda _: None)
+    await session.commit()
+    run = Import("products", PRODUCTS, "products", TENANT, "import:products.csv")
+    rows = [
+        _row(2, sku="1", name="Chai", list_price__amount="18"),
+        _row(3, sku="2", name="Chang", list_price__amount="19.00", list_price__currency="EUR"),
+        _row(4, sku="3", name="Unpriced", list_price__amount=""),
+    ]
+    assert [each.outcome for each in await run.run(sessions, rows)] == ["created"] * 3
+    await act_for(session)
+    found = {row.sku: row.list_price for row in await session.scalars(queries.search(ProductFilters()))}
+    dollars, euros = {"amount": "18", "currency": "USD"}, {"amount": "19", "currency": "EUR"}
+    assert found == {"1": dollars, "2": euros, "3": None}
+    changed = [_row(2, sku="1", name="Chai", list_price__amount="20"), *rows[1:]]
+    assert [each.outcome for each in await run.run(sessions, changed)] == ["updated", "unchanged", "unchanged"]
+
+
+@pytest.fixture(scope="session")
+def apart(database: Database) -> str:
+    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "products")
+
+
+@pytest.fixture
+async def committing(apart: str) -> AsyncIterator[Sessions]:
+    """Sessions that really commit, in a database of the products' own."""
+    engine = create_engine(apart, SERVICE.name, "app", pool_size=8)
+    yield session_factory(engine)
+    await engine.dispose()
+
+
+async def test_products_entered_at_once_never_share_a_sku(committing: Sessions) -> None:
+    async def enter(sku: str | None) -> str | None:
+        async with transaction(committing, TENANT) as own:
+            return (await commands.create(own, ProductBody(name="A", sku=sku), "anna")).sku
+
+    given = await asyncio.gather(*(enter(None) for _ in range(8)))
+    assert sorted(str(sku) for sku in given) == [f"P-{number:06}" for number in range(1, 9)]
+    typed = await asyncio.gather(*(enter("Same") for _ in range(4)), return_exceptions=True)
+    assert [each for each in typed if each == "Same"] == ["Same"]
+    assert all(isinstance(each, ProductNumberTaken | IntegrityError) for each in typed if each != "Same")
+
+
+async def test_a_product_from_another_system_gets_its_sku_a_moment_later(apart: str) -> None:
+    engine = create_engine(apart, SERVICE.name, "worker")
+    sessions, tenants = session_factory(engine), (uuid4(), uuid4())
+    for tenant in tenants:
+        async with transaction(sessions, tenant) as session:
+            await apply(session, PRODUCT, [Delivery(**delivery(uuid4(), name="Chai", product_kind="goods"))])
+    assert [await give_skus(sessions), await give_skus(sessions)] == [2, 0]
+    for tenant in tenants:
+        async with transaction(sessions, tenant) as session:
+            last = (await events(session))[-1]
+            assert [change["group"] for change in last["changes"]] == ["sku", "life"]
+            assert (last["origin"], last["snapshot"]["sku"]) == ("user", "P-000001")
+    await engine.dispose()

@@ -12,6 +12,9 @@ from erp.contacts.imports import CONTACTS
 from erp.customers import routes as customers
 from erp.customers.events import CUSTOMER
 from erp.customers.imports import CUSTOMERS
+from erp.inventory import handlers as inventory_tasks
+from erp.inventory import routes as inventory
+from erp.inventory.events import AVAILABILITY
 from erp.invoicing import routes as invoicing
 from erp.invoicing.events import CREDIT_NOTE, INVOICE
 from erp.ledger import routes as ledger
@@ -30,7 +33,12 @@ from erp.tables import Base
 
 
 def _tasks(running: Running) -> dict[str, Task]:
-    return {**products_tasks.tasks(running), **orders_tasks.tasks(running), **payments_tasks.tasks(running)}
+    return {
+        **products_tasks.tasks(running),
+        **inventory_tasks.tasks(running),
+        **orders_tasks.tasks(running),
+        **payments_tasks.tasks(running),
+    }
 
 
 SERVICE = Service(
@@ -51,6 +59,8 @@ SERVICE = Service(
         custom_fields.router,
         ledger.router,
         *products.routers,
+        inventory.warehouses,
+        inventory.router,
         orders.batches,
         orders.router,
         orders.shipments,
@@ -60,7 +70,7 @@ SERVICE = Service(
         bank_accounts.router,
         bank_statements.router,
     ),
-    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT),
+    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT),
     tasks=_tasks,
 )
 

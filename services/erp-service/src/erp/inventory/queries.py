@@ -22,7 +22,7 @@ from erp.inventory.models import (
     Warehouse,
 )
 from erp.inventory.rules import Held, MoveKind, kits_reserved
-from erp.inventory.schemas import DemandFilters, MoveFilters, StockFilters
+from erp.inventory.schemas import DemandFilters, MoveFilters, ReservationFilters, StockFilters, WarehouseFilters
 from erp.products.models import Product
 from erp.products.rules import sku_key
 
@@ -114,7 +114,7 @@ async def reserved(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UU
     """How much of each line is reserved and can be sent; of a kit, whole ones only."""
     statement = select(Demand.line_id, Demand.per_unit, Demand.wanted, Demand.reserved)
     parts: defaultdict[UUID, list[Held]] = defaultdict(list)
-    for line_id, *held in (await session.execute(statement.where(Demand.line_id.in_(line_ids)))).tuples():
+    for line_id, *held in await session.execute(statement.where(Demand.line_id.in_(line_ids))):
         parts[line_id].append(Held(*held))
     return {line_id: kits_reserved(parts[line_id]) if line_id in parts else ZERO for line_id in line_ids}
 
@@ -134,7 +134,7 @@ async def totals(session: AsyncSession, product_ids: Collection[UUID]) -> dict[U
         .where(StockLevel.product_id.in_(product_ids))
         .group_by(StockLevel.product_id)
     )
-    found = {product_id: (on_hand, held) for product_id, on_hand, held in (await session.execute(statement)).tuples()}
+    found = {product_id: (on_hand, held) for product_id, on_hand, held in await session.execute(statement)}
     return {product_id: found.get(product_id, (ZERO, ZERO)) for product_id in product_ids}
 
 
@@ -146,7 +146,7 @@ async def issued_values(session: AsyncSession, line_ids: Collection[UUID]) -> di
         .where(StockMove.line_id.in_(line_ids), StockMove.kind.in_((MoveKind.ISSUE, MoveKind.RETURN)))
         .group_by(StockMove.line_id, StockLevel.product_id)
     )
-    return {(line_id, product_id): value for line_id, product_id, value in (await session.execute(statement)).tuples()}
+    return {(line_id, product_id): value for line_id, product_id, value in await session.execute(statement)}
 
 
 async def move(session: AsyncSession, move_id: UUID) -> Any:
@@ -176,12 +176,13 @@ def _announced() -> Select[AvailabilityRow]:
     return statement.execution_options(populate_existing=True)
 
 
-def all_warehouses(*, archived: bool | None) -> Select[Warehouse]:
+def all_warehouses(filters: WarehouseFilters) -> Select[Warehouse]:
+    """The warehouses that every filter takes."""
     statement = select(Warehouse)
-    if archived is None:
+    if filters.archived == "any":
         return statement
-    out = Warehouse.archived_at.is_not(None)
-    return statement.where(out if archived else ~out)
+    archived = Warehouse.archived_at.is_not(None)
+    return statement.where(archived if filters.archived == "true" else ~archived)
 
 
 def stock(filters: StockFilters) -> Rows:
@@ -226,15 +227,15 @@ def _of(statement: Rows, filters: StockFilters | MoveFilters) -> Rows:
     return statement.where(*(column == value for column, value in equal.items() if value is not None))
 
 
-def reservations(filters: DemandFilters, warehouse_id: UUID | None) -> Rows:
+def reservations(filters: ReservationFilters) -> Rows:
     """(reservation, demand, level) that every filter takes."""
     statement = (
         select(Reservation, Demand, StockLevel)
         .join(Demand, Demand.id == Reservation.demand_id)
         .join(StockLevel, StockLevel.id == Reservation.level_id)
     )
-    if warehouse_id is not None:
-        statement = statement.where(StockLevel.warehouse_id == warehouse_id)
+    if filters.warehouse_id is not None:
+        statement = statement.where(StockLevel.warehouse_id == filters.warehouse_id)
     return _wanted_by(statement, filters)
 
 

@@ -57,6 +57,11 @@ def times(quantity: Decimal, factor: Decimal) -> Decimal:
     return (quantity * factor).quantize(STEP, ROUND_HALF_EVEN)
 
 
+def written(quantity: Decimal) -> str:
+    """A quantity as people write it: without zeros that say nothing."""
+    return f"{quantity.normalize():f}"
+
+
 def value_in(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:
     """What comes in is worth what it cost."""
     return rounded(quantity * unit_cost, currency)

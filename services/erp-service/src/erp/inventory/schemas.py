@@ -165,6 +165,18 @@ class MoveOut(BaseModel):
         return cls(**own, **elsewhere)
 
 
+class AdjustmentOut(BaseModel):
+    """What a count has moved; null when it was what the books said."""
+
+    move: MoveOut | None
+
+
+class TransferOut(BaseModel):
+    """What a transfer has moved: out of the one warehouse, into the other."""
+
+    moves: list[MoveOut]
+
+
 class ReservationOut(BaseModel):
     """What lies ready for an order's line in a warehouse."""
 

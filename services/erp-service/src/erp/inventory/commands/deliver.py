@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from erp.inventory import queries
 from erp.inventory.commands.stock import Stock, caused, lock
 from erp.inventory.models import ZERO, Demand, NotIssued, NotReserved, StockLevel, StockMove
-from erp.inventory.rules import MoveKind, Want, times, value_out
+from erp.inventory.rules import MoveKind, Want, times, value_out, written
 from erp.ledger import commands as ledger
 from erp.ledger import queries as books
 from erp.ledger.rules import Source
@@ -39,7 +39,7 @@ async def issue(
         parts = known.get(line_id, ())
         if not parts or any(each.reserved < times(quantity, each.per_unit) for each in parts):
             reserved = (await queries.reserved(session, [line_id]))[line_id]
-            raise NotReserved(line_id=line_id, wanted=quantity, reserved=reserved)
+            raise NotReserved(line_id=line_id, wanted=written(quantity), reserved=written(reserved))
     if warehouse_id is not None:
         await _gather(stock, wanted, known, warehouse_id)
     currency = (await books.company(session)).currency
@@ -77,7 +77,7 @@ async def take_back(
         parts = known.get(line_id, ())
         if not parts or any(each.issued < times(quantity, each.per_unit) for each in parts):
             issued = min((each.issued / each.per_unit for each in parts), default=ZERO)
-            raise NotIssued(line_id=line_id, wanted=quantity, issued=issued)
+            raise NotIssued(line_id=line_id, wanted=written(quantity), issued=written(issued))
     currency = (await books.company(session)).currency
     worth = await queries.issued_values(session, wanted)
     value = ZERO

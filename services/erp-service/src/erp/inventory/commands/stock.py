@@ -23,7 +23,7 @@ from erp.inventory.models import (
     Warehouse,
     WarehouseArchived,
 )
-from erp.inventory.rules import MoveKind, shared_out, unit_cost
+from erp.inventory.rules import MoveKind, shared_out, unit_cost, written
 from erp.ledger.rules import Source
 
 FIRST_WAREHOUSE = "Main"
@@ -72,7 +72,7 @@ class Stock:
             for product_id in wanted
         }
         shortages = [
-            {"product_id": product_id, "wanted": quantity, "available": free[product_id]}
+            {"product_id": product_id, "wanted": written(quantity), "available": written(free[product_id])}
             for product_id, quantity in wanted.items()
             if quantity > free[product_id]
         ]

@@ -49,6 +49,30 @@ def test_two_columns_that_fill_one_field_become_its_lines(tmp_path: Path) -> Non
     assert row.values["place.lines"] == "Obere Str.\n57"
 
 
+def test_a_field_may_be_the_same_in_every_row(tmp_path: Path) -> None:
+    (tmp_path / "things.csv").write_text("size\n1\n2\n", encoding="utf-8")
+    found = spreadsheet.read(tmp_path / "things.csv", None, None, Thing, {"name": "A", "size": "3"})
+    assert [row.values for row in found] == [{"name": "A", "size": "3"}] * 2
+
+
+def test_a_fixed_field_is_one_that_there_is(tmp_path: Path) -> None:
+    (tmp_path / "things.csv").write_text("name\nA\n", encoding="utf-8")
+    with pytest.raises(FileRefused, match="There is no field 'nmae'"):
+        spreadsheet.read(tmp_path / "things.csv", None, None, Thing, {"nmae": "A"})
+
+
+def test_rows_get_the_lines_that_have_their_key() -> None:
+    orders = [Row(2, "1", {"name": "A"}), Row(3, "2", {"name": "B"})]
+    lines = [Row(2, "1", {"city": "Berlin"}), Row(3, "1", {"city": "Bonn"})]
+    found = spreadsheet.joined(orders, lines)
+    assert [row.lines for row in found] == [[{"city": "Berlin"}, {"city": "Bonn"}], []]
+
+
+def test_lines_of_no_row_refuse_the_file() -> None:
+    with pytest.raises(FileRefused, match="not there, 2 in all: '', '7'"):
+        spreadsheet.joined([Row(2, "1", {})], [Row(2, "7", {}), Row(3, None, {}), Row(4, "1", {})])
+
+
 @pytest.mark.parametrize(
     ("content", "columns", "key", "reason"),
     [

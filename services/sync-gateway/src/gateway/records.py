@@ -15,6 +15,9 @@ from gateway.register import Register
 from gateway.rules import policy_of
 from gateway.tables import Base
 
+CALLED_BY = ("name", "document", "number", "sales_number", "sku", "reference")
+"""The groups that name a record to people, the best first; in some the text is the field `name` or `number`."""
+
 
 class Record(Base):
     """One record of one kind. `registers` is {group: register}, decoded when first asked for."""
@@ -73,11 +76,14 @@ class Record(Base):
         return {group: register.value for group, register in self.decoded.items() if register.value is not None}
 
     def name(self) -> str | None:
-        """What people call the record."""
-        register = self.decoded.get("name")
-        value = register.value if register else None
-        name = value.get("name") if isinstance(value, Mapping) else value
-        return name if isinstance(name, str) else None
+        """What people call the record: its name, or the number of a document."""
+        for group in CALLED_BY:
+            register = self.decoded.get(group)
+            value = register.value if register else None
+            text = value.get("name") or value.get("number") if isinstance(value, Mapping) else value
+            if isinstance(text, str):
+                return text
+        return None
 
     def parked(self) -> list[str]:
         """The groups that wait for a steward."""

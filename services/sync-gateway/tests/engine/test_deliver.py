@@ -1,10 +1,15 @@
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+import httpx
+import orjson
 import pytest
+from chassis.auth import ServiceIdentity
 from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
-from gateway.deliver.loop import BatchRefused
+from gateway.deliver.loop import BatchRefused, Spoke
 from gateway.deliver.models import Delivery
 from gateway.links import Link
 from gateway.systems import pause, register, resume
@@ -141,6 +146,33 @@ async def test_one_item_that_cannot_be_read_does_not_hold_up_its_batch(hub: Hub)
     assert len(erp.items) == 6
     states = [d.state for d in await hub.all(Delivery) if d.system == "erp"]
     assert (states.count("idle"), states.count("rejected")) == (6, 1)
+
+
+async def test_a_system_that_does_not_hold_a_kind_refuses_it_at_once_and_goes_on_with_the_others(hub: Hub) -> None:
+    tea = [hub.event("crm", f"p{n}", 1, {"name": f"Tea {n}", "life": "live"}, kind="product") for n in range(3)]
+    await hub.ingest.handle([*tea, hub.event("crm", "c1", 1, ALFKI)])
+    calls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url.path)
+        if request.url.path.endswith("/product"):
+            problem = {"type": "/problems/unknown-kind", "title": "This system does not replicate that kind of record"}
+            return httpx.Response(404, json=problem)
+        return httpx.Response(200, json={"items": [applied(item) for item in orjson.loads(request.content)["items"]]})
+
+    class Known(ServiceIdentity):
+        def __init__(self) -> None:
+            """No key: nobody checks it here."""
+
+        def token(self, tenant: UUID, scopes: Sequence[str]) -> str:
+            return f"{tenant} {scopes}"
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://erp.test")
+    await hub.delivering["erp"].step(Spoke(client, Known()))
+
+    assert sorted(calls) == ["/replication/v1/customer", "/replication/v1/product"]
+    states = {(d.kind, d.state) for d in await hub.all(Delivery) if d.system == "erp"}
+    assert states == {("product", "rejected"), ("customer", "idle")}
 
 
 async def test_a_contact_waits_for_its_customer_and_is_woken_by_its_link(hub: Hub) -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.servers
 
 
 async def simulate(client: httpx.AsyncClient, group: str, policy: str, **more: Any) -> dict[str, Any]:
-    body = {"kind": "customer", "group": group, "policy": policy, **more}
+    body = {"kind": "customer", "group": group, "policy": policy} | more
     answer = await client.post("/v1/policies:simulate", json=body)
     assert answer.status_code == 200, answer.json()
     found: dict[str, Any] = answer.json()
@@ -31,6 +31,33 @@ async def test_every_group_tells_its_policy_owner_and_what_counts_as_equal(clien
     assert {rule["name"] for rule in kinds["customer"]["invariants"]} == {"valid_period", "discount_within_terms"}
     (contact,) = (await client.get("/v1/policies?kind=contact")).json()["items"]
     assert contact["groups"][0]["refers_to"] == "customer"
+
+
+async def test_a_group_that_changes_hands_tells_when_and_to_whom(client: httpx.AsyncClient) -> None:
+    (order,) = (await client.get("/v1/policies?kind=order")).json()["items"]
+    line = next(group for group in order["groups"] if group["group"] == "line:*")
+    assert (line["policy"], line["owner"], line["refers_to"]) == ("newest", None, "product")
+    assert (line["once"]["policy"], line["once"]["owner"], line["once"]["group"]) == ("strict:erp", "erp", "state")
+    assert "draft" not in line["once"]["values"]
+    assert {"submitted", "confirmed", "cancelled"} <= set(line["once"]["values"])
+    (product,) = (await client.get("/v1/policies?kind=product")).json()["items"]
+    sku = next(group for group in product["groups"] if group["group"] == "sku")
+    assert (sku["policy"], sku["owner"], sku["once"]) == ("strict_once_linked:erp", "erp", None)
+    assert sku["meaning"] == "Only erp writes it; until it does, the first value of another system counts."
+
+
+async def test_a_simulation_tells_which_policy_was_in_force_in_each_state(hub: Hub, client: httpx.AsyncClient) -> None:
+    crm = await hub.enter(hub.crm, {"state": "draft", "notes": "first", "currency": "EUR"}, kind="order")
+    erp = hub.erp.copy_of(str(crm.canonical_id))
+    await both_edit(hub, (crm, erp), "notes", "by phone", "by mail")
+    await hub.deliver()
+    await hub.merge(crm.edit({"state": "submitted"}))
+    await hub.merge(crm.edit({"notes": "too late"}))
+    would = await simulate(client, "notes", "newest", kind="order")
+    late, early = would["items"]
+    assert [item["policy"] for item in would["items"]] == ["strict:erp", "newest"]
+    assert (early["changed"], late["changed"], late["would_be"]["value"]) == (False, True, "too late")
+    assert (await simulate(client, "notes", "strict:erp", kind="order"))["items"][0]["changed"] is False
 
 
 async def test_a_simulation_tells_which_conflicts_would_have_ended_otherwise(

@@ -63,8 +63,11 @@ _NAME = func.coalesce(
 _SEARCHED = func.concat_ws(
     " ",
     _NAME,
-    Record.registers[("email", "value")].as_string(),
-    Record.registers[("phone", "value")].as_string(),
+    Record.registers[("document", "value", "number")].as_string(),
+    *(
+        Record.registers[(group, "value")].as_string()
+        for group in ("email", "phone", "sku", "gtin", "number", "sales_number", "reference")
+    ),
 )
 
 

@@ -22,7 +22,9 @@ Hindrances = Mapping[str, str]
 
 
 class RecordFilters(Filters):
-    q: Text | None = Field(default=None, description="Words that the name, the e-mail address or the phone contains.")
+    q: Text | None = Field(
+        default=None, description="Words that the name, a number, the e-mail address or the phone contains."
+    )
     updated_since: AwareDatetime | None = None
     parked: Literal["true", "false"] | None = Field(default=None, description="Whether a group waits for a steward.")
     state: Stage | None = Field(

@@ -49,7 +49,9 @@ def _write_state(row: Order, value: Any) -> None:
         from_others(OrderState.DRAFT, wanted)
 
 
-def _read_dates(row: Order) -> dict[str, Any]:
+def _read_dates(row: Order) -> dict[str, Any] | None:
+    if not row.ordered_on:
+        return None  # A blank order, about to be written for the first time.
     return {"ordered_on": row.ordered_on.isoformat(), "required_on": row.required_on and row.required_on.isoformat()}
 
 

@@ -1,0 +1,182 @@
+"""What the ERP does by itself, in transactions of its own that really commit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.testing import Database
+from erp.inventory import queries as stock
+from erp.orders import commands, queries
+from erp.orders.handlers import OrderDesk
+from erp.orders.models import Order
+from erp.wiring import SERVICE
+from sqlalchemy import update
+
+from .factories import a_confirmed, a_customer, a_product, a_submitted
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def committed(database: Database) -> str:
+    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "order_desk")
+
+
+@pytest.fixture
+async def sessions(committed: str) -> AsyncIterator[Sessions]:
+    """Sessions of the worker."""
+    engine = create_engine(committed, SERVICE.name, "worker")
+    yield session_factory(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+def tenant() -> UUID:
+    """One of its own for each test: nothing here is rolled back."""
+    return uuid4()
+
+
+async def shown(sessions: Sessions, tenant: UUID, order_id: UUID) -> Order:
+    async with transaction(sessions, tenant) as session:
+        return await queries.by_id(session, order_id)
+
+
+async def until(reached: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for a condition, ten seconds at most."""
+    for _ in range(200):
+        if await reached():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come that far")
+
+
+async def test_orders_are_decided_in_the_order_in_which_a_customer_submitted_them(
+    sessions: Sessions, tenant: UUID
+) -> None:
+    async with transaction(sessions, tenant) as session:
+        product_id = await a_product(session, 100)
+        limited = await a_customer(session, credit={"limit": "100", "currency": "EUR"})
+        other = await a_customer(session)
+        rows = [await a_submitted(session, limited, (product_id, 4)) for _ in range(4)]
+        theirs = await a_submitted(session, other, (product_id, 40))
+        rows[0].submitted_at, rows[3].submitted_at = rows[3].submitted_at, rows[0].submitted_at
+    await OrderDesk(sessions).step()
+    found = [await shown(sessions, tenant, row.id) for row in rows]
+    assert [row.state for row in found] == ["on_hold", "confirmed", "on_hold", "confirmed"]
+    assert found[0].reason is not None
+    assert found[0].reason["code"] == "credit-exceeded"
+    assert "The limit is 100 EUR; with this order 120 EUR would be open." in found[0].reason["text"]
+    assert (await shown(sessions, tenant, theirs.id)).state == "confirmed"
+
+
+async def test_an_order_for_a_blocked_customer_is_on_hold_with_the_reason(sessions: Sessions, tenant: UUID) -> None:
+    async with transaction(sessions, tenant) as session:
+        credit = {"limit": "100", "currency": "EUR", "blocked": True}
+        customer_id = await a_customer(session, name="Bolido", credit=credit)
+        row = await a_submitted(session, customer_id, (await a_product(session, 10), 4))
+    await OrderDesk(sessions).step()
+    found = await shown(sessions, tenant, row.id)
+    assert (found.state, found.number) == ("on_hold", "O-000001")
+    text = "The customer is blocked. Bolido gets nothing on credit at the moment."
+    assert found.reason == {"code": "customer-blocked", "text": text}
+
+
+async def test_an_order_on_hold_is_left_alone_until_somebody_resumes_it(sessions: Sessions, tenant: UUID) -> None:
+    desk = OrderDesk(sessions)
+    async with transaction(sessions, tenant) as session:
+        row = await a_submitted(session, await a_customer(session), (await a_product(session, 3), 4), whole=True)
+    await desk.step()
+    version = (await shown(sessions, tenant, row.id)).version
+    await desk.step()
+    found = await shown(sessions, tenant, row.id)
+    assert (found.state, found.version) == ("on_hold", version)
+    assert found.reason is not None
+    assert found.reason["code"] == "out-of-stock"
+
+
+async def test_an_order_that_cannot_be_dealt_with_holds_up_no_other(sessions: Sessions, tenant: UUID) -> None:
+    async with transaction(sessions, tenant) as session:
+        customer_id, product_id = await a_customer(session), await a_product(session, 100)
+        first, second = [await a_submitted(session, customer_id, (product_id, 4)) for _ in range(2)]
+        await session.execute(update(Order).where(Order.id == first.id).values(currency="???"))
+    desk = OrderDesk(sessions)
+    await desk.step()
+    assert (await shown(sessions, tenant, second.id)).state == "confirmed"
+    async with transaction(sessions, tenant) as session:
+        await session.execute(update(Order).where(Order.id == first.id).values(currency="EUR"))
+    await desk.step()
+    assert (await shown(sessions, tenant, first.id)).state == "submitted"  # Its pause is not over.
+
+    async def confirmed() -> bool:
+        await desk.step()
+        return (await shown(sessions, tenant, first.id)).state == "confirmed"
+
+    await until(confirmed)
+
+
+async def test_the_stock_of_an_order_that_was_cancelled_elsewhere_is_released(sessions: Sessions, tenant: UUID) -> None:
+    async with transaction(sessions, tenant) as session:
+        product_id = await a_product(session, 10)
+        row = await a_confirmed(session, await a_customer(session), (product_id, 4))
+        await session.execute(update(Order).where(Order.id == row.id).values(state="cancelled"))
+    await OrderDesk(sessions).step()
+    async with transaction(sessions, tenant) as session:
+        assert await stock.available(session, [product_id]) == {product_id: 10}
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "outcome"), [("cancel", "cancelled", "accepted"), ("change", "confirmed", "refused")]
+)
+async def test_requests_are_answered(sessions: Sessions, tenant: UUID, kind: str, state: str, outcome: str) -> None:
+    async with transaction(sessions, tenant) as session:
+        row = await a_confirmed(session, await a_customer(session), (await a_product(session, 10), 4))
+        wish = {"line": str(row.lines[0].id), "quantity": "11"}
+        request: dict[str, Any] = {"id": str(uuid4()), "kind": kind, "reason": None, "lines": [wish]}
+        row.request = request
+    await OrderDesk(sessions).step()
+    found = await shown(sessions, tenant, row.id)
+    assert found.answer is not None
+    assert (found.state, found.answer["outcome"], found.answer["request"]) == (state, outcome, request["id"])
+    assert [line.quantity for line in found.lines] == [4]
+
+
+async def test_two_workers_decide_an_order_once(sessions: Sessions, tenant: UUID) -> None:
+    async with transaction(sessions, tenant) as session:
+        product_id = await a_product(session, 100)
+        customers = [await a_customer(session) for _ in range(3)]
+        rows = [await a_submitted(session, customer_id, (product_id, 2)) for customer_id in customers for _ in range(3)]
+    await asyncio.gather(OrderDesk(sessions).step(), OrderDesk(sessions).step())
+    found = [await shown(sessions, tenant, row.id) for row in rows]
+    assert {(row.state, row.version) for row in found} == {("confirmed", 3)}
+    async with transaction(sessions, tenant) as session:
+        assert await stock.available(session, [product_id]) == {product_id: 82}
+
+
+async def test_the_desk_works_until_it_is_told_to_stop(sessions: Sessions, tenant: UUID) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(OrderDesk(sessions).run(stop))
+    async with transaction(sessions, tenant) as session:
+        row = await a_submitted(session, await a_customer(session), (await a_product(session, 10), 4))
+
+    async def confirmed() -> bool:
+        return (await shown(sessions, tenant, row.id)).state == "confirmed"
+
+    await until(confirmed)
+    stop.set()
+    await asyncio.wait_for(running, 10)
+
+
+async def test_a_user_is_faster_than_the_desk(sessions: Sessions, tenant: UUID) -> None:
+    async with transaction(sessions, tenant) as session:
+        row = await a_submitted(session, await a_customer(session), (await a_product(session, 10), 4))
+    desk = OrderDesk(sessions)
+    async with transaction(sessions, tenant) as session:
+        await commands.confirm(session, row.id, "anna")
+        meanwhile = asyncio.create_task(desk.step())
+        await asyncio.sleep(0.1)
+    await meanwhile
+    found = await shown(sessions, tenant, row.id)
+    assert (found.state, found.version) == ("confirmed", 3)

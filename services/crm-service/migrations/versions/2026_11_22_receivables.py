@@ -99,7 +99,8 @@ def upgrade() -> None:
             note text,
             reason text,
             allocation jsonb,
-            constraint uq_payments_tenant_id_reference_key unique (tenant_id, reference_key),
+            constraint uq_payments_tenant_id_reference_key_direction_currency
+                unique (tenant_id, reference_key, direction, currency),
             {belongs_to("payments", "customer_id", "customers")}
         )
     """)

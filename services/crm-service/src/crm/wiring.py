@@ -19,6 +19,8 @@ from crm.orders import routes as orders
 from crm.orders.events import ORDER, SHIPMENT
 from crm.orders.imports import ORDERS
 from crm.quotes import routes as quotes
+from crm.receivables import routes as receivables
+from crm.receivables.events import KINDS as RECEIVABLES
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -36,6 +38,7 @@ SERVICE = Service(
         contacts.batches,
         catalogue.router,
         catalogue.batches,
+        receivables.router,
         custom_fields.router,
         deals.router,
         deals.pipelines,
@@ -45,7 +48,7 @@ SERVICE = Service(
         orders.batches,
         orders.shipments,
     ),
-    kinds=(CUSTOMER, CONTACT, *CATALOGUE, ORDER, SHIPMENT),
+    kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
 )
 
 IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "orders": ORDERS, "products": PRODUCTS}

@@ -42,7 +42,7 @@ async def test_a_product_is_entered_and_found_at_its_location(api: httpx.AsyncCl
 
 @pytest.mark.parametrize(
     "kept",
-    [{"list_price": LISTED}, {"product_kind": "service"}, {"dimensions": {"weight_kg": "1"}}],
+    [{"list_price": LISTED}, {"dimensions": {"weight_kg": "1"}}],
 )
 async def test_what_the_erp_always_keeps_is_refused(api: httpx.AsyncClient, kept: dict[str, Any]) -> None:
     refused = await api.post(PATH, json={**CHAI, **kept})
@@ -51,7 +51,7 @@ async def test_what_the_erp_always_keeps_is_refused(api: httpx.AsyncClient, kept
 
 
 @pytest.mark.parametrize(
-    "change", [{"sku": "NW-77"}, {"gtin": None}, {"tax_class": "reduced"}, {"units": {"unit": "box"}}]
+    "change", [{"sku": "NW-77"}, {"gtin": None}, {"tax_class": "reduced"}, {"units": {"unit": "box"}}, {"product_kind": "kit"}]
 )
 async def test_numbers_units_and_tax_class_belong_to_the_erp_once_it_knows_the_product(
     api: httpx.AsyncClient, change: dict[str, Any]

@@ -16,8 +16,8 @@ from crm.catalogue.models import Product
 from crm.catalogue.schemas import ProductBody, ProductOut
 
 Check = Callable[[Product], None]
-KEPT_BY_ERP = ("product_kind", "list_price", "dimensions")
-KEPT_ONCE_LINKED = ("sku", "gtin", "units", "tax_class")
+KEPT_BY_ERP = ("list_price", "dimensions")
+KEPT_ONCE_LINKED = ("product_kind", "sku", "gtin", "units", "tax_class")
 
 
 class ProductNumberTaken(Conflict):

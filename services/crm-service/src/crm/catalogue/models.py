@@ -25,7 +25,7 @@ STANDARD = "standard"
 class Product(Replicated, Base):
     """What can be sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
 
-    `product_kind` is None until the ERP has said it. `sku_key` and `gtin_key` are the forms in which two are compared.
+    `product_kind` is None until somebody has said it. `sku_key` and `gtin_key` are the forms in which two are compared.
     """
 
     __tablename__ = "products"

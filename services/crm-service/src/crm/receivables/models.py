@@ -13,7 +13,7 @@ from contracts.receivable import InvoiceLine as LineValue
 from contracts.receivable import PaymentState
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.receivables.rules import next_states, reference_key
 from crm.tables import Base
@@ -62,8 +62,11 @@ class Line:
         """Lines in the order of their values, each checked and in JSON form."""
         lines = []
         for position, value in enumerate(values, 1):
-            typed = LineValue.model_validate(value)
-            lines.append(cls(position=position, **{field: getattr(typed, field) for field in LineValue.model_fields}))
+            line, typed = cls(), LineValue.model_validate(value)
+            line.position = position
+            for field in LineValue.model_fields:
+                setattr(line, field, getattr(typed, field))
+            lines.append(line)
         return lines
 
     def value(self) -> dict[str, Any]:
@@ -93,6 +96,7 @@ class CreditNoteLine(Line, Base):
 class Document(Copy):
     """What stands on an invoice or a credit note; `taxes` in its published JSON form."""
 
+    customer_id: Mapped[UUID]
     number: Mapped[str] = mapped_column(Text)
     issued_on: Mapped[date]
     due_on: Mapped[date | None]
@@ -101,10 +105,6 @@ class Document(Copy):
     tax: Mapped[Decimal]
     total: Mapped[Decimal]
     taxes: Mapped[list[JsonObject]] = mapped_column(JSONB)
-
-    @declared_attr
-    def customer_id(cls) -> Mapped[UUID]:
-        return mapped_column()
 
 
 class Invoice(Document, Base):
@@ -152,14 +152,17 @@ class CreditNote(Document, Base):
 
 
 class Payment(Replicated, Base):
-    """Money that came or went. `reference_key` makes it one; `allocation` says what it settles, as the ERP booked it."""
+    """Money that came or went. `reference_key`, direction and currency make it one, here as in the ERP.
+
+    `allocation` says in its published JSON form what it settles, as the ERP booked it.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         CheckConstraint("state in ('entered', 'booked', 'reversed')", name="state"),
         CheckConstraint("direction in ('in', 'out')", name="direction"),
-        unique("reference_key"),
+        unique("reference_key", "direction", "currency"),
         Index(None, "tenant_id", "received_on", "id"),
         Index(None, "tenant_id", "customer_id", "received_on"),
     )

@@ -1,14 +1,10 @@
 """How old a debt is, and how payments go on. No database."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 
 from contracts.receivable import PAYMENT_STEPS, PaymentState
-
-NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +15,11 @@ class Bucket:
     first: int | None
     last: int | None
 
-    def holds(self, days: int) -> bool:
-        return (self.first is None or self.first <= days) and (self.last is None or days <= self.last)
+    def due(self, on: date) -> tuple[date | None, date | None]:
+        """The first and the last due date of the debts that have this age on a day; None is open."""
+        earliest = None if self.last is None else on - timedelta(days=self.last)
+        latest = None if self.first is None else on - timedelta(days=self.first)
+        return earliest, latest
 
 
 BUCKETS = (
@@ -34,21 +33,8 @@ BUCKETS = (
 
 
 def overdue_days(due_on: date | None, issued_on: date, on: date) -> int:
-    """By how many days a debt is overdue; 0 or less: not due. Without a due date it is due at once."""
-    return (on - (due_on or issued_on)).days
-
-
-def aged(debts: Iterable[tuple[int, Decimal]]) -> dict[str, Decimal]:
-    """Debts, each (days overdue, open amount), summed by age."""
-    sums = {bucket.name: NOTHING for bucket in BUCKETS}
-    for days, amount in debts:
-        sums[next(bucket.name for bucket in BUCKETS if bucket.holds(days))] += amount
-    return sums
-
-
-def overdue(sums: Mapping[str, Decimal]) -> Decimal:
-    """All that is overdue, of sums by age."""
-    return sum((amount for name, amount in sums.items() if name != BUCKETS[0].name), NOTHING)
+    """By how many days a debt is overdue; 0: it is not. Without a due date it is due at once."""
+    return max((on - (due_on or issued_on)).days, 0)
 
 
 def next_states(state: str) -> list[str]:

@@ -1,0 +1,212 @@
+"""Shapes of requests and responses."""
+
+from datetime import date, datetime
+from typing import Literal, Self
+from uuid import UUID
+
+from chassis.replication import Shown
+from contracts.product import Count, Quantity
+from contracts.receivable import AllocationState, Direction, InvoiceLine, PaymentState, SettlementState, TaxAmount
+from contracts.text import NameText, OptionalNameText, OptionalShortText
+from contracts.values import CurrencyCode, Money, in_currency
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class DocumentOut(Shown):
+    """What stands on a document of the ERP."""
+
+    customer_id: UUID
+    number: str
+    issued_on: date
+    currency: str
+    net: Money
+    tax: Money
+    total: Money
+    taxes: list[TaxAmount]
+
+
+class InvoiceOut(DocumentOut):
+    """An invoice and how far it is settled; `overdue_days` is 0 while it is not overdue, or once it is paid."""
+
+    due_on: date | None
+    state: SettlementState
+    settled: Money
+    open: Money
+    dunning_level: int
+    overdue_days: int
+
+
+class InvoiceWithLines(InvoiceOut):
+    lines: list[InvoiceLine]
+
+
+class CreditNoteOut(DocumentOut):
+    """What was credited of an invoice."""
+
+    invoice_id: UUID
+
+
+class CreditNoteWithLines(CreditNoteOut):
+    lines: list[InvoiceLine]
+
+
+class DocumentFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    customer_id: UUID | None = None
+    number: str | None = None
+    currency: CurrencyCode | None = None
+    order_line_id: list[UUID] = Field(default=[], max_length=200, description="It bills or credits one of these.")
+    issued_from: date | None = None
+    issued_to: date | None = None
+    canonical_id: UUID | None = None
+    updated_since: datetime | None = None
+
+
+class InvoiceFilters(DocumentFilters):
+    state: SettlementState | None = None
+    overdue: bool | None = Field(default=None, description="true: due before `on`, and not paid.")
+    on: date | None = Field(default=None, description="The day on which it is overdue; today when left out.")
+
+
+class CreditNoteFilters(DocumentFilters):
+    invoice_id: UUID | None = None
+
+
+class PaymentBody(BaseModel):
+    """A payment as sales hears of it. The ERP books it a moment later, and says which invoices it settles."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_id": "01900000-0000-7000-8000-00000000000a",
+                    "amount": "119.00",
+                    "currency": "EUR",
+                    "received_on": "2026-11-20",
+                    "reference": "BANK-2026-4711",
+                    "note": "INV-2026-000017",
+                }
+            ]
+        },
+    )
+
+    customer_id: UUID | None = Field(
+        description="The customer's id in this service; null: nobody knows yet whose it is."
+    )
+    amount: Quantity = Field(description="With no more decimals than the currency has.")
+    currency: CurrencyCode
+    direction: Direction = Direction.IN
+    received_on: date | None = Field(default=None, description="Today when left out.")
+    reference: OptionalShortText = Field(
+        default=None, description="The bank's or the payer's name for it: the same one is the same payment."
+    )
+    note: OptionalNameText = Field(default=None, description="What the payer wrote: numbers of invoices, usually.")
+
+    @model_validator(mode="after")
+    def _amount_fits_the_currency(self) -> Self:
+        in_currency(self.amount, self.currency)
+        return self
+
+
+class Reversal(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: NameText
+
+
+class PaymentOut(Shown):
+    """A payment: `entered` until the ERP has booked it. `allocation` says what it settles."""
+
+    customer_id: UUID | None
+    state: PaymentState
+    amount: Money
+    currency: str
+    direction: Direction
+    received_on: date
+    reference: str | None
+    note: str | None
+    reason: str | None
+    allocation: AllocationState | None
+
+
+class PaymentFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    customer_id: UUID | None = None
+    state: PaymentState | None = None
+    direction: Direction | None = None
+    currency: CurrencyCode | None = None
+    reference: str | None = Field(default=None, description="Letter case and spaces do not count.")
+    received_from: date | None = None
+    received_to: date | None = None
+    canonical_id: UUID | None = None
+    updated_since: datetime | None = None
+
+
+class Ages(BaseModel):
+    """What is open on invoices, by how many days it is overdue."""
+
+    not_due: Money
+    days_1_30: Money
+    days_31_60: Money
+    days_61_90: Money
+    over_90_days: Money
+
+
+class CreditOut(BaseModel):
+    """What the ERP says of a customer's account; `open` is less credits and payments that settle no invoice yet."""
+
+    open: Money
+    on_order: Count = Field(description="Confirmed and not yet invoiced.")
+    credit_limit: Count | None
+    credit_left: Money | None = Field(description="null: there is no limit.")
+    blocked: bool
+    as_of: datetime
+
+
+class Owed(BaseModel):
+    """What a customer owes in one currency."""
+
+    currency: str
+    open: Money = Field(description="On invoices.")
+    overdue: Money
+    ages: Ages
+    oldest_due_on: date | None
+    unallocated: Money = Field(description="Paid, and booked without an invoice that it settles.")
+    entered: Money = Field(description="Registered, and not yet booked by the ERP.")
+    balance: CreditOut | None = Field(description="null: the ERP has told none.")
+
+
+class CustomerReceivables(BaseModel):
+    """A customer's account on a day: sums per currency, the oldest open invoices, the latest payments."""
+
+    customer_id: UUID
+    on: date
+    currencies: list[Owed]
+    open_invoices: list[InvoiceOut] = Field(description="The 200 that are due first; sums count all of them.")
+    payments: list[PaymentOut] = Field(description="The latest 50.")
+
+
+class AgedOut(BaseModel):
+    """One customer and one currency in the list of all that is owed."""
+
+    customer_id: UUID
+    customer: str
+    currency: str
+    open: Money
+    overdue: Money
+    ages: Ages
+    oldest_due_on: date | None
+    balance: CreditOut | None
+
+
+class AgedFilters(BaseModel):
+    """What the list may be narrowed by; all that are given must hold."""
+
+    on: date | None = Field(default=None, description="The day on which ages are counted; today when left out.")
+    currency: CurrencyCode | None = None
+    overdue: Literal["true", "any"] = Field(default="any", description="true: only where something is overdue.")
+    owner: str | None = Field(default=None, description="The customers' account manager.")
+    segment: str | None = None

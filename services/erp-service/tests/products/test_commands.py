@@ -12,19 +12,14 @@ from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.replication import Delivery, apply
 from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
-from erp.ledger import commands as ledger
-from erp.ledger.schemas import CompanyBody
 from erp.products import queries
 from erp.products.commands import products as commands
 from erp.products.commands.products import KitInKit, ProductNumberTaken
 from erp.products.commands.references import RefersToNothing
 from erp.products.events import PRODUCT
 from erp.products.handlers import give_skus
-from erp.products.imports import PRODUCTS
-from erp.products.schemas import ProductBody, ProductFilters
+from erp.products.schemas import ProductBody
 from erp.wiring import SERVICE
-from importing import Import
-from importing.spreadsheet import Row
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -105,30 +100,6 @@ async def test_each_tenant_has_numbers_of_its_own(session: AsyncSession) -> None
     await act_for(session, OTHER_TENANT)
     assert (await commands.create(session, ProductBody(**CHAI), "bert")).sku == first.sku
     assert await queries.by_ids(session, [first.id]) == {}
-
-
-def _row(line: int, **cells: str) -> Row:
-    return Row(line, str(line), {path.replace("__", "."): cell for path, cell in cells.items()})
-
-
-async def test_an_imported_price_is_in_the_companys_currency_unless_the_file_says_another(
-    sessions: Sessions, session: AsyncSession
-) -> None:
-    await ledger.write_company(session, CompanyBody(name="Northwind Traders", currency="USD"), lambda _: None)
-    await session.commit()
-    run = Import("products", PRODUCTS, "products", TENANT, "import:products.csv")
-    rows = [
-        _row(2, sku="1", name="Chai", list_price__amount="18"),
-        _row(3, sku="2", name="Chang", list_price__amount="19.00", list_price__currency="EUR"),
-        _row(4, sku="3", name="Unpriced", list_price__amount=""),
-    ]
-    assert [each.outcome for each in await run.run(sessions, rows)] == ["created"] * 3
-    await act_for(session)
-    found = {row.sku: row.list_price for row in await session.scalars(queries.search(ProductFilters()))}
-    dollars, euros = {"amount": "18", "currency": "USD"}, {"amount": "19", "currency": "EUR"}
-    assert found == {"1": dollars, "2": euros, "3": None}
-    changed = [_row(2, sku="1", name="Chai", list_price__amount="20"), *rows[1:]]
-    assert [each.outcome for each in await run.run(sessions, changed)] == ["updated", "unchanged", "unchanged"]
 
 
 @pytest.fixture(scope="session")

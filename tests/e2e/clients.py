@@ -179,6 +179,7 @@ class Company:
     """One tenant: its CRM, its ERP, and the gateway as it sees it."""
 
     tenant: str
+    token: str
     crm: Office
     erp: Office
     hub: Hub
@@ -188,7 +189,7 @@ class Company:
         """The company of a tenant; a tenant needs no setting up."""
         token = stack.token(subject=subject, tenant=tenant)
         crm, erp = (Office(name, stack.urls[name], token) for name in ("crm", "erp"))
-        return cls(tenant, crm, erp, Hub(stack.urls["gateway"], token))
+        return cls(tenant, token, crm, erp, Hub(stack.urls["gateway"], token))
 
     @property
     def offices(self) -> tuple[Office, Office]:

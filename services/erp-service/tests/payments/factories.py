@@ -1,0 +1,172 @@
+"""Payments as tests need them: customers who owe, and statements as banks send them."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from chassis import replication
+from chassis.db import uuid7
+from erp.customers import commands as customers
+from erp.customers.schemas import CustomerBody
+from erp.invoicing import commands as invoicing
+from erp.invoicing.events import INVOICE
+from erp.invoicing.models import CreditNote, Invoice
+from erp.invoicing.queries import for_update
+from erp.ledger import commands as ledger
+from erp.ledger.rules import Source
+from erp.payments.commands import entering
+from erp.payments.models import Payment
+from erp.payments.schemas import PaymentBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+DAY = date(2026, 11, 2)
+IBAN = "DE89370400440532013000"
+THEIR_IBAN = "AT611904300234573201"
+CANONICAL = UUID("01900000-0000-7000-8000-0000000000aa")
+NUMBERS = count(1)
+
+
+async def a_customer(session: AsyncSession, name: str = "Alfreds Futterkiste", **values: Any) -> UUID:
+    return (await customers.create(session, CustomerBody.model_validate({"name": name, **values}), "anna")).id
+
+
+async def an_invoice(
+    session: AsyncSession, customer_id: UUID, total: str = "119", *, currency: str = "EUR", due_on: date = DAY
+) -> Invoice:
+    """A posted invoice, as a row: what was shipped does not matter to who pays it."""
+    row = Invoice(
+        id=uuid7(),
+        number=f"INV-2026-{next(NUMBERS):06}",
+        customer_id=customer_id,
+        issued_on=due_on - timedelta(days=30),
+        due_on=due_on,
+        currency=currency,
+        net=Decimal(total),
+        tax=Decimal(0),
+        total=Decimal(total),
+        taxes=[],
+        issuer={},
+        billed_to={},
+        language="en",
+        settled=Decimal(0),
+        dunning_level=0,
+        terms=None,
+        lines=[],
+    )
+    replication.created(session, INVOICE, row, "anna")
+    await session.flush()
+    await _post(session, "invoice", row.customer_id, row.id, currency, row.total)
+    return row
+
+
+async def a_credit(session: AsyncSession, invoice: Invoice, total: str) -> CreditNote:
+    """A posted credit note: it settles the invoice as far as that is open, the rest stays as credit."""
+    (row,) = await for_update(session, [invoice.id])
+    note = CreditNote(
+        id=uuid7(),
+        number=f"CN-2026-{next(NUMBERS):06}",
+        customer_id=row.customer_id,
+        invoice_id=row.id,
+        issued_on=DAY,
+        currency=row.currency,
+        net=Decimal(total),
+        tax=Decimal(0),
+        total=Decimal(total),
+        taxes=[],
+        issuer={},
+        billed_to={},
+        language="en",
+        settled=min(row.open, Decimal(total)),
+        reason=None,
+        lines=[],
+    )
+    session.add(note)
+    if note.settled:
+        await invoicing.settle(session, row, note.settled, "anna")
+    await session.flush()
+    await _post(session, "credit_note", row.customer_id, note.id, row.currency, note.total)
+    return note
+
+
+async def _post(
+    session: AsyncSession, rule: str, customer_id: UUID, document_id: UUID, currency: str, total: Decimal
+) -> None:
+    amounts = {"net": total, "tax": Decimal(0)}
+    source = Source(rule, document_id)
+    await ledger.post(
+        session, rule, on=DAY, currency=currency, amounts=amounts, source=source, actor="anna", party_id=customer_id
+    )
+
+
+async def a_payment(session: AsyncSession, customer_id: UUID | None, amount: str = "119", **values: Any) -> Payment:
+    body = {"customer_id": customer_id, "amount": amount, "currency": "EUR", "received_on": DAY, **values}
+    return await entering.enter(session, PaymentBody.model_validate(body), "anna")
+
+
+def delivery(*, rev: int = 1, seen_seq: int = 0, canonical_id: UUID = CANONICAL, **groups: Any) -> dict[str, Any]:
+    """One item for the port."""
+    values = [{"group": name, "value": value, "rev": rev} for name, value in groups.items()]
+    return {"canonical_id": str(canonical_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
+
+
+def delivered_payment(amount: str = "119", **groups: Any) -> dict[str, Any]:
+    """A payment that sales has entered in the CRM."""
+    payment = {"amount": amount, "currency": "EUR", "direction": "in", "received_on": DAY.isoformat()}
+    return delivery(payment=payment, state="entered", **groups)
+
+
+def entry(
+    amount: str = "119.00",
+    *,
+    text: str = "",
+    reference: str | None = None,
+    bank: str | None = None,
+    name: str = "Alfreds Futterkiste GmbH",
+    iban: str = THEIR_IBAN,
+    indicator: str = "CRDT",
+    currency: str = "EUR",
+    status: str = "<Sts>BOOK</Sts>",
+    party: str = "<{who}><Nm>{name}</Nm></{who}>",
+) -> str:
+    """A booked entry of one movement."""
+    who = "Dbtr" if indicator == "CRDT" else "Cdtr"
+    references = f"<EndToEndId>{reference or 'NOTPROVIDED'}</EndToEndId>"
+    return f"""
+      <Ntry>
+        <Amt Ccy="{currency}">{amount}</Amt><CdtDbtInd>{indicator}</CdtDbtInd>{status}
+        <BookgDt><Dt>{DAY}</Dt></BookgDt><ValDt><Dt>{DAY}</Dt></ValDt>
+        {f"<AcctSvcrRef>{bank}</AcctSvcrRef>" if bank else ""}
+        <NtryDtls><TxDtls>
+          <Refs>{references}</Refs>
+          <RltdPties>{party.format(who=who, name=name)}<{who}Acct><Id><IBAN>{iban}</IBAN></Id></{who}Acct></RltdPties>
+          <RmtInf><Ustrd>{text}</Ustrd></RmtInf>
+        </TxDtls></NtryDtls>
+      </Ntry>"""
+
+
+def camt(
+    *entries: str, iban: str = IBAN, identifier: str = "STMT-1", version: str = "08", message: str = "camt.053"
+) -> bytes:
+    """A statement of an account."""
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+    <Document xmlns="urn:iso:std:iso:20022:tech:xsd:{message}.001.{version}">
+      <BkToCstmrStmt>
+        <GrpHdr><MsgId>M-1</MsgId><CreDtTm>2026-11-03T04:00:00</CreDtTm></GrpHdr>
+        <Stmt>
+          <Id>{identifier}</Id><ElctrncSeqNb>7</ElctrncSeqNb>
+          <Acct><Id><IBAN>{iban}</IBAN></Id><Ccy>EUR</Ccy></Acct>
+          <Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">10.00</Amt>
+            <CdtDbtInd>DBIT</CdtDbtInd><Dt><Dt>2026-11-01</Dt></Dt></Bal>
+          <Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">109.00</Amt>
+            <CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2026-11-02</Dt></Dt></Bal>
+          {"".join(entries)}
+        </Stmt>
+      </BkToCstmrStmt>
+    </Document>""".encode()
+
+
+def csv(rows: Iterable[str], header: str = "booked_on,amount,end_to_end_id,counterparty_name,remittance") -> bytes:
+    return "\n".join([header, *rows]).encode()

@@ -56,6 +56,8 @@ def test_the_hub_merges_what_it_has_read_and_owes_it_to_the_others(topic: str) -
     own = {group for group, mark in data["sync"].items() if mark["seq"] and data["snapshot"].get(group) is not None}
     assert own <= values.keys()
     assert not own or {delivery.system for delivery in state.deliveries.values()} == set(SPOKES)
+    if own == data["snapshot"].keys():
+        assert_valid(f"sync.{record.kind}.v1", record.golden())
 
 
 @pytest.mark.parametrize("topic", SPOKE_TOPICS)

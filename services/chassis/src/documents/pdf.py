@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -19,16 +19,25 @@ def pdf(template: str, data: Mapping[str, Any], dated: date | None = None) -> by
     our documents share. The same data and the day that the document is `dated` give the same bytes. Compiling is pure
     processor time, some tens of milliseconds: call it in a thread.
     """
-    timestamp = datetime.combine(dated, time(), UTC) if dated and dated.year >= FIRST_YEAR else None
     source, inputs = _page() + template.encode(), {"data": orjson.dumps(data).decode()}
-    compiled = partial(typst.compile, source, format="pdf", font_paths=_fonts(), sys_inputs=inputs, timestamp=timestamp)
+    timestamp = datetime.combine(dated, time(), UTC) if dated and dated.year >= FIRST_YEAR else None
     try:
-        made: bytes = compiled(pdf_standards="a-2b")
+        return _compiled(source, inputs, timestamp, archive=True)
     except typst.TypstError as error:
         if "could not be displayed" not in str(error):
             raise
-        made = compiled()
-    return made
+        return _compiled(source, inputs, timestamp, archive=False)
+
+
+def _compiled(source: bytes, inputs: dict[str, str], timestamp: datetime | None, *, archive: bool) -> bytes:
+    return typst.compile(
+        source,
+        format="pdf",
+        font_paths=_fonts(),
+        sys_inputs=inputs,
+        pdf_standards=["a-2b"] if archive else [],
+        timestamp=timestamp,
+    )
 
 
 FIRST_YEAR = 1970

@@ -115,7 +115,7 @@ def reminder_data(rows: Sequence[Invoice], on: date) -> Json:
         "intro": say("overdue"),
         "columns": [{"label": say(name), "align": side, "wide": name == "number"} for name, side in columns],
         "rows": [{"cells": each} for each in cells],
-        "sums": [[say("total"), total]],
+        "sums": [[say("open"), total]],
         "call_out": [say("pay_now", amount=total)],
         "closing": None,
     }
@@ -208,9 +208,10 @@ def _early(row: Invoice, say: Writing) -> list[str]:
 
 
 async def _compiled(data: Json, dated: date) -> bytes:
-    return await asyncio.to_thread(pdf, _template(), data, dated)
+    return await asyncio.to_thread(pdf, template(), data, dated)
 
 
 @lru_cache(maxsize=1)
-def _template() -> str:
+def template() -> str:
+    """The one template of all three."""
     return files("erp.invoicing").joinpath("document.typ").read_text(encoding="utf-8")

@@ -130,7 +130,7 @@ async def deliveries(session: AsyncSession, shipment_ids: Collection[UUID]) -> d
     """Where the lines of a document come from, as it is to say, by shipment or return."""
     columns = (Shipment.id, Order.number, Order.reference, Shipment.number, Shipment.shipped_on)
     statement = select(*columns).join(Order, Order.id == Shipment.order_id).where(Shipment.id.in_(shipment_ids))
-    found = (await session.execute(statement)).tuples()
+    found = await session.execute(statement)
     return {row[0]: Delivery(row[1], row[2], row[3], row[4]) for row in found}
 
 

@@ -32,7 +32,7 @@ from erp.orders.models import Order, Shipment, ShipmentLine
 class NothingToCredit(Conflict):
     code = "nothing-to-credit"
     title = "There is nothing left to credit"
-    detail = "What {document} stands for was not invoiced, or is credited already."
+    detail = "What {what} stands for was not invoiced, or is credited already."
     hint = "GET /v1/credit-notes?invoice_id=... shows what was credited."
 
 
@@ -93,7 +93,7 @@ async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -
     _check_returns(return_ids, returns)
     parts = _returned(found, returns, invoices)
     if not parts:
-        raise NothingToCredit(document=", ".join(sorted(each.number for each in returns)))
+        raise NothingToCredit(what=", ".join(sorted(each.number for each in returns)))
     notes = []
     for invoice in invoices:
         if ours := [part for part in parts if part.line.invoice_id == invoice.id]:
@@ -126,7 +126,7 @@ def _parts(invoice: Invoice, body: CreditNoteBody) -> list[Part]:
     if body.lines is None:
         parts = [Part(line, line.left) for line in invoice.lines if line.left]
         if not parts:
-            raise NothingToCredit(document=invoice.number)
+            raise NothingToCredit(what=invoice.number)
         return parts
     by_id = {line.id: line for line in invoice.lines}
     for wanted in body.lines:

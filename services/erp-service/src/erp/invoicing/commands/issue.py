@@ -35,7 +35,7 @@ MOST_LINES = 1_000
 class NothingToInvoice(Conflict):
     code = "nothing-to-invoice"
     title = "There is nothing left to invoice"
-    detail = "All that was shipped by {document} and kept by the customer is invoiced already."
+    detail = "All that was shipped by {what} and kept by the customer is invoiced already."
     hint = "Ship first. What was invoiced wrongly is taken back by a credit note, and can be invoiced again then."
 
 
@@ -153,10 +153,10 @@ def _parts(found: Sequence[Order], shipments: Sequence[Shipment], *, named: bool
                 left[shipped.line_id] -= quantity
                 ours.append(Part(shipment, shipped, ordered[shipped.line_id], quantity))
         if named and not ours:
-            raise NothingToInvoice(document=shipment.number)
+            raise NothingToInvoice(what=shipment.number)
         parts += ours
     if not parts:
-        raise NothingToInvoice(document=found[0].number)
+        raise NothingToInvoice(what=found[0].number)
     if len(parts) > MOST_LINES:
         raise TooManyLines(lines=len(parts))
     numbers = {order.id: order.number or "" for order in found}

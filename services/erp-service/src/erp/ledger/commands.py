@@ -103,9 +103,12 @@ async def post(
     lines = lines_of(rule, amounts, currency)
     if not lines:
         return None
-    by_role = await _accounts_by_role(session)
+    heading = Heading(rule, source.kind, source.id, on, text, actor)
+    first, by_role = await _admitted(session, heading)
+    if first is not None:
+        return first
     postings = [Posting(by_role[line.role], line.amount, party_id if line.of_party else None) for line in lines]
-    return await _write(session, Heading(rule, source.kind, source.id, on, text, actor), currency, postings)
+    return await _append(session, heading, currency, postings)
 
 
 async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEntry:
@@ -115,8 +118,9 @@ async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEn
         raise EntryNotBalanced(debit=debit, credit=credit)
     await _all_there(session, {line.account_id for line in body.lines})
     heading = Heading(MANUAL, MANUAL, uuid7(), body.posted_on, body.text, actor)
+    await _admitted(session, heading)
     postings = [Posting(line.account_id, line.amount, line.party_id) for line in body.lines]
-    return await queries.entry(session, await _write(session, heading, body.currency, postings))
+    return await queries.entry(session, await _append(session, heading, body.currency, postings))
 
 
 async def _all_there(session: AsyncSession, account_ids: set[UUID]) -> None:
@@ -125,19 +129,33 @@ async def _all_there(session: AsyncSession, account_ids: set[UUID]) -> None:
         raise NoSuchAccount(account_id=account_id)
 
 
-async def _write(session: AsyncSession, heading: Heading, currency: str, postings: Sequence[Posting]) -> UUID:
-    """Append an entry in an open month, unless its source has one by this rule already."""
+async def _admitted(session: AsyncSession, heading: Heading) -> tuple[UUID | None, dict[str, UUID]]:
+    """The entry that the source has by this rule already, and the accounts by role. Raise `PeriodClosed` for a new one.
+
+    The month stays open until this transaction ends. What stands is read by a statement of its own, after the lock: it
+    sees what the holder before us committed.
+    """
     month = heading.posted_on.replace(day=1)
     await session.execute(POSTING_INTO, {"month": month.isoformat()})
-    known, closed = await _known_or_closed(session, heading, month)
-    if known is not None:
-        return known
-    if closed:
+    month_closed = exists().where(Period.month == month, Period.closed_at.is_not(None))
+    standing = select(Account.role, Account.id, _first(heading).scalar_subquery(), month_closed)
+    standing = standing.where(Account.role.is_not(None))
+    found = (await session.execute(standing)).all()
+    if not found:
+        await chart(session)
+        found = (await session.execute(standing)).all()
+    _, _, first, closed = found[0]
+    if first is None and closed:
         raise PeriodClosed(month=f"{month:%Y-%m}", posted_on=heading.posted_on)
+    return first, {role: account_id for role, account_id, *_ in found if role}
+
+
+async def _append(session: AsyncSession, heading: Heading, currency: str, postings: Sequence[Posting]) -> UUID:
+    """Write the entry, unless another transaction does so at the same time: then answer its entry."""
     row = {"id": uuid7(), **heading._asdict(), "line_count": len(postings)}
     statement = upsert(JournalEntry).values(**row).on_conflict_do_nothing().returning(JournalEntry.id)
     written = await session.scalar(statement)
-    if written is None:  # Another transaction was faster, and we have waited for its end.
+    if written is None:  # We have waited for its end.
         return (await session.scalars(_first(heading))).one()
     lines = [
         {"entry_id": written, "position": position, "currency": currency, **posting._asdict()}
@@ -155,26 +173,11 @@ def _first(heading: Heading) -> Select[UUID]:
     )
 
 
-async def _known_or_closed(session: AsyncSession, heading: Heading, month: date) -> tuple[UUID | None, bool]:
-    """A statement of its own, after the lock: it sees what the holder before us committed."""
-    closed = exists().where(Period.month == month, Period.closed_at.is_not(None))
-    return (await session.execute(select(_first(heading).scalar_subquery(), closed))).one()
-
-
 async def chart(session: AsyncSession) -> None:
     """See to it that the tenant has the accounts that posting rules name; they are made when first needed."""
     if not await session.scalar(select(exists().where(Account.role.is_not(None)))):
         rows = [{"id": uuid7(), "number": n, "name": name, "kind": k, "role": r} for n, name, k, r in DEFAULT_CHART]
         await session.execute(upsert(Account).on_conflict_do_nothing(), rows)
-
-
-async def _accounts_by_role(session: AsyncSession) -> dict[str, UUID]:
-    statement = select(Account.role, Account.id).where(Account.role.is_not(None))
-    found = (await session.execute(statement)).all()
-    if not found:
-        await chart(session)
-        found = (await session.execute(statement)).all()
-    return {role: account_id for role, account_id in found if role}
 
 
 async def open_account(session: AsyncSession, body: AccountBody) -> Account:

@@ -10,7 +10,7 @@ from chassis.preconditions import etag
 from contracts.customer import Address
 from contracts.product import Count
 from contracts.tax import tax_number
-from contracts.text import NameText, OptionalNameText, OptionalShortText, ShortText, blank_to_none, one_line, refuse
+from contracts.text import NameText, OptionalShortText, ShortText, blank_to_none, one_line, refuse
 from contracts.values import CountryCode, CurrencyCode, Language, Money, in_currency
 from fastapi import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -258,7 +258,7 @@ class StatementFilters(BaseModel):
 
     since: date | None = None
     until: date | None = None
-    currency: OptionalNameText = None
+    currency: CurrencyCode | None = None
     party_id: UUID | None = None
 
 

@@ -51,7 +51,8 @@ async def test_what_the_erp_always_keeps_is_refused(api: httpx.AsyncClient, kept
 
 
 @pytest.mark.parametrize(
-    "change", [{"sku": "NW-77"}, {"gtin": None}, {"tax_class": "reduced"}, {"units": {"unit": "box"}}, {"product_kind": "kit"}]
+    "change",
+    [{"sku": "NW-77"}, {"gtin": None}, {"tax_class": "reduced"}, {"units": {"unit": "box"}}, {"product_kind": "kit"}],
 )
 async def test_numbers_units_and_tax_class_belong_to_the_erp_once_it_knows_the_product(
     api: httpx.AsyncClient, change: dict[str, Any]

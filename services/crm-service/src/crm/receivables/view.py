@@ -8,7 +8,21 @@ from uuid import UUID
 
 from chassis.pages import Sorting
 from contracts.receivable import Direction, PaymentState
-from sqlalchemy import ColumnElement, Numeric, Select, Subquery, Text, and_, case, cast, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    type_coerce,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.customers.models import Customer
@@ -105,7 +119,8 @@ def _accounts(on: date) -> Subquery:
             Customer.segment,
             *(func.coalesce(column, NOTHING).label(column.name) for column in sums),
             debts.c.oldest_due_on,
-            Balance.open.label("balance"),
+            # There may be no balance; the column itself says that it is never empty, and pages believe it.
+            type_coerce(Balance.open, Numeric(19, 4)).label("balance"),
             Balance.on_order,
             Balance.credit_limit,
             Balance.credit_left,

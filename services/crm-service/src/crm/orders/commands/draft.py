@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from chassis import replication
-from chassis.errors import Conflict, Malformed, NotFound
+from chassis.errors import Conflict, Malformed
 from chassis.patch import patched
 from chassis.replication import edit
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.customers import queries as customers
 from crm.customers.models import Customer
 from crm.orders import queries
 from crm.orders.commands.lines import LISTED, Terms, priced
@@ -148,7 +147,8 @@ def _currency_of(customer: Customer) -> str:
 
 
 async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
-    try:
-        return await customers.by_id(session, customer_id)
-    except NotFound:
-        raise OrderOfNobody(customer_id=str(customer_id)) from None
+    """The customer without its legal entities; read once for all the orders of a file."""
+    found = await session.get(Customer, customer_id)
+    if found is None:
+        raise OrderOfNobody(customer_id=str(customer_id))
+    return found

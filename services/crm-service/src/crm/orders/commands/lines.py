@@ -53,7 +53,8 @@ async def priced(
     known = {line.id: line for line in present}
     products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
     drafts = [_Draft(body, _line(body, known), _product(body, products), anew) for body in bodies]
-    tags = await catalogue.price_tags(session, [draft.product for draft in drafts if draft.asks_for_price])
+    unpriced = [draft.product for draft in drafts if draft.asks_for_price]
+    tags = await catalogue.price_tags(session, unpriced) if unpriced else {}
     rates: dict[str, Decimal] = {}
     for draft in drafts:
         if draft.asks_for_rate and draft.tax_class not in rates:

@@ -54,7 +54,7 @@ async def delivered(api: httpx.AsyncClient, item: dict[str, Any], kind: str = "o
 async def sent(api: httpx.AsyncClient, customer_id: UUID, product_id: UUID, **groups: Any) -> dict[str, Any]:
     """An order as it comes from the CRM."""
     line = {f"line__{LINE}": line_value(product_id)}
-    head = {"customer": str(customer_id), "currency": "EUR", "dates": DATES, "state": "draft"}
+    head: dict[str, Any] = {"customer": str(customer_id), "currency": "EUR", "dates": DATES, "state": "draft"}
     return await delivered(api, delivery(**{**head, "sales_number": "SO-000001", **line, **groups}))
 
 
@@ -239,8 +239,8 @@ async def test_a_draft_of_the_crm_and_its_submission_are_taken(api: httpx.AsyncC
     first = await sent(api, customer_id, product_id)
     assert (first["outcome"], (await here(api))["state"]) == ("applied", "draft")
     assert (await sent(api, customer_id, product_id))["outcome"] == "already"
-    second = line_value(product_id, "7", 2)
-    groups = {"state": "submitted", "submitted_at": "1996-07-04T08:00:00Z", f"line__{uuid4()}": second}
+    groups: dict[str, Any] = {"state": "submitted", "submitted_at": "1996-07-04T08:00:00Z"}
+    groups[f"line__{uuid4()}"] = line_value(product_id, "7", 2)
     assert (await delivered(api, delivery(rev=2, **groups)))["outcome"] == "applied"
     shown = await here(api)
     assert (shown["state"], shown["sales_number"], shown["number"]) == ("submitted", "SO-000001", None)
@@ -261,7 +261,8 @@ async def test_a_submitted_order_of_the_crm_is_decided_on_and_then_closed_to_oth
     await sent(api, await a_customer(session), product_id, state="submitted")
     address = f"{PATH}/{(await here(api))['id']}"
     assert (await posted(api, f"{address}/confirm", status=200))["number"] == "O-000001"
-    changed = await delivered(api, delivery(rev=5, seen_seq=9, **{f"line__{LINE}": line_value(product_id, "9")}))
+    line: dict[str, Any] = {f"line__{LINE}": line_value(product_id, "9")}
+    changed = await delivered(api, delivery(rev=5, seen_seq=9, **line))
     assert (changed["outcome"], changed["problem"]["status"]) == ("rejected", 409)
     assert changed["problem"]["type"] == "/problems/already-decided"
     assert (await here(api))["lines"][0]["quantity"] == "3"
@@ -321,7 +322,7 @@ async def test_our_own_shipment_comes_back_with_its_shared_id(api: httpx.AsyncCl
 async def test_a_request_of_the_crm_is_kept_until_it_is_answered(api: httpx.AsyncClient, session: AsyncSession) -> None:
     await sent(api, await a_customer(session), await a_product(session, 2), state="submitted")
     shown = await here(api)
-    request = {"id": str(uuid4()), "kind": "cancel", "reason": None, "lines": []}
+    request: dict[str, Any] = {"id": str(uuid4()), "kind": "cancel", "reason": None, "lines": []}
     assert (await delivered(api, delivery(rev=2, request=request)))["outcome"] == "applied"
     await commands.grant(session, UUID(shown["id"]), "orders")
     found = await here(api)

@@ -139,14 +139,17 @@ def test_a_line_that_is_sent_empty_is_gone() -> None:
 def test_all_that_was_ordered_makes_an_order_shipped_and_then_invoiced() -> None:
     row = order(OrderState.CONFIRMED, [line("10"), line("5")])
     first, second = (each.id for each in row.lines)
-    row.ship({first: Decimal(4)})
-    assert row.present is OrderState.PARTLY_SHIPPED
-    row.bill({first: Decimal(4)})
-    assert row.present is OrderState.PARTLY_SHIPPED
-    row.ship({first: Decimal(6), second: Decimal(5)})
-    assert row.present is OrderState.SHIPPED
-    row.bill({first: Decimal(6), second: Decimal(5)})
-    assert (row.present, row.on_order) == (OrderState.INVOICED, 0)
+    steps: list[tuple[Any, dict[Any, Decimal], str]] = [
+        (row.ship, {first: Decimal(4)}, "partly_shipped"),
+        (row.bill, {first: Decimal(4)}, "partly_shipped"),
+        (row.ship, {first: Decimal(6), second: Decimal(5)}, "shipped"),
+        (row.bill, {first: Decimal(6)}, "shipped"),
+        (row.bill, {second: Decimal(5)}, "invoiced"),
+    ]
+    for act, quantities, state in steps:
+        act(quantities)
+        assert row.state == state
+    assert not row.on_order
 
 
 def test_no_more_goes_out_than_was_ordered_and_no_more_comes_back_than_went_out() -> None:
@@ -159,7 +162,7 @@ def test_no_more_goes_out_than_was_ordered_and_no_more_comes_back_than_went_out(
         row.take_back({only.id: Decimal("4.0001")})
     with pytest.raises(MoreThanShipped):
         row.bill({only.id: Decimal(5)})
-    assert (only.shipped, only.returned, only.invoiced) == (4, 0, 0)
+    assert (str(only.shipped), str(only.returned), str(only.invoiced)) == ("4", "0", "0")
 
 
 def test_what_came_back_is_neither_invoiced_nor_waited_for() -> None:
@@ -177,7 +180,8 @@ def test_an_order_that_came_back_whole_before_it_was_billed_is_closed() -> None:
     (only,) = row.lines
     row.ship({only.id: Decimal(10)})
     row.take_back({only.id: Decimal(10)})
-    assert (row.present, row.on_order) == (OrderState.CLOSED, 0)
+    assert row.present is OrderState.CLOSED
+    assert not row.on_order
 
 
 def test_credit_counts_what_is_owed_on_order_and_wanted() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erp.orders.rules import (
+    COUNTING,
     NOTHING,
     MoreThanOrdered,
     MoreThanShipped,
@@ -301,7 +302,8 @@ class Order(Replicated, Base):
             line.invoiced or line.shipped > line.returned for line in progress
         ):
             self.go(OrderState.CLOSED)  # All of it came back before it was billed: nobody will pay for it.
-        self.on_order = self.to_invoice
+        if self.present in COUNTING or (self.present is OrderState.ON_HOLD and self.holds_stock):
+            self.on_order = self.to_invoice
 
 
 class ShipmentLine(Base):

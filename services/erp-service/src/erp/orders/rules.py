@@ -16,6 +16,11 @@ WITH_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED})
 TAKEN_FROM_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.CANCELLED})
 """The states that another system may bring; all others are the ERP's to give."""
 
+COUNTING = frozenset(
+    {OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.INVOICED, OrderState.CLOSED}
+)
+"""From its confirmation on an order counts against the credit; on hold it still does, when it was confirmed before."""
+
 SHIPPABLE = frozenset({OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
 RETURNABLE = frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.INVOICED, OrderState.CLOSED})
 UNSHIPPED = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED})

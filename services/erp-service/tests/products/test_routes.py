@@ -109,6 +109,17 @@ async def test_a_price_is_declared_once_for_each_quantity_and_day(api: httpx.Asy
     assert lost.json()["detail"] == f"There is no product with the id {CANONICAL} in this service."
 
 
+async def test_the_currency_of_a_price_list_stays_once_it_has_prices(api: httpx.AsyncClient) -> None:
+    listed = await entered(api, "/v1/price-lists", name="Everyone", currency="USD")
+    address = f"/v1/price-lists/{listed['id']}"
+    assert (await api.patch(address, json={"currency": "EUR"}, headers=EVERY)).json()["currency"] == "EUR"
+    product_id = (await entered(api, **CHAI))["id"]
+    await entered(api, "/v1/prices", price_list_id=listed["id"], product_id=product_id, amount="1")
+    refused = await api.patch(address, json={"currency": "USD"}, headers=EVERY)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/currency-of-prices")
+    assert (await api.patch(address, json={"name": "All"}, headers=EVERY)).status_code == 200
+
+
 async def test_prices_are_written_in_batches(api: httpx.AsyncClient) -> None:
     product_id = (await entered(api, **CHAI))["id"]
     listed = await entered(api, "/v1/price-lists", name="Everyone", currency="EUR")

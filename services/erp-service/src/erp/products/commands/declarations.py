@@ -10,7 +10,7 @@ from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
 from chassis.replication import Kind, Shown, edit
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.customers import queries as customers
@@ -28,6 +28,13 @@ class DeclaredTwice(Conflict):
     title = "This is declared already"
     detail = "{id} says something for the same thing from the same day on."
     hint = "Change or archive that one; or let this one begin on another day."
+
+
+class CurrencyOfPrices(Conflict):
+    code = "currency-of-prices"
+    title = "The price list has prices in its currency"
+    detail = "They are in {currency}."
+    hint = "Declare another price list in the other currency."
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,9 @@ async def restore(session: AsyncSession, what: Declaration[Row], row_id: UUID, a
 
 
 async def _list_fits(session: AsyncSession, row: PriceList) -> None:
+    (before, *_) = inspect(row).attrs.currency.history.deleted or [None]
+    if before and await session.scalar(select(exists().where(Price.price_list_id == row.id))):
+        raise CurrencyOfPrices(currency=before)
     if row.customer_id is not None:
         try:
             await customers.by_id(session, row.customer_id)

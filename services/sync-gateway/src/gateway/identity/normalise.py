@@ -1,5 +1,6 @@
 """The keys by which a record is found again, made from the values of its groups. Pure."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -89,9 +90,14 @@ def _product_keys(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"gtin:{gtin}"
 
 
+def _unspaced(value: Any) -> str:
+    """Banks print references in groups: letter case, width and spaces do not count, as in CRM and ERP."""
+    return "".join(unicodedata.normalize("NFKC", _text(value)).casefold().split())
+
+
 def _payment_keys(values: Mapping[str, Any]) -> Iterator[str]:
     """What the bank or the payer calls a payment names it within its direction and currency."""
-    paid, reference = _fields(values.get("payment")), lowered(values.get("reference"))
+    paid, reference = _fields(values.get("payment")), _unspaced(values.get("reference"))
     currency, direction = _text(paid.get("currency")), _text(paid.get("direction")) or "in"
     if reference and currency:
         yield f"payment:{direction}:{currency}:{reference}"

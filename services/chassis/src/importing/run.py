@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import orjson
@@ -16,7 +16,7 @@ from chassis.db import Base, Sessions, transaction, unique
 from chassis.edge import refusal
 from chassis.errors import Conflict, Problem
 from chassis.patch import parsed
-from chassis.replication import Kind, Replicated, creating
+from chassis.replication import Kind, creating
 from pydantic import BaseModel
 from sqlalchemy import BigInteger, Identity, Text, func, select
 from sqlalchemy.exc import DBAPIError
@@ -54,22 +54,33 @@ class UnknownReference(Conflict):
 Lookup = Callable[[AsyncSession, str], Awaitable[UUID | None]]
 
 
+class Imported(Protocol):
+    """What a row has become; `version` counts on when the row changes it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Target:
     """What a file can be imported into. `cells` read a text cell by the path it fills; `references` are paths that hold
     the id of a record of another target, or the key of a row imported there, or what its entry in `lookups` finds.
 
     `lines` is the field that holds a list of what a second file says, one member for each of its rows.
+    `kind` is None for what is not replicated. `at_once` rows share a transaction, and what it locks.
     """
 
-    kind: Kind
+    kind: Kind | None
     shape: type[BaseModel]
-    create: Callable[[AsyncSession, Any, str], Awaitable[Replicated]]
-    change: Callable[[AsyncSession, UUID, Mapping[str, Any], str, Callable[[Any], None]], Awaitable[Replicated]]
+    create: Callable[[AsyncSession, Any, str], Awaitable[Imported]]
+    change: Callable[[AsyncSession, UUID, Mapping[str, Any], str, Callable[[Any], None]], Awaitable[Imported]]
     cells: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     lines: str | None = None
+    at_once: int = BATCH
 
     def document(self, values: Mapping[str, str], lines: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
         """The merge patch that a row stands for, from cells by path; an empty cell empties its field."""
@@ -124,10 +135,11 @@ class Import:
     ) -> list[RowResult]:
         """Import the rows in batches, one transaction each; a run that was broken off goes on where it stopped."""
         results: list[RowResult] = []
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
+        for start in range(0, len(rows), self.target.at_once):
+            batch = rows[start : start + self.target.at_once]
             async with transaction(sessions, self.tenant) as session:
-                await creating(session, self.target.kind)
+                if self.target.kind is not None:
+                    await creating(session, self.target.kind)
                 results += [await self._row(session, row) for row in batch]
             progress(len(batch))
         return results

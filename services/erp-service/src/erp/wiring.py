@@ -6,6 +6,9 @@ from chassis.service import Running, Service
 from chassis.worker import Task
 from custom_fields import routes as custom_fields
 
+from erp.balances import handlers as balances_tasks
+from erp.balances import routes as balances
+from erp.balances.events import BALANCE
 from erp.contacts import routes as contacts
 from erp.contacts.events import CONTACT
 from erp.contacts.imports import CONTACTS
@@ -15,6 +18,7 @@ from erp.customers.imports import CUSTOMERS
 from erp.inventory import handlers as inventory_tasks
 from erp.inventory import routes as inventory
 from erp.inventory.events import AVAILABILITY
+from erp.inventory.imports import STOCK
 from erp.invoicing import routes as invoicing
 from erp.invoicing.events import CREDIT_NOTE, INVOICE
 from erp.ledger import routes as ledger
@@ -38,6 +42,7 @@ def _tasks(running: Running) -> dict[str, Task]:
         **inventory_tasks.tasks(running),
         **orders_tasks.tasks(running),
         **payments_tasks.tasks(running),
+        **balances_tasks.tasks(running),
     }
 
 
@@ -69,9 +74,11 @@ SERVICE = Service(
         payments.batches,
         bank_accounts.router,
         bank_statements.router,
+        balances.router,
+        balances.receivables,
     ),
-    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT),
+    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT, BALANCE),
     tasks=_tasks,
 )
 
-IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "products": PRODUCTS}
+IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "products": PRODUCTS, "stock": STOCK}

@@ -1,7 +1,6 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -251,15 +250,3 @@ class WarehouseFilters(BaseModel):
     """What a list may be narrowed by."""
 
     archived: Literal["false", "true", "any"] = "false"
-
-
-class OpeningBody(BaseModel):
-    """What lay there as the books were opened; `product` is a SKU, an id, or the key of an imported product."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    product: ShortText
-    quantity: Count
-    unit_cost: UnitPrice = Decimal(0)
-    warehouse: OptionalShortText = Field(default=None, description="Its name; made when there is none.")
-    day: date | None = None

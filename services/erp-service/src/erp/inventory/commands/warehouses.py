@@ -77,8 +77,8 @@ async def restore(session: AsyncSession, warehouse_id: UUID) -> Warehouse:
 
 async def named(session: AsyncSession, name: str) -> Warehouse:
     """The warehouse of that name, made when there is none."""
-    known = await queries.warehouses_for_update(session)
-    found = next((each for each in known.values() if each.name == name), None)
+    known = await queries.warehouses(session)
+    found = next((each for each in known if each.name == name), None)
     return found or await create(session, WarehouseBody(name=name))
 
 

@@ -28,8 +28,8 @@ def known(amount: str = "100", *, taken: bool = False, direction: Direction = Di
 
 
 def test_a_payment_that_is_known_by_its_reference_is_that_one() -> None:
-    for values in ({"end_to_end_id": "E2E-1"}, {"bank_reference": "e2e-1"}):
-        found = match(line(**values), known())
+    for told in (line(end_to_end_id="E2E-1"), line(bank_reference="e2e-1")):
+        found = match(told, known())
         assert (found.sure, found.why, found.payment_id, found.customer_id) == (True, Why.REFERENCE, PAYMENT, ALFREDS)
 
 
@@ -50,12 +50,12 @@ def test_money_that_left_is_known_by_its_reference_too() -> None:
 def test_a_line_that_names_invoices_settles_them_in_the_order_it_names_them() -> None:
     found = match(line("120", "INV-2026-000002 INV-2026-000001"), Books(INVOICES))
     assert (found.sure, found.why, found.customer_id) == (True, Why.NUMBER, ALFREDS)
-    assert [(share.invoice_id, share.amount) for share in found.shares] == [(SECOND, 50), (FIRST, 70)]
+    assert [(share.invoice_id, share.amount) for share in found.shares] == [(SECOND, Decimal(50)), (FIRST, Decimal(70))]
 
 
 def test_what_is_paid_beyond_the_invoices_named_is_left() -> None:
     found = match(line("500", "INV-2026-000002"), Books(INVOICES))
-    assert [(share.invoice_id, share.amount) for share in found.shares] == [(SECOND, 50)]
+    assert [(share.invoice_id, share.amount) for share in found.shares] == [(SECOND, Decimal(50))]
 
 
 def test_a_line_that_names_invoices_of_two_customers_is_for_a_person() -> None:
@@ -74,7 +74,7 @@ def test_an_account_or_name_with_exactly_what_is_open_is_sure() -> None:
         match(line("50", counterparty_name="Alfreds GmbH"), by_name),
     ):
         assert found.sure
-        assert [(share.invoice_id, share.amount) for share in found.shares] == [(SECOND, 50)]
+        assert [(share.invoice_id, share.amount) for share in found.shares] == [(SECOND, Decimal(50))]
 
 
 def test_an_account_with_another_amount_proposes_its_customer() -> None:

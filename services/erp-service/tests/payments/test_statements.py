@@ -76,7 +76,7 @@ def batch(first: str, second: str) -> str:
 
 def test_an_entry_is_taken_apart_when_its_details_add_up() -> None:
     found = one(camt(batch("10.00", "20.00"))).lines
-    assert [(each.amount, each.end_to_end_id) for each in found] == [(10, "E2E-1"), (20, "E2E-2")]
+    assert [(each.amount, each.end_to_end_id) for each in found] == [(Decimal(10), "E2E-1"), (Decimal(20), "E2E-2")]
     assert len({each.key for each in found}) == 2
 
 
@@ -122,9 +122,9 @@ def test_text_of_a_bank_is_made_storable() -> None:
 def test_a_csv_with_our_names_is_read_as_it_is() -> None:
     found = read_csv(csv(["2026-11-02,119.00,E2E-1,Alfreds,INV-1", "2026-11-03,-5,,Bank,fee"]), EUR)
     first, second = found.lines
-    assert (first.booked_on, first.direction, first.amount, first.currency) == (DAY, Direction.IN, 119, "EUR")
+    assert (first.booked_on, first.direction, first.amount, first.currency) == (DAY, Direction.IN, Decimal(119), "EUR")
     assert (first.end_to_end_id, first.counterparty_name, first.remittance) == ("E2E-1", "Alfreds", "INV-1")
-    assert (second.direction, second.amount) == (Direction.OUT, 5)
+    assert (second.direction, second.amount) == (Direction.OUT, Decimal(5))
     assert (found.opened_on, found.closed_on) == (DAY, date(2026, 11, 3))
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..e2e.waiting import eventually
 from .northwind import FOLDER, Northwind, rows
 
 PATIENCE_SECONDS = 600.0
+QUIET_SECONDS = 2.0
 BATCH = 200
 OPENED_ON = "1996-07-01"
 CUSTOMERS = (
@@ -120,16 +122,20 @@ class Story:
             self.company.crm.post("/v1/payments", _payment(each, local[shared[each["customer_id"]]]))
 
     def wait_until_everything_has_arrived(self) -> None:
-        """Nothing is on its way, waits or was refused, in any direction."""
+        """Nothing is on its way, waits or was refused, in any direction, and the hub has heard of nothing new."""
+        positions = None
 
         def look() -> bool:
-            status = self.company.hub.get("/v1/status")
+            nonlocal positions
+            time.sleep(QUIET_SECONDS)
+            before, status = positions, self.company.hub.get("/v1/status")
+            positions = status["positions"]
             held = {
-                name: {state: each["deliveries"].get(state) for state in ("pending", "waiting", "rejected")}
-                for name, each in status["systems"].items()
+                each["name"]: {state: each[state] for state in ("pending", "waiting", "rejected") if each[state]}
+                for each in status["systems"]
             }
-            assert not any(count for counts in held.values() for count in counts.values()), held
-            return True
+            assert not any(held.values()), held
+            return bool(positions == before)
 
         eventually(look, PATIENCE_SECONDS)
 

@@ -1,12 +1,14 @@
 """Deliveries from the hub: harmless when doubled or late, never over a local edit, an outcome for each item."""
 
+import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from chassis.db import Sessions, transaction
 from chassis.replication import apply, archive, edit, guard, sync_state
 from chassis.replication.port import Outcome
-from chassis.testing import OTHER_TENANT, act_for
+from chassis.testing import OTHER_TENANT, TENANT, act_for
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -207,3 +209,33 @@ async def test_another_tenants_record_is_not_reached_by_its_id(session: AsyncSes
     assert theirs.local_id != mine.local_id
     await act_for(session)
     assert (await note(session, mine)).title == "Mine"
+
+
+async def test_a_record_that_somebody_is_changing_comes_round_again_and_holds_up_no_other(emptied: Sessions) -> None:
+    ids = [uuid4() for _ in range(5)]
+    async with transaction(emptied, TENANT) as session:
+        first = await apply(session, NOTE, [delivery(each, title="Plans") for each in ids])
+    local = {each.canonical_id: each.local_id for each in first}
+    newer = [delivery(each, rev=2, local_id=local[each], title="Plans for May") for each in ids]
+    async with transaction(emptied, TENANT) as user:
+        locked = await user.get_one(Note, local[ids[2]], with_for_update=True)
+        async with transaction(emptied, TENANT) as session:
+            outcomes = await apply(session, NOTE, newer)
+        locked.text = "While the delivery was here"
+    assert [each.outcome for each in outcomes] == ["applied", "applied", "skipped", "applied", "applied"]
+    async with transaction(emptied, TENANT) as session:
+        assert [each.outcome for each in await apply(session, NOTE, newer)] == [
+            "already", "already", "applied", "already", "already",
+        ]  # fmt: skip
+
+
+async def test_a_batch_gives_way_when_many_records_are_locked(emptied: Sessions) -> None:
+    ids = [uuid4() for _ in range(40)]
+    async with transaction(emptied, TENANT) as session:
+        first = await apply(session, NOTE, [delivery(each, title="Plans") for each in ids])
+    newer = [delivery(each.canonical_id, rev=2, local_id=each.local_id, title="Plans for May") for each in first]
+    async with transaction(emptied, TENANT) as user:
+        await NOTE.rows(user, [UUID(str(each.local_id)) for each in first], [])
+        async with transaction(emptied, TENANT) as session:
+            outcomes = await asyncio.wait_for(apply(session, NOTE, newer), 10)
+    assert {each.outcome for each in outcomes} == {"skipped"}

@@ -1,13 +1,14 @@
 """Deliveries from the hub: a batch in, an outcome per item out. Idempotent, whatever is repeated or out of order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import requires
@@ -19,6 +20,12 @@ from chassis.replication.kind import Json, Kind, Replicated, guard
 
 log = structlog.get_logger()
 ACTOR = "gateway"
+# Shorter than the second after which PostgreSQL looks for a deadlock, so that it is never a user who has to give way.
+WAIT_SHORTLY = text("set local lock_timeout = '100ms'")
+LOCKED = frozenset({"55P03", "40P01"})
+MOST_WAITS = 8
+"""How often a batch of 200 is halved until the one record that is locked stands alone."""
+
 ItemOutcome = Literal["applied", "already", "skipped", "rejected"]
 
 
@@ -144,22 +151,41 @@ def router(kinds: Sequence[Kind]) -> APIRouter:
 
 
 async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
-    """Apply items under the guards, in one flush; when the database refuses it, one by one to find out which."""
+    """Apply items under the guards, in one flush; when the database refuses it, in halves, to find out which.
+
+    A record that somebody is changing right now is `skipped`: a batch that waited for it would hold up all others, and
+    two that wait for each other's rows would never end. It comes round again.
+    """
+    return await _apply_in_parts(session, kind, items, waits=iter(range(MOST_WAITS)))
+
+
+async def _apply_in_parts(
+    session: AsyncSession, kind: Kind, items: Sequence[Delivery], waits: Iterator[int]
+) -> list[Outcome]:
     try:
         async with session.begin_nested():
             return await _apply(session, kind, items)
-    except IntegrityError as error:
+    except DBAPIError as error:
         session.expunge_all()
+        locked = getattr(error.orig, "sqlstate", None) in LOCKED
+        if not locked and not isinstance(error, IntegrityError):
+            raise
+        if locked and (len(items) == 1 or next(waits, None) is None):
+            return [Outcome(canonical_id=item.canonical_id, outcome="skipped") for item in items]
         if len(items) == 1:
             log.warning("delivery_refused_by_database", kind=kind.name, error=str(error.orig))
             return [_rejected(items[0], _refused_by_database(error))]
     half = len(items) // 2
-    return [*await apply(session, kind, items[:half]), *await apply(session, kind, items[half:])]
+    return [
+        *await _apply_in_parts(session, kind, items[:half], waits),
+        *await _apply_in_parts(session, kind, items[half:], waits),
+    ]
 
 
 async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
     if any(item.local_id is None for item in items):
         await creating_alone(session, kind)
+    await session.execute(WAIT_SHORTLY)
     local_ids = [item.local_id for item in items if item.local_id]
     rows = await kind.rows(session, local_ids, [item.canonical_id for item in items])
     by_local = {row.id: row for row in rows}
@@ -267,7 +293,7 @@ def _acknowledge(
         announce(session, kind, row, after, changes, "gateway", ACTOR)
 
 
-def _refused_by_database(error: IntegrityError) -> Problem:
+def _refused_by_database(error: DBAPIError) -> Problem:
     """A unique key taken, a foreign key without its record, or another constraint."""
     kinds: dict[str, type[Problem]] = {"23505": NotUnique, "23503": RefersToNothing}
     refused = kinds.get(str(getattr(error.orig, "sqlstate", "")), Impossible)

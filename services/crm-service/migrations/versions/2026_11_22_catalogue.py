@@ -45,7 +45,7 @@ def upgrade() -> None:
             sku_key text,
             gtin text,
             gtin_key text,
-            product_kind text,
+            product_kind text not null,
             units jsonb not null,
             tax_class text not null,
             list_price jsonb,

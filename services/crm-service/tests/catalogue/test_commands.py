@@ -30,8 +30,8 @@ async def events(session: AsyncSession) -> list[dict[str, Any]]:
 async def test_an_entered_product_is_announced_without_what_the_erp_keeps(session: AsyncSession) -> None:
     await commands.create(session, BODY, "anna")
     (event,) = await events(session)
-    units = {"unit": "piece", "conversions": []}
-    assert event["snapshot"] == {**CHAI, "units": units, "tax_class": "standard", "life": "live"}
+    usual = {"product_kind": "goods", "units": {"unit": "piece", "conversions": []}, "tax_class": "standard"}
+    assert event["snapshot"] == {**CHAI, **usual, "life": "live"}
 
 
 async def test_a_change_announces_what_changed(session: AsyncSession) -> None:

@@ -78,6 +78,12 @@ async def test_a_product_without_a_price_is_a_conflict_with_the_facts(api: httpx
     assert (refused.json()["currency"], refused.json()["on"]) == ("CHF", "2026-01-01")
 
 
+async def test_a_product_that_is_priced_nowhere_says_that_it_knows_no_currency(api: httpx.AsyncClient) -> None:
+    product = await linked_product(api, list_price=None)
+    refused = await api.get(f"/v1/products/{product}/price")
+    assert (refused.status_code, refused.json()["currency"]) == (409, "none")
+
+
 async def test_a_price_that_the_erp_withdraws_holds_no_longer(api: httpx.AsyncClient) -> None:
     product = await linked_product(api)
     await price(api, 10, await price_list(api, 1), product, "17")

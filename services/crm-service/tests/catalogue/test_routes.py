@@ -37,7 +37,8 @@ async def test_a_product_is_entered_and_found_at_its_location(api: httpx.AsyncCl
     found = (await api.get(answer.headers["Location"])).json()
     assert found == answer.json()
     assert CHAI.items() <= found.items()
-    assert (found["units"]["unit"], found["tax_class"], found["availability"]) == ("piece", "standard", None)
+    assert (found["units"]["unit"], found["tax_class"], found["product_kind"]) == ("piece", "standard", "goods")
+    assert found["availability"] is None
 
 
 @pytest.mark.parametrize(
@@ -104,14 +105,14 @@ async def test_a_product_is_archived_and_restored(api: httpx.AsyncClient) -> Non
         ({"gtin": "04006381333931"}, ["Chai"]),
         ({"available": "true"}, ["Tofu"]),
         ({"available": "false"}, ["Chai"]),
-        ({"product_kind": "goods"}, ["Tofu"]),
+        ({"product_kind": "service"}, ["Tofu"]),
         ({"sort": "-sku"}, ["Tofu", "Chai"]),
         ({"updated_since": "2999-01-01T00:00:00Z"}, []),
     ],
 )
 async def test_a_list_is_narrowed(api: httpx.AsyncClient, parameters: dict[str, str], found: list[str]) -> None:
     await entered(api)
-    groups: dict[str, Any] = {"sku": "NW-14", "gtin": None, "category": "Produce", "product_kind": "goods"}
+    groups: dict[str, Any] = {"sku": "NW-14", "gtin": None, "category": "Produce", "product_kind": "service"}
     tofu = await linked_product(api, name="Tofu", **groups)
     stock = {"on_hand": "35", "reserved": "5", "available": "30"}
     await brought(api, "availability", delivery(numbered(1), product=tofu, availability=stock))

@@ -65,8 +65,8 @@ def test_numbers_of_products_are_compared_in_one_form() -> None:
 def test_what_is_emptied_of_a_product_is_as_usual_again() -> None:
     row = Product.blank()
     row.change({"name": "Chai", "units": {"unit": "box", "conversions": []}, "tax_class": "reduced"})
-    row.change({"units": None, "tax_class": None})
-    assert (row.unit, row.tax_class) == ("piece", "standard")
+    row.change({"units": None, "tax_class": None, "product_kind": None})
+    assert (row.unit, row.tax_class, row.product_kind) == ("piece", "standard", "goods")
 
 
 VALUES: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from contracts.normalise import name_key
-from contracts.product import ListedPrice, Price, PriceListTerms, TaxRate
+from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,14 +18,18 @@ from crm.catalogue.rules import gtin_key, sku_key
 from crm.tables import Base
 
 JsonValue = JSONB(none_as_null=True)
-PIECE: JsonObject = {"unit": "piece", "conversions": []}
-STANDARD = "standard"
+USUAL: Mapping[str, Any] = {
+    "product_kind": ProductKind.GOODS.value,
+    "units": {"unit": "piece", "conversions": []},
+    "tax_class": "standard",
+}
+"""What a product is when nobody says otherwise."""
 
 
 class Product(Replicated, Base):
     """What can be sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
 
-    `product_kind` is None until somebody has said it. `sku_key` and `gtin_key` are the forms in which two are compared.
+    `sku_key` and `gtin_key` are the forms in which two are compared.
     """
 
     __tablename__ = "products"
@@ -45,7 +49,7 @@ class Product(Replicated, Base):
     sku_key: Mapped[str | None] = mapped_column(Text)
     gtin: Mapped[str | None] = mapped_column(Text)
     gtin_key: Mapped[str | None] = mapped_column(Text)
-    product_kind: Mapped[str | None] = mapped_column(Text)
+    product_kind: Mapped[str] = mapped_column(Text)
     units: Mapped[JsonObject]
     tax_class: Mapped[str] = mapped_column(Text)
     list_price: Mapped[JsonObject | None] = mapped_column(JsonValue)
@@ -54,19 +58,17 @@ class Product(Replicated, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """A product that nothing is known of yet: counted in pieces, taxed like most."""
+        """A product that nothing is known of yet: goods, counted in pieces, taxed like most."""
         return cls(
             name="",
             description=None,
             category=None,
             sku=None,
             gtin=None,
-            product_kind=None,
-            units=PIECE,
-            tax_class=STANDARD,
             list_price=None,
             dimensions=None,
             search="",
+            **USUAL,
         )
 
     @property
@@ -82,13 +84,7 @@ class Product(Replicated, Base):
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from checked values in JSON form; those not named stay."""
         for field, value in values.items():
-            match field:
-                case "units":
-                    self.units = value or PIECE
-                case "tax_class":
-                    self.tax_class = value or STANDARD
-                case _:
-                    setattr(self, field, value)
+            setattr(self, field, value or USUAL.get(field))
         self.sku_key = sku_key(self.sku) if self.sku else None
         self.gtin_key = gtin_key(self.gtin) if self.gtin else None
         words = (self.name, self.sku, self.gtin, self.category)

@@ -68,7 +68,7 @@ class PriceTag:
             found = price_for(question, [cached.offer for cached in self.offers], self.list_price)
         except NoPrice:
             raise NoPriceKnown(
-                product=self.name, product_id=self.product_id, currency=question.currency, on=question.on
+                product=self.name, product_id=self.product_id, currency=question.currency or "none", on=question.on
             ) from None
         used = [cached for cached in self.offers if _is_source(cached.offer, found)]
         return CachedAnswer(

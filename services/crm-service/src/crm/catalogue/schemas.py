@@ -43,7 +43,7 @@ class ProductBody(BaseModel):
     gtin: Optional[Gtin] = Field(default=None, description=UNTIL_LINKED)
     units: UnitsValue = Field(default=UnitsValue(unit="piece"), description=UNTIL_LINKED)
     tax_class: TaxClass = Field(default="standard", description=UNTIL_LINKED)
-    product_kind: ProductKind | None = Field(default=None, description=UNTIL_LINKED)
+    product_kind: ProductKind = Field(default=ProductKind.GOODS, description=UNTIL_LINKED)
     list_price: Price | None = Field(default=None, description=KEPT)
     dimensions: Dimensions | None = Field(default=None, description=KEPT)
 
@@ -67,7 +67,7 @@ class ProductOut(Shown):
     gtin: str | None
     units: UnitsValue
     tax_class: str
-    product_kind: ProductKind | None
+    product_kind: ProductKind
     list_price: Price | None
     dimensions: Dimensions | None
     availability: Stock | None

@@ -19,6 +19,7 @@ from erp.inventory import handlers as inventory_tasks
 from erp.inventory import routes as inventory
 from erp.inventory.events import AVAILABILITY
 from erp.inventory.imports import STOCK
+from erp.invoicing import handlers as invoicing_tasks
 from erp.invoicing import routes as invoicing
 from erp.invoicing.events import CREDIT_NOTE, INVOICE
 from erp.ledger import routes as ledger
@@ -41,6 +42,7 @@ def _tasks(running: Running) -> dict[str, Task]:
         **products_tasks.tasks(running),
         **inventory_tasks.tasks(running),
         **orders_tasks.tasks(running),
+        **invoicing_tasks.tasks(running),
         **payments_tasks.tasks(running),
         **balances_tasks.tasks(running),
     }

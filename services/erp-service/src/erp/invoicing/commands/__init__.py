@@ -7,6 +7,6 @@ and last the counter of the numbers, which is held until the transaction ends.
 from erp.invoicing.commands.credit import credit, credit_returns, use_credit
 from erp.invoicing.commands.dunning import declare_levels, dun
 from erp.invoicing.commands.issue import issue, lock
-from erp.invoicing.commands.settling import settle
+from erp.invoicing.commands.settling import close_orders, settle
 
-__all__ = ["credit", "credit_returns", "declare_levels", "dun", "issue", "lock", "settle", "use_credit"]
+__all__ = ["close_orders", "credit", "credit_returns", "declare_levels", "dun", "issue", "lock", "settle", "use_credit"]

@@ -109,7 +109,7 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
         text=invoice.number,
     )
     if invoice.open == 0:
-        await close_orders(session, invoice, actor)
+        await close_orders(session, {line.order_id for line in invoice.lines}, actor)
     return invoice
 
 

@@ -1,6 +1,8 @@
 """What is paid or credited is counted on the invoice, and closes its orders when nothing is left to pay."""
 
+from collections.abc import Collection
 from decimal import Decimal
+from uuid import UUID
 
 from chassis.replication import edit
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,17 +25,15 @@ async def settle(session: AsyncSession, invoice: Invoice, amount: Decimal, actor
         invoice.settle(amount)
     await session.flush()
     if invoice.open == 0:
-        await close_orders(session, invoice, actor)
+        await close_orders(session, {line.order_id for line in invoice.lines}, actor)
 
 
-async def close_orders(session: AsyncSession, invoice: Invoice, actor: str) -> None:
-    """Mark the orders of a settled invoice as paid: those of which nothing else is to pay, and nothing to be billed
-    again after a credit note.
+async def close_orders(session: AsyncSession, order_ids: Collection[UUID], actor: str) -> None:
+    """Mark orders as paid: those of which nothing is left to pay, and nothing to be billed again after a credit note.
 
-    The orders are locked before the other invoices are read: of two payments that settle the last two invoices of an
-    order at once, the second sees the first.
+    The orders are locked before their invoices are read: of two payments that settle the last two invoices of an order
+    at once, the second sees the first.
     """
-    order_ids = {line.order_id for line in invoice.lines}
     billed = {
         order.id
         for order in await order_queries.orders_for_update(session, order_ids)

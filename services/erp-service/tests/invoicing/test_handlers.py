@@ -1,0 +1,58 @@
+"""What the worker does, on a real database, for all tenants."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.testing import Database
+from contracts.order import OrderState
+from erp.invoicing import commands
+from erp.invoicing.handlers import close_paid
+from erp.invoicing.schemas import InvoiceBody
+from erp.orders import queries as orders
+from erp.wiring import SERVICE
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from .factories import a_customer, an_order, ship, take_back
+
+pytestmark = pytest.mark.servers
+
+
+async def half_billed(session: AsyncSession, *, paid: bool) -> UUID:
+    """An order that was billed in part; the rest came back."""
+    order = await an_order(session, await a_customer(session))
+    await ship(session, order, "6")
+    invoice = await commands.issue(session, InvoiceBody(order_id=order.id), "anna")
+    if paid:
+        await commands.settle(session, invoice, invoice.total, "anna")
+    await ship(session, order, "4")
+    await take_back(session, order, "4")
+    return order.id
+
+
+@pytest.fixture(scope="module")
+def committed(database: Database) -> str:
+    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "invoicing")
+
+
+@pytest.fixture
+async def sessions(committed: str) -> AsyncIterator[Sessions]:
+    """Sessions of the worker, which really commit."""
+    engine = create_engine(committed, SERVICE.name, "worker")
+    yield session_factory(engine)
+    await engine.dispose()
+
+
+async def test_an_order_closes_when_its_last_unpaid_goods_came_back(sessions: Sessions) -> None:
+    tenants = {uuid4(): True, uuid4(): False}
+    order_ids = []
+    for tenant, paid in tenants.items():
+        async with transaction(sessions, tenant) as session:
+            order_ids.append(await half_billed(session, paid=paid))
+    await close_paid(sessions)
+    states = []
+    for tenant, order_id in zip(tenants, order_ids, strict=True):
+        async with transaction(sessions, tenant) as session:
+            states.append((await orders.by_id(session, order_id)).present)
+    assert states == [OrderState.CLOSED, OrderState.INVOICED]

@@ -101,11 +101,17 @@ async def _locked_positions(session: AsyncSession, keys: list[tuple[str, int]]) 
     return {(row.topic, row.partition): row.next_offset for row in found}
 
 
+ADVANCE = text("""
+    update positions set next_offset = n.next_offset
+    from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
+        as n(topic, partition, next_offset)
+    where (positions.topic, positions.partition) = (n.topic, n.partition)
+    """)
+
+
 async def advance(session: AsyncSession, reached: Positions) -> None:
     """Store the offsets to continue at."""
-    for (topic, partition), offset in sorted(reached.items()):
-        await session.execute(
-            update(POSITIONS)
-            .where(POSITIONS.c.topic == topic, POSITIONS.c.partition == partition)
-            .values(next_offset=offset)
-        )
+    if reached:
+        keys, offsets = zip(*sorted(reached.items()), strict=True)
+        topics, partitions = zip(*keys, strict=True)
+        await session.execute(ADVANCE, {"topics": topics, "partitions": partitions, "offsets": offsets})

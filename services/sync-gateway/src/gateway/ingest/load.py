@@ -14,6 +14,7 @@ from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.identity.match import match_keys
 from gateway.ingest.state import Incoming, LinkKey, State
+from gateway.ingest.write import write_changes
 from gateway.kinds import KINDS
 from gateway.links import Link, MatchKey
 from gateway.records import Record
@@ -66,6 +67,7 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
 
 async def save(session: AsyncSession, state: State) -> None:
     """Write everything the pass has changed; what belongs together becomes visible together."""
+    await write_changes(session)
     session.add_all([row for row in state.new if isinstance(row, Record)])
     await session.flush()
     session.add_all(state.new)

@@ -22,9 +22,7 @@ Hindrances = Mapping[str, str]
 
 
 class RecordFilters(Filters):
-    q: Text | None = Field(
-        default=None, description="Words that the name, number, e-mail address or phone contains."
-    )
+    q: Text | None = Field(default=None, description="Words that the name, number, e-mail address or phone contains.")
     updated_since: AwareDatetime | None = None
     parked: Literal["true", "false"] | None = Field(default=None, description="Whether a group waits for a steward.")
     state: Stage | None = Field(

@@ -14,6 +14,8 @@ from stack.keys import SCOPES
 
 SERVICES = [CRM, ERP, GATEWAY]
 METHODS = {"get", "put", "post", "patch", "delete"}
+READS_BY_POST = {("crm", "POST /v1/prices:batch")}
+"""Questions that are too long for an address."""
 
 
 def app_of(service: Service) -> FastAPI:
@@ -48,7 +50,7 @@ def test_every_documented_operation_asks_for_a_scope_that_exists(service: Servic
 def test_writing_asks_for_more_than_reading(service: Service) -> None:
     for name, operation in operations(app_of(service)).items():
         scopes = {scope for each in operation["security"] for scope in next(iter(each.values()))}
-        reads = name.startswith("GET") or name.endswith(":simulate")
+        reads = name.startswith("GET") or name.endswith(":simulate") or (service.name, name) in READS_BY_POST
         assert all(scope.endswith(":read") for scope in scopes) == reads, f"{name} asks for {scopes}"
 
 

@@ -71,25 +71,21 @@ async def on_order(session: AsyncSession, customer_id: UUID, currency: str, but:
 
 
 @dataclass(frozen=True, slots=True)
-class Debtor:
-    """What a credit check needs to know of a customer."""
+class Standing:
+    """What decides on an order beside money and stock: its customer, and a product of it that is out of use."""
 
-    name: str
+    customer: str
     credit: dict[str, Any] | None
-    archived_at: datetime | None
+    customer_archived_at: datetime | None
+    archived_product: str | None
 
 
-async def debtor(session: AsyncSession, customer_id: UUID) -> Debtor:
-    """The customer of an order, as far as its credit goes."""
-    statement = select(Customer.name, Customer.credit, Customer.archived_at).where(Customer.id == customer_id)
-    return Debtor(*(await session.execute(statement)).one())
-
-
-async def archived_product(session: AsyncSession, product_ids: Collection[UUID]) -> str | None:
-    """The name of a product among these that was taken out of use, if there is one."""
-    gone = (Product.id.in_(product_ids), Product.archived_at.is_not(None))
-    name: str | None = await session.scalar(select(Product.name).where(*gone).order_by(Product.name).limit(1))
-    return name
+async def standing(session: AsyncSession, row: Order) -> Standing:
+    """How the customer and the products of an order stand now."""
+    gone = (Product.id.in_([line.product_id for line in row.lines]), Product.archived_at.is_not(None))
+    product = select(func.min(Product.name)).where(*gone).scalar_subquery()
+    statement = select(Customer.name, Customer.credit, Customer.archived_at, product)
+    return Standing(*(await session.execute(statement.where(Customer.id == row.customer_id))).one())
 
 
 def search(filters: OrderFilters) -> Select[Order]:

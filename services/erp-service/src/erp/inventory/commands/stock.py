@@ -127,7 +127,8 @@ class Stock:
         held = list(reversed(self._held(demand)))
         for reservation, less in zip(held, shared_out(quantity, [each.quantity for each in held]), strict=True):
             self._hold(demand, self._levels[reservation.level_id], -less)
-        self._freed.add(demand.product_id)
+        if quantity:
+            self._freed.add(demand.product_id)
 
     def give_back_at(self, demand: Demand, level: StockLevel, quantity: Decimal) -> None:
         """Reserve less of what lies in one warehouse."""

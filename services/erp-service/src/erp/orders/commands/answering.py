@@ -20,7 +20,7 @@ from erp.inventory import commands as inventory
 from erp.inventory.rules import Want
 from erp.orders import queries
 from erp.orders.commands.cancelling import release
-from erp.orders.commands.confirming import check_customer
+from erp.orders.commands.confirming import check
 from erp.orders.commands.entering import NoSuchLine
 from erp.orders.events import ORDER
 from erp.orders.models import Order, OrderLine
@@ -100,7 +100,7 @@ async def _change(session: AsyncSession, row: Order, request: OrderRequest) -> N
     if not row.lines:
         raise NothingOrdered()
     if row.totals.total > before:
-        await check_customer(session, row, row.to_invoice)
+        await check(session, row, row.to_invoice)
     if row.holds_stock:
         reserved = await inventory.reserve(session, wanted)
         for want in wanted:

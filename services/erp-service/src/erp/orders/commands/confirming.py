@@ -39,9 +39,7 @@ async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     next_state(row.present, OrderState.CONFIRMED)
     if not row.lines:
         raise NothingOrdered()
-    await check_customer(session, row, row.totals.total)
-    if name := await queries.archived_product(session, {line.product_id for line in row.lines}):
-        raise ProductArchived(product=name)
+    await check(session, row, row.totals.total)
     with edit(session, ORDER, row, actor, affirm=STANDS_BY):
         if not row.holds_stock:
             await inventory.reserve(session, wants(row), whole=row.whole)
@@ -71,19 +69,24 @@ async def hold(session: AsyncSession, order_id: UUID, reason: OrderReason, actor
     return row
 
 
-async def check_customer(session: AsyncSession, row: Order, total: Decimal) -> None:
-    """Raise a reason why the customer may not have ordered for this total: credit checks of one customer queue up."""
-    customer = await queries.debtor(session, row.customer_id)
-    if customer.archived_at is not None:
-        raise CustomerArchived(customer=customer.name)
-    if customer.credit is None:
+async def check(session: AsyncSession, row: Order, total: Decimal) -> None:
+    """Raise a reason why the order may not be taken for this total; credit checks of one customer queue up.
+
+    Raise `CustomerArchived`, `ProductArchived`, `CustomerBlocked`, `CreditCurrency`, `CreditExceeded`.
+    """
+    now = await queries.standing(session, row)
+    if now.customer_archived_at is not None:
+        raise CustomerArchived(customer=now.customer)
+    if now.archived_product is not None:
+        raise ProductArchived(product=now.archived_product)
+    if now.credit is None:
         return
-    if customer.credit["blocked"]:
-        raise CustomerBlocked(customer=customer.name)
+    if now.credit["blocked"]:
+        raise CustomerBlocked(customer=now.customer)
     await ledger.receivable_lock(session, row.customer_id)
     owed = await ledger.balance(session, "receivables", row.currency, row.customer_id)
     others = await queries.on_order(session, row.customer_id, row.currency, but=row.id)
-    check_credit(customer.credit, row.currency, owed, others, total)
+    check_credit(now.credit, row.currency, owed, others, total)
 
 
 def wants(row: Order, line_ids: Iterable[UUID] | None = None) -> list[Want]:

@@ -41,7 +41,8 @@ class Books:
     erp_orders: list[Body] = field(init=False)
     crm_invoices: list[Body] = field(init=False)
     erp_invoices: list[Body] = field(init=False)
-    balances: dict[str, list[Body]] = field(init=False)
+    crm_accounts: list[Body] = field(init=False)
+    erp_balances: list[Body] = field(init=False)
     trial_balance: Body = field(init=False)
     stock: list[Body] = field(init=False)
     moves: list[Body] = field(init=False)
@@ -52,7 +53,8 @@ class Books:
         self.erp_orders = [erp.read("order", each["id"]) for each in erp.all("/v1/orders")]
         self.crm_invoices = crm.all("/v1/invoices")
         self.erp_invoices = erp.all("/v1/invoices")
-        self.balances = {office.name: office.all("/v1/balances") for office in self.company.offices}
+        self.crm_accounts = crm.all("/v1/receivables")
+        self.erp_balances = erp.all("/v1/balances")
         self.trial_balance = erp.get("/v1/trial-balance")
         self.stock = erp.all("/v1/stock")
         self.moves = erp.all("/v1/stock-moves")
@@ -147,8 +149,12 @@ def _receivables(books: Books, northwind: Northwind) -> list[Figure]:
     sides = {
         "CRM invoices": _by_customer(books.crm_invoices, shared),
         "ERP invoices": _by_customer(books.erp_invoices, shared),
-        "CRM balances": _by_customer(books.balances["crm"], shared),
-        "ERP balances": _by_customer(books.balances["erp"], shared),
+        "CRM accounts": _by_customer(books.crm_accounts, shared),
+        "CRM balances": _by_customer(
+            ({**each["balance"], "customer_id": each["customer_id"]} for each in books.crm_accounts if each["balance"]),
+            shared,
+        ),
+        "ERP balances": _by_customer(books.erp_balances, shared),
     }
     reference = sides["ERP invoices"]
     differing = {

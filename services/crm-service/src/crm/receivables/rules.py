@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from contracts.receivable import PAYMENT_STEPS, PaymentState
 
@@ -15,11 +15,9 @@ class Bucket:
     first: int | None
     last: int | None
 
-    def due(self, on: date) -> tuple[date | None, date | None]:
-        """The first and the last due date of the debts that have this age on a day; None is open."""
-        earliest = None if self.last is None else on - timedelta(days=self.last)
-        latest = None if self.first is None else on - timedelta(days=self.first)
-        return earliest, latest
+    def holds(self, days: int) -> bool:
+        """Whether a debt that is overdue by so many days (0 or less: not due) has this age."""
+        return (self.first is None or self.first <= days) and (self.last is None or days <= self.last)
 
 
 BUCKETS = (

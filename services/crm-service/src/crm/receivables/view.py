@@ -10,6 +10,8 @@ from chassis.pages import Sorting
 from contracts.receivable import Direction, PaymentState
 from sqlalchemy import (
     ColumnElement,
+    Date,
+    Integer,
     Numeric,
     Select,
     Subquery,
@@ -135,14 +137,14 @@ def _accounts(on: date) -> Subquery:
 
 
 def _debts(on: date) -> Subquery:
-    ages = [func.coalesce(func.sum(Invoice.open).filter(_has_age(each, on)), 0).label(each.name) for each in BUCKETS]
-    late = _due_on < on
+    days = cast(on, Date).op("-", return_type=Integer())(_due_on)
+    ages = [func.coalesce(func.sum(Invoice.open).filter(_has_age(each, days)), 0).label(each.name) for each in BUCKETS]
     return (
         select(
             Invoice.customer_id,
             Invoice.currency,
             func.sum(Invoice.open).label("open"),
-            func.coalesce(func.sum(Invoice.open).filter(late), 0).label("overdue"),
+            func.coalesce(func.sum(Invoice.open).filter(days > 0), 0).label("overdue"),
             func.min(_due_on).label("oldest_due_on"),
             *ages,
         )
@@ -152,10 +154,10 @@ def _debts(on: date) -> Subquery:
     )
 
 
-def _has_age(bucket: Bucket, on: date) -> ColumnElement[bool]:
-    earliest, latest = bucket.due(on)
-    limits = [] if earliest is None else [_due_on >= earliest]
-    limits += [] if latest is None else [_due_on <= latest]
+def _has_age(bucket: Bucket, days: ColumnElement[int]) -> ColumnElement[bool]:
+    """As `Bucket.holds`, in the database."""
+    limits = [] if bucket.first is None else [days >= bucket.first]
+    limits += [] if bucket.last is None else [days <= bucket.last]
     return and_(*limits)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,7 @@ from chassis.errors import Conflict, Problem
 from chassis.patch import parsed
 from chassis.replication import Kind, creating
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Identity, Text, func, select
+from sqlalchemy import BigInteger, Identity, Text, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -119,6 +119,13 @@ class RowResult:
     reason: str = ""
 
 
+class Known(NamedTuple):
+    """What a row said when it was imported, and the record that it made."""
+
+    digest: str
+    record_id: UUID
+
+
 @dataclass(frozen=True)
 class Import:
     """One run: rows of `source` go into `target`, in the name of `tenant`."""
@@ -140,50 +147,55 @@ class Import:
             async with transaction(sessions, self.tenant) as session:
                 if self.target.kind is not None:
                     await creating(session, self.target.kind)
-                results += [await self._row(session, row) for row in batch]
+                known = await self._known(session, self.name, [_key(row) for row in batch])
+                results += [await self._row(session, row, known) for row in batch]
             progress(len(batch))
         return results
 
-    async def _row(self, session: AsyncSession, row: Row) -> RowResult:
-        said = [row.values, row.lines] if row.lines else row.values
-        digest = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        key = row.key or digest
+    async def _row(self, session: AsyncSession, row: Row, known: dict[str, Known]) -> RowResult:
+        key, digest = _key(row), _digest(row)
+        present = known.get(key)
+        if present is not None and present.digest == digest:
+            return RowResult(row.line, key, "unchanged", present.record_id)
         try:
             document = self.target.document(row.values, row.lines)
             async with session.begin_nested():
-                outcome, record_id = await self._write(session, key, digest, document)
-                return RowResult(row.line, key, outcome, record_id)
+                outcome, record_id = await self._write(session, key, digest, present, document)
         except (Problem, DBAPIError) as error:
             return RowResult(row.line, key, "rejected", reason=_reason(refusal(error)))
+        known[key] = Known(digest, record_id)
+        return RowResult(row.line, key, outcome, record_id)
 
     async def _write(
-        self, session: AsyncSession, key: str, digest: str, document: dict[str, Any]
+        self, session: AsyncSession, key: str, digest: str, present: Known | None, document: dict[str, Any]
     ) -> tuple[Outcome, UUID]:
-        known = await self._known(session, self.name, key)
-        if known is not None and known.digest == digest:
-            return "unchanged", known.record_id
         for path, target in self.target.references.items():
             for part, name in _places(document, path):
                 part[name] = str(await self._referred(session, target, part[name]))
-        if known is None:
+        if present is None:
             filled = {name: value for name, value in document.items() if value is not None}
             row = await self.target.create(session, parsed(self.target.shape, filled), self.actor)
-            session.add(ImportKey(target=self.name, source=self.source, key=key, digest=digest, record_id=row.id))
-            await session.flush()
+            named = {"target": self.name, "source": self.source, "key": key, "digest": digest, "record_id": row.id}
+            await session.execute(insert(ImportKey).values(named))
             return "created", row.id
         before: list[int] = []
         row = await self.target.change(
-            session, known.record_id, document, self.actor, lambda found: before.append(found.version)
+            session, present.record_id, document, self.actor, lambda found: before.append(found.version)
         )
-        known.digest = digest
-        await session.flush()
+        await session.execute(
+            update(ImportKey)
+            .where(ImportKey.target == self.name, ImportKey.source == self.source, ImportKey.key == key)
+            .values(digest=digest)
+        )
         return "unchanged" if row.version in before else "updated", row.id
 
-    async def _known(self, session: AsyncSession, target: str, key: str) -> ImportKey | None:
-        found: ImportKey | None = await session.scalar(
-            select(ImportKey).where(ImportKey.target == target, ImportKey.source == self.source, ImportKey.key == key)
+    async def _known(self, session: AsyncSession, target: str, keys: Sequence[str]) -> dict[str, Known]:
+        found = await session.execute(
+            select(ImportKey.key, ImportKey.digest, ImportKey.record_id).where(
+                ImportKey.target == target, ImportKey.source == self.source, ImportKey.key.in_(keys)
+            )
         )
-        return found
+        return {key: Known(digest, record_id) for key, digest, record_id in found}
 
     async def _referred(self, session: AsyncSession, target: str, cell: str) -> UUID:
         if (target, cell) not in self._found:
@@ -194,12 +206,21 @@ class Import:
         try:
             return UUID(cell)
         except ValueError:
-            known = await self._known(session, target, cell)
+            known = (await self._known(session, target, [cell])).get(cell)
         lookup = self.target.lookups.get(target)
         found = known.record_id if known else await lookup(session, cell) if lookup else None
         if found is None:
             raise UnknownReference(key=cell, target=target, source=self.source)
         return found
+
+
+def _key(row: Row) -> str:
+    return row.key or _digest(row)
+
+
+def _digest(row: Row) -> str:
+    said = [row.values, row.lines] if row.lines else row.values
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _places(document: dict[str, Any], path: str) -> list[tuple[dict[str, Any], str]]:

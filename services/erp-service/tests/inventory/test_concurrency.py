@@ -81,17 +81,16 @@ async def test_the_last_goods_go_to_whole_orders_or_to_none(company: Company) ->
     assert await company.do(broken) == []
 
 
-async def test_the_first_stock_of_a_product_meets_orders_that_came_at_the_same_moment(company: Company) -> None:
-    tea = await company.do(product)
-
-    async def come_in(session: AsyncSession) -> Decimal:
-        return (await received(session, tea, 2)).quantity
-
-    works = [confirm(want(tea, 1)) if number % 2 else come_in for number in range(16)]
-    answers = await company.at_once(works)
-    assert [answer for answer in answers if isinstance(answer, BaseException)] == []
+async def test_the_first_goods_of_a_product_find_the_order_that_is_being_confirmed(company: Company) -> None:
+    cup, tea, line = await company.do(product), await company.do(product), uuid4()
+    await company.do(lambda session: received(session, cup, 1))  # There is a warehouse.
+    async with transaction(company.sessions, company.tenant) as confirming:
+        await commands.reserve(confirming, [want(tea, 1, line)])
+        coming_in = asyncio.create_task(company.do(lambda session: received(session, tea, 1)))
+        await asyncio.wait({coming_in}, timeout=0.5)
+    await coming_in
+    assert await company.do(lambda session: commands.reserved(session, [line])) == {line: 1}
     assert await company.do(broken) == []
-    assert await company.do(lambda session: commands.available(session, [tea])) == {tea: 8}
 
 
 async def test_orders_of_the_same_products_in_any_order_do_not_wait_in_a_ring(company: Company) -> None:

@@ -7,7 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.bus import Positions
-from sqlalchemy import BigInteger, Column, DateTime, Integer, Table, Text, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Integer,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -92,15 +105,16 @@ async def lock_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> 
 
 
 async def _locked_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
-    found = await session.execute(
-        select(POSITIONS)
-        .where(POSITIONS.c.topic.in_(sorted({topic for topic, _ in keys})))
-        .order_by(POSITIONS.c.topic, POSITIONS.c.partition)
-        .with_for_update()
-    )
+    found = await session.execute(LOCKED, {"topics": sorted({topic for topic, _ in keys})})
     return {(row.topic, row.partition): row.next_offset for row in found}
 
 
+LOCKED = (
+    select(POSITIONS)
+    .where(POSITIONS.c.topic == any_(bindparam("topics", type_=ARRAY(Text()))))
+    .order_by(POSITIONS.c.topic, POSITIONS.c.partition)
+    .with_for_update()
+)
 ADVANCE = text("""
     update positions set next_offset = n.next_offset
     from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:offsets as bigint[]))

@@ -17,12 +17,12 @@ from chassis.auth import ServiceIdentity
 from chassis.client import Unreachable, call
 from chassis.db import Sessions, transaction
 from chassis.worker import pause
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deliver.items import Item, Nothing, Waits, item_for
 from gateway.deliver.settle import settle, settle_nothing, settle_refused, settle_waiting
-from gateway.ingest.load import read_records, save
+from gateway.ingest.load import IDS, read_records, save
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
 from gateway.links import Link
@@ -52,6 +52,7 @@ LEASED = text(
     returning canonical_id
     """  # noqa: S608  (constants only)
 )
+TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"))
 RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 BATCH_REFUSED = (400, 413, 422)
 UNKNOWN_KIND = "unknown-kind"
@@ -130,11 +131,8 @@ class Delivering:
         """Lease one batch and deliver it; answer how many records were looked at."""
         async with transaction(self.sessions) as session:
             ids = list((await session.scalars(LEASED, {"system": self.system})).all())
-        if not ids:
-            return 0
+            made = await self._make(session, ids) if ids else []
         try:
-            async with transaction(self.sessions) as session:
-                made = await self._make(session, ids)
             await self._deliver(spoke, made)
         except BaseException:
             with contextlib.suppress(Exception):
@@ -222,6 +220,5 @@ async def _read_targets(session: AsyncSession, state: State, system: str) -> Non
     for record in state.records.values():
         wanted.update(canonical_references(record.decoded, kind_spec(record.kind)))
     if wanted:
-        found = select(Link).where(Link.canonical_id.in_(sorted(wanted)), Link.system == system)
-        for link in await session.scalars(found):
+        for link in await session.scalars(TARGETS, {"ids": sorted(wanted), "system": system}):
             state.linked[(link.canonical_id, link.system)] = link

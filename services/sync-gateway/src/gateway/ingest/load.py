@@ -4,9 +4,10 @@ The order is: advisory locks of match keys, records, deliveries. Whoever locks k
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway import publish
@@ -27,6 +28,29 @@ ADD_KEYS = text("""
     select * from unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[]), cast(:ids as uuid[]))
     on conflict do nothing
     """)
+
+
+# Statements without lists of their own length: they are compiled and planned once.
+IDS: Any = any_(bindparam("ids", type_=ARRAY(Uuid())))
+RECORDS = select(Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
+DELIVERIES = select(Delivery).where(Delivery.canonical_id == IDS).order_by(Delivery.canonical_id, Delivery.system)
+LOCKED_RECORDS, LOCKED_DELIVERIES = RECORDS.with_for_update(), DELIVERIES.with_for_update()
+OWN_LINKS = select(Link).where(Link.canonical_id == IDS).execution_options(populate_existing=True)
+LINKS = select(Link).from_statement(
+    text("""
+    select links.* from links
+    join unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:systems as text[]), cast(:local_ids as text[]))
+        as n(tenant_id, kind, system, local_id)
+    using (tenant_id, kind, system, local_id)
+    """)
+)
+KEYS = select(MatchKey).from_statement(
+    text("""
+    select match_keys.* from match_keys
+    join unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[])) as n(tenant_id, kind, key)
+    using (tenant_id, kind, key)
+    """)
+)
 
 
 async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Iterable[str]]) -> State:
@@ -53,12 +77,9 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
         return
     if not lock:
         await _read_own_links(session, state, ids)
-    records = select(Record).where(Record.canonical_id.in_(ids)).order_by(Record.canonical_id)
-    for record in await session.scalars(records.with_for_update() if lock else records):
+    for record in await session.scalars(LOCKED_RECORDS if lock else RECORDS, {"ids": ids}):
         state.records[record.canonical_id] = record
-    order = (Delivery.canonical_id, Delivery.system)
-    deliveries = select(Delivery).where(Delivery.canonical_id.in_(ids)).order_by(*order)
-    for delivery in await session.scalars(deliveries.with_for_update() if lock else deliveries):
+    for delivery in await session.scalars(LOCKED_DELIVERIES if lock else DELIVERIES, {"ids": ids}):
         state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
     if lock:
         await _read_own_links(session, state, ids)
@@ -114,15 +135,15 @@ async def _read_links(session: AsyncSession, state: State, keys: set[LinkKey]) -
     missing = sorted(keys - state.links.keys(), key=str)
     if not missing:
         return
-    columns = tuple_(Link.tenant_id, Link.kind, Link.system, Link.local_id)
-    for link in await session.scalars(select(Link).where(columns.in_(missing))):
+    tenants, kinds, systems, local_ids = zip(*missing, strict=True)
+    wanted = {"tenants": tenants, "kinds": kinds, "systems": systems, "local_ids": local_ids}
+    for link in await session.scalars(LINKS, wanted):
         _put_link(state, link)
 
 
 async def _read_own_links(session: AsyncSession, state: State, ids: Sequence[UUID]) -> None:
     """Read again what was read before the lock: somebody else may have merged in between."""
-    own = select(Link).where(Link.canonical_id.in_(ids)).execution_options(populate_existing=True)
-    for link in await session.scalars(own):
+    for link in await session.scalars(OWN_LINKS, {"ids": ids}):
         _put_link(state, link)
 
 
@@ -143,8 +164,8 @@ async def _read_keys(session: AsyncSession, state: State, unlinked: Sequence[Inc
         return
     keys = sorted(wanted, key=str)
     await session.execute(LOCK_KEYS, {"keys": [" ".join(map(str, key)) for key in keys]})
-    columns = tuple_(MatchKey.tenant_id, MatchKey.kind, MatchKey.key)
-    for found in await session.scalars(select(MatchKey).where(columns.in_(keys))):
+    tenants, kinds, names = zip(*keys, strict=True)
+    for found in await session.scalars(KEYS, {"tenants": tenants, "kinds": kinds, "keys": names}):
         state.keys[(found.tenant_id, found.kind, found.key)].add(found.canonical_id)
 
 

@@ -94,6 +94,7 @@ async def test_a_price_that_the_erp_withdraws_holds_no_longer(api: httpx.AsyncCl
 async def test_a_basket_is_priced_at_once_and_each_item_for_itself(api: httpx.AsyncClient) -> None:
     product = await linked_product(api)
     await price(api, 10, await price_list(api, 1), product, "14", min_quantity="10")
+    await price(api, 11, await price_list(api, 2, await customer(api)), product, "1")
     items = [
         {"product_id": product},
         {"product_id": product, "quantity": "12"},

@@ -100,14 +100,22 @@ async def availability(session: AsyncSession, product_ids: Collection[UUID]) -> 
     return {row.product_id: row for row in found}
 
 
-async def price_tags(session: AsyncSession, products: Collection[Product]) -> dict[UUID, PriceTag]:
-    """All that is known of what these products cost: ask each tag as many questions as there are."""
+async def price_tags(
+    session: AsyncSession, products: Collection[Product], customer_ids: Collection[UUID] | None = None
+) -> dict[UUID, PriceTag]:
+    """All that is known of what these products cost: ask each tag as many questions as there are.
+
+    With `customer_ids`, price lists of other customers are left out.
+    """
     offers: dict[UUID, list[CachedOffer]] = {product.id: [] for product in products}
     statement = (
         select(ListEntry, PriceList)
         .join(PriceList, PriceList.id == ListEntry.price_list_id)
         .where(ListEntry.product_id.in_(offers), ListEntry.archived_at.is_(None), PriceList.archived_at.is_(None))
     )
+    if customer_ids is not None:
+        theirs = PriceList.customer_id.in_(customer_ids)
+        statement = statement.where(or_(PriceList.customer_id.is_(None), theirs))
     for entry, price_list in await session.execute(statement):
         offer = Offer(price_list.id, price_list.terms, price_list.customer_id, entry.listed)
         as_of = max(entry.updated_at, price_list.updated_at)
@@ -123,7 +131,8 @@ async def price_of(session: AsyncSession, product: Product, question: Question) 
 
     For several products take `price_tags` once.
     """
-    return (await price_tags(session, [product]))[product.id].answer(question)
+    asked_by = [question.customer_id] if question.customer_id else []
+    return (await price_tags(session, [product], asked_by))[product.id].answer(question)
 
 
 async def question(

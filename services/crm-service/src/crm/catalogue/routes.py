@@ -104,7 +104,7 @@ async def read_price(product_id: UUID, session: Session, asked: Annotated[PriceQ
     before the list price.
     """
     product = await queries.by_id(session, product_id)
-    tags = await queries.price_tags(session, [product])
+    tags = await queries.price_tags(session, [product], _asking(asked.customer_id))
     return await _price(session, product, tags[product.id], asked)
 
 
@@ -128,7 +128,7 @@ async def write_products(body: Batch, session: Session, caller: Writer) -> Batch
 async def read_prices(body: Basket, session: Session) -> PriceResults:
     """The prices of several products for one customer, in the order of the items; an item without one says why."""
     products = await queries.products_by_ids(session, {item.product_id for item in body.items})
-    tags = await queries.price_tags(session, products.values())
+    tags = await queries.price_tags(session, products.values(), _asking(body.customer_id))
     results = []
     for item in body.items:
         asked = PriceQuestion(customer_id=body.customer_id, quantity=item.quantity, currency=body.currency, on=body.on)
@@ -202,6 +202,10 @@ async def _price(session: AsyncSession, product: Product, tag: PriceTag, asked: 
         price_list=found.price_list,
         as_of=found.as_of,
     )
+
+
+def _asking(customer_id: UUID | None) -> list[UUID]:
+    return [customer_id] if customer_id else []
 
 
 async def _with_stock(session: AsyncSession, row: Product) -> ProductOut:

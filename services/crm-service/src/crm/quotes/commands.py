@@ -142,7 +142,7 @@ async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[LineBody], 
     """Whole lines for what was written; prices and rates that nobody has entered are the catalogue's of today."""
     today = _today()
     products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
-    tags = await catalogue.price_tags(session, list(products.values()))
+    tags = await catalogue.price_tags(session, list(products.values()), [customer.id])
     address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
     known = {line.id for line in row.written()}
     lines = []

@@ -54,7 +54,7 @@ async def priced(
     products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
     drafts = [_Draft(body, _line(body, known), _product(body, products), anew) for body in bodies]
     unpriced = [draft.product for draft in drafts if draft.asks_for_price]
-    tags = await catalogue.price_tags(session, unpriced) if unpriced else {}
+    tags = await catalogue.price_tags(session, unpriced, [terms.customer_id]) if unpriced else {}
     rates: dict[str, Decimal] = {}
     for draft in drafts:
         if draft.asks_for_rate and draft.tax_class not in rates:

@@ -93,9 +93,10 @@ async def _cancel(session: AsyncSession, row: Order, request: OrderRequest) -> N
 async def _change(session: AsyncSession, row: Order, request: OrderRequest) -> None:
     """Give the lines the quantities that are wished for; more only as far as credit and stock go."""
     before = row.totals.total
-    more = {wish.line for wish in request.lines if wish.quantity > _line(row, wish).quantity}
-    wanted = [Want(wish.line, _line(row, wish).product_id, _left(_line(row, wish), wish)) for wish in request.lines]
-    for wish in request.lines:
+    wishes = {wish.line: wish for wish in request.lines}.values()
+    more = {wish.line for wish in wishes if wish.quantity > _line(row, wish).quantity}
+    wanted = [Want(wish.line, _line(row, wish).product_id, _left(_line(row, wish), wish)) for wish in wishes]
+    for wish in wishes:
         row.wish(wish.line, wish.quantity)
     if not row.lines:
         raise NothingOrdered()

@@ -110,8 +110,12 @@ def _allocations() -> None:
                 foreign key (tenant_id, invoice_id) references invoices (tenant_id, id)
         )
     """)
-    op.execute("create index ix_payment_allocations_tenant_id_payment_id on payment_allocations (tenant_id, payment_id)")
-    op.execute("create index ix_payment_allocations_tenant_id_invoice_id on payment_allocations (tenant_id, invoice_id)")
+    op.execute(
+        "create index ix_payment_allocations_tenant_id_payment_id on payment_allocations (tenant_id, payment_id)"
+    )
+    op.execute(
+        "create index ix_payment_allocations_tenant_id_invoice_id on payment_allocations (tenant_id, invoice_id)"
+    )
     # The sum that the check of `payments` bounds is the sum of the allocations, whatever the code does.
     op.execute("""
         create function payment_allocations_add_up() returns trigger
@@ -158,7 +162,9 @@ def _statements() -> None:
                 foreign key (tenant_id, bank_account_id) references bank_accounts (tenant_id, id)
         )
     """)
-    op.execute("create index ix_bank_statements_tenant_id_imported_at_id on bank_statements (tenant_id, imported_at, id)")
+    op.execute(
+        "create index ix_bank_statements_tenant_id_imported_at_id on bank_statements (tenant_id, imported_at, id)"
+    )
     op.execute(f"""
         create table bank_statement_lines (
             id uuid constraint pk_bank_statement_lines primary key,

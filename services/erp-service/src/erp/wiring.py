@@ -9,6 +9,7 @@ from custom_fields import routes as custom_fields
 from erp.balances import handlers as balances_tasks
 from erp.balances import routes as balances
 from erp.balances.events import BALANCE
+from erp.bank_statements import routes as bank_statements
 from erp.contacts import routes as contacts
 from erp.contacts.events import CONTACT
 from erp.contacts.imports import CONTACTS
@@ -28,7 +29,7 @@ from erp.orders import routes as orders
 from erp.orders.events import ORDER, SHIPMENT
 from erp.payments import handlers as payments_tasks
 from erp.payments.events import PAYMENT
-from erp.payments.routes import bank_accounts, bank_statements, payments
+from erp.payments.routes import bank_accounts, payments
 from erp.products import handlers as products_tasks
 from erp.products import routes as products
 from erp.products.events import KINDS as PRODUCT_KINDS

@@ -1,5 +1,6 @@
 """Bank statements over HTTP: what is sure is booked, the rest waits for a person, and nothing happens twice."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,8 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from .factories import IBAN, THEIR_IBAN, a_customer, a_payment, an_invoice, camt, csv, entry
+from ..payments.factories import IBAN, a_customer, a_payment, an_invoice
+from .factories import THEIR_IBAN, camt, csv, entry
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/bank-statements"
@@ -210,3 +212,9 @@ async def test_another_tenant_sees_no_statement(api: httpx.AsyncClient, stranger
     assert (await stranger.get(f"{PATH}/{statement['id']}")).status_code == 404
     assert (await decide(stranger, statement["lines"][0], "accept")).status_code == 404
     assert (await stranger.post(PATH, content=camt(entry()), headers=XML)).status_code == 409
+
+
+async def test_who_may_only_read_takes_nothing_in(with_scopes: Callable[[str], httpx.AsyncClient]) -> None:
+    async with with_scopes("payments:read") as reader:
+        assert (await reader.get(PATH)).status_code == 200
+        assert (await reader.post(PATH, content=camt(entry()), headers=XML)).status_code == 403

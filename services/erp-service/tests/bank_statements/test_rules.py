@@ -4,10 +4,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from contracts.receivable import Direction
-from erp.payments.matching import Books, KnownPayment, OpenInvoice, Why, match
-from erp.payments.statements import ReadLine
+from erp.bank_statements.rules import Books, KnownPayment, OpenInvoice, Why, match
+from erp.bank_statements.statements.movements import ReadLine
 
-from .factories import DAY, THEIR_IBAN
+from ..payments.factories import DAY
+from .factories import THEIR_IBAN
 
 ALFREDS, BERGLUNDS, PAYMENT = (UUID(int=n) for n in range(11, 14))
 FIRST, SECOND, OTHER = (UUID(int=n) for n in range(1, 4))

@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 from contracts.receivable import Direction
-from erp.payments.delimited import Layout, read_csv
-from erp.payments.statements import ReadLine, ReadStatement, StatementUnreadable, read_camt
+from erp.bank_statements.statements.camt import read_camt
+from erp.bank_statements.statements.delimited import Layout, read_csv
+from erp.bank_statements.statements.movements import ReadLine, ReadStatement, StatementUnreadable
 
-from .factories import DAY, IBAN, THEIR_IBAN, camt, csv, entry
+from ..payments.factories import DAY, IBAN
+from .factories import THEIR_IBAN, camt, csv, entry
 
 EUR = Layout("EUR")
 

@@ -14,14 +14,15 @@ from erp.balances import aging
 from erp.balances import commands as balances
 from erp.balances.models import Balance
 from erp.balances.schemas import ReceivableFilters
+from erp.bank_statements.commands import importing
+from erp.bank_statements.statements.camt import read_camt
 from erp.invoicing.models import CreditNote, Invoice
 from erp.ledger import queries as ledger
 from erp.payments import queries
-from erp.payments.commands import allocating, banks, entering, importing
+from erp.payments.commands import allocating, banks, entering
 from erp.payments.models import Allocation, Payment
 from erp.payments.rules import Allocate
 from erp.payments.schemas import AssignBody, BankAccountBody, Part, ReverseBody
-from erp.payments.statements import read_camt
 from erp.wiring import SERVICE
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -30,7 +31,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from .factories import DAY, IBAN, a_credit, a_customer, a_payment, an_invoice, camt, entry
+from ..bank_statements.factories import camt, entry
+from .factories import DAY, IBAN, a_credit, a_customer, a_payment, an_invoice
 
 pytestmark = pytest.mark.servers
 Work = Callable[[AsyncSession], Awaitable[object]]

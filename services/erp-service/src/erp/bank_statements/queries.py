@@ -13,13 +13,13 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from erp.bank_statements.models import BankStatement, LineState, StatementLine
+from erp.bank_statements.rules import Books, KnownPayment, OpenInvoice
+from erp.bank_statements.schemas import StatementFilters
 from erp.customers.models import Customer
 from erp.invoicing.models import Invoice
-from erp.payments.matching import Books, KnownPayment, OpenInvoice
 from erp.payments.models import Payment
 from erp.payments.rules import reference_key
-from erp.payments.statement_lines import BankStatement, LineState, StatementLine
-from erp.payments.statement_schemas import StatementFilters
 
 STATEMENTS = Sorting(
     {"imported_at": BankStatement.imported_at, "closed_on": BankStatement.closed_on}, BankStatement.id, "-imported_at"

@@ -11,11 +11,9 @@ from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.payments import queries, statement_queries
-from erp.payments.commands import deciding, importing
-from erp.payments.delimited import Layout, read_csv
-from erp.payments.models import BankAccount
-from erp.payments.statement_schemas import (
+from erp.bank_statements import queries
+from erp.bank_statements.commands import deciding, importing
+from erp.bank_statements.schemas import (
     CsvLayout,
     IgnoreBody,
     LineAssignBody,
@@ -25,7 +23,11 @@ from erp.payments.statement_schemas import (
     StatementOut,
     TakenIn,
 )
-from erp.payments.statements import ReadStatement, read_camt, unreadable
+from erp.bank_statements.statements.camt import read_camt
+from erp.bank_statements.statements.delimited import Layout, read_csv
+from erp.bank_statements.statements.movements import ReadStatement, unreadable
+from erp.payments import queries as payments
+from erp.payments.models import BankAccount
 
 router = APIRouter(prefix="/v1/bank-statements", tags=["bank-statements"], route_class=IdempotentRoute)
 READ = requires("payments:read")
@@ -60,22 +62,20 @@ async def list_bank_statements(
     session: Session, paging: Paging, filters: Annotated[StatementFilters, Query()]
 ) -> Page[StatementHead]:
     """Bank statements in pages without their lines, the last imported first (imported_at, closed_on)."""
-    found = statement_queries.search(filters)
-    return await paging.page(
-        session, found, statement_queries.STATEMENTS, lambda row: StatementHead.model_validate(row[0])
-    )
+    found = queries.search(filters)
+    return await paging.page(session, found, queries.STATEMENTS, lambda row: StatementHead.model_validate(row[0]))
 
 
 @router.get("/{statement_id}", dependencies=[READ])
 async def read_bank_statement(statement_id: UUID, session: Session) -> StatementOut:
     """One bank statement with its lines, and what became of each."""
-    return StatementOut.of(await statement_queries.by_id(session, statement_id))
+    return StatementOut.of(await queries.by_id(session, statement_id))
 
 
 @router.post("/{statement_id}/lines/{line_id}/accept")
 async def accept_line(statement_id: UUID, line_id: UUID, session: Session, caller: Writer) -> LineOut:
     """Carry out what is proposed for a line."""
-    await statement_queries.line_of(session, statement_id, line_id)
+    await queries.line_of(session, statement_id, line_id)
     return LineOut.of(await deciding.accept(session, line_id, caller.subject))
 
 
@@ -84,19 +84,19 @@ async def assign_line(
     statement_id: UUID, line_id: UUID, body: LineAssignBody, session: Session, caller: Writer
 ) -> LineOut:
     """Say which payment a line is, or whose."""
-    await statement_queries.line_of(session, statement_id, line_id)
+    await queries.line_of(session, statement_id, line_id)
     return LineOut.of(await deciding.assign(session, line_id, body, caller.subject))
 
 
 @router.post("/{statement_id}/lines/{line_id}/ignore")
 async def ignore_line(statement_id: UUID, line_id: UUID, body: IgnoreBody, session: Session, caller: Writer) -> LineOut:
     """Say that a line is no payment of a customer: a fee, a transfer of our own."""
-    await statement_queries.line_of(session, statement_id, line_id)
+    await queries.line_of(session, statement_id, line_id)
     return LineOut.of(await deciding.ignore(session, line_id, body.reason, caller.subject))
 
 
 async def _named_account(session: AsyncSession, layout: CsvLayout) -> BankAccount | None:
-    return None if layout.bank_account_id is None else await queries.bank_account(session, layout.bank_account_id)
+    return None if layout.bank_account_id is None else await payments.bank_account(session, layout.bank_account_id)
 
 
 def _read(content: bytes, content_type: str, layout: CsvLayout, account: BankAccount | None) -> list[ReadStatement]:

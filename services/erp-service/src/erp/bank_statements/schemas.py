@@ -10,10 +10,10 @@ from contracts.text import OptionalNameText, ShortText, refuse
 from contracts.values import Money
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from erp.payments.matching import Why
+from erp.bank_statements.models import BankStatement, LineState, StatementLine
+from erp.bank_statements.rules import Why
 from erp.payments.rules import Allocate
 from erp.payments.schemas import Body, Parts
-from erp.payments.statement_lines import BankStatement, LineState, StatementLine
 
 
 class CsvLayout(BaseModel):

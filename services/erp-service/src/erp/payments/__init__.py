@@ -1,1 +1,1 @@
-"""Payments: money that arrives and leaves by bank account, what it settles, and the statements of the bank."""
+"""Payments: money that arrives and leaves by bank account, and what it settles."""

@@ -7,15 +7,16 @@ from chassis.errors import Conflict
 from contracts.receivable import Direction, PaymentState
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.payments import queries, statement_queries
+from erp.bank_statements import queries
+from erp.bank_statements.models import UNDECIDED, LineState, StatementLine
+from erp.bank_statements.rules import Match, Why
+from erp.bank_statements.schemas import LineAssignBody, Proposal
+from erp.payments import queries as payments
 from erp.payments.commands import allocating, entering
 from erp.payments.commands.locking import lock, lock_customers
-from erp.payments.matching import Match, Why
 from erp.payments.models import Payment
 from erp.payments.rules import Allocate, How, Share
 from erp.payments.schemas import PaymentBody
-from erp.payments.statement_lines import UNDECIDED, LineState, StatementLine
-from erp.payments.statement_schemas import LineAssignBody, Proposal
 
 
 class LineIsAnother(Conflict):
@@ -36,7 +37,7 @@ async def accept(session: AsyncSession, line_id: UUID, actor: str) -> StatementL
 
     Raise `NotFound`, `LineDecided`, and what entering and allocating a payment raises.
     """
-    line = await statement_queries.line_for_update(session, line_id)
+    line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
     proposal = Proposal.model_validate(line.proposal or {"why": Why.NOTHING})
     parts = tuple(Share(each.invoice_id, each.amount, How.HAND) for each in proposal.allocations)
@@ -49,7 +50,7 @@ async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, act
 
     Raise `NotFound`, `LineDecided`, `LineIsAnother`, `LineTaken`, and what entering and allocating raises.
     """
-    line = await statement_queries.line_for_update(session, line_id)
+    line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
     if body.payment_id is not None:
         payment_id = await _known(session, line, body.payment_id)
@@ -62,7 +63,7 @@ async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, act
 
 async def ignore(session: AsyncSession, line_id: UUID, reason: str | None, actor: str) -> StatementLine:
     """Say that a line is no payment of a customer: a fee, a transfer of our own. Raise `NotFound`, `LineDecided`."""
-    line = await statement_queries.line_for_update(session, line_id)
+    line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
     line.decide(LineState.IGNORED, actor, reason=reason)
     await session.flush()
@@ -86,7 +87,7 @@ async def _known(session: AsyncSession, line: StatementLine, payment_id: UUID) -
     payment = await lock(session, payment_id)
     if payment.state == PaymentState.REVERSED or _says(payment) != _says(line):
         raise LineIsAnother(line=_says(line), payment=_says(payment), state=payment.state)
-    if await statement_queries.is_taken(session, payment_id):
+    if await queries.is_taken(session, payment_id):
         raise LineTaken(payment_id=payment_id)
     return payment_id
 
@@ -121,6 +122,6 @@ async def _enter(
 async def _free_reference(session: AsyncSession, line: StatementLine) -> str | None:
     """The payer's reference, else the bank's; payers use one reference for many payments."""
     for reference in (line.end_to_end_id, line.bank_reference):
-        if reference and await queries.known(session, reference, line.direction, line.currency) is None:
+        if reference and await payments.known(session, reference, line.direction, line.currency) is None:
             return reference
     return None

@@ -8,13 +8,14 @@ from chassis.errors import Conflict, Problem
 from contracts.receivable import Direction
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.payments import queries, statement_queries
-from erp.payments.commands import deciding
+from erp.bank_statements import queries
+from erp.bank_statements.commands import deciding
+from erp.bank_statements.models import BankStatement, LineState, StatementLine
+from erp.bank_statements.rules import Match, match
+from erp.bank_statements.statements.movements import ReadLine, ReadStatement
+from erp.payments import queries as payments
 from erp.payments.commands.locking import lock_customers
-from erp.payments.matching import Match, match
 from erp.payments.models import BankAccount
-from erp.payments.statement_lines import BankStatement, LineState, StatementLine
-from erp.payments.statements import ReadLine, ReadStatement
 
 READ = (
     "booked_on", "amount", "currency", "bank_reference", "end_to_end_id", "counterparty_name", "counterparty_iban",
@@ -51,15 +52,15 @@ async def take_in(
         await _match(session, fresh, owner, actor)
         taken.append(statement.id)
         new += len(fresh)
-    return [await statement_queries.by_id(session, statement_id) for statement_id in dict.fromkeys(taken)], new
+    return [await queries.by_id(session, statement_id) for statement_id in dict.fromkeys(taken)], new
 
 
 async def _account(session: AsyncSession, read: ReadStatement, named: BankAccount | None) -> BankAccount:
     """The account, locked: two imports of one account come one after the other."""
-    found = await queries.bank_account_by_iban(session, read.iban) if read.iban else named
+    found = await payments.bank_account_by_iban(session, read.iban) if read.iban else named
     if found is None or found.archived_at is not None or (named is not None and found.id != named.id):
         raise NotOurAccount(iban=read.iban or (named.iban if named else None))
-    account = await queries.bank_account(session, found.id, lock=True)
+    account = await payments.bank_account(session, found.id, lock=True)
     if others := sorted({line.currency for line in read.lines} - {account.currency}):
         raise StatementInOtherCurrency(name=account.name, currency=account.currency, found=", ".join(others))
     return account
@@ -68,7 +69,7 @@ async def _account(session: AsyncSession, read: ReadStatement, named: BankAccoun
 async def _add(
     session: AsyncSession, read: ReadStatement, account: BankAccount, actor: str
 ) -> tuple[BankStatement, list[StatementLine]]:
-    statement = await statement_queries.by_identifier(session, account.id, read.identifier)
+    statement = await queries.by_identifier(session, account.id, read.identifier)
     if statement is None:
         statement = BankStatement(
             bank_account_id=account.id,
@@ -83,8 +84,8 @@ async def _add(
         )
         session.add(statement)
         await session.flush()
-    known = await statement_queries.known_keys(session, account.id, [line.key for line in read.lines])
-    last = await statement_queries.last_position(session, statement.id)
+    known = await queries.known_keys(session, account.id, [line.key for line in read.lines])
+    last = await queries.last_position(session, statement.id)
     new = (line for line in read.lines if line.key not in known)
     fresh = [_line(statement, account, line, last + n) for n, line in enumerate(new, 1)]
     session.add_all(fresh)
@@ -108,9 +109,9 @@ async def _match(session: AsyncSession, lines: Sequence[StatementLine], account:
     """Lines come one after the other: what one has settled is not open for the next."""
     if not lines:
         return
-    before = await statement_queries.books(session, lines, account.currency)
+    before = await queries.books(session, lines, account.currency)
     await lock_customers(session, [match(as_read(line), before).customer_id for line in lines])
-    books = await statement_queries.books(session, lines, account.currency)
+    books = await queries.books(session, lines, account.currency)
     for line in lines:
         guess = match(as_read(line), books)
         line.proposal = guess.document(

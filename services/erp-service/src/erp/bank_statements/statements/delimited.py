@@ -10,7 +10,7 @@ from typing import Any
 
 from contracts.receivable import Direction
 
-from erp.payments.statements import (
+from erp.bank_statements.statements.movements import (
     ReadLine,
     ReadStatement,
     iban_text,

@@ -1,5 +1,5 @@
-"""Every use case that changes payments, bank accounts and bank statements.
+"""Every use case that changes payments and bank accounts.
 
-`entering` is what users do with payments, `booking` brings the books to it, `allocating` settles invoices, `importing`
-and `deciding` deal with bank statements, `banks` with our accounts.
+`entering` is what users do with payments, `booking` brings the books to it, `allocating` settles invoices, `banks`
+deals with our accounts.
 """

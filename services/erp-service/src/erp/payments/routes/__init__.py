@@ -1,1 +1,1 @@
-"""HTTP of payments, bank accounts and bank statements."""
+"""HTTP of payments and bank accounts."""

@@ -1,0 +1,1 @@
+"""Bank statements: what banks say of our accounts, and which payment each line of it is."""

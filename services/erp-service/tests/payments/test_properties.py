@@ -10,8 +10,8 @@ from chassis.db import create_engine, session_factory, transaction
 from chassis.errors import Conflict, NotFound
 from chassis.testing import Database
 from contracts.receivable import Direction, PaymentState
-from erp.balances import aging
 from erp.balances import commands as balances
+from erp.balances import view
 from erp.balances.models import Balance
 from erp.balances.schemas import ReceivableFilters
 from erp.bank_statements.commands import importing
@@ -249,7 +249,7 @@ async def _ledger_agrees(session: AsyncSession, booked: list[Payment]) -> None:
         paid_back = sum(each.amount for each in theirs if each.direction == Direction.OUT)
         expected = (await session.scalar(open_) or 0) - (await session.scalar(unused) or 0) - left + paid_back
         assert owed[customer_id] == expected
-    statement, _ = aging.aged(ReceivableFilters(), DAY)
+    statement, _ = view.aged(ReceivableFilters(), DAY)
     aged = {row.customer_id: row.total for row in await session.execute(statement)}
     assert {each: total for each, total in aged.items() if total} == {
         each: total for each, total in owed.items() if total

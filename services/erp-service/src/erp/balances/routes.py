@@ -9,7 +9,7 @@ from chassis.db import Session
 from chassis.pages import Page, Paging
 from fastapi import APIRouter, Query, Response
 
-from erp.balances import aging, queries
+from erp.balances import queries, view
 from erp.balances.schemas import (
     BalanceFilters,
     BalanceOut,
@@ -43,7 +43,7 @@ async def list_receivables(
     session: Session, paging: Paging, filters: Annotated[ReceivableFilters, Query()]
 ) -> Page[ReceivableOut]:
     """What customers owe, by age and currency, by name; `sort` by customer_name, total, open, overdue or over_90."""
-    statement, sorting = aging.aged(filters, _today())
+    statement, sorting = view.aged(filters, _today())
     return await paging.page(session, statement, sorting, ReceivableOut.model_validate)
 
 
@@ -52,7 +52,7 @@ async def list_open_items(
     customer_id: UUID, session: Session, paging: Paging, filters: Annotated[OpenItemFilters, Query()]
 ) -> Page[OpenItemOut]:
     """The open documents of a customer: invoices by due day, then credits; `sort` by due_on, dated_on or open."""
-    statement, sorting = aging.open_items(customer_id, filters, _today())
+    statement, sorting = view.open_items(customer_id, filters, _today())
     return await paging.page(session, statement, sorting, OpenItemOut.model_validate)
 
 

@@ -21,7 +21,7 @@ from erp.inventory.models import (
 )
 from erp.ledger import queries as books
 from erp.products.rules import UnknownUnit
-from sqlalchemy import delete, select, update
+from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -303,10 +303,10 @@ async def test_goods_that_are_not_reserved_go_to_another_warehouse_with_their_va
 
 
 @pytest.mark.parametrize("change", [update(StockMove).values(quantity=1), delete(StockMove)])
-async def test_a_move_is_never_changed(session: AsyncSession, change: object) -> None:
+async def test_a_move_is_never_changed(session: AsyncSession, change: Update | Delete) -> None:
     move = await received(session, await product(session), 2)
     with pytest.raises(DBAPIError, match="never changed"):
-        await session.execute(change.where(StockMove.id == move.id))  # type: ignore[attr-defined]
+        await session.execute(change.where(StockMove.id == move.id))
 
 
 @pytest.mark.parametrize("wrong", [{"on_hand": -1}, {"reserved": 3}, {"reserved": -1}, {"value": -1}, {"on_hand": 0}])

@@ -41,10 +41,21 @@ def test_facts_are_attributes_members_and_parts_of_the_text() -> None:
     }
 
 
-@given(st.dictionaries(st.sampled_from(["detail", "hint", "limit", "wanted", "status", "type"]), st.text()))
+@given(st.dictionaries(st.sampled_from(["detail", "hint", "limit", "wanted", "type", "correlation_id"]), st.text()))
 def test_no_fact_can_break_or_forge_the_document(facts: dict[str, str]) -> None:
     document = CreditExceeded(**facts).document()
     assert (document["status"], document["type"]) == (409, "/problems/credit-exceeded-in-a-test")
+
+
+@pytest.mark.parametrize("name", ["status", "code", "title", "headers", "facts", "entry", "document", "args"])
+def test_a_fact_that_would_hide_a_part_of_the_problem_is_refused_by_name(name: str) -> None:
+    with pytest.raises(TypeError, match=f"CreditExceeded.* {name}: rename"):
+        CreditExceeded(limit=1, **{name: "x"})
+
+
+def test_texts_given_when_raised_stand_as_they_are() -> None:
+    document = CreditExceeded(limit=1, detail="Not {today}.", hint="Come back.").document()
+    assert (document["detail"], document["hint"], document["limit"]) == ("Not {today}.", "Come back.", 1)
 
 
 def test_a_code_is_given_once() -> None:

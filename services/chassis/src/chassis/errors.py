@@ -21,10 +21,14 @@ from pydantic import BaseModel
 
 MEDIA_TYPE = "application/problem+json"
 CATALOGUE: dict[str, type["Problem"]] = {}
+TEXTS = {"detail", "hint"}
 
 
 class Problem(Exception):
-    """An error that a caller may see. `detail` and `hint`: templates over the facts, or given when raised."""
+    """An error that a caller may see. `detail` and `hint`: templates over the facts, or given when raised.
+
+    A fact may not be called like anything else that a problem has (`status`, `document`): that is a `TypeError`.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
@@ -35,7 +39,9 @@ class Problem(Exception):
     def __init__(self, **facts: Any) -> None:
         super().__init__(self.title)
         self.headers: dict[str, str] = {}
-        self.facts = {name: value for name, value in facts.items() if name not in {"detail", "hint"}}
+        self.facts = {name: value for name, value in facts.items() if name not in TEXTS}
+        if taken := [name for name in self.facts if hasattr(self, name)]:
+            raise TypeError(f"{type(self).__name__} has a meaning of its own for {', '.join(taken)}: rename the fact")
         vars(self).update(facts)
 
     def __init_subclass__(cls) -> None:
@@ -53,13 +59,8 @@ class Problem(Exception):
     @classmethod
     def entry(cls) -> dict[str, Any]:
         """What the catalogue says of this problem; names of facts stand in braces."""
-        return {
-            "type": f"/problems/{cls.code}",
-            "title": cls.title,
-            "status": cls.status,
-            "detail": cls.detail,
-            "hint": cls.hint,
-        }
+        said = {name: getattr(cls, name) for name in ("title", "status", "detail", "hint")}
+        return {"type": f"/problems/{cls.code}", **said}
 
     def document(self, correlation_id: str | None = None) -> dict[str, Any]:
         """The RFC 9457 document, ready for JSON."""

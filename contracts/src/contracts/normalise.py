@@ -19,6 +19,8 @@ _PLAIN_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "�
 _APOSTROPHES = re.compile(r"['`\u00b4\u2018\u2019\u02bc]")
 _DOTS_OF_ABBREVIATIONS = re.compile(r"(?<=\b\w)\.(?=\w\b)|(?<=\w)\.(?=\s|$|,)")
 _NOT_A_WORD = re.compile(r"[\W_]+")
+_BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
+_GTIN_DIGITS = 14
 
 
 def phone_e164(raw: str, country: str | None) -> str | None:
@@ -62,6 +64,21 @@ def legal_entity_id(country: str | None, tax_id: str | None) -> uuid.UUID:
     return uuid.uuid5(LEGAL_ENTITY_NAMESPACE, f"{country}:{key}")
 
 
+def sku_key(raw: str) -> str:
+    """The one form of a SKU: letter case, width and doubled spaces do not count ("Nw 1" is "nw 1")."""
+    return _folded(raw, space=" ")
+
+
+def gtin_key(raw: str) -> str:
+    """The one form of a GTIN: a GTIN-8, -12 or -13 is a GTIN-14 with zeros before it; marks between digits go."""
+    return _BETWEEN_DIGITS.sub("", raw).rjust(_GTIN_DIGITS, "0")
+
+
+def reference_key(raw: str) -> str:
+    """The one form of a payment's reference: letter case, width and spaces do not count (banks print in groups)."""
+    return _folded(raw, space="")
+
+
 def name_key(raw: str) -> str:
     """The words of a name: NFKC, case folded, without accents and punctuation.
 
@@ -83,6 +100,12 @@ def company_name_key(raw: str) -> str:
     while (length := _legal_form_at_end(words)) and length < len(words):
         del words[-length:]
     return " ".join(words)
+
+
+def _folded(raw: str, space: str) -> str:
+    """Without letter case and width, its words joined by `space`. Composed last: the other two take letters apart."""
+    words = unicodedata.normalize("NFKC", raw).split()
+    return unicodedata.normalize("NFKC", space.join(words).casefold())
 
 
 def _legal_form_at_end(words: list[str]) -> int:

@@ -9,9 +9,12 @@ from contracts.countries import country_code, country_codes
 from contracts.normalise import (
     company_name_key,
     email_key,
+    gtin_key,
     legal_entity_id,
     name_key,
     phone_e164,
+    reference_key,
+    sku_key,
     tax_id_key,
 )
 from contracts.tax import tax_number, tax_rules_known
@@ -162,6 +165,32 @@ def test_a_legal_entity_without_a_tax_id_has_a_new_id() -> None:
 )
 def test_a_company_is_known_without_its_legal_form(name: str, key: str) -> None:
     assert company_name_key(name) == key
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Straße-1", "STRASSE-1"), ("\uff21-1", "a-1"), (" nw  1 ", "NW 1"), ("\u01f0-1", "j\u030c-1")]
+)
+def test_letter_case_width_and_doubled_spaces_do_not_count_in_a_sku(one: str, other: str) -> None:
+    assert sku_key(one) == sku_key(other)
+
+
+def test_marks_and_single_spaces_count_in_a_sku() -> None:
+    assert len({sku_key("A-1"), sku_key("A1"), sku_key("A 1")}) == 3
+
+
+@pytest.mark.parametrize("gtin", ["4006381333931", "04006381333931", "4 006381 333931", "400-6381-333931"])
+def test_a_short_gtin_is_a_long_one_with_zeros(gtin: str) -> None:
+    assert gtin_key(gtin) == "04006381333931"
+
+
+def test_letter_case_width_and_spaces_of_a_reference_do_not_count() -> None:
+    assert reference_key(" e2e 47\uff11 ") == reference_key("E2E471") != reference_key("E2E-471")
+
+
+@given(st.text(max_size=40))
+def test_the_key_of_a_key_is_the_key(raw: str) -> None:
+    for key in (sku_key, gtin_key, reference_key):
+        assert key(key(raw)) == key(raw)
 
 
 @given(st.text(max_size=40))

@@ -13,7 +13,7 @@ from contracts.product import ListedPrice, Price, PriceListTerms
 from crm.catalogue.events import KINDS, PRICE_LIST, PRODUCT
 from crm.catalogue.imports import PRODUCTS
 from crm.catalogue.models import Product
-from crm.catalogue.rules import CachedOffer, NoPriceKnown, PriceTag, gtin_key, sku_key
+from crm.catalogue.rules import CachedOffer, NoPriceKnown, PriceTag
 
 LIST, PRODUCT_ID, CUSTOMER = (UUID(int=number) for number in (1, 2, 3))
 OLD, NEW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -55,11 +55,6 @@ def test_a_product_without_a_price_says_so_with_the_facts() -> None:
 )
 def test_a_price_is_told_in_the_currency_that_the_product_is_priced_in(priced: PriceTag, currency: str | None) -> None:
     assert priced.currency == currency
-
-
-def test_numbers_of_products_are_compared_in_one_form() -> None:
-    assert sku_key("nw-1") == sku_key("NW-\uff11")
-    assert gtin_key("036000291452") == gtin_key("00036000291452")
 
 
 def test_what_is_emptied_of_a_product_is_as_usual_again() -> None:

@@ -9,7 +9,7 @@ from chassis.errors import Malformed
 from chassis.replication import Kind
 from crm.receivables.events import INVOICE, KINDS, PAYMENT
 from crm.receivables.models import Payment, PaymentNotReversible, PaymentSettled
-from crm.receivables.rules import BUCKETS, next_states, overdue_days, reference_key
+from crm.receivables.rules import BUCKETS, next_states, overdue_days
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,10 +50,6 @@ def test_ages_begin_the_day_after_a_debt_is_due(days: int, age: str) -> None:
 
 def test_a_debt_without_a_due_date_is_due_at_once() -> None:
     assert overdue_days(None, TODAY - timedelta(days=3), TODAY) == 3
-
-
-def test_a_reference_is_compared_without_case_width_and_spaces() -> None:
-    assert reference_key("Bank 47\uff11") == reference_key("BANK471")
 
 
 def test_what_is_entered_is_reversed_here_and_nothing_else() -> None:

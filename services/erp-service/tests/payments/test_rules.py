@@ -8,7 +8,7 @@ from chassis.errors import Malformed
 from contracts.receivable import Direction, PaymentState
 from erp.payments.events import PAYMENT
 from erp.payments.models import AllocatedBeyondPayment, Payment, PaymentAllocated, PaymentIsBooked, PaymentStepRefused
-from erp.payments.rules import Allocate, How, OpenItem, exact, found_in, number_key, reference_key, shares
+from erp.payments.rules import Allocate, How, OpenItem, exact, found_in, number_key, shares
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,10 +45,6 @@ def test_several_numbers_are_found_in_their_order_and_once() -> None:
 
 def test_a_number_does_not_reach_from_one_text_into_the_next() -> None:
     assert found_in(["INV-2026", "000123"], KNOWN) == []
-
-
-def test_letter_case_and_spaces_of_a_reference_do_not_count() -> None:
-    assert reference_key(" e2e 4711 ") == reference_key("E2E4711") != reference_key("E2E-4711")
 
 
 def items(*amounts: str) -> list[OpenItem]:

@@ -7,7 +7,7 @@ import pytest
 from chassis.errors import Malformed
 from erp.products.events import PRICE, PRICE_LIST, PRODUCT, TAX_RATE
 from erp.products.models import Price, PriceList, Product, TaxRateRow
-from erp.products.rules import UnknownUnit, gtin_key, in_own_unit, sku_key
+from erp.products.rules import UnknownUnit, in_own_unit
 from erp.products.schemas import PriceListBody, ProductBody
 from pydantic import ValidationError
 
@@ -20,15 +20,6 @@ DECLARED: list[Any] = [
     (PRICE, Price, {"price_list_id": ID, "product_id": ID, "min_quantity": "10", "amount": "1.25"}),
     (TAX_RATE, TaxRateRow, {"country": "DE", "tax_class": "standard", "rate": "0.19", "valid_from": "2007-01-01"}),
 ]
-
-
-def test_letter_case_does_not_count_in_a_sku() -> None:
-    assert sku_key("Straße-1") == sku_key("STRASSE-1")
-    assert sku_key("\uff21-1") == sku_key("a-1")
-
-
-def test_a_short_gtin_is_a_long_one_with_zeros() -> None:
-    assert gtin_key("4006381333931") == gtin_key("04006381333931")
 
 
 def test_quantities_are_counted_in_the_products_own_unit() -> None:

@@ -174,6 +174,10 @@ def test_the_same_gtin_links_where_one_of_the_two_has_no_sku(here: str | None, t
     assert (match.canonical_id, match.tier) == (UUID(int=1), Tier.STRONG)
 
 
+def test_a_sku_in_wide_letters_is_the_one_that_crm_and_erp_take_it_for() -> None:
+    assert best_match(product(0, sku="\uff23HAI-1").keys, [product(1, sku="chai-1")]).tier is Tier.STRONG
+
+
 def test_the_same_gtin_under_two_skus_goes_to_review() -> None:
     match = best_match(product(0, sku="chai", gtin=CHAI).keys, [product(1, sku="tea", gtin=CHAI)])
     assert (match.canonical_id, match.tier, match.rivals) == (None, Tier.REVIEW, (UUID(int=1),))

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
-from contracts.normalise import name_key
+from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.catalogue.rules import gtin_key, sku_key
 from crm.tables import Base
 
 JsonValue = JSONB(none_as_null=True)

@@ -8,21 +8,14 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
-from contracts.normalise import name_key
+from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.pricing import NoTaxRate, Offer, Question, tax_rate_for
 from contracts.product import TaxRate
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.models import Availability, DeclaredRate, ListEntry, PriceList, Product
-from crm.catalogue.rules import (
-    CachedAnswer,
-    CachedOffer,
-    NoTaxRateKnown,
-    PriceTag,
-    gtin_key,
-    sku_key,
-)
+from crm.catalogue.rules import CachedAnswer, CachedOffer, NoTaxRateKnown, PriceTag
 from crm.catalogue.schemas import PriceFilters, PriceListFilters, ProductFilters, TaxRateFilters
 from crm.customers import queries as customers
 

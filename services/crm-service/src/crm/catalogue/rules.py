@@ -1,6 +1,5 @@
-"""How numbers of products are compared, and what a cached price list answers. No database."""
+"""What a cached price list answers. No database."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,8 +8,6 @@ from uuid import UUID
 from chassis.errors import Conflict
 from contracts.pricing import Answer, NoPrice, Offer, Question, price_for
 from contracts.product import Price
-
-GTIN_DIGITS = 14
 
 
 class NoPriceKnown(Conflict):
@@ -82,16 +79,6 @@ class PriceTag:
 
 def _is_source(offer: Offer, answer: Answer) -> bool:
     return offer.price_list_id == answer.price_list_id and offer.price.amount == answer.amount
-
-
-def sku_key(sku: str) -> str:
-    """The one form of a SKU: letter case and compatible characters do not count."""
-    return unicodedata.normalize("NFKC", sku).casefold()
-
-
-def gtin_key(gtin: str) -> str:
-    """The one form of a GTIN: a GTIN-8, -12 or -13 is a GTIN-14 with leading zeros."""
-    return gtin.rjust(GTIN_DIGITS, "0")
 
 
 def on_or_today(day: date | None) -> date:

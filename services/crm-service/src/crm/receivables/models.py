@@ -9,13 +9,14 @@ from uuid import UUID
 from chassis.db import JsonObject, unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
+from contracts.normalise import reference_key
 from contracts.receivable import InvoiceLine as LineValue
 from contracts.receivable import PaymentState
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.receivables.rules import next_states, reference_key
+from crm.receivables.rules import next_states
 from crm.tables import Base
 
 JsonValue = JSONB(none_as_null=True)

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
+from contracts.normalise import reference_key
 from contracts.receivable import Direction
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from crm.receivables.models import Balance, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment
-from crm.receivables.rules import on_or_today, reference_key
+from crm.receivables.rules import on_or_today
 from crm.receivables.schemas import CreditNoteFilters, DocumentFilters, InvoiceFilters, PaymentFilters
 
 Found = TypeVar("Found")

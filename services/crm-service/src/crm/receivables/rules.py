@@ -1,6 +1,5 @@
 """How old a debt is, and how payments go on. No database."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -38,11 +37,6 @@ def overdue_days(due_on: date | None, issued_on: date, on: date) -> int:
 def next_states(state: str) -> list[str]:
     """The states into which a payment may go."""
     return sorted(after.value for before, after in PAYMENT_STEPS if before == PaymentState(state))
-
-
-def reference_key(reference: str) -> str:
-    """The one form of an external reference: letter case, width and spaces do not count."""
-    return "".join(unicodedata.normalize("NFKC", reference).casefold().split())
 
 
 def on_or_today(day: date | None) -> date:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
-from contracts.normalise import company_name_key
+from contracts.normalise import company_name_key, reference_key
 from contracts.receivable import Direction, PaymentState
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,6 @@ from erp.bank_statements.schemas import StatementFilters
 from erp.customers.models import Customer
 from erp.invoicing.models import Invoice
 from erp.payments.models import Payment
-from erp.payments.rules import reference_key
 
 STATEMENTS = Sorting(
     {"imported_at": BankStatement.imported_at, "closed_on": BankStatement.closed_on}, BankStatement.id, "-imported_at"

@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from contracts.normalise import company_name_key
+from contracts.normalise import company_name_key, reference_key
 from contracts.receivable import Direction
 
 from erp.bank_statements.statements.movements import ReadLine
-from erp.payments.rules import Allocate, How, OpenItem, Share, found_in, number_key, reference_key, shares
+from erp.payments.rules import Allocate, How, OpenItem, Share, found_in, number_key, shares
 
 Reference = tuple[str, Direction]
 """An external reference in its one form, and which way the money went."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
+from contracts.normalise import sku_key
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -24,7 +25,6 @@ from erp.inventory.models import (
 from erp.inventory.rules import Held, MoveKind, kits_reserved
 from erp.inventory.schemas import DemandFilters, MoveFilters, ReservationFilters, StockFilters, WarehouseFilters
 from erp.products.models import Product
-from erp.products.rules import sku_key
 
 Rows = Select[*tuple[Any, ...]]
 """A statement whose rows hold several entities."""

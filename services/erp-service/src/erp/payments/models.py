@@ -10,11 +10,12 @@ from chassis.db import unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
 from chassis.versioned import Versioned
+from contracts.normalise import reference_key
 from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from erp.payments.rules import allowed_states, reference_key
+from erp.payments.rules import allowed_states
 from erp.tables import Base
 
 NOTHING = "nothing"

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
+from contracts.normalise import reference_key
 from contracts.receivable import Direction, PaymentState
 from sqlalchemy import Select, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from erp.payments.models import DUE, Allocation, BankAccount, Payment
-from erp.payments.rules import reference_key
 from erp.payments.schemas import BankAccountFilters, PaymentFilters
 
 ORDERS = Sorting(

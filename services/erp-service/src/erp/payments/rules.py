@@ -55,11 +55,6 @@ class Share:
     how: How
 
 
-def reference_key(reference: str) -> str:
-    """The one form of an external reference: letter case and spaces do not count."""
-    return "".join(unicodedata.normalize("NFKC", reference).casefold().split())
-
-
 def number_key(number: str) -> str:
     """The one form of a document's number: letters and digits, in capitals."""
     return "".join(_runs(number))

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
-from contracts.normalise import name_key
+from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, PriceListTerms, TaxRate
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from erp.products.rules import gtin_key, sku_key
 from erp.tables import Base
 
 JsonValue = JSONB(none_as_null=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.errors import Conflict, NotFound
 from chassis.pages import Sorting
-from contracts.normalise import name_key
+from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.pricing import Answer, NoPrice, NoTaxRate, Offer, Question, price_for, tax_rate_for
 from contracts.product import Price as Amount
 from contracts.product import TaxRate
@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from erp.products.models import Declared, Price, PriceList, Product, TaxRateRow
-from erp.products.rules import gtin_key, sku_key
 from erp.products.schemas import PriceFilters, PriceListFilters, ProductFilters, TaxRateFilters
 
 Row = TypeVar("Row", bound=Declared)

@@ -1,13 +1,10 @@
-"""How numbers of products are compared, and quantities brought to a product's own unit. No database."""
+"""How quantities are brought to a product's own unit. No database."""
 
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from chassis.errors import Conflict
-
-GTIN_DIGITS = 14
 
 
 class UnknownUnit(Conflict):
@@ -15,16 +12,6 @@ class UnknownUnit(Conflict):
     title = "The product is not handled in that unit"
     detail = "It is counted in {own}; other units of it: {others}."
     hint = "Use one of these units, or add a conversion to the product's `units`."
-
-
-def sku_key(sku: str) -> str:
-    """The one form of a SKU: letter case and compatible characters do not count."""
-    return unicodedata.normalize("NFKC", sku).casefold()
-
-
-def gtin_key(gtin: str) -> str:
-    """The one form of a GTIN: a GTIN-8, -12 or -13 is a GTIN-14 with leading zeros."""
-    return gtin.rjust(GTIN_DIGITS, "0")
 
 
 def in_own_unit(units: Mapping[str, Any], quantity: Decimal, unit: str | None) -> Decimal:

@@ -1,15 +1,19 @@
 """The keys by which a record is found again, made from the values of its groups. Pure."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.normalise import company_name_key, email_key, name_key, phone_e164
+from contracts.normalise import (
+    company_name_key,
+    email_key,
+    gtin_key,
+    name_key,
+    phone_e164,
+    reference_key,
+    sku_key,
+)
 from contracts.tax import tax_number
-
-from gateway.kinds.normalise import gtin as trade_number
-from gateway.kinds.normalise import lowered
 
 IDENTIFYING = frozenset(
     {"name", "email", "phone", "legal", "billing_address", "shipping_address", "customer"}
@@ -83,21 +87,16 @@ def _contact_keys(values: Mapping[str, Any], country: str | None) -> MatchKeys:
 
 
 def _product_keys(values: Mapping[str, Any]) -> Iterator[str]:
-    sku, gtin = lowered(values.get("sku")), trade_number(values.get("gtin"))
+    sku, gtin = _text(values.get("sku")).strip(), _text(values.get("gtin")).strip()
     if sku:
-        yield f"sku:{sku}"
+        yield f"sku:{sku_key(sku)}"
     if gtin:
-        yield f"gtin:{gtin}"
-
-
-def _unspaced(value: Any) -> str:
-    """Banks print references in groups: letter case, width and spaces do not count, as in CRM and ERP."""
-    return "".join(unicodedata.normalize("NFKC", _text(value)).casefold().split())
+        yield f"gtin:{gtin_key(gtin)}"
 
 
 def _payment_keys(values: Mapping[str, Any]) -> Iterator[str]:
     """What the bank or the payer calls a payment names it within its direction and currency."""
-    paid, reference = _fields(values.get("payment")), _unspaced(values.get("reference"))
+    paid, reference = _fields(values.get("payment")), reference_key(_text(values.get("reference")))
     currency, direction = _text(paid.get("currency")), _text(paid.get("direction")) or "in"
     if reference and currency:
         yield f"payment:{direction}:{currency}:{reference}"

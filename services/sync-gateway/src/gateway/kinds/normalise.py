@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from contracts.normalise import gtin_key, sku_key
+
 from gateway.policy import Json, Normaliser
 
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
@@ -50,7 +52,13 @@ def phone(value: Json) -> Json:
 def gtin(value: Json) -> Json:
     """A trade item number of any length: its digits, and zeros before them count for nothing."""
     tidied = tidy(value)
-    return _BETWEEN_DIGITS.sub("", tidied).zfill(14) if isinstance(tidied, str) else tidied
+    return gtin_key(tidied) if isinstance(tidied, str) else tidied
+
+
+def sku(value: Json) -> Json:
+    """A product's number, in the one form in which CRM and ERP tell two apart."""
+    tidied = tidy(value)
+    return sku_key(tidied) if isinstance(tidied, str) else tidied
 
 
 def instant(value: Json) -> Json:

@@ -1,6 +1,6 @@
 """The product, and how much of it can be promised."""
 
-from gateway.kinds.normalise import amounts, gtin, life, lowered, prose, reference
+from gateway.kinds.normalise import amounts, gtin, life, prose, reference, sku
 from gateway.kinds.spec import GroupSpec, KindSpec
 from gateway.policy import newest, strict, update_wins
 
@@ -12,7 +12,7 @@ PRODUCT = KindSpec(
         GroupSpec("name", newest),
         GroupSpec("description", newest, prose),
         GroupSpec("category", newest),
-        GroupSpec("sku", _ERP_ONCE_LINKED, lowered),
+        GroupSpec("sku", _ERP_ONCE_LINKED, sku),
         GroupSpec("gtin", _ERP_ONCE_LINKED, gtin),
         # A product that sales enters as a service is one until the ERP says otherwise, as with its unit and tax class.
         GroupSpec("product_kind", _ERP_ONCE_LINKED),

@@ -9,6 +9,7 @@ from chassis import replication
 from chassis.errors import Conflict
 from chassis.patch import patched
 from chassis.replication import edit
+from contracts.normalise import sku_key
 from contracts.product import ProductKind
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,6 @@ from erp.products import queries
 from erp.products.commands.references import RefersToNothing
 from erp.products.events import PRODUCT
 from erp.products.models import Component, Product
-from erp.products.rules import sku_key
 from erp.products.schemas import ProductBody, ProductOut
 
 Check = Callable[[Product], None]

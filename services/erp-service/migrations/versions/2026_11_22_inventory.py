@@ -43,6 +43,7 @@ def upgrade() -> None:
                 foreign key (tenant_id, product_id) references products (tenant_id, id)
         )
     """)
+    _kits()
 
 
 def _stock() -> None:
@@ -158,7 +159,25 @@ def _demands() -> None:
     op.execute("create index ix_stock_reservations_level_id on stock_reservations (level_id)")
 
 
+def _kits() -> None:
+    # What a kit is made of decides how many there are: whoever announces stock is told, as of a move.
+    op.execute("""
+        create function note_kit() returns trigger language plpgsql as $$
+        begin
+            insert into stock_changes (product_id) values (coalesce(new.kit_id, old.kit_id));
+            return null;
+        end
+        $$
+    """)
+    op.execute("""
+        create trigger note_kit after insert or update or delete on product_components
+        for each row execute function note_kit()
+    """)
+
+
 def downgrade() -> None:
+    op.execute("drop trigger note_kit on product_components")
+    op.execute("drop function note_kit")
     tables = ("availabilities", "stock_changes", "stock_reservations", "stock_demands")
     for table in (*tables, "stock_moves", "stock_levels", "warehouses"):
         op.execute(f"drop table {table}")

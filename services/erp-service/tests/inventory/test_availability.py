@@ -21,7 +21,7 @@ from erp.wiring import SERVICE
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from .factories import DAY, product, received, shipment, want
+from .factories import DAY, kit, product, received, shipment, want
 
 pytestmark = pytest.mark.servers
 
@@ -63,6 +63,25 @@ async def test_what_is_reserved_cannot_be_promised(session: AsyncSession) -> Non
     await announce_changes(session)
     assert (await last(session))["availability"] == {"on_hand": "10", "reserved": "3.5", "available": "6.5"}
     assert [event["seq"] for event in await events(session)] == [1, 2]
+
+
+async def test_a_kit_can_be_promised_as_often_as_its_scarcest_component(session: AsyncSession) -> None:
+    tea, cup, advice = await product(session), await product(session), await product(session, product_kind="service")
+    for each, quantity in ((tea, 10), (cup, 4)):
+        await received(session, each, quantity)
+    await announce_changes(session)
+    box = await kit(session, tea=(tea, "3"), cup=(cup, "1"), advice=(advice, "1"))
+    await announce_changes(session)
+    assert await last(session) == {
+        "product": str(box),
+        "availability": {"on_hand": "3", "reserved": "0", "available": "3"},
+        "life": "live",
+    }
+    await commands.reserve(session, [want(tea, 2)])
+    await announce_changes(session)
+    snapshots = [event["snapshot"] for event in await events(session)]
+    boxes = {event["product"]: event["availability"] for event in snapshots}
+    assert boxes[str(box)] == {"on_hand": "3", "reserved": "1", "available": "2"}
 
 
 async def test_what_is_as_it_was_is_not_announced_again(session: AsyncSession) -> None:

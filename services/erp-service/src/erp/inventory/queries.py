@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.normalise import sku_key
+from contracts.product import ProductKind
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -22,9 +23,9 @@ from erp.inventory.models import (
     StockMove,
     Warehouse,
 )
-from erp.inventory.rules import Held, MoveKind, kits_reserved
+from erp.inventory.rules import Held, MoveKind, kits_made, kits_reserved
 from erp.inventory.schemas import DemandFilters, MoveFilters, ReservationFilters, StockFilters, WarehouseFilters
-from erp.products.models import Product
+from erp.products.models import Component, Product
 
 Rows = Select[*tuple[Any, ...]]
 """A statement whose rows hold several entities."""
@@ -128,14 +129,35 @@ async def available(session: AsyncSession, product_ids: Collection[UUID]) -> dic
 
 
 async def totals(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, tuple[Decimal, Decimal]]:
-    """(on hand, reserved) of each product, over all warehouses."""
+    """(on hand, reserved) of each product, over all warehouses; of a kit, how many whole ones its components make."""
+    contents = await _contents(session, product_ids)
+    parts = {component for components in contents.values() for component in components}
     statement = (
         select(StockLevel.product_id, func.sum(StockLevel.on_hand), func.sum(StockLevel.reserved))
-        .where(StockLevel.product_id.in_(product_ids))
+        .where(StockLevel.product_id.in_({*product_ids, *parts}))
         .group_by(StockLevel.product_id)
     )
     found = {product_id: (on_hand, held) for product_id, on_hand, held in await session.execute(statement)}
-    return {product_id: found.get(product_id, (ZERO, ZERO)) for product_id in product_ids}
+    kits = {kit_id: kits_made(components, found) for kit_id, components in contents.items()}
+    return {product_id: kits.get(product_id) or found.get(product_id, (ZERO, ZERO)) for product_id in product_ids}
+
+
+async def kits_of(session: AsyncSession, product_ids: Collection[UUID]) -> set[UUID]:
+    """The kits that hold one of these products."""
+    return set(await session.scalars(select(Component.kit_id).where(Component.product_id.in_(product_ids))))
+
+
+async def _contents(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, dict[UUID, Decimal]]:
+    """Kit -> how much of which goods it holds; services are always there."""
+    statement = (
+        select(Component.kit_id, Component.product_id, Component.quantity)
+        .join(Product, Product.id == Component.product_id)
+        .where(Component.kit_id.in_(product_ids), Product.product_kind == ProductKind.GOODS)
+    )
+    found: dict[UUID, dict[UUID, Decimal]] = {}
+    for kit_id, product_id, quantity in await session.execute(statement):
+        found.setdefault(kit_id, {})[product_id] = quantity
+    return found
 
 
 async def issued_values(session: AsyncSession, line_ids: Collection[UUID]) -> dict[tuple[UUID | None, UUID], Decimal]:

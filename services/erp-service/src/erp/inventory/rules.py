@@ -1,6 +1,6 @@
 """How stock is counted, valued and set aside. No database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
@@ -97,3 +97,16 @@ def shared_out(quantity: Decimal, offers: Iterable[Decimal]) -> list[Decimal]:
         given.append(min(offer, quantity))
         quantity -= given[-1]
     return given
+
+
+def kits_made(
+    contents: Mapping[UUID, Decimal], stock: Mapping[UUID, tuple[Decimal, Decimal]]
+) -> tuple[Decimal, Decimal]:
+    """(on hand, reserved) of a kit: as many whole ones as the scarcest of its goods makes, and how many of these cannot
+    be promised. `stock` is (on hand, reserved) of each of the goods.
+    """
+    nothing = (Decimal(0), Decimal(0))
+    parts = [(quantity, *stock.get(each, nothing)) for each, quantity in contents.items()]
+    on_hand = min(here // quantity for quantity, here, _ in parts)
+    free = min((here - reserved) // quantity for quantity, here, reserved in parts)
+    return on_hand, on_hand - free

@@ -31,7 +31,7 @@ async def announce_changes(session: AsyncSession) -> int:
         return 0
     done = delete(StockChange).where(StockChange.product_id.in_(changed)).returning(StockChange.id)
     count = len((await session.scalars(done)).all())
-    await _announce(session, changed)
+    await _announce(session, sorted({*changed, *await queries.kits_of(session, changed)}))
     return count
 
 

@@ -1,1 +1,1 @@
-"""How long an edit takes to the other system, beside the simplest honest chain of the same hops."""
+"""What an edit, an order and a confirmation cost, beside the simplest honest thing that does the same."""

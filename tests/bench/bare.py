@@ -1,7 +1,8 @@
 """The bare chain: the same hops with the same servers, drivers and poll intervals, and nothing else.
 
 insert + outbox row -> relay (polls every 15 ms) -> Kafka -> upsert -> HTTP -> upsert. It has no tenants, no rights, no
-merge, no guards, and no way to go on after a failure. Each hop is a process of its own, as in the product.
+merge, no guards, and no way to go on after a failure. Each hop is a process of its own, as in the product. Two of them
+make a way there and back: the port of the first enters what it is sent as an edit in the database of the second.
 """
 
 import asyncio
@@ -16,7 +17,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-TOPIC = "bare.customer.v1"
 POLL_SECONDS = 0.015
 SCHEMA = """
     create table here (id text primary key, email text not null, data jsonb not null);
@@ -65,7 +65,7 @@ async def write(connection: Any, items: list[dict[str, Any]]) -> None:
         await connection.executemany("insert into outbox (key, data) values ($1, $2)", rows)
 
 
-async def relay(database: str, bootstrap: str) -> None:
+async def relay(database: str, bootstrap: str, topic: str) -> None:
     connection = await asyncpg.connect(database)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=0)
     await producer.start()
@@ -74,14 +74,14 @@ async def relay(database: str, bootstrap: str) -> None:
         if not rows:
             await asyncio.sleep(POLL_SECONDS)
             continue
-        await asyncio.gather(*[await producer.send(TOPIC, row["data"], key=row["key"].encode()) for row in rows])
+        await asyncio.gather(*[await producer.send(topic, row["data"], key=row["key"].encode()) for row in rows])
         await connection.execute(MOVE, [row["id"] for row in rows])
 
 
-async def hub(database: str, bootstrap: str, address: str) -> None:
+async def hub(database: str, bootstrap: str, topic: str, address: str) -> None:
     connection = await asyncpg.connect(database)
     consumer = AIOKafkaConsumer(
-        TOPIC, bootstrap_servers=bootstrap, group_id="bare", enable_auto_commit=False, auto_offset_reset="earliest"
+        topic, bootstrap_servers=bootstrap, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     async with httpx.AsyncClient(base_url=address, timeout=30) as client:
@@ -100,7 +100,7 @@ async def hub(database: str, bootstrap: str, address: str) -> None:
                 (await client.post("/deliveries", content=content, headers=headers)).raise_for_status()
 
 
-def port(database: str, number: int) -> None:
+def port(database: str, number: int, *, onward: bool) -> None:
     app = FastAPI()
     pool: list[Any] = []
 
@@ -108,8 +108,9 @@ def port(database: str, number: int) -> None:
     async def deliver(body: Items) -> dict[str, int]:
         if not pool:
             pool.append(await asyncpg.create_pool(database, min_size=1, max_size=5))
+        items = [item.model_dump() for item in body.items]
         async with pool[0].acquire() as connection, connection.transaction():
-            await upsert(connection, "there", [item.model_dump() for item in body.items])
+            await (write(connection, items) if onward else upsert(connection, "there", items))
         return {"written": len(body.items)}
 
     @app.get("/readyz")
@@ -121,9 +122,9 @@ def port(database: str, number: int) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["relay", database, bootstrap]:
-            asyncio.run(relay(database, bootstrap))
-        case ["hub", database, bootstrap, address]:
-            asyncio.run(hub(database, bootstrap, address))
-        case ["port", database, number]:
-            port(database, int(number))
+        case ["relay", database, bootstrap, topic]:
+            asyncio.run(relay(database, bootstrap, topic))
+        case ["hub", database, bootstrap, topic, address]:
+            asyncio.run(hub(database, bootstrap, topic, address))
+        case ["port" | "onward" as which, database, number]:
+            port(database, int(number), onward=which == "onward")

@@ -20,31 +20,38 @@ from stack.services import Stack
 from . import bare
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = json.loads((ROOT / "contracts/examples/crm.customer.v1.json").read_text(encoding="utf-8"))["data"]
+EXAMPLE, ORDER = (
+    json.loads((ROOT / f"contracts/examples/crm.{kind}.v1.json").read_text(encoding="utf-8"))["data"]
+    for kind in ("customer", "order")
+)
 
 
 class Chain(Protocol):
-    """A way from an edit to the other system. Records are numbered; an edit gives a record another e-mail.
+    """A way from an edit to where it is waited for. Records are numbered; an edit gives a record a mark, an e-mail say.
 
-    `seen` finds, in the database `there`, which of some e-mails have arrived.
+    `seen` finds, in the database `there`, which of some marks have arrived.
     """
 
     name: str
     seen: str
     there: Any
 
+    async def edit(self, record: int, mark: str) -> None: ...
+
+
+class ManyChain(Chain, Protocol):
+    """One that needs records to edit, and takes many edits at once."""
+
     async def prepare(self, records: int) -> None: ...
 
-    async def edit(self, record: int, email: str) -> None: ...
-
-    async def edit_many(self, emails: Sequence[str]) -> None: ...
+    async def edit_many(self, marks: Sequence[str]) -> None: ...
 
 
 class Product:
     """From the CRM to the ERP: PATCH and `:batch` over HTTP, seen in the table of the ERP."""
 
     name = "Concord"
-    seen = "select email from customers where email = any($1)"
+    seen = "select email as mark from customers where email = any($1)"
 
     def __init__(self, client: httpx.AsyncClient, here: Any, there: Any) -> None:
         self.client = client
@@ -60,15 +67,15 @@ class Product:
             self.ids += [item["id"] for item in await self._batch(chunk)]
         await self._read_versions()
 
-    async def edit(self, record: int, email: str) -> None:
+    async def edit(self, record: int, mark: str) -> None:
         local_id = self.ids[record]
         tag = {"If-Match": f'"{self.versions[local_id]}"'}
-        answer = await self.client.patch(f"/v1/customers/{local_id}", json={"email": email}, headers=tag)
+        answer = await self.client.patch(f"/v1/customers/{local_id}", json={"email": mark}, headers=tag)
         answer.raise_for_status()
         self.versions[local_id] = answer.json()["version"]
 
-    async def edit_many(self, emails: Sequence[str]) -> None:
-        pairs = zip(self.ids, emails, strict=False)
+    async def edit_many(self, marks: Sequence[str]) -> None:
+        pairs = zip(self.ids, marks, strict=False)
         items = [{"id": i, "version": self.versions[i], "body": {"email": email}} for i, email in pairs]
         for chunk in _chunks(items):
             for item in await self._batch(chunk):
@@ -90,22 +97,30 @@ class Product:
 class Bare:
     """The same hops and nothing else; see `bare`."""
 
-    name = "bare chain"
-    seen = "select email from there where email = any($1)"
+    seen = "select email as mark from there where email = any($1)"
 
-    def __init__(self, here: Any, there: Any) -> None:
+    def __init__(self, name: str, here: Any, there: Any) -> None:
+        self.name = name
         self.here = here
         self.there = there
 
     async def prepare(self, records: int) -> None:
         await self.edit_many([f"first{number}@example.com" for number in range(records)])
 
-    async def edit(self, record: int, email: str) -> None:
-        await bare.write(self.here, [_item(record, email)])
+    async def edit(self, record: int, mark: str) -> None:
+        await bare.write(self.here, [_item(record, mark)])
 
-    async def edit_many(self, emails: Sequence[str]) -> None:
-        for chunk in _chunks([_item(record, email) for record, email in enumerate(emails)]):
+    async def edit_many(self, marks: Sequence[str]) -> None:
+        for chunk in _chunks([_item(record, mark) for record, mark in enumerate(marks)]):
             await bare.write(self.here, chunk)
+
+
+class ThereAndBack(Bare):
+    """Two bare chains, one behind the other. Each edit is a record of its own, as an order is; many write at once."""
+
+    async def edit(self, record: int, mark: str) -> None:
+        async with self.here.acquire() as connection:
+            await bare.write(connection, [{"id": mark, "email": mark, "data": ORDER}])
 
 
 CUSTOMER = {
@@ -144,19 +159,44 @@ async def product(stack: Stack) -> AsyncIterator[Product]:
 @asynccontextmanager
 async def bare_chain(stack: Stack) -> AsyncIterator[Bare]:
     """The bare chain on the servers of the stack, each hop a process of its own."""
-    admin = await asyncpg.connect(stack.admin_url)
-    await admin.execute("create database bare")
-    await admin.close()
-    address, bootstrap, number = database(stack, "bare"), stack.bootstrap, str(free_port())
-    await ensure_topics(bootstrap, [bare.TOPIC])
     async with AsyncExitStack() as closing:
+        [address] = await _empty(stack, "bare")
+        await _start_way(closing, stack, address, address)
         here, there = await asyncpg.connect(address), await asyncpg.connect(address)
         closing.push_async_callback(here.close)
         closing.push_async_callback(there.close)
-        await here.execute(bare.SCHEMA)
-        url = f"http://127.0.0.1:{number}"
-        for arguments in (("port", address, number), ("relay", address, bootstrap), ("hub", address, bootstrap, url)):
-            command = [sys.executable, "-m", "tests.bench.bare", *arguments]
-            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=subprocess.DEVNULL)
-            closing.callback(process.terminate)
-        yield Bare(here, there)
+        yield Bare("bare chain", here, there)
+
+
+@asynccontextmanager
+async def bare_chain_and_back(stack: Stack) -> AsyncIterator[ThereAndBack]:
+    """The way there and the way back, six processes."""
+    async with AsyncExitStack() as closing:
+        near, far = await _empty(stack, "bare_near", "bare_far")
+        await _start_way(closing, stack, near, far, onward=True)
+        await _start_way(closing, stack, far, near)
+        pool = await closing.enter_async_context(asyncpg.create_pool(near))
+        yield ThereAndBack("bare chains", pool, pool)
+
+
+async def _empty(stack: Stack, *names: str) -> list[str]:
+    """New databases with the tables of a bare chain."""
+    admin = await asyncpg.connect(stack.admin_url)
+    for name in names:
+        await admin.execute(f"create database {name}")
+        connection = await asyncpg.connect(database(stack, name))
+        await connection.execute(bare.SCHEMA)
+        await connection.close()
+    await admin.close()
+    return [database(stack, name) for name in names]
+
+
+async def _start_way(closing: AsyncExitStack, stack: Stack, here: str, there: str, *, onward: bool = False) -> None:
+    """The three processes from one database to another."""
+    topic, bootstrap, number = f"bare.{uuid4().hex[:8]}.v1", stack.bootstrap, str(free_port())
+    await ensure_topics(bootstrap, [topic])
+    hub = ("hub", here, bootstrap, topic, f"http://127.0.0.1:{number}")
+    for arguments in (("onward" if onward else "port", there, number), ("relay", here, bootstrap, topic), hub):
+        command = [sys.executable, "-m", "tests.bench.bare", *arguments]
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        closing.callback(process.terminate)

@@ -18,6 +18,7 @@ from gateway.ingest import consume
 from gateway.kinds import KINDS
 from stack.keys import FIRST_TENANT
 
+from . import show
 from .chains import EXAMPLE
 
 TOPIC = "crm.customer.v1"
@@ -36,6 +37,18 @@ class Speed:
     @property
     def rate(self) -> float:
         return self.events / self.seconds
+
+
+async def run(address: str) -> None:
+    """Measure on a migrated, empty database of the gateway, and print what was found."""
+    speeds = await measure(address)
+    steps = list(dict.fromkeys(step for speed in speeds.values() for step in speed.steps))
+    rows = []
+    for name, speed in speeds.items():
+        shares = [speed.steps[step] / speed.seconds for step in steps]
+        rows.append((name, f"{speed.rate:.0f}", *(f"{share:.0%}" for share in (*shares, 1 - sum(shares)))))
+    columns = ("", "events a second", *(step.strip("_") for step in steps), "rest")
+    show.table("Ingest alone, batches of 500", columns, rows, "share of the time; the rest is the commit")
 
 
 async def measure(address: str, batch: int = 500, rounds: int = 3) -> dict[str, Speed]:

@@ -11,10 +11,11 @@ from uuid import uuid4
 import psutil
 from stack.services import Stack
 
-from .chains import Chain
+from .chains import Chain, ManyChain
 
 LOOK_SECONDS = 0.002
 PATIENCE_SECONDS = 60
+UNDER_WAY = "select exists (select from deliveries where state = 'pending' or leased_until is not null)"
 
 
 @dataclass
@@ -31,14 +32,14 @@ class Times:
 
 
 class Watch:
-    """Looks for e-mails on the other side."""
+    """Looks for marks on the other side."""
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
 
     async def seen(self, wanted: Sequence[str]) -> set[str]:
         found = await self.chain.there.fetch(self.chain.seen, list(wanted))
-        return {row["email"] for row in found}
+        return {row["mark"] for row in found}
 
     async def until(self, wanted: Sequence[str]) -> None:
         """Return when all are there; fail after a minute."""
@@ -49,24 +50,26 @@ class Watch:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def emails(count: int) -> list[str]:
-    """Values that were never used."""
+def marks(count: int) -> list[str]:
+    """E-mails that were never used."""
     mark = uuid4().hex[:8]
     return [f"{mark}-{number}@example.com" for number in range(count)]
 
 
-async def alone(chains: Sequence[Chain], edits: int, records: int) -> dict[str, Times]:
+async def alone(chains: Sequence[Chain], edits: int, records: int, rest_seconds: float = 0.15) -> dict[str, Times]:
     """One edit at a time, the chains in turn: each edit waits until the last one was seen and all is quiet."""
     results = {chain.name: Times() for chain in chains}
     for number in range(edits):
         for chain in chains:
-            (email,) = emails(1)
+            (mark,) = marks(1)
             began = time.perf_counter()
-            await chain.edit(number % records, email)
+            await chain.edit(number % records, mark)
             results[chain.name].answered.append(time.perf_counter() - began)
-            await Watch(chain).until([email])
+            await Watch(chain).until([mark])
             results[chain.name].visible.append(time.perf_counter() - began)
-            await asyncio.sleep(0.15)  # The sender hears back last; nothing of this edit may reach into the next.
+            await asyncio.sleep(
+                rest_seconds
+            )  # The sender hears back last; nothing of this edit may reach into the next.
     return results
 
 
@@ -87,28 +90,58 @@ async def _stream(chain: Chain, rate: float, seconds: float, records: int, times
     finished = asyncio.Event()
     watching = asyncio.create_task(_watch(chain, waiting, finished, times))
     edits, start = int(rate * seconds), time.perf_counter()
-    for number, email in enumerate(emails(edits)):
+    for number, mark in enumerate(marks(edits)):
         await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        waiting[email] = began = time.perf_counter()
-        await chain.edit(number % records, email)
+        waiting[mark] = began = time.perf_counter()
+        await chain.edit(number % records, mark)
         times.answered.append(time.perf_counter() - began)
     finished.set()
     await asyncio.wait_for(watching, PATIENCE_SECONDS)
 
 
-async def _watch(chain: Chain, waiting: dict[str, float], finished: asyncio.Event, times: Times) -> None:
+async def crowd(chain: Chain, edits: int, records: int, at_once: int) -> tuple[float, Times]:
+    """Edits by so many writers, each of whom goes on as soon as it has the answer; edits a second, until all are seen.
+
+    The look comes every 20 ms: more often, it would take what it measures.
+    """
+    waiting: dict[str, float] = {}
+    finished, times, start = asyncio.Event(), Times(), time.perf_counter()
+    watching = asyncio.create_task(_watch(chain, waiting, finished, times, look_seconds=0.02))
+    left = iter(enumerate(marks(edits)))
+
+    async def write() -> None:
+        for number, mark in left:
+            waiting[mark] = began = time.perf_counter()
+            await chain.edit(number % records, mark)
+            times.answered.append(time.perf_counter() - began)
+
+    async with asyncio.TaskGroup() as writers:
+        for _ in range(at_once):
+            writers.create_task(write())
+    finished.set()
+    await asyncio.wait_for(watching, PATIENCE_SECONDS)
+    return edits / (time.perf_counter() - start), times
+
+
+async def _watch(
+    chain: Chain,
+    waiting: dict[str, float],
+    finished: asyncio.Event,
+    times: Times,
+    look_seconds: float = LOOK_SECONDS,
+) -> None:
     watch = Watch(chain)
     while waiting or not finished.is_set():
-        for email in await watch.seen(list(waiting)) if waiting else ():
-            times.visible.append(time.perf_counter() - waiting.pop(email))
-        await asyncio.sleep(LOOK_SECONDS)
+        for mark in await watch.seen(list(waiting)) if waiting else ():
+            times.visible.append(time.perf_counter() - waiting.pop(mark))
+        await asyncio.sleep(look_seconds)
 
 
-async def burst(chains: Sequence[Chain], edits: int) -> dict[str, float]:
+async def burst(chains: Sequence[ManyChain], edits: int) -> dict[str, float]:
     """Edits a second, from the first `:batch` until all are seen."""
     rates: dict[str, float] = {}
     for chain in chains:
-        values, began = emails(edits), time.perf_counter()
+        values, began = marks(edits), time.perf_counter()
         await chain.edit_many(values)
         while len(await Watch(chain).seen(values)) < edits:
             await asyncio.sleep(0.02)
@@ -129,10 +162,13 @@ def processor_seconds(stack: Stack) -> dict[str, float]:
     return used
 
 
-async def quiet(hub: Any, under_way: str) -> None:
-    """Wait until the hub has nothing under way any more."""
+async def quiet(hub: Any, calm_seconds: float = 1.0) -> None:
+    """Wait until the hub has had nothing under way for a while."""
     end = time.perf_counter() + PATIENCE_SECONDS
-    while await hub.fetchval(under_way):
+    calm_since = time.perf_counter()
+    while time.perf_counter() < calm_since + calm_seconds:
+        if await hub.fetchval(UNDER_WAY):
+            calm_since = time.perf_counter()
         if time.perf_counter() > end:
             raise TimeoutError("the hub does not come to rest")
         await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Named reads of invoices, credit notes, payments and balances; what is owed, by age, is read by `aging`."""
+"""Named reads of invoices, credit notes, payments and balances; what is owed, by age, is read by `view`."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -102,6 +102,13 @@ async def test_an_order_of_the_erp_arrives_with_its_lines(shop: Shop, api: httpx
     assert shown["canonical_id"] == str(CANONICAL)
 
 
+async def test_a_draft_of_the_erp_has_our_number_once_sales_submits_it(shop: Shop, api: httpx.AsyncClient) -> None:
+    (outcome,) = await delivered(api, "order", erp_order(shop, state="draft", number=None))
+    shown = (await api.post(f"{PATH}/{outcome['local_id']}/submit")).json()
+    assert (shown["state"], shown["sales_number"]) == ("submitted", "SO-000001")
+    assert len((await api.get(f"{PATH}?sales_number=SO-000001")).json()["items"]) == 1
+
+
 async def test_the_same_order_delivered_twice_is_one(shop: Shop, api: httpx.AsyncClient) -> None:
     outcomes = [(await delivered(api, "order", erp_order(shop)))[0]["outcome"] for _ in range(2)]
     assert outcomes == ["applied", "already"]

@@ -111,14 +111,15 @@ async def shipment_rows(
 
 
 def shipments(filters: ShipmentFilters) -> Select[Shipment]:
-    """The shipments that every filter takes."""
+    """The shipments that every filter takes; archived ones are left out."""
     equal = {
         Shipment.order_id: filters.order_id,
         Shipment.number: filters.number,
         Shipment.kind: filters.kind,
         Shipment.canonical_id: filters.canonical_id,
     }
-    return select(Shipment).where(*(column == value for column, value in equal.items() if value is not None))
+    wanted = (column == value for column, value in equal.items() if value is not None)
+    return select(Shipment).where(Shipment.archived_at.is_(None), *wanted)
 
 
 def _complete() -> Select[Order]:

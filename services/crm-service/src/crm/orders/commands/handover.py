@@ -15,10 +15,15 @@ from crm.orders.schemas import RequestBody
 
 
 async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Hand a draft to the ERP, which decides on it from here on. Raise `OrderStateForbids`, `NothingOrdered`."""
+    """Hand a draft to the ERP, which decides on it from here on. One that was entered there gets its sales number.
+
+    Raise `OrderStateForbids`, `NothingOrdered`.
+    """
     row = await queries.for_update(session, order_id)
     with edit(session, ORDER, row, actor):
         row.submit(datetime.now(UTC))
+        if row.sales_number is None:
+            row.change({"sales_number": await queries.next_number(session)})
     await session.flush()
     return row
 

@@ -117,6 +117,33 @@ async def test_an_order_that_cannot_be_dealt_with_holds_up_no_other(sessions: Se
     await until(confirmed)
 
 
+async def test_an_order_that_somebody_holds_for_long_comes_later_and_so_do_its_customers_others(
+    sessions: Sessions, tenant: UUID
+) -> None:
+    async with transaction(sessions, tenant) as session:
+        customer_id, other, product_id = (
+            await a_customer(session),
+            await a_customer(session),
+            await a_product(session, 100),
+        )
+        first, second = [await a_submitted(session, customer_id, (product_id, 4)) for _ in range(2)]
+        theirs = await a_submitted(session, other, (product_id, 4))
+    desk = OrderDesk(sessions)
+    async with transaction(sessions, tenant) as session:
+        await queries.for_update(session, first.id)
+        await asyncio.wait_for(desk.step(), 10)
+        found = [(await shown(sessions, tenant, row.id)).state for row in (first, second, theirs)]
+        assert found == ["submitted", "submitted", "confirmed"]
+
+    async def confirmed() -> bool:
+        await desk.step()
+        return (await shown(sessions, tenant, second.id)).state == "confirmed"
+
+    await until(confirmed)
+    before, after = await shown(sessions, tenant, first.id), await shown(sessions, tenant, second.id)
+    assert (before.state, before.updated_at < after.updated_at) == ("confirmed", True)
+
+
 async def test_the_stock_of_an_order_that_was_cancelled_elsewhere_is_released(sessions: Sessions, tenant: UUID) -> None:
     async with transaction(sessions, tenant) as session:
         product_id = await a_product(session, 10)

@@ -181,6 +181,40 @@ async def test_orders_are_found_by_what_is_known_of_them(api: httpx.AsyncClient,
     assert days == ["1997-01-01", "1996-07-04"]
 
 
+async def test_an_archived_draft_is_hidden_and_stays_as_it_is_until_it_is_restored(
+    api: httpx.AsyncClient, session: AsyncSession
+) -> None:
+    row = await a_draft(session, await a_customer(session), (await a_product(session), 1))
+    address = f"{PATH}/{row.id}"
+    assert (await api.delete(address, headers=ANY)).json()["archived_at"]
+    found = {each: (await read(api, f"{PATH}?archived={each}"))["items"] for each in ("false", "true", "any")}
+    assert {each: len(items) for each, items in found.items()} == {"false": 0, "true": 1, "any": 1}
+    assert (await read(api, PATH))["items"] == []
+    for refused in (
+        await api.patch(address, json={"notes": "x"}, headers=ANY),
+        await api.post(f"{address}/submit"),
+        await api.post(f"{address}/cancel"),
+    ):
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/archived")
+    assert (await posted(api, f"{address}/restore", status=200))["archived_at"] is None
+    assert (await posted(api, f"{address}/submit", status=200))["state"] == "submitted"
+
+
+async def test_a_draft_that_the_crm_archived_is_hidden(api: httpx.AsyncClient, session: AsyncSession) -> None:
+    await sent(api, await a_customer(session), await a_product(session))
+    assert (await delivered(api, delivery(rev=2, life="dead")))["outcome"] == "applied"
+    assert (await read(api, PATH))["items"] == []
+    (shown,) = (await read(api, f"{PATH}?archived=true"))["items"]
+    assert shown["canonical_id"] == str(CANONICAL)
+
+
+async def test_an_order_that_is_decided_on_is_not_archived(api: httpx.AsyncClient, session: AsyncSession) -> None:
+    row = await a_confirmed(session, await a_customer(session), (await a_product(session, 5), 1))
+    refused = await api.delete(f"{PATH}/{row.id}", headers=ANY)
+    assert (refused.status_code, refused.json()["state"]) == (409, "confirmed")
+    assert refused.json()["allowed"] == sorted(NEXT_STATES[row.present])
+
+
 async def test_shipments_are_found_by_order_and_by_what_is_to_be_billed(
     api: httpx.AsyncClient, session: AsyncSession
 ) -> None:

@@ -6,7 +6,8 @@ no harm. Each order has a transaction of its own, in its tenant.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
@@ -14,10 +15,13 @@ from uuid import UUID
 import structlog
 from chassis.db import Sessions, transaction
 from chassis.errors import Conflict
+from chassis.replication.edit import Archived
 from chassis.service import Running
 from chassis.worker import Task, pause
 from contracts.order import OrderReason
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.orders import commands
 from erp.orders.events import ACTOR
@@ -33,12 +37,18 @@ LANES = 4
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 
+WAIT_A_MOMENT = text("set local lock_timeout = '1s'")
+LOCKED = "55P03"
+LOCKED_SECONDS = 1.0
+"""A customer one of whose orders is locked by somebody waits so long: its orders are decided in their order."""
+
 # The condition stands here as in the index, word for word: only then is the index, which is nearly empty, used.
 WAITING = text(
     f"""
     select tenant_id, id, customer_id, state, holds_stock,
            request is not null and (answer is null or answer ->> 'request' <> request ->> 'id') as asked
-    from orders where ({LEFT_TO_DO}) and id <> all(:later) order by submitted_at, id limit {BATCH}
+    from orders where ({LEFT_TO_DO}) and id <> all(:later)
+        and customer_id <> all(:locked) order by submitted_at, id limit {BATCH}
     """  # noqa: S608  (constants only)
 )
 
@@ -74,6 +84,7 @@ class OrderDesk:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._failed: dict[UUID, Failed] = {}
+        self._locked: dict[UUID, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work while there is something to do; look again a moment later when there is nothing."""
@@ -89,7 +100,8 @@ class OrderDesk:
         async def serve(orders: Sequence[Waiting]) -> None:
             async with lanes:
                 for order in orders:
-                    await self._attempt(order)
+                    if order.customer_id not in self._locked:
+                        await self._attempt(order)
 
         async with asyncio.TaskGroup() as group:
             for orders in _by_customer(waiting):
@@ -98,49 +110,70 @@ class OrderDesk:
 
     async def _waiting(self) -> list[Waiting]:
         now = monotonic()
+        self._locked = {customer_id: until for customer_id, until in self._locked.items() if until > now}
         later = [order_id for order_id, failed in self._failed.items() if failed.again_at > now]
         async with transaction(self._sessions) as session:
-            return [Waiting(*row) for row in await session.execute(WAITING, {"later": later})]
+            found = await session.execute(WAITING, {"later": later, "locked": list(self._locked)})
+            return [Waiting(*row) for row in found]
 
     async def _attempt(self, order: Waiting) -> None:
         """Deal with one order. Whatever goes wrong concerns this one alone: it is reported and tried again later."""
         try:
             await self._deal_with(order)
-        except Exception:
-            before = self._failed.get(order.id)
-            wait = min(before.pause_seconds * 2, LONGEST_PAUSE_SECONDS) if before else FIRST_PAUSE_SECONDS
-            self._failed[order.id] = Failed(wait, monotonic() + wait)
-            log.exception("order_failed", order=str(order.id), tenant=str(order.tenant_id), again_in_seconds=wait)
+        except Exception as error:
+            if _is_locked(error):
+                self._locked[order.customer_id] = monotonic() + LOCKED_SECONDS
+                log.info("order_locked", order=str(order.id), tenant=str(order.tenant_id))
+            else:
+                wait = self._postpone(order.id)
+                log.exception("order_failed", order=str(order.id), tenant=str(order.tenant_id), again_in_seconds=wait)
         else:
             self._failed.pop(order.id, None)
+
+    def _postpone(self, order_id: UUID) -> float:
+        before = self._failed.get(order_id)
+        wait = min(before.pause_seconds * 2, LONGEST_PAUSE_SECONDS) if before else FIRST_PAUSE_SECONDS
+        self._failed[order_id] = Failed(wait, monotonic() + wait)
+        return wait
 
     async def _deal_with(self, order: Waiting) -> None:
         if order.asked:
             await self._answer(order)
         if order.state == "cancelled" and order.holds_stock:
-            async with transaction(self._sessions, order.tenant_id) as session:
+            async with self._transaction(order) as session:
                 await commands.carry_out(session, order.id)
         if order.state == "submitted":
             await self._decide(order)
 
+    @asynccontextmanager
+    async def _transaction(self, order: Waiting) -> AsyncIterator[AsyncSession]:
+        """A transaction in the order's tenant; a row that somebody holds for long is not waited for."""
+        async with transaction(self._sessions, order.tenant_id) as session:
+            await session.execute(WAIT_A_MOMENT)
+            yield session
+
     async def _decide(self, order: Waiting) -> None:
         """Confirm an order; when a rule forbids that, it is on hold and says why."""
         try:
-            async with transaction(self._sessions, order.tenant_id) as session:
+            async with self._transaction(order) as session:
                 await commands.confirm(session, order.id, ACTOR)
-        except IllegalTransition:
-            return  # Somebody else has decided, or it was cancelled, since we looked.
+        except (IllegalTransition, Archived):
+            return  # Somebody else has decided, or it was cancelled or archived, since we looked.
         except Conflict as why:
-            async with transaction(self._sessions, order.tenant_id) as session:
+            async with self._transaction(order) as session:
                 await commands.hold(session, order.id, OrderReason(code=why.code, text=str(why)), ACTOR)
 
     async def _answer(self, order: Waiting) -> None:
         try:
-            async with transaction(self._sessions, order.tenant_id) as session:
+            async with self._transaction(order) as session:
                 await commands.grant(session, order.id, ACTOR)
         except Conflict as why:
-            async with transaction(self._sessions, order.tenant_id) as session:
+            async with self._transaction(order) as session:
                 await commands.refuse(session, order.id, str(why), ACTOR)
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == LOCKED
 
 
 def _by_customer(waiting: Iterable[Waiting]) -> list[list[Waiting]]:

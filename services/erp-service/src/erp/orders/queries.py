@@ -110,12 +110,15 @@ def search(filters: OrderFilters) -> Select[Order]:
         statement = statement.where(Order.ordered_on <= filters.ordered_until)
     if filters.updated_since is not None:
         statement = statement.where(Order.updated_at >= filters.updated_since)
+    if filters.archived != "any":
+        archived = Order.archived_at.is_not(None)
+        statement = statement.where(archived if filters.archived == "true" else ~archived)
     return statement
 
 
 def search_shipments(filters: ShipmentFilters) -> Select[Shipment]:
-    """The shipments that every filter takes."""
-    statement = complete_shipments()
+    """The shipments that every filter takes; archived ones are left out."""
+    statement = complete_shipments().where(Shipment.archived_at.is_(None))
     equal = {
         Shipment.canonical_id: filters.canonical_id,
         Shipment.order_id: filters.order_id,

@@ -75,6 +75,21 @@ async def change_order(
     return OrderOut.of(row).tag(response)
 
 
+@router.delete("/{order_id}")
+async def archive_order(
+    order_id: UUID, session: Session, caller: Writer, seen: SeenVersion, response: Response
+) -> OrderOut:
+    """Take a draft or a cancelled order out of use, in all systems; nothing is lost."""
+    row = await commands.archive(session, order_id, caller.subject, _seen(seen))
+    return OrderOut.of(row).tag(response)
+
+
+@router.post("/{order_id}/restore")
+async def restore_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
+    """Take an archived order into use again."""
+    return OrderOut.of(await commands.restore(session, order_id, caller.subject)).tag(response)
+
+
 @router.post("/{order_id}/submit")
 async def submit_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
     """Hand a draft in; it is decided on a moment later."""

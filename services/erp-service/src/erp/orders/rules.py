@@ -24,6 +24,7 @@ COUNTING = frozenset(
 SHIPPABLE = frozenset({OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
 RETURNABLE = frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.INVOICED, OrderState.CLOSED})
 UNSHIPPED = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED})
+ARCHIVABLE = frozenset({OrderState.DRAFT, OrderState.CANCELLED})
 CHANGEABLE = frozenset({OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
 
 

@@ -250,6 +250,7 @@ class OrderFilters(BaseModel):
     ordered_from: date | None = None
     ordered_until: date | None = None
     updated_since: datetime | None = None
+    archived: Literal["false", "true", "any"] = "false"
 
 
 class ShipmentFilters(BaseModel):

@@ -7,11 +7,12 @@ from erp.orders.commands.answering import grant, refuse
 from erp.orders.commands.billing import mark_invoiced, mark_paid
 from erp.orders.commands.cancelling import cancel, carry_out
 from erp.orders.commands.confirming import confirm, hold, resume
-from erp.orders.commands.entering import Check, change, create, submit
+from erp.orders.commands.entering import Check, archive, change, create, restore, submit
 from erp.orders.commands.shipping import lock_all, ship, take_back
 
 __all__ = [
     "Check",
+    "archive",
     "cancel",
     "carry_out",
     "change",
@@ -23,6 +24,7 @@ __all__ = [
     "mark_invoiced",
     "mark_paid",
     "refuse",
+    "restore",
     "resume",
     "ship",
     "submit",

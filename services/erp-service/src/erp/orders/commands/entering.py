@@ -22,7 +22,7 @@ from erp.orders import queries
 from erp.orders.commands.numbering import give_number
 from erp.orders.events import ORDER
 from erp.orders.models import Order
-from erp.orders.rules import CustomerArchived, NothingOrdered, ProductArchived, require
+from erp.orders.rules import ARCHIVABLE, CustomerArchived, NothingOrdered, ProductArchived, require
 from erp.orders.schemas import OrderBody, OrderLineBody, OrderOut
 from erp.products import queries as products
 from erp.products.models import Product
@@ -92,6 +92,24 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
             raise NothingOrdered()
         row.submitted_at = datetime.now(UTC)
         await give_number(session, row)
+    await session.flush()
+    return row
+
+
+async def archive(session: AsyncSession, order_id: UUID, actor: str, seen: Check) -> Order:
+    """Take a draft or a cancelled order out of use, in all systems. Raise `IllegalTransition`."""
+    row = await queries.for_update(session, order_id)
+    seen(row)
+    require(row.present, ARCHIVABLE, "archived")
+    replication.archive(session, ORDER, row, actor)
+    await session.flush()
+    return row
+
+
+async def restore(session: AsyncSession, order_id: UUID, actor: str) -> Order:
+    """Take an archived order into use again."""
+    row = await queries.for_update(session, order_id)
+    replication.restore(session, ORDER, row, actor)
     await session.flush()
     return row
 

@@ -8,6 +8,7 @@ branch_labels = None
 depends_on = None
 
 TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
+WAITING = "waits and allocated < amount and direction = 'in' and state = 'booked' and posted_state = 'booked'"
 DUE = "posted_state <> state or (state = 'booked' and customer_id is distinct from posted_customer_id)"
 
 
@@ -57,6 +58,7 @@ def _payments() -> None:
             posted_state text not null default 'nothing'
                 constraint ck_payments_posted_state check (posted_state in ('nothing', 'booked', 'reversed')),
             posted_customer_id uuid,
+            waits boolean not null default true,
             tries integer not null default 0,
             try_at timestamptz,
             canonical_id uuid constraint uq_payments_canonical_id unique,
@@ -87,6 +89,7 @@ def _payments() -> None:
         "create index ix_payments_tenant_id_customer_id_received_on on payments (tenant_id, customer_id, received_on)"
     )
     op.execute(f"create index ix_payments_due on payments (created_at) where {DUE}")
+    op.execute(f"create index ix_payments_waiting on payments (customer_id, currency) where {WAITING}")
     op.execute("create index ix_payments_unallocated on payments (tenant_id, customer_id) where allocated < amount")
 
 

@@ -14,11 +14,16 @@ from erp.invoicing import commands as invoicing
 from erp.invoicing.events import INVOICE
 from erp.invoicing.models import CreditNote, Invoice
 from erp.invoicing.queries import for_update
+from erp.invoicing.schemas import InvoiceBody
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
+from erp.orders import commands as orders
+from erp.orders.schemas import OrderBody, ShipmentBody
 from erp.payments.commands import entering
 from erp.payments.models import Payment
 from erp.payments.schemas import PaymentBody
+from erp.products.commands import products
+from erp.products.schemas import ProductBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DAY = date(2026, 11, 2)
@@ -58,6 +63,19 @@ async def an_invoice(
     await session.flush()
     await _post(session, "invoice", row.customer_id, row.id, currency, row.total)
     return row
+
+
+async def a_billed_order(session: AsyncSession, customer_id: UUID, **values: Any) -> Invoice:
+    """An order of one service for 119 EUR, all the way to its invoice."""
+    service = {"name": "Tasting", "product_kind": "service", "list_price": {"amount": "119", "currency": "EUR"}}
+    product = await products.create(session, ProductBody.model_validate(service), "anna")
+    lines = [{"product_id": product.id, "quantity": "1", "tax_rate": "0"}]
+    body = {"customer_id": customer_id, "currency": "EUR", "ordered_on": DAY, "lines": lines, **values}
+    row = await orders.create(session, OrderBody.model_validate(body), "anna")
+    await orders.submit(session, row.id, "anna")
+    await orders.confirm(session, row.id, "anna")
+    await orders.ship(session, row.id, ShipmentBody(shipped_on=DAY), "anna")
+    return await invoicing.issue(session, InvoiceBody(order_id=row.id, issued_on=DAY), "anna")
 
 
 async def a_credit(session: AsyncSession, invoice: Invoice, total: str) -> CreditNote:

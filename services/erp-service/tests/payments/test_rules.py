@@ -47,6 +47,21 @@ def test_a_number_does_not_reach_from_one_text_into_the_next() -> None:
     assert found_in(["INV-2026", "000123"], KNOWN) == []
 
 
+def test_an_invoice_is_named_by_an_order_that_it_bills() -> None:
+    bills = [
+        OpenItem(UUID(int=1), "INV-1", Decimal(10), ("O-000001", "Anna", "7")),
+        OpenItem(UUID(int=2), "INV-2", Decimal(10), ("O-000002", "SO-000009", "PO 4711")),
+        OpenItem(UUID(int=3), "INV-3", Decimal(10), ("O-000002",)),
+    ]
+
+    def named(text: str) -> list[int]:
+        return [share.invoice_id.int for share in shares(Decimal(99), bills, Allocate.REFERENCE, [text])]
+
+    assert named("advance on so-000009") == named("your PO-4711") == [2]
+    assert named("O 000002, INV-1") == [2, 3, 1]
+    assert named("Anna, 7 boxes") == []  # Such words stand in any text.
+
+
 def items(*amounts: str) -> list[OpenItem]:
     return [OpenItem(UUID(int=n), f"INV-{n}", Decimal(amount)) for n, amount in enumerate(amounts, 1)]
 

@@ -1,6 +1,11 @@
-"""What the worker does: payments that were entered, assigned or reversed elsewhere are brought into the books."""
+"""What the worker does: payments that were entered, assigned or reversed elsewhere are brought into the books, and
+advance payments settle the invoices that come after them.
+
+Both are level-triggered: what is left to do is read from the rows.
+"""
 
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -10,8 +15,10 @@ from chassis.replication import edit
 from chassis.service import Running
 from chassis.worker import Task, every
 from contracts.receivable import PaymentState
+from sqlalchemy import text
 
 from erp.payments import queries
+from erp.payments.commands.allocating import settle_waiting
 from erp.payments.commands.booking import carry_out
 from erp.payments.commands.locking import lock
 from erp.payments.events import PAYMENT
@@ -22,6 +29,9 @@ ACTOR = "erp"
 SECONDS = 0.2
 BATCH = 100
 LONGEST_PAUSE_SECONDS = 600
+SETTLING_SECONDS = 1.0
+PAUSE_SECONDS = 10.0
+WAIT_A_MOMENT = text("set local lock_timeout = '1s'")
 
 
 def tasks(running: Running) -> dict[str, Task]:
@@ -31,7 +41,15 @@ def tasks(running: Running) -> dict[str, Task]:
         while await carry_out_due(running.sessions) == BATCH:
             pass
 
-    return {"payments": every(SECONDS, carry_out_payments)}
+    later: dict[UUID, float] = {}
+
+    async def settle_invoices() -> None:
+        await settle_due(running.sessions, later)
+
+    return {
+        "payments": every(SECONDS, carry_out_payments),
+        "advance-payments": every(SETTLING_SECONDS, settle_invoices),
+    }
 
 
 async def carry_out_due(sessions: Sessions) -> int:
@@ -60,6 +78,26 @@ async def _one(sessions: Sessions, payment_id: UUID, tenant: UUID) -> None:
             if row.tries and row.state == PaymentState.BOOKED:
                 row.reason = None
             row.tries, row.try_at = 0, None
+
+
+async def settle_due(sessions: Sessions, later: dict[UUID, float]) -> None:
+    """Settle open invoices with payments that wait for them, each customer in a transaction of its own.
+
+    `later` keeps the customers with whom it failed, and when to try again.
+    """
+    now = monotonic()
+    for customer_id in [each for each, again_at in later.items() if again_at <= now]:
+        del later[customer_id]
+    async with transaction(sessions) as session:
+        due = await queries.waiting(session, later, BATCH)
+    for tenant, customer_id, currency in due:
+        try:
+            async with transaction(sessions, tenant) as session:
+                await session.execute(WAIT_A_MOMENT)
+                await settle_waiting(session, customer_id, currency, ACTOR)
+        except Exception:  # Whatever it is, it is this customer's: the others go on, and it comes again.
+            log.warning("advance_payments_not_allocated", customer=str(customer_id), exc_info=True)
+            later[customer_id] = monotonic() + PAUSE_SECONDS
 
 
 def is_due(row: Payment) -> bool:

@@ -22,6 +22,9 @@ NOTHING = "nothing"
 DUE = "posted_state <> state or (state = 'booked' and customer_id is distinct from posted_customer_id)"
 """A payment that the books do not have as it stands."""
 
+WAITING = "waits and allocated < amount and direction = 'in' and state = 'booked' and posted_state = 'booked'"
+"""A payment whose rest settles the customer's next invoice by itself."""
+
 
 class PaymentStepRefused(Conflict):
     code = "payment-step-refused"
@@ -96,7 +99,8 @@ class Payment(Replicated, Base):
     """Money that arrived (`in`) or left (`out`). Without a customer it is nobody's yet.
 
     `state` is what shall be, `posted_state` and `posted_customer_id` what the books have: another system may book on
-    paper, assign or reverse by delivery, and the worker carries that out. `tries` and `try_at` pace it.
+    paper, assign or reverse by delivery, and the worker carries that out. `tries` and `try_at` pace it. What is left of
+    one that `waits` settles invoices as they come.
     """
 
     __tablename__ = "payments"
@@ -117,6 +121,7 @@ class Payment(Replicated, Base):
         Index(None, "tenant_id", "received_on", "id"),
         Index(None, "tenant_id", "customer_id", "received_on"),
         Index("ix_payments_due", "created_at", postgresql_where=text(DUE)),
+        Index("ix_payments_waiting", "customer_id", "currency", postgresql_where=text(WAITING)),
         Index("ix_payments_unallocated", "tenant_id", "customer_id", postgresql_where=text("allocated < amount")),
     )
 
@@ -134,6 +139,7 @@ class Payment(Replicated, Base):
     allocated: Mapped[Decimal] = mapped_column(server_default=text("0"), default=Decimal(0))
     posted_state: Mapped[str] = mapped_column(Text, server_default=text("'nothing'"), default=NOTHING)
     posted_customer_id: Mapped[UUID | None]
+    waits: Mapped[bool] = mapped_column(server_default=text("true"), default=True)
     tries: Mapped[int] = mapped_column(server_default=text("0"), default=0)
     try_at: Mapped[datetime | None]
 
@@ -153,6 +159,7 @@ class Payment(Replicated, Base):
             allocated=Decimal(0),
             posted_state=NOTHING,
             posted_customer_id=None,
+            waits=True,
             tries=0,
             allocations=[],
         )

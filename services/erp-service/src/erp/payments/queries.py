@@ -12,7 +12,9 @@ from sqlalchemy import Select, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from erp.payments.models import DUE, Allocation, BankAccount, Payment
+from erp.invoicing.models import Invoice, InvoiceLine
+from erp.orders.models import Order
+from erp.payments.models import DUE, WAITING, Allocation, BankAccount, Payment
 from erp.payments.schemas import BankAccountFilters, PaymentFilters
 
 ORDERS = Sorting(
@@ -25,6 +27,7 @@ ORDERS = Sorting(
     Payment.id,
     "-received_on",
 )
+_IN_THE_BOOKS = (Payment.archived_at.is_(None), Payment.customer_id == Payment.posted_customer_id)
 ONE_AT_A_TIME = text("""
     select pg_advisory_xact_lock(hashtextextended('payment' || current_setting('app.tenant', true) || :reference, 0))
 """)
@@ -88,6 +91,41 @@ async def due(session: AsyncSession, limit: int) -> list[tuple[UUID, UUID]]:
     statement = select(Payment.id, Payment.tenant_id).where(text(DUE), ready, Payment.archived_at.is_(None))
     found = await session.execute(statement.order_by(Payment.created_at).limit(limit))
     return [(payment_id, tenant_id) for payment_id, tenant_id in found]
+
+
+async def waiting(session: AsyncSession, but: Collection[UUID], limit: int) -> list[tuple[UUID, UUID, str]]:
+    """Who has both a payment that waits for invoices and an open invoice: (tenant, customer, currency)."""
+    owing = exists().where(
+        Invoice.tenant_id == Payment.tenant_id,
+        Invoice.customer_id == Payment.customer_id,
+        Invoice.currency == Payment.currency,
+        Invoice.settled < Invoice.total,
+    )
+    statement = (
+        select(Payment.tenant_id, Payment.customer_id, Payment.currency)
+        .where(text(WAITING), *_IN_THE_BOOKS, owing, Payment.customer_id.not_in(but))
+        .distinct()
+        .limit(limit)
+    )
+    found = await session.execute(statement)
+    return [(tenant, customer_id, currency) for tenant, customer_id, currency in found if customer_id]
+
+
+async def waiting_of(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Payment]:
+    """The payments of a customer that wait for invoices, locked; what came first comes first."""
+    theirs = (Payment.customer_id == customer_id, Payment.currency == currency)
+    found = await session.scalars(_locked().where(text(WAITING), *_IN_THE_BOOKS, *theirs).order_by(Payment.id))
+    return sorted(found.all(), key=lambda row: (row.received_on, row.id))
+
+
+async def orders_billed(session: AsyncSession, invoice_ids: Collection[UUID]) -> dict[UUID, set[str]]:
+    """Invoice -> what the orders that it bills are called: our numbers, and the customer's references."""
+    called: dict[UUID, set[str]] = {invoice_id: set() for invoice_id in invoice_ids}
+    names = select(InvoiceLine.invoice_id, Order.number, Order.sales_number, Order.reference).distinct()
+    orders = names.join(Order, Order.id == InvoiceLine.order_id).where(InvoiceLine.invoice_id.in_(invoice_ids))
+    for invoice_id, *known in await session.execute(orders):
+        called[invoice_id].update(name for name in known if name)
+    return called
 
 
 def search(filters: PaymentFilters) -> Select[Payment]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ _RUN_OF_CHARACTERS = re.compile(r"[^\W_]+")
 Known = TypeVar("Known")
 _LONGEST_NUMBER = 6
 """In how many pieces a number may stand in a text: payers and banks break them at will."""
+_SHORTEST_NAME = 4
 
 
 class Allocate(StrEnum):
@@ -39,11 +41,12 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """An invoice, and what is open of it."""
+    """An invoice, and what is open of it; `names` are the numbers and references of the orders it bills."""
 
     id: UUID
     number: str
     open: Decimal
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,10 @@ def found_in(texts: Iterable[str | None], known: Mapping[str, Known]) -> list[Kn
 
 def shares(amount: Decimal, items: Sequence[OpenItem], how: Allocate, texts: Iterable[str | None]) -> list[Share]:
     """What an amount settles of open items, which stand with the oldest first; never more than there is of either."""
-    by_number = {number_key(item.number): item.number for item in items}
-    by_reference = how in (Allocate.AUTOMATIC, Allocate.REFERENCE)
-    named = found_in(texts, by_number) if by_reference else []
-    queue = [(item, How.REFERENCE) for number in named for item in items if item.number == number]
+    named = _named(items, texts) if how in (Allocate.AUTOMATIC, Allocate.REFERENCE) else []
+    queue = [(item, How.REFERENCE) for item in named]
     if how in (Allocate.AUTOMATIC, Allocate.OLDEST):
-        queue += [(item, How.OLDEST) for item in items if item.number not in named]
+        queue += [(item, How.OLDEST) for item in items if item not in named]
     found = []
     for item, reason in queue:
         part = min(amount, item.open)
@@ -92,6 +93,21 @@ def shares(amount: Decimal, items: Sequence[OpenItem], how: Allocate, texts: Ite
             found.append(Share(item.id, part, reason))
             amount -= part
     return found
+
+
+def _named(items: Sequence[OpenItem], texts: Iterable[str | None]) -> list[OpenItem]:
+    """The items that texts name by their number or by an order of theirs, in the order of the texts."""
+    by_name: defaultdict[str, list[OpenItem]] = defaultdict(list)
+    for item in items:
+        for key in {number_key(item.number), *filter(_tells, map(number_key, item.names))}:
+            by_name[key].append(item)
+    found = found_in(texts, {key: tuple(called) for key, called in by_name.items()})
+    return list(dict.fromkeys(item for called in found for item in called))
+
+
+def _tells(key: str) -> bool:
+    """Whether a customer's word for an order is told from a word of any text: "PO-4711" is, "Anna" or "12" is not."""
+    return len(key) >= _SHORTEST_NAME and any(character.isdigit() for character in key)
 
 
 def exact(amount: Decimal, currency: str, field: str) -> Decimal:

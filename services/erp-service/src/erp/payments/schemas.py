@@ -186,6 +186,7 @@ class PaymentOut(Shown):
     reason: str | None
     allocated: Money
     unallocated: Money
+    waits: bool = Field(description="Whether what is left of it settles the customer's invoices as they come.")
     allocations: Sequence[AllocationOut]
 
     @classmethod

@@ -1,6 +1,7 @@
 """Which invoices a payment settles: by rule or by hand, and undone. Nothing is posted: the customer owes the same."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from erp.invoicing import commands as invoicing
 from erp.invoicing import queries as invoices
 from erp.invoicing.models import Invoice
-from erp.payments.commands.locking import lock
+from erp.payments import queries
+from erp.payments.commands.locking import lock, lock_customers
 from erp.payments.events import PAYMENT
 from erp.payments.models import AllocatedBeyondPayment, Allocation, Payment, PaymentStepRefused
 from erp.payments.rules import Allocate, How, OpenItem, Share, exact, shares
@@ -60,19 +62,40 @@ async def allocate_by(session: AsyncSession, payment_id: UUID, how: Allocate, ac
     row = await lock(session, payment_id)
     _check_allocatable(row)
     with edit(session, PAYMENT, row, actor):
+        row.waits = how is Allocate.AUTOMATIC
         await take_by(session, row, how, actor)
     await session.flush()
     return row
 
 
+async def settle_waiting(session: AsyncSession, customer_id: UUID, currency: str, actor: str) -> None:
+    """Settle a customer's open invoices with the payments that wait for them.
+
+    An invoice goes to a payment that names it before one that came earlier and names none.
+    """
+    await lock_customers(session, [customer_id])
+    rows = await queries.waiting_of(session, customer_id, currency)
+    with ExitStack() as edits:
+        for row in rows:
+            edits.enter_context(edit(session, PAYMENT, row, actor))
+        for how in (Allocate.REFERENCE, Allocate.OLDEST):
+            for row in rows:
+                await take_by(session, row, how, actor)
+    await session.flush()
+
+
 async def undo(session: AsyncSession, payment_id: UUID, allocation_id: UUID, actor: str, seen: Check) -> Payment:
-    """Take one allocation back: the invoice is open again by as much. Raise `NotFound`, and whatever `seen` raises."""
+    """Take one allocation back: the invoice is open again by as much, and the payment waits for a person.
+
+    Raise `NotFound`, and whatever `seen` raises.
+    """
     row = await lock(session, payment_id)
     seen(row)
     found = [each for each in row.standing if each.id == allocation_id]
     if not found:
         raise NotFound(id=allocation_id)
     with edit(session, PAYMENT, row, actor):
+        row.waits = False
         await take_back(session, row, found, actor)
     await session.flush()
     return row
@@ -99,9 +122,11 @@ async def take_by(session: AsyncSession, row: Payment, how: Allocate, actor: str
     if how is Allocate.NONE or row.customer_id is None or not row.unallocated:
         return
     found = await invoices.open_items(session, row.customer_id, row.currency)
-    items = [OpenItem(each.id, each.number, each.open) for each in found]
-    by_id = {each.id: each for each in found}
-    for share in shares(row.unallocated, items, how, (row.reference, row.note)):
+    by_id, texts = {each.id: each for each in found}, (row.reference, row.note)
+    named = how is not Allocate.OLDEST and any(texts)
+    names = await queries.orders_billed(session, by_id) if named and found else {}
+    items = [OpenItem(each.id, each.number, each.open, tuple(sorted(names.get(each.id, ())))) for each in found]
+    for share in shares(row.unallocated, items, how, texts):
         invoice = by_id[share.invoice_id]
         row.allocate(invoice.id, invoice.number, share.amount, share.how, actor)
         await invoicing.settle(session, invoice, share.amount, actor)

@@ -20,7 +20,7 @@ from erp.payments.commands.booking import carry_out
 from erp.payments.commands.locking import lock, lock_customers
 from erp.payments.events import PAYMENT
 from erp.payments.models import Payment, PaymentStepRefused
-from erp.payments.rules import Share
+from erp.payments.rules import Allocate, Share
 from erp.payments.schemas import AssignBody, PaymentBody, PaymentNotes, PaymentOut, ReverseBody
 
 Check = Callable[[Payment], None]
@@ -60,6 +60,7 @@ async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Seq
     row.received_on = body.received_on or datetime.now(UTC).date()
     await _customer_exists(session, body.customer_id)
     row.assign(body.customer_id)
+    row.waits = body.allocate is Allocate.AUTOMATIC or bool(parts)
     await _change(session, row, body, {})
     session.add(row)
     await carry_out(session, row, actor, body.allocate)
@@ -95,6 +96,7 @@ async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, acto
     await _customer_exists(session, body.customer_id)
     with edit(session, PAYMENT, row, actor):
         row.assign(body.customer_id)
+        row.waits = body.allocate is Allocate.AUTOMATIC
         await carry_out(session, row, actor, body.allocate, body.on)
     await session.flush()
     return row

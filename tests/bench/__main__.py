@@ -34,12 +34,12 @@ def bench(
     edits_alone: Annotated[int, typer.Option(help="Edits made alone, one after another.")] = 60,
     edit_rate: Annotated[float, typer.Option(help="Edits a second of the steady part.")] = 20,
     edit_burst: Annotated[int, typer.Option(help="Edits sent at once, by :batch.")] = 1000,
-    orders_alone: Annotated[int, typer.Option(help="Orders made alone, one after another.")] = 40,
-    order_rate: Annotated[float, typer.Option(help="Orders a second of the steady part.")] = 4,
+    orders_alone: Annotated[int, typer.Option(help="Orders made alone, one after another.")] = 30,
+    order_rate: Annotated[float, typer.Option(help="Orders a second of the steady part.")] = 3,
     order_burst: Annotated[int, typer.Option(help="Orders submitted at once.")] = 300,
     seconds: Annotated[float, typer.Option(help="Length of each steady part, for each chain.")] = 20,
     connections: Annotated[int, typer.Option(help="Connections that confirm orders at once.")] = 8,
-    confirmations: Annotated[int, typer.Option(help="Orders confirmed in each way.")] = 240,
+    confirmations: Annotated[int, typer.Option(help="Orders confirmed in each way.")] = 144,
 ) -> None:
     """Measure edits and orders through the whole product, ingest alone, and confirmation under contention."""
     began = time.perf_counter()

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-import structlog
 from chassis.app import Check, create_app
 from chassis.settings import Issuer, Settings
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -53,12 +52,6 @@ class TestIssuer:
             public = json.loads(algorithm.to_jwk(self.keys[name].public_key()))
             keys.append({**public, "kid": name, "alg": name, "use": "sig"})
         self.jwks.write_text(json.dumps({"keys": keys}))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _plain_logs() -> None:
-    """Coloured tracebacks take seconds each."""
-    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import structlog
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 from stack.postgres import Postgres
@@ -20,6 +21,12 @@ from chassis.service import Service
 
 TENANT = UUID("00000000-0000-7000-8000-000000000001")
 OTHER_TENANT = UUID("00000000-0000-7000-8000-000000000002")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    """Coloured tracebacks with all variables take seconds each."""
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture(scope="session")

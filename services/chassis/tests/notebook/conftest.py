@@ -42,12 +42,17 @@ async def engine(notebook: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def emptied(engine: AsyncEngine) -> AsyncIterator[Sessions]:
-    """Sessions that commit, on tables without rows."""
+    """Sessions that commit, on tables without rows; they are left so."""
+    await _empty(engine)
+    yield session_factory(engine)
+    await _empty(engine)
+
+
+async def _empty(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         for table in (Note, OutboxRow, SentRow):
             await connection.execute(delete(table))
         await connection.execute(text("delete from read_positions"))
-    yield session_factory(engine)
 
 
 @pytest.fixture(scope="module")

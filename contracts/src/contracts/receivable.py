@@ -1,5 +1,6 @@
 """Values of the groups of what a customer owes and pays: invoices, credit notes, payments, balances."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -89,6 +90,11 @@ PAYMENT_STEPS = frozenset(
 """(state, next state)."""
 
 
+def payment_states_after(state: str) -> list[PaymentState]:
+    """The states into which a payment may go from here."""
+    return sorted(after for before, after in PAYMENT_STEPS if before == state)
+
+
 class PaymentAmount(Value):
     """What was paid, which way, and the day it arrived."""
 
@@ -125,3 +131,23 @@ class Balance(Value):
     credit_limit: Count | None = None
     credit_left: Money | None = None
     blocked: StrictBool = False
+
+
+class Age(StrEnum):
+    """Days since an invoice was due."""
+
+    NOT_DUE = "not_due"
+    UP_TO_30 = "days_1_30"
+    UP_TO_60 = "days_31_60"
+    UP_TO_90 = "days_61_90"
+    OVER_90 = "over_90_days"
+
+
+LAST_DAYS: Mapping[Age, int | None] = {
+    Age.NOT_DUE: 0,
+    Age.UP_TO_30: 30,
+    Age.UP_TO_60: 60,
+    Age.UP_TO_90: 90,
+    Age.OVER_90: None,
+}
+"""Age -> the last day overdue that belongs to it, in rising order; None has no end."""

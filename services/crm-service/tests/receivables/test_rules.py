@@ -9,7 +9,7 @@ from chassis.errors import Malformed
 from chassis.replication import Kind
 from crm.receivables.events import INVOICE, KINDS, PAYMENT
 from crm.receivables.models import Payment, PaymentNotReversible, PaymentSettled
-from crm.receivables.rules import BUCKETS, next_states, overdue_days
+from crm.receivables.rules import BUCKETS, overdue_days
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,11 +62,6 @@ def test_what_is_entered_is_reversed_here_and_nothing_else() -> None:
     assert refused.value.document()["state"] == "booked"
     with pytest.raises(PaymentSettled):
         row.may_be_changed()
-
-
-def test_the_states_that_may_follow_are_told() -> None:
-    assert next_states("entered") == ["booked", "reversed"]
-    assert next_states("reversed") == []
 
 
 LINES = [line("60.5", discount="0.05"), line("39.5", None)]

@@ -45,7 +45,7 @@ async def test_receivables_are_aged_and_agree_with_the_ledger(api: httpx.AsyncCl
     await a_payment(session, customer_id, "3", direction="out")
     await session.commit()
     (found,) = await listed(api, "/v1/receivables", **ON)
-    ages = ("not_due", "days_1_30", "days_31_60", "days_61_90", "over_90")
+    ages = ("not_due", "days_1_30", "days_31_60", "days_61_90", "over_90_days")
     assert [found[age] for age in ages] == ["1", "6", "8", "16", "32"]
     assert (found["open"], found["overdue"], found["credit"], found["total"]) == ("63", "62", "22", "41")
     assert await ledger.balance(session, "receivables", "EUR", customer_id) == 41

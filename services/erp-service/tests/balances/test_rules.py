@@ -3,29 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
-from erp.balances.rules import Age, age_of, currencies, figures
+from erp.balances.rules import currencies, figures
 
 LIMIT: dict[str, Any] = {"limit": "1000.00", "currency": "EUR", "blocked": False}
 HUNDRED, NOTHING = Decimal(100), Decimal(0)
-
-
-@pytest.mark.parametrize(
-    ("days", "age"),
-    [
-        (-5, Age.NOT_DUE),
-        (0, Age.NOT_DUE),
-        (1, Age.UP_TO_30),
-        (30, Age.UP_TO_30),
-        (31, Age.UP_TO_60),
-        (60, Age.UP_TO_60),
-        (61, Age.UP_TO_90),
-        (90, Age.UP_TO_90),
-        (91, Age.OVER_90),
-    ],
-)
-def test_age_is_counted_from_the_day_after_the_due_day(days: int, age: Age) -> None:
-    assert age_of(days) is age
 
 
 def test_what_is_owed_and_ordered_takes_from_the_limit() -> None:

@@ -86,8 +86,10 @@ def test_others_change_lines_until_the_erp_has_decided(present: OrderState) -> N
         written(row, key, line_value(uuid4()))
         assert len(row.lines) == 1
     else:
-        with pytest.raises(AlreadyDecided):
+        with pytest.raises(AlreadyDecided) as refused:
             written(row, key, line_value(uuid4()))
+        assert refused.value.facts["state"] == present
+        assert set(refused.value.facts["allowed"]) <= NEXT_STATES[present]
         assert row.lines == []
 
 

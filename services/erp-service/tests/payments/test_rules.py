@@ -142,8 +142,9 @@ def test_a_payment_that_settles_invoices_stays_with_its_customer() -> None:
 
 
 def test_a_booked_payment_keeps_its_amount() -> None:
-    with pytest.raises(PaymentIsBooked):
+    with pytest.raises(PaymentIsBooked) as refused:
         PAYMENT.by_name["payment"].write(booked(), "payment", {**PAYMENT.read(booked())["payment"], "amount": "1"})
+    assert (refused.value.facts["state"], refused.value.facts["allowed"]) == ("booked", ["reversed"])
 
 
 @pytest.mark.parametrize(

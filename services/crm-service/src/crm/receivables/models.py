@@ -11,12 +11,11 @@ from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.normalise import reference_key
 from contracts.receivable import InvoiceLine as LineValue
-from contracts.receivable import PaymentState
+from contracts.receivable import PaymentState, payment_states_after
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.receivables.rules import next_states
 from crm.tables import Base
 
 JsonValue = JSONB(none_as_null=True)
@@ -197,7 +196,7 @@ class Payment(Replicated, Base):
     def may_be_changed(self) -> None:
         """Raise `PaymentSettled` unless it is only entered."""
         if self.state != PaymentState.ENTERED:
-            raise PaymentSettled(state=self.state, allowed=next_states(self.state))
+            raise PaymentSettled(state=self.state, allowed=payment_states_after(self.state))
 
     def reverse(self, reason: str) -> None:
         """Take back what was only entered. Raise `PaymentNotReversible`: what is booked is reversed by the ERP."""

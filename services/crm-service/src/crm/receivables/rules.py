@@ -1,9 +1,9 @@
-"""How old a debt is, and how payments go on. No database."""
+"""How old a debt is. No database."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from contracts.receivable import PAYMENT_STEPS, PaymentState
+from contracts.receivable import LAST_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,9 @@ class Bucket:
         return (self.first is None or self.first <= days) and (self.last is None or days <= self.last)
 
 
-BUCKETS = (
-    Bucket("not_due", None, 0),
-    Bucket("days_1_30", 1, 30),
-    Bucket("days_31_60", 31, 60),
-    Bucket("days_61_90", 61, 90),
-    Bucket("over_90_days", 91, None),
+_FIRST_DAYS = (None, *(last + 1 for last in LAST_DAYS.values() if last is not None))
+BUCKETS = tuple(
+    Bucket(age.value, first, last) for (age, last), first in zip(LAST_DAYS.items(), _FIRST_DAYS, strict=True)
 )
 """Every age is in exactly one; on the day it is due a debt is not overdue."""
 
@@ -32,11 +29,6 @@ BUCKETS = (
 def overdue_days(due_on: date | None, issued_on: date, on: date) -> int:
     """By how many days a debt is overdue; 0: it is not. Without a due date it is due at once."""
     return max((on - (due_on or issued_on)).days, 0)
-
-
-def next_states(state: str) -> list[str]:
-    """The states into which a payment may go."""
-    return sorted(after.value for before, after in PAYMENT_STEPS if before == PaymentState(state))
 
 
 def on_or_today(day: date | None) -> date:

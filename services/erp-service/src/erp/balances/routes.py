@@ -42,7 +42,7 @@ async def read_balance(balance_id: UUID, session: Session, response: Response) -
 async def list_receivables(
     session: Session, paging: Paging, filters: Annotated[ReceivableFilters, Query()]
 ) -> Page[ReceivableOut]:
-    """What customers owe, by age and currency, by name; `sort` by customer_name, total, open, overdue or over_90."""
+    """What customers owe, by age and currency; `sort` by customer_name, total, open, overdue or over_90_days."""
     statement, sorting = view.aged(filters, _today())
     return await paging.page(session, statement, sorting, ReceivableOut.model_validate)
 

@@ -1,30 +1,9 @@
-"""What a balance comes to, and how old what is open is. No database."""
+"""What a balance comes to. No database."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
-
-
-class Age(StrEnum):
-    """Days since an invoice was due."""
-
-    NOT_DUE = "not_due"
-    UP_TO_30 = "days_1_30"
-    UP_TO_60 = "days_31_60"
-    UP_TO_90 = "days_61_90"
-    OVER_90 = "over_90"
-
-
-LAST_DAYS: Mapping[Age, int | None] = {
-    Age.NOT_DUE: 0,
-    Age.UP_TO_30: 30,
-    Age.UP_TO_60: 60,
-    Age.UP_TO_90: 90,
-    Age.OVER_90: None,
-}
-"""Age -> the last day overdue that belongs to it, in rising order; None has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +20,6 @@ class Figures:
     def is_nothing(self) -> bool:
         """Not worth a record: nothing is owed, ordered or agreed."""
         return not (self.open or self.on_order or self.blocked or self.credit_limit is not None)
-
-
-def age_of(days_overdue: int) -> Age:
-    """The age that so many days after the due day belong to."""
-    return next(age for age, last in LAST_DAYS.items() if last is None or days_overdue <= last)
 
 
 def figures(open_: Decimal, on_order: Decimal, credit: Mapping[str, Any] | None, currency: str) -> Figures:

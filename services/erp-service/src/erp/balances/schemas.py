@@ -5,10 +5,9 @@ from typing import Literal
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.receivable import Age
 from contracts.values import CurrencyCode, Money
 from pydantic import BaseModel, ConfigDict, Field
-
-from erp.balances.rules import Age
 
 
 class BalanceOut(Shown):
@@ -49,7 +48,7 @@ class ReceivableOut(BaseModel):
     days_1_30: Money
     days_31_60: Money
     days_61_90: Money
-    over_90: Money
+    over_90_days: Money
     overdue: Money
     open: Money
     credit: Money

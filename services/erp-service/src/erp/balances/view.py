@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.pages import Sorting
-from contracts.receivable import Direction, PaymentState
+from contracts.receivable import LAST_DAYS, Age, Direction, PaymentState
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -23,7 +23,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from erp.balances.rules import LAST_DAYS, Age
 from erp.balances.schemas import OpenItemFilters, ReceivableFilters
 from erp.customers.models import Customer
 from erp.invoicing.models import CreditNote, Invoice
@@ -61,7 +60,7 @@ def aged(filters: ReceivableFilters, today: date) -> tuple[Select[Any], Sorting]
     statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
     if filters.overdue is not None:
         statement = statement.where(found.c.overdue > 0 if filters.overdue else found.c.overdue == 0)
-    columns = {name: found.c[name] for name in ("customer_name", "total", "open", "overdue", "over_90")}
+    columns = {name: found.c[name] for name in ("customer_name", "total", "open", "overdue", "over_90_days")}
     return statement, Sorting(columns, found.c.place, "customer_name")
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis.errors import Conflict
 from chassis.replication import Group, Kind, checked, family, fields, single
 from contracts.groups import GROUPS
-from contracts.order import OrderState
+from contracts.order import NEXT_STATES, OrderState
 
 from erp.orders import queries
 from erp.orders.models import Order, Shipment
@@ -95,7 +95,8 @@ def _until_decided(group: Group) -> Group:
 
     def write(row: Order, key: str, value: Any) -> None:
         if not row.is_new and row.present not in WITH_OTHERS:
-            raise AlreadyDecided(state=row.state, group=key)
+            allowed = sorted(NEXT_STATES[row.present] & TAKEN_FROM_OTHERS)
+            raise AlreadyDecided(state=row.state, allowed=allowed, group=key)
         group.write(row, key, value)
 
     return replace(group, write=write)

@@ -11,11 +11,10 @@ from chassis.errors import Conflict
 from chassis.replication import Replicated
 from chassis.versioned import Versioned
 from contracts.normalise import reference_key
-from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState
+from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState, payment_states_after
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from erp.payments.rules import allowed_states
 from erp.tables import Base
 
 NOTHING = "nothing"
@@ -197,7 +196,8 @@ class Payment(Replicated, Base):
     def set_amount(self, value: Mapping[str, Any]) -> None:
         """Take the checked value of the group `payment`. Raise `PaymentIsBooked`."""
         if self.posted_state != NOTHING:
-            raise PaymentIsBooked(state=self.state, amount=self.amount, currency=self.currency)
+            allowed = payment_states_after(self.state)
+            raise PaymentIsBooked(state=self.state, allowed=allowed, amount=self.amount, currency=self.currency)
         self.amount, self.currency = Decimal(value["amount"]), value["currency"]
         self.direction, self.received_on = value["direction"], date.fromisoformat(value["received_on"])
 
@@ -205,7 +205,7 @@ class Payment(Replicated, Base):
         """Take the next state. Raise `PaymentStepRefused` when it may not follow."""
         present = PaymentState(self.state)
         if (present, state) not in PAYMENT_STEPS:
-            raise PaymentStepRefused(state=present, wanted=state, allowed=allowed_states(present, PAYMENT_STEPS))
+            raise PaymentStepRefused(state=present, wanted=state, allowed=payment_states_after(present))
         self.state = state.value
 
     def allocate(self, invoice_id: UUID, number: str, amount: Decimal, how: str, actor: str) -> Allocation:

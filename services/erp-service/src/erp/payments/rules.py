@@ -11,7 +11,6 @@ from typing import TypeVar
 from uuid import UUID
 
 from chassis.errors import Malformed
-from contracts.receivable import PaymentState
 from contracts.values import in_currency
 from pydantic_core import PydanticCustomError
 
@@ -119,11 +118,6 @@ def exact(amount: Decimal, currency: str, field: str) -> Decimal:
     if checked <= 0:
         raise Malformed(errors=[{"field": field, "message": "a payment is more than zero"}])
     return checked
-
-
-def allowed_states(state: PaymentState, steps: Iterable[tuple[PaymentState, PaymentState]]) -> list[PaymentState]:
-    """What may come after a state."""
-    return sorted(after for before, after in steps if before == state)
 
 
 def _runs(text: str) -> list[str]:

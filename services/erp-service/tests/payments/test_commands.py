@@ -25,7 +25,7 @@ from erp.payments.commands import allocating, entering
 from erp.payments.commands.allocating import InvoiceOfAnother, InvoiceSettled, NotAllocatable
 from erp.payments.commands.entering import BankAccountUnfit, NoCustomerToPay, PaymentKnown
 from erp.payments.events import PAYMENT
-from erp.payments.handlers import carry_out_due, settle_due
+from erp.payments.handlers import carry_out_due
 from erp.payments.models import AllocatedBeyondPayment, Payment, PaymentAllocated, PaymentStepRefused
 from erp.payments.rules import Allocate
 from erp.payments.schemas import AssignBody, Part, ReverseBody
@@ -33,7 +33,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from .factories import DAY, a_billed_order, a_customer, a_payment, an_invoice, delivered_payment, delivery
+from .factories import DAY, a_customer, a_payment, an_invoice, delivered_payment, delivery
 
 pytestmark = pytest.mark.servers
 
@@ -335,76 +335,3 @@ async def test_the_same_payment_entered_on_both_sides_waits_for_the_hub(session:
     await a_payment(session, None, reference="E2E-1")
     assert await delivered(session, delivered_payment(reference="e2e-1")) == "skipped"
     assert await delivered(session, delivered_payment(reference="E2E-2")) == "applied"
-
-
-async def test_an_advance_payment_settles_the_invoice_when_it_comes(session: AsyncSession, sessions: Sessions) -> None:
-    customer_id = await a_customer(session)
-    row = await a_payment(session, customer_id, "200")
-    assert (row.unallocated, row.waits) == (Decimal(200), True)
-    invoice = await an_invoice(session, customer_id, "119")
-    others = await an_invoice(session, await a_customer(session, "Bolido"))
-    dollars = await an_invoice(session, customer_id, "50", currency="USD")
-    await session.commit()
-    await settle_due(sessions, {})
-    async with sessions() as fresh:
-        await act_for(fresh)
-        found = await queries.by_id(fresh, row.id)
-        assert settled_by(found) == [(invoice.number, Decimal(119))]
-        assert [each.how for each in found.standing] == ["oldest"]
-        assert [await open_of(fresh, each) for each in (invoice, others, dollars)] == [0, 119, 50]
-        assert await owed(fresh, customer_id) == -81
-        version = found.version
-    await settle_due(sessions, {})
-    async with sessions() as fresh:
-        await act_for(fresh)
-        assert (await queries.by_id(fresh, row.id)).version == version
-
-
-async def test_an_invoice_goes_to_the_advance_payment_that_names_it(session: AsyncSession, sessions: Sessions) -> None:
-    customer_id = await a_customer(session)
-    earlier = await a_payment(session, customer_id, "119", received_on="2026-10-01")
-    invoice = await an_invoice(session, customer_id)
-    await entering.change(session, earlier.id, {"note": "for the next one"}, "anna", seen)
-    naming = await a_payment(session, customer_id, "119", allocate="none")
-    await entering.change(session, naming.id, {"note": f"for {invoice.number}"}, "anna", seen)
-    naming.waits = True
-    await session.commit()
-    await settle_due(sessions, {})
-    async with sessions() as fresh:
-        await act_for(fresh)
-        assert settled_by(await queries.by_id(fresh, naming.id)) == [(invoice.number, Decimal(119))]
-        assert settled_by(await queries.by_id(fresh, earlier.id)) == []
-
-
-async def test_an_advance_payment_names_the_order_that_the_invoice_bills(
-    session: AsyncSession, sessions: Sessions
-) -> None:
-    customer_id = await a_customer(session)
-    row = await a_payment(session, customer_id, "119", note="advance on PO 4711")
-    older = await a_billed_order(session, customer_id)
-    named = await a_billed_order(session, customer_id, reference="PO-4711")
-    await session.commit()
-    await settle_due(sessions, {})
-    async with sessions() as fresh:
-        await act_for(fresh)
-        found = await queries.by_id(fresh, row.id)
-        assert [(each.invoice_number, each.how) for each in found.standing] == [(named.number, "reference")]
-        assert await open_of(fresh, older) == 119
-
-
-async def test_what_a_person_took_back_or_set_aside_waits_for_a_person(
-    session: AsyncSession, sessions: Sessions
-) -> None:
-    customer_id = await a_customer(session)
-    invoice = await an_invoice(session, customer_id)
-    taken_back = await a_payment(session, customer_id)
-    await allocating.undo(session, taken_back.id, taken_back.standing[0].id, "anna", seen)
-    aside = await a_payment(session, customer_id, allocate="none")
-    await session.commit()
-    await settle_due(sessions, {})
-    async with sessions() as fresh:
-        await act_for(fresh)
-        assert await open_of(fresh, invoice) == 119
-        assert not any([(await queries.by_id(fresh, each.id)).waits for each in (taken_back, aside)])
-        row = await allocating.allocate_by(fresh, aside.id, Allocate.AUTOMATIC, "anna")
-        assert (row.waits, settled_by(row)) == (True, [(invoice.number, Decimal(119))])

@@ -199,4 +199,9 @@ async def _start_way(closing: AsyncExitStack, stack: Stack, here: str, there: st
     for arguments in (("onward" if onward else "port", there, number), ("relay", here, bootstrap, topic), hub):
         command = [sys.executable, "-m", "tests.bench.bare", *arguments]
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        closing.callback(process.terminate)
+        closing.push_async_callback(_end, process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    process.terminate()
+    await process.wait()

@@ -18,16 +18,22 @@ from crm.receivables.queries import Billed, Credited
 
 async def view(session: AsyncSession, row: Order) -> OrderView:
     """The view of an order that is loaded with its lines."""
+    if row.number is None:  # The ERP has not taken it on: nothing can have left, or been billed.
+        return _view(row, (), (), ())
     line_ids = [line.id for line in row.lines]
-    shipped = await queries.shipments_of(session, [row.id])
+    shipments = await queries.shipments_of(session, [row.id])
     billed = await receivables.billed(session, line_ids)
-    credited = await receivables.credited(session, line_ids)
-    progress = _progress(line_ids, shipped, billed, credited)
+    return _view(row, shipments, billed, await receivables.credited(session, line_ids))
+
+
+def _view(
+    row: Order, shipments: Iterable[Shipment], billed: Iterable[Billed], credited: Iterable[Credited]
+) -> OrderView:
+    progress = _progress([line.id for line in row.lines], shipments, billed, credited)
     lines = [{**line_out(line, row.currency).model_dump(), **progress[line.id]} for line in row.lines]
     invoices = {each.invoice.id: each.invoice for each in billed}
-    return OrderView.of(
-        row, lines=lines, shipments=[ShipmentOut.of(each) for each in shipped], payment=_payment(row, invoices.values())
-    )
+    left = [ShipmentOut.of(each) for each in shipments]
+    return OrderView.of(row, lines=lines, shipments=left, payment=_payment(row, invoices.values()))
 
 
 def _progress(

@@ -1,4 +1,4 @@
-"""One stack for all stories; each has a tenant of its own, so that no story sees another's records."""
+"""Each story has a tenant of its own, so that none sees another's records."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +14,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.servers)
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """PostgreSQL, Kafka and all six processes."""
-    with Stack(tmp_path_factory.mktemp("e2e"), fast=True) as running:
-        yield running
 
 
 @pytest.fixture

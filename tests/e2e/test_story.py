@@ -8,7 +8,7 @@ from ..story.__main__ import tell
 from ..story.northwind import read
 from .clients import Company
 
-ORDERS = 60
+ORDERS = 45
 
 
 def test_the_first_orders_of_northwind_go_from_quote_to_cash_and_every_figure_holds(

@@ -17,7 +17,7 @@ from ..e2e.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.servers]
 
-ORDERS = int(os.environ.get("CONCORD_FAULT_ORDERS", "160"))
+ORDERS = int(os.environ.get("CONCORD_FAULT_ORDERS", "120"))
 CUSTOMERS = 5
 SELLERS = 2
 PATIENCE_SECONDS = 180.0

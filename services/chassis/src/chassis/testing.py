@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +11,7 @@ import httpx
 import pytest
 import structlog
 from sqlalchemy import MetaData, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from stack.postgres import Postgres
 from stack.provision import provision
 
@@ -63,14 +64,16 @@ def database(postgres: str) -> Database:
 @asynccontextmanager
 async def rolled_back(url: str, service: str, role: Role = "app") -> AsyncIterator[Sessions]:
     """Sessions on one connection whose commits are savepoints; everything is undone at the end."""
-    engine = create_engine(url, service, role, pool_size=1)
-    try:
-        async with engine.connect() as connection:
-            outer = await connection.begin()
-            yield _savepoints(connection)
-            await outer.rollback()
-    finally:
-        await engine.dispose()
+    async with _engine(url, service, role).connect() as connection:
+        outer = await connection.begin()
+        yield _savepoints(connection)
+        await outer.rollback()
+
+
+@lru_cache
+def _engine(url: str, service: str, role: Role) -> AsyncEngine:
+    """One for all tests of a process: opening a connection for each costs more than most tests."""
+    return create_engine(url, service, role, pool_size=2)
 
 
 def _savepoints(connection: AsyncConnection) -> Sessions:

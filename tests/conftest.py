@@ -1,4 +1,4 @@
-"""A stack of its own, because its processes are killed."""
+"""One stack for end-to-end tests and for those that kill its processes: starting it takes longer than most of them."""
 
 from collections.abc import Iterator
 
@@ -9,5 +9,5 @@ from stack.services import Stack
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """PostgreSQL, Kafka and all six processes."""
-    with Stack(tmp_path_factory.mktemp("faults"), fast=True) as running:
+    with Stack(tmp_path_factory.mktemp("stack"), fast=True) as running:
         yield running

@@ -53,8 +53,8 @@ SERVICE = Service(
     name="erp",
     title="Concord ERP",
     description=(
-        "Customers and contacts, as the books see them: numbered, with their terms and credit. "
-        "Products with their price lists and tax rates. A ledger that is only ever added to."
+        "Products and prices, stock, orders, invoices and payments, as the back office handles them, "
+        "with a ledger that says what they come to."
     ),
     settings=Settings,
     metadata=Base.metadata,

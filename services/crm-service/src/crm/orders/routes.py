@@ -26,7 +26,7 @@ from crm.orders.schemas import (
     ShipmentFilters,
     ShipmentOut,
 )
-from crm.orders.view import view
+from crm.orders.view import new, view
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
 shipments = APIRouter(prefix="/v1/shipments", tags=["orders"])
@@ -43,7 +43,7 @@ async def create_order(body: NewOrder, session: Session, caller: Writer, respons
     """
     row = await commands.enter(session, body, caller.subject)
     response.headers["Location"] = f"{router.prefix}/{row.id}"
-    return (await view(session, row)).tag(response)
+    return new(row).tag(response)
 
 
 @router.get("", dependencies=[READ])

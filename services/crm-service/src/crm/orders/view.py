@@ -18,12 +18,15 @@ from crm.receivables.queries import Billed, Credited
 
 async def view(session: AsyncSession, row: Order) -> OrderView:
     """The view of an order that is loaded with its lines."""
-    if row.number is None:  # The ERP has not taken it on: nothing can have left, or been billed.
-        return _view(row, (), (), ())
     line_ids = [line.id for line in row.lines]
     shipments = await queries.shipments_of(session, [row.id])
     billed = await receivables.billed(session, line_ids)
     return _view(row, shipments, billed, await receivables.credited(session, line_ids))
+
+
+def new(row: Order) -> OrderView:
+    """The view of an order that was entered just now: nothing can have left, or been billed."""
+    return _view(row, (), (), ())
 
 
 def _view(

@@ -1,11 +1,9 @@
-"""The published OpenAPI documents are those of the services, and nothing else has drifted."""
+"""The published OpenAPI documents hold together; that they are those of the services is what `make check` says."""
 
 import json
 from typing import Any
 
 import pytest
-from contracts.__main__ import app
-from typer.testing import CliRunner
 
 from .published import FOLDER
 
@@ -15,11 +13,6 @@ SERVICES = ["crm", "erp", "gateway"]
 def document(service: str) -> dict[str, Any]:
     read: dict[str, Any] = json.loads((FOLDER / f"openapi/{service}.json").read_text(encoding="utf-8"))
     return read
-
-
-def test_everything_published_is_what_the_code_says() -> None:
-    result = CliRunner().invoke(app, ["check"])
-    assert result.exit_code == 0, result.output
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TypeVar
 
 import structlog
 
 log = structlog.get_logger()
+Item = TypeVar("Item")
 Task = Callable[[asyncio.Event], Awaitable[None]]
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
@@ -21,6 +23,15 @@ def every(seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
             await pause(stop, seconds)
 
     return loop
+
+
+async def each_alone(items: Iterable[Item], act: Callable[[Item], Awaitable[object]]) -> None:
+    """Act for every item. One that fails is reported, is tried again when it comes round, and holds up no other."""
+    for item in items:
+        try:
+            await act(item)
+        except Exception:
+            log.exception("item_failed", item=str(item))
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -1,8 +1,10 @@
 """What the worker does: balances follow the books, many changes at a time."""
 
+from uuid import UUID
+
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Task, every
+from chassis.worker import Task, each_alone, every
 
 from erp.balances import commands, queries
 
@@ -23,6 +25,9 @@ async def refresh(sessions: Sessions) -> None:
     """Look once at every tenant that has something to look at; what is left over comes with the next round."""
     async with transaction(sessions) as session:
         tenants = await queries.tenants_with_changes(session)
-    for tenant in tenants:
+
+    async def refresh_of(tenant: UUID) -> None:
         async with transaction(sessions, tenant) as session:
             await commands.refresh_changed(session, BATCH)
+
+    await each_alone(tenants, refresh_of)

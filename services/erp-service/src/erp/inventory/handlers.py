@@ -1,10 +1,11 @@
 """What inventory does in the background: it announces what can be promised."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from chassis.db import transaction
 from chassis.service import Running
-from chassis.worker import Task, every
+from chassis.worker import Task, each_alone, every
 from sqlalchemy import select
 
 from erp.inventory.commands.announce import announce_changes
@@ -19,8 +20,10 @@ def tasks(running: Running) -> Mapping[str, Task]:
     async def announce() -> None:
         async with transaction(running.sessions) as session:
             tenants = (await session.scalars(select(StockChange.tenant_id).distinct())).all()
-        for tenant in sorted(tenants):
-            async with transaction(running.sessions, tenant) as session:
-                await announce_changes(session)
+        await each_alone(tenants, announce_of)
+
+    async def announce_of(tenant: UUID) -> None:
+        async with transaction(running.sessions, tenant) as session:
+            await announce_changes(session)
 
     return {"availability": every(ANNOUNCED_EVERY_SECONDS, announce)}

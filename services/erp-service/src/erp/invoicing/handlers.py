@@ -4,11 +4,12 @@ All others are closed as their last invoice is settled. Level-triggered: what is
 """
 
 from functools import partial
+from typing import Any
 
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Task, every
-from sqlalchemy import text
+from chassis.worker import Task, each_alone, every
+from sqlalchemy import Row, text
 
 from erp.invoicing import commands
 
@@ -36,6 +37,9 @@ async def close_paid(sessions: Sessions) -> None:
     """Close what is shipped, billed and paid, for all tenants; each order in a transaction of its own."""
     async with transaction(sessions) as session:
         found = list(await session.execute(PAID))
-    for tenant_id, order_id in found:
-        async with transaction(sessions, tenant_id) as session:
-            await commands.close_orders(session, {order_id}, ACTOR)
+
+    async def close(order: Row[Any]) -> None:
+        async with transaction(sessions, order.tenant_id) as session:
+            await commands.close_orders(session, {order.id}, ACTOR)
+
+    await each_alone(found, close)

@@ -1,9 +1,11 @@
 """What is done without being asked: every product gets a SKU."""
 
+from uuid import UUID
+
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Task, every
-from sqlalchemy import select
+from chassis.worker import Task, each_alone, every
+from sqlalchemy import Row, select
 
 from erp.products.commands import products
 from erp.products.models import Product
@@ -26,7 +28,10 @@ async def give_skus(sessions: Sessions) -> int:
     missing = select(Product.tenant_id, Product.id).where(Product.sku.is_(None), Product.archived_at.is_(None))
     async with transaction(sessions) as session:
         found = (await session.execute(missing.order_by(Product.id).limit(AT_ONCE))).all()
-    for tenant_id, product_id in found:
-        async with transaction(sessions, tenant_id) as session:
-            await products.give_sku(session, product_id)
+
+    async def give(product: Row[UUID, UUID]) -> None:
+        async with transaction(sessions, product.tenant_id) as session:
+            await products.give_sku(session, product.id)
+
+    await each_alone(found, give)
     return len(found)

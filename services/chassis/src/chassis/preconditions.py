@@ -95,6 +95,27 @@ async def if_match(
 SeenVersion = Annotated[Seen, Depends(if_match)]
 
 
+class _Unseen(Seen):
+    """The caller has seen nothing: right as long as nothing is there."""
+
+    def __init__(self) -> None:
+        super().__init__("", b"")
+
+    def check(self, version: int, current: Any) -> None:
+        raise PreconditionRequired()
+
+
+async def if_match_once_there(
+    request: Request,
+    header: Annotated[str | None, Header(alias="If-Match", description="Needed when it is declared already.")] = None,
+) -> Seen:
+    """Dependency of a PUT that also creates: what the caller has seen; `check` raises (428) when it did not say."""
+    return _Unseen() if header is None else await if_match(request, header)
+
+
+SeenIfThere = Annotated[Seen, Depends(if_match_once_there)]
+
+
 class IdempotencyKey(Base):
     """The answer to a POST that acted; `digest` stands for tenant, subject, address and key."""
 

@@ -4,11 +4,10 @@ from typing import Annotated
 
 from chassis.auth import requires
 from chassis.db import Session
-from chassis.errors import PreconditionRequired
 from chassis.patch import parsed
-from chassis.preconditions import SeenVersion, etag, if_match
+from chassis.preconditions import SeenIfThere, SeenVersion, etag
 from contracts.custom import CustomField, FieldKey
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from custom_fields import commands, queries
 from custom_fields.models import Declaration
@@ -31,24 +30,11 @@ async def read_field(key: Key, session: Session, response: Response) -> FieldOut
 
 
 @router.put("/{key}", dependencies=[requires("customers:write")])
-async def declare_field(
-    key: Key,
-    body: FieldBody,
-    session: Session,
-    request: Request,
-    response: Response,
-    tag: Annotated[str | None, Header(alias="If-Match", description="Needed when it is declared already.")] = None,
-) -> FieldOut:
+async def declare_field(key: Key, body: FieldBody, session: Session, seen: SeenIfThere, response: Response) -> FieldOut:
     """Declare a field of your own, or change its label and choices; its type stays."""
-    seen = await if_match(request, tag) if tag else None
-
-    def check(row: Declaration) -> None:
-        if seen is None:
-            raise PreconditionRequired()
-        seen.check(row.version, FieldOut.model_validate(row))
-
     field = parsed(CustomField, {"key": key, **body.model_dump(mode="json")})
-    return _answer(await commands.declare(session, field, check), response)
+    row = await commands.declare(session, field, lambda row: seen.check(row.version, FieldOut.model_validate(row)))
+    return _answer(row, response)
 
 
 @router.delete("/{key}", status_code=204, dependencies=[requires("customers:write")])

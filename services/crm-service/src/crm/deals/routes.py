@@ -5,11 +5,10 @@ from uuid import UUID
 
 from chassis.auth import requires
 from chassis.db import Session
-from chassis.errors import PreconditionRequired
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch
-from chassis.preconditions import IdempotentRoute, SeenVersion, etag, if_match
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from chassis.preconditions import IdempotentRoute, SeenIfThere, SeenVersion, etag
+from fastapi import APIRouter, Path, Query, Response
 
 from crm.deals import commands, queries
 from crm.deals.rules import Pipeline, StageKey
@@ -90,22 +89,10 @@ async def read_pipeline(key: Key, session: Session, response: Response) -> Pipel
 
 @pipelines.put("/{key}", dependencies=[WRITE])
 async def declare_pipeline(
-    key: Key,
-    body: Pipeline,
-    session: Session,
-    request: Request,
-    response: Response,
-    tag: Annotated[str | None, Header(alias="If-Match", description="Needed when it is declared already.")] = None,
+    key: Key, body: Pipeline, session: Session, seen: SeenIfThere, response: Response
 ) -> PipelineOut:
     """Declare a pipeline, or change it; a stage at which deals stand cannot be left out."""
-    seen = await if_match(request, tag) if tag else None
-
-    def check(version: int, current: object) -> None:
-        if seen is None:
-            raise PreconditionRequired()
-        seen.check(version, current)
-
-    version = await commands.declare_pipeline(session, key, body, check)
+    version = await commands.declare_pipeline(session, key, body, seen.check)
     return _tagged(_shown(key, body, version), response)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.normalise import name_key
-from sqlalchemy import Select, or_, select, text
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -81,9 +81,9 @@ def search(filters: OrderFilters) -> Select[Order]:
     return statement
 
 
-async def next_number(session: AsyncSession) -> str:
-    """The next order's number. It is nobody else's; a rollback may leave a gap."""
-    number: str = await session.scalar(text("select next_number('order', 'SO-')"))
+async def next_number(session: AsyncSession, counter: str = "order", prefix: str = "SO-") -> str:
+    """The next number of a counter: an order's, if not said otherwise. It is nobody else's."""
+    number: str = (await session.scalars(select(func.next_number(counter, prefix)))).one()
     return number
 
 

@@ -9,7 +9,6 @@ from chassis.db import uuid7
 from chassis.errors import Conflict, Malformed, NotFound
 from chassis.patch import patched
 from contracts.pricing import Question
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue import queries as catalogue
@@ -19,6 +18,7 @@ from crm.customers import queries as customers
 from crm.customers.models import Customer
 from crm.deals import queries as deals
 from crm.orders import commands as orders
+from crm.orders import queries as numbers
 from crm.orders.schemas import LineBody as OrderedLine
 from crm.orders.schemas import NewOrder
 from crm.quotes import queries
@@ -46,7 +46,7 @@ async def create(session: AsyncSession, body: QuoteBody, roles: Roles) -> Quote:
     row.sent_at = row.decided_at = row.reason = row.order_id = None
     await _write(session, row, body, roles)
     # Late: who takes a number makes all others wait for the end of the transaction.
-    row.number = str(await session.scalar(text("select next_number('quote', 'Q-')")))
+    row.number = await numbers.next_number(session, "quote", "Q-")
     session.add(row)
     await session.flush()
     return row
@@ -110,7 +110,7 @@ async def declare(
         row = QuoteSetting(name=name, value=document, version=1)
         session.add(row)
     else:
-        seen(row.version, row.value)
+        seen(row.version, {"version": row.version, **row.value})
         row.version += row.value != document
         row.value = document
     await session.flush()

@@ -1,18 +1,16 @@
 """HTTP of quotes."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from chassis.auth import Principal, requires
 from chassis.db import Session
-from chassis.errors import PreconditionRequired
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch
-from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag, if_match
-from fastapi import APIRouter, Header, Query, Request, Response
+from chassis.preconditions import IdempotentRoute, Seen, SeenIfThere, SeenVersion, etag
+from fastapi import APIRouter, Query, Response
 
 from crm.customers import queries as customers
 from crm.quotes import commands, paper, queries
@@ -113,7 +111,6 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
 
 
 settings = APIRouter(tags=["quotes"])
-IfDeclared = Annotated[str | None, Header(alias="If-Match", description="Needed when something is declared already.")]
 
 
 @settings.get("/v1/discount-limits", dependencies=[READ])
@@ -126,10 +123,10 @@ async def read_discount_limits(session: Session, response: Response) -> LimitsOu
 
 @settings.put("/v1/discount-limits", dependencies=[requires("quotes:write", "prices:write")])
 async def declare_discount_limits(
-    body: DiscountLimits, session: Session, request: Request, response: Response, tag: IfDeclared = None
+    body: DiscountLimits, session: Session, seen: SeenIfThere, response: Response
 ) -> LimitsOut:
     """Declare who may give how much discount."""
-    version = await commands.declare(session, queries.LIMITS, body, await _seen_setting(request, tag))
+    version = await commands.declare(session, queries.LIMITS, body, seen.check)
     response.headers["ETag"] = etag(version)
     return LimitsOut(version=version, **dict(body))
 
@@ -144,23 +141,12 @@ async def read_letterhead(session: Session, response: Response) -> LetterheadOut
 
 @settings.put("/v1/letterhead", dependencies=[requires("quotes:write")])
 async def declare_letterhead(
-    body: Letterhead, session: Session, request: Request, response: Response, tag: IfDeclared = None
+    body: Letterhead, session: Session, seen: SeenIfThere, response: Response
 ) -> LetterheadOut:
     """Declare who quotes."""
-    version = await commands.declare(session, queries.LETTERHEAD, body, await _seen_setting(request, tag))
+    version = await commands.declare(session, queries.LETTERHEAD, body, seen.check)
     response.headers["ETag"] = etag(version)
     return LetterheadOut(version=version, **dict(body))
-
-
-async def _seen_setting(request: Request, tag: str | None) -> Callable[[int, dict[str, Any]], None]:
-    seen = await if_match(request, tag) if tag else None
-
-    def check(version: int, current: dict[str, Any]) -> None:
-        if seen is None:
-            raise PreconditionRequired()
-        seen.check(version, {"version": version, **current})
-
-    return check
 
 
 def _seen(seen: Seen) -> commands.Check:

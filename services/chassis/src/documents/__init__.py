@@ -7,5 +7,6 @@ from documents.formats import Formats
 from documents.letters import Sender, address_lines, letter
 from documents.pdf import pdf
 from documents.translations import Translations
+from documents.writing import Writing
 
-__all__ = ["Formats", "Sender", "Translations", "address_lines", "letter", "pdf"]
+__all__ = ["Formats", "Sender", "Translations", "Writing", "address_lines", "letter", "pdf"]

@@ -7,24 +7,13 @@ from importlib.resources import files
 from typing import Any
 
 from contracts.money import Totals
-from documents import Formats, Sender, address_lines, letter, pdf
+from documents import Sender, Writing, address_lines, letter, pdf
 
 from crm.quotes.models import Quote, SentQuote
 from crm.quotes.rules import Letterhead, Line, parsed_lines, quote_totals
 from crm.quotes.words import WORDS
 
 Json = dict[str, Any]
-
-
-class Writing:
-    """One language: its words, and how it writes amounts and days."""
-
-    def __init__(self, language: str) -> None:
-        self.formats = Formats(WORDS.spoken(language))
-        self._words = WORDS.words(language)
-
-    def __call__(self, name: str, **values: str) -> str:
-        return self._words[name].format(**values)
 
 
 def quote_pdf(
@@ -48,7 +37,7 @@ def quote_data(
     day: date,
 ) -> Json:
     """What the template prints."""
-    say = Writing(language)
+    say = Writing(WORDS, language)
     lines = parsed_lines(version.lines)
     discounted = any(line.discount for line in lines)
     names = ["description", "quantity", "price", *(["discount"] if discounted else []), "tax", "amount"]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from chassis.errors import Conflict
 from contracts.money import rounded
-from documents import Formats, Sender, address_lines, letter, pdf
+from documents import Sender, Writing, address_lines, letter, pdf
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.invoicing import queries
@@ -29,17 +29,6 @@ class NothingToRemindOf(Conflict):
     title = "The customer is to be reminded of nothing"
     detail = "None of its open invoices in {currency} has a dunning level."
     hint = "Run the dunning first: POST /v1/dunning-runs."
-
-
-class Writing:
-    """One language: its words, and how it writes amounts and days."""
-
-    def __init__(self, language: str) -> None:
-        self.formats = Formats(WORDS.spoken(language))
-        self._words = WORDS.words(language)
-
-    def __call__(self, name: str, **values: str) -> str:
-        return self._words[name].format(**values)
 
 
 async def invoice(session: AsyncSession, row: Invoice) -> bytes:
@@ -65,7 +54,7 @@ async def reminder(session: AsyncSession, customer_id: UUID, currency: str, on: 
 
 def invoice_data(row: Invoice, deliveries: Mapping[UUID, Delivery]) -> Json:
     """What the template prints of an invoice."""
-    say = Writing(row.language)
+    say = Writing(WORDS, row.language)
     write = say.formats
     pay = say("pay", amount=write.money(row.total, row.currency), day=write.day(row.due_on), number=row.number)
     facts = [(say("date"), write.day(row.issued_on)), (say("due"), write.day(row.due_on))]
@@ -80,7 +69,7 @@ def invoice_data(row: Invoice, deliveries: Mapping[UUID, Delivery]) -> Json:
 
 def credit_note_data(row: CreditNote, returns: Mapping[UUID, Delivery], taken_back: Invoice) -> Json:
     """What the template prints of a credit note."""
-    say = Writing(row.language)
+    say = Writing(WORDS, row.language)
     day = say.formats.day
     return {
         **_letter(row, say, say("credit_note", number=row.number), [(say("date"), day(row.issued_on))]),
@@ -94,7 +83,7 @@ def credit_note_data(row: CreditNote, returns: Mapping[UUID, Delivery], taken_ba
 def reminder_data(rows: Sequence[Invoice], on: date) -> Json:
     """What the template prints of a reminder of these invoices, which are of one customer and currency."""
     newest = max(rows, key=lambda row: (row.issued_on, row.number))
-    say = Writing(newest.language)
+    say = Writing(WORDS, newest.language)
     write = say.formats
     level = max(row.dunning_level for row in rows)
     total = write.money(sum((row.open for row in rows), Decimal(0)), newest.currency)

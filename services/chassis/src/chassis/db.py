@@ -107,6 +107,11 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
         yield session
 
 
+async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
+    """From here to the end of the transaction, give up on a locked row after this long (SQLSTATE 55P03)."""
+    await session.execute(text(f"set local lock_timeout = '{milliseconds:d}ms'"))
+
+
 async def request_session(
     request: Request, principal: Annotated[Principal, Depends(authenticated)]
 ) -> AsyncIterator[AsyncSession]:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from chassis.db import NAMES, TYPES, JsonObject, Tenanted
 from chassis.errors import Conflict
-from chassis.replication import Kind, Replicated, column, created, family, fields
+from chassis.replication import Kind, Replicated, created, family, fields
 from chassis.replication.port import Delivery
 from sqlalchemy import MetaData, Text, UniqueConstraint, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,8 +73,8 @@ NOTE = Kind(
     required=("title",),
     groups=(
         fields("title", lambda row: row.title, _write_title),
-        column("text"),
-        column("isbn"),
+        fields("text", lambda row: row.text, lambda row, value: setattr(row, "text", value)),
+        fields("isbn", lambda row: row.isbn, lambda row, value: setattr(row, "isbn", value)),
         family("tag", lambda row: dict(row.tags), lambda row, name, value: row.tag(name, value)),
     ),
 )

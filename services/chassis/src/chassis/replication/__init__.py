@@ -8,7 +8,7 @@ from chassis.replication.checked import checked, composed, single
 from chassis.replication.creating import creating
 from chassis.replication.edit import archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
-from chassis.replication.kind import Group, Kind, Replicated, column, family, fields, guard, sync_state
+from chassis.replication.kind import Group, Kind, Replicated, family, fields, guard, sync_state
 from chassis.replication.port import Delivery, Outcome, apply, router
 from chassis.replication.shown import Shown
 
@@ -23,7 +23,6 @@ __all__ = [
     "apply",
     "archive",
     "checked",
-    "column",
     "composed",
     "created",
     "creating",

@@ -53,20 +53,6 @@ class Group:
     reference: str | None = None
 
 
-def column(name: str, *, attribute: str | None = None, reference: str | None = None) -> Group:
-    """A group of one column; a column of a UUID travels as text."""
-    attribute = attribute or name
-
-    def read(row: Any) -> dict[str, Json]:
-        value = getattr(row, attribute)
-        return {name: str(value) if isinstance(value, UUID) else value}
-
-    def write(row: Any, _key: str, value: Json) -> None:
-        setattr(row, attribute, UUID(value) if reference and value else value)
-
-    return Group(name, read, write, reference)
-
-
 def fields(name: str, read: Callable[[Any], Json], write: Callable[[Any, Json], None]) -> Group:
     """A group whose one value is made of several columns."""
     return Group(name, lambda row: {name: read(row)}, lambda row, _key, value: write(row, value))

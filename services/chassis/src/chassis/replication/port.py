@@ -7,12 +7,11 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import requires
-from chassis.db import Session, uuid7
+from chassis.db import Session, uuid7, wait_at_most
 from chassis.errors import Conflict, NotFound, Problem
 from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
@@ -21,7 +20,7 @@ from chassis.replication.kind import Json, Kind, Replicated, guard
 log = structlog.get_logger()
 ACTOR = "gateway"
 # Shorter than the second after which PostgreSQL looks for a deadlock, so that it is never a user who has to give way.
-WAIT_SHORTLY = text("set local lock_timeout = '100ms'")
+WAIT_MILLISECONDS = 100
 LOCKED = frozenset({"55P03", "40P01"})
 MOST_WAITS = 8
 """How often a batch of 200 is halved until the one record that is locked stands alone."""
@@ -185,7 +184,7 @@ async def _apply_in_parts(
 async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
     if any(item.local_id is None for item in items):
         await creating_alone(session, kind)
-    await session.execute(WAIT_SHORTLY)
+    await wait_at_most(session, WAIT_MILLISECONDS)
     local_ids = [item.local_id for item in items if item.local_id]
     rows = await kind.rows(session, local_ids, [item.canonical_id for item in items])
     by_local = {row.id: row for row in rows}

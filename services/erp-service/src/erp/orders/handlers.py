@@ -13,7 +13,7 @@ from time import monotonic
 from uuid import UUID
 
 import structlog
-from chassis.db import Sessions, transaction
+from chassis.db import Sessions, transaction, wait_at_most
 from chassis.errors import Conflict
 from chassis.replication.edit import Archived
 from chassis.service import Running
@@ -37,7 +37,7 @@ LANES = 4
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 
-WAIT_A_MOMENT = text("set local lock_timeout = '1s'")
+WAIT_MILLISECONDS = 1_000
 LOCKED = "55P03"
 LOCKED_SECONDS = 1.0
 """A customer one of whose orders is locked by somebody waits so long: its orders are decided in their order."""
@@ -120,7 +120,7 @@ class OrderDesk:
         """Deal with one order. Whatever goes wrong concerns this one alone: it is reported and tried again later."""
         try:
             await self._deal_with(order)
-        except Exception as error:
+        except Exception as error:  # Whatever it is, it is this order's: the others go on, and it comes again.
             if _is_locked(error):
                 self._locked[order.customer_id] = monotonic() + LOCKED_SECONDS
                 log.info("order_locked", order=str(order.id), tenant=str(order.tenant_id))
@@ -149,7 +149,7 @@ class OrderDesk:
     async def _transaction(self, order: Waiting) -> AsyncIterator[AsyncSession]:
         """A transaction in the order's tenant; a row that somebody holds for long is not waited for."""
         async with transaction(self._sessions, order.tenant_id) as session:
-            await session.execute(WAIT_A_MOMENT)
+            await wait_at_most(session, WAIT_MILLISECONDS)
             yield session
 
     async def _decide(self, order: Waiting) -> None:

@@ -9,13 +9,12 @@ from time import monotonic
 from uuid import UUID
 
 import structlog
-from chassis.db import Sessions, transaction
+from chassis.db import Sessions, transaction, wait_at_most
 from chassis.errors import Problem
 from chassis.replication import edit
 from chassis.service import Running
 from chassis.worker import Task, every
 from contracts.receivable import PaymentState
-from sqlalchemy import text
 
 from erp.payments import queries
 from erp.payments.commands.allocating import settle_waiting
@@ -31,7 +30,7 @@ BATCH = 100
 LONGEST_PAUSE_SECONDS = 600
 SETTLING_SECONDS = 1.0
 PAUSE_SECONDS = 10.0
-WAIT_A_MOMENT = text("set local lock_timeout = '1s'")
+WAIT_MILLISECONDS = 1_000
 
 
 def tasks(running: Running) -> dict[str, Task]:
@@ -93,7 +92,7 @@ async def settle_due(sessions: Sessions, later: dict[UUID, float]) -> None:
     for tenant, customer_id, currency in due:
         try:
             async with transaction(sessions, tenant) as session:
-                await session.execute(WAIT_A_MOMENT)
+                await wait_at_most(session, WAIT_MILLISECONDS)
                 await settle_waiting(session, customer_id, currency, ACTOR)
         except Exception:  # Whatever it is, it is this customer's: the others go on, and it comes again.
             log.warning("advance_payments_not_allocated", customer=str(customer_id), exc_info=True)

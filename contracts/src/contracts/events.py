@@ -140,10 +140,11 @@ class ConflictDecided(EventPart):
         return self
 
 
-class Envelope(BaseModel):
-    """A CloudEvent 1.0 in structured mode; in Kafka's binary mode each attribute is a header `ce_<name>`."""
+class Envelope(EventPart):
+    """A CloudEvent 1.0 in structured mode; in Kafka's binary mode each attribute is a header `ce_<name>`.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The HTTP feed of a service adds `position`.
+    """
 
     specversion: Literal["1.0"]
     id: UUID

@@ -18,9 +18,10 @@ PORT: dict[str, type[BaseModel]] = {
 
 def schema_files() -> dict[str, dict[str, Any]]:
     """File name -> schema. The name is also the `ce_dataschema` of the event."""
-    events = {f"{topic}.json": _published(topic, _open(_schema(model))) for topic, model in EVENTS.items()}
+    open_models = {**EVENTS, "cloudevent": Envelope}
+    events = {f"{name}.json": _published(name, _open(_schema(model))) for name, model in open_models.items()}
     port = {f"{name}.json": _published(name, _schema(model)) for name, model in PORT.items()}
-    return events | port | {"cloudevent.json": _published("cloudevent", _schema(Envelope))}
+    return events | port
 
 
 def _published(name: str, schema: dict[str, Any]) -> dict[str, Any]:

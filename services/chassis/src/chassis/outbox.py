@@ -88,3 +88,8 @@ async def feed(session: AsyncSession, after: int, limit: int) -> list[dict[str, 
         select(SentRow).where(SentRow.position > after).order_by(SentRow.position).limit(limit)
     )
     return [{**sent.attributes, "position": sent.position, "data": orjson.loads(sent.data)} for sent in found.all()]
+
+
+async def head(session: AsyncSession) -> int:
+    """The position of the last sent event that the session sees; 0 when there is none."""
+    return await session.scalar(select(func.max(SentRow.position))) or 0

@@ -151,12 +151,11 @@ class Story:
     ) -> None:
         copy = self.folder / f"{service}-{target}.csv"
         copy.write_bytes(file.read_bytes())
-        [process] = [each for each in self.stack.plan.processes() if each.name == f"{service}-api"]
         options = ["--key", key, "--source", source or target, "--tenant", self.company.tenant, *more]
         done = subprocess.run(
             [sys.executable, "-m", service, "import", target, str(copy), *options]
             + (["--columns", columns] if columns else []),
-            env={**os.environ, **process.environment},
+            env={**os.environ, "DATA_DIR": str(self.stack.folder)},
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,

@@ -83,6 +83,19 @@ def test_private_keys_are_for_their_owner_only(stack: Stack) -> None:
     assert all('"d"' not in file.read_text() for file in (stack.folder / "keys").glob("*.jwks.json"))
 
 
+def test_commands_find_the_settings_of_each_service_while_it_runs(stack: Stack, tmp_path: Path) -> None:
+    published = stack.folder / "running.json"
+    told = json.loads(published.read_text())
+    assert set(told) == set(SERVICES)
+    for process in stack.plan.processes():
+        own = {name: value for name, value in process.environment.items() if name not in ("PORT", "METRICS_PORT")}
+        assert told[process.name.partition("-")[0]] == own
+    assert published.stat().st_mode & 0o077 == 0
+    with Stack(tmp_path, program=fake, databases=stack.plan.databases, bootstrap_servers=stack.bootstrap) as other:
+        assert (other.folder / "running.json").exists()
+    assert not (other.folder / "running.json").exists()
+
+
 def test_what_dies_is_started_again_and_said(stack: Stack) -> None:
     said: list[str] = []
     now = [0.0]

@@ -1,3 +1,7 @@
+import fcntl
+import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +14,27 @@ class OwnSettings(Settings):
 
 
 @pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in OwnSettings.model_fields:
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Without settings, and in a folder where no stack runs; what a test sets in the environment is undone."""
+    before = dict(os.environ)
+    for name in (*OwnSettings.model_fields, "DATABASE_URL_SHOP", "DATA_DIR"):
         monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def stack_folder(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a stack that runs."""
+    folder = tmp_path / ".data"
+    folder.mkdir()
+    told = {"DATABASE_URL": "postgresql://shop@/shop", "SYSTEMS": '{"a": "http://a"}', "LOG_LEVEL": "error"}
+    (folder / "running.json").write_text(json.dumps({"shop": told}), encoding="utf-8")
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +42,7 @@ def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest
     monkeypatch.setenv("AUTH_ISSUERS", '{"https://a.test": {"jwks": "keys.json", "scopes": ["replication:read"]}}')
     monkeypatch.setenv("SERVICE_KEY_FILE", "key.json")
     monkeypatch.setenv("METRICS_PORT", "")
-    settings = load(OwnSettings)
+    settings = load(OwnSettings, "shop")
     assert settings.auth_issuers["https://a.test"].scopes == frozenset({"replication:read"})
     assert settings.service_key_file == Path("key.json")
     assert (settings.host, settings.metrics_port, settings.log_level) == ("127.0.0.1", None, "info")
@@ -50,7 +72,7 @@ def test_a_wrong_variable_ends_the_process_with_one_sentence(
     else:
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as stopped:
-        load(OwnSettings)
+        load(OwnSettings, "shop")
     assert sentence in str(stopped.value)
     assert str(stopped.value).count("\n") == 0
     assert "secret" not in str(stopped.value)
@@ -58,3 +80,48 @@ def test_a_wrong_variable_ends_the_process_with_one_sentence(
 
 def test_settings_do_not_show_the_password() -> None:
     assert "secret" not in repr(Settings(database_url="postgresql://crm:secret@db/crm"))
+
+
+def test_without_a_database_the_settings_are_those_of_the_running_stack(
+    stack_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    settings = load(OwnSettings, "shop")
+    assert (settings.database_url, settings.systems) == ("postgresql://shop@/shop", {"a": "http://a"})
+    assert settings.log_level == "debug"
+    assert f"runs in {stack_folder}" in capsys.readouterr().err
+
+
+def test_the_folder_of_the_stack_may_be_another(
+    stack_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(stack_folder.rename(tmp_path / "elsewhere")))
+    assert load(OwnSettings, "shop").database_url == "postgresql://shop@/shop"
+
+
+@pytest.mark.usefixtures("stack_folder")
+def test_a_database_of_the_environment_comes_before_that_of_a_running_stack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://own@/own")
+    settings = load(OwnSettings, "shop")
+    assert (settings.database_url, settings.systems) == ("postgresql://own@/own", {})
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("stack_folder")
+def test_another_database_than_that_of_the_running_stack_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL_SHOP", "postgresql://shop:secret@elsewhere/shop")
+    with pytest.raises(SystemExit, match="DATABASE_URL_SHOP names another database") as stopped:
+        load(OwnSettings, "shop")
+    assert "secret" not in str(stopped.value)
+
+
+def test_settings_that_a_killed_stack_left_behind_are_not_used(tmp_path: Path) -> None:
+    folder = tmp_path / ".data"
+    folder.mkdir()
+    (folder / "lock").touch()
+    (folder / "running.json").write_text('{"shop": {"DATABASE_URL": "postgresql://shop@/shop"}}')
+    with pytest.raises(SystemExit, match=r"DATABASE_URL is missing, and no stack runs in .*start one") as stopped:
+        load(OwnSettings, "shop")
+    assert str(folder) in str(stopped.value)

@@ -58,17 +58,8 @@ class Plan:
         """The command that brings a service's tables up to date, and its environment."""
         return self.program(service, "migrate"), {"DATABASE_URL": self.databases[service]}
 
-    def _api(self, service: str) -> Process:
-        port = self.api_ports[service]
-        environment = {**self._common(service), "PORT": str(port)}
-        return Process(f"{service}-api", tuple(self.program(service, "api")), environment, port)
-
-    def _worker(self, service: str) -> Process:
-        port = self.worker_ports[service]
-        environment = {**self._common(service), "METRICS_PORT": str(port)}
-        return Process(f"{service}-worker", tuple(self.program(service, "worker")), environment, port)
-
-    def _common(self, service: str) -> dict[str, str]:
+    def environment(self, service: str) -> dict[str, str]:
+        """What every process of a service is told."""
         environment = {
             "DATABASE_URL": self.databases[service],
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
@@ -81,3 +72,13 @@ class Plan:
             environment["SERVICE_ISSUER"] = self.gateway.name
             environment["SYSTEMS"] = json.dumps({system: self.url(system) for system in SYSTEMS})
         return environment
+
+    def _api(self, service: str) -> Process:
+        port = self.api_ports[service]
+        environment = {**self.environment(service), "PORT": str(port)}
+        return Process(f"{service}-api", tuple(self.program(service, "api")), environment, port)
+
+    def _worker(self, service: str) -> Process:
+        port = self.worker_ports[service]
+        environment = {**self.environment(service), "METRICS_PORT": str(port)}
+        return Process(f"{service}-worker", tuple(self.program(service, "worker")), environment, port)

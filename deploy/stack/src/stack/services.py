@@ -19,6 +19,7 @@ from stack.ports import free_port, is_free
 from stack.postgres import Postgres
 from stack.process import Child
 from stack.provision import provision
+from stack.published import publish, withdraw
 
 MIGRATE_SECONDS = 120.0
 SERVICE_PATIENCE_SECONDS = 5.5
@@ -170,6 +171,7 @@ class Stack:
 
     def _release(self) -> None:
         if self._claim is not None:
+            withdraw(self.folder)
             self._claim.close()
             self._claim = None
 
@@ -192,6 +194,7 @@ class Stack:
         for name, part in self._services.items():
             self.say(f"Waiting for {name}")
             part.finish()
+        publish(self.folder, {service: self._plan.environment(service) for service in SERVICES})
 
     def _start_databases(self) -> None:
         if self.postgres is None:

@@ -1,10 +1,13 @@
 """Settings: read once at start from the environment, passed down, never changed."""
 
+import os
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from chassis import local_stack
 
 
 class Issuer(BaseModel):
@@ -37,8 +40,14 @@ class Settings(BaseSettings):
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
-def load(settings: type[AnySettings]) -> AnySettings:
-    """The settings of this process; else end it with one sentence for each variable that is wrong."""
+def load(settings: type[AnySettings], service: str) -> AnySettings:
+    """The settings of this process; else end it with one sentence for each variable that is wrong.
+
+    Where the environment names no database, they are those of the stack that runs here; the environment's come first.
+    """
+    if not os.environ.get("DATABASE_URL"):
+        told = local_stack.environment_of(service)
+        os.environ.update({name: value for name, value in told.items() if not os.environ.get(name)})
     try:
         return settings()
     except ValidationError as error:
@@ -51,6 +60,8 @@ def load(settings: type[AnySettings]) -> AnySettings:
 
 def _sentence(path: tuple[int | str, ...], kind: str, reason: str) -> str:
     name = str(path[0]).upper()
+    if name == "DATABASE_URL" and kind == "missing":
+        return local_stack.missing()
     if kind == "missing" and len(path) == 1:
         return f"The environment variable {name} is missing: set it before the start."
     where = f" (at {'.'.join(str(part) for part in path[1:])})" if len(path) > 1 else ""

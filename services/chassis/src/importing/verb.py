@@ -41,7 +41,7 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
     ) -> None:
         if into not in targets:
             raise SystemExit(f"Nothing can be imported into {into!r}. Choose one of: {', '.join(targets)}.")
-        settings = load(settings_type)
+        settings = load(settings_type, service)
         target = targets[into]
         try:
             rows = spreadsheet.read(file, columns, key, target.shape, _fixed(fixed or []))

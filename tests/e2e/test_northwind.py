@@ -26,18 +26,17 @@ def run_import(stack: Stack, company: Company, service: str, target: str, column
     file = folder / f"{service}-{target}" / FILE.name
     file.parent.mkdir(exist_ok=True)
     shutil.copy(FILE, file)
-    [process] = [each for each in stack.plan.processes() if each.name == f"{service}-api"]
     options = ["--columns", columns, "--key", "customer_id", "--tenant", company.tenant]
     done = subprocess.run(
         [sys.executable, "-m", service, "import", target, str(file), *options],
-        env={**os.environ, **process.environment},
+        env={**os.environ, "DATA_DIR": str(stack.folder)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert file.with_name("customers.result.csv").exists()
+    assert file.with_name(f"customers.{service}-{target}.result.csv").exists()
     return {
         outcome: int(count) for count, outcome in re.findall(r"(\d+) (created|updated|unchanged|rejected)", done.stdout)
     }

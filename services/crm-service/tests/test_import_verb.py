@@ -6,9 +6,11 @@ from uuid import uuid4
 
 import pytest
 from crm.__main__ import verbs
-from typer.testing import CliRunner
+from sqlalchemy import make_url
+from typer.testing import CliRunner, Result
 
 pytestmark = pytest.mark.servers
+TENANT = str(uuid4())
 
 
 @pytest.fixture
@@ -19,19 +21,32 @@ def file(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
-def test_each_row_has_its_result_in_a_file(file: Path) -> None:
-    columns, tenant = "company=name,country=billing_address.country", str(uuid4())
-    arguments = ["import", "customers", str(file), "--columns", columns, "--key", "company", "--tenant", tenant]
-    first, second = (CliRunner().invoke(verbs, arguments) for _ in range(2))
+def run(file: Path, into: str, columns: str) -> Result:
+    arguments = ["import", into, str(file), "--columns", columns, "--key", "company", "--tenant", TENANT]
+    return CliRunner().invoke(verbs, arguments)
+
+
+def outcomes(file: Path) -> list[tuple[str, str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return [(row["line"], row["key"], row["outcome"]) for row in csv.DictReader(stream)]
+
+
+def test_each_row_has_its_result_in_a_file_that_no_later_import_overwrites(file: Path) -> None:
+    first, second = (run(file, "customers", "company=name,country=billing_address.country") for _ in range(2))
     assert "2 rows: 1 created, 0 updated, 0 unchanged, 1 rejected." in first.output
     assert "line 3: country: 'Atlantis' is not a country" in first.output
     assert "2 rows: 0 created, 0 updated, 1 unchanged, 1 rejected." in second.output
-    with file.with_name("firms.result.csv").open(encoding="utf-8-sig", newline="") as stream:
-        results = list(csv.DictReader(stream))
-    assert [(row["line"], row["key"], row["outcome"]) for row in results] == [
-        ("2", "Alfreds", "unchanged"),
-        ("3", "'=cmd()", "rejected"),
-    ]
+    rejected = ("3", "'=cmd()", "rejected")
+    assert outcomes(file.with_name("firms.crm-customers.result.csv")) == [("2", "Alfreds", "created"), rejected]
+    assert outcomes(file.with_name("firms.crm-customers.result.2.csv")) == [("2", "Alfreds", "unchanged"), rejected]
+    contacts = run(file, "contacts", "company=name")
+    assert f"Row by row: {file.with_name('firms.crm-contacts.result.csv')}" in contacts.output
+    assert [outcome for _, _, outcome in outcomes(file.with_name("firms.crm-contacts.result.csv"))] == ["created"] * 2
+
+
+def test_the_database_is_named_without_its_login(file: Path, address: str) -> None:
+    said = run(file, "customers", "company=name").output
+    assert f"into customers of the database {make_url(address).database} at " in said
 
 
 def test_a_file_that_makes_no_sense_ends_with_a_sentence(file: Path) -> None:

@@ -77,6 +77,13 @@ def async_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
+def place(url: str) -> str:
+    """Which database an address names, and where: for people, without the login."""
+    address = make_url(url)
+    where = address.host or address.query.get("host", "localhost")
+    return f"{address.database} at {where}"
+
+
 def create_engine(url: str, service: str, role: Role, *, pool_size: int = 10) -> AsyncEngine:
     """An engine whose connections act as `<service>_<role>`."""
     options = {"role": f"{service}_{role}", "application_name": f"{service}-{role}"}

@@ -128,8 +128,8 @@ def part_of(annotation: Any) -> type[BaseModel] | None:
 
 
 def write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file that a spreadsheet shows and does not run."""
-    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+    """Write a new CSV file that a spreadsheet shows and does not run. Raise `FileExistsError`."""
+    with file.open("x", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)
         writer.writerows([_harmless(cell) for cell in row] for row in rows)

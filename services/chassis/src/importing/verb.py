@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from chassis.db import create_engine, session_factory
+from chassis.db import create_engine, place, session_factory
 from chassis.settings import Settings, load
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,7 +42,6 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
     ) -> None:
         if into not in targets:
             raise SystemExit(f"Nothing can be imported into {into!r}. Choose one of: {', '.join(targets)}.")
-        settings = load(settings_type, service)
         target = targets[into]
         try:
             rows = spreadsheet.read(file, columns, key, target.shape, _fixed(fixed or []))
@@ -49,9 +49,17 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
                 rows = spreadsheet.joined(rows, _lines(target, lines, line_columns, key))
         except spreadsheet.FileRefused as refusal:
             raise SystemExit(str(refusal)) from None
+        settings = load(settings_type, service)
+        console = Console(highlight=False, soft_wrap=True)
+        console.print(f"{file} into {into} of the database {place(settings.database_url)}.", markup=False)
         run = Import(into, target, source or file.stem, tenant, f"import:{file.name}")
         results = asyncio.run(_run(settings, service, run, rows))
-        _report(results, file.with_name(f"{file.stem}.result.csv"))
+        _report(results, console)
+        try:
+            outcomes = _write_outcomes(results, file.with_name(f"{file.stem}.{service}-{into}.result.csv"))
+        except OSError as error:
+            raise SystemExit(f"The import is done, but its outcomes cannot be written: {error}.") from None
+        console.print(f"Row by row: {outcomes}", markup=False)
 
 
 def _fixed(settings: list[str]) -> dict[str, str]:
@@ -81,9 +89,8 @@ async def _run(settings: Settings, service: str, run: Import, rows: list[spreads
         await engine.dispose()
 
 
-def _report(results: list[RowResult], file: Path) -> None:
+def _report(results: list[RowResult], console: Console) -> None:
     counts = Counter(result.outcome for result in results)
-    console = Console(highlight=False, soft_wrap=True)
     console.print(
         f"{len(results)} rows: {counts['created']} created, {counts['updated']} updated, "
         f"{counts['unchanged']} unchanged, {counts['rejected']} rejected."
@@ -93,9 +100,18 @@ def _report(results: list[RowResult], file: Path) -> None:
         console.print(f"  line {result.line}: {result.reason}", markup=False)
     if len(rejected) > 10:
         console.print(f"  and {len(rejected) - 10} more.")
+
+
+def _write_outcomes(results: list[RowResult], file: Path) -> Path:
+    """Write what became of each row to a new file: `file`, or with a number where an earlier import has written."""
     header = ("line", "key", "outcome", "id", "reason")
-    try:
-        spreadsheet.write(file, header, ((r.line, r.key, r.outcome, r.id, r.reason) for r in results))
-    except OSError as error:
-        raise SystemExit(f"The import is done, but {file} cannot be written: {error.strerror}.") from None
-    console.print(f"Row by row: {file}", markup=False)
+    rows = [(each.line, each.key, each.outcome, each.id, each.reason) for each in results]
+    named = file
+    for number in count(2):
+        try:
+            spreadsheet.write(named, header, rows)
+        except FileExistsError:
+            named = file.with_suffix(f".{number}{file.suffix}")
+        else:
+            break
+    return named

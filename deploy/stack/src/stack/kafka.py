@@ -36,6 +36,9 @@ PROPERTIES = {
     "inter.broker.listener.name": "BROKER",
     "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
+    # As the services: an event may have 8 MiB.
+    "message.max.bytes": "8388608",
+    "replica.fetch.max.bytes": "8388608",
     "default.replication.factor": "1",
     "min.insync.replicas": "1",
     "offsets.topic.replication.factor": "1",

@@ -13,6 +13,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError, for_code
 
 from chassis import telemetry
@@ -21,6 +22,16 @@ from chassis.worker import pause
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
 WEEK_MILLISECONDS = 7 * 24 * 3600 * 1000
+LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024
+"""What producer, topics and consumer take; the broker's own limits must not be lower. Documents stay below it."""
+
+TOPIC_SETTINGS = {
+    "cleanup.policy": "compact",
+    "min.compaction.lag.ms": str(WEEK_MILLISECONDS),
+    "max.message.bytes": str(LARGEST_MESSAGE_BYTES),
+}
+SET_ON_THE_TOPIC = 1
+"""Where a setting comes from, in the answer to DescribeConfigs: the topic itself, not the broker or a default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +57,16 @@ class BrokerAway(Exception):
 async def ensure_topics(
     servers: str, names: Iterable[str], replicas: int = 1, partitions: int = 6, timeout_seconds: float = 30
 ) -> None:
-    """Create the compacted topics that are missing, and wait until the broker serves them; existing ones stay."""
+    """Create the compacted topics that are missing, and wait until the broker serves them.
+
+    Existing ones stay as they are, but for a message size that is too small for our events.
+    """
     topics = [
         NewTopic(
             name,
             num_partitions=partitions,
             replication_factor=replicas,
-            topic_configs={"cleanup.policy": "compact", "min.compaction.lag.ms": str(WEEK_MILLISECONDS)},
+            topic_configs=TOPIC_SETTINGS,
         )
         for name in names
     ]
@@ -67,8 +81,32 @@ async def ensure_topics(
                     raise error(name)
             while not await _served(admin, [topic.name for topic in topics]):  # noqa: ASYNC110  (only the broker knows)
                 await asyncio.sleep(0.05)
+            await _widen(admin, [topic.name for topic in topics])
         finally:
             await admin.close()
+
+
+async def _widen(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+    """Raise `max.message.bytes` where a topic was made with less. What else is set on it is sent along and stays.
+
+    A broker that does not permit it is reported: events that are too large for the topic are parked in the outbox.
+    """
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    narrow = []
+    for answer in await admin.describe_configs(asked):
+        for code, message, _, name, settings in answer.resources:
+            if code:
+                log.warning("topic_settings_unknown", topic=name, error=message or for_code(code).__name__)
+                continue
+            held = {each[0]: each[1] for each in settings}
+            own = {each[0]: each[1] for each in settings if each[3] == SET_ON_THE_TOPIC}
+            if int(held["max.message.bytes"]) < LARGEST_MESSAGE_BYTES:
+                wanted = {**own, "max.message.bytes": TOPIC_SETTINGS["max.message.bytes"]}
+                narrow.append(ConfigResource(ConfigResourceType.TOPIC, name, wanted))
+    for answer in await admin.alter_configs(narrow) if narrow else ():
+        for code, message, _, name in answer.resources:
+            if code:
+                log.warning("topic_stays_narrow", topic=name, error=message or for_code(code).__name__)
 
 
 async def _served(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
@@ -131,9 +169,10 @@ class Producer:
             sending: Awaitable[object] = await client.send(
                 message.topic, value=message.value, key=message.key, headers=list(message.headers)
             )
-        except MessageSizeTooLargeError as error:
+        except MessageSizeTooLargeError:
             refused: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-            refused.set_exception(Refused(str(error)))
+            size = len(message.value or b"")
+            refused.set_exception(Refused(f"the message has {size} bytes; {LARGEST_MESSAGE_BYTES} are taken"))
             return refused
         return sending
 
@@ -145,6 +184,7 @@ class Producer:
                 enable_idempotence=True,
                 linger_ms=0,
                 max_batch_size=256 * 1024,
+                max_request_size=LARGEST_MESSAGE_BYTES,
                 request_timeout_ms=int(self.timeout_seconds * 1000),
             )
             await self._client.start()
@@ -194,6 +234,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
             fetch_max_wait_ms=250,
+            max_partition_fetch_bytes=LARGEST_MESSAGE_BYTES,
             metadata_max_age_ms=10_000,
         )
 

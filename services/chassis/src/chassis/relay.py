@@ -6,9 +6,10 @@ the broker will never take is parked, counted and reported, and holds up nothing
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import telemetry
@@ -27,6 +28,28 @@ MOVE = text(
     select coalesce((select max(position) from outbox_sent), 0) + row_number() over (order by id), {COLUMNS} from gone
     """  # noqa: S608  (constants only)
 )
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch stands in memory, and its acknowledgement has a time limit: a few large events are one."""
+
+
+def _waiting(limit: int) -> Select[Any]:
+    """The oldest events that wait: the first in any case, more of them up to `BATCH_BYTES`."""
+    size = func.octet_length(OutboxRow.data)
+    oldest = (
+        select(
+            OutboxRow.id,
+            OutboxRow.topic,
+            OutboxRow.key,
+            OutboxRow.attributes,
+            OutboxRow.data,
+            (func.sum(size).over(order_by=OutboxRow.id) - size).label("bytes_before"),
+        )
+        .where(OutboxRow.parked_at.is_(None))
+        .order_by(OutboxRow.id)
+        .limit(limit)
+        .subquery()
+    )
+    return select(oldest).where(oldest.c.bytes_before < BATCH_BYTES).order_by(oldest.c.id)
 
 
 class Relay:
@@ -68,14 +91,7 @@ class Relay:
 
     async def step(self, connection: AsyncConnection) -> int:
         """Send one batch; answer how many rows were dealt with. The rows stay until the broker has them."""
-        found = (
-            await connection.execute(
-                select(OutboxRow.id, OutboxRow.topic, OutboxRow.key, OutboxRow.attributes, OutboxRow.data)
-                .where(OutboxRow.parked_at.is_(None))
-                .order_by(OutboxRow.id)
-                .limit(self.batch)
-            )
-        ).all()
+        found = (await connection.execute(_waiting(self.batch))).all()
         if not found:
             return 0
         messages = [Message(r.topic, r.key.encode(), r.data, tuple(to_headers(r.attributes))) for r in found]

@@ -4,12 +4,14 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import asyncpg
 import orjson
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from chassis.bus import BrokerAway, Message, Producer, Refused
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from chassis.bus import LARGEST_MESSAGE_BYTES, BrokerAway, Message, Producer, Refused, ensure_topics
 from chassis.db import Sessions, transaction
 from chassis.outbox import SentRow, feed, row
 from chassis.relay import Relay
@@ -18,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from stack.kafka import Kafka
 
 from .observed import count, event, messages, wait_until, write
+from .test_consumer import Reader
 
 pytestmark = pytest.mark.servers
 
@@ -137,7 +140,7 @@ async def test_a_message_that_is_too_large_is_parked_and_holds_up_nothing(
     kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
 ) -> None:
     await write(emptied, topic, "note", range(3))
-    await write(emptied, topic, "note", range(3, 4), size=2_000_000)
+    await write(emptied, topic, "note", range(3, 4), size=9_000_000)
     await write(emptied, topic, "note", range(4, 7))
     async with relaying(engine, Producer(kafka.bootstrap_servers)):
         await wait_until(lambda: drained(emptied))
@@ -145,14 +148,54 @@ async def test_a_message_that_is_too_large_is_parked_and_holds_up_nothing(
     assert await count(emptied, "outbox", "parked_at is not null and error <> ''") == 1
 
 
+async def test_an_event_of_5_mebibytes_reaches_a_reader_on_a_topic_that_was_made_narrower(
+    kafka: Kafka, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    topic = f"notebook.{uuid4().hex}.v1"
+    await make_topic(kafka, topic, {"retention.ms": "123456789"})
+    await ensure_topics(kafka.bootstrap_servers, [topic])
+    await write(emptied, topic, "note", range(8), size=5 * 1024 * 1024)
+    reader = Reader(kafka, topic)
+    async with relaying(engine, Producer(kafka.bootstrap_servers)), reader.reading():
+        await wait_until(lambda: drained(emptied), seconds=60)
+        await wait_until(lambda: reader.has(8), seconds=60)
+    assert await count(emptied, "outbox") == 0
+    assert [orjson.loads(value or b"")["number"] for value in reader.seen] == list(range(8))
+    settings = await settings_of(kafka, topic)
+    assert (settings["max.message.bytes"], settings["retention.ms"]) == (str(LARGEST_MESSAGE_BYTES), "123456789")
+
+
+async def test_a_batch_of_large_events_is_bounded_by_its_bytes(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    await write(emptied, topic, "note", range(5), size=6 * 1024 * 1024)
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        moved = [await Relay(engine, Producer(kafka.bootstrap_servers)).step(connection) for _ in range(3)]
+    assert moved == [3, 2, 0]
+    assert await count(emptied, "outbox_sent") == 5
+
+
+async def make_topic(kafka: Kafka, topic: str, settings: dict[str, str]) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 6, 1, topic_configs=settings)])
+    await admin.close()
+
+
+async def settings_of(kafka: Kafka, topic: str) -> dict[str, str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    answer = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    await admin.close()
+    return {name: value for name, value, *_ in answer[0].resources[0][4]}
+
+
 async def test_a_batch_that_the_broker_finds_too_large_costs_only_the_message_at_fault(
     kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
 ) -> None:
     narrow = f"{topic}.narrow"
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
-    await admin.start()
-    await admin.create_topics([NewTopic(narrow, 6, 1, topic_configs={"max.message.bytes": "8000"})])
-    await admin.close()
+    await make_topic(kafka, narrow, {"max.message.bytes": "8000"})
     await write(emptied, narrow, "note", range(20), size=1000)
     await write(emptied, narrow, "note", range(20, 21), size=9000)
     await write(emptied, narrow, "note", range(21, 40), size=1000)

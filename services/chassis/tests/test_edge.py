@@ -76,6 +76,19 @@ async def test_a_body_up_to_the_limit_is_taken(make_app: Any, calls: Any) -> Non
         assert (await client.post("/v1/bodies", content=b"x" * (MEBIBYTE + 1))).status_code == 413
 
 
+async def test_a_delivery_may_be_as_large_as_the_event_that_caused_it(make_app: Any, calls: Any) -> None:
+    port = APIRouter(prefix="/replication/v1", tags=["replication"])
+
+    @port.post("/note", dependencies=[public])
+    async def deliver(request: Request) -> int:
+        return len(await request.body())
+
+    async with calls(make_app([port, routes()])) as client:
+        assert (await client.post("/replication/v1/note", content=b"x" * 8 * MEBIBYTE)).json() == 8 * MEBIBYTE
+        assert (await client.post("/replication/v1/note", content=b"x" * (8 * MEBIBYTE + 1))).status_code == 413
+        assert (await client.post("/v1/bodies", content=b"x" * 8 * MEBIBYTE)).status_code == 413
+
+
 async def test_the_correlation_id_of_the_caller_is_kept_if_it_is_harmless(make_app: Any, calls: Any) -> None:
     async with calls(make_app([routes()])) as client:
         kept = await client.get("/livez", headers={"X-Correlation-Id": "order-7:a"})

@@ -102,7 +102,14 @@ def create_app(
         generate_unique_id_function=operation_id,
         responses={"4XX": _refusal("Refused: why, and what to do."), "5XX": _refusal("Not now: try again.")},
         dependencies=[Depends(known_parameters_only)],
-        middleware=[Middleware(Edge, limit_bytes=settings.body_limit_bytes)],
+        middleware=[
+            Middleware(
+                Edge,
+                limit_bytes=settings.body_limit_bytes,
+                # What fits into an event must fit into the delivery that it causes.
+                limits_bytes={"/replication/": settings.delivery_limit_bytes},
+            )
+        ],
         # Left alone, FastAPI makes four spans a request and logs what users typed.
         telemetry={"operation_spans": False, "metrics": False, "logs": False, "auto_configure": exports},
     )

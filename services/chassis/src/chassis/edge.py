@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -47,12 +48,18 @@ class Clash(errors.Conflict):
 
 
 class Edge:
-    """Correlation id and trace, body limit, metrics, access log, and a 500 without internals."""
+    """Correlation id and trace, body limit, metrics, access log, and a 500 without internals.
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    `limits_bytes` holds the body limits of addresses that take more or less than the others, by the start of the path.
+    """
+
+    def __init__(self, app: ASGIApp, limit_bytes: int, limits_bytes: Mapping[str, int]) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
-        self.refusal = f"At most {limit_bytes} bytes are taken."
+        self.limits_bytes = limits_bytes
+
+    def _limit_of(self, path: str) -> int:
+        return next((limit for start, limit in self.limits_bytes.items() if path.startswith(start)), self.limit_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,6 +76,7 @@ class Edge:
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, declared: str) -> None:
         began, status = time.perf_counter(), 0
+        limit_bytes = self._limit_of(scope["path"])
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -78,13 +86,13 @@ class Edge:
             await send(message)
 
         try:
-            if declared.isdecimal() and int(declared) > self.limit_bytes:
-                answer = respond(errors.TooLarge(detail=self.refusal))
+            if declared.isdecimal() and int(declared) > limit_bytes:
+                answer = respond(errors.TooLarge(detail=_refusal(limit_bytes)))
                 # The rest of the body is on its way: the connection cannot carry a second request.
                 answer.headers["Connection"] = "close"
                 await answer(scope, receive, noted)
             else:
-                await self.app(scope, self._bounded(receive), noted)
+                await self.app(scope, _bounded(receive, limit_bytes), noted)
         except Exception:
             log.exception("request_failed", method=scope["method"], path=scope["path"])
             if status:
@@ -93,19 +101,24 @@ class Edge:
         finally:
             _report(scope, status, time.perf_counter() - began)
 
-    def _bounded(self, receive: Receive) -> Receive:
-        """A body without a declared length is counted as it comes."""
-        received_bytes = 0
 
-        async def counted() -> Message:
-            nonlocal received_bytes
-            message = await receive()
-            received_bytes += len(message.get("body", b""))
-            if received_bytes > self.limit_bytes:
-                raise HTTPException(errors.TooLarge.status, self.refusal, {"Connection": "close"})
-            return message
+def _refusal(limit_bytes: int) -> str:
+    return f"At most {limit_bytes} bytes are taken."
 
-        return counted
+
+def _bounded(receive: Receive, limit_bytes: int) -> Receive:
+    """A body without a declared length is counted as it comes."""
+    received_bytes = 0
+
+    async def counted() -> Message:
+        nonlocal received_bytes
+        message = await receive()
+        received_bytes += len(message.get("body", b""))
+        if received_bytes > limit_bytes:
+            raise HTTPException(errors.TooLarge.status, _refusal(limit_bytes), {"Connection": "close"})
+        return message
+
+    return counted
 
 
 def _report(scope: Scope, status: int, seconds: float) -> None:

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     service_issuer: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
+    delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

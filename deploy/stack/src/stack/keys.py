@@ -24,6 +24,8 @@ RESOURCES = (
 SCOPES = (
     *(f"{resource}:{right}" for resource in RESOURCES for right in ("read", "write")),
     "events:read",
+    "outbox:read",
+    "outbox:operate",
     *REPLICATION,
 )
 ROLES = ("sales-director",)

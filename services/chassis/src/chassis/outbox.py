@@ -15,7 +15,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import telemetry
 from chassis.db import Base, JsonObject
+from chassis.errors import Conflict
 from chassis.events import Event
+
+
+class EventWaits(Conflict):
+    code = "event-waits"
+    title = "The event is not parked"
+    detail = "It waits for the broker since {since}, and is sent as soon as the broker takes it."
+    hint = "Only a parked event can be released. `GET /v1/outbox?state=parked` lists them."
 
 
 class OutboxColumns:
@@ -38,6 +46,12 @@ class OutboxRow(OutboxColumns, Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     parked_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
+
+    def release(self) -> None:
+        """Send it again, before everything that waits now. Raise `EventWaits` when it is not parked."""
+        if self.parked_at is None:
+            raise EventWaits(since=self.created_at)
+        self.parked_at = self.error = None
 
 
 class SentRow(OutboxColumns, Base):
@@ -73,7 +87,9 @@ async def observe(session: AsyncSession) -> None:
             select(
                 func.count().filter(OutboxRow.parked_at.is_(None)),
                 func.count().filter(OutboxRow.parked_at.is_not(None)),
-                func.extract("epoch", func.now() - func.min(OutboxRow.created_at)),
+                func.extract(
+                    "epoch", func.now() - func.min(OutboxRow.created_at).filter(OutboxRow.parked_at.is_(None))
+                ),
             )
         )
     ).one()

@@ -21,7 +21,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import feed, outbox, preconditions, replication, telemetry, worker
+from chassis import feed, outbox, parked, preconditions, replication, telemetry, worker
 from chassis.app import create_app
 from chassis.bus import Producer, ensure_topics
 from chassis.db import Sessions, create_engine, session_factory, transaction
@@ -68,7 +68,7 @@ class Service:
             settings,
             title=self.title,
             description=self.description,
-            routers=[*self.routers, feed.router, *port],
+            routers=[*self.routers, feed.router, parked.router, *port],
             resources=[self._database],
             checks={"database": _answers},
         )

@@ -60,14 +60,15 @@ async def status(session: AsyncSession) -> StatusOut:
     held = await _count(session, Quarantined, Quarantined.state == "held")
     counted = select(Record.kind, func.count()).group_by(Record.kind)
     records = dict((await session.execute(counted)).all())
+    outbox = await _outbox(session)
     positions = await session.execute(select(POSITIONS).order_by(POSITIONS.c.topic, POSITIONS.c.partition))
     return StatusOut(
-        state=overall(shown, conflicts + held),
+        state=overall(shown, conflicts + held + outbox.parked),
         systems=shown,
         conflicts_open=conflicts,
         quarantine_held=held,
         records={kind: records.get(kind, 0) for kind in KINDS},
-        outbox=await _outbox(session),
+        outbox=outbox,
         positions=[PositionOut.model_validate(dict(row._mapping)) for row in positions],
     )
 
@@ -122,4 +123,6 @@ async def _count(session: AsyncSession, table: type[DecisionRow | Quarantined], 
 async def _outbox(session: AsyncSession) -> OutboxOut:
     waiting = select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.parked_at.is_(None))
     pending, oldest = (await session.execute(waiting)).one()
-    return OutboxOut(pending=pending, oldest_age_seconds=_age_seconds(oldest))
+    refused = select(OutboxRow.error, func.count().over()).where(OutboxRow.parked_at.is_not(None))
+    because, parked = (await session.execute(refused.order_by(OutboxRow.id).limit(1))).first() or (None, 0)
+    return OutboxOut(pending=pending, oldest_age_seconds=_age_seconds(oldest), parked=parked, parked_because=because)

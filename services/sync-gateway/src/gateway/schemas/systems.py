@@ -61,6 +61,8 @@ class OutboxOut(BaseModel):
 
     pending: int
     oldest_age_seconds: float
+    parked: int = Field(description="Events that the broker refuses: `GET /v1/outbox?state=parked` lists them.")
+    parked_because: str | None = Field(description="Why the oldest of them is refused.")
 
 
 class PositionOut(BaseModel):
@@ -76,7 +78,7 @@ class StatusOut(BaseModel):
 
     state: Overall = Field(
         description="The worst that is so: `away` (a system cannot be reached), `attention` (a person is needed:"
-        " conflicts, refused values, quarantine), `paused`, `catching_up`, `in_step`."
+        " conflicts, refused values, quarantine, parked events), `paused`, `catching_up`, `in_step`."
     )
     systems: list[SystemOut]
     conflicts_open: int

@@ -93,6 +93,28 @@ async def test_a_number_that_cannot_be_understood_makes_no_twin(api: httpx.Async
     assert outcome["outcome"] == "applied"
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"phone": 123},
+        {"email": ["a@b.example"]},
+        {"billing_address": "Ring 5"},
+        {"phone": "030 0074321", "billing_address": {"country": 49}},
+        {"legal__0190aaaa-0000-7000-8000-000000000001": "Alfreds GmbH"},
+        {"legal__0190aaaa-0000-7000-8000-000000000001": {"tax_id": 5, "country": ["DE"]}},
+    ],
+)
+async def test_a_value_of_a_wrong_type_is_refused_with_its_field_and_all_else_arrives(
+    api: httpx.AsyncClient, groups: dict[str, Any]
+) -> None:
+    other = CANONICAL.__class__(int=CANONICAL.int + 1)
+    refused, good = await delivered(api, delivery(name=NAME, notes="kept", **groups), delivery(other, name=NAME))
+    wrong = [group for group, outcome in refused["groups"].items() if outcome == "rejected"]
+    assert (refused["outcome"], good["outcome"], len(wrong)) == ("rejected", "applied", 1)
+    assert refused["problem"]["errors"][0]["field"].startswith(wrong[0].partition(":")[0])
+    assert (await present(api))[0]["notes"] == "kept"
+
+
 async def test_fields_of_the_erp_arrive_here(api: httpx.AsyncClient) -> None:
     terms = {"days": 30, "discount_days": 10, "discount_percent": "2"}
     credit = {"limit": "1000.00", "currency": "EUR", "blocked": False}

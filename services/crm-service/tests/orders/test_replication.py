@@ -102,6 +102,25 @@ async def test_an_order_of_the_erp_arrives_with_its_lines(shop: Shop, api: httpx
     assert shown["canonical_id"] == str(CANONICAL)
 
 
+async def test_a_line_beyond_all_numbers_is_refused_and_holds_up_no_other(shop: Shop, api: httpx.AsyncClient) -> None:
+    absurd = {
+        "position": 2,
+        "product": shop.products["Chai"],
+        "quantity": "999999999999999",
+        "unit_price": "999999999999999",
+        "discount": "0",
+        "tax_class": "standard",
+        "tax_rate": "0.19",
+    }
+    poisoned = erp_order(shop, **{"line__01900000-0000-7000-8000-000000000002": absurd})
+    good = {**erp_order(shop, number="O-000008"), "canonical_id": str(uuid4())}
+    refused, applied = await delivered(api, "order", poisoned, good)
+    assert (refused["outcome"], applied["outcome"]) == ("rejected", "applied")
+    wrong = [group for group, outcome in refused["groups"].items() if outcome == "rejected"]
+    assert wrong == ["line:01900000-0000-7000-8000-000000000002"]
+    assert (await shop.shown(refused["local_id"]))["total"] == "85.68"
+
+
 async def test_a_draft_of_the_erp_has_our_number_once_sales_submits_it(shop: Shop, api: httpx.AsyncClient) -> None:
     (outcome,) = await delivered(api, "order", erp_order(shop, state="draft", number=None))
     shown = (await api.post(f"{PATH}/{outcome['local_id']}/submit")).json()

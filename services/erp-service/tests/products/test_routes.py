@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -188,6 +189,38 @@ async def test_the_revision_of_a_declared_price_comes_back_from_the_hub(api: htt
     assert set(outcome["groups"].values()) == {"applied"}
     shown = (await api.get(f"/v1/price-lists/{listed['id']}")).json()
     assert (shown["version"], shown["sync"]["state"]) == (1, "in_step")
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups", "absurd"),
+    [
+        ("price_list", {"name": "Retail", "terms": {"currency": "EUR"}}, {"terms": {"currency": 978}}),
+        ("tax_rate", {"tax_rate": {"country": "DE", "tax_class": "standard", "rate": "0.19"}}, {"tax_rate": "0.19"}),
+        (
+            "tax_rate",
+            {"tax_rate": {"country": "DE", "tax_class": "standard", "rate": "0.19"}},
+            {"tax_rate": {"country": "DE", "tax_class": "standard", "rate": "1" + "0" * 40}},
+        ),
+    ],
+)
+async def test_what_is_declared_can_be_created_by_a_delivery_and_absurd_values_are_refused(
+    api: httpx.AsyncClient, kind: str, groups: dict[str, Any], absurd: dict[str, Any]
+) -> None:
+    good, bad = delivery(uuid4(), **groups), delivery(uuid4(), **{**groups, **absurd})
+    applied, refused = await delivered(api, good, bad, kind=kind)
+    assert (applied["outcome"], refused["outcome"], refused["local_id"]) == ("applied", "rejected", None)
+    (again,) = await delivered(api, good, kind=kind)
+    assert (again["outcome"], again["local_id"]) == ("already", applied["local_id"])
+
+
+async def test_a_delivered_price_stands_beside_one_that_is_refused(api: httpx.AsyncClient) -> None:
+    product = await entered(api, **CHAI)
+    prices = await entered(api, "/v1/price-lists", name="Retail", currency="EUR")
+    references = {"product": product["id"], "price_list": prices["id"]}
+    good = delivery(uuid4(), **references, price={"min_quantity": "1", "amount": "17"})
+    bad = delivery(uuid4(), **references, price={"min_quantity": "1", "amount": "9" * 40})
+    outcomes = await delivered(api, bad, good, kind="price")
+    assert [each["outcome"] for each in outcomes] == ["rejected", "applied"]
 
 
 async def test_another_tenant_sees_nothing(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:

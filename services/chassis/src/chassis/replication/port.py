@@ -1,13 +1,13 @@
 """Deliveries from the hub: a batch in, an outcome per item out. Idempotent, whatever is repeated or out of order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import requires
@@ -15,15 +15,15 @@ from chassis.db import Session, uuid7, wait_at_most
 from chassis.errors import Conflict, NotFound, Problem
 from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
+from chassis.replication.isolating import Bounds, is_locked, is_passing, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
 
 log = structlog.get_logger()
 ACTOR = "gateway"
 # Shorter than the second after which PostgreSQL looks for a deadlock, so that it is never a user who has to give way.
 WAIT_MILLISECONDS = 100
-LOCKED = frozenset({"55P03", "40P01"})
-MOST_WAITS = 8
-"""How often a batch of 200 is halved until the one record that is locked stands alone."""
+MOST_TRIES = 64
+"""How many parts of one item are tried to find the groups at fault; an order may have a thousand lines."""
 
 ItemOutcome = Literal["applied", "already", "skipped", "rejected"]
 
@@ -99,28 +99,12 @@ class UnknownGroup(Conflict):
     hint = "Take the group out of the kind's definition in the gateway, or add it to the module's events.py."
 
 
-class NotUnique(Conflict):
-    """The database refused: another record has this value already."""
+class Incomplete(Conflict):
+    """A new record came without a group that it cannot be without."""
 
-    code = "not-unique"
-    title = "Another record has this value already"
-    hint = "Change the value in one of the two systems; the record then goes on by itself."
-
-
-class RefersToNothing(Conflict):
-    """The database refused: the record that a value names is not here."""
-
-    code = "refers-to-nothing"
-    title = "The record that this one refers to is not here"
-    hint = "Enter that record in this system; or let the reference name one that is here."
-
-
-class Impossible(Conflict):
-    """The database refused: a constraint of its own forbids the value."""
-
-    code = "impossible-here"
-    title = "The database of this system forbids the value"
-    hint = "Change the value in the system where it was entered; the record then goes on by itself."
+    code = "incomplete"
+    title = "The record is not here yet, and a group that it needs was not delivered"
+    hint = "Deliver the record with all its groups."
 
 
 class UnknownKind(NotFound):
@@ -150,35 +134,119 @@ def router(kinds: Sequence[Kind]) -> APIRouter:
 
 
 async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
-    """Apply items under the guards, in one flush; when the database refuses it, in halves, to find out which.
+    """Apply items under the guards, in one flush; when that fails, in halves, to find out which item is at fault.
 
-    A record that somebody is changing right now is `skipped`: a batch that waited for it would hold up all others, and
-    two that wait for each other's rows would never end. It comes round again.
+    Of that item, the groups at fault are `rejected` and the others applied. A record that somebody is changing right
+    now is `skipped`: a batch that waited for it would hold up all others, and two that wait for each other's rows would
+    never end. It comes round again. Raise only what concerns the connection or the server, and so the whole batch.
     """
-    return await _apply_in_parts(session, kind, items, waits=iter(range(MOST_WAITS)))
+    return await _apply_in_parts(session, kind, items, Bounds())
 
 
 async def _apply_in_parts(
-    session: AsyncSession, kind: Kind, items: Sequence[Delivery], waits: Iterator[int]
+    session: AsyncSession, kind: Kind, items: Sequence[Delivery], bounds: Bounds
 ) -> list[Outcome]:
+    try:
+        return await _attempt(session, kind, items)
+    except Exception as error:
+        locked = is_locked(error)
+        if is_passing(error) and not locked:
+            raise
+        if locked and (len(items) == 1 or not bounds.may_wait()):
+            return _skipped(items)
+        if not bounds.may_attempt():
+            return _skipped(items)
+        if len(items) == 1:
+            return [await _without_what_fails(session, kind, items[0], error, bounds)]
+    half = len(items) // 2
+    return [
+        *await _apply_in_parts(session, kind, items[:half], bounds),
+        *await _apply_in_parts(session, kind, items[half:], bounds),
+    ]
+
+
+async def _attempt(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
+    """Apply all of the items or none. After a failure the session holds no row as the attempt left it."""
     try:
         async with session.begin_nested():
             return await _apply(session, kind, items)
-    except DBAPIError as error:
+    except Exception:
         session.expunge_all()
-        locked = getattr(error.orig, "sqlstate", None) in LOCKED
-        if not locked and not isinstance(error, IntegrityError):
+        raise
+
+
+async def _without_what_fails(
+    session: AsyncSession, kind: Kind, item: Delivery, error: Exception, bounds: Bounds
+) -> Outcome:
+    """Apply one item but for the groups that make it fail; reject those, or all when none of them stands alone."""
+    _report(kind, item, error)
+    own = Bounds(attempts=MOST_TRIES)
+    needed = [value for value in item.groups if value.group in kind.required]
+    others = [value for value in item.groups if value.group not in kind.required]
+    try:
+        if (whole := await _failure(session, kind, item, [])) is not None:
+            return _rejected(item, refusal_of(whole))
+        problems = await _at_fault(session, kind, item, [], needed, own)
+        standing = [value for value in needed if value.group not in problems]
+        problems |= await _at_fault(session, kind, item, standing, others, own)
+        good = [value for value in item.groups if value.group not in problems]
+        (outcome,) = await _attempt(session, kind, [item.model_copy(update={"groups": good})])
+    except Exception as failure:
+        if is_locked(failure):
+            return _skipped([item])[0]
+        if is_passing(failure):
             raise
-        if locked and (len(items) == 1 or next(waits, None) is None):
-            return [Outcome(canonical_id=item.canonical_id, outcome="skipped") for item in items]
-        if len(items) == 1:
-            log.warning("delivery_refused_by_database", kind=kind.name, error=str(error.orig))
-            return [_rejected(items[0], _refused_by_database(error))]
-    half = len(items) // 2
-    return [
-        *await _apply_in_parts(session, kind, items[:half], waits),
-        *await _apply_in_parts(session, kind, items[half:], waits),
-    ]
+        return _rejected(item, refusal_of(failure))
+    finally:
+        bounds.attempts -= MOST_TRIES - own.attempts
+    if not problems:
+        return outcome
+    others_now = outcome.groups if outcome.local_id else dict.fromkeys(outcome.groups, "skipped")
+    problem = next(iter(problems.values())).document()
+    groups = {**others_now, **dict.fromkeys(problems, "rejected")}
+    return outcome.model_copy(update={"outcome": "rejected", "groups": groups, "problem": problem})
+
+
+def _report(kind: Kind, item: Delivery, error: Exception) -> None:
+    """Log the trace; of an error of the database only its text, because its trace holds the values of the record."""
+    of_database = isinstance(error, DBAPIError)
+    log.warning(
+        "delivery_failed",
+        kind=kind.name,
+        canonical_id=str(item.canonical_id),
+        error=str(error.orig if isinstance(error, DBAPIError) else error),
+        exc_info=None if of_database else error,
+    )
+
+
+async def _at_fault(
+    session: AsyncSession, kind: Kind, item: Delivery, beside: list[Value], values: list[Value], bounds: Bounds
+) -> dict[str, Problem]:
+    """The groups among `values` that cannot be applied beside others, with the problem of each."""
+    if not values or (error := await _failure(session, kind, item, [*beside, *values])) is None:
+        return {}
+    found: dict[str, Problem] = {}
+    if len(values) > 1 and bounds.may_attempt():
+        half = len(values) // 2
+        found = await _at_fault(session, kind, item, beside, values[:half], bounds)
+        found |= await _at_fault(session, kind, item, beside, values[half:], bounds)
+    # Values that fail together only, or that there are no attempts left for, are refused together.
+    return found or {value.group: refusal_of(error, value.group) for value in values}
+
+
+async def _failure(session: AsyncSession, kind: Kind, item: Delivery, values: list[Value]) -> Exception | None:
+    """Why these values of an item cannot be applied, or None; nothing stays of the attempt."""
+    try:
+        async with session.begin_nested() as part:
+            await _apply(session, kind, [item.model_copy(update={"groups": values})])
+            await part.rollback()
+    except Exception as error:
+        if is_passing(error):
+            raise
+        return error
+    finally:
+        session.expunge_all()
+    return None
 
 
 async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
@@ -204,9 +272,12 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
 
 
 async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Outcome, Any]:
+    """Make the record, unless a required group is refused or a twin of it may be here. No record: nothing is told."""
+    if not item.groups:
+        return _skipped([item])[0], None
     values = {value.group: value.value for value in item.groups}
-    if not item.groups or await kind.twin(session, values):
-        return Outcome(canonical_id=item.canonical_id, outcome="skipped"), None
+    if absent := [group for group in kind.required if group not in values]:
+        return _rejected(item, Incomplete(groups=absent)), None
     try:
         row = kind.create(values)
     except Problem as problem:
@@ -214,24 +285,41 @@ async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Ou
     row.id, row.canonical_id = uuid7(), item.canonical_id
     row.sync, row.peers, row.archived_at = {}, {}, None
     row.seq = row.hlc = row.version = row.merged_seq = 0
-    outcome = _update(session, kind, row, item, kind.required)
-    if outcome.local_id is None:
-        return outcome, None
+    before = kind.read(row)
+    outcomes, problems = _write_all(kind, row, item)
+    if any(outcomes.get(group) == "rejected" for group in kind.required):
+        told: dict[str, ItemOutcome] = {g: "rejected" if o == "rejected" else "skipped" for g, o in outcomes.items()}
+        return _outcome(item, told, problems), None
+    # A twin is looked for by the values that this system would keep: those are of the right types.
+    kept = {value.group: value.value for value in item.groups if outcomes[value.group] == "applied"}
+    if await kind.twin(session, kept):
+        return _skipped([item])[0], None
+    outcome = _take_over(session, kind, row, before, item, outcomes, problems)
     session.add(row)
     return outcome, row
 
 
-def _update(
-    session: AsyncSession, kind: Kind, row: Replicated, item: Delivery, required: Sequence[str] = ()
-) -> Outcome:
-    """Write what the guards let through. When a `required` group is refused there is no record: nothing is told."""
+def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Outcome:
+    """Write what the guards let through."""
     before = kind.read(row)
-    outcomes: dict[str, ItemOutcome] = {}
+    outcomes, problems = _write_all(kind, row, item)
+    return _take_over(session, kind, row, before, item, outcomes, problems)
+
+
+def _write_all(kind: Kind, row: Replicated, item: Delivery) -> tuple[dict[str, ItemOutcome], list[Problem]]:
     problems: list[Problem] = []
-    for value in item.groups:
-        outcomes[value.group] = _write(kind, row, value, item.seen_seq, problems)
-    if any(outcomes.get(group) == "rejected" for group in required):
-        return _outcome(item, outcomes, problems)
+    return {value.group: _write(kind, row, value, item.seen_seq, problems) for value in item.groups}, problems
+
+
+def _take_over(
+    session: AsyncSession,
+    kind: Kind,
+    row: Replicated,
+    before: Mapping[str, Json],
+    item: Delivery,
+    outcomes: dict[str, ItemOutcome],
+    problems: Sequence[Problem],
+) -> Outcome:
     row.canonical_id = row.canonical_id or item.canonical_id
     row.hlc = max(row.hlc, item.hlc)
     row.merged_seq = max(row.merged_seq, item.seen_seq)
@@ -292,11 +380,8 @@ def _acknowledge(
         announce(session, kind, row, after, changes, "gateway", ACTOR)
 
 
-def _refused_by_database(error: DBAPIError) -> Problem:
-    """A unique key taken, a foreign key without its record, or another constraint."""
-    kinds: dict[str, type[Problem]] = {"23505": NotUnique, "23503": RefersToNothing}
-    refused = kinds.get(str(getattr(error.orig, "sqlstate", "")), Impossible)
-    return refused(reason=str(error.orig).splitlines()[0])
+def _skipped(items: Sequence[Delivery]) -> list[Outcome]:
+    return [Outcome(canonical_id=item.canonical_id, outcome="skipped") for item in items]
 
 
 def _rejected(item: Delivery, problem: Problem) -> Outcome:

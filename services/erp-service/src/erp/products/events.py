@@ -49,14 +49,17 @@ PRODUCT = Kind(
 )
 
 
-def _several(kind: str, name: str, read: Callable[[Any], Any]) -> Group:
-    """A group of several columns; `read` makes its published value of a row."""
+def _several(kind: str, name: str, filled: str, read: Callable[[Any], Any]) -> Group:
+    """A group of several columns; `read` makes its published value of a row whose column `filled` has a value."""
     shape = GROUPS[kind][name].value
+
+    def published(row: Declared) -> Any:
+        return None if getattr(row, filled) is None else read(row).model_dump(mode="json")
 
     def write(row: Declared, value: Any) -> None:
         row.change(checked(shape, value, name))
 
-    return fields(name, lambda row: read(row).model_dump(mode="json"), write)
+    return fields(name, published, write)
 
 
 def _declared(kind: str, model: type[Declared], *groups: Group) -> Kind:
@@ -75,7 +78,7 @@ PRICE_LIST = _declared(
     "price_list",
     PriceList,
     _text("price_list", "name"),
-    _several("price_list", "terms", lambda row: row.terms),
+    _several("price_list", "terms", "currency", lambda row: row.terms),
     single("customer", UUID, field="customer_id", reference="customer"),
 )
 PRICE = _declared(
@@ -83,7 +86,7 @@ PRICE = _declared(
     Price,
     single("price_list", UUID, field="price_list_id", reference="price_list"),
     single("product", UUID, field="product_id", reference="product"),
-    _several("price", "price", lambda row: row.listed),
+    _several("price", "price", "amount", lambda row: row.listed),
 )
-TAX_RATE = _declared("tax_rate", TaxRateRow, _several("tax_rate", "tax_rate", lambda row: row.declared))
+TAX_RATE = _declared("tax_rate", TaxRateRow, _several("tax_rate", "tax_rate", "rate", lambda row: row.declared))
 KINDS = (PRODUCT, TAX_RATE, PRICE_LIST, PRICE)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from importing import spreadsheet
-from importing.spreadsheet import FileRefused, Row
+from importing.spreadsheet import FileRefused, Reading, Row
 from pydantic import BaseModel
 
 
@@ -44,6 +44,55 @@ def test_a_row_keeps_its_line_and_its_key_and_blank_rows_are_no_rows(tmp_path: P
     assert [(row.line, row.key, row.values["name"]) for row in found] == [(3, "1", "two\nlines"), (5, "2", "B")]
 
 
+def test_a_quote_that_is_doubled_in_a_cell_is_one_quote(tmp_path: Path) -> None:
+    (row,) = rows(tmp_path, 'name,size\n"31 1/2"" Length, 4 Pocket Knife",7\n')
+    assert row.values == {"name": '31 1/2" Length, 4 Pocket Knife', "size": "7"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-8", "is read as UTF-8, cells separated by semicolons"),
+        ("utf-8-sig", "is read as UTF-8, cells separated by semicolons"),
+        ("cp1252", "is read as Windows-1252 (assumed, for it is not UTF-8), cells separated by semicolons"),
+        ("utf-16", "is read as UTF-16, cells separated by semicolons"),
+        ("utf-16-le", "is read as UTF-16-LE (assumed, for it is not UTF-8), cells separated by semicolons"),
+    ],
+)
+def test_how_a_file_is_read_is_detected_and_said(tmp_path: Path, encoding: str, said: str) -> None:
+    (tmp_path / "things.csv").write_bytes("name;custom.a\r\nMüller, Söhne;5 €\r\n".encode(encoding))
+    heard: list[str] = []
+    (row,) = spreadsheet.read(tmp_path / "things.csv", None, None, Thing, reading=Reading(say=heard.append))
+    assert row.values == {"name": "Müller, Söhne", "custom.a": "5 €"}
+    assert said in heard[0]
+
+
+def test_encoding_and_delimiter_may_be_given(tmp_path: Path) -> None:
+    (tmp_path / "things.csv").write_bytes("name:size\nŁódź, PL:3\n".encode("cp1250"))
+    (row,) = spreadsheet.read(tmp_path / "things.csv", None, None, Thing, reading=Reading("cp1250", ":"))
+    assert row.values == {"name": "Łódź, PL", "size": "3"}
+
+
+@pytest.mark.parametrize(
+    ("record", "fault"),
+    [
+        ("A,3,x", "it has 3 cells, and the header has 2"),
+        ("A", "it has 1 cells, and the header has 2"),
+        ("A\0,3", "it contains a NUL character"),
+        ("A,3,", ""),
+        ("A,", ""),
+    ],
+)
+def test_a_row_whose_cells_do_not_fit_the_header_has_a_fault(tmp_path: Path, record: str, fault: str) -> None:
+    found = rows(tmp_path, f"name,size\n{record}\nB,4\n")
+    assert [(row.line, row.fault) for row in found] == [(2, fault), (3, "")]
+
+
+def test_a_fault_of_a_line_is_one_of_its_row() -> None:
+    (row,) = spreadsheet.joined([Row(2, "1", {})], [Row(7, "1", {}, fault="it has 3 cells")])
+    assert row.fault == "line 7 of the file of lines: it has 3 cells"
+
+
 def test_two_columns_that_fill_one_field_become_its_lines(tmp_path: Path) -> None:
     (row,) = rows(tmp_path, "n,street,house\nA,Obere Str.,57\n", "n=name,street=place.lines,house=place.lines")
     assert row.values["place.lines"] == "Obere Str.\n57"
@@ -80,7 +129,10 @@ def test_lines_of_no_row_refuse_the_file() -> None:
         ("title\nA\n", "titel=name", None, "There is no column titel. The file has: title."),
         ("title\nA\n", "title=nmae", None, "There is no field 'nmae'. Fields: name, size, place.city"),
         ("name\nA\n", None, "id", "There is no column 'id' to take as the key."),
-        ("name\nM\xfcller\n".encode("latin-1"), None, None, "is not UTF-8 (byte 6)"),
+        ("name,name\nA,B\n", None, None, "several columns 'name'"),
+        (b"name\n\x81\n", None, None, "it is not Windows-1252 (byte 5): save it as CSV with UTF-8"),
+        ('name\n"A" B\n', None, None, "in line 2, text follows the closing quote of a cell"),
+        ('name\nA\n"B\n', None, None, "in line 3, the quote that opens a cell is never closed"),
         ("", None, None, "No column fills name."),
     ],
 )

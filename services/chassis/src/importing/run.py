@@ -154,6 +154,8 @@ class Import:
 
     async def _row(self, session: AsyncSession, row: Row, known: dict[str, Known]) -> RowResult:
         key, digest = _key(row), _digest(row)
+        if row.fault:
+            return RowResult(row.line, key, "rejected", reason=f"The cells of the row are unclear: {row.fault}.")
         present = known.get(key)
         if present is not None and present.digest == digest:
             return RowResult(row.line, key, "unchanged", present.record_id)

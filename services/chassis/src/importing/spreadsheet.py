@@ -1,13 +1,15 @@
 """CSV files as people have them: read by the names of their columns, written so that no cell runs as a formula."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import BaseModel
+
+from importing.delimited import NotDelimited, Record, opened
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -20,13 +22,24 @@ class FileRefused(ValueError):
 class Row:
     """One row: its line in the file, its key when a column holds one, its cells by the path they fill.
 
-    `lines` are the cells of the rows of a second file that belong to it: the lines of an order, say.
+    `lines` are the cells of the rows of a second file that belong to it: the lines of an order, say. `fault` says why
+    its cells cannot be told apart.
     """
 
     line: int
     key: str | None
     values: dict[str, str]
     lines: list[dict[str, str]] = field(default_factory=list)
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read; an encoding or a delimiter that is not given is detected, and `say` is told which."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    say: Callable[[str], None] = lambda _: None
 
 
 def read(
@@ -35,6 +48,7 @@ def read(
     key: str | None,
     shape: type[BaseModel],
     fixed: Mapping[str, str] = MappingProxyType({}),
+    reading: Reading = Reading(),
 ) -> list[Row]:
     """The rows of a file. Raise `FileRefused`.
 
@@ -42,46 +56,61 @@ def read(
     are taken. Two columns that fill one field become its lines. `fixed` fills fields with the same in every row.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FileRefused(f"{file} is not UTF-8 (byte {error.start}): save it as CSV with UTF-8.") from None
+        found = opened(file.read_bytes(), reading.encoding, reading.delimiter)
+        records = list(found.records())
+    except NotDelimited as error:
+        raise FileRefused(f"{file} cannot be read: {error}.") from None
     except OSError as error:
         raise FileRefused(f"{file} cannot be read: {error.strerror}.") from None
-    lines = csv.reader(text.splitlines(keepends=True), _dialect(text))
-    header = [name.strip() for name in next(lines, [])]
+    reading.say(f"{file} is read as {found.read_as}.")
+    header = [name.strip() for name in records[0].cells] if records else []
     mapping = _mapping(header, columns, shape, fixed)
     if key is not None and key not in header:
         raise FileRefused(f"There is no column {key!r} to take as the key. The file has: {', '.join(header)}.")
-    return [replace(row, values={**row.values, **fixed}) for row in _rows(lines, header, mapping, key)]
+    if twice := [name for name in (*mapping, key) if name is not None and header.count(name) > 1]:
+        raise FileRefused(f"The file has several columns {twice[0]!r}: rename all but one.")
+    return [replace(row, values={**row.values, **fixed}) for row in _rows(records[1:], header, mapping, key)]
 
 
 def joined(rows: Sequence[Row], lines: Sequence[Row]) -> list[Row]:
     """Each row with the lines that have its key, in their order. Raise `FileRefused` when lines belong to no row."""
-    by_key: dict[str | None, list[dict[str, str]]] = {row.key: [] for row in rows}
+    by_key: dict[str | None, list[Row]] = {row.key: [] for row in rows}
     if lost := sorted({line.key or "" for line in lines} - {row.key for row in rows}):
         names = ", ".join(map(repr, lost[:10]))
         raise FileRefused(f"Lines belong to rows that are not there, {len(lost)} in all: {names}.")
     for line in lines:
-        by_key[line.key].append(line.values)
-    return [replace(row, lines=by_key[row.key]) for row in rows]
+        by_key[line.key].append(line)
+    return [_with(row, by_key[row.key]) for row in rows]
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
-    try:
-        return csv.Sniffer().sniff(text[:65536].partition("\n")[0], delimiters=",;\t|")
-    except csv.Error:
-        return csv.excel
+def _with(row: Row, lines: Sequence[Row]) -> Row:
+    faults = [row.fault, *(f"line {line.line} of the file of lines: {line.fault}" for line in lines if line.fault)]
+    return replace(row, lines=[line.values for line in lines], fault="; ".join(filter(None, faults)))
 
 
-def _rows(lines: Any, header: Sequence[str], mapping: Mapping[str, str], key: str | None) -> Iterator[Row]:
-    for cells in lines:
+def _rows(
+    records: Iterable[Record], header: Sequence[str], mapping: Mapping[str, str], key: str | None
+) -> Iterator[Row]:
+    needed = max((number for number, name in enumerate(header, 1) if name), default=0)
+    for record in records:
+        cells = record.cells
         if not any(cell.strip() for cell in cells):
             continue
         named = dict(zip(header, cells, strict=False))
         values: dict[str, str] = {}
         for column, path in mapping.items():
             values[path] = "\n".join(cell for cell in (values.get(path, ""), named.get(column, "")) if cell)
-        yield Row(lines.line_num, (named.get(key, "").strip() or None) if key else None, values)
+        fault = _fault(cells, header, needed)
+        yield Row(
+            record.line, (named.get(key, "").replace("\0", "").strip() or None) if key else None, values, fault=fault
+        )
+
+
+def _fault(cells: Sequence[str], header: Sequence[str], needed: int) -> str:
+    """Why cells do not belong to the columns of their header for certain; nothing when they do."""
+    if len(cells) < needed or any(cell.strip() for cell in cells[len(header) :]):
+        return f"it has {len(cells)} cells, and the header has {len(header)}"
+    return "it contains a NUL character" if any("\0" in cell for cell in cells) else ""
 
 
 def _mapping(

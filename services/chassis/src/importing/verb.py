@@ -16,12 +16,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from importing import spreadsheet
 from importing.run import Import, RowResult, Target
+from importing.spreadsheet import Reading
 
 FIRST_TENANT = UUID("00000000-0000-7000-8000-000000000001")
 COLUMNS_HELP = "Which column fills which field: company_name=name,city=billing_address.city"
 KEY_HELP = "The column that names a row for good; without it, a row is known by what it says."
 LINES_HELP = "A second CSV file with lines of the rows (of orders, say); it has the same --key column."
 LINE_COLUMNS_HELP = "The same as --columns, for the file of --lines."
+ENCODING_HELP = "Of the files; without it, UTF-8, UTF-16 or else Windows-1252, and which one is said."
+DELIMITER_HELP = "The one character between cells; without it, the comma, semicolon, tab or bar that fits the file."
 SET_HELP = "Fill a field with the same in every row: currency=USD. May be said several times."
 
 
@@ -31,7 +34,7 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
     @verbs.command("import", help=f"Import a CSV file into: {', '.join(targets)}.")
     def import_file(
         into: Annotated[str, typer.Argument(help=f"One of: {', '.join(targets)}.")],
-        file: Annotated[Path, typer.Argument(help="A CSV file in UTF-8, with a header.")],
+        file: Annotated[Path, typer.Argument(help="A CSV file with a header.")],
         columns: Annotated[str | None, typer.Option(help=COLUMNS_HELP)] = None,
         key: Annotated[str | None, typer.Option(help=KEY_HELP)] = None,
         source: Annotated[str | None, typer.Option(help="Where keys come from; the file's name if not given.")] = None,
@@ -39,19 +42,21 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         lines: Annotated[Path | None, typer.Option(help=LINES_HELP)] = None,
         line_columns: Annotated[str | None, typer.Option(help=LINE_COLUMNS_HELP)] = None,
         fixed: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP)] = None,
+        encoding: Annotated[str | None, typer.Option(help=ENCODING_HELP)] = None,
+        delimiter: Annotated[str | None, typer.Option(help=DELIMITER_HELP)] = None,
     ) -> None:
         if into not in targets:
             raise SystemExit(f"Nothing can be imported into {into!r}. Choose one of: {', '.join(targets)}.")
-        target = targets[into]
+        target, console = targets[into], Console(highlight=False, soft_wrap=True)
         try:
-            rows = spreadsheet.read(file, columns, key, target.shape, _fixed(fixed or []))
+            reading = Reading(encoding, _one_character(delimiter), lambda said: console.print(said, markup=False))
+            rows = spreadsheet.read(file, columns, key, target.shape, _fixed(fixed or []), reading)
             if lines is not None:
-                rows = spreadsheet.joined(rows, _lines(target, lines, line_columns, key))
+                rows = spreadsheet.joined(rows, _lines(target, lines, line_columns, key, reading))
         except spreadsheet.FileRefused as refusal:
             raise SystemExit(str(refusal)) from None
         settings = load(settings_type, service)
-        console = Console(highlight=False, soft_wrap=True)
-        console.print(f"{file} into {into} of the database {place(settings.database_url)}.", markup=False)
+        console.print(f"{file} goes into {into} of the database {place(settings.database_url)}.", markup=False)
         run = Import(into, target, source or file.stem, tenant, f"import:{file.name}")
         results = asyncio.run(_run(settings, service, run, rows))
         _report(results, console)
@@ -69,13 +74,19 @@ def _fixed(settings: list[str]) -> dict[str, str]:
     return {name.strip(): value for name, _, value in pairs}
 
 
-def _lines(target: Target, file: Path, columns: str | None, key: str | None) -> list[spreadsheet.Row]:
+def _one_character(delimiter: str | None) -> str | None:
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise spreadsheet.FileRefused(f"--delimiter {delimiter!r} is not one character between cells: write ';', say.")
+    return delimiter
+
+
+def _lines(target: Target, file: Path, columns: str | None, key: str | None, reading: Reading) -> list[spreadsheet.Row]:
     shape = target.lines and spreadsheet.part_of(target.shape.model_fields[target.lines].annotation)
     if not shape:
         raise spreadsheet.FileRefused("These rows have no lines: leave --lines out.")
     if key is None:
         raise spreadsheet.FileRefused("Say which column of both files joins them: --key order_id.")
-    return spreadsheet.read(file, columns, key, shape)
+    return spreadsheet.read(file, columns, key, shape, reading=reading)
 
 
 async def _run(settings: Settings, service: str, run: Import, rows: list[spreadsheet.Row]) -> list[RowResult]:

@@ -130,6 +130,12 @@ def test_a_csv_with_our_names_is_read_as_it_is() -> None:
     assert (found.opened_on, found.closed_on) == (DAY, date(2026, 11, 3))
 
 
+def test_a_quote_or_a_line_break_inside_a_cell_moves_nothing_into_another() -> None:
+    found = read_csv(csv(['2026-11-02,119.00,E2E-1,"Alfreds ""AF"", Berlin",INV-1\f\u2028INV-2']), EUR)
+    [line] = found.lines
+    assert (line.counterparty_name, line.remittance) == ('Alfreds "AF", Berlin', "INV-1 INV-2")
+
+
 def test_a_csv_of_a_bank_is_read_by_its_declared_columns() -> None:
     columns = "Tag=booked_on,Betrag=amount,Zweck 1=remittance,Zweck 2=remittance,Waehrung=currency"
     layout = Layout("EUR", columns, "%d.%m.%Y", decimal_comma=True)

@@ -1,6 +1,5 @@
 """Bank statements as CSV: every bank has columns of its own, so the sender declares what each one holds."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -9,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from contracts.receivable import Direction
+from importing.delimited import NotDelimited, Record, opened
 
 from erp.bank_statements.statements.movements import (
     ReadLine,
@@ -44,19 +44,16 @@ class Layout:
 def read_csv(content: bytes, layout: Layout) -> ReadStatement:
     """The statement in a CSV file; the same bytes are the same statement. Raise `StatementUnreadable`."""
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise unreadable(f"not UTF-8 (byte {error.start}): save it as CSV with UTF-8") from None
-    rows = csv.reader(text.splitlines(keepends=True), _dialect(text))
-    header = [name.strip() for name in next(rows, [])]
+        records = list(opened(content, "UTF-8-SIG").records())
+    except NotDelimited as error:
+        raise unreadable(f"not CSV: {error}") from None
+    header = [name.strip() for name in records[0].cells] if records else []
     mapping = _mapping(header, layout.columns)
-    lines = []
-    try:
-        for cells in rows:
-            if any(cell.strip() for cell in cells):
-                lines.append(_line(_values(header, cells, mapping), layout, f"line {rows.line_num}"))
-    except csv.Error as error:
-        raise unreadable(f"not CSV: {error}", f"line {rows.line_num}") from None
+    lines = [
+        _line(_values(header, record, mapping), layout, f"line {record.line}")
+        for record in records[1:]
+        if any(cell.strip() for cell in record.cells)
+    ]
     moved = [line for line in lines if line.amount]
     days = [line.booked_on for line in moved]
     return ReadStatement(
@@ -67,13 +64,6 @@ def read_csv(content: bytes, layout: Layout) -> ReadStatement:
         opened_on=min(days, default=None),
         closed_on=max(days, default=None),
     )
-
-
-def _dialect(text: str) -> type[csv.Dialect]:
-    try:
-        return csv.Sniffer().sniff(text[:65536].partition("\n")[0], delimiters=",;\t|")
-    except csv.Error:
-        return csv.excel
 
 
 def _mapping(header: list[str], columns: str | None) -> dict[str, str]:
@@ -92,9 +82,11 @@ def _mapping(header: list[str], columns: str | None) -> dict[str, str]:
     return mapping
 
 
-def _values(header: list[str], cells: list[str], mapping: Mapping[str, str]) -> dict[str, str]:
+def _values(header: list[str], record: Record, mapping: Mapping[str, str]) -> dict[str, str]:
     """Cells by field; of two columns that fill one field both count."""
-    named = dict(zip(header, cells, strict=False))
+    if any(cell.strip() for cell in record.cells[len(header) :]):
+        raise unreadable(f"it has {len(record.cells)} cells, the header {len(header)}", f"line {record.line}")
+    named = dict(zip(header, record.cells, strict=False))
     values: dict[str, str] = {}
     for column, field in mapping.items():
         values[field] = " ".join(text for text in (values.get(field, ""), named.get(column, "").strip()) if text)

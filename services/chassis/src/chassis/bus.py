@@ -33,6 +33,9 @@ TOPIC_SETTINGS = {
 SET_ON_THE_TOPIC = 1
 """Where a setting comes from, in the answer to DescribeConfigs: the topic itself, not the broker or a default."""
 
+Headers = tuple[tuple[str, bytes | None], ...]
+"""In their order. A name may repeat, and a header may have no value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -41,7 +44,7 @@ class Message:
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: Headers
     partition: int = -1
     offset: int = -1
 

@@ -89,9 +89,12 @@ def to_headers(attributes: Mapping[str, str]) -> list[tuple[str, bytes]]:
     ]
 
 
-def from_message(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Event:
-    """The event of one Kafka message, in binary or structured mode. Raise `Unreadable`, with the reason."""
-    found = {name.lower(): raw for name, raw in headers}
+def from_message(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Event:
+    """The event of one Kafka message, in binary or structured mode. Raise `Unreadable`, with the reason.
+
+    A header without a value is as one that is not there; of a name that repeats the last value counts.
+    """
+    found = {name.lower(): raw for name, raw in headers if raw is not None}
     try:
         body = orjson.loads(value or b"")
         if found.get("content-type", b"").startswith(STRUCTURED.encode()):

@@ -1,14 +1,19 @@
 """Quarantine: messages that could not be read or merged, whole, until a person replays or drops them."""
 
+import hashlib
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.bus import Message
+import orjson
+from chassis.bus import Headers, Message
 from chassis.db import JsonObject, uuid7
 from chassis.errors import Conflict
-from sqlalchemy import BigInteger, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.tables import Base
@@ -24,12 +29,14 @@ class MessageHandled(Conflict):
 class Quarantined(Base):
     """One message with its bytes, its place in Kafka and why it stands here.
 
-    `tenant_id` is empty when not even that could be read: every operator sees such a message. `state` is `held`,
-    `replaying` (a person asked), `replayed` or `dropped`; `handled_by` is who asked.
+    `tenant_id` is empty when not even that could be read. `state` is `held`, `replaying` (a person asked), `replayed`
+    or `dropped`; `handled_by` is who asked. `digest` tells the message from another one at the same place of a log that
+    began anew. `headers` is for reading; `raw_headers` holds them exactly, as pairs of Base64 texts, null for a header
+    without a value. Rows of an earlier version have no `raw_headers`.
     """
 
     __tablename__ = "quarantine"
-    __table_args__ = (UniqueConstraint("topic", "partition", "log_offset"),)
+    __table_args__ = (UniqueConstraint("topic", "partition", "log_offset", "digest"),)
 
     tenant_id: Mapped[UUID | None] = mapped_column(nullable=True)  # type: ignore[assignment]  # may be unknown here
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -39,6 +46,8 @@ class Quarantined(Base):
     key: Mapped[bytes | None] = mapped_column(LargeBinary)
     value: Mapped[bytes | None] = mapped_column(LargeBinary)
     headers: Mapped[JsonObject]
+    raw_headers: Mapped[list[list[str | None]] | None] = mapped_column(JSONB(none_as_null=True))
+    digest: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''"))
     error: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     held_at: Mapped[datetime]
@@ -48,8 +57,8 @@ class Quarantined(Base):
 
     @classmethod
     def of(cls, message: Message, error: str, now: datetime) -> Self:
-        """The row of a message; bytes that are no text are kept as they are."""
-        headers = {name: value.decode(errors="replace") for name, value in message.headers}
+        """The row of a message. Whatever its bytes are, the row can be stored."""
+        headers = _readable(message.headers)
         return cls(
             id=uuid7(),
             tenant_id=_tenant(headers),
@@ -59,7 +68,9 @@ class Quarantined(Base):
             key=message.key,
             value=message.value,
             headers=headers,
-            error=error[:4000],
+            raw_headers=_packed(message.headers),
+            digest=_digest(message),
+            error=storable(error)[:4000],
             state="held",
             held_at=now,
         )
@@ -80,8 +91,12 @@ class Quarantined(Base):
 
     def message(self) -> Message:
         """The message as it came."""
-        headers = tuple((name, str(value).encode()) for name, value in self.headers.items())
-        return Message(self.topic, self.key, self.value, headers, self.partition, self.log_offset)
+        return Message(self.topic, self.key, self.value, self._headers(), self.partition, self.log_offset)
+
+    def _headers(self) -> Headers:
+        if self.raw_headers is None:
+            return tuple((name, str(value).encode()) for name, value in self.headers.items())
+        return tuple((_unpacked(name).decode(*UTF8), _unpacked_value(value)) for name, value in self.raw_headers)
 
     def shown(self) -> dict[str, Any]:
         """The message as lists of the REST API show it, without its body."""
@@ -101,15 +116,63 @@ class Quarantined(Base):
 
     def shown_in_full(self) -> dict[str, Any]:
         """With its body and headers; bytes that are no text are replaced."""
-        return {**self.shown(), "value": _text(self.value), "headers": self.headers}
+        raw = [{"name": _shown(name), "base64": _base64(value)} for name, value in self._headers()]
+        return {**self.shown(), "value": _text(self.value), "headers": self.headers, "raw_headers": raw}
+
+
+UTF8 = ("utf-8", "surrogateescape")
+HELD_TWICE = ("topic", "partition", "log_offset", "digest")
+
+
+async def hold(session: AsyncSession, row: Quarantined) -> None:
+    """Store a message. One that is stored already stays as it is, but a replayed one that fails again is held again."""
+    values = {column.key: getattr(row, column.key) for column in Quarantined.__table__.columns}
+    new = insert(Quarantined).values(values)
+    again = {"state": "held", "error": new.excluded.error, "held_at": new.excluded.held_at}
+    replayed = Quarantined.state == "replayed"
+    await session.execute(new.on_conflict_do_update(index_elements=HELD_TWICE, set_=again, where=replayed))
+
+
+def storable(words: str) -> str:
+    """A text that PostgreSQL takes: NUL and lone surrogates are written as escapes."""
+    return words.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def _digest(message: Message) -> bytes:
+    parts = [_base64(message.key), _base64(message.value), _packed(message.headers)]
+    return hashlib.sha256(orjson.dumps(parts)).digest()
+
+
+def _readable(headers: Headers) -> dict[str, str | None]:
+    return {_shown(name): None if value is None else storable(_text(value) or "") for name, value in headers}
+
+
+def _packed(headers: Headers) -> list[list[str | None]]:
+    return [[_base64(name.encode(*UTF8)), _base64(value)] for name, value in headers]
+
+
+def _unpacked(packed: str | None) -> bytes:
+    return b64decode(packed or "")
+
+
+def _unpacked_value(packed: str | None) -> bytes | None:
+    return None if packed is None else b64decode(packed)
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else b64encode(value).decode()
+
+
+def _shown(name: str) -> str:
+    return storable(name.encode(*UTF8).decode(errors="replace"))
 
 
 def _text(value: bytes | None) -> str | None:
     return value.decode(errors="replace") if value is not None else None
 
 
-def _tenant(headers: Mapping[str, str]) -> UUID | None:
+def _tenant(headers: Mapping[str, str | None]) -> UUID | None:
     try:
-        return UUID(headers.get("ce_tenant", ""))
+        return UUID(headers.get("ce_tenant") or "")
     except ValueError:
         return None

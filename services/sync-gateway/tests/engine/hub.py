@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from chassis.bus import Message
+from chassis.bus import Headers, Message
 from chassis.db import Sessions, uuid7
 from chassis.events import Event, to_headers
 from chassis.testing import TENANT
@@ -30,7 +30,7 @@ class Hub:
         self.delivering = {name: Delivering(sessions, name, SYSTEMS) for name in SYSTEMS}
         self._offsets: dict[str, itertools.count[int]] = {}
 
-    def message(self, topic: str, value: bytes, headers: tuple[tuple[str, bytes], ...] = ()) -> Message:
+    def message(self, topic: str, value: bytes, headers: Headers = ()) -> Message:
         offset = next(self._offsets.setdefault(topic, itertools.count()))
         return Message(topic, b"key", value, headers, 0, offset)
 

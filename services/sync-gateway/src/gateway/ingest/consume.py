@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.ingest.fold import fold
 from gateway.ingest.load import load, save
 from gateway.ingest.state import Incoming, State
-from gateway.quarantine import Quarantined
+from gateway.quarantine import Quarantined, hold, storable
 from gateway.register import Event
 from gateway.systems import advance, lock_positions
 
@@ -72,7 +72,7 @@ class Ingest:
                 try:
                     readable.append(read(message))
                 except Unreadable as error:
-                    session.add(_held(message, error, now))
+                    await hold(session, _held(message, error, now))
             state = await self._fold(session, readable, now)
             await advance(session, reached.positions)
         _count(state, len(readable))
@@ -86,7 +86,8 @@ class Ingest:
     async def _hold(self, message: Message, error: Exception) -> None:
         async with transaction(self.sessions) as session:
             reached = await _unread(session, [message])
-            session.add_all(_held(each, error, datetime.now(UTC)) for each in reached.messages)
+            for each in reached.messages:
+                await hold(session, _held(each, error, datetime.now(UTC)))
             await advance(session, reached.positions)
 
     async def _replay(self, held_id: UUID) -> bool:
@@ -101,7 +102,7 @@ class Ingest:
                 raise
             async with transaction(self.sessions) as session:
                 held = await session.get_one(Quarantined, held_id)
-                held.state, held.error = "held", _reason(error)
+                held.state, held.error = "held", storable(_reason(error))[:4000]
             return False
         self.merged()
         return True

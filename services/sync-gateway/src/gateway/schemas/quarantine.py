@@ -37,11 +37,19 @@ class HeldMessage(BaseModel):
         return cls.model_validate(row.shown())
 
 
+class RawHeader(BaseModel):
+    """One header with the bytes of its value."""
+
+    name: str
+    base64: str | None
+
+
 class HeldMessageInFull(HeldMessage):
     """The message itself too; bytes that are no text are replaced."""
 
     value: str | None
-    headers: dict[str, str]
+    headers: dict[str, str | None] = Field(description="As text, for reading; of a name that repeats the last one.")
+    raw_headers: list[RawHeader] = Field(description="Every header in its order, exactly.")
 
     @classmethod
     def of(cls, row: Quarantined) -> Self:

@@ -36,10 +36,19 @@ class Peer(PortPart):
     reason: str | None = None
 
 
+class Floor(PortPart):
+    """The item has every revision of a family's members behind `after` and up to `rev`."""
+
+    after: Annotated[int, Field(ge=0)]
+    rev: Annotated[int, Field(ge=1)]
+
+
 class DeliveryItem(PortPart):
     """Bring one record to these revisions; without `local_id` create it, once per canonical id.
 
-    `seen_seq` is the newest edit of the receiver that the hub has merged into these values.
+    `seen_seq` is the newest edit of the receiver that the hub has merged into these values. A receiver that has applied
+    all of a family (`tag`) behind a floor may forget its members that are gone: what comes of them later, at a revision
+    up to the floor, it `already` had.
     """
 
     canonical_id: UUID
@@ -49,6 +58,7 @@ class DeliveryItem(PortPart):
     groups: tuple[DeliveredGroup, ...] = ()
     references: dict[str, Reference] = {}
     peers: dict[str, Peer] = {}
+    floors: dict[str, Floor] = {}
 
 
 class DeliveryRequest(PortPart):

@@ -89,6 +89,6 @@ def enter(session: AsyncSession, title: str = "Plans", **values: Any) -> Note:
 
 def delivery(canonical_id: UUID | None = None, rev: int = 1, **values: Any) -> Delivery:
     """What the hub would send: groups at one revision; `local_id`, `seen_seq`, `hlc` and `peers` as in a delivery."""
-    envelope = {name: values.pop(name) for name in ("local_id", "seen_seq", "hlc", "peers") if name in values}
+    envelope = {name: values.pop(name) for name in ("local_id", "seen_seq", "hlc", "peers", "floors") if name in values}
     groups = [{"group": group.replace("__", ":"), "value": value, "rev": rev} for group, value in values.items()]
     return Delivery.model_validate({"canonical_id": canonical_id or uuid4(), "groups": groups, **envelope})

@@ -256,6 +256,22 @@ async def test_an_archived_record_still_takes_deliveries(session: AsyncSession) 
     assert (await one(session, canonical_id=created.canonical_id, rev=2, seen_seq=2, title="Two")).outcome == "applied"
 
 
+async def test_a_tag_that_is_gone_is_forgotten_and_neither_comes_back_nor_meets_its_own_removal(
+    session: AsyncSession,
+) -> None:
+    floors = {"tag": {"after": 0, "rev": 1}}
+    created = await one(session, title="One", tag__work=True, floors=floors)
+    gone = {"canonical_id": created.canonical_id, "rev": 2, "tag__work": None}
+    assert (await one(session, **gone, floors={"tag": {"after": 1, "rev": 2}})).outcome == "applied"
+    row = await note(session, created)
+    assert row.sync.keys() == {"title", "tag"}
+    late = await one(session, canonical_id=created.canonical_id, tag__work=True, floors=floors)
+    assert (late.outcome, row.tags) == ("already", {})
+    with edit(session, NOTE, row, "anna"):
+        row.tag("work", True)
+    assert changes((await events(session))[-1])["tag:work"] == (None, True, 2)
+
+
 async def test_a_record_shows_how_far_all_others_are(session: AsyncSession) -> None:
     row = enter(session)
     assert sync_state(row)["state"] == "on_its_way"

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from gateway.policy import STEWARD, GroupRule, Head, Json, Policy, Verdict, decide, in_force, same
 from gateway.register import Change, Decision, Entry, Event, Fate, Mark, Register
-from gateway.rules import EMPTY, Invariant, Rules, Violation, policy_of, turned
+from gateway.rules import EMPTY, Invariant, Rules, Violation, family_of, latest, policy_of, turned
 
 __all__ = [
     "Change",
@@ -97,14 +97,16 @@ def resolve(
     """A steward's choice: an edit of the hub whose author has seen every head. It ends every parking."""
     before = registers.get(group, EMPTY)
     policy = policy_of(registers, group, kind)
-    rev = before.rev + 1
+    rev = latest(registers, group) + 1
     hlc = max([hlc, *(head.hlc + 1 for head in before.heads.values())])
     head = Head(value, hlc, rev, event_id, actor, at)
     heads = {} if policy.rule == "counter" else {STEWARD: head}
     total = _number(value) if policy.rule == "counter" else None
     after = Register(rev, heads, value, rule="resolved", total=total)
     others = {**registers, group: after}
-    led = {other: replace(again, rev=again.rev + 1) for other, again, _ in turned(registers, others, kind)}
+    led: dict[str, Register] = {}
+    for other, again, _ in turned(registers, others, kind):
+        led[other] = replace(again, rev=latest({**others, **led}, other) + 1)
     if not before.heads and before.value is None:
         return Resolution(after, None, led)
     normalise = kind.group(group).normalise
@@ -130,6 +132,7 @@ class _Work:
         self.touched: dict[str, Register] = {}
         self.decisions: list[Decision] = []
         self.acknowledged: dict[str, int] = {}
+        self.latest: dict[str, int] = {}
         self.replaced = {change.group: change.old for change in event.changes} if event.origin == "user" else {}
 
     def outcome(self, gap: bool) -> Outcome:
@@ -140,6 +143,13 @@ class _Work:
     def register(self, group: str) -> Register:
         return self.touched.get(group) or self.before.get(group, EMPTY)
 
+    def next_revision(self, group: str, ctx: int = 0) -> int:
+        """One more than any revision that the hub gave to the family, or that a spoke claims to have applied."""
+        family = family_of(group) or group
+        known = self.latest[family] if family in self.latest else latest(self.before, group)
+        self.latest[family] = max(known, ctx) + 1
+        return self.latest[family]
+
     def policy(self, group: str) -> Policy:
         """The policy in force, by what the record shows at this point of the event."""
         rule = self.kind.group(group)
@@ -149,7 +159,7 @@ class _Work:
         """An edit of the event's system. The revision grows even when the edit is refused."""
         before = self.register(change.group)
         rule = self.kind.group(change.group)
-        rev = _next_revision(before, change.ctx)
+        rev = self.next_revision(change.group, change.ctx)
         head = Head(change.new, hlc, rev, self.event.id, self.event.actor, self.event.time, change.ctx == 0)
         base = replace(before, rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
         if rule.policy.rule == "counter":
@@ -193,7 +203,8 @@ class _Work:
         if self.kind.leading.isdisjoint(self.touched):
             return
         for group, register, verdict in list(turned(self.before, {**self.before, **self.touched}, self.kind)):
-            self.touched[group] = replace(register, rev=register.rev + (group not in self.touched))
+            rev = register.rev if group in self.touched else self.next_revision(group)
+            self.touched[group] = replace(register, rev=rev)
             self._decide(group, verdict.rule, register.heads, verdict)
 
     def check_invariants(self) -> None:
@@ -303,11 +314,6 @@ class _Work:
                 detail=detail,
             )
         )
-
-
-def _next_revision(register: Register, ctx: int) -> int:
-    """One more than any revision that the hub gave or a spoke claims to have applied."""
-    return max(register.rev, ctx) + 1
 
 
 def _hold_after(before: Register, bounces: int) -> str | None:

@@ -10,9 +10,9 @@ from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor
 
 from gateway.kinds import kind_spec
-from gateway.policy import Json
+from gateway.policy import Json, same
 from gateway.register import Register
-from gateway.rules import policy_of
+from gateway.rules import family_of, policy_of
 from gateway.tables import Base
 
 CALLED_BY = ("name", "document", "number", "sales_number", "sku", "reference")
@@ -89,14 +89,21 @@ class Record(Base):
         """The groups that wait for a steward."""
         return [group for group, register in self.decoded.items() if register.parked]
 
+    def gone(self, group: str) -> bool:
+        """Whether the group is a member of a family that is there no more; its register stays."""
+        register = self.decoded[group]
+        absent = same(register.value, None, kind_spec(self.kind).group(group).normalise)
+        return family_of(group) is not None and absent and not register.parked
+
     def golden(self) -> dict[str, Any]:
-        """The record as the hub publishes it."""
+        """The record as the hub publishes it, without members that are gone."""
         spec = kind_spec(self.kind)
+        shown = {group: None for group in self.decoded if not self.gone(group)}
         return {
             "kind": self.kind,
             "canonical_id": str(self.canonical_id),
-            "values": self.values(),
-            "revisions": {group: register.rev for group, register in self.decoded.items()},
+            "values": {group: value for group, value in self.values().items() if group in shown},
+            "revisions": {group: self.decoded[group].rev for group in shown},
             "parked": self.parked(),
-            "policies": {group: policy_of(self.decoded, group, spec).name for group in self.decoded},
+            "policies": {group: policy_of(self.decoded, group, spec).name for group in shown},
         }

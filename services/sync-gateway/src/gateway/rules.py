@@ -32,6 +32,20 @@ class Rules(Protocol):
 EMPTY = Register()
 
 
+def family_of(group: str) -> str | None:
+    """`tag` for `tag:retail`; None for a group that stands alone."""
+    family, separator, _ = group.partition(":")
+    return family if separator else None
+
+
+def latest(registers: Mapping[str, Register], group: str) -> int:
+    """The greatest revision that the group has had, or any member of its family."""
+    family = family_of(group)
+    if family is None:
+        return registers.get(group, EMPTY).rev
+    return max((register.rev for other, register in registers.items() if family_of(other) == family), default=0)
+
+
 def policy_of(registers: Mapping[str, Register], group: str, kind: Rules) -> Policy:
     """The policy in force for a group, by what the record shows."""
     rule = kind.group(group)

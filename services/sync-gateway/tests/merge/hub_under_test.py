@@ -45,6 +45,10 @@ class HubUnderTest:
         known = self.state.records.get(UUID(record))
         return known.decoded if known else {}
 
+    def golden(self, record: str) -> dict[str, Any]:
+        """The record as it is published."""
+        return self.state.records[UUID(record)].golden()
+
     def decisions(self) -> list[tuple[str, str, list[Entry]]]:
         """The log: the record, the group and every value."""
         return [

@@ -1,4 +1,4 @@
-"""The protocol with one of its rules switched off: eleven hubs and spokes that the simulation must convict.
+"""The protocol with one of its rules switched off: twelve hubs and spokes that the simulation must convict.
 
 The product knows nothing of this: a mutant replaces a part of the hub or of a spoke from outside.
 """
@@ -21,22 +21,29 @@ Registers = Mapping[str, Register]
 class OverwritesWhatTheHubHasNotSeen(Spoke):
     """no_local_guard: a delivery replaces a local edit that is still on its way to the hub."""
 
-    def guard(self, rev: int, own: merge.Mark | None, seen_seq: int) -> str:
-        return super().guard(rev, own._replace(seq=0) if own else None, seen_seq)
+    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int) -> str:
+        return super().guard(rev, {**own, "seq": 0}, seen_seq)
 
 
 class TakesAnyRevision(Spoke):
     """no_rev_guard: an old delivery that arrives late is written all the same."""
 
-    def guard(self, rev: int, own: merge.Mark | None, seen_seq: int) -> str:
-        return super().guard(rev, own._replace(rev=0) if own else None, seen_seq)
+    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int) -> str:
+        return super().guard(rev, {**own, "rev": 0}, seen_seq)
 
 
 class KnowsOneRevisionOfTheRecord(Spoke):
     """record_level_context: the author of one group is taken to have seen every group."""
 
     def context(self, row: Row, group: str) -> int:
-        return max((mark.rev for mark in row.sync.values()), default=0)
+        return max((own["rev"] for own in row.sync.values()), default=0)
+
+
+class ForgetsWithoutAFloor(Spoke):
+    """no_floor: a member that is gone is forgotten as if it had never been."""
+
+    def standing(self, row: Row, group: str) -> Mapping[str, int]:
+        return row.sync.get(group, {})
 
 
 class TrustsItsWallClock(Spoke):
@@ -57,7 +64,7 @@ class Echoes(Spoke):
         if written:
             row.hlc += 1
             for value in written:
-                row.sync[value.group] = row.sync[value.group]._replace(seq=row.seq + 1, hlc=row.hlc)
+                row.sync[value.group] = {**self.standing(row, value.group), "seq": row.seq + 1, "hlc": row.hlc}
             changes = [Change(v.group, v.value, row.values[v.group], v.rev) for v in written]
             super().announce(delivery.record, row, changes, "user")
         return outcome
@@ -119,6 +126,7 @@ class Mutant:
 MUTANTS: dict[str, Mutant] = {
     "no_local_guard": Mutant("flip_flop", spoke=OverwritesWhatTheHubHasNotSeen),
     "no_rev_guard": Mutant("divergence", spoke=TakesAnyRevision),
+    "no_floor": Mutant("divergence", spoke=ForgetsWithoutAFloor),
     "record_level_context": Mutant("silent_loss", spoke=KnowsOneRevisionOfTheRecord),
     "wallclock_lww": Mutant("causality", spoke=TrustsItsWallClock, patches=((merge, "_unseen", keep_all_heads),)),
     "no_dedupe": Mutant("replay_changed_state", patches=((fold, "merge_event", merge_again),)),

@@ -124,15 +124,20 @@ class Oracle:
 
     def write(self, history: History, edit: Written, old: Any, stage: Any) -> None:
         before = self.lines()
-        history.revision += 1
-        edit.rev = history.revision
+        edit.rev = self.revise(history)
         if history.group == "points":
             history.total += (edit.value or 0) - (old or 0)
         elif self.taken(history.group, edit, stage):
             history.edits.append(edit)
         for group, verdict in self.lines().items():
             if history.group == "stage" and verdict != before[group]:
-                self.history(group).revision += 1
+                self.revise(self.history(group))
+
+    def revise(self, history: History) -> int:
+        """The next revision of a group: the members of a family count together."""
+        family = history.group.partition(":")[0]
+        history.revision = 1 + max(each.revision for g, each in self.groups.items() if g.partition(":")[0] == family)
+        return history.revision
 
     def lines(self) -> dict[str, tuple[Any, bool]]:
         return {group: self.verdict(group) for group in self.groups if group.startswith("line:")}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from chassis.replication import guard
+from chassis.replication.floors import Floor, settled, standing
 from gateway.merge import Change, Event, Mark
 from gateway.policy import Json, same
 
@@ -51,6 +52,7 @@ class Delivery(NamedTuple):
     seen_seq: int
     hlc: int
     values: tuple[Value, ...]
+    floors: Mapping[str, Floor]
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Row:
     seq: int = 0
     hlc: int = 0
     values: dict[str, Json] = field(default_factory=dict)
-    sync: dict[str, Mark] = field(default_factory=dict)
+    sync: dict[str, dict[str, int]] = field(default_factory=dict)
     stands_for: dict[str, frozenset[EditId]] = field(default_factory=dict)
     edited: dict[str, int] = field(default_factory=dict)
 
@@ -84,7 +86,7 @@ class Spoke:
         row.hlc = self.time(row, wall)
         changes = [Change(group, row.values.get(group), new, self.context(row, group)) for group, new in values.items()]
         for change in changes:
-            row.sync[change.group] = Mark(row.seq + 1, self.revision(row, change.group), row.hlc)
+            row.sync[change.group] = {"seq": row.seq + 1, "rev": self.revision(row, change.group), "hlc": row.hlc}
             self._remember(record, row, change)
             row.values[change.group] = change.new
         self.announce(record, row, changes, "user")
@@ -94,7 +96,7 @@ class Spoke:
         row = self.rows.setdefault(delivery.record, Row())
         moved, outcomes = [], {}
         for group, value, rev, stands_for in delivery.values:
-            step = self.guard(rev, row.sync.get(group), delivery.seen_seq)
+            step = self.guard(rev, self.standing(row, group), delivery.seen_seq)
             outcomes[group] = "applied" if step == "write" else step
             if step == "write" and self.refuses(group, value):
                 outcomes[group] = "rejected"
@@ -104,6 +106,8 @@ class Spoke:
                 if change.new not in (change.old, value) or change.old != change.new:
                     moved.append(change)
         row.hlc = max(row.hlc, delivery.hlc)
+        present = {group: value for group, value in row.values.items() if value}
+        row.sync = settled(row.sync, delivery.floors, outcomes, present, delivery.seen_seq)
         if moved:
             self.announce(delivery.record, row, moved, "gateway")
         outcome = next((o for o in ("rejected", "skipped", "applied") if o in outcomes.values()), "already")
@@ -125,7 +129,7 @@ class Spoke:
                 time="2024-01-01T00:00:00Z",
                 changes=tuple(changes),
                 snapshot=dict(row.values),
-                sync=dict(row.sync),
+                sync={group: Mark(**own) for group, own in row.sync.items()},
             )
         )
 
@@ -137,14 +141,17 @@ class Spoke:
         """Whether this system's rules refuse a value: the ERP knows no third rank."""
         return self.name == "erp" and group == "rank" and value == 3
 
-    def guard(self, rev: int, own: Mark | None, seen_seq: int) -> str:
-        return guard(rev, own._asdict() if own else None, seen_seq)
+    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int) -> str:
+        return guard(rev, own, seen_seq)
+
+    def standing(self, row: Row, group: str) -> Mapping[str, int]:
+        return standing(row.sync, group)
 
     def time(self, row: Row, wall: int) -> int:
         return max(wall + self.skew, row.hlc + 1)
 
     def revision(self, row: Row, group: str) -> int:
-        return row.sync[group].rev if group in row.sync else 0
+        return self.standing(row, group).get("rev", 0)
 
     def context(self, row: Row, group: str) -> int:
         return self.revision(row, group)
@@ -161,7 +168,6 @@ class Spoke:
         undecided = row.edited.get(change.group, 0) > seen_seq
         if undecided and not same(change.old, change.new, SAMPLE.group(change.group).normalise):
             self.flip_flops += 1
-        own = row.sync.get(change.group, Mark(0, 0, 0))
-        row.sync[change.group] = own._replace(rev=change.ctx)
+        row.sync[change.group] = {"seq": 0, "hlc": 0, **self.standing(row, change.group), "rev": change.ctx}
         row.values[change.group] = change.new
         row.stands_for[change.group] = stands_for

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
+from chassis.replication.port import Floor
 from gateway.deliver.items import Item
 from gateway.merge import Event
 from gateway.policy import Json
@@ -87,7 +88,8 @@ class World:
         values = tuple(
             Value(g["group"], g["value"], g["rev"], self.judge.edits_behind(record, g["group"])) for g in groups
         )
-        self.network.append((item, Delivery(system, record, body["seen_seq"], body["hlc"], values)))
+        floors = {family: Floor(**floor) for family, floor in body["floors"].items()}
+        self.network.append((item, Delivery(system, record, body["seen_seq"], body["hlc"], values, floors)))
         return True
 
     def arrive(self, position: int, *, again: bool = False, lost: bool = False, unanswered: bool = False) -> None:

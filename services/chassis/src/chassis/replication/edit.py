@@ -15,6 +15,7 @@ from chassis import outbox, telemetry
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.events import Event
+from chassis.replication.floors import standing
 from chassis.replication.kind import LIFE, Json, Kind, Replicated
 
 Origin = Literal["user", "gateway"]
@@ -105,7 +106,7 @@ def _record(
             "group": key,
             "old": before.get(key),
             "new": after.get(key),
-            "ctx": row.sync.get(key, {}).get("rev", 0),
+            "ctx": standing(row.sync, key).get("rev", 0),
         }
         for key in keys
     ]

@@ -21,8 +21,9 @@ class Replicated:
     """Columns of every replicated row.
 
     `sync` holds per group the `seq` of the last local edit, the `rev` of the hub that the row has, and the `hlc` of
-    that edit. `seq` is gap-free per row, `hlc` is in microseconds, `merged_seq` is how far the hub has followed,
-    `peers` what the hub last said of the other systems.
+    that edit; members that are gone and settled stand there as one entry of their family (`replication.floors`).
+    `seq` is gap-free per row, `hlc` is in microseconds, `merged_seq` is how far the hub has followed, `peers` what the
+    hub last said of the other systems.
     """
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

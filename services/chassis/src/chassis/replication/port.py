@@ -15,6 +15,7 @@ from chassis.db import Session, uuid7, wait_at_most
 from chassis.errors import Conflict, NotFound, Problem
 from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
+from chassis.replication.floors import settled, standing
 from chassis.replication.isolating import Bounds, is_locked, is_passing, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
 
@@ -56,6 +57,13 @@ class Peer(Shape):
     reason: str | None = None
 
 
+class Floor(Shape):
+    """The delivery has every revision of a family's members behind `after` and up to `rev`."""
+
+    after: int = Field(ge=0)
+    rev: int = Field(ge=1)
+
+
 class Delivery(Shape):
     """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`."""
 
@@ -66,6 +74,7 @@ class Delivery(Shape):
     groups: list[Value] = []
     references: dict[str, Reference] = {}
     peers: dict[str, Peer] = {}
+    floors: dict[str, Floor] = {}
 
 
 class Deliveries(Shape):
@@ -324,6 +333,8 @@ def _take_over(
     row.hlc = max(row.hlc, item.hlc)
     row.merged_seq = max(row.merged_seq, item.seen_seq)
     row.peers = {name: peer.model_dump() for name, peer in item.peers.items()} or row.peers
+    if item.floors:
+        row.sync = settled(row.sync, item.floors, outcomes, kind.read(row), item.seen_seq)
     _acknowledge(session, kind, row, before, item, outcomes)
     return _outcome(item, outcomes, problems, row)
 
@@ -343,7 +354,7 @@ def _outcome(
 
 
 def _write(kind: Kind, row: Replicated, value: Value, seen_seq: int, problems: list[Problem]) -> ItemOutcome:
-    own = row.sync.get(value.group)
+    own = standing(row.sync, value.group)
     step = guard(value.rev, own, seen_seq)
     if step != "write":
         return step
@@ -356,7 +367,7 @@ def _write(kind: Kind, row: Replicated, value: Value, seen_seq: int, problems: l
     except Problem as problem:
         problems.append(problem)
         return "rejected"
-    row.sync = {**row.sync, value.group: {"seq": 0, "hlc": 0, **(own or {}), "rev": value.rev}}
+    row.sync = {**row.sync, value.group: {"seq": 0, "hlc": 0, **own, "rev": value.rev}}
     return "applied"
 
 

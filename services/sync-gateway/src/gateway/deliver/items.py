@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gateway.deliver.families import completed
 from gateway.deliver.models import Delivery
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
@@ -60,6 +61,7 @@ def item_for(state: State, record: Record, delivery: Delivery) -> Item | Waits |
     peers = peers_of(state, record, delivery.system)
     if not groups and (peers == delivery.told or link is None):
         return Nothing(delivery, delivery.revision)
+    groups, floors = completed(registers, delivery, groups)
     references = _References()
     values = []
     for group in groups:
@@ -75,6 +77,7 @@ def item_for(state: State, record: Record, delivery: Delivery) -> Item | Waits |
         "groups": values,
         "references": references.shown,
         "peers": peers,
+        "floors": floors,
     }
     sent = {group: registers[group].rev for group in groups}
     return Item(delivery, delivery.revision, body, sent, _edited_at(registers, groups, delivery.system))

@@ -20,9 +20,10 @@ Registers = Mapping[str, Register]
 class Delivery(Base):
     """One record in one system: the revisions it has acknowledged, and why it has no newer ones.
 
-    `acked` is {group: rev}. `refused` is {group: {"rev", "problem", "since"}}: a newer revision is tried again, that
-    one is not. `told` is what the system was last told of the others. `revision` counts every change of what is due,
-    so that an answer which arrives late does not hide it. Due are the `pending` and, to look again, the `waiting`.
+    `acked` is {group: rev}, and {family: floor} (`deliver.families`). `refused` is {group: {"rev", "problem",
+    "since"}}: a newer revision is tried again, that one is not. `told` is what the system was last told of the others.
+    `revision` counts every change of what is due, so that an answer which arrives late does not hide it. Due are the
+    `pending` and, to look again, the `waiting`.
     """
 
     __tablename__ = "deliveries"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.deliver.families import reached
 from gateway.deliver.items import Item, Nothing, Waits, peers_of
 from gateway.deliver.models import Delivery
 from gateway.ingest.state import State
@@ -28,6 +29,7 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
     record = state.records[delivery.canonical_id]
     by_group = outcome["groups"] or dict.fromkeys(item.revisions, outcome["outcome"])
     delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
+    delivery.acknowledge(reached(item.body["floors"], {g: by_group.get(g, "") for g in item.revisions}))
     for group, rev in item.revisions.items():
         if by_group.get(group) == "rejected":
             delivery.refuse(group, rev, outcome.get("problem"), now)

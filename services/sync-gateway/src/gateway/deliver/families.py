@@ -1,0 +1,39 @@
+"""Families in a delivery: it has all of a family, or says nothing of it. Pure.
+
+A system that has applied everything up to a floor may forget the members that are gone (`chassis.replication.floors`).
+The hub keeps the floor that a system has acknowledged beside its groups, under the family's name.
+"""
+
+from collections.abc import Collection, Mapping
+
+from gateway.deliver.models import Delivery
+from gateway.register import Register
+from gateway.rules import family_of
+
+Floors = dict[str, dict[str, int]]
+
+
+def completed(registers: Mapping[str, Register], delivery: Delivery, due: Collection[str]) -> tuple[list[str], Floors]:
+    """The groups to send so that each family among those due is complete behind its floor, and the floors reached.
+
+    A family of which something is parked or refused gets none: the system would not have all of it.
+    """
+    groups, floors = list(due), Floors()
+    for family in sorted({family for group in due if (family := family_of(group))}):
+        after = delivery.acked.get(family, 0)
+        behind = [g for g, register in registers.items() if family_of(g) == family and register.rev > after]
+        if any(registers[group].parked or _refused(delivery, group, registers[group].rev) for group in behind):
+            continue
+        groups += [group for group in behind if group not in due]
+        floors[family] = {"after": after, "rev": max(registers[group].rev for group in behind)}
+    return groups, floors
+
+
+def reached(floors: Floors, outcomes: Mapping[str, str]) -> dict[str, int]:
+    """The floors that a system has reached by its answer."""
+    unfinished = {family_of(g) for g, outcome in outcomes.items() if outcome not in ("applied", "already")}
+    return {family: floor["rev"] for family, floor in floors.items() if family not in unfinished}
+
+
+def _refused(delivery: Delivery, group: str, rev: int) -> bool:
+    return bool(delivery.refused.get(group, {}).get("rev", 0) >= rev)

@@ -64,7 +64,10 @@ class Address(Value):
 
 
 class LegalEntity(Value):
-    """A company or person before the law, by which a customer deals for a time (a counterparty)."""
+    """A company or person before the law, by which a customer deals for a time (a counterparty).
+
+    Its tax id is as somebody noted it: `VerifiedLegalEntity` is one whose tax id is right.
+    """
 
     legal_name: NameText
     # The country stands before the tax id: fields are checked in this order, and the id needs its country.
@@ -73,6 +76,16 @@ class LegalEntity(Value):
     registration: OptionalNameText = None
     valid_from: date | None = None
     valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise refuse("validity", f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
+        return self
+
+
+class VerifiedLegalEntity(LegalEntity):
+    """A legal entity whose tax id, if it has one, is one of its country."""
 
     @field_validator("tax_id")
     @classmethod
@@ -86,12 +99,6 @@ class LegalEntity(Value):
             rule = "its check digits or its form are wrong" if tax_rules_known(country) else "it is too short"
             raise refuse("tax_id", f"{tax_id!r} is not a tax id of {country}: {rule}")
         return tax_id
-
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
-            raise refuse("validity", f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
-        return self
 
 
 def _percent(value: Any) -> Any:

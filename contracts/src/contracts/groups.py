@@ -65,9 +65,9 @@ from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortT
 from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
-    """The shape of one group's value, and of its members when the group is a family.
+    """The shape of one group's value, and of its members when the group is a family. Each is equal only to itself.
 
     `reference` names the kind of record that the value, or its field `reference_field`, is the id of.
     """
@@ -256,12 +256,14 @@ GOLDEN_GROUPS: Mapping[str, Shapes] = {
 
 
 def check_value(shapes: Shapes, group: str, value: JsonValue) -> JsonValue:
-    """The value of a group in its one form, as JSON.
+    """The value of a group in its one form, as JSON; None is no value, which only a required group must have.
 
     Raises pydantic's ValidationError, or one of its custom errors, that says what is wrong with it: `group`
     when there is no such group, or a family's member is missing.
     """
     shape = _shape_of(shapes, group)
+    if value is None and not shape.required:
+        return None
     checked: JsonValue = shape.values.dump_python(shape.values.validate_python(value), mode="json")
     return checked
 

@@ -126,7 +126,7 @@ def test_a_consumer_is_not_disturbed_by_an_addition(name: str) -> None:
         ("email", "nobody"),
         ("tag:retail", "yes"),
         ("legal:not-a-uuid", None),
-        ("legal:7c1f0004-b9df-5df5-9e15-7c2de3abf842", {"legal_name": "A", "country": "DE", "tax_id": "1"}),
+        ("legal:7c1f0004-b9df-5df5-9e15-7c2de3abf842", {"legal_name": "A", "country": "XX"}),
         ("custom:level", 1.5),
         ("credit", {"limit": 5.0, "currency": "EUR", "blocked": False}),
         ("favourite_colour", "red"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from contracts.contact import Consent
 from contracts.custom import CustomField, FieldType
-from contracts.customer import Address, Credit, LegalEntity, PartyKind, PartyName, PaymentTerms
+from contracts.customer import Address, Credit, LegalEntity, PartyKind, PartyName, PaymentTerms, VerifiedLegalEntity
 from contracts.groups import GROUPS
 from contracts.text import NameText, NotesText
 from contracts.values import (
@@ -154,22 +154,24 @@ def test_an_address_has_at_most_six_lines_and_no_other_fields() -> None:
 
 
 def test_a_tax_id_is_kept_as_written_and_checked_for_its_country() -> None:
-    entity = LegalEntity(legal_name="Alfreds GmbH", tax_id="DE 136 695 976", country="DE")
+    entity = VerifiedLegalEntity(legal_name="Alfreds GmbH", tax_id="DE 136 695 976", country="DE")
     assert entity.tax_id == "DE 136 695 976"
-    assert "is not a tax id of DE" in why_not(LegalEntity, {"legal_name": "A", "tax_id": "DE1", "country": "DE"})
+    assert "is not a tax id of DE" in why_not(
+        VerifiedLegalEntity, {"legal_name": "A", "tax_id": "DE1", "country": "DE"}
+    )
 
 
 def test_a_tax_id_of_a_country_without_known_rules_is_taken() -> None:
-    assert LegalEntity(legal_name="A", tax_id="TIN-4711", country="QA").tax_id == "TIN-4711"
+    assert VerifiedLegalEntity(legal_name="A", tax_id="TIN-4711", country="QA").tax_id == "TIN-4711"
 
 
 def test_a_tax_id_needs_its_country() -> None:
-    assert "needs the country" in why_not(LegalEntity, {"legal_name": "A", "tax_id": "DE136695976"})
+    assert "needs the country" in why_not(VerifiedLegalEntity, {"legal_name": "A", "tax_id": "DE136695976"})
 
 
 def test_a_wrong_country_is_the_only_thing_reported() -> None:
     with pytest.raises(ValidationError) as refused:
-        LegalEntity(legal_name="A", tax_id="DE136695976", country="Germany")
+        VerifiedLegalEntity(legal_name="A", tax_id="DE136695976", country="Germany")
     assert [error["loc"] for error in refused.value.errors()] == [("country",)]
 
 

@@ -30,6 +30,7 @@ DECISIONS = Counter("decisions", "Conflicts decided", ["kind", "rule"])
 PARKED = Gauge("parked", "Groups that wait for a person's choice", ["kind"])
 REJECTED = Gauge("rejected", "Deliveries that a system refuses", ["system"])
 WAITING = Gauge("waiting", "Deliveries that wait for another record", ["system"])
+GOLDEN_UNFIT = Counter("golden_unfit", "Records not published because they do not fit their schema", ["kind"])
 QUARANTINED = Gauge("quarantined", "Messages that could not be read")
 COMMIT_TO_VISIBLE_SECONDS = Histogram(
     "commit_to_visible_seconds",

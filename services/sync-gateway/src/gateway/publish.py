@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
 from chassis import outbox, telemetry
 from chassis.db import uuid7
 from chassis.events import Event
@@ -14,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.conflicts.models import DecisionRow
 from gateway.kinds import KINDS
 from gateway.records import Record
+from gateway.shapes import unfit_groups
 
+log = structlog.get_logger()
 CONFLICTS = "sync.conflict.v1"
 TOPICS = (*(f"sync.{kind}.v1" for kind in KINDS), CONFLICTS)
 
@@ -34,8 +37,15 @@ NONE: Causes = {}
 
 
 def golden_records(session: AsyncSession, records: Iterable[Record], causes: Causes = NONE) -> None:
-    """Announce records whose shown values have changed. The sequence grows with every merged change."""
+    """Announce records whose shown values have changed. The sequence grows with every merged change.
+
+    A record that does not fit its published schema is reported instead; it is announced once its values fit.
+    """
     for record in records:
+        if unfit := unfit_groups(record.kind, record.values()):
+            telemetry.GOLDEN_UNFIT.labels(record.kind).inc()
+            log.error("golden_record_unfit", kind=record.kind, canonical_id=str(record.canonical_id), errors=unfit)
+            continue
         sequence = sum(register.rev for register in record.decoded.values())
         topic = f"sync.{record.kind}.v1"
         subject = str(record.canonical_id)

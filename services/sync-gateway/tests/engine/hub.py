@@ -19,6 +19,12 @@ from sqlalchemy import select
 
 SYSTEMS = {"crm": tuple(KINDS), "erp": tuple(KINDS)}
 Values = Mapping[str, Any]
+WHOLE: dict[str, Values] = {
+    "customer": {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"},
+    "contact": {"name": {"family_name": "Anders"}, "life": "live"},
+    "product": {"name": "Chai", "life": "live"},
+}
+"""What a snapshot of this kind never lacks."""
 
 
 class Hub:
@@ -52,7 +58,7 @@ class Hub:
     ) -> Message:
         """A message as a spoke would send it, for an edit of these groups."""
         hlc = time.time_ns() // 1000
-        values = dict(snapshot if snapshot is not None else changes)
+        values = {**WHOLE.get(kind, {}), **(snapshot if snapshot is not None else changes)}
         marks = sync if sync is not None else {group: {"seq": seq, "rev": ctx, "hlc": hlc} for group in changes}
         data = {
             "kind": kind,

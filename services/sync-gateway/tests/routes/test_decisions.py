@@ -9,6 +9,7 @@ import httpx
 import pytest
 from chassis.db import transaction
 from chassis.testing import TENANT
+from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from sqlalchemy import select
 
@@ -162,23 +163,42 @@ async def test_a_refused_edit_of_a_strict_group_can_be_restored_by_a_steward(
     assert (decision["rule"], decision["winner"]) == ("strict:erp", "erp")
     assert [v["outcome"] for v in decision["values"] if v["origin"] == "crm"] == ["refused"]
     answer = (await client.post(f"/v1/decisions/{decision['id']}:restore")).json()
-    assert answer["value"] == {"days": 90}
+    assert answer["value"] == {"days": 90, "discount_days": None, "discount_percent": None}
     await hub.deliver()
-    assert erp.values["payment_terms"] == {"days": 90}
+    assert erp.values["payment_terms"] == answer["value"]
     await hub.merge(erp.edit({"payment_terms": {"days": 30}}))
     shown = (await client.get(f"/v1/records/customer/{crm.canonical_id}")).json()
-    assert shown["groups"]["payment_terms"]["value"] == {"days": 30}
+    assert shown["groups"]["payment_terms"]["value"]["days"] == 30
 
 
 async def test_a_value_that_breaks_a_rule_of_the_kind_is_not_restored(
     hub: Hub, client: httpx.AsyncClient, twins: Twins
 ) -> None:
     crm, _ = twins
-    await hub.merge(crm.edit({"payment_terms": {"days": 14, "discount_days": 30}}))
+    await hub.merge(crm.edit({"payment_terms": {"days": 14}}))
     decision = await newest(client, group="payment_terms")
+    await log_says(hub, {"days": 14, "discount_days": 30, "discount_percent": "2"})
     refused = await client.post(f"/v1/decisions/{decision['id']}:restore")
     assert refused.status_code == 409
     assert refused.json()["detail"] == "discount_days 30 is more than days 14."
+
+
+async def test_a_value_of_another_shape_that_an_old_log_holds_is_not_restored(
+    hub: Hub, client: httpx.AsyncClient, twins: Twins
+) -> None:
+    await both_edit(hub, twins)
+    decision = await newest(client)
+    await log_says(hub, 123)
+    for origin in ("crm", "erp"):
+        refused = await client.post(f"/v1/decisions/{decision['id']}:restore", json={"origin": origin})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "value")
+
+
+async def log_says(hub: Hub, value: Any) -> None:
+    """Write another value into every decision, as an earlier version may have stored it."""
+    async with hub.worker(), transaction(hub.sessions) as session:
+        for row in await session.scalars(select(DecisionRow)):
+            row.heads = [{**head, "value": value} for head in row.heads]
 
 
 async def test_decisions_are_filtered(hub: Hub, client: httpx.AsyncClient, twins: Twins) -> None:

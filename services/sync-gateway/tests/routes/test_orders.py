@@ -28,7 +28,9 @@ async def order(hub: Hub) -> AsyncIterator[tuple[LocalRecord, LocalRecord]]:
     """An order that sales has submitted, in both systems."""
     product = await hub.enter(hub.crm, {"name": "Chai", "sku": "CHAI"}, kind="product")
     line = {**CHAI, "product": product.local_id}
-    crm = await hub.enter(hub.crm, {"state": "submitted", "currency": "EUR", LINE: line}, kind="order")
+    customer = await hub.enter(hub.crm, {"name": {"name": "Vins et alcools Chevalier", "kind": "company"}})
+    head = {"customer": customer.local_id, "currency": "EUR", "dates": {"ordered_on": "1996-07-04"}}
+    crm = await hub.enter(hub.crm, {"state": "submitted", **head, LINE: line}, kind="order")
     yield crm, hub.erp.copy_of(str(crm.canonical_id))
 
 

@@ -47,7 +47,9 @@ async def test_a_group_that_changes_hands_tells_when_and_to_whom(client: httpx.A
 
 
 async def test_a_simulation_tells_which_policy_was_in_force_in_each_state(hub: Hub, client: httpx.AsyncClient) -> None:
-    crm = await hub.enter(hub.crm, {"state": "draft", "notes": "first", "currency": "EUR"}, kind="order")
+    customer = await hub.enter(hub.crm, {"name": NAME})
+    head = {"customer": customer.local_id, "currency": "EUR", "dates": {"ordered_on": "1996-07-04"}}
+    crm = await hub.enter(hub.crm, {"state": "draft", "notes": "first", **head}, kind="order")
     erp = hub.erp.copy_of(str(crm.canonical_id))
     await both_edit(hub, (crm, erp), "notes", "by phone", "by mail")
     await hub.deliver()

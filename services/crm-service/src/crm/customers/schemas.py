@@ -9,7 +9,7 @@ from contracts.custom import FieldKey, Scalar
 from contracts.customer import Address, Credit, LegalEntity, PartyKind, PaymentTerms
 from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none
 from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 T = TypeVar("T")
 Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
@@ -23,11 +23,6 @@ class LegalEntityBody(LegalEntity):
     """
 
     id: UUID | None = None
-
-    @field_validator("tax_id")
-    @classmethod
-    def _tax_id_fits_its_country(cls, tax_id: str | None, info: ValidationInfo) -> str | None:
-        return tax_id
 
 
 class CustomerBody(BaseModel):

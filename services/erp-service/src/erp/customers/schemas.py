@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.custom import FieldKey, Scalar
-from contracts.customer import Address, Credit, LegalEntity, PartyKind, PaymentTerms
+from contracts.customer import Address, Credit, PartyKind, PaymentTerms, VerifiedLegalEntity
 from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none
 from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,7 +16,7 @@ Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
 Custom = Annotated[dict[FieldKey, Scalar], Field(max_length=100)]
 
 
-class LegalEntityBody(LegalEntity):
+class LegalEntityBody(VerifiedLegalEntity):
     """A legal entity by which the customer deals; with `id` one that is there already.
 
     The books take no tax id that is not one of its country.

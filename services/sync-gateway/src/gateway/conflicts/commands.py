@@ -9,7 +9,7 @@ from chassis.errors import Conflict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
-from gateway.conflicts.values import check_rules, checked, meant
+from gateway.conflicts.values import check_rules, checked, fit, meant
 from gateway.ingest.fold import holders, take_over
 from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
@@ -43,7 +43,8 @@ class Chosen:
 async def restore(session: AsyncSession, decision_id: UUID, pick: Pick, actor: str, now: datetime) -> Chosen:
     """Write a value of a decision again, in every system. Nothing is written when it is what the group shows.
 
-    Raise `NoSuchDecision`, or a problem of `conflicts.values` when it is not clear which value is meant.
+    Raise `NoSuchDecision`, or a problem of `conflicts.values` when it is not clear which value is meant, or when that
+    value does not have the published shape of its group.
     """
     row, state = await _locked(session, decision_id)
     record = state.records[row.canonical_id]
@@ -84,6 +85,7 @@ async def _choose(
 ) -> Chosen:
     record, group, event_id = state.records[row.canonical_id], row.group_key, str(uuid7())
     check_rules(record, group, value)
+    value = fit(row.kind, group, value)
     register, decision, led = resolved(
         record.decoded,
         group,

@@ -14,6 +14,7 @@ from gateway.kinds import group_spec, kind_spec
 from gateway.policy import Json, frozen
 from gateway.records import Record
 from gateway.register import Entry
+from gateway.shapes import Unfit, checked_value
 
 
 class SeveralValues(Conflict):
@@ -78,6 +79,15 @@ def checked(kind: str, group: str, value: Json) -> Json:
         raise Malformed(errors=[{"field": "value", "message": error.message()}]) from None
     except ValidationError as error:
         raise Malformed(errors=[_in_value(each) for each in field_errors(error, value)]) from None
+
+
+def fit(kind: str, group: str, value: Json) -> Json:
+    """A value of the log in the form that the group's values have now. Raise `Malformed` with each wrong field."""
+    try:
+        return checked_value(GOLDEN_GROUPS[kind], group, value)
+    except Unfit as unfit:
+        errors = [{**each, "field": each["field"].replace(group, "value", 1)} for each in unfit.errors]
+        raise Malformed(errors=errors) from None
 
 
 def _in_value(error: dict[str, str]) -> dict[str, str]:

@@ -16,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.ingest.fold import fold
 from gateway.ingest.load import load, save
 from gateway.ingest.state import Incoming, State
+from gateway.kinds import UnknownKind, kind_spec
 from gateway.quarantine import Quarantined, hold, storable
 from gateway.register import Event
+from gateway.shapes import Unfit, check_frame, fitting
 from gateway.systems import advance, lock_positions
 
 log = structlog.get_logger()
@@ -122,13 +124,15 @@ async def _unread(session: AsyncSession, messages: Sequence[Message]) -> _Reache
 
 
 def read(message: Message) -> Incoming:
-    """The event of a message. Raise `Unreadable` with the reason."""
+    """The event of a message, every value in its one form. Raise `Unreadable` with the reason, and the field."""
     envelope = from_message(message.headers, message.value)
     try:
+        check_frame(envelope.data)
+        kind_spec(envelope.data["kind"])
         time = envelope.time.isoformat()
-        event = Event.of(envelope.data, event_id=envelope.id, system=envelope.system, time=time)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unreadable(f"the data is not a change of a record: {error!r}") from error
+        event = fitting(Event.of(envelope.data, event_id=envelope.id, system=envelope.system, time=time))
+    except (Unfit, UnknownKind) as error:
+        raise Unreadable(f"the data is not a change of a record: {error}") from error
     return Incoming(UUID(envelope.tenant), event, envelope.correlationid, envelope.traceparent)
 
 

@@ -1,10 +1,11 @@
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
-from chassis.db import Sessions
+from chassis.db import Sessions, uuid7
 from chassis.outbox import OutboxRow
-from chassis.testing import OTHER_TENANT
+from chassis.testing import OTHER_TENANT, TENANT
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.ingest.consume import Ingest
@@ -162,6 +163,43 @@ async def test_a_second_local_record_cannot_claim_a_linked_one(hub: Hub) -> None
 
     assert "has linked" in (await hub.one(Quarantined)).error
     assert (await hub.one(Link)).local_id == "c1"
+
+
+@pytest.mark.parametrize(("tenant", "kind"), [(OTHER_TENANT, "customer"), (TENANT, "product")])
+async def test_a_record_of_another_tenant_or_kind_cannot_be_claimed(hub: Hub, tenant: UUID, kind: str) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    record = await hub.one(Record)
+    claim = hub.event("erp", "e1", 1, {}, kind=kind, canonical_id=record.canonical_id, tenant=tenant)
+
+    async with hub.sessions() as session, session.begin():
+        await session.get_one(Record, record.canonical_id, with_for_update=True)
+        await asyncio.wait_for(hub.ingest.handle([claim]), 20)
+
+    assert f"canonical_id: {record.canonical_id} is not a {kind} of this tenant" in (await hub.one(Quarantined)).error
+    assert (await hub.one(Record)).registers == record.registers
+    assert (await hub.one(Link)).local_id == "c1"
+
+
+async def test_two_tenants_that_claim_the_same_new_record_do_not_share_it(hub: Hub) -> None:
+    claimed = uuid7()
+    batch = [
+        hub.event("crm", "c1", 1, ALFKI, canonical_id=claimed),
+        hub.event("erp", "e1", 1, ALFKI, canonical_id=claimed, tenant=OTHER_TENANT),
+    ]
+
+    await hub.ingest.handle(batch)
+
+    assert (await hub.one(Record)).tenant_id == TENANT
+    assert (await hub.one(Quarantined)).tenant_id == OTHER_TENANT
+
+
+async def test_a_record_of_the_same_tenant_and_kind_can_be_claimed(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    record = await hub.one(Record)
+
+    await hub.ingest.handle([hub.event("erp", "e1", 1, {"email": "a@alfki.de"}, canonical_id=record.canonical_id)])
+
+    assert (await hub.one(Record)).values() == {**ALFKI, "email": "a@alfki.de"}
 
 
 async def test_a_parked_conflict_is_superseded_when_an_author_has_seen_both_values(hub: Hub) -> None:

@@ -25,6 +25,10 @@ class LinkedElsewhere(ValueError):
     """A system claims a canonical record that it has linked to another local record already."""
 
 
+class BelongsElsewhere(ValueError):
+    """A system claims a canonical record of another tenant, or of another kind."""
+
+
 def fold(state: State, batch: Iterable[Incoming], now: datetime) -> None:
     """Merge every event of the batch. An error leaves the state unusable: the caller reads it anew."""
     for incoming in batch:
@@ -115,6 +119,9 @@ def _explicit(state: State, incoming: Incoming) -> Match | None:
     if event.canonical_id is None:
         return None
     canonical_id = UUID(event.canonical_id)
+    known = state.records.get(canonical_id)
+    if canonical_id in state.foreign or (known and (known.tenant_id, known.kind) != (incoming.tenant_id, event.kind)):
+        raise BelongsElsewhere(f"canonical_id: {canonical_id} is not a {event.kind} of this tenant")
     other = state.linked.get((canonical_id, event.system))
     if other is not None:
         raise LinkedElsewhere(

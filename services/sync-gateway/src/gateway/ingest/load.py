@@ -33,6 +33,7 @@ ADD_KEYS = text("""
 # Statements without lists of their own length: they are compiled and planned once.
 IDS: Any = any_(bindparam("ids", type_=ARRAY(Uuid())))
 RECORDS = select(Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
+OWNERS = select(Record.canonical_id, Record.tenant_id, Record.kind).where(Record.canonical_id == IDS)
 DELIVERIES = select(Delivery).where(Delivery.canonical_id == IDS).order_by(Delivery.canonical_id, Delivery.system)
 LOCKED_RECORDS, LOCKED_DELIVERIES = RECORDS.with_for_update(), DELIVERIES.with_for_update()
 OWN_LINKS = select(Link).where(Link.canonical_id == IDS).execution_options(populate_existing=True)
@@ -61,9 +62,19 @@ async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mappin
     await _read_keys(session, state, unlinked)
     wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
     wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
-    wanted |= {UUID(i.event.canonical_id) for i in unlinked if i.event.canonical_id}
-    await read_records(session, state, wanted)
+    await read_records(session, state, wanted | await _claimed(session, state, unlinked))
     return state
+
+
+async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> set[UUID]:
+    """The records that events name themselves, without those of another tenant or kind: these are only remembered."""
+    claims = {(UUID(i.event.canonical_id), i.tenant_id, i.event.kind) for i in unlinked if i.event.canonical_id}
+    if not claims:
+        return set()
+    ids = sorted({canonical_id for canonical_id, _, _ in claims})
+    known = {tuple(row) for row in await session.execute(OWNERS, {"ids": ids})}
+    state.foreign |= {canonical_id for canonical_id, _, _ in known - claims}
+    return {canonical_id for canonical_id, _, _ in known & claims}
 
 
 async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID], *, lock: bool = True) -> None:

@@ -34,10 +34,14 @@ class Incoming:
 
 @dataclass
 class State:
-    """The part of the hub that a batch touches, and what the pass adds to it."""
+    """The part of the hub that a batch touches, and what the pass adds to it.
+
+    `foreign` are records that events claim and that are of another tenant or kind than theirs; these are not read.
+    """
 
     systems: Mapping[str, Iterable[str]]
     records: dict[UUID, Record] = field(default_factory=dict)
+    foreign: set[UUID] = field(default_factory=set)
     links: dict[LinkKey, Link] = field(default_factory=dict)
     linked: dict[tuple[UUID, str], Link] = field(default_factory=dict)
     deliveries: dict[tuple[UUID, str], Delivery] = field(default_factory=dict)

@@ -38,6 +38,13 @@ async def hub(gateway_url: str, issuer: TestIssuer) -> AsyncIterator[Hub]:
 
 
 @pytest.fixture
+async def operator(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
+    """Olga, an operator of the hub, of the first tenant."""
+    async with hub.client(scope="sync:read sync:write sync:operate", sub="olga") as client:
+        yield client
+
+
+@pytest.fixture
 async def client(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
     """Stella, a steward of the first tenant."""
     async with hub.client() as client:

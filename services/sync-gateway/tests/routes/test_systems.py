@@ -39,15 +39,15 @@ async def test_an_unknown_system_is_not_found_and_the_answer_names_the_systems(c
         assert refused.json()["detail"] == "It is connected to: crm, erp."
 
 
-async def test_the_status_counts_what_there_is(hub: Hub, client: httpx.AsyncClient) -> None:
+async def test_the_status_counts_what_there_is(hub: Hub, operator: httpx.AsyncClient) -> None:
     crm = await hub.enter(hub.crm, {"name": NAME, "notes": "first"})
-    assert (await client.get("/v1/status")).json()["state"] == "in_step"
+    assert (await operator.get("/v1/status")).json()["state"] == "in_step"
     erp = hub.erp.copy_of(str(crm.canonical_id))
     await hub.merge(crm.edit({"notes": "a"}), erp.edit({"notes": "b"}))
     await hub.read(unreadable())
     async with hub.worker(), transaction(hub.sessions) as session:
         await note_latency(session, "erp", {"p50_seconds": 0.1, "p99_seconds": 0.4, "count": 20})
-    status = (await client.get("/v1/status")).json()
+    status = (await operator.get("/v1/status")).json()
     assert (status["state"], status["conflicts_open"], status["quarantine_held"]) == ("attention", 1, 1)
     assert status["records"] == dict.fromkeys(KINDS, 0) | {"customer": 1}
     assert status["outbox"]["pending"] > 0

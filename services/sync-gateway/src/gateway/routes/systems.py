@@ -8,6 +8,7 @@ from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter
 
 from gateway.queries import systems as queries
+from gateway.routes.operators import SHOWN
 from gateway.schemas.systems import StatusOut, SystemOut, Systems
 from gateway.systems import pause, resume
 
@@ -16,7 +17,7 @@ READ = requires("sync:read")
 Operator = Annotated[Principal, requires("sync:write")]
 
 
-@router.get("/v1/status", dependencies=[READ])
+@router.get("/v1/status", dependencies=[READ, SHOWN])
 async def read_status(session: Session) -> StatusOut:
     """The hub at a glance: one word for all of it, and what stands behind the word."""
     return await queries.status(session)

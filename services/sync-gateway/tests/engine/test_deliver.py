@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,9 @@ from gateway.deliver.loop import BatchRefused, Spoke
 from gateway.deliver.models import Delivery
 from gateway.links import Link
 from gateway.systems import pause, register, resume
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from .hub import Hub, ScriptedSpoke, applied
+from .hub import Answer, Hub, ScriptedSpoke, applied
 
 pytestmark = pytest.mark.servers
 ALFKI: dict[str, Any] = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
@@ -29,7 +29,33 @@ def hub(sessions: Sessions) -> Hub:
 async def due(hub: Hub) -> None:
     """Let the pauses pass."""
     async with transaction(hub.sessions) as session:
-        await session.execute(text("update deliveries set due_at = now() - interval '1 second'"))
+        await session.execute(
+            text("update deliveries set due_at = now() - interval '1 second' where state <> 'rejected'")
+        )
+
+
+async def retry_due(hub: Hub) -> None:
+    """Let the pauses of what was refused pass."""
+    async with transaction(hub.sessions) as session:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        for delivery in await session.scalars(select(Delivery).where(Delivery.state == "rejected")):
+            delivery.due_at = past
+            again = {"again_at": past.isoformat()}
+            delivery.refused = {group: {**refusal, **again} for group, refusal in delivery.refused.items()}
+
+
+def refusing(*groups: str, problem: dict[str, Any] | None = None, created: bool = True) -> Answer:
+    """A spoke that refuses these groups; when they keep a record from being made, there is none."""
+
+    def answer(item: dict[str, Any]) -> dict[str, Any]:
+        good = applied(item)
+        told = {name: "rejected" if name in groups else outcome for name, outcome in good["groups"].items()}
+        if "rejected" not in told.values():
+            return good
+        local_id = good["local_id"] if created or item["local_id"] else None
+        return {**good, "outcome": "rejected", "local_id": local_id, "groups": told, "problem": problem}
+
+    return answer
 
 
 async def deliver(hub: Hub, system: str, spoke: ScriptedSpoke) -> int:
@@ -113,11 +139,7 @@ async def test_a_refused_value_waits_with_its_reason_and_a_newer_one_goes_on(hub
     await hub.ingest.handle([hub.event("crm", "c1", 1, {**ALFKI, "email": "refused@alfki.de"})])
     problem = {"title": "Not an e-mail address", "detail": "wrong"}
 
-    def refused(item: dict[str, Any]) -> dict[str, Any]:
-        groups = {group["group"]: "applied" for group in item["groups"]} | {"email": "rejected"}
-        return {**applied(item), "outcome": "rejected", "groups": groups, "problem": problem}
-
-    await deliver(hub, "erp", ScriptedSpoke(refused))
+    await deliver(hub, "erp", ScriptedSpoke(refusing("email", problem=problem)))
 
     delivery = await state_of(hub, "erp")
     assert (delivery.state, delivery.reason()) == ("rejected", "Not an e-mail address wrong")
@@ -128,6 +150,67 @@ async def test_a_refused_value_waits_with_its_reason_and_a_newer_one_goes_on(hub
     await deliver(hub, "erp", erp)
     assert erp.values() == [{"email": "right@alfki.de"}]
     assert (await state_of(hub, "erp")).state == "idle"
+
+
+async def test_what_was_refused_is_tried_again_after_growing_pauses_until_it_is_taken(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, {**ALFKI, "email": "a@x.example"})])
+    erp = ScriptedSpoke(refusing("email"))
+    await deliver(hub, "erp", erp)
+    pauses = []
+    for _ in range(3):
+        refusal = (await state_of(hub, "erp")).refused["email"]
+        pauses.append((refusal["tries"], (await state_of(hub, "erp")).due_at))
+        assert await deliver(hub, "erp", erp) == 0, "before its time"
+        await retry_due(hub)
+        assert await deliver(hub, "erp", erp) == 1
+    assert [tries for tries, _ in pauses] == [1, 2, 3]
+    assert erp.values()[1:] == [{"email": "a@x.example"}] * 3
+    delivery = await state_of(hub, "erp")
+    assert (delivery.due_at - delivery.changed_at).total_seconds() == pytest.approx(16, abs=0.1)
+
+    await retry_due(hub)
+    await deliver(hub, "erp", ScriptedSpoke())
+
+    delivery = await state_of(hub, "erp")
+    assert (delivery.state, delivery.refused, delivery.acked["email"]) == ("idle", {}, 1)
+
+
+@pytest.mark.parametrize("at_fault", [("name",), ("name", "life", "phone")])
+async def test_a_record_that_was_not_created_is_sent_whole_once_anything_of_it_changes(
+    hub: Hub, at_fault: tuple[str, ...]
+) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, {**ALFKI, "phone": "1"})])
+    await deliver(hub, "erp", ScriptedSpoke(refusing(*at_fault, created=False)))
+    delivery = await state_of(hub, "erp")
+    assert (delivery.state, delivery.acked, set(delivery.refused)) == ("rejected", {}, set(at_fault))
+    assert await deliver(hub, "erp", ScriptedSpoke()) == 0
+
+    await hub.ingest.handle([hub.event("crm", "c1", 2, {"phone": "2"}, snapshot=ALFKI)])
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+
+    assert erp.values() == [{**ALFKI, "phone": "2"}]
+    delivery = await state_of(hub, "erp")
+    assert (delivery.state, delivery.refused, delivery.acked) == ("idle", {}, {"name": 1, "life": 1, "phone": 2})
+
+
+async def test_a_record_that_was_not_created_is_tried_again_whole(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    await deliver(hub, "erp", ScriptedSpoke(refusing("name", created=False)))
+    await retry_due(hub)
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    assert erp.values() == [ALFKI]
+
+
+async def test_a_system_that_answers_with_another_record_acknowledges_nothing(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)])
+    await deliver(hub, "erp", ScriptedSpoke())
+    await hub.ingest.handle([hub.event("crm", "c1", 2, {"segment": "vip"}, snapshot=ALFKI)])
+    await deliver(hub, "erp", ScriptedSpoke(lambda item: {**applied(item), "local_id": "another"}))
+    delivery = await state_of(hub, "erp")
+    assert (delivery.state, delivery.acked) == ("rejected", {"name": 1, "life": 1})
+    assert "two records" in (delivery.reason() or "")
 
 
 async def test_one_item_that_cannot_be_read_does_not_hold_up_its_batch(hub: Hub) -> None:

@@ -62,7 +62,7 @@ class HubUnderTest:
         if delivery is None or delivery.state != "pending":
             return None
         self._forget_decoded()
-        made = item_for(self.state, self.state.records[UUID(record)], delivery)
+        made = item_for(self.state, self.state.records[UUID(record)], delivery, self.now)
         if isinstance(made, Nothing):
             settle_nothing(self.state, made, self.now)
         return made if isinstance(made, Item) else None

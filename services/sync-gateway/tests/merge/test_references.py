@@ -95,11 +95,11 @@ def test_an_order_goes_out_when_the_last_record_that_it_names_is_there(linked: t
     order = state.records[UUID(IDS["o1"])]
     delivery = state.delivery(order, "erp", NOW)
     for kind, local_id in linked:
-        made = item_for(state, order, delivery)
+        made = item_for(state, order, delivery, NOW)
         assert isinstance(made, Waits)
         state.woken.clear()
         link_in_erp(state, kind, local_id)
-    made = item_for(state, order, delivery)
+    made = item_for(state, order, delivery, NOW)
     assert isinstance(made, Item)
     sent = {group["group"]: group["value"] for group in made.body["groups"]}
     assert (sent["customer"], sent[LINES[0]]["product"], sent[LINES[1]]["product"]) == ("erp-c1", "erp-p1", "erp-p2")
@@ -111,7 +111,7 @@ def test_each_thing_that_an_order_waits_for_is_one_that_wakes_it() -> None:
     fold(state, ARRIVING, NOW)
     order = state.records[UUID(IDS["o1"])]
     for _ in range(3):
-        made = item_for(state, order, state.delivery(order, "erp", NOW))
+        made = item_for(state, order, state.delivery(order, "erp", NOW), NOW)
         assert isinstance(made, Waits)
         kind, canonical_id = made.token.split(" ")[:2]
         state.woken.clear()

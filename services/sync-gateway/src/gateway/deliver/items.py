@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.deliver.families import completed
-from gateway.deliver.models import Delivery
+from gateway.deliver.models import Delivery, unparked
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
 from gateway.links import missing_token, waiting_token
@@ -53,11 +53,11 @@ class _References:
     missing: str | None = None
 
 
-def item_for(state: State, record: Record, delivery: Delivery) -> Item | Waits | Nothing:
-    """What to send of one record to one system now."""
+def item_for(state: State, record: Record, delivery: Delivery, now: datetime) -> Item | Waits | Nothing:
+    """What to send of one record to one system now. A system that does not have the record yet is sent all of it."""
     registers = record.decoded
-    groups = delivery.dirty(registers)
     link = state.linked.get((record.canonical_id, delivery.system))
+    groups = delivery.dirty(registers, now) if link else unparked(registers)
     peers = peers_of(state, record, delivery.system)
     if not groups and (peers == delivery.told or link is None):
         return Nothing(delivery, delivery.revision)

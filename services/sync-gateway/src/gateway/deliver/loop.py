@@ -45,7 +45,7 @@ LEASED = text(
     where (canonical_id, system) in (
         select canonical_id, system from deliveries
         where set_config('synchronous_commit', 'off', true) is not null
-          and system = :system and state in ('pending', 'waiting') and due_at <= now()
+          and system = :system and state in ('pending', 'waiting', 'rejected') and due_at <= now()
           and (leased_until is null or leased_until < now())
           and not exists (select from systems where name = :system and paused_at is not null)
         order by due_at limit {BATCH} for update skip locked)
@@ -145,7 +145,8 @@ class Delivering:
         await read_records(session, state, ids, lock=False)
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
-        return [item_for(state, state.records[delivery.canonical_id], delivery) for delivery in mine]
+        now = datetime.now(UTC)
+        return [item_for(state, state.records[delivery.canonical_id], delivery, now) for delivery in mine]
 
     async def _deliver(self, spoke: Spoke, made: Sequence[Item | Waits | Nothing]) -> None:
         rest = [each for each in made if not isinstance(each, Item)]

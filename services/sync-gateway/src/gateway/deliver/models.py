@@ -1,7 +1,7 @@
 """What each spoke has of each record, and what keeps it from having more."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -15,20 +15,29 @@ from gateway.tables import Base
 State = Literal["idle", "pending", "waiting", "rejected"]
 Stage = Literal["in_step", "on_its_way", "waiting", "rejected"]
 Registers = Mapping[str, Register]
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=15)
+"""What a system refused is tried again after pauses that double up to this: another record there, a rule or a setting
+may have changed meanwhile, and the hub is not told."""
 
 
 class Delivery(Base):
     """One record in one system: the revisions it has acknowledged, and why it has no newer ones.
 
-    `acked` is {group: rev}, and {family: floor} (`deliver.families`). `refused` is {group: {"rev", "problem",
-    "since"}}: a newer revision is tried again, that one is not. `told` is what the system was last told of the others.
-    `revision` counts every change of what is due, so that an answer which arrives late does not hide it. Due are the
-    `pending` and, to look again, the `waiting`.
+    `acked` is {group: rev}, and {family: floor} (`deliver.families`). `refused` is {group: {"rev", "problem", "since",
+    "tries", "again_at"}}: a newer revision is sent at once, that one again at its time. `told` is what the system was
+    last told of the others. `revision` counts every change of what is due, so that an answer which arrives late does
+    not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("ix_deliveries_due", "system", "due_at", postgresql_where=text("state in ('pending', 'waiting')")),
+        Index(
+            "ix_deliveries_due",
+            "system",
+            "due_at",
+            postgresql_where=text("state in ('pending', 'waiting', 'rejected')"),
+        ),
         Index("ix_deliveries_waiting_for", "waiting_for", postgresql_where=text("state = 'waiting'")),
         Index(
             "ix_deliveries_held",
@@ -79,15 +88,26 @@ class Delivery(Base):
         self.revision += 1
         self.changed_at = now
 
-    def dirty(self, registers: Registers) -> list[str]:
-        """The groups that the system must be brought to; neither parked ones nor revisions that it refused."""
+    def dirty(self, registers: Registers, now: datetime | None = None) -> list[str]:
+        """The groups that the system must be brought to; neither parked ones nor revisions that it refused.
+
+        With `now`, refused revisions whose time to be tried again has come are due too.
+        """
         return [
             group
             for group, register in registers.items()
             if not register.parked
             and register.rev > self.acked.get(group, 0)
-            and register.rev > self.refused.get(group, {}).get("rev", 0)
+            and not self._is_refused(group, register.rev, now)
         ]
+
+    def _is_refused(self, group: str, rev: int, now: datetime | None) -> bool:
+        refusal = self.refused.get(group)
+        return refusal is not None and rev <= refusal["rev"] and (now is None or _again_at(refusal) > now)
+
+    def retry_at(self) -> datetime:
+        """When the first of the refused revisions is tried again."""
+        return min(_again_at(refusal) for refusal in self.refused.values())
 
     def acknowledge(self, revisions: Mapping[str, int]) -> None:
         """The system has these revisions; a refusal of an older one is settled."""
@@ -97,8 +117,20 @@ class Delivery(Base):
             self.refused = kept
 
     def refuse(self, group: str, rev: int, problem: dict[str, Any] | None, now: datetime) -> None:
-        """The system's rules refuse this revision."""
-        self.refused = {**self.refused, group: {"rev": rev, "problem": problem, "since": now.isoformat()}}
+        """The system's rules refuse this revision. Refused again, it keeps its `since`, and its pause doubles."""
+        before = self.refused.get(group, {})
+        if before.get("rev") != rev:
+            before = {}
+        tries = before.get("tries", 0) + 1
+        again_at = now + min(FIRST_RETRY * 2 ** min(tries - 1, 12), LONGEST_RETRY)
+        refusal = {
+            "rev": rev,
+            "problem": problem,
+            "since": before.get("since", now.isoformat()),
+            "tries": tries,
+            "again_at": again_at.isoformat(),
+        }
+        self.refused = {**self.refused, group: refusal}
 
     def wait(self, token: str, due_at: datetime, now: datetime) -> None:
         """Something is missing there; it is looked for again at that time. The waiting counts from its beginning."""
@@ -132,3 +164,13 @@ class Delivery(Base):
     def peer(self, registers: Registers) -> dict[str, Any]:
         """What the other systems are told of this one."""
         return {"state": self.stage(registers), "reason": self.reason()}
+
+
+def _again_at(refusal: Mapping[str, Any]) -> datetime:
+    """A refusal that was stored before there were retries is due at once."""
+    return datetime.fromisoformat(refusal.get("again_at") or refusal["since"])
+
+
+def unparked(registers: Registers) -> list[str]:
+    """What a record is created with: every group that does not wait for a steward."""
+    return [group for group, register in registers.items() if not register.parked]

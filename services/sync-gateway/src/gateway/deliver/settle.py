@@ -24,26 +24,37 @@ TWO_RECORDS = {
 
 
 def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) -> None:
-    """Take over one item's outcome: what was acknowledged, skipped or refused, and the link of a new record."""
+    """Take over one item's outcome: what was acknowledged, skipped or refused, and the link of a new record.
+
+    Only a system that has the record can acknowledge a group of it. A record that is not created stays as it is until
+    any group of it changes, or the time has come to try again: then all of it is sent.
+    """
     delivery = state.deliveries[(item.delivery.canonical_id, item.delivery.system)]
     record = state.records[delivery.canonical_id]
     by_group = outcome["groups"] or dict.fromkeys(item.revisions, outcome["outcome"])
-    delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
-    delivery.acknowledge(reached(item.body["floors"], {g: by_group.get(g, "") for g in item.revisions}))
-    for group, rev in item.revisions.items():
-        if by_group.get(group) == "rejected":
-            delivery.refuse(group, rev, outcome.get("problem"), now)
+    problem = outcome.get("problem")
+    if (two := _link(state, record, delivery, outcome, now)) is not None:
+        by_group, problem = dict.fromkeys(item.revisions, "rejected"), two
+    linked = (record.canonical_id, delivery.system) in state.linked
+    if linked:
+        delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
+        delivery.acknowledge(reached(item.body["floors"], {g: by_group.get(g, "") for g in item.revisions}))
+    refused = [group for group in item.revisions if by_group.get(group) == "rejected"]
+    if outcome["outcome"] == "rejected" and not linked:
+        refused = refused or list(item.revisions)
+    for group in refused:
+        delivery.refuse(group, item.revisions[group], problem, now)
     delivery.told = item.body["peers"]
-    _link(state, record, delivery, item, outcome, now)
-    skipped = outcome["outcome"] == "skipped"
-    delivery.tries = delivery.tries + 1 if skipped else 0
-    _release(state, record, item, now, pause(delivery.tries) if skipped else None)
+    skipped = outcome["outcome"] == "skipped" or "skipped" in by_group.values()
+    stuck = bool(refused) and not linked
+    delivery.tries = delivery.tries + 1 if skipped and not stuck else 0
+    _release(state, record, item, now, again=pause(delivery.tries) if delivery.tries else None, stuck=stuck)
 
 
 def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:
     """Nothing was due: the record rests until something changes."""
     delivery = state.deliveries[(nothing.delivery.canonical_id, nothing.delivery.system)]
-    _release(state, state.records[delivery.canonical_id], nothing, now, None)
+    _release(state, state.records[delivery.canonical_id], nothing, now)
 
 
 def settle_waiting(state: State, waits: Waits, now: datetime) -> None:
@@ -81,29 +92,45 @@ def _has_news(state: State, record: Record, delivery: Delivery) -> bool:
     return linked and delivery.told != peers_of(state, record, delivery.system)
 
 
-def _release(state: State, record: Record, done: Item | Nothing, now: datetime, again: timedelta | None) -> None:
+def _release(
+    state: State,
+    record: Record,
+    done: Item | Nothing,
+    now: datetime,
+    *,
+    again: timedelta | None = None,
+    stuck: bool = False,
+) -> None:
+    """End the lease: due `again` after that time, at once for what is newer, or at rest. `stuck`: nothing is newer."""
     delivery = state.deliveries[(done.delivery.canonical_id, done.delivery.system)]
     delivery.leased_until, delivery.changed_at = None, now
     if delivery.revision == done.revision:
-        due = again is not None or bool(delivery.dirty(record.decoded)) or _has_news(state, record, delivery)
-        rests = "rejected" if delivery.refused else "idle"
-        delivery.state, delivery.waiting_for = ("pending", None) if due else (rests, None)
-        if due:
-            delivery.due_at = now + (again or timedelta(0))
+        dirty = bool(delivery.dirty(record.decoded)) and not stuck
+        if again is not None or dirty or _has_news(state, record, delivery):
+            delivery.state, delivery.waiting_for, delivery.due_at = "pending", None, now + (again or timedelta(0))
+        else:
+            _rest(delivery, now)
     tell_others(state, record, delivery.system, now)
 
 
+def _rest(delivery: Delivery, now: datetime) -> None:
+    delivery.state, delivery.waiting_for = "rejected" if delivery.refused else "idle", None
+    if delivery.refused:
+        # A refusal that has come of age and is not sent, because its group is parked, is looked at now and then.
+        retry_at = delivery.retry_at()
+        delivery.due_at = retry_at if retry_at > now else now + LONGEST_PAUSE
+
+
 def _link(
-    state: State, record: Record, delivery: Delivery, item: Item, outcome: Mapping[str, Any], now: datetime
-) -> None:
+    state: State, record: Record, delivery: Delivery, outcome: Mapping[str, Any], now: datetime
+) -> dict[str, Any] | None:
+    """Link the local record that the answer names; the problem, when the system says that it has two of them."""
     local_id, system = outcome.get("local_id"), delivery.system
     known = state.linked.get((record.canonical_id, system))
     if not local_id or (known is not None and known.local_id == local_id):
-        return
+        return None
     if known is not None or (record.tenant_id, record.kind, system, local_id) in state.links:
-        for group, rev in item.revisions.items():
-            delivery.refuse(group, rev, {**TWO_RECORDS, "local_id": local_id}, now)
-        return
+        return {**TWO_RECORDS, "local_id": local_id}
     state.add_link(
         Link(
             tenant_id=record.tenant_id,
@@ -117,3 +144,4 @@ def _link(
             linked_at=now,
         )
     )
+    return None

@@ -18,7 +18,8 @@ class DeliveryFilters(Filters):
     state: Literal["pending", "waiting", "rejected"] | None = Field(
         default=None,
         description="`pending` goes as soon as the system takes it, `waiting` needs another record there first,"
-        " `rejected` holds values that the system's rules refuse. Without: all three.",
+        " `rejected` holds values that the system refuses, which are tried again after growing pauses."
+        " Without: all three.",
     )
     system: Text | None = None
     kind: KindName | None = None
@@ -49,8 +50,8 @@ _EXAMPLE: JsonDict = {
         }
     ],
     "missing": [],
-    "tries": 0,
-    "due_at": None,
+    "tries": 3,
+    "due_at": "2026-11-22T09:30:14Z",
 }
 
 
@@ -70,7 +71,7 @@ class DeliveryOut(BaseModel):
     refused: list[RefusalOut]
     missing: list[str] = Field(description="The groups that are still to be delivered.")
     tries: int
-    due_at: datetime | None = Field(description="When it is looked at next; null when only a person can help.")
+    due_at: datetime | None = Field(description="When it is looked at next; what is refused too.")
 
     @classmethod
     def of(cls, delivery: Delivery, record: Record) -> Self:
@@ -87,8 +88,8 @@ class DeliveryOut(BaseModel):
             waiting_for=delivery.waiting_for,
             refused=refused,
             missing=delivery.dirty(record.decoded),
-            tries=delivery.tries,
-            due_at=delivery.due_at if delivery.state in ("pending", "waiting") else None,
+            tries=max([delivery.tries, *(refusal.get("tries", 0) for refusal in delivery.refused.values())]),
+            due_at=delivery.due_at if delivery.state != "idle" else None,
         )
 
 

@@ -114,7 +114,7 @@ class SpokeOut(StandingOut):
 
     system: str
     local_id: str | None
-    missing: list[str] = Field(description="The groups that it is still to be brought to; refused ones are not tried.")
+    missing: list[str] = Field(description="The groups that it is still to be brought to, without the refused ones.")
     refused: list[RefusalOut]
     waiting_for: str | None
     acknowledged: dict[str, int] = Field(description="The revision of each group that it has.")

@@ -11,7 +11,8 @@ from chassis.db import Sessions
 from chassis.events import to_headers
 from chassis.outbox import OutboxRow
 from chassis.service import Service
-from gateway.deliver.loop import Delivering, Spoke
+from gateway.deliver.loop import Delivering
+from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.kinds import KINDS
 from sqlalchemy import select, text

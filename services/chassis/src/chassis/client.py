@@ -1,5 +1,6 @@
 """Calls to other services: bounded in time, with correlation id and trace, and one error for "not now"."""
 
+from collections.abc import Container
 from typing import Any
 
 import httpx
@@ -9,6 +10,9 @@ from chassis.edge import CORRELATION_HEADER
 from chassis.errors import Unavailable
 
 TOO_MANY_REQUESTS = 429
+AWAY = frozenset({TOO_MANY_REQUESTS, *range(500, 600)})
+OVERLOADED = frozenset({TOO_MANY_REQUESTS, 502, 503, 504})
+"""Statuses that never concern the content of a call, only the moment."""
 
 
 class Unreachable(Unavailable):
@@ -39,13 +43,15 @@ async def _say_where_from(request: httpx.Request) -> None:
         request.headers.setdefault("traceparent", parent)
 
 
-async def call(client: httpx.AsyncClient, method: str, path: str, **options: Any) -> httpx.Response:
-    """The answer, also when it is a refusal (4xx). Raise `Unreachable` for no answer, 5xx and 429."""
+async def call(
+    client: httpx.AsyncClient, method: str, path: str, *, away: Container[int] = AWAY, **options: Any
+) -> httpx.Response:
+    """The answer, also when it is a refusal (4xx). Raise `Unreachable` for no answer, and for a status in `away`."""
     try:
         response = await client.request(method, path, **options)
     except httpx.TransportError as error:
         raise Unreachable(address=str(client.base_url), reason=repr(error)) from error
-    if response.is_server_error or response.status_code == TOO_MANY_REQUESTS:
+    if response.status_code in away:
         wait = response.headers.get("Retry-After", "")
         raise Unreachable(
             address=str(client.base_url),

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "refused_retried"
-down_revision = "quarantine_handled"
+down_revision = "quarantine_exact"
 branch_labels = None
 depends_on = None
 

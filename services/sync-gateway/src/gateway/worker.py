@@ -17,8 +17,9 @@ from sqlalchemy import func, select
 
 from gateway import systems
 from gateway.conflicts.models import DecisionRow
-from gateway.deliver.loop import Delivering, Spoke
+from gateway.deliver.loop import Delivering
 from gateway.deliver.models import Delivery
+from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.kinds import KINDS
 from gateway.quarantine import Quarantined

@@ -6,7 +6,10 @@ from chassis.testing import Database
 from gateway.wiring import SERVICE
 from sqlalchemy import text
 
-TABLES = "records, links, deliveries, decisions, match_keys, positions, quarantine, systems, outbox, outbox_sent"
+TABLES = (
+    "records, links, deliveries, decisions, match_keys, positions, quarantine, systems, outbox, outbox_sent,"
+    " refused_kinds"
+)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from chassis.bus import Headers, Message
 from chassis.db import Sessions, uuid7
 from chassis.events import Event, to_headers
 from chassis.testing import TENANT
-from gateway.deliver.loop import Delivering, Spoke
+from gateway.deliver.loop import Delivering
+from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.kinds import KINDS
 from sqlalchemy import select

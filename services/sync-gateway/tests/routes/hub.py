@@ -14,7 +14,8 @@ from chassis.outbox import OutboxRow
 from chassis.testing import TENANT
 from fastapi import FastAPI
 from gateway import systems
-from gateway.deliver.loop import Delivering, Spoke
+from gateway.deliver.loop import Delivering
+from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.kinds import KINDS
 from gateway.quarantine import Quarantined

@@ -1,8 +1,12 @@
 """Systems and status over HTTP."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 from chassis.db import transaction
+from chassis.testing import OTHER_TENANT, TENANT
+from gateway.deliver import refused_kinds
 from gateway.kinds import KINDS
 from gateway.systems import note_health, note_latency
 
@@ -37,6 +41,21 @@ async def test_an_unknown_system_is_not_found_and_the_answer_names_the_systems(c
         refused = await client.post(f"/v1/systems/shop:{verb}")
         assert refused.status_code == 404
         assert refused.json()["detail"] == "It is connected to: crm, erp."
+
+
+async def test_a_kind_that_a_system_does_not_take_is_shown_to_the_tenant_that_it_concerns(
+    hub: Hub, client: httpx.AsyncClient
+) -> None:
+    async with hub.worker(), transaction(hub.sessions) as session:
+        await refused_kinds.note(session, TENANT, "erp", "product", "answered 404: no page", datetime.now(UTC))
+    erp = (await client.get("/v1/systems/erp")).json()
+    (refused,) = erp["kinds_refused"]
+    assert (refused["kind"], refused["reason"], refused["tries"]) == ("product", "answered 404: no page", 1)
+    assert refused["again_at"] > refused["since"]
+    assert (erp["state"], (await client.get("/v1/status")).json()["state"]) == ("connected", "attention")
+    async with hub.client(OTHER_TENANT) as other:
+        assert (await other.get("/v1/systems/erp")).json()["kinds_refused"] == []
+    assert (await client.get("/v1/systems/shop")).status_code == 404
 
 
 async def test_the_status_counts_what_there_is(hub: Hub, operator: httpx.AsyncClient) -> None:

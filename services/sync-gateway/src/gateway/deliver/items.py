@@ -47,6 +47,17 @@ class Nothing:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """There was no call left for the item in this step."""
+
+    item: Item
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.item.delivery
+
+
 @dataclass
 class _References:
     shown: dict[str, Any] = field(default_factory=dict)

@@ -5,23 +5,23 @@ import contextlib
 import random
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
-import orjson
 import structlog
 from chassis import telemetry
-from chassis.auth import ServiceIdentity
-from chassis.client import Unreachable, call
+from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
 from chassis.worker import pause
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.deliver.items import Item, Nothing, Waits, item_for
-from gateway.deliver.settle import settle, settle_nothing, settle_refused, settle_waiting
+from gateway.deliver import refused_kinds
+from gateway.deliver.items import Deferred, Item, Nothing, Waits, item_for
+from gateway.deliver.settle import settle, settle_deferred, settle_nothing, settle_refused, settle_waiting
+from gateway.deliver.spoke import BatchRefused, KindRefused, Spoke
 from gateway.ingest.load import IDS, read_records, save
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
@@ -48,54 +48,41 @@ LEASED = text(
           and system = :system and state in ('pending', 'waiting', 'rejected') and due_at <= now()
           and (leased_until is null or leased_until < now())
           and not exists (select from systems where name = :system and paused_at is not null)
+          and not exists (select from refused_kinds as refused
+              where (refused.tenant_id, refused.system, refused.kind)
+                  = (deliveries.tenant_id, deliveries.system, deliveries.kind) and refused.again_at > now())
         order by due_at limit {BATCH} for update skip locked)
     returning canonical_id
     """  # noqa: S608  (constants only)
 )
 TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"))
 RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
-BATCH_REFUSED = (400, 413, 422)
-UNKNOWN_KIND = "unknown-kind"
+MOST_CALLS = 24
+"""In one step, to find the items at fault in batches that are refused; the rest comes round again."""
 
 
-class BatchRefused(Exception):
-    """The system cannot read this batch; alone, the item at fault is found. `whole`: it would take none of them."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Items of one kind and tenant, sent in one call."""
 
-    def __init__(self, problem: dict[str, Any], *, whole: bool = False) -> None:
-        super().__init__(problem.get("title", "refused"))
-        self.problem = problem
-        self.whole = whole
+    tenant: UUID
+    kind: str
+    items: Sequence[Item]
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        middle = len(self.items) // 2
+        return replace(self, items=self.items[:middle]), replace(self, items=self.items[middle:])
 
 
-class Spoke:
-    """A system behind its port: one call delivers one batch of one kind and tenant."""
+@dataclass
+class _Calls:
+    """The calls that are left for finding the items at fault."""
 
-    def __init__(self, client: httpx.AsyncClient, identity: ServiceIdentity) -> None:
-        self.client = client
-        self.identity = identity
+    left: int = MOST_CALLS
 
-    async def deliver(self, kind: str, tenant: UUID, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """An outcome per item. Raise `Unreachable` when it is away, `BatchRefused` when it cannot read the batch.
-
-        A system that does not hold the kind at all refuses it; its other kinds go on.
-        """
-        token = self.identity.token(tenant, ["replication:write"])
-        response = await call(
-            self.client,
-            "POST",
-            f"/replication/v1/{kind}",
-            content=orjson.dumps({"items": items}),
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        )
-        if response.status_code in BATCH_REFUSED:
-            raise BatchRefused(response.json())
-        if response.status_code == httpx.codes.NOT_FOUND and UNKNOWN_KIND in response.text:
-            raise BatchRefused(response.json(), whole=True)
-        if not response.is_success:
-            reason = f"answered {response.status_code}: {response.text[:300]}"
-            raise Unreachable(address=str(self.client.base_url), reason=reason)
-        answer: list[dict[str, Any]] = response.json()["items"]
-        return answer
+    def take(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
 
 
 class Delivering:
@@ -108,6 +95,7 @@ class Delivering:
         self.due = asyncio.Event()
         self.away = False
         self.seconds: deque[float] = deque(maxlen=2000)
+        self.refused_kinds: set[tuple[UUID, str]] = set()
 
     async def run(self, spoke: Spoke, stop: asyncio.Event) -> None:
         """Deliver what is due; while the system is away, wait longer and longer, and keep everything."""
@@ -132,6 +120,8 @@ class Delivering:
         async with transaction(self.sessions) as session:
             ids = list((await session.scalars(LEASED, {"system": self.system})).all())
             made = await self._make(session, ids) if ids else []
+            if ids:
+                self.refused_kinds = await refused_kinds.known(session, self.system)
         try:
             await self._deliver(spoke, made)
         except BaseException:
@@ -156,26 +146,77 @@ class Delivering:
         for each in made:
             if isinstance(each, Item):
                 batches[(each.delivery.tenant_id, each.delivery.kind)].append(each)
+        refused = []
         for (tenant, kind), items in batches.items():
-            await self._call(spoke, kind, tenant, items)
+            batch = Batch(tenant, kind, items)
+            try:
+                await self._send(spoke, batch)
+            except BatchRefused as error:
+                refused.append((batch, error))
+        calls = _Calls()
+        for batch, because in refused:
+            if await self._takes_batches(spoke, batch, because, alone=len(refused) == len(batches)):
+                await self._isolate(spoke, batch, because, calls)
 
-    async def _call(self, spoke: Spoke, kind: str, tenant: UUID, items: Sequence[Item]) -> None:
+    async def _send(self, spoke: Spoke, batch: Batch) -> None:
+        """One call, and what follows from its answer. Raise `BatchRefused` when an item of it is at fault."""
         try:
-            outcomes = await spoke.deliver(kind, tenant, [item.body for item in items])
-        except BatchRefused as refused:
-            if refused.whole or len(items) == 1:
-                await self._save(items, {}, refused.problem)
-                return
-            middle = len(items) // 2
-            await self._call(spoke, kind, tenant, items[:middle])
-            await self._call(spoke, kind, tenant, items[middle:])
+            outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])
+        except KindRefused as error:
+            await self._refuse_kind(batch, str(error))
             return
-        await self._save(items, {outcome["canonical_id"]: outcome for outcome in outcomes})
-        self._measure(items, outcomes)
+        await self._save(batch.items, {outcome["canonical_id"]: outcome for outcome in outcomes})
+        self._measure(batch.items, outcomes)
+        if (batch.tenant, batch.kind) in self.refused_kinds:
+            async with transaction(self.sessions) as session:
+                await refused_kinds.forget(session, batch.tenant, self.system, batch.kind)
+
+    async def _takes_batches(self, spoke: Spoke, batch: Batch, refused: BatchRefused, *, alone: bool) -> bool:
+        """Whether the items are at fault and not the system: then it takes a batch without any.
+
+        A system that fails on that too is away, or fails on this one kind while others go through.
+        """
+        if not refused.failed:
+            return True
+        try:
+            await spoke.deliver(batch.kind, batch.tenant, [])
+        except BatchRefused as error:
+            if alone:
+                raise Unreachable(address=self.system, reason=str(error)) from error
+            await self._refuse_kind(batch, str(error))
+            return False
+        except KindRefused as error:
+            await self._refuse_kind(batch, str(error))
+            return False
+        return True
+
+    async def _isolate(self, spoke: Spoke, batch: Batch, refused: BatchRefused, calls: _Calls) -> None:
+        """Send the halves of a batch, and theirs, until the items at fault stand alone; those wait for themselves."""
+        if len(batch.items) == 1:
+            (item,) = batch.items
+            log.warning("item_refused", system=self.system, item=item.body["canonical_id"], because=str(refused))
+            await self._save(batch.items, {}, refused.problem)
+            return
+        for half in batch.halves():
+            if not calls.take():
+                await self._save([Deferred(item) for item in half.items], {})
+                continue
+            try:
+                await self._send(spoke, half)
+            except BatchRefused as error:
+                await self._isolate(spoke, half, error, calls)
+
+    async def _refuse_kind(self, batch: Batch, reason: str) -> None:
+        log.warning("kind_refused", system=self.system, kind=batch.kind, tenant=str(batch.tenant), because=reason)
+        async with transaction(self.sessions) as session:
+            now = datetime.now(UTC)
+            await refused_kinds.note(session, batch.tenant, self.system, batch.kind, reason, now)
+        token = refused_kinds.kind_token(batch.kind, self.system)
+        await self._save([Waits(item.delivery, token) for item in batch.items], {})
 
     async def _save(
         self,
-        made: Sequence[Item | Waits | Nothing],
+        made: Sequence[Item | Waits | Nothing | Deferred],
         outcomes: Mapping[str, dict[str, Any]],
         problem: dict[str, Any] | None = None,
     ) -> None:
@@ -188,6 +229,8 @@ class Delivering:
                     settle_waiting(state, each, now)
                 elif isinstance(each, Nothing):
                     settle_nothing(state, each, now)
+                elif isinstance(each, Deferred):
+                    settle_deferred(state, each.item, now)
                 elif problem is not None:
                     settle_refused(state, each, problem, now)
                 else:

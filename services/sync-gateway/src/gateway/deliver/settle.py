@@ -44,6 +44,9 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
         refused = refused or list(item.revisions)
     for group in refused:
         delivery.refuse(group, item.revisions[group], problem, now)
+    if outcome["outcome"] == "rejected" and not item.revisions:
+        settle_deferred(state, item, now)
+        return
     delivery.told = item.body["peers"]
     skipped = outcome["outcome"] == "skipped" or "skipped" in by_group.values()
     stuck = bool(refused) and not linked
@@ -71,6 +74,13 @@ def settle_refused(state: State, item: Item, problem: dict[str, Any], now: datet
     """The system refused the item as a whole."""
     outcome = {"outcome": "rejected", "groups": {}, "problem": problem, "local_id": None}
     settle(state, item, outcome, now)
+
+
+def settle_deferred(state: State, item: Item, now: datetime) -> None:
+    """Nothing is known of the item: it comes round again, behind others."""
+    delivery = state.deliveries[(item.delivery.canonical_id, item.delivery.system)]
+    delivery.tries += 1
+    _release(state, state.records[delivery.canonical_id], item, now, again=pause(delivery.tries))
 
 
 def pause(tries: int) -> timedelta:

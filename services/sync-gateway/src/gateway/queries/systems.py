@@ -1,5 +1,7 @@
 """Reads of the systems and of the hub's state. Systems and positions belong to no tenant; all else is the caller's."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
+from gateway.deliver.refused_kinds import RefusedKind
 from gateway.kinds import KINDS
 from gateway.quarantine import Quarantined
 from gateway.queries.deliveries import REFUSED
 from gateway.records import Record
-from gateway.schemas.systems import Connection, OutboxOut, Overall, PositionOut, StatusOut, SystemOut
+from gateway.schemas.systems import Connection, OutboxOut, Overall, PositionOut, RefusedKindOut, StatusOut, SystemOut
 from gateway.systems import POSITIONS, all_systems
 
 
@@ -50,7 +53,10 @@ def _when(moment: datetime) -> str:
 async def systems(session: AsyncSession) -> list[SystemOut]:
     """Every system with what is due there."""
     due = await _due(session)
-    return [_shown(row, due.get(row["name"], {})) for row in await all_systems(session)]
+    refused: dict[str, list[RefusedKind]] = defaultdict(list)
+    for kind in await session.scalars(select(RefusedKind).order_by(RefusedKind.kind)):
+        refused[kind.system].append(kind)
+    return [_shown(row, due.get(row["name"], {}), refused[row["name"]]) for row in await all_systems(session)]
 
 
 async def status(session: AsyncSession) -> StatusOut:
@@ -78,14 +84,14 @@ def overall(systems: list[SystemOut], for_a_person: int) -> Overall:
     states = {system.state for system in systems}
     if "away" in states:
         return "away"
-    if for_a_person or any(system.rejected for system in systems):
+    if for_a_person or any(system.rejected or system.kinds_refused for system in systems):
         return "attention"
     if "paused" in states:
         return "paused"
     return "catching_up" if any(system.pending or system.waiting for system in systems) else "in_step"
 
 
-def _shown(row: dict[str, Any], due: dict[str, Any]) -> SystemOut:
+def _shown(row: dict[str, Any], due: dict[str, Any], refused: Sequence[RefusedKind]) -> SystemOut:
     connection: Connection = "connected"
     if row["paused_at"] is not None:
         connection = "paused"
@@ -94,7 +100,8 @@ def _shown(row: dict[str, Any], due: dict[str, Any]) -> SystemOut:
     oldest = due.get("oldest")
     counts = {name: due.get(name, 0) for name in ("pending", "waiting", "rejected")}
     age = {"oldest_pending_age_seconds": _age_seconds(oldest), "latency": row["latency"] or None}
-    return SystemOut.model_validate({**row, **counts, **age, "state": connection})
+    kinds = [RefusedKindOut.model_validate(kind) for kind in refused]
+    return SystemOut.model_validate({**row, **counts, **age, "state": connection, "kinds_refused": kinds})
 
 
 def _age_seconds(since: datetime | None) -> float:

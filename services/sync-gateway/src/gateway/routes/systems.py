@@ -29,6 +29,13 @@ async def list_systems(session: Session) -> Systems:
     return Systems(items=await queries.systems(session))
 
 
+@router.get("/v1/systems/{name}", dependencies=[READ])
+async def read_system(name: str, session: Session) -> SystemOut:
+    """One system: whether it is paused or away, which kinds it does not take, and what is due there."""
+    await queries.check_system(session, name)
+    return await _shown(session, name)
+
+
 @router.post("/v1/systems/{name}:pause")
 async def pause_system(name: str, session: Session, caller: Operator) -> SystemOut:
     """Stop reading from a system and delivering to it, for every tenant. Nothing is lost: everything waits.

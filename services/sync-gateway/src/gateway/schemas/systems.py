@@ -29,8 +29,21 @@ _EXAMPLE: JsonDict = {
     "waiting": 0,
     "rejected": 1,
     "oldest_pending_age_seconds": 31.4,
+    "kinds_refused": [],
     "latency": {"p50_seconds": 0.12, "p99_seconds": 0.4, "count": 2000},
 }
+
+
+class RefusedKindOut(BaseModel):
+    """A kind of record that a system does not take; its other kinds go on."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: str
+    reason: str = Field(description="What the system answered.")
+    since: datetime
+    tries: int
+    again_at: datetime = Field(description="When it is asked again.")
 
 
 class SystemOut(BaseModel):
@@ -48,6 +61,7 @@ class SystemOut(BaseModel):
     waiting: int = Field(description="Records that need another one there first.")
     rejected: int = Field(description="Records of which its rules refuse a value.")
     oldest_pending_age_seconds: float
+    kinds_refused: list[RefusedKindOut]
     latency: LatencyOut | None
 
 
@@ -78,7 +92,7 @@ class StatusOut(BaseModel):
 
     state: Overall = Field(
         description="The worst that is so: `away` (a system cannot be reached), `attention` (a person is needed:"
-        " conflicts, refused values, quarantine, parked events), `paused`, `catching_up`, `in_step`."
+        " conflicts, refused values or kinds, quarantine, parked events), `paused`, `catching_up`, `in_step`."
     )
     systems: list[SystemOut]
     conflicts_open: int

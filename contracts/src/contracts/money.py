@@ -2,14 +2,20 @@
 
 A line is rounded to the currency's ISO 4217 exponent, half-even; the tax is rounded the same way once per rate, on the
 sum of that rate's lines. Nothing else is ever rounded, so totals do not depend on the order of the lines.
+
+Products and quotients are calculated in `EXACT`: the context that Python has by default rounds to 28 digits, and fails
+where a result has more.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation
 
 from contracts.values import CURRENCY_EXPONENTS
+
+EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
+"""Holds every product of three stored numbers without rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,17 @@ class Totals:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """The amount with as many decimals as the currency has, half-even."""
-    return amount.quantize(Decimal(1).scaleb(-CURRENCY_EXPONENTS[currency]), ROUND_HALF_EVEN)
+    return EXACT.quantize(amount, Decimal(1).scaleb(-CURRENCY_EXPONENTS[currency]))
+
+
+def line_amount(quantity: Decimal, unit_price: Decimal, discount: Decimal) -> Decimal:
+    """What a line comes to before tax and before it is rounded; `discount` is a fraction (0.05)."""
+    return EXACT.multiply(EXACT.multiply(quantity, unit_price), EXACT.subtract(Decimal(1), discount))
 
 
 def line_net(quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str) -> Decimal:
     """What a line comes to before tax; `discount` is a fraction (0.05)."""
-    return rounded(quantity * unit_price * (1 - discount), currency)
+    return rounded(line_amount(quantity, unit_price, discount), currency)
 
 
 def totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
@@ -49,6 +60,8 @@ def totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
     nets: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
     for net, rate in lines:
         nets[rate] += net
-    taxes = tuple(TaxLine(rate, nets[rate], rounded(nets[rate] * rate, currency)) for rate in sorted(nets))
+    taxes = tuple(
+        TaxLine(rate, nets[rate], rounded(EXACT.multiply(nets[rate], rate), currency)) for rate in sorted(nets)
+    )
     nothing = rounded(Decimal(0), currency)
     return Totals(sum((each.net for each in taxes), nothing), sum((each.tax for each in taxes), nothing), taxes)

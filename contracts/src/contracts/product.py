@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from stdnum import ean
 
 from contracts.text import ShortText, blank_to_none, one_line, refuse
-from contracts.values import CountryCode, CurrencyCode, Money, Value
+from contracts.values import CountryCode, CurrencyCode, Money, Sum, Value
 
 
 class ProductKind(StrEnum):
@@ -60,6 +60,9 @@ Quantity = Annotated[Money, AfterValidator(_positive)]
 
 Count = Annotated[Money, AfterValidator(_not_negative)]
 """How much of a unit, zero or more."""
+
+CountedSum = Annotated[Sum, AfterValidator(_not_negative)]
+"""A sum of counts over many records."""
 
 UnitPrice = Annotated[Money, AfterValidator(_not_negative)]
 """The price of one unit, up to four decimals."""
@@ -146,6 +149,6 @@ class TaxRate(ValidPeriod):
 class Availability(Value):
     """Stock of one product in its own unit, over all warehouses. `available` can be promised: on hand - reserved."""
 
-    on_hand: Count
-    reserved: Count
-    available: Count
+    on_hand: CountedSum
+    reserved: CountedSum
+    available: CountedSum

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from contracts.product import Count, Fraction, Quantity, UnitPrice
+from contracts.product import Count, CountedSum, Fraction, Quantity, UnitPrice
 from contracts.text import NameText, ShortText
-from contracts.values import CurrencyCode, Money, Value
+from contracts.values import CurrencyCode, Money, Sum, Value
 
 
 class TaxAmount(Value):
@@ -126,10 +126,10 @@ class Balance(Value):
     """
 
     currency: CurrencyCode
-    open: Money
-    on_order: Count
+    open: Sum
+    on_order: CountedSum
     credit_limit: Count | None = None
-    credit_left: Money | None = None
+    credit_left: Sum | None = None
     blocked: StrictBool = False
 
 

@@ -1,7 +1,8 @@
 """Single values of the published language: e-mail, phone, website, language, currency, tag, money."""
 
 import re
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import Context, Decimal
 from typing import Annotated, Any
 
 import iso4217
@@ -82,24 +83,32 @@ def _country(text: str) -> str:
     return code
 
 
-_AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,4})?")
+def _read_by(digits: int) -> Callable[[Any], Decimal]:
+    """Reads an amount with at most so many digits before the decimal point."""
+    pattern = re.compile(rf"-?[0-9]{{1,{digits}}}(\.[0-9]{{1,4}})?")
+
+    def read(value: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+            raise refuse("money", 'an amount is written as a string, for example "1250.50"')
+        text = _plain(value)
+        if not pattern.fullmatch(text):
+            raise refuse("money", f'not an amount: at most {digits} digits and 4 decimals, for example "1250.50"')
+        return Decimal(text) + 0  # The addition turns -0 into 0.
+
+    return read
 
 
-def _amount(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise refuse("money", 'an amount is written as a string, for example "1250.50"')
-    text = _plain(value)
-    if not _AMOUNT.fullmatch(text) or not text.isascii():
-        raise refuse("money", 'not an amount: at most 15 digits and 4 decimals, for example "1250.50"')
-    return Decimal(text) + 0  # The addition turns -0 into 0.
+_LONGEST = 64
 
 
 def _plain(value: int | str | Decimal) -> str:
     if isinstance(value, Decimal):
         # An exponent out of range would be written out as millions of zeros.
-        text = format(value, "f") if value.is_finite() and abs(value.adjusted()) < 20 else "too large"
+        text = format(value, "f") if value.is_finite() and abs(value.adjusted()) < _LONGEST else "too large"
+    elif isinstance(value, int):
+        text = str(value) if abs(value) < 10**_LONGEST else "too large"
     else:
-        text = str(value).strip()
+        text = value.strip()
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -109,7 +118,7 @@ def in_currency(amount: Decimal, currency: str) -> Decimal:
     Nothing is rounded: raises the pydantic error `money` when the amount has more decimals than that.
     """
     exponent = CURRENCY_EXPONENTS[currency]
-    exact = amount.quantize(Decimal(1).scaleb(-exponent))
+    exact = amount.quantize(Decimal(1).scaleb(-exponent), context=Context(prec=_LONGEST))
     if exact != amount:
         raise refuse("money", f"{amount} has more decimals than {currency} has ({exponent})")
     return exact
@@ -136,10 +145,25 @@ CountryCode = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_
 Tag = Annotated[str, Field(min_length=1, max_length=50), BeforeValidator(one_line)]
 """A tag as its users write it; letter case counts."""
 
+_AS_TEXT = PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json")
+
 Money = Annotated[
     Decimal,
-    BeforeValidator(_amount),
-    PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json"),
+    BeforeValidator(_read_by(15)),
+    _AS_TEXT,
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,4})?$"}),
 ]
 """An exact amount, a string in JSON; floats are refused because they are not exact."""
+
+Sum = Annotated[
+    Decimal,
+    BeforeValidator(_read_by(24)),
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,24}(\.\d{1,4})?$"}),
+]
+"""An exact sum over many records: it may have more digits than any one of them."""
+
+Amount = Annotated[
+    Decimal, _AS_TEXT, WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, mode="serialization")
+]
+"""An amount of an answer, with as many decimals as its currency has; nothing is checked, so it can always be read."""

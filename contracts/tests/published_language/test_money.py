@@ -1,9 +1,11 @@
 """The one rounding rule."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
-from contracts.money import line_net, rounded, totals
+from contracts.bounds import LARGEST_AMOUNT, LARGEST_LINE
+from contracts.money import line_amount, line_net, rounded, totals
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +48,22 @@ def test_totals_do_not_depend_on_the_order_of_lines(lines: list[tuple[Decimal, D
     shuffled = list(lines)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a Random of its own
     assert totals(lines, "EUR") == totals(shuffled, "EUR")
+
+
+@given(
+    st.decimals(min_value=0, max_value=LARGEST_AMOUNT, places=4),
+    st.decimals(min_value=0, max_value=LARGEST_AMOUNT, places=4),
+    st.decimals(min_value=0, max_value=1, places=4),
+    st.sampled_from(["JPY", "EUR", "KWD"]),
+)
+def test_no_digits_of_the_greatest_lines_are_lost(
+    quantity: Decimal, price: Decimal, discount: Decimal, currency: str
+) -> None:
+    exact = Fraction(quantity) * Fraction(price) * (1 - Fraction(discount))
+    assert Fraction(line_amount(quantity, price, discount)) == exact
+    assert abs(Fraction(line_net(quantity, price, discount, currency)) - exact) <= Fraction(1, 2)
+    assert totals([(line_net(quantity, price, discount, currency), Decimal(1))], currency).total >= 0
+
+
+def test_an_order_of_the_greatest_lines_with_the_greatest_taxes_is_within_the_bound_of_a_document() -> None:
+    assert totals([(rounded(LARGEST_LINE, "JPY"), Decimal(1))] * 200, "JPY").total < LARGEST_AMOUNT

@@ -50,6 +50,9 @@ TYPES: dict[Any, Any] = {
     JsonObject: JSONB,
 }
 
+Summed = Annotated[Decimal, mapped_column(Numeric(28, 4))]
+"""A column that adds up what other rows have: it holds 10^9 times the greatest number that one of them can have."""
+
 
 class Tenanted:
     """Every table belongs to a tenant. The column fills itself from the transaction; row-level security guards it."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import JsonObject, unique
+from chassis.db import JsonObject, Summed, unique
 from chassis.replication import Replicated
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
@@ -109,9 +109,9 @@ class Availability(Copy, Base):
     )
 
     product_id: Mapped[UUID]
-    on_hand: Mapped[Decimal]
-    reserved: Mapped[Decimal]
-    available: Mapped[Decimal]
+    on_hand: Mapped[Summed]
+    reserved: Mapped[Summed]
+    available: Mapped[Summed]
 
 
 class PriceList(Copy, Base):

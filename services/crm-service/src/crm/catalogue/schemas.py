@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from chassis.replication import Shown
-from contracts.product import Count, Dimensions, Fraction, Gtin, Price, ProductKind, Quantity, Sku, TaxClass, UnitPrice
+from contracts.product import (
+    CountedSum,
+    Dimensions,
+    Fraction,
+    Gtin,
+    Price,
+    ProductKind,
+    Quantity,
+    Sku,
+    TaxClass,
+    UnitPrice,
+)
 from contracts.product import Units as UnitsValue
 from contracts.text import NameText, NotesText, OptionalShortText
 from contracts.values import CountryCode, CurrencyCode
@@ -51,9 +62,9 @@ class ProductBody(BaseModel):
 class Stock(BaseModel):
     """How much there is of a product, in its unit; `available` can be promised."""
 
-    on_hand: Count
-    reserved: Count
-    available: Count
+    on_hand: CountedSum
+    reserved: CountedSum
+    available: CountedSum
     as_of: datetime = Field(description="When the ERP last told it.")
 
 

@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
+from chassis.bounds import at_most
 from chassis.db import TENANT, JsonObject, unique
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
+from contracts.bounds import LARGEST_LINE
+from contracts.money import line_amount
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -200,15 +203,20 @@ class Order(Replicated, Base):
         self.change({"request": request.model_dump(mode="json")})
 
     def set_lines(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Make these, each a whole line with its id, the lines of the order, in their order."""
+        """Make these, each a whole line with its id, the lines of the order, in their order. Raise `OutOfBounds`."""
         present = {line.id: line for line in self.lines}
         self.lines = [present.get(values["id"]) or OrderLine(id=values["id"]) for values in lines]
         for position, (line, values) in enumerate(zip(self.lines, lines, strict=True), start=1):
             line.change({**values, "position": position})
+            amount = line_amount(line.quantity, line.unit_price, line.discount)
+            at_most(LARGEST_LINE, amount, f"lines[{position - 1}]")
         self._derive()
 
     def set_line(self, line_id: UUID, value: Mapping[str, Any] | None) -> None:
-        """Take one line as another system says it is; None takes it off."""
+        """Take one line as another system says it is; None takes it off. Raise `OutOfBounds`."""
+        if value is not None:
+            amount = line_amount(value["quantity"], value["unit_price"], value["discount"])
+            at_most(LARGEST_LINE, amount, f"line:{line_id}")
         line = next((each for each in self.lines if each.id == line_id), None)
         if value is None:
             self.lines = [each for each in self.lines if each is not line]

@@ -81,7 +81,7 @@ def totals(lines: Iterable[Priced], currency: str) -> money.Totals:
 
 def exact_net(lines: Iterable[Priced]) -> Decimal:
     """The sum of the lines before tax and before any rounding."""
-    return sum((line.quantity * line.unit_price * (1 - line.discount) for line in lines), Decimal(0))
+    return sum((money.line_amount(line.quantity, line.unit_price, line.discount) for line in lines), Decimal(0))
 
 
 def is_open(request: OrderRequest | None, answer: OrderAnswer | None) -> bool:

@@ -11,8 +11,8 @@ from contracts.money import rounded
 from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, OrderState, RequestKind, ShipmentKind
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
-from contracts.values import CurrencyCode, Money
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from contracts.values import Amount, CurrencyCode, Money
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crm.orders.models import OrderLine
 from crm.orders.rules import PaymentStatus, Source, line_net, totals
@@ -20,12 +20,6 @@ from crm.orders.rules import PaymentStatus, Source, line_net, totals
 T = TypeVar("T")
 Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
 Why = Annotated[NotesText, Field(min_length=1)]
-Amount = Annotated[
-    Decimal,
-    PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, mode="serialization"),
-]
-"""An amount with as many decimals as its currency has; a string in JSON."""
 
 
 class LineBody(BaseModel):

@@ -5,9 +5,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis.bounds import at_most
 from chassis.db import TENANT, JsonObject, unique
 from chassis.errors import Conflict, Forbidden
 from chassis.versioned import Versioned
+from contracts.bounds import LARGEST_LINE
+from contracts.money import line_amount
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -87,7 +90,9 @@ class Quote(Versioned, Base):
             raise QuoteFixed(state=state.value, allowed=list(ALLOWED[state]))
 
     def write_lines(self, lines: list[Line]) -> None:
-        """Take these lines, and what they come to."""
+        """Take these lines, and what they come to. Raise `OutOfBounds`, naming the line."""
+        for index, line in enumerate(lines):
+            at_most(LARGEST_LINE, line_amount(line.quantity, line.unit_price, line.discount), f"lines[{index}]")
         found = quote_totals(lines, self.currency)
         self.lines = [line.model_dump(mode="json") for line in lines]
         self.net, self.tax, self.total = found.net, found.tax, found.total

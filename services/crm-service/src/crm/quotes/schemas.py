@@ -10,12 +10,11 @@ from contracts.customer import Address
 from contracts.money import rounded
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText
-from contracts.values import CurrencyCode, Language
+from contracts.values import Amount, CurrencyCode, Language
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from crm.customers.schemas import AddressOut, Optional
-from crm.orders.schemas import Amount
 from crm.quotes.models import Quote, SentQuote
 from crm.quotes.rules import DiscountLimits, Letterhead, QuoteState, quote_totals
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import JsonObject, unique, uuid7
+from chassis.db import JsonObject, Summed, unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.normalise import reference_key
@@ -216,8 +216,8 @@ class Balance(Copy, Base):
 
     customer_id: Mapped[UUID]
     currency: Mapped[str] = mapped_column(Text)
-    open: Mapped[Decimal]
-    on_order: Mapped[Decimal]
+    open: Mapped[Summed]
+    on_order: Mapped[Summed]
     credit_limit: Mapped[Decimal | None]
-    credit_left: Mapped[Decimal | None]
+    credit_left: Mapped[Summed | None]
     blocked: Mapped[bool]

@@ -5,10 +5,10 @@ from typing import Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
-from contracts.product import Count, Quantity
+from contracts.product import Count, CountedSum, Quantity
 from contracts.receivable import AllocationState, Direction, InvoiceLine, PaymentState, SettlementState, TaxAmount
 from contracts.text import NameText, OptionalNameText, OptionalShortText
-from contracts.values import CurrencyCode, Money, in_currency
+from contracts.values import CurrencyCode, Money, Sum, in_currency
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -148,20 +148,20 @@ class PaymentFilters(BaseModel):
 class Ages(BaseModel):
     """What is open on invoices, by how many days it is overdue."""
 
-    not_due: Money
-    days_1_30: Money
-    days_31_60: Money
-    days_61_90: Money
-    over_90_days: Money
+    not_due: Sum
+    days_1_30: Sum
+    days_31_60: Sum
+    days_61_90: Sum
+    over_90_days: Sum
 
 
 class CreditOut(BaseModel):
     """What the ERP says of a customer's account; `open` is less credits and payments that settle no invoice yet."""
 
-    open: Money
-    on_order: Count = Field(description="Confirmed and not yet invoiced.")
+    open: Sum
+    on_order: CountedSum = Field(description="Confirmed and not yet invoiced.")
     credit_limit: Count | None
-    credit_left: Money | None = Field(description="null: there is no limit.")
+    credit_left: Sum | None = Field(description="null: there is no limit.")
     blocked: bool
     as_of: datetime
 
@@ -170,12 +170,12 @@ class Owed(BaseModel):
     """What a customer owes in one currency."""
 
     currency: str
-    open: Money = Field(description="On invoices.")
-    overdue: Money
+    open: Sum = Field(description="On invoices.")
+    overdue: Sum
     ages: Ages
     oldest_due_on: date | None
-    unallocated: Money = Field(description="Paid, and booked without an invoice that it settles.")
-    entered: Money = Field(description="Registered, and not yet booked by the ERP.")
+    unallocated: Sum = Field(description="Paid, and booked without an invoice that it settles.")
+    entered: Sum = Field(description="Registered, and not yet booked by the ERP.")
     balance: CreditOut | None = Field(description="null: the ERP has told none.")
 
 
@@ -195,8 +195,8 @@ class AgedOut(BaseModel):
     customer_id: UUID
     customer: str
     currency: str
-    open: Money
-    overdue: Money
+    open: Sum
+    overdue: Sum
     ages: Ages
     oldest_due_on: date | None
     balance: CreditOut | None

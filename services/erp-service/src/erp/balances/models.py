@@ -3,7 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
-from chassis.db import unique
+from chassis.db import Summed, unique
 from chassis.replication import Replicated
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,13 +36,13 @@ class Balance(Replicated, Base):
 
     customer_id: Mapped[UUID]
     currency: Mapped[str] = mapped_column(Text)
-    open: Mapped[Decimal]
-    on_order: Mapped[Decimal]
+    open: Mapped[Summed]
+    on_order: Mapped[Summed]
     credit_limit: Mapped[Decimal | None]
-    credit_left: Mapped[Decimal | None]
+    credit_left: Mapped[Summed | None]
     blocked: Mapped[bool]
 
     def take(self, figures: Figures) -> None:
-        """Be what the books say now."""
+        """Take the figures that the books give now."""
         self.open, self.on_order = figures.open, figures.on_order
         self.credit_limit, self.credit_left, self.blocked = figures.credit_limit, figures.credit_left, figures.blocked

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.receivable import Age
-from contracts.values import CurrencyCode, Money
+from contracts.values import CurrencyCode, Money, Sum
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -15,10 +15,10 @@ class BalanceOut(Shown):
 
     customer_id: UUID
     currency: str
-    open: Money
-    on_order: Money
+    open: Sum
+    on_order: Sum
     credit_limit: Money | None
-    credit_left: Money | None
+    credit_left: Sum | None
     blocked: bool
 
 
@@ -44,15 +44,15 @@ class ReceivableOut(BaseModel):
     customer_number: str
     customer_name: str
     currency: str
-    not_due: Money
-    days_1_30: Money
-    days_31_60: Money
-    days_61_90: Money
-    over_90_days: Money
-    overdue: Money
-    open: Money
-    credit: Money
-    total: Money
+    not_due: Sum
+    days_1_30: Sum
+    days_31_60: Sum
+    days_61_90: Sum
+    over_90_days: Sum
+    overdue: Sum
+    open: Sum
+    credit: Sum
+    total: Sum
 
 
 class OpenItemOut(BaseModel):

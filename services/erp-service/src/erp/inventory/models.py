@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from chassis.db import unique, uuid7
+from chassis.db import Summed, unique, uuid7
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
 from chassis.versioned import Versioned
@@ -129,9 +129,9 @@ class StockLevel(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, server_default=text("uuidv7()"))
     product_id: Mapped[UUID]
     warehouse_id: Mapped[UUID]
-    on_hand: Mapped[Decimal] = mapped_column(default=ZERO, server_default=text("0"))
-    reserved: Mapped[Decimal] = mapped_column(default=ZERO, server_default=text("0"))
-    value: Mapped[Decimal] = mapped_column(default=ZERO, server_default=text("0"))
+    on_hand: Mapped[Summed] = mapped_column(default=ZERO, server_default=text("0"))
+    reserved: Mapped[Summed] = mapped_column(default=ZERO, server_default=text("0"))
+    value: Mapped[Summed] = mapped_column(default=ZERO, server_default=text("0"))
 
     @property
     def free(self) -> Decimal:
@@ -174,9 +174,9 @@ class StockMove(Base):
     position: Mapped[int] = mapped_column(BigInteger, Identity())
     level_id: Mapped[UUID] = mapped_column(ForeignKey("stock_levels.id"))
     kind: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[Decimal]
-    value: Mapped[Decimal]
-    unit_cost: Mapped[Decimal]
+    quantity: Mapped[Summed]
+    value: Mapped[Summed]
+    unit_cost: Mapped[Summed]
     moved_on: Mapped[date]
     source_kind: Mapped[str] = mapped_column(Text)
     source_id: Mapped[UUID]
@@ -238,7 +238,7 @@ class Demand(Base):
     per_unit: Mapped[Decimal]
     wanted: Mapped[Decimal]
     reserved: Mapped[Decimal]
-    issued: Mapped[Decimal]
+    issued: Mapped[Summed]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     reservations: Mapped[list[Reservation]] = relationship(lazy="raise", cascade="all, delete-orphan")
@@ -269,5 +269,5 @@ class AvailabilityRow(Replicated, Base):
     )
 
     product_id: Mapped[UUID]
-    on_hand: Mapped[Decimal]
-    reserved: Mapped[Decimal]
+    on_hand: Mapped[Summed]
+    reserved: Mapped[Summed]

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.money import rounded
+from chassis.bounds import at_most
+from contracts.bounds import LARGEST_AMOUNT, LARGEST_SUM
+from contracts.money import EXACT, rounded
 
-STEP = Decimal("0.0001")
-"""Quantities have four decimals."""
+from erp.products.rules import STEP
 
 
 class MoveKind(StrEnum):
@@ -53,8 +54,8 @@ class Held:
 
 
 def times(quantity: Decimal, factor: Decimal) -> Decimal:
-    """A quantity in another unit, with four decimals."""
-    return (quantity * factor).quantize(STEP, ROUND_HALF_EVEN)
+    """A quantity in another unit, with four decimals. Raise `OutOfBounds`."""
+    return at_most(LARGEST_AMOUNT, EXACT.quantize(EXACT.multiply(quantity, factor), STEP), "quantity")
 
 
 def written(quantity: Decimal) -> str:
@@ -63,20 +64,20 @@ def written(quantity: Decimal) -> str:
 
 
 def value_in(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:
-    """What comes in is worth what it cost."""
-    return rounded(quantity * unit_cost, currency)
+    """What comes in is worth what it cost. Raise `OutOfBounds`."""
+    return at_most(LARGEST_AMOUNT, rounded(EXACT.multiply(quantity, unit_cost), currency), "value")
 
 
 def value_out(quantity: Decimal, on_hand: Decimal, value: Decimal, currency: str) -> Decimal:
     """What goes out is worth the moving average; the last unit takes the rest, so nothing on hand is worth nothing."""
     if quantity >= on_hand:
         return value
-    return min(rounded(value * quantity / on_hand, currency), value)
+    return min(rounded(EXACT.divide(EXACT.multiply(value, quantity), on_hand), currency), value)
 
 
 def unit_cost(value: Decimal, quantity: Decimal) -> Decimal:
     """What one unit of it is worth, with four decimals."""
-    return (value / quantity).quantize(STEP, ROUND_HALF_EVEN)
+    return EXACT.quantize(EXACT.divide(value, quantity), STEP)
 
 
 def kits_reserved(parts: Sequence[Held]) -> Decimal:
@@ -85,9 +86,10 @@ def kits_reserved(parts: Sequence[Held]) -> Decimal:
     A line of one product that is no kit may be reserved in part, whatever the quantity.
     """
     if all(part.reserved == part.wanted for part in parts):
-        return min((times(part.wanted, 1 / part.per_unit) for part in parts), default=Decimal(0))
+        whole = (EXACT.quantize(EXACT.divide(part.wanted, part.per_unit), STEP) for part in parts)
+        return min(whole, default=Decimal(0))
     step = STEP if len(parts) == 1 and parts[0].per_unit == 1 else Decimal(1)
-    return min((part.reserved / part.per_unit).quantize(step, ROUND_DOWN) for part in parts)
+    return min(EXACT.divide(part.reserved, part.per_unit).quantize(step, ROUND_DOWN, EXACT) for part in parts)
 
 
 def shared_out(quantity: Decimal, offers: Iterable[Decimal]) -> list[Decimal]:
@@ -103,10 +105,11 @@ def kits_made(
     contents: Mapping[UUID, Decimal], stock: Mapping[UUID, tuple[Decimal, Decimal]]
 ) -> tuple[Decimal, Decimal]:
     """(on hand, reserved) of a kit: as many whole ones as the scarcest of its goods makes, and how many of these cannot
-    be promised. `stock` is (on hand, reserved) of each of the goods.
+    be promised. `stock` is (on hand, reserved) of each of the goods. Of more than can be counted, the greatest count.
     """
     nothing = (Decimal(0), Decimal(0))
     parts = [(quantity, *stock.get(each, nothing)) for each, quantity in contents.items()]
-    on_hand = min(here // quantity for quantity, here, _ in parts)
-    free = min((here - reserved) // quantity for quantity, here, reserved in parts)
+    on_hand = min(EXACT.divide_int(here, quantity) for quantity, here, _ in parts)
+    free = min(EXACT.divide_int(here - reserved, quantity) for quantity, here, reserved in parts)
+    on_hand, free = min(on_hand, LARGEST_SUM), min(free, LARGEST_SUM)
     return on_hand, on_hand - free

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.preconditions import etag
 from contracts.product import Count, Quantity, UnitPrice
 from contracts.text import NameText, NotesText, OptionalShortText, ShortText
-from contracts.values import Money
+from contracts.values import Money, Sum
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -102,11 +102,11 @@ class StockOut(BaseModel):
     unit: str
     warehouse_id: UUID
     warehouse_name: str
-    on_hand: Money
-    reserved: Money
-    available: Money
-    value: Money
-    average_cost: Money | None
+    on_hand: Sum
+    reserved: Sum
+    available: Sum
+    value: Sum
+    average_cost: Sum | None
     currency: str
 
     @classmethod
@@ -138,9 +138,9 @@ class MoveOut(BaseModel):
     product_id: UUID
     sku: str | None
     warehouse_id: UUID
-    quantity: Money
-    value: Money
-    unit_cost: Money
+    quantity: Sum
+    value: Sum
+    unit_cost: Sum
     currency: str
     moved_on: date
     source_kind: str

@@ -5,7 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from contracts.money import TaxLine, Totals, line_net, rounded, totals
+from chassis.bounds import at_most
+from contracts.bounds import LARGEST_AMOUNT
+from contracts.money import EXACT, TaxLine, Totals, line_net, rounded, totals
 from contracts.receivable import SettlementState
 
 DUE_DAYS = 30
@@ -19,8 +21,18 @@ Key = TypeVar("Key")
 
 
 def due_on(issued_on: date, terms: Mapping[str, Any] | None) -> date:
-    """The last day to pay: the days of the customer's terms, 30 without."""
-    return issued_on + timedelta(days=terms["days"] if terms else DUE_DAYS)
+    """The last day to pay: the days of the customer's terms, 30 without; at the latest the last day there is."""
+    days = terms["days"] if terms else DUE_DAYS
+    return issued_on + min(timedelta(days=days), date.max - issued_on)
+
+
+def invoice_totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
+    """The totals of an invoice's lines, each (net, tax rate). Raise `OutOfBounds`: an invoice has more lines than an
+    order, so lines within their bounds may come to too much.
+    """
+    found = totals(lines, currency)
+    at_most(LARGEST_AMOUNT, found.total, "total")
+    return found
 
 
 def billable(shipped: Decimal, returned: Decimal, invoiced: Decimal) -> Decimal:
@@ -71,7 +83,8 @@ def credit_totals(
 
 
 def _tax_after(line: TaxLine, earlier: Decimal, currency: str) -> Decimal:
-    return rounded((earlier + line.net) * line.rate, currency) - rounded(earlier * line.rate, currency)
+    now = rounded(EXACT.multiply(earlier + line.net, line.rate), currency)
+    return now - rounded(EXACT.multiply(earlier, line.rate), currency)
 
 
 def settlement_state(total: Decimal, settled: Decimal) -> SettlementState:

@@ -1,11 +1,10 @@
 """The tables of the ledger. Entries and their lines are never changed: the database refuses it."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from chassis.db import TENANT, JsonObject, unique, uuid7
+from chassis.db import TENANT, JsonObject, Summed, unique, uuid7
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -94,7 +93,7 @@ class JournalLine(Base):
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     account_id: Mapped[UUID]
     currency: Mapped[str] = mapped_column(Text)
-    amount: Mapped[Decimal]
+    amount: Mapped[Summed]
     party_id: Mapped[UUID | None]
 
 

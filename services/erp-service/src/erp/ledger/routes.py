@@ -19,6 +19,7 @@ from erp.ledger.schemas import (
     AccountOut,
     CompanyBody,
     CompanyOut,
+    CurrencySum,
     EntryBody,
     EntryFilters,
     EntryOut,
@@ -26,7 +27,6 @@ from erp.ledger.schemas import (
     PeriodOut,
     StatementFilters,
     StatementLineOut,
-    Sum,
     TrialBalanceOut,
 )
 
@@ -110,7 +110,9 @@ async def read_trial_balance(session: Session, until: date | None = None) -> Tri
     for each in accounts:
         sums[each.currency][0] += each.debit
         sums[each.currency][1] += each.credit
-    found = [Sum(currency=currency, debit=debit, credit=credit) for currency, (debit, credit) in sorted(sums.items())]
+    found = [
+        CurrencySum(currency=currency, debit=debit, credit=credit) for currency, (debit, credit) in sorted(sums.items())
+    ]
     return TrialBalanceOut(until=until, accounts=accounts, sums=found)
 
 

@@ -11,7 +11,7 @@ from contracts.customer import Address
 from contracts.product import Count
 from contracts.tax import tax_number
 from contracts.text import NameText, OptionalShortText, ShortText, blank_to_none, one_line, refuse
-from contracts.values import CountryCode, CurrencyCode, Language, Money, in_currency
+from contracts.values import CountryCode, CurrencyCode, Language, Sum, in_currency
 from fastapi import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -141,8 +141,8 @@ class EntryLineOut(BaseModel):
 
     account_id: UUID
     currency: str
-    debit: Money
-    credit: Money
+    debit: Sum
+    credit: Sum
     party_id: UUID | None
 
 
@@ -183,9 +183,9 @@ class StatementLineOut(BaseModel):
     text: str
     party_id: UUID | None
     currency: str
-    debit: Money
-    credit: Money
-    balance: Money
+    debit: Sum
+    credit: Sum
+    balance: Sum
 
     @classmethod
     def of(cls, row: Any) -> Self:
@@ -204,17 +204,17 @@ class AccountBalanceOut(BaseModel):
     kind: AccountKind
     role: str | None
     currency: str
-    debit: Money
-    credit: Money
-    balance: Money
+    debit: Sum
+    credit: Sum
+    balance: Sum
 
 
-class Sum(BaseModel):
+class CurrencySum(BaseModel):
     """The sums of one currency; equal, or the books are broken."""
 
     currency: str
-    debit: Money
-    credit: Money
+    debit: Sum
+    credit: Sum
 
 
 class TrialBalanceOut(BaseModel):
@@ -222,7 +222,7 @@ class TrialBalanceOut(BaseModel):
 
     until: date | None
     accounts: list[AccountBalanceOut]
-    sums: list[Sum]
+    sums: list[CurrencySum]
 
 
 class PeriodOut(BaseModel):

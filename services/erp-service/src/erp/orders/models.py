@@ -23,6 +23,7 @@ from erp.orders.rules import (
     all_invoiced,
     all_shipped,
     amount_text,
+    bounded,
     from_others,
     left_to_invoice,
     left_to_ship,
@@ -230,13 +231,17 @@ class Order(Replicated, Base):
                 case _:
                     setattr(self, field, value)
 
-    def set_line(self, line_id: UUID, value: Mapping[str, Any] | None, price_from: str = "given") -> None:
-        """Add, change or (None) take out one line."""
+    def set_line(
+        self, line_id: UUID, value: Mapping[str, Any] | None, price_from: str = "given", field: str | None = None
+    ) -> None:
+        """Add, change or (None) take out one line. Raise `OutOfBounds`, which names it by `field`."""
         line = self.line(line_id)
         if value is None:
             if line is not None:
                 self.lines.remove(line)
             return
+        quantity, unit_price, discount = (Decimal(value[name]) for name in ("quantity", "unit_price", "discount"))
+        bounded(quantity, unit_price, discount, field or f"line:{line_id}")
         if line is None:
             line = OrderLine(id=line_id, shipped=NOTHING, returned=NOTHING, invoiced=NOTHING, price_from=price_from)
             self.lines.append(line)
@@ -244,9 +249,10 @@ class Order(Replicated, Base):
         line.price_from = price_from
 
     def wish(self, line_id: UUID, quantity: Decimal) -> None:
-        """Give a line another quantity; none takes it out."""
+        """Give a line another quantity; none takes it out. Raise `OutOfBounds`."""
         line = self.line(line_id)
         if line is not None and quantity:
+            bounded(quantity, line.unit_price, line.discount, f"line:{line_id}")
             line.quantity = quantity
         elif line is not None:
             self.lines.remove(line)

@@ -9,12 +9,15 @@ from chassis.replication import Shown
 from contracts.customer import Address
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
 from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
-from contracts.receivable import TaxAmount
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
-from contracts.values import CurrencyCode, Money
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from contracts.values import Amount, CurrencyCode, Money
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from erp.orders.models import Order, OrderLine, Shipment
+from erp.orders.rules import amount_text
+
+Total = Annotated[Amount, PlainSerializer(amount_text, return_type=str, when_used="json")]
+"""What lines come to; nothing is checked, so an order can always be read."""
 
 Today = Field(default=None, description="Today, unless another day is given.")
 EXAMPLE: dict[str, Any] = {
@@ -127,7 +130,7 @@ class OrderLineOut(BaseModel):
     tax_class: str
     tax_rate: Money
     price_from: str
-    net: Money
+    net: Total
     shipped: Money
     returned: Money
     invoiced: Money
@@ -149,6 +152,14 @@ class AddressOut(BaseModel):
     country: str | None
 
 
+class TaxSum(BaseModel):
+    """The tax of one rate on the sum of its lines."""
+
+    rate: Fraction
+    net: Total
+    tax: Total
+
+
 class OrderOut(Shown):
     """An order. `on_order`: what it will still be invoiced for; `answer`: what was said to `request`."""
 
@@ -168,10 +179,10 @@ class OrderOut(Shown):
     request: OrderRequest | None
     answer: OrderAnswer | None
     lines: list[OrderLineOut]
-    net: Money
-    tax: Money
-    total: Money
-    taxes: list[TaxAmount]
+    net: Total
+    tax: Total
+    total: Total
+    taxes: list[TaxSum]
     on_order: Money
 
     @classmethod

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from chassis.bounds import at_most
 from chassis.errors import Conflict
+from contracts.bounds import LARGEST_AMOUNT
+from contracts.money import EXACT
+
+STEP = Decimal("0.0001")
+"""Quantities have four decimals."""
 
 
 class UnknownUnit(Conflict):
@@ -15,10 +21,10 @@ class UnknownUnit(Conflict):
 
 
 def in_own_unit(units: Mapping[str, Any], quantity: Decimal, unit: str | None) -> Decimal:
-    """The quantity counted in the product's own unit; no unit is the own one. Raise `UnknownUnit`."""
+    """The quantity counted in the product's own unit; no unit is the own one. Raise `UnknownUnit`, `OutOfBounds`."""
     if unit is None or unit == units["unit"]:
         return quantity
     factors = {each["unit"]: Decimal(each["factor"]) for each in units["conversions"]}
     if unit not in factors:
         raise UnknownUnit(unit=unit, own=units["unit"], others=", ".join(factors) or "none")
-    return quantity * factors[unit]
+    return at_most(LARGEST_AMOUNT, EXACT.quantize(EXACT.multiply(quantity, factors[unit]), STEP), "quantity")

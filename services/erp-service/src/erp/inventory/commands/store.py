@@ -11,15 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from erp.inventory import queries
 from erp.inventory.commands.stock import Stock, caused, lock
 from erp.inventory.models import ZERO, NoStockKept, SameWarehouse, StockLevel, StockMove, UnitCostNeeded
-from erp.inventory.rules import MoveKind, times, unit_cost, value_in
+from erp.inventory.rules import MoveKind, unit_cost, value_in
 from erp.ledger import commands as ledger
 from erp.ledger import queries as books
 from erp.ledger.rules import Source
 from erp.products import queries as products
 from erp.products.models import Product
 from erp.products.rules import in_own_unit
-
-ONE = Decimal(1)
 
 
 async def receive(
@@ -38,10 +36,10 @@ async def receive(
     """Put goods on hand at what they cost; back orders are filled, oldest first. Posted as "receipt" or "opening".
 
     `quantity` and `unit_cost` are those of `unit`. Raise `NotFound`, `NoStockKept`, `UnknownUnit`, `WarehouseArchived`,
-    `PeriodClosed`.
+    `PeriodClosed`, `OutOfBounds`.
     """
     product = await _goods(session, product_id)
-    own = times(in_own_unit(product.units, quantity, unit), ONE)
+    own = in_own_unit(product.units, quantity, unit)
     stock = await lock(session, [product_id])
     level = await stock.level(product_id, warehouse_id)
     currency = (await books.company(session)).currency

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis import replication
 from chassis.errors import Conflict, NotFound
-from contracts.money import line_net, totals
+from contracts.money import line_net
 from contracts.receivable import TaxAmount
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +19,7 @@ from erp.invoicing.commands.parties import parties
 from erp.invoicing.commands.settling import close_orders
 from erp.invoicing.events import INVOICE
 from erp.invoicing.models import Invoice, InvoiceLine
-from erp.invoicing.rules import billable, due_on, shared_out
+from erp.invoicing.rules import billable, due_on, invoice_totals, shared_out
 from erp.invoicing.schemas import InvoiceBody
 from erp.ledger import commands as ledger
 from erp.ledger import queries as ledger_queries
@@ -84,7 +84,8 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
     """Bill shipments of one customer and currency, or all of an order that is shipped and not billed.
 
     Never more than was shipped and kept. Lines have the price, discount and tax rate agreed in the order. Raise
-    `NotFound`, `NotAShipment`, `NotOneInvoice`, `NothingToInvoice`, `TooManyLines`, and the ledger's `PeriodClosed`.
+    `NotFound`, `NotAShipment`, `NotOneInvoice`, `NothingToInvoice`, `TooManyLines`, `OutOfBounds`, and the ledger's
+    `PeriodClosed`.
     """
     on = body.issued_on or datetime.now(UTC).date()
     billed_orders, shipments = await _locked(session, body)
@@ -176,7 +177,7 @@ async def _invoice(session: AsyncSession, order: Order, parts: Sequence[Part], o
     customer, columns = await parties(session, order.customer_id, on)
     names = await _names(session, {part.ordered.product_id for part in parts})
     lines = [_line(position, part, names, order.currency) for position, part in enumerate(parts, start=1)]
-    sums = totals([(line.net, line.tax_rate) for line in lines], order.currency)
+    sums = invoice_totals([(line.net, line.tax_rate) for line in lines], order.currency)
     return Invoice(
         **columns,
         customer_id=customer.id,

@@ -57,7 +57,7 @@ async def create(session: AsyncSession, body: OrderBody, actor: str) -> Order:
     """Enter a draft.
 
     Raise `NoSuchCustomer`, `NoSuchProduct`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown`
-    when a line does not say what nobody has declared.
+    when a line does not say what nobody has declared; `OutOfBounds` when a line comes to too much.
     """
     await replication.creating(session, ORDER)
     row = Order.blank()
@@ -147,17 +147,17 @@ async def _write_lines(session: AsyncSession, row: Order, lines: list[OrderLineB
     found = await products.by_ids(session, {line.product_id for line in lines})
     for gone in known - {line.id for line in lines}:
         row.set_line(gone, None)
-    for line in lines:
+    for index, line in enumerate(lines):
         product = found.get(line.product_id)
         if product is None:
             raise NoSuchProduct(product_id=line.product_id)
         if product.archived_at is not None:
             raise ProductArchived(product=product.name)
-        await _write_line(session, row, line, product, customer)
+        await _write_line(session, row, line, product, customer, f"lines[{index}]")
 
 
 async def _write_line(
-    session: AsyncSession, row: Order, line: OrderLineBody, product: Product, customer: Customer
+    session: AsyncSession, row: Order, line: OrderLineBody, product: Product, customer: Customer, field: str
 ) -> None:
     present = row.line(line.id) if line.id else None
     last = max((each.position for each in row.lines), default=0)
@@ -180,7 +180,7 @@ async def _write_line(
         "tax_class": tax_class,
         "tax_rate": rate,
     }
-    row.set_line(line.id or uuid7(), value, price_from)
+    row.set_line(line.id or uuid7(), value, price_from, field)
 
 
 async def _price(

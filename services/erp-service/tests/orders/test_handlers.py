@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
+from erp.customers import commands as customers
 from erp.inventory import queries as stock
 from erp.orders import commands, queries
 from erp.orders.handlers import OrderDesk
@@ -105,6 +106,8 @@ async def test_an_order_that_cannot_be_dealt_with_holds_up_no_other(sessions: Se
     desk = OrderDesk(sessions)
     await desk.step()
     assert (await shown(sessions, tenant, second.id)).state == "confirmed"
+    said = (await shown(sessions, tenant, first.id)).reason
+    assert said == {"code": "not-processed", "text": "The service failed (KeyError). It tries again by itself."}
     async with transaction(sessions, tenant) as session:
         await session.execute(update(Order).where(Order.id == first.id).values(currency="EUR"))
     await desk.step()
@@ -115,6 +118,22 @@ async def test_an_order_that_cannot_be_dealt_with_holds_up_no_other(sessions: Se
         return (await shown(sessions, tenant, first.id)).state == "confirmed"
 
     await until(confirmed)
+    assert (await shown(sessions, tenant, first.id)).reason is None
+
+
+async def test_a_credit_whose_limit_was_taken_away_holds_no_order(sessions: Sessions, tenant: UUID) -> None:
+    async with transaction(sessions, tenant) as session:
+        product_id, rows = await a_product(session, 100), []
+        for credit in ({"limit": "1", "currency": "EUR"}, {"blocked": True}):
+            customer_id = await a_customer(session, credit=credit)
+            await customers.change(session, customer_id, {"credit": {"limit": None, "blocked": False}}, "anna", seen)
+            rows.append(await a_submitted(session, customer_id, (product_id, 4)))
+    await OrderDesk(sessions).step()
+    assert [(await shown(sessions, tenant, row.id)).state for row in rows] == ["confirmed", "confirmed"]
+
+
+def seen(_row: object) -> None:
+    """Whoever changes it has seen the latest version."""
 
 
 async def test_an_order_that_somebody_holds_for_long_comes_later_and_so_do_its_customers_others(

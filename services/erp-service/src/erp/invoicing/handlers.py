@@ -12,6 +12,8 @@ from chassis.worker import Task, each_alone, every
 from sqlalchemy import Row, text
 
 from erp.invoicing import commands
+from erp.orders import commands as orders
+from erp.orders.rules import failure_text
 
 LOOK_SECONDS = 30.0
 ACTOR = "invoicing"
@@ -34,12 +36,20 @@ def tasks(running: Running) -> dict[str, Task]:
 
 
 async def close_paid(sessions: Sessions) -> None:
-    """Close what is shipped, billed and paid, for all tenants; each order in a transaction of its own."""
+    """Close what is shipped, billed and paid, for all tenants; each order in a transaction of its own.
+
+    An order on which this fails says so, and is tried again in the next round.
+    """
     async with transaction(sessions) as session:
         found = list(await session.execute(PAID))
 
     async def close(order: Row[Any]) -> None:
-        async with transaction(sessions, order.tenant_id) as session:
-            await commands.close_orders(session, {order.id}, ACTOR)
+        try:
+            async with transaction(sessions, order.tenant_id) as session:
+                await commands.close_orders(session, {order.id}, ACTOR)
+        except Exception as error:
+            async with transaction(sessions, order.tenant_id) as session:
+                await orders.note_failure(session, order.id, failure_text(error))
+            raise
 
     await each_alone(found, close)

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from erp.orders import commands
 from erp.orders.events import ACTOR
 from erp.orders.models import LEFT_TO_DO
-from erp.orders.rules import IllegalTransition
+from erp.orders.rules import IllegalTransition, failure_text
 
 log = structlog.get_logger()
 POLL_SECONDS = 0.05
@@ -117,7 +117,7 @@ class OrderDesk:
             return [Waiting(*row) for row in found]
 
     async def _attempt(self, order: Waiting) -> None:
-        """Deal with one order. Whatever goes wrong concerns this one alone: it is reported and tried again later."""
+        """Deal with one order. Whatever goes wrong concerns this one alone: it says so, and is tried again later."""
         try:
             await self._deal_with(order)
         except Exception as error:  # Whatever it is, it is this order's: the others go on, and it comes again.
@@ -127,8 +127,16 @@ class OrderDesk:
             else:
                 wait = self._postpone(order.id)
                 log.exception("order_failed", order=str(order.id), tenant=str(order.tenant_id), again_in_seconds=wait)
+                await self._note(order, error)
         else:
             self._failed.pop(order.id, None)
+
+    async def _note(self, order: Waiting, error: Exception) -> None:
+        try:
+            async with self._transaction(order) as session:
+                await commands.note_failure(session, order.id, failure_text(error))
+        except Exception:  # The order is tried again all the same, and then has another chance to say why.
+            log.exception("order_failure_not_noted", order=str(order.id), tenant=str(order.tenant_id))
 
     def _postpone(self, order_id: UUID) -> float:
         before = self._failed.get(order_id)

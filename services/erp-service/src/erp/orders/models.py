@@ -9,13 +9,14 @@ from uuid import UUID
 from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from contracts.money import Totals, line_net, totals
-from contracts.order import OrderState, ShipmentKind
+from contracts.order import OrderReason, OrderState, ShipmentKind
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erp.orders.rules import (
     COUNTING,
+    NOT_PROCESSED,
     NOTHING,
     MoreThanOrdered,
     MoreThanShipped,
@@ -269,8 +270,19 @@ class Order(Replicated, Base):
     def _enter(self, state: OrderState) -> None:
         """A cancelled order is not invoiced; the stock it may hold is released by whoever can reach it."""
         self.state = state.value
+        self.succeed()
         if state is OrderState.CANCELLED:
             self.on_order = NOTHING
+
+    def fail(self, text: str) -> None:
+        """Say that the service could not process the order; a reason that people or rules gave stays."""
+        if self.reason is None or self.reason["code"] == NOT_PROCESSED:
+            self.reason = OrderReason(code=NOT_PROCESSED, text=text).model_dump(mode="json")
+
+    def succeed(self) -> None:
+        """Take back what `fail` said."""
+        if self.reason is not None and self.reason["code"] == NOT_PROCESSED:
+            self.reason = None
 
     def ship(self, quantities: Mapping[UUID, Decimal]) -> None:
         """Count what goes out, by line. Raise `IllegalTransition` or `MoreThanOrdered`."""

@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from chassis.bounds import at_most
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Problem
 from contracts.bounds import LARGEST_LINE
 from contracts.money import line_amount
 from contracts.order import NEXT_STATES, OrderState, RequestKind
 
 NOTHING = Decimal(0)
+
+NOT_PROCESSED = "not-processed"
+"""The code of the reason that an order has while a task fails on it; the task that succeeds takes it away."""
 
 WITH_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED})
 """Until the ERP has decided on an order, other systems may still bring changes of what is ordered."""
@@ -93,6 +96,12 @@ class MoreThanShipped(Conflict):
     hint = "Read the order's progress: it says how much of each line was shipped, returned and invoiced."
 
 
+def failure_text(error: Exception) -> str:
+    """What people read of a task's failure: our own words, and of any other error its name alone."""
+    why = str(error) if isinstance(error, Problem) else f"The service failed ({type(error).__name__})."
+    return f"{why} It tries again by itself."
+
+
 def next_state(present: OrderState, wanted: OrderState) -> OrderState:
     """The state that was wanted. Raise `IllegalTransition` when it cannot follow the present one."""
     if wanted not in NEXT_STATES[present]:
@@ -140,7 +149,7 @@ def check_credit(
     `owed` is the open balance, `on_order` what its other orders will come to when they are invoiced. Without a limit
     anything goes.
     """
-    if credit is None:
+    if credit is None or credit.get("limit") is None:
         return
     if credit["currency"] != currency:
         raise CreditCurrency(limit_currency=credit["currency"], currency=currency)

@@ -16,6 +16,7 @@ from chassis.service import Running
 from chassis.worker import Task, every
 from contracts.receivable import PaymentState
 
+from erp.orders.rules import failure_text
 from erp.payments import queries
 from erp.payments.commands.allocating import settle_waiting
 from erp.payments.commands.booking import carry_out
@@ -63,7 +64,7 @@ async def carry_out_due(sessions: Sessions) -> int:
             await _one(sessions, payment_id, tenant)
         except Exception as error:  # Whatever it is, it is this payment's: the others go on, and it comes again.
             log.warning("payment_not_booked", payment=str(payment_id), exc_info=not isinstance(error, Problem))
-            await _postpone(sessions, payment_id, tenant, str(error) if isinstance(error, Problem) else None)
+            await _postpone(sessions, payment_id, tenant, failure_text(error))
     return len(due)
 
 
@@ -105,13 +106,16 @@ def is_due(row: Payment) -> bool:
     return row.archived_at is None and (row.posted_state != row.state or moved)
 
 
-async def _postpone(sessions: Sessions, payment_id: UUID, tenant: UUID, reason: str | None) -> None:
+async def _postpone(sessions: Sessions, payment_id: UUID, tenant: UUID, reason: str) -> None:
     """Note why it could not be booked, where all systems see it, and when to try again."""
-    async with transaction(sessions, tenant) as session:
-        row = await queries.for_update(session, payment_id)
-        row.tries += 1
-        pause = min(2**row.tries, LONGEST_PAUSE_SECONDS)
-        row.try_at = datetime.now(UTC) + timedelta(seconds=pause)
-        if reason is not None and row.state != PaymentState.REVERSED:  # That one has a reason already.
-            with edit(session, PAYMENT, row, ACTOR):
-                row.reason = reason[:200]
+    try:
+        async with transaction(sessions, tenant) as session:
+            row = await queries.for_update(session, payment_id)
+            row.tries += 1
+            pause = min(2 ** min(row.tries, 10), LONGEST_PAUSE_SECONDS)
+            row.try_at = datetime.now(UTC) + timedelta(seconds=pause)
+            if row.state != PaymentState.REVERSED:  # That one has a reason already.
+                with edit(session, PAYMENT, row, ACTOR):
+                    row.reason = reason[:200]
+    except Exception:  # It comes again in the next round, and the others go on.
+        log.exception("payment_not_postponed", payment=str(payment_id))

@@ -5,7 +5,7 @@ Each holds the row's lock, and announces what changed in its transaction.
 
 from erp.orders.commands.answering import grant, refuse
 from erp.orders.commands.billing import mark_invoiced, mark_paid
-from erp.orders.commands.cancelling import cancel, carry_out
+from erp.orders.commands.cancelling import cancel, carry_out, note_failure
 from erp.orders.commands.confirming import confirm, hold, resume
 from erp.orders.commands.entering import Check, archive, change, create, restore, submit
 from erp.orders.commands.shipping import lock_all, ship, take_back
@@ -23,6 +23,7 @@ __all__ = [
     "lock_all",
     "mark_invoiced",
     "mark_paid",
+    "note_failure",
     "refuse",
     "restore",
     "resume",

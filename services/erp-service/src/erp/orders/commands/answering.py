@@ -80,6 +80,7 @@ async def refuse(session: AsyncSession, order_id: UUID, reason: str, actor: str)
 def _answer(row: Order, request: OrderRequest, outcome: AnswerOutcome, reason: str | None) -> None:
     answer = OrderAnswer(request=request.id, outcome=outcome, reason=reason)
     row.answer = answer.model_dump(mode="json")
+    row.succeed()
 
 
 async def _cancel(session: AsyncSession, row: Order, request: OrderRequest) -> None:

@@ -1,4 +1,4 @@
-"""Cancelling, and giving back the stock that was set aside."""
+"""Cancelling, giving back the stock that was set aside, and orders on which a task fails."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.inventory import commands as inventory
 from erp.orders import queries
-from erp.orders.events import ORDER
+from erp.orders.events import ACTOR, ORDER
 from erp.orders.models import Order
 
 
@@ -28,8 +28,18 @@ async def carry_out(session: AsyncSession, order_id: UUID) -> None:
     """Free the stock of an order that another system cancelled; doing so twice changes nothing."""
     row = await queries.for_update(session, order_id)
     if row.present is OrderState.CANCELLED:
-        await release(session, row)
+        with edit(session, ORDER, row, ACTOR):
+            await release(session, row)
+            row.succeed()
         await session.flush()
+
+
+async def note_failure(session: AsyncSession, order_id: UUID, text: str) -> None:
+    """Say on an order, for all systems, that a task failed on it and tries again."""
+    row = await queries.for_update(session, order_id)
+    with edit(session, ORDER, row, ACTOR):
+        row.fail(text)
+    await session.flush()
 
 
 async def release(session: AsyncSession, row: Order) -> None:

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+import structlog
 from chassis.db import Sessions, transaction
 from chassis.service import Running
 from chassis.worker import Task, each_alone, every
 
 from erp.balances import commands, queries
 
+log = structlog.get_logger()
 SECONDS = 0.3
 BATCH = 2_000
 
@@ -27,7 +29,23 @@ async def refresh(sessions: Sessions) -> None:
         tenants = await queries.tenants_with_changes(session)
 
     async def refresh_of(tenant: UUID) -> None:
-        async with transaction(sessions, tenant) as session:
-            await commands.refresh_changed(session, BATCH)
+        try:
+            async with transaction(sessions, tenant) as session:
+                await commands.refresh_changed(session, BATCH)
+        except Exception:
+            log.exception("balances_failed", tenant=str(tenant))
+            await _refresh_one_by_one(sessions, tenant)
 
     await each_alone(tenants, refresh_of)
+
+
+async def _refresh_one_by_one(sessions: Sessions, tenant: UUID) -> None:
+    """Refresh each customer alone, so that the one that fails is named and holds up no other."""
+    async with transaction(sessions, tenant) as session:
+        customers = await queries.customers_with_changes(session, BATCH)
+
+    async def refresh_customer(customer_id: UUID) -> None:
+        async with transaction(sessions, tenant) as session:
+            await commands.refresh_changed(session, BATCH, customer_id)
+
+    await each_alone(customers, refresh_customer)

@@ -52,14 +52,23 @@ async def tenants_with_changes(session: AsyncSession) -> list[UUID]:
     return list(await session.scalars(select(BalanceChange.tenant_id).distinct()))
 
 
-async def take_changes(session: AsyncSession, limit: int) -> tuple[set[UUID], int]:
-    """The customers to look at, and how many notes of them were taken; they are back if the transaction fails.
+async def customers_with_changes(session: AsyncSession, limit: int) -> list[UUID]:
+    """The customers of the oldest notes, each once."""
+    oldest = select(BalanceChange.customer_id).order_by(BalanceChange.id).limit(limit)
+    return sorted(set(await session.scalars(oldest)))
+
+
+async def take_changes(session: AsyncSession, limit: int, customer_id: UUID | None = None) -> tuple[set[UUID], int]:
+    """The customers to look at, or the one that is named, and how many notes of them were taken.
+
+    The notes are back if the transaction fails.
 
     Nothing while another worker is at it: of two the slower one would write what is no longer so.
     """
     if not await session.scalar(ALONE):
         return set(), 0
-    oldest = select(BalanceChange.id).order_by(BalanceChange.id).limit(limit).scalar_subquery()
+    notes = select(BalanceChange.id).order_by(BalanceChange.id).limit(limit)
+    oldest = (notes if customer_id is None else notes.where(BalanceChange.customer_id == customer_id)).scalar_subquery()
     taken = await session.execute(
         delete(BalanceChange).where(BalanceChange.id.in_(oldest)).returning(BalanceChange.customer_id)
     )

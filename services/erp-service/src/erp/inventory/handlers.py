@@ -1,29 +1,50 @@
 """What inventory does in the background: it announces what can be promised."""
 
 from collections.abc import Mapping
+from functools import partial
 from uuid import UUID
 
-from chassis.db import transaction
+import structlog
+from chassis.db import Sessions, transaction
 from chassis.service import Running
 from chassis.worker import Task, each_alone, every
 from sqlalchemy import select
 
-from erp.inventory.commands.announce import announce_changes
+from erp.inventory.commands.announce import announce_changes, changed_products
 from erp.inventory.models import StockChange
 
+log = structlog.get_logger()
 ANNOUNCED_EVERY_SECONDS = 0.3
 
 
 def tasks(running: Running) -> Mapping[str, Task]:
     """Each tenant's changes in a transaction of its own, at most three times a second."""
+    return {"availability": every(ANNOUNCED_EVERY_SECONDS, partial(announce, running.sessions))}
 
-    async def announce() -> None:
-        async with transaction(running.sessions) as session:
-            tenants = (await session.scalars(select(StockChange.tenant_id).distinct())).all()
-        await each_alone(tenants, announce_of)
+
+async def announce(sessions: Sessions) -> None:
+    """Announce once what has changed, for all tenants; a tenant with whom it fails holds up no other."""
+    async with transaction(sessions) as session:
+        tenants = (await session.scalars(select(StockChange.tenant_id).distinct())).all()
 
     async def announce_of(tenant: UUID) -> None:
-        async with transaction(running.sessions, tenant) as session:
-            await announce_changes(session)
+        try:
+            async with transaction(sessions, tenant) as session:
+                await announce_changes(session)
+        except Exception:
+            log.exception("availability_failed", tenant=str(tenant))
+            await _announce_one_by_one(sessions, tenant)
 
-    return {"availability": every(ANNOUNCED_EVERY_SECONDS, announce)}
+    await each_alone(tenants, announce_of)
+
+
+async def _announce_one_by_one(sessions: Sessions, tenant: UUID) -> None:
+    """Announce each product alone, so that the one that fails is named and holds up no other."""
+    async with transaction(sessions, tenant) as session:
+        products = await changed_products(session)
+
+    async def announce_product(product_id: UUID) -> None:
+        async with transaction(sessions, tenant) as session:
+            await announce_changes(session, [product_id])
+
+    await each_alone(products, announce_product)

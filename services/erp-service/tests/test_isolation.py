@@ -1,0 +1,122 @@
+"""A tenant with a record that fails stops the tasks of no other tenant, and of no other record of its own."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.testing import Database
+from erp.balances import handlers as balances
+from erp.balances.models import Balance
+from erp.customers import commands as customers
+from erp.customers.schemas import CustomerBody
+from erp.inventory import commands as inventory
+from erp.inventory import handlers as availability
+from erp.inventory.models import AvailabilityRow
+from erp.ledger import commands as ledger
+from erp.ledger.rules import Source
+from erp.products.commands import products
+from erp.products.handlers import give_skus
+from erp.products.models import Product
+from erp.products.schemas import ProductBody
+from erp.wiring import SERVICE
+from sqlalchemy import select, text, update
+
+pytestmark = pytest.mark.servers
+DAY = date(2026, 3, 1)
+GREATEST = Decimal("9" * 24)
+"""Two of them are more than the column of a sum holds."""
+
+
+@pytest.fixture(scope="module")
+def committed(database: Database) -> str:
+    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "isolation")
+
+
+@pytest.fixture
+async def sessions(committed: str) -> AsyncIterator[Sessions]:
+    """Sessions of the worker."""
+    engine = create_engine(committed, SERVICE.name, "worker")
+    yield session_factory(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+def broken() -> UUID:
+    return uuid4()
+
+
+@pytest.fixture
+def sound() -> UUID:
+    return uuid4()
+
+
+async def stock(sessions: Sessions, tenant: UUID, *, too_much: bool = False) -> UUID:
+    """A product of which 5 lie in a warehouse; or as much in each of two as one column holds."""
+    async with transaction(sessions, tenant) as session:
+        product_id = (await products.create(session, ProductBody(name="Chai"), "anna")).id
+        for name in ("Hamburg", "Bremen"):
+            warehouse = await inventory.warehouses.named(session, name)
+            given = {"on": DAY, "actor": "anna", "warehouse_id": warehouse.id}
+            await inventory.receive(session, product_id, Decimal("2.5"), Decimal(1), **given)
+        if too_much:
+            great = text("update stock_levels set on_hand = :great where product_id = :id and on_hand > 0")
+            await session.execute(great, {"great": GREATEST, "id": product_id})
+        return product_id
+
+
+async def test_a_stock_beyond_any_column_stops_the_availability_of_nothing_else(
+    sessions: Sessions, broken: UUID, sound: UUID
+) -> None:
+    await stock(sessions, broken, too_much=True)
+    expected = {broken: await stock(sessions, broken), sound: await stock(sessions, sound)}
+    await availability.announce(sessions)
+    for tenant, product_id in expected.items():
+        async with transaction(sessions, tenant) as session:
+            rows = (await session.scalars(select(AvailabilityRow).where(AvailabilityRow.tenant_id == tenant))).all()
+        assert [(row.product_id, row.on_hand) for row in rows] == [(product_id, 5)]
+
+
+async def debt(sessions: Sessions, tenant: UUID, amount: Decimal) -> UUID:
+    """A customer who owes twice this amount."""
+    async with transaction(sessions, tenant) as session:
+        customer_id = (await customers.create(session, CustomerBody(name="Alfreds"), "anna")).id
+        for _ in range(2):
+            posting = {"on": DAY, "currency": "JPY", "amounts": {"amount": amount}, "party_id": customer_id}
+            await ledger.post(session, "payment_out", source=Source("payment", uuid4()), actor="anna", **posting)
+        return customer_id
+
+
+async def test_a_debt_beyond_any_column_stops_the_balances_of_nobody_else(
+    sessions: Sessions, broken: UUID, sound: UUID
+) -> None:
+    await debt(sessions, broken, GREATEST)
+    ten = Decimal(10)
+    expected = {broken: await debt(sessions, broken, ten), sound: await debt(sessions, sound, ten)}
+    await balances.refresh(sessions)
+    for tenant, customer_id in expected.items():
+        async with transaction(sessions, tenant) as session:
+            rows = (await session.scalars(select(Balance).where(Balance.tenant_id == tenant))).all()
+        assert [(row.customer_id, row.open) for row in rows] == [(customer_id, 20)]
+
+
+async def without_sku(sessions: Sessions, tenant: UUID, last_number: int) -> UUID:
+    """A product that came from another system; the tenant has given out this many numbers."""
+    async with transaction(sessions, tenant) as session:
+        product_id = (await products.create(session, ProductBody(name="Chai", sku="1"), "anna")).id
+        await session.execute(update(Product).where(Product.id == product_id).values(sku=None, sku_key=None))
+        counted = text("insert into counters (name, value) values ('product', :value)")
+        await session.execute(counted, {"value": last_number})
+        return product_id
+
+
+async def test_a_counter_at_its_end_stops_the_numbers_of_no_other_tenants_products(
+    sessions: Sessions, broken: UUID, sound: UUID
+) -> None:
+    await without_sku(sessions, broken, 2**63 - 1)
+    product_id = await without_sku(sessions, sound, 6)
+    await give_skus(sessions)
+    async with transaction(sessions, sound) as session:
+        assert await session.scalar(select(Product.sku).where(Product.id == product_id)) == "P-000007"

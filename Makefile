@@ -27,7 +27,7 @@ help: ## List the targets
 run: $(READY) ## Start everything here, databases and broker too; Ctrl-C stops it
 	@exec $(PY) -m stack run
 
-token: $(READY) ## Print a token (make -s token); SCOPES, ROLES, SUBJECT and TENANT choose what it says
+token: $(READY) ## Print a token (make -s token); SCOPES, ROLES, SUBJECT, TENANT and AUDIENCE (crm) choose what it says
 	@exec $(PY) -m stack token
 
 test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves
@@ -57,7 +57,7 @@ format: $(READY) ## Format the code and fix what can be fixed
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-contracts: $(READY) ## Write the JSON Schemas and AsyncAPI documents again, from the code
+contracts: $(READY) ## Write the JSON Schemas, the API documents and the scopes again, from the code
 	$(PY) -m contracts generate
 
 lock: $(READY) ## Resolve deploy/*.in and deploy/kafka/jgo.toml again; UPGRADE=--upgrade takes the newest

@@ -11,12 +11,12 @@ HERE = Path(__file__).parents[2]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 Folder = Annotated[Path, typer.Option(help="Where the published files are.")]
-OpenApi = Annotated[bool, typer.Option(help="Ask the services for their OpenAPI documents too.")]
+OpenApi = Annotated[bool, typer.Option(help="Ask the services for their OpenAPI documents and scopes too.")]
 
 
 @app.command()
 def generate(folder: Folder = HERE, openapi: OpenApi = True) -> None:
-    """Write schemas/, asyncapi.yaml and openapi/."""
+    """Write schemas/, asyncapi.yaml, openapi/ and scopes.json."""
     files = _files(openapi)
     write(folder, files)
     typer.echo(f"{len(files)} files written to {folder}")

@@ -12,6 +12,7 @@ import yaml
 
 from contracts.asyncapi import asyncapi_document
 from contracts.schemas import schema_files
+from contracts.scopes import scopes_document
 
 SERVICES = ("crm", "erp", "gateway")
 
@@ -49,11 +50,13 @@ def generated_files() -> dict[str, str]:
 
 
 def openapi_files() -> dict[str, str]:
-    """Path below contracts/ -> OpenAPI document, for the services that are installed here.
+    """Path below contracts/ -> OpenAPI document, for the services that are installed here, and the scopes they ask for.
 
     Raises `OpenApiFailed` when one is installed and cannot tell.
     """
-    return {f"openapi/{name}.json": _openapi(name) for name in SERVICES if _has_verbs(name)}
+    documents = {name: _openapi(name) for name in SERVICES if _has_verbs(name)}
+    files = {f"openapi/{name}.json": _json(document) for name, document in documents.items()}
+    return files | {"scopes.json": _json(scopes_document(documents))}
 
 
 def drifted(folder: Path, files: dict[str, str]) -> list[str]:
@@ -84,7 +87,7 @@ def _has_verbs(service: str) -> bool:
     return importlib.util.find_spec(service) is not None and importlib.util.find_spec(f"{service}.__main__") is not None
 
 
-def _openapi(service: str) -> str:
+def _openapi(service: str) -> dict[str, Any]:
     # A process of its own: contracts stand below the services and import none of them.
     done = subprocess.run(  # noqa: S603 - the name is one of ours
         [sys.executable, "-m", service, "openapi"],
@@ -96,7 +99,8 @@ def _openapi(service: str) -> str:
     )
     if done.returncode != 0:
         raise OpenApiFailed(f"python -m {service} openapi failed:\n{done.stderr.strip()[-2000:]}")
-    return _json(json.loads(done.stdout))
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
 def _json(document: Any) -> str:

@@ -70,7 +70,7 @@ def test_a_token_is_signed_by_the_key_that_the_services_read(stack: Stack) -> No
     trusted = json.loads(api.environment["AUTH_ISSUERS"])
     token = stack.token(scopes=["customers:read"], subject="ann")
     [key] = jwt.PyJWKSet.from_json(Path(trusted["concord-local"]["jwks"]).read_text()).keys
-    claims = jwt.decode(token, key, algorithms=["ES256"], audience="concord", issuer="concord-local")
+    claims = jwt.decode(token, key, algorithms=["ES256"], audience="concord-crm", issuer="concord-local")
     assert (claims["sub"], claims["scope"], claims["tenant"]) == ("ann", "customers:read", FIRST_TENANT)
     assert trusted["concord-local"]["scopes"] is None
     assert trusted["concord-gateway"]["scopes"] == list(REPLICATION)

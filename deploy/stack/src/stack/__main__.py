@@ -10,7 +10,7 @@ import typer
 
 from stack.errors import CannotStart
 from stack.folder import data_folder
-from stack.keys import FIRST_TENANT, ROLES, SCOPES, gateway_issuer, local_issuer
+from stack.keys import AUDIENCES, FIRST_TENANT, ROLES, SCOPES, audiences_of, gateway_issuer, local_issuer
 from stack.provision import provision_for
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -35,14 +35,18 @@ def run() -> None:
 
 @app.command()
 def token() -> None:
-    """Print a token for the services; SCOPES, ROLES, SUBJECT and TENANT choose what it says."""
+    """Print a token for the services; SCOPES, ROLES, SUBJECT, TENANT and AUDIENCE choose what it says."""
     issuer = local_issuer(data_folder())
     issuer.ensure()
     scopes = os.environ.get("SCOPES") or " ".join(SCOPES)
     subject = os.environ.get("SUBJECT") or "local-user"
     roles = os.environ.get("ROLES") or " ".join(ROLES)
     tenant = os.environ.get("TENANT") or FIRST_TENANT
-    typer.echo(issuer.token(scopes.split(), subject, tenant, roles=roles.split()))
+    services = (os.environ.get("AUDIENCE") or " ".join(AUDIENCES)).split()
+    try:
+        typer.echo(issuer.token(scopes.split(), subject, tenant, roles=roles.split(), audiences=audiences_of(services)))
+    except CannotStart as problem:
+        give_up(problem)
 
 
 @app.command()

@@ -12,22 +12,19 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from stack.errors import CannotStart
+
 ALGORITHM = "ES256"
-AUDIENCE = "concord"
+PUBLISHED = json.loads((Path(__file__).parents[4] / "contracts" / "scopes.json").read_text())
+"""The document of scopes. It is read, because the supervisor imports no code of what it starts."""
+
+AUDIENCES: dict[str, str] = PUBLISHED["audiences"]
+"""What a token for a service names in `aud`, by service."""
+
+SCOPES = tuple(PUBLISHED["scopes"])
 FIRST_TENANT = "00000000-0000-7000-8000-000000000001"
 TOKEN_HOURS = 12.0
 REPLICATION = ("replication:read", "replication:write")
-RESOURCES = (
-    "customers", "contacts", "products", "prices", "inventory", "orders", "invoices", "payments", "ledger", "quotes",
-    "deals", "sync",
-)  # fmt: skip
-SCOPES = (
-    *(f"{resource}:{right}" for resource in RESOURCES for right in ("read", "write")),
-    "events:read",
-    "outbox:read",
-    "outbox:operate",
-    *REPLICATION,
-)
 ROLES = ("sales-director",)
 """Who you are on your own machine."""
 
@@ -77,14 +74,15 @@ class Issuer:
         tenant: str = FIRST_TENANT,
         hours: float = TOKEN_HOURS,
         roles: Iterable[str] = ROLES,
+        audiences: Iterable[str] = AUDIENCES.values(),
     ) -> str:
-        """A signed token for the services, good for the hours given."""
+        """A signed token for the services that are its `audiences`, good for the hours given."""
         key = jwt.PyJWK.from_json(self.private_file.read_text())
         now = int(time.time())
         claims = {
             "iss": self.name,
             "sub": subject,
-            "aud": AUDIENCE,
+            "aud": list(audiences),
             "iat": now,
             "exp": now + int(hours * 3600),
             "tenant": tenant,
@@ -92,6 +90,13 @@ class Issuer:
             "roles": list(roles),
         }
         return jwt.encode(claims, key.key, algorithm=ALGORITHM, headers={"kid": key.key_id})
+
+
+def audiences_of(services: Iterable[str]) -> list[str]:
+    """The audiences of services by their names. Raise CannotStart for a name that none has."""
+    if unknown := sorted(set(services) - AUDIENCES.keys()):
+        raise CannotStart(f"AUDIENCE names {', '.join(unknown)}: it may name {', '.join(AUDIENCES)}.")
+    return [AUDIENCES[service] for service in services]
 
 
 def write_private(path: Path, content: dict[str, Any]) -> None:

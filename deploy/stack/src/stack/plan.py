@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from stack.keys import AUDIENCE, Issuer
+from stack.keys import AUDIENCES, Issuer
 from stack.ports import HOST
 
 SERVICES = ("crm", "erp", "gateway")
@@ -64,7 +64,7 @@ class Plan:
             "DATABASE_URL": self.databases[service],
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "HOST": HOST,
-            "AUTH_AUDIENCE": AUDIENCE,
+            "AUTH_AUDIENCE": AUDIENCES[service],
             "AUTH_ISSUERS": json.dumps({issuer.name: issuer.trust for issuer in self.issuers}),
         }
         if service == "gateway":

@@ -5,12 +5,13 @@ Every route declares what it needs, on its decorator, so that the check runs bef
     @router.get("", dependencies=[requires("customers:read")])
     @router.get("/livez", dependencies=[public])
 
-`undeclared_routes` lists the routes that declare neither.
+`undeclared_routes` lists the routes that declare neither. A scope that a route needs only for certain fields, or for
+records in a certain state, is asked for by `FieldScopes` or `Principal.require`.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,6 +59,14 @@ class Principal:
     scopes: frozenset[str]
     issuer: str
     roles: frozenset[str] = frozenset()
+
+    def require(self, *scopes: str) -> None:
+        """Raise `ScopeMissing` (403, with `WWW-Authenticate`) unless the token has all of these scopes."""
+        if missing := [scope for scope in scopes if scope not in self.scopes]:
+            needed = " ".join(scopes)
+            problem = ScopeMissing(needed=needed, missing=" ".join(missing))
+            problem.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{needed}"'
+            raise problem
 
 
 class Keys:
@@ -185,10 +194,7 @@ async def authenticated(
 
 
 async def _authorised(needed: SecurityScopes, principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
-    if missing := [scope for scope in needed.scopes if scope not in principal.scopes]:
-        problem = ScopeMissing(needed=needed.scope_str, missing=" ".join(missing))
-        problem.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{needed.scope_str}"'
-        raise problem
+    principal.require(*needed.scopes)
     return principal
 
 
@@ -197,6 +203,25 @@ def requires(*scopes: str) -> Any:
     if not scopes:
         raise ValueError("name at least one scope; a route without is declared public")
     return Security(_authorised, scopes=list(scopes))
+
+
+@dataclass(frozen=True)
+class FieldScopes:
+    """Fields of a body, each with the scope that whoever names it needs beside the scopes of the route.
+
+    `openapi` goes into the route's `openapi_extra`, so that the published documents say it.
+    """
+
+    scopes: Mapping[str, str]
+
+    @property
+    def openapi(self) -> dict[str, Any]:
+        """The extension `x-field-scopes` of an operation."""
+        return {"x-field-scopes": dict(self.scopes)}
+
+    def check(self, caller: Principal, named: Iterable[str]) -> None:
+        """Raise `ScopeMissing` when a field is named, be it empty, whose scope the caller lacks."""
+        caller.require(*sorted({self.scopes[field] for field in named if field in self.scopes}))
 
 
 async def _anyone() -> None:
@@ -228,7 +253,10 @@ def dependants(dependant: Dependant | None) -> Iterator[Dependant]:
 
 
 class ServiceIdentity:
-    """This service as a caller of others: signs its own short tokens with its private key (a JWK file)."""
+    """This service as a caller of one other: signs its own short tokens with its private key (a JWK file).
+
+    The tokens name that other service as their `audience`, so that it cannot use them elsewhere.
+    """
 
     def __init__(self, key_file: Path, issuer: str, audience: str, clock: Callable[[], float] = time.time) -> None:
         self._key = jwt.PyJWK.from_json(key_file.read_text())

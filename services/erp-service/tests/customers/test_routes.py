@@ -136,3 +136,30 @@ async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.Async
     await entered(api, legal_entities=[entity()])
     (outcome,) = await delivered(api, delivery(name=NAME, **legal(tax_id="136 695 976")))
     assert outcome["outcome"] == "skipped"
+
+
+CREDIT = {"limit": "5000.00", "currency": "EUR", "blocked": False}
+
+
+async def test_credit_takes_a_scope_of_its_own_however_it_is_written(
+    api: httpx.AsyncClient, with_scopes: Callable[[str], httpx.AsyncClient]
+) -> None:
+    shown = await entered(api)
+    address = f"{PATH}/{shown['id']}"
+    batch = [{"body": {"name": "B", "credit": CREDIT}}, {"body": {"name": "C"}}]
+    batch.append({"id": shown["id"], "version": shown["version"], "body": {"credit": None}})
+    async with with_scopes("customers:read customers:write") as clerk:
+        refusals = [
+            await clerk.post(PATH, json={"name": "A", "credit": CREDIT}),
+            await clerk.patch(address, json={"credit": CREDIT}, headers={"If-Match": "*"}),
+            await clerk.patch(address, json={"credit": None}, headers={"If-Match": "*"}),
+        ]
+        assert [(each.status_code, each.json()["missing"]) for each in refusals] == [(403, "credit:write")] * 3
+        first, second, third = (await clerk.post(f"{PATH}:batch", json={"items": batch})).json()["items"]
+        assert first["problem"]["missing"] == third["problem"]["missing"] == "credit:write"
+        assert second["outcome"] == "created"
+        assert (await clerk.patch(address, json={"notes": "a"}, headers={"If-Match": "*"})).status_code == 200
+        assert (await clerk.get(address)).json()["credit"] is None
+    async with with_scopes("customers:write credit:write") as controller:
+        granted = await controller.patch(address, json={"credit": CREDIT}, headers={"If-Match": "*"})
+        assert granted.json()["credit"]["limit"] == "5000.00"

@@ -149,3 +149,12 @@ async def test_who_may_only_read_writes_nothing(with_scopes: Callable[[str], htt
         assert (await reader.post("/v1/periods/1996-07/close")).status_code == 403
         assert (await reader.put("/v1/company", json=COMPANY)).status_code == 403
         assert (await reader.post("/v1/journal-entries", json={})).status_code == 403
+
+
+async def test_posting_and_closing_take_scopes_of_their_own(with_scopes: Callable[[str], httpx.AsyncClient]) -> None:
+    async with with_scopes("ledger:read ledger:write ledger:post") as bookkeeper:
+        refused = await bookkeeper.post("/v1/periods/1996-07/close")
+        assert (refused.status_code, refused.json()["missing"]) == (403, "ledger:close")
+    async with with_scopes("ledger:read ledger:write ledger:close") as controller:
+        assert (await controller.post("/v1/periods/1996-07/close")).status_code == 200
+        assert (await controller.post("/v1/journal-entries", json={})).json()["missing"] == "ledger:post"

@@ -361,3 +361,22 @@ async def test_a_request_of_the_crm_is_kept_until_it_is_answered(api: httpx.Asyn
     await commands.grant(session, UUID(shown["id"]), "orders")
     found = await here(api)
     assert (found["state"], found["answer"]["outcome"]) == ("cancelled", "accepted")
+
+
+async def test_holding_and_releasing_an_order_take_a_scope_of_their_own(
+    session: AsyncSession, with_scopes: Callable[[str], httpx.AsyncClient]
+) -> None:
+    row = await a_submitted(session, await a_customer(session), (await a_product(session, 5), 1))
+    address = f"{PATH}/{row.id}"
+    async with with_scopes("orders:read orders:write") as clerk:
+        refused = await clerk.post(f"{address}/hold", json={"reason": "Later"})
+        assert (refused.status_code, refused.json()["missing"]) == (403, "orders:hold")
+    async with with_scopes("orders:write orders:hold") as controller:
+        assert (await controller.post(f"{address}/hold", json={"reason": "Later"})).json()["state"] == "on_hold"
+    async with with_scopes("orders:read orders:write") as clerk:
+        for verb in ("resume", "confirm"):
+            refused = await clerk.post(f"{address}/{verb}")
+            assert (refused.status_code, refused.json()["missing"]) == (403, "orders:hold"), verb
+        assert (await clerk.get(address)).json()["state"] == "on_hold"
+    async with with_scopes("orders:write orders:hold") as controller:
+        assert (await controller.post(f"{address}/confirm")).json()["state"] == "confirmed"

@@ -236,3 +236,22 @@ async def test_who_may_only_read_writes_nothing(with_scopes: Callable[[str], htt
         assert (await reader.post(PATH, json=CHAI)).status_code == 403
         assert (await reader.post("/v1/tax-rates", json={})).status_code == 403
         assert (await reader.get("/v1/accounts")).status_code == 403
+
+
+async def test_the_list_price_takes_the_scope_of_prices(
+    api: httpx.AsyncClient, with_scopes: Callable[[str], httpx.AsyncClient]
+) -> None:
+    price = {"amount": "1", "currency": "EUR"}
+    address = f"{PATH}/{(await api.post(PATH, json=CHAI)).json()['id']}"
+    async with with_scopes("products:read products:write") as clerk:
+        answers = [
+            await clerk.post(PATH, json={"name": "A", "list_price": price}),
+            await clerk.patch(address, json={"list_price": price}, headers={"If-Match": "*"}),
+        ]
+        assert [(each.status_code, each.json()["missing"]) for each in answers] == [(403, "prices:write")] * 2
+        items = [{"body": {"name": "A", "list_price": price}}, {"body": {"name": "B"}}]
+        first, second = (await clerk.post(f"{PATH}:batch", json={"items": items})).json()["items"]
+        assert (first["problem"]["missing"], second["outcome"]) == ("prices:write", "created")
+    async with with_scopes("products:write prices:write") as seller:
+        changed = await seller.patch(address, json={"list_price": price}, headers={"If-Match": "*"})
+        assert changed.json()["list_price"]["amount"] == "1"

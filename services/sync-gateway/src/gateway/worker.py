@@ -102,13 +102,18 @@ async def _watch_pauses(sessions: Sessions, consumer: Consumer, stop: asyncio.Ev
     await every(PAUSED_SECONDS, look)(stop)
 
 
-def _delivering(settings: GatewaySettings, name: str, delivering: Delivering) -> Task:
+def identity_towards(settings: GatewaySettings, name: str) -> ServiceIdentity:
+    """The gateway as a caller of one system: its tokens open no other."""
     if settings.service_key_file is None or settings.service_issuer is None:
         raise SystemExit("The environment variables SERVICE_KEY_FILE and SERVICE_ISSUER are missing: set both.")
-    identity = ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.auth_audience)
+    return ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.systems[name].audience)
+
+
+def _delivering(settings: GatewaySettings, name: str, delivering: Delivering) -> Task:
+    identity = identity_towards(settings, name)
 
     async def deliver(stop: asyncio.Event) -> None:
-        async with create_client(settings.systems[name]) as client:
+        async with create_client(settings.systems[name].address) as client:
             await delivering.run(Spoke(client, identity), stop)
 
     return deliver

@@ -23,5 +23,5 @@ class TestIssuer:
         jwks.write_text(json.dumps({"keys": [{**public, "kid": "one", "alg": "ES256", "use": "sig"}]}))
 
     def token(self, **claims: str) -> str:
-        usual = {"iss": self.name, "aud": "concord", "exp": int(time.time()) + 300}
+        usual = {"iss": self.name, "aud": "concord-gateway", "exp": int(time.time()) + 300}
         return jwt.encode({**usual, **claims}, self.key, algorithm="ES256", headers={"kid": "one"})

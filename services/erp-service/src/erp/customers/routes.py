@@ -1,10 +1,11 @@
 """HTTP of customers."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from chassis import batch
-from chassis.auth import Principal, requires
+from chassis.auth import FieldScopes, Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -15,16 +16,19 @@ from fastapi import APIRouter, Query, Response
 
 from erp.customers import commands, queries
 from erp.customers.events import CUSTOMER
+from erp.customers.models import Customer
 from erp.customers.schemas import CustomerBody, CustomerFilters, CustomerOut
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=IdempotentRoute)
 READ = requires("customers:read")
 Writer = Annotated[Principal, requires("customers:write")]
+CREDIT = FieldScopes({"credit": "credit:write"})
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, openapi_extra=CREDIT.openapi)
 async def create_customer(body: CustomerBody, session: Session, caller: Writer, response: Response) -> CustomerOut:
     """Enter a customer. It stands in the other systems a moment later."""
+    CREDIT.check(caller, body.model_fields_set)
     row = await commands.create(session, body, caller.subject)
     response.headers["Location"] = f"{router.prefix}/{row.id}"
     return CustomerOut.of(row).tag(response)
@@ -44,11 +48,12 @@ async def read_customer(customer_id: UUID, session: Session, response: Response)
     return CustomerOut.of(await queries.by_id(session, customer_id)).tag(response)
 
 
-@router.patch("/{customer_id}")
+@router.patch("/{customer_id}", openapi_extra=CREDIT.openapi)
 async def change_customer(
     customer_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> CustomerOut:
     """Change the fields named; all others stay."""
+    CREDIT.check(caller, patch)
     row = await commands.change(session, customer_id, patch, caller.subject, _seen(seen))
     return CustomerOut.of(row).tag(response)
 
@@ -71,17 +76,21 @@ async def restore_customer(customer_id: UUID, session: Session, caller: Writer, 
 batches = APIRouter(tags=["customers"], route_class=IdempotentRoute)
 
 
-@batches.post("/v1/customers:batch")
+@batches.post("/v1/customers:batch", openapi_extra=CREDIT.openapi)
 async def write_customers(body: Batch, session: Session, caller: Writer) -> BatchResult:
     """Create and change up to 200 customers; each item stands or falls alone, and has a result of its own."""
+
+    async def create(fields: Mapping[str, Any]) -> Customer:
+        CREDIT.check(caller, fields)
+        return await commands.create(session, parsed(CustomerBody, fields), caller.subject)
+
+    async def change(customer_id: UUID, patch: Mapping[str, Any], seen: Seen) -> Customer:
+        CREDIT.check(caller, patch)
+        return await commands.change(session, customer_id, patch, caller.subject, _seen(seen))
+
     await creating(session, CUSTOMER)
     await queries.rows(session, body.ids, [])
-    return await batch.write(
-        session,
-        body.items,
-        lambda fields: commands.create(session, parsed(CustomerBody, fields), caller.subject),
-        lambda customer_id, patch, seen: commands.change(session, customer_id, patch, caller.subject, _seen(seen)),
-    )
+    return await batch.write(session, body.items, create, change)
 
 
 def _seen(seen: Seen) -> commands.Check:

@@ -32,7 +32,8 @@ from erp.ledger.schemas import (
 
 router = APIRouter(prefix="/v1", tags=["ledger"], route_class=IdempotentRoute)
 READ = requires("ledger:read")
-Writer = Annotated[Principal, requires("ledger:write")]
+Poster = Annotated[Principal, requires("ledger:post")]
+Closer = Annotated[Principal, requires("ledger:close")]
 
 
 @router.get("/company", dependencies=[READ])
@@ -89,7 +90,7 @@ async def list_entries(session: Session, paging: Paging, filters: Annotated[Entr
 
 
 @router.post("/journal-entries", status_code=201)
-async def enter_entry(body: EntryBody, session: Session, caller: Writer, response: Response) -> EntryOut:
+async def enter_entry(body: EntryBody, session: Session, caller: Poster, response: Response) -> EntryOut:
     """Write a manual entry. It cannot be changed afterwards: a second one corrects it."""
     row = await commands.enter(session, body, caller.subject)
     response.headers["Location"] = f"{router.prefix}/journal-entries/{row.id}"
@@ -123,14 +124,14 @@ async def list_periods(session: Session, paging: Paging) -> Page[PeriodOut]:
 
 
 @router.post("/periods/{month}/close")
-async def close_period(month: Month, session: Session, caller: Writer) -> PeriodOut:
+async def close_period(month: Month, session: Session, caller: Closer) -> PeriodOut:
     """Close a month: nothing is posted into it any more."""
     await commands.close(session, first_day(month), caller.subject)
     return PeriodOut.of(await queries.period(session, first_day(month)))
 
 
 @router.post("/periods/{month}/reopen")
-async def reopen_period(month: Month, session: Session, caller: Writer) -> PeriodOut:
+async def reopen_period(month: Month, session: Session, caller: Closer) -> PeriodOut:
     """Open a closed month again."""
     await commands.reopen(session, first_day(month), caller.subject)
     return PeriodOut.of(await queries.period(session, first_day(month)))

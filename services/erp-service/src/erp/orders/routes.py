@@ -13,7 +13,7 @@ from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
-from contracts.order import OrderReason
+from contracts.order import OrderReason, OrderState
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,6 +44,8 @@ shipments = APIRouter(prefix="/v1/shipments", tags=["shipments"], route_class=Id
 batches = APIRouter(tags=["orders"], route_class=IdempotentRoute)
 READ = requires("orders:read")
 Writer = Annotated[Principal, requires("orders:write")]
+HOLD = "orders:hold"
+Holder = Annotated[Principal, requires("orders:write", HOLD)]
 
 
 @router.post("", status_code=201)
@@ -98,19 +100,21 @@ async def submit_order(order_id: UUID, session: Session, caller: Writer, respons
 
 @router.post("/{order_id}/confirm")
 async def confirm_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
-    """Confirm an order now, when credit and stock allow it."""
+    """Confirm an order now, when credit and stock allow it. An order on hold takes the scope orders:hold too."""
+    if (await queries.for_update(session, order_id)).present == OrderState.ON_HOLD:
+        caller.require(HOLD)
     return OrderOut.of(await commands.confirm(session, order_id, caller.subject)).tag(response)
 
 
 @router.post("/{order_id}/hold")
-async def hold_order(order_id: UUID, body: HoldBody, session: Session, caller: Writer, response: Response) -> OrderOut:
+async def hold_order(order_id: UUID, body: HoldBody, session: Session, caller: Holder, response: Response) -> OrderOut:
     """Let an order wait, for a reason."""
     reason = OrderReason(code="held", text=body.reason)
     return OrderOut.of(await commands.hold(session, order_id, reason, caller.subject)).tag(response)
 
 
 @router.post("/{order_id}/resume")
-async def resume_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
+async def resume_order(order_id: UUID, session: Session, caller: Holder, response: Response) -> OrderOut:
     """Look again at an order on hold: it is confirmed when nothing stands in the way any more."""
     return OrderOut.of(await commands.resume(session, order_id, caller.subject)).tag(response)
 

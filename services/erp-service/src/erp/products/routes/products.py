@@ -1,11 +1,12 @@
 """HTTP of products."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from chassis import batch
-from chassis.auth import Principal, requires
+from chassis.auth import FieldScopes, Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -20,18 +21,20 @@ from erp.ledger import queries as ledger
 from erp.products import queries
 from erp.products.commands import products as commands
 from erp.products.events import PRODUCT
-from erp.products.models import PriceList
+from erp.products.models import PriceList, Product
 from erp.products.rules import in_own_unit
 from erp.products.schemas import PriceAnswer, PriceQuestion, ProductBody, ProductFilters, ProductOut
 
 router = APIRouter(prefix="/v1/products", tags=["products"], route_class=IdempotentRoute)
 READ = requires("products:read")
 Writer = Annotated[Principal, requires("products:write")]
+LIST_PRICE = FieldScopes({"list_price": "prices:write"})
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, openapi_extra=LIST_PRICE.openapi)
 async def create_product(body: ProductBody, session: Session, caller: Writer, response: Response) -> ProductOut:
     """Enter a product. It stands in the other systems a moment later."""
+    LIST_PRICE.check(caller, body.model_fields_set)
     row = await commands.create(session, body, caller.subject)
     response.headers["Location"] = f"{router.prefix}/{row.id}"
     return ProductOut.of(row).tag(response)
@@ -79,11 +82,12 @@ async def read_price(product_id: UUID, session: Session, question: Annotated[Pri
     )
 
 
-@router.patch("/{product_id}")
+@router.patch("/{product_id}", openapi_extra=LIST_PRICE.openapi)
 async def change_product(
     product_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> ProductOut:
     """Change the fields named; all others stay."""
+    LIST_PRICE.check(caller, patch)
     row = await commands.change(session, product_id, patch, caller.subject, _seen(seen))
     return ProductOut.of(row).tag(response)
 
@@ -105,17 +109,21 @@ async def restore_product(product_id: UUID, session: Session, caller: Writer, re
 batches = APIRouter(tags=["products"], route_class=IdempotentRoute)
 
 
-@batches.post("/v1/products:batch")
+@batches.post("/v1/products:batch", openapi_extra=LIST_PRICE.openapi)
 async def write_products(body: Batch, session: Session, caller: Writer) -> BatchResult:
     """Create and change up to 200 products; each item stands or falls alone, and has a result of its own."""
+
+    async def create(fields: Mapping[str, Any]) -> Product:
+        LIST_PRICE.check(caller, fields)
+        return await commands.create(session, parsed(ProductBody, fields), caller.subject)
+
+    async def change(product_id: UUID, patch: Mapping[str, Any], seen: Seen) -> Product:
+        LIST_PRICE.check(caller, patch)
+        return await commands.change(session, product_id, patch, caller.subject, _seen(seen))
+
     await creating(session, PRODUCT)
     await queries.rows(session, body.ids, [])
-    return await batch.write(
-        session,
-        body.items,
-        lambda fields: commands.create(session, parsed(ProductBody, fields), caller.subject),
-        lambda product_id, patch, seen: commands.change(session, product_id, patch, caller.subject, _seen(seen)),
-    )
+    return await batch.write(session, body.items, create, change)
 
 
 def _seen(seen: Seen) -> commands.Check:

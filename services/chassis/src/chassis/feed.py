@@ -1,14 +1,15 @@
-"""The HTTP feed of events, for those without Kafka."""
+"""The HTTP feed of events, for those without Kafka: each caller gets the kinds of events that the token may read."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from chassis import outbox
-from chassis.auth import requires
+from chassis.auth import Principal, requires
 from chassis.db import Session
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Forbidden
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -20,24 +21,48 @@ class PositionBeyondHead(Conflict):
     hint = "Continue after the head. If you had read further, the service was restored: read again from `after=0`."
 
 
+class NoKindReadable(Forbidden):
+    code = "no-kind-readable"
+    title = "The token may read no kind of event"
+    detail = "Besides events:read, an event needs the scope of its kind: {kinds}."
+    hint = "Ask for a token with the scopes of the kinds that you want to read."
+
+
 class Feed(BaseModel):
-    """Events as structured CloudEvents with their position; `next` is the position to go on `after`."""
+    """Events as structured CloudEvents with their position; `next` is the position to go on `after`.
+
+    `next` is the last position looked at, be its event shown or not: `after=next` never meets an event twice, and
+    never waits behind events that the token may not read.
+    """
 
     items: list[dict[str, Any]]
     next: int
 
 
-@router.get("", dependencies=[requires("events:read")])
+@router.get("")
 async def list_events(
+    request: Request,
     session: Session,
+    caller: Annotated[Principal, requires("events:read")],
     after: Annotated[int, Query(ge=0, description="The last position seen; 0 starts at the beginning.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Feed:
-    """Every event that this service has published, oldest first. An empty page means: ask again later.
+    """The events that this service has published, oldest first, of the kinds whose records the token may read.
 
-    A position beyond the last event is refused with 409; the answer names the `head`.
+    An empty page means: ask again later. A position beyond the last event is refused with 409; the answer names the
+    `head`.
     """
-    items = await outbox.feed(session, after, limit)
-    if not items and after > (head := await outbox.head(session)):
+    readable = _readable(request.app.state.event_scopes, caller)
+    # First: an event that is sent between the two reads is left to the next page.
+    head = await outbox.head(session)
+    if after > head:
         raise PositionBeyondHead(head=head, after=after)
-    return Feed(items=items, next=items[-1]["position"] if items else after)
+    items = await outbox.feed(session, after, head, limit, readable)
+    return Feed(items=items, next=items[-1]["position"] if len(items) == limit else head)
+
+
+def _readable(event_scopes: Mapping[str, str], caller: Principal) -> list[str]:
+    readable = [topic for topic, scope in event_scopes.items() if scope in caller.scopes]
+    if not readable:
+        raise NoKindReadable(kinds=", ".join(sorted(set(event_scopes.values()))))
+    return readable

@@ -4,6 +4,7 @@
 source of the HTTP feed, and the way back when a broker has lost everything. `chassis.relay` moves rows between them.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -98,11 +99,15 @@ async def observe(session: AsyncSession) -> None:
     telemetry.OUTBOX_OLDEST_AGE_SECONDS.set(float(oldest or 0))
 
 
-async def feed(session: AsyncSession, after: int, limit: int) -> list[dict[str, Any]]:
-    """Sent events behind a position, as structured CloudEvents with their position, oldest first."""
-    found = await session.scalars(
-        select(SentRow).where(SentRow.position > after).order_by(SentRow.position).limit(limit)
-    )
+async def feed(
+    session: AsyncSession, after: int, until: int, limit: int, topics: Collection[str]
+) -> list[dict[str, Any]]:
+    """Sent events of these topics behind a position, up to and with `until`, oldest first.
+
+    Each is a structured CloudEvent with its position.
+    """
+    between = SentRow.position > after, SentRow.position <= until, SentRow.topic.in_(topics)
+    found = await session.scalars(select(SentRow).where(*between).order_by(SentRow.position).limit(limit))
     return [{**sent.attributes, "position": sent.position, "data": orjson.loads(sent.data)} for sent in found.all()]
 
 

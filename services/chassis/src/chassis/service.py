@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -48,7 +48,10 @@ class Running:
 
 @dataclass(frozen=True)
 class Service:
-    """All that is special about one service. `topics` are those beside its kinds' own."""
+    """All that is special about one service. `topics` are those beside its kinds' own.
+
+    `event_scopes` names for each kind of event the scope that shows it on the feed; a kind without one is not shown.
+    """
 
     name: str
     title: str
@@ -59,12 +62,13 @@ class Service:
     routers: Sequence[APIRouter]
     kinds: Sequence[Kind] = ()
     topics: Sequence[str] = ()
+    event_scopes: Mapping[str, str] = field(default_factory=dict)
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
         port = [replication.router(self.kinds)] if self.kinds else []
-        return create_app(
+        app = create_app(
             settings,
             title=self.title,
             description=self.description,
@@ -72,6 +76,17 @@ class Service:
             resources=[self._database],
             checks={"database": _answers},
         )
+        app.state.event_scopes = self.scopes_of_topics()
+        return app
+
+    def published(self) -> list[str]:
+        """All topics that this service writes."""
+        return [*(kind.topic for kind in self.kinds), *self.topics]
+
+    def scopes_of_topics(self) -> dict[str, str]:
+        """The scope that shows the events of a topic, `<system>.<kind>.v<major>`."""
+        kinds = {topic: topic.split(".")[1] for topic in self.published()}
+        return {topic: self.event_scopes[kind] for topic, kind in kinds.items() if kind in self.event_scopes}
 
     @asynccontextmanager
     async def _database(self, app: FastAPI) -> AsyncIterator[None]:
@@ -97,8 +112,7 @@ class Service:
             raise SystemExit("The environment variable KAFKA_BOOTSTRAP_SERVERS is missing: set it before the start.")
 
         async def relay(stop: asyncio.Event) -> None:
-            topics = [*(kind.topic for kind in self.kinds), *self.topics]
-            await ensure_topics(servers, topics, running.settings.kafka_replicas)
+            await ensure_topics(servers, self.published(), running.settings.kafka_replicas)
             await Relay(running.engine, Producer(servers)).run(stop)
 
         async def gauges() -> None:

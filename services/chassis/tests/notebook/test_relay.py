@@ -82,8 +82,8 @@ async def test_positions_of_sent_events_have_no_gaps_and_the_feed_follows_them(
             await wait_until(lambda: drained(emptied))
     async with transaction(emptied) as session:
         positions = (await session.scalars(select(SentRow.position).order_by(SentRow.position))).all()
-        first = await feed(session, after=0, limit=20)
-        rest = await feed(session, after=first[-1]["position"], limit=20)
+        first = await feed(session, after=0, until=25, limit=20, topics=[topic])
+        rest = await feed(session, after=first[-1]["position"], until=25, limit=20, topics=[topic])
     assert positions == list(range(1, 26))
     assert [each["data"]["number"] for each in (*first, *rest)] == list(range(25))
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chassis.service import Service
+from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
 
 from crm.catalogue import routes as catalogue
@@ -48,6 +49,7 @@ SERVICE = Service(
         orders.batches,
         orders.shipments,
     ),
+    event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
 )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chassis.service import Running, Service
 from chassis.worker import Task
+from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
 
 from erp.balances import handlers as balances_tasks
@@ -80,6 +81,7 @@ SERVICE = Service(
         balances.router,
         balances.receivables,
     ),
+    event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT, BALANCE),
     tasks=_tasks,
 )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chassis.service import Service
+from contracts.scopes import EVENT_SCOPES
 
 from gateway import publish, worker
 from gateway.routes import routers
@@ -17,6 +18,7 @@ SERVICE = Service(
     metadata=Base.metadata,
     versions=Path(__file__).parents[2] / "migrations" / "versions",
     routers=routers,
+    event_scopes=EVENT_SCOPES,
     topics=publish.TOPICS,
     tasks=worker.tasks,
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import jwt
 import pytest
+import structlog
 from chassis import auth
 from chassis.auth import Keys, Principal, ServiceIdentity, Verifier, public, requires, undeclared_routes
 from chassis.errors import Unauthenticated, Unavailable
@@ -238,3 +239,41 @@ async def test_a_service_signs_tokens_that_others_accept(issuer: Any, tmp_path: 
     assert identity.token(TENANT, ["replication:read"]) != first
     clock["now"] += 241
     assert identity.token(TENANT, ["replication:write"]) != first
+
+
+async def test_a_token_may_name_several_audiences(issuer: Any) -> None:
+    assert await verifier(issuer).verify(issuer.token(aud=["other", "concord"]))
+    with pytest.raises(Unauthenticated, match="Audience"):
+        await verifier(issuer).verify(issuer.token(aud=["other", "another"]))
+
+
+async def test_an_issuer_speaks_only_for_its_tenants(issuer: Any, make_app: Any, calls: Any) -> None:
+    stranger = "00000000-0000-7000-8000-000000000002"
+    bound = {issuer.name: Issuer(jwks=str(issuer.jwks), tenants=frozenset({TENANT}))}
+    async with calls(make_app([routes()], auth_issuers=bound)) as client:
+        assert (await client.get("/v1/things", headers=issuer.headers())).status_code == 200
+        refused = await client.get("/v1/things", headers=issuer.headers(tenant=stranger))
+    assert refused.status_code == 403
+    assert refused.json()["type"] == "/problems/issuer-not-of-tenant"
+    assert stranger in refused.json()["detail"]
+
+
+async def test_an_issuer_of_no_tenant_speaks_for_nobody(issuer: Any) -> None:
+    with pytest.raises(auth.IssuerNotOfTenant):
+        await verifier(issuer, tenants=frozenset()).verify(issuer.token())
+
+
+def test_an_issuer_of_all_tenants_is_reported(issuer: Any) -> None:
+    with structlog.testing.capture_logs() as logged:
+        verifier(issuer).report()
+        verifier(issuer, tenants=frozenset({TENANT})).report()
+    assert [(each["event"], each["issuer"]) for each in logged] == [("issuer_of_all_tenants", issuer.name)]
+
+
+def test_a_field_may_need_a_scope_of_its_own() -> None:
+    fields = auth.FieldScopes({"limit": "limits:write", "price": "prices:write"})
+    caller = Principal("anna", TENANT, frozenset({"prices:write"}), "test")
+    fields.check(caller, {"price", "name"})
+    with pytest.raises(auth.ScopeMissing) as refused:
+        fields.check(caller, {"price": 1, "limit": None})
+    assert refused.value.facts["missing"] == "limits:write"

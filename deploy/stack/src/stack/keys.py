@@ -53,7 +53,7 @@ class Issuer:
     @property
     def trust(self) -> dict[str, Any]:
         """What AUTH_ISSUERS says of this issuer."""
-        return {"jwks": str(self.public_file), "scopes": self.scopes}
+        return {"jwks": str(self.public_file), "scopes": self.scopes, "tenants": None}
 
     def ensure(self) -> None:
         """Make the key pair, unless it is there."""

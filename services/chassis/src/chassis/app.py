@@ -85,6 +85,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.verifier.report()
         async with AsyncExitStack() as stack:
             for resource in resources:
                 await stack.enter_async_context(resource(app))

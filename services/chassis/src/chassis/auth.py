@@ -50,6 +50,13 @@ class TenantMissing(Forbidden):
     hint = "Ask for a token whose claim `tenant` is the UUID of your tenant."
 
 
+class IssuerNotOfTenant(Forbidden):
+    code = "issuer-not-of-tenant"
+    title = "The issuer of the token may not speak for its tenant"
+    detail = "{issuer} may not speak for the tenant {tenant}."
+    hint = "Use an issuer of that tenant, or add the tenant to this issuer in AUTH_ISSUERS."
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who is calling, what the token permits, and as what (`roles`, RFC 9068 section 2.2.3.1): limits depend on it."""
@@ -130,8 +137,14 @@ class Verifier:
         self._clock = clock
         self._verified: dict[str, tuple[float, Principal]] = {}
 
+    def report(self) -> None:
+        """Log every issuer that may speak for all tenants, so that nobody trusts one that far unknowingly."""
+        for name, issuer in self._issuers.items():
+            if issuer.tenants is None:
+                log.info("issuer_of_all_tenants", issuer=name, bind_by="tenants in AUTH_ISSUERS")
+
     async def verify(self, token: str) -> Principal:
-        """The principal of a token. Raise `Unauthenticated` with the reason, or `TenantMissing`."""
+        """The principal of a token. Raise `Unauthenticated` with the reason, `TenantMissing` or `IssuerNotOfTenant`."""
         good_until, principal = self._verified.get(token, (0.0, None))
         if principal is not None and self._clock() < good_until:
             return principal
@@ -169,6 +182,9 @@ class Verifier:
             tenant = UUID(claims["tenant"])
         except (KeyError, ValueError, AttributeError, TypeError):
             raise TenantMissing() from None
+        speaks_for = self._issuers[issuer].tenants
+        if speaks_for is not None and tenant not in speaks_for:
+            raise IssuerNotOfTenant(issuer=issuer, tenant=str(tenant))
         roles = claims.get("roles")
         known = frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
         return Principal(claims["sub"], tenant, scopes if allowed is None else scopes & allowed, issuer, known)

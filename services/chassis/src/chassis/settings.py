@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Literal, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -11,11 +12,15 @@ from chassis import local_stack
 
 
 class Issuer(BaseModel):
-    """Whom we trust to sign tokens: where its keys are, and the scopes it may grant (none named: all)."""
+    """Whom we trust to sign tokens: where its keys are, the scopes it may grant and the tenants it may speak for.
+
+    Where `scopes` or `tenants` is None, it is not limited.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     jwks: str
     scopes: frozenset[str] | None = None
+    tenants: frozenset[UUID] | None = None
 
 
 class Settings(BaseSettings):

@@ -19,7 +19,7 @@ AT_ONCE ?= 2
 APART := tests/e2e tests/faults
 SIDE_BY_SIDE := $(addprefix --ignore=,$(APART) tests/bench)
 
-.PHONY: help run token test test-fast bench story check format lock contracts clean environment
+.PHONY: help run token secrets test test-fast bench story check format lock contracts clean environment
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ run: $(READY) ## Start everything here, databases and broker too; Ctrl-C stops i
 
 token: $(READY) ## Print a token (make -s token); SCOPES, ROLES, SUBJECT, TENANT and AUDIENCE (crm) choose what it says
 	@exec $(PY) -m stack token
+
+secrets: $(READY) ## Create the passwords and keys of the containers in deploy/secrets, where they are missing
+	@exec $(PY) -m stack secrets deploy/secrets
 
 test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves
 	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(SIDE_BY_SIDE)

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 import yaml
 from chassis.settings import Settings
+from stack.keys import AUDIENCES
 from stack.plan import SERVICES
 from stack.provision import NAME
+from stack.secrets import variables
 
 DEPLOY = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -56,9 +58,10 @@ def test_each_variable_of_an_example_has_one_comment(service: str) -> None:
 def test_a_service_starts_with_the_values_of_its_example(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in example(service).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_URL", variables()[f"DATABASE_URL_{service.upper()}"])
     settings = settings_of(service)()
-    assert settings.database_url == f"postgresql://{service}:change-me@postgres/{service}"
     assert settings.port == 8000
+    assert settings.auth_audience == AUDIENCES[service]
     assert NAME.fullmatch(service)
 
 
@@ -111,6 +114,51 @@ def test_the_image_copies_only_what_exists() -> None:
         if line.startswith("COPY") and "--from" not in line:
             for source in line.split()[1:-1]:
                 assert (DEPLOY.parent / source).exists(), source
+
+
+def names_in(value: Any) -> set[str]:
+    """The variables that a part of the file takes from the environment of `docker compose`."""
+    return set(re.findall(r"\$\{([A-Z_]+)", json.dumps(value)))
+
+
+def test_every_secret_is_demanded_and_created_and_has_no_default() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    ports = {f"{service.upper()}_PORT" for service in SERVICES}
+    demanded = set(re.findall(r"\$\{([A-Z_]+):\?[^}]+\}", text))
+    assert set(re.findall(r"\$\{([A-Z_]+)", text)) - ports == demanded == variables().keys()
+    assert set(variables().values()) & set(variables().values()) == {variables()["SECRETS_OWNER"]}
+
+
+def test_no_password_stands_in_the_files() -> None:
+    for file in (*DEPLOY.glob("*.yaml"), *DEPLOY.glob("env/*"), *DEPLOY.glob("Dockerfile*")):
+        text = re.sub(r"\$\{[A-Z_]+:\?[^}]+\}", "", file.read_text())
+        assert not re.search(r"(?i)change-me|password[ \t]*[:=][ \t]*\S|://\w+:[^@\s]+@(?!HOST)", text), file
+
+
+def test_each_container_gets_its_own_secrets_and_no_others() -> None:
+    own: dict[str, set[str]] = {"postgres": {"POSTGRES_PASSWORD"}, "kafka": set()}
+    for service in SERVICES:
+        database = f"DATABASE_URL_{service.upper()}"
+        own |= {f"{service}-api": {database}, f"{service}-worker": {database}}
+        own[f"{service}-migrate"] = {database, "ADMIN_DATABASE_URL"}
+    own["gateway-worker"].add("SECRETS_OWNER")
+    ports = {f"{service.upper()}_PORT" for service in SERVICES}
+    assert {name: names_in(part) - ports for name, part in PARTS.items()} == own
+
+
+def test_a_container_mounts_public_keys_or_the_one_key_it_signs_with() -> None:
+    mounted = {name: set(part.get("volumes", [])) for name, part in PARTS.items()}
+    public = {"./secrets/keys/public:/keys:ro"}
+    servers = {"postgres": {"postgres:/var/lib/postgresql"}, "kafka": {"kafka:/var/lib/kafka/data"}}
+    assert mounted == {name: servers.get(name, public if name.endswith("-api") else set()) for name in PARTS}
+    assert {name: part["secrets"] for name, part in PARTS.items() if "secrets" in part} == {
+        "gateway-worker": ["gateway-key"]
+    }
+    assert COMPOSE["secrets"] == {"gateway-key": {"file": "secrets/keys/concord-gateway.jwk.json"}}
+    assert example("gateway")["SERVICE_KEY_FILE"] == "/run/secrets/gateway-key"
+    for service in SERVICES:
+        trusted = json.loads(example(service)["AUTH_ISSUERS"])
+        assert {Path(each["jwks"]).parent for each in trusted.values()} == {Path("/keys")}
 
 
 def test_no_lock_holds_an_address() -> None:

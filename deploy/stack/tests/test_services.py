@@ -80,7 +80,9 @@ def test_private_keys_are_for_their_owner_only(stack: Stack) -> None:
     private = list((stack.folder / "keys").glob("*.jwk.json"))
     assert len(private) == 2
     assert all(file.stat().st_mode & 0o077 == 0 for file in private)
-    assert all('"d"' not in file.read_text() for file in (stack.folder / "keys").glob("*.jwks.json"))
+    public = list((stack.folder / "keys" / "public").iterdir())
+    assert len(public) == 2
+    assert all('"d"' not in file.read_text() for file in public)
 
 
 def test_commands_find_the_settings_of_each_service_while_it_runs(stack: Stack, tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
-"""The command line: `python -m stack run | token | keys | provision | check-migrations`.
+"""The command line: `python -m stack run | token | secrets | provision | check-migrations`.
 
 What needs the embedded servers is imported where it is called: the image of the services has none.
 """
 
 import os
+from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from stack.errors import CannotStart
 from stack.folder import data_folder
-from stack.keys import AUDIENCES, FIRST_TENANT, ROLES, SCOPES, audiences_of, gateway_issuer, local_issuer
+from stack.keys import AUDIENCES, FIRST_TENANT, ROLES, SCOPES, audiences_of, local_issuer
 from stack.provision import provision_for
+from stack.secrets import create_secrets
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -49,11 +51,14 @@ def token() -> None:
         give_up(problem)
 
 
-@app.command()
-def keys() -> None:
-    """Make the keys of the local issuer and of the gateway in DATA_DIR, where they are missing."""
-    for issuer in (local_issuer(data_folder()), gateway_issuer(data_folder())):
-        issuer.ensure()
+@app.command("secrets")
+def make_secrets(folder: Path) -> None:
+    """Create the passwords and keys of the containers in a folder, where they are missing."""
+    made = create_secrets(folder.resolve())
+    for file in made:
+        typer.echo(f"{file} is new.", err=True)
+    if not made:
+        typer.echo(f"{folder} is complete: nothing was changed.", err=True)
 
 
 @app.command()

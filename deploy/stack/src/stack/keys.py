@@ -47,8 +47,8 @@ class Issuer:
 
     @property
     def public_file(self) -> Path:
-        """The public keys, as a JWKS."""
-        return self.folder / f"{self.name}.jwks.json"
+        """The public keys, as a JWKS, in a folder that holds nothing secret."""
+        return self.folder / "public" / f"{self.name}.jwks.json"
 
     @property
     def trust(self) -> dict[str, Any]:
@@ -56,16 +56,28 @@ class Issuer:
         return {"jwks": str(self.public_file), "scopes": self.scopes, "tenants": None}
 
     def ensure(self) -> None:
-        """Make the key pair, unless it is there."""
+        """Make the key pair, unless it is there. Other public keys stay: tokens live that they verify."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.private_file.exists():
             key = ec.generate_private_key(ec.SECP256R1())
             marks = {"kid": f"{self.name}-{int(time.time())}", "alg": ALGORITHM, "use": "sig"}
-            write_private(self.private_file, {**ECAlgorithm.to_jwk(key, as_dict=True), **marks})
+            write_private(self.private_file, json.dumps({**ECAlgorithm.to_jwk(key, as_dict=True), **marks}, indent=2))
         private = json.loads(self.private_file.read_text())
-        public = {name: value for name, value in private.items() if name != "d"}
-        public.pop("key_ops", None)
-        self.public_file.write_text(json.dumps({"keys": [public]}, indent=2))
+        published = self._published()
+        if private["kid"] not in {key["kid"] for key in published}:
+            public = {name: value for name, value in private.items() if name not in ("d", "key_ops")}
+            self._publish([*published, public])
+
+    def _published(self) -> list[dict[str, Any]]:
+        if not self.public_file.exists():
+            return []
+        keys: list[dict[str, Any]] = json.loads(self.public_file.read_text())["keys"]
+        return keys
+
+    def _publish(self, keys: list[dict[str, Any]]) -> None:
+        self.public_file.parent.mkdir(exist_ok=True)
+        self.public_file.parent.chmod(0o755)
+        write(self.public_file, json.dumps({"keys": keys}, indent=2), 0o644)
 
     def token(
         self,
@@ -99,12 +111,19 @@ def audiences_of(services: Iterable[str]) -> list[str]:
     return [AUDIENCES[service] for service in services]
 
 
-def write_private(path: Path, content: dict[str, Any]) -> None:
+def write_private(path: Path, content: str) -> None:
     """Write a file that nobody but its owner may read, whole or not at all."""
+    write(path, content, 0o600)
+
+
+def write(path: Path, content: str, mode: int) -> None:
+    """Write a file with these permissions, whole or not at all."""
     unfinished = path.with_suffix(".unfinished")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=2)
+        file.write(content)
+    unfinished.chmod(mode)
     unfinished.replace(path)
 
 

@@ -75,6 +75,12 @@ async def test_the_same_key_registers_one_payment(api: httpx.AsyncClient) -> Non
     assert len((await api.get(PATH)).json()["items"]) == 1
 
 
+async def test_a_payment_may_become_nobodys_again(api: httpx.AsyncClient) -> None:
+    made = await api.post(PATH, json=payment(await customer(api)))
+    changed = await api.patch(made.headers["Location"], json={"customer_id": None}, headers=ANY)
+    assert (changed.status_code, changed.json()["customer_id"]) == (200, None), changed.text
+
+
 async def test_a_payment_is_corrected_until_the_erp_knows_it(api: httpx.AsyncClient) -> None:
     shown = await registered(api)
     address = f"{PATH}/{shown['id']}"

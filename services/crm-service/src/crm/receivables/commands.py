@@ -15,7 +15,7 @@ from crm.receivables import queries
 from crm.receivables.events import PAYMENT
 from crm.receivables.models import Payment
 from crm.receivables.rules import on_or_today
-from crm.receivables.schemas import PaymentBody, PaymentOut
+from crm.receivables.schemas import PaymentAsItIs, PaymentBody, PaymentOut
 
 Check = Callable[[Payment], None]
 
@@ -54,7 +54,7 @@ async def change(session: AsyncSession, payment_id: UUID, patch: Mapping[str, An
     seen(row)
     present = written(row)
     with edit(session, PAYMENT, row, actor):
-        await _change(session, row, patched(PaymentBody, present, patch), present)
+        await _change(session, row, patched(PaymentAsItIs, present, patch), present)
     await session.flush()
     return row
 

@@ -110,6 +110,12 @@ class PaymentBody(BaseModel):
         return self
 
 
+class PaymentAsItIs(PaymentBody):
+    """A payment after a patch, or of a file: what is empty there is left out, and that of the customer means nobody."""
+
+    customer_id: UUID | None = None
+
+
 class Reversal(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -61,9 +61,8 @@ def opened(content: bytes, encoding: str | None = None, delimiter: str | None = 
     try:
         text = content.decode(found)
     except UnicodeDecodeError as error:
-        raise NotDelimited(
-            f"it is not {found.removesuffix('-SIG')} (byte {error.start}): save it as CSV with UTF-8"
-        ) from None
+        name, place = found.removesuffix("-SIG"), error.start
+        raise NotDelimited(f"it is not {name} (byte {place}): save it as CSV with UTF-8") from None
     except LookupError:
         raise NotDelimited(f"there is no encoding {found!r}: say utf-8, utf-16 or windows-1252, for example") from None
     return Delimited(text, found.removesuffix("-SIG"), delimiter or _delimiter(text), assumed)

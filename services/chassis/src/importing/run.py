@@ -47,7 +47,7 @@ class ImportKey(Base):
 class UnknownReference(Conflict):
     code = "unknown-reference"
     title = "The row refers to a record that is not there"
-    detail = "Nothing with the key {key} was imported into {target} from {source}."
+    detail = "Nothing with the key {key} was imported into {target} from {source}, and none is known by that."
     hint = "Import {target} first, with the same --source and --key."
 
 

@@ -22,6 +22,7 @@ from crm.orders.imports import ORDERS
 from crm.quotes import routes as quotes
 from crm.receivables import routes as receivables
 from crm.receivables.events import KINDS as RECEIVABLES
+from crm.receivables.imports import PAYMENTS
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -53,4 +54,10 @@ SERVICE = Service(
     kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
 )
 
-IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "orders": ORDERS, "products": PRODUCTS}
+IMPORTS = {
+    "customers": CUSTOMERS,
+    "contacts": CONTACTS,
+    "orders": ORDERS,
+    "products": PRODUCTS,
+    "payments": PAYMENTS,
+}

@@ -30,6 +30,7 @@ from erp.orders import routes as orders
 from erp.orders.events import ORDER, SHIPMENT
 from erp.payments import handlers as payments_tasks
 from erp.payments.events import PAYMENT
+from erp.payments.imports import PAYMENTS
 from erp.payments.routes import bank_accounts, payments
 from erp.products import handlers as products_tasks
 from erp.products import routes as products
@@ -86,4 +87,10 @@ SERVICE = Service(
     tasks=_tasks,
 )
 
-IMPORTS = {"customers": CUSTOMERS, "contacts": CONTACTS, "products": PRODUCTS, "stock": STOCK}
+IMPORTS = {
+    "customers": CUSTOMERS,
+    "contacts": CONTACTS,
+    "products": PRODUCTS,
+    "stock": STOCK,
+    "payments": PAYMENTS,
+}

@@ -42,6 +42,12 @@ async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequen
     return (await session.scalars(_locked().where(either).order_by(Customer.id))).all()
 
 
+async def numbered(session: AsyncSession, number: str) -> Customer | None:
+    """The customer that has this number, archived or not."""
+    found: Customer | None = await session.scalar(_complete().where(Customer.number == number.upper()))
+    return found
+
+
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Whether a customer that no other system knows yet has the same tax id, e-mail or phone."""
     country = (values.get("billing_address") or values.get("shipping_address") or {}).get("country")

@@ -32,7 +32,7 @@ def tables(characters: st.SearchStrategy[str]) -> st.SearchStrategy[Rows]:
 
 def written(rows: Rows, delimiter: str, quoting: int, newline: str) -> str:
     stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=delimiter, quoting=quoting, lineterminator=newline).writerows(rows)  # type: ignore[arg-type]
+    csv.writer(stream, delimiter=delimiter, quoting=quoting, lineterminator=newline).writerows(rows)  # type: ignore[arg-type]  # a literal of the stub
     return stream.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [edits|ingest|orders|contention ...]`: measure these, or all; print what was found."""
+"""`python -m tests.bench [edits|ingest|orders|contention|documents ...]`: measure these, or all; print the results."""
 
 import asyncio
 import tempfile
@@ -16,7 +16,7 @@ from stack.postgres import Postgres
 from stack.provision import provision
 from stack.services import Stack
 
-from . import contention, edits, ingest, orders
+from . import contention, documents, edits, ingest, orders
 from .show import console
 
 
@@ -27,6 +27,7 @@ class Part(StrEnum):
     INGEST = "ingest"
     ORDERS = "orders"
     CONTENTION = "contention"
+    DOCUMENTS = "documents"
 
 
 def bench(
@@ -40,8 +41,9 @@ def bench(
     seconds: Annotated[float, typer.Option(help="Length of each steady part, for each chain.")] = 20,
     connections: Annotated[int, typer.Option(help="Connections that confirm orders at once.")] = 8,
     confirmations: Annotated[int, typer.Option(help="Orders confirmed in each way.")] = 144,
+    batched: Annotated[int, typer.Option(help="Documents of each kind, in batches of 200.")] = 400,
 ) -> None:
-    """Measure edits and orders through the whole product, ingest alone, and confirmation under contention."""
+    """Measure edits and orders through the whole product; ingest, confirmation under contention and batches alone."""
     began = time.perf_counter()
     wanted = set(parts or Part)
     if Part.EDITS in wanted:
@@ -51,13 +53,15 @@ def bench(
         with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
             trades = orders.prepare(stack)
             asyncio.run(orders.run(stack, trades, orders_alone, order_rate, seconds, order_burst))
-    if wanted & {Part.INGEST, Part.CONTENTION}:
+    if wanted & {Part.INGEST, Part.CONTENTION, Part.DOCUMENTS}:
         console.print("Starting PostgreSQL alone ...")
         with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=False) as server:
             if Part.INGEST in wanted:
                 asyncio.run(ingest.run(_migrated(server, GATEWAY)))
             if Part.CONTENTION in wanted:
                 contention.run(_migrated(server, ERP), connections, confirmations)
+            if Part.DOCUMENTS in wanted:
+                asyncio.run(documents.run(_migrated(server, ERP), batched))
     console.print(f"{time.perf_counter() - began:.0f} s in all.")
 
 

@@ -75,7 +75,7 @@ async def test_a_clean_stop_leaves_no_process_and_the_next_start_continues(broke
     broker.stop()
     assert not process.is_running()
     with Kafka(broker.folder) as second:
-        assert second.bootstrap_servers != broker.bootstrap_servers
+        assert second.bootstrap_servers == broker.bootstrap_servers
         assert await receive(second, "kept", 3) == [0, 1, 2]
     broker.start()
 
@@ -84,6 +84,16 @@ def test_it_listens_on_this_machine_only(broker: Kafka) -> None:
     process = psutil.Process(broker.pid)
     listening = [c.laddr.ip for c in process.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
     assert {address.removeprefix("::ffff:") for address in listening} == {HOST}
+
+
+def test_a_kept_port_that_is_taken_meanwhile_gives_way_to_a_free_one(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        (tmp_path / "port").write_text(str(taken))
+        with Kafka(tmp_path) as broker:
+            assert broker.bootstrap_servers == f"{HOST}:{(tmp_path / 'port').read_text()}" != f"{HOST}:{taken}"
 
 
 def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from stack.errors import CannotStart
 from stack.folder import data_folder
 from stack.part import answers
 from stack.ports import HOST, free_port
-from stack.run import databases, ports
+from stack.run import databases, ports, systems
 from stack.services import Stack
 
 PROGRAM = str(Path(__file__).with_name("run_with_fakes.py"))
@@ -131,7 +131,7 @@ def test_a_service_that_dies_is_started_again(light: Run) -> None:
     light.wait_until_said("Ctrl-C stops everything")
     [api] = [process for process in light.family() if process.cmdline()[-2:] == ["crm", "api"]]
     api.kill()
-    light.wait_until_said("crm-api ended; starting it again in 1 s")
+    light.wait_until_said("crm-api ended; starting it again at once")
     light.wait_until_said("crm-api runs again")
 
 
@@ -199,8 +199,22 @@ def test_a_port_that_is_none_is_refused(wrong: str) -> None:
 
 
 def test_two_services_cannot_share_a_port() -> None:
-    with pytest.raises(CannotStart, match="three different ports"):
+    with pytest.raises(CannotStart, match="must be different ports"):
         ports({"CRM_PORT": "8002"})
+    with pytest.raises(CannotStart, match="must be different ports"):
+        ports({"KAFKA_PORT": "8002"})
+
+
+@pytest.mark.parametrize("wrong", ["crm", "[]", "{}", '{"crm": 8001}'])
+def test_systems_that_are_no_addresses_by_name_are_refused(wrong: str) -> None:
+    with pytest.raises(CannotStart, match="SYSTEMS must name every system"):
+        systems({"SYSTEMS": wrong})
+
+
+def test_the_port_of_kafka_and_the_systems_are_taken_from_the_environment() -> None:
+    assert ports({"KAFKA_PORT": "9092"})["kafka"] == 9092
+    assert systems({"SYSTEMS": '{"shop": "http://127.0.0.1:1"}'}) == {"shop": "http://127.0.0.1:1"}
+    assert systems({}) is None
 
 
 def test_the_usual_ports_and_folder_are_taken_without_a_choice() -> None:

@@ -63,7 +63,7 @@ PROPERTIES = {
 class Kafka:
     """A Kafka 4 whose log lives in `folder`. Many may run at once in folders of their own.
 
-    Without a port it takes a free one, and keeps it over restarts of this object.
+    Without a port it takes a free one and keeps it in the folder: the next start has the same, if it is free.
     """
 
     def __init__(self, folder: Path, port: int | None = None, log: Path | None = None) -> None:
@@ -104,7 +104,7 @@ class Kafka:
         """Do all of `start` but wait: other things can start meanwhile, until `finish`."""
         program, jars = java(), class_path()
         if self._port is None:
-            self._port = free_port()
+            self._port = self._kept_port() or free_port()
         elif not is_free(self._port):
             raise CannotStart(f"Port {self._port} is taken: stop what listens there, or give Kafka another.")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -128,6 +128,9 @@ class Kafka:
                 self.begin()
             else:
                 break
+        # Clients know it from here on.
+        self.fixed = True
+        (self.folder / "port").write_text(str(self._port))
         return self.bootstrap_servers
 
     def stop(self, patience_seconds: float = 8.0) -> None:
@@ -148,6 +151,13 @@ class Kafka:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _kept_port(self) -> int | None:
+        try:
+            port = int((self.folder / "port").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return port if is_free(port) else None
 
     def _broker(self) -> Child:
         if self._child is None:

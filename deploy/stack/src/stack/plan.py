@@ -45,6 +45,8 @@ class Plan:
     issuers: tuple[Issuer, ...]
     gateway: Issuer
     program: Program = python_program
+    systems: Mapping[str, str] | None = None
+    """The spokes and their addresses for the gateway; None: the CRM and the ERP of this plan."""
 
     def url(self, service: str) -> str:
         """Where the REST interface of a service answers."""
@@ -70,7 +72,7 @@ class Plan:
         if service == "gateway":
             environment["SERVICE_KEY_FILE"] = str(self.gateway.private_file)
             environment["SERVICE_ISSUER"] = self.gateway.name
-            environment["SYSTEMS"] = json.dumps({system: self.url(system) for system in SYSTEMS})
+            environment["SYSTEMS"] = json.dumps(self.systems or {system: self.url(system) for system in SYSTEMS})
         return environment
 
     def _api(self, service: str) -> Process:

@@ -1,5 +1,6 @@
 """`make run`: one stack in the foreground, until Ctrl-C."""
 
+import json
 import os
 import signal
 import time
@@ -22,17 +23,36 @@ LOOK_SECONDS = 0.3
 
 
 def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """The ports of the three services: CRM_PORT, ERP_PORT, GATEWAY_PORT, or the usual ones."""
+    """The ports of the three services: CRM_PORT, ERP_PORT, GATEWAY_PORT, or the usual ones; KAFKA_PORT where it is set.
+
+    Without KAFKA_PORT the broker takes a free port and keeps it in its data folder.
+    """
     chosen = {}
-    for service, usual in DEFAULT_PORTS.items():
-        variable = f"{service.upper()}_PORT"
-        text = environment.get(variable) or str(usual)
+    for name in (*DEFAULT_PORTS, "kafka"):
+        variable = f"{name.upper()}_PORT"
+        text = environment.get(variable) or str(DEFAULT_PORTS.get(name, ""))
+        if not text:
+            continue
         if not text.isdecimal() or not 0 < int(text) < 65536:
             raise CannotStart(f"{variable} is {text!r}: it must be a port number from 1 to 65535.")
-        chosen[service] = int(text)
+        chosen[name] = int(text)
     if len(set(chosen.values())) < len(chosen):
-        raise CannotStart("CRM_PORT, ERP_PORT and GATEWAY_PORT must be three different ports.")
+        raise CannotStart("CRM_PORT, ERP_PORT, GATEWAY_PORT and KAFKA_PORT must be different ports.")
     return chosen
+
+
+def systems(environment: Mapping[str, str] = os.environ) -> dict[str, str] | None:
+    """The spokes that SYSTEMS names for the gateway, `{"crm": "http://..."}`; None without it."""
+    text = environment.get("SYSTEMS")
+    if not text:
+        return None
+    try:
+        named = json.loads(text)
+    except ValueError:
+        named = None
+    if not isinstance(named, dict) or not named or not all(isinstance(url, str) for url in named.values()):
+        raise CannotStart('SYSTEMS must name every system and its address as JSON: {"crm": "http://...", ...}.')
+    return named
 
 
 def databases(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -59,6 +79,7 @@ def run(program: Program = python_program) -> None:
         ports=ports(),
         databases=databases(),
         bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+        systems=systems(),
         program=program,
     )
     try:
@@ -73,8 +94,6 @@ def run(program: Program = python_program) -> None:
         show(stack, console)
         watch(stack, console)
     except KeyboardInterrupt:
-        # A second Ctrl-C must not leave a server half stopped; all waits below have a limit.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         console.print("\nStopping")
     finally:
         stack.stop()
@@ -91,9 +110,14 @@ def wide_console() -> Console:
 def watch(stack: Stack, console: Console) -> None:
     """Look after the parts until we are interrupted."""
     keeper = Watch(stack, lambda sentence: console.print(sentence, soft_wrap=True))
-    while True:
-        keeper.look()
-        time.sleep(LOOK_SECONDS)
+    try:
+        while True:
+            keeper.look()
+            time.sleep(LOOK_SECONDS)
+    finally:
+        # A second Ctrl-C must not leave a server half stopped; all waits from here on have a limit.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        keeper.close()
 
 
 def show(stack: Stack, console: Console) -> None:

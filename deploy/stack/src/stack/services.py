@@ -30,8 +30,9 @@ class Stack:
     """Everything that `make run` starts, in one folder; each part can be stopped or killed alone.
 
     Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`,
-    `gateway-api` and `gateway-worker`. Without ports, free ones are taken. A database or broker
-    that is given is used, and none is started in its place. `fast` is for tests: see Postgres.
+    `gateway-api` and `gateway-worker`. Without ports, free ones are taken; the broker's stays the same in
+    a folder. A database or broker that is given is used, and none is started in its place; `systems` are
+    what the gateway connects, instead of our CRM and ERP. `fast` is for tests: see Postgres.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Stack:
         ports: Mapping[str, int] | None = None,
         databases: Mapping[str, str] | None = None,
         bootstrap_servers: str | None = None,
+        systems: Mapping[str, str] | None = None,
         program: Program = python_program,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
@@ -49,6 +51,7 @@ class Stack:
         self.logs = self.folder / "logs"
         self.fixed_ports = dict(ports or {})
         self.databases = dict(databases or {})
+        self.systems = systems
         self.program = program
         self.say = say
         self.issuer = local_issuer(self.folder)
@@ -58,7 +61,9 @@ class Stack:
             self.postgres = Postgres(self.folder / "postgres", fast=fast, log=self.logs / "postgres.log")
         self.kafka: Kafka | None = None
         if bootstrap_servers is None:
-            self.kafka = Kafka(self.folder / "kafka", log=self.logs / "kafka.log")
+            self.kafka = Kafka(self.folder / "kafka", port=self.fixed_ports.get("kafka"), log=self.logs / "kafka.log")
+        else:
+            self.fixed_ports.pop("kafka", None)
         self._bootstrap_servers = bootstrap_servers
         self._services: dict[str, ServicePart] = {}
         self._plan: Plan | None = None
@@ -144,6 +149,11 @@ class Stack:
         _stop_together(servers, SERVER_PATIENCE_SECONDS)
         self._release()
 
+    def needs(self, name: str) -> list[str]:
+        """The parts that must run before this one can be ready."""
+        servers = {"api": ("postgres",), "worker": ("postgres", "kafka")}
+        return [part for part in servers.get(name.rpartition("-")[2], ()) if part in self.parts]
+
     def kill(self, name: str) -> None:
         """End one part as a crash would."""
         self._part(name).kill()
@@ -218,6 +228,7 @@ class Stack:
             issuers=(self.issuer, self.gateway_issuer),
             gateway=self.gateway_issuer,
             program=self.program,
+            systems=self.systems,
         )
 
     def _migrate(self) -> None:

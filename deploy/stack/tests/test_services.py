@@ -2,6 +2,8 @@
 
 import json
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,24 +100,71 @@ def test_commands_find_the_settings_of_each_service_while_it_runs(stack: Stack, 
     assert not (other.folder / "running.json").exists()
 
 
-def test_what_dies_is_started_again_and_said(stack: Stack) -> None:
-    said: list[str] = []
-    now = [0.0]
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def watch(stack: Stack, said: list[str], now: list[float]) -> Iterator[Watch]:
     watch = Watch(stack, said.append, clock=lambda: now[0])
+    yield watch
+    watch.close()
+    for name in stack.parts:
+        stack.start(name)
+
+
+def look_until(watch: Watch, said: list[str], sentence: str, limit_seconds: float = 60) -> None:
+    deadline = time.monotonic() + limit_seconds
+    while sentence not in said:
+        assert time.monotonic() < deadline, said
+        watch.look()
+        time.sleep(0.02)
+
+
+def test_what_dies_is_started_again_and_said(stack: Stack, watch: Watch, said: list[str], now: list[float]) -> None:
     watch.look()
     assert not said
     stack.kill("erp-api")
     watch.look()
-    assert said[0].startswith("erp-api ended; starting it again in 1 s")
-    now[0] = 2.0
-    watch.look()
-    assert said[1] == "erp-api runs again"
+    assert said[0].startswith("erp-api ended; starting it again at once")
+    look_until(watch, said, "erp-api runs again")
+    said.clear()
     stack.kill("erp-api")
     watch.look()
-    assert said[2].startswith("erp-api ended; starting it again in 2 s")
-    now[0] = 5.0
+    assert said[0].startswith("erp-api ended; starting it again in 1 s")
     watch.look()
+    assert not stack.parts["erp-api"].running
+    now[0] = 1.0
+    look_until(watch, said, "erp-api runs again")
     assert stack.parts["erp-api"].running
+
+
+def test_no_part_waits_for_one_that_it_does_not_need(
+    stack: Stack, watch: Watch, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = threading.Event()
+    start = stack.start
+
+    def hangs(name: str | None = None) -> None:
+        if name == "kafka":
+            broken.wait(60)
+        start(name)
+
+    monkeypatch.setattr(stack, "start", hangs)
+    for name in stack.parts:
+        stack.kill(name)
+    for name in ("postgres", "crm-api", "erp-api", "gateway-api"):
+        look_until(watch, said, f"{name} runs again")
+    assert not [name for name in ("kafka", "crm-worker", "erp-worker", "gateway-worker") if stack.parts[name].running]
+    broken.set()
+    for name in ("kafka", "crm-worker", "erp-worker", "gateway-worker"):
+        look_until(watch, said, f"{name} runs again")
 
 
 def test_a_second_start_in_the_same_folder_is_refused(stack: Stack) -> None:
@@ -138,7 +187,10 @@ def test_given_databases_and_broker_are_used_and_none_is_started(stack: Stack, t
         program=fake,
         databases=stack.plan.databases,
         bootstrap_servers=stack.bootstrap,
+        systems={"shop": "http://127.0.0.1:9"},
     )
     with other:
+        [worker] = [process for process in other.plan.processes() if process.name == "gateway-worker"]
+        assert json.loads(worker.environment["SYSTEMS"]) == {"shop": "http://127.0.0.1:9"}
         assert list(other.parts) == NAMES
         assert other.plan.bootstrap_servers == stack.bootstrap

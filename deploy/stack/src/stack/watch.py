@@ -1,58 +1,89 @@
-"""Starts again what has died."""
+"""Starts again what has died: each part by itself, as soon as what it needs runs."""
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from stack.errors import CannotStart
+from stack.part import Part
 from stack.services import Stack
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
+CLOSE_SECONDS = 0.1
 
 
 @dataclass
 class Fate:
-    """What we know of one part: how often it died lately, and when it is due to be started."""
+    """What we know of one part: how often it died lately, when it is due to be started, and the start under way."""
 
     deaths: int = 0
     started_at: float = 0.0
     due_at: float | None = None
+    starting: Future[None] | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """It has been ready, and has not been seen dead since."""
+        return self.due_at is None and self.starting is None
 
 
 class Watch:
-    """Looks at every part of a stack, and starts the dead again after a growing pause."""
+    """Looks at every part of a stack and starts the dead again: at once the first time, then after growing pauses.
+
+    A start waits until the part is ready. That takes a thread of its own, so that no part waits for another which it
+    does not need.
+    """
 
     def __init__(self, stack: Stack, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self.stack = stack
         self.say = say
         self.clock = clock
         self._fates = {name: Fate() for name in stack.parts}
+        self._starters = ThreadPoolExecutor(max_workers=len(self._fates), thread_name_prefix="restart")
 
     def look(self) -> None:
-        """One round: note the dead, and start those whose pause is over."""
+        """One round: note the dead, start those whose pause is over, and say which run again."""
         for name, part in self.stack.parts.items():
-            fate = self._fates[name]
-            if fate.due_at is not None:
-                if self.clock() >= fate.due_at:
-                    self._start(name, fate)
-            elif not part.running:
-                self._note_death(name, fate, "ended")
-            elif fate.deaths and self.clock() - fate.started_at > STEADY_SECONDS:
-                fate.deaths = 0
+            self._look_at(name, part, self._fates[name])
+
+    def close(self) -> None:
+        """Break off the starts that are under way, so that everything can be stopped. A crash loses nothing."""
+        while under_way := {name: fate.starting for name, fate in self._fates.items() if fate.starting is not None}:
+            for name in under_way:
+                self.stack.kill(name)
+            wait(under_way.values(), CLOSE_SECONDS)
+            for name, starting in under_way.items():
+                if starting.done():
+                    self._fates[name].starting = None
+        self._starters.shutdown()
+
+    def _look_at(self, name: str, part: Part, fate: Fate) -> None:
+        if fate.starting is not None:
+            if fate.starting.done():
+                self._conclude(name, fate, fate.starting)
+        elif fate.due_at is not None:
+            if self.clock() >= fate.due_at and all(self._fates[need].is_up for need in self.stack.needs(name)):
+                fate.due_at, fate.started_at = None, self.clock()
+                fate.starting = self._starters.submit(self.stack.start, name)
+        elif not part.running:
+            self._note_death(name, fate, "ended")
+        elif fate.deaths and self.clock() - fate.started_at > STEADY_SECONDS:
+            fate.deaths = 0
 
     def _note_death(self, name: str, fate: Fate, what: str) -> None:
-        pause = min(FIRST_PAUSE_SECONDS * 2**fate.deaths, LONGEST_PAUSE_SECONDS)
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** (fate.deaths - 1), LONGEST_PAUSE_SECONDS) if fate.deaths else 0.0
         fate.deaths += 1
         fate.due_at = self.clock() + pause
-        self.say(f"{name} {what}; starting it again in {pause:.0f} s. See {self.stack.logs / name}.log")
+        when = f"in {pause:.0f} s" if pause else "at once"
+        self.say(f"{name} {what}; starting it again {when}. See {self.stack.logs / name}.log")
 
-    def _start(self, name: str, fate: Fate) -> None:
-        fate.due_at = None
-        fate.started_at = self.clock()
+    def _conclude(self, name: str, fate: Fate, starting: Future[None]) -> None:
+        fate.starting = None
         try:
-            self.stack.start(name)
+            starting.result()
         except CannotStart as problem:
             self._note_death(name, fate, f"could not be started ({str(problem).splitlines()[0]})")
         else:

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-from chassis.bus import ensure_topics
+from chassis.topics import ensure_topics
 from stack.ports import free_port
 from stack.services import Stack
 

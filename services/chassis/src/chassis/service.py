@@ -23,12 +23,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import feed, outbox, parked, preconditions, replication, telemetry, worker
 from chassis.app import create_app
-from chassis.bus import Producer, ensure_topics
+from chassis.bus import Producer
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.migrations import migrate
 from chassis.relay import Relay
 from chassis.replication import Kind
 from chassis.settings import Settings, load
+from chassis.topics import ensure_topics
 from chassis.worker import Task, every
 
 log = structlog.get_logger()

@@ -5,10 +5,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from chassis.bus import ensure_topics
 from chassis.db import Sessions, create_engine, session_factory
 from chassis.outbox import OutboxRow, SentRow
 from chassis.testing import Database, act_for, rolled_back
+from chassis.topics import ensure_topics
 from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from stack.kafka import Kafka

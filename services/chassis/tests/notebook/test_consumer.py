@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from chassis.bus import Consumer, Message, Positions, Producer, ensure_topics
+from chassis.bus import Consumer, Message, Positions, Producer
+from chassis.topics import ensure_topics
 from stack.kafka import Kafka
 
 from .observed import messages, wait_until

@@ -11,10 +11,11 @@ import orjson
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from chassis.bus import LARGEST_MESSAGE_BYTES, BrokerAway, Message, Producer, Refused, ensure_topics
+from chassis.bus import LARGEST_MESSAGE_BYTES, BrokerAway, Message, Producer, Refused
 from chassis.db import Sessions, transaction
 from chassis.outbox import SentRow, feed, row
 from chassis.relay import Relay
+from chassis.topics import ensure_topics
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stack.kafka import Kafka

@@ -7,11 +7,12 @@ from statistics import quantiles
 
 from chassis import telemetry
 from chassis.auth import ServiceIdentity
-from chassis.bus import Consumer, Positions, ensure_topics
+from chassis.bus import Consumer, Positions
 from chassis.client import create_client
 from chassis.db import Sessions, transaction
 from chassis.service import Running
 from chassis.settings import Settings
+from chassis.topics import ensure_topics
 from chassis.worker import Task, every
 from sqlalchemy import func, select
 

@@ -29,10 +29,10 @@ class MessageHandled(Conflict):
 class Quarantined(Base):
     """One message with its bytes, its place in Kafka and why it stands here.
 
-    `tenant_id` is empty when not even that could be read: only operators see such a message. `state` is `held`, `replaying` (a person asked), `replayed`
-    or `dropped`; `handled_by` is who asked. `digest` tells the message from another one at the same place of a log that
-    began anew. `headers` is for reading; `raw_headers` holds them exactly, as pairs of Base64 texts, null for a header
-    without a value. Rows of an earlier version have no `raw_headers`.
+    `tenant_id` is empty when not even that could be read: only operators see such a message. `state` is `held`,
+    `replaying` (a person asked), `replayed` or `dropped`; `handled_by` is who asked. `digest` tells the message from
+    another one at the same place of a log that began anew. `headers` is for reading; `raw_headers` holds them exactly,
+    as pairs of Base64 texts, null for a header without a value. Rows of an earlier version have no `raw_headers`.
     """
 
     __tablename__ = "quarantine"

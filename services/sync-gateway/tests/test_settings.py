@@ -21,7 +21,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_audience_of_a_system_follows_from_its_name_unless_one_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSTEMS", SYSTEMS)
-    assert load(GatewaySettings).systems == {
+    assert load(GatewaySettings, "gateway").systems == {
         "crm": System(address="http://crm.test", audience="concord-crm"),
         "shop": System(address="https://shop.test", audience="shop-api"),
     }
@@ -33,7 +33,7 @@ def test_a_token_for_one_system_does_not_name_another(monkeypatch: pytest.Monkey
     monkeypatch.setenv("SYSTEMS", SYSTEMS)
     monkeypatch.setenv("SERVICE_KEY_FILE", str(issuer.private_file))
     monkeypatch.setenv("SERVICE_ISSUER", issuer.name)
-    settings = load(GatewaySettings)
+    settings = load(GatewaySettings, "gateway")
     tokens = {name: identity_towards(settings, name).token(TENANT, ["replication:write"]) for name in settings.systems}
     claims = {name: jwt.decode(token, options={"verify_signature": False}) for name, token in tokens.items()}
     assert {name: each["aud"] for name, each in claims.items()} == {"crm": "concord-crm", "shop": "shop-api"}
@@ -53,5 +53,5 @@ def test_a_system_that_is_wrong_ends_the_start_with_one_sentence(
 ) -> None:
     monkeypatch.setenv("SYSTEMS", systems)
     with pytest.raises(SystemExit) as stopped:
-        load(GatewaySettings)
+        load(GatewaySettings, "gateway")
     assert sentence in str(stopped.value)

@@ -80,3 +80,35 @@ def test_pausing_and_resuming_a_system_loses_nothing(company: Company) -> None:
     company.both("customer", new_there, by=company.erp)
     company.shown_on_both("customer", mine["canonical_id"], phone="030-2222222", email="erp@alfreds.example")
     assert equal(company) == 3
+
+
+def test_a_pause_of_one_tenant_holds_up_no_other_and_survives_a_restart(
+    stack: Stack, company: Company, other_company: Company
+) -> None:
+    mine, theirs = company.customer_on_both(phone="030-1111111")
+    other_mine, other_theirs = other_company.customer_on_both(phone="030-1111111")
+    with company.hub.paused("erp"):
+        for number in range(10):
+            company.erp.change("customer", theirs["id"], email=f"{number}@alfreds.example")
+        new = company.erp.create("customer", name="Entered in the ERP meanwhile")
+        other_company.erp.change("customer", other_theirs["id"], email="erp@bon.example")
+        other_company.crm.change("customer", other_mine["id"], phone="030-2222222")
+        other_company.shown_on_both(
+            "customer", other_mine["canonical_id"], phone="030-2222222", email="erp@bon.example"
+        )
+
+        def held_back() -> bool:
+            systems = {each["name"]: each for each in company.hub.get("/v1/status")["systems"]}
+            assert systems["erp"]["held_back"] >= 11, systems["erp"]
+            return True
+
+        eventually(held_back)
+        stack.stop("gateway-worker")
+        stack.start("gateway-worker")
+        other_company.erp.change("customer", other_theirs["id"], email="again@bon.example")
+        other_company.shown_on_both("customer", other_mine["canonical_id"], email="again@bon.example")
+        assert company.crm.read("customer", mine["id"])["email"] is None
+    company.both("customer", new, by=company.erp)
+    company.shown_on_both("customer", mine["canonical_id"], phone="030-1111111", email="9@alfreds.example")
+    assert equal(company) == 2
+    assert equal(other_company) == 1

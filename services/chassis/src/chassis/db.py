@@ -18,6 +18,8 @@ from fastapi import Depends, Request
 from sqlalchemy import DateTime, MetaData, Numeric, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -131,3 +133,27 @@ async def request_session(
 
 
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
+
+
+NOT_NOW = ("08", "40", "53", "55", "57")
+"""SQLSTATE classes that concern the connection or the server: connection, rollback, resources, locks, operator."""
+
+
+def sqlstate(error: Exception) -> str | None:
+    """The five characters by which PostgreSQL names an error; None when it is not the server's."""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return str(state) if state else None
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the error concerns the connection or the server, and not the values of a statement: it may pass."""
+    if isinstance(error, OSError | PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if (state := sqlstate(error)) is not None:
+        return state.startswith(NOT_NOW)
+    # Without a state the driver failed itself: at a value that it cannot encode, or at its connection.
+    return not isinstance(error.orig.__cause__ if error.orig else None, ValueError)

@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -68,7 +68,7 @@ class Quarantined(Base):
             key=message.key,
             value=message.value,
             headers=headers,
-            raw_headers=_packed(message.headers),
+            raw_headers=packed_headers(message.headers),
             digest=_digest(message),
             error=storable(error)[:4000],
             state="held",
@@ -96,7 +96,7 @@ class Quarantined(Base):
     def _headers(self) -> Headers:
         if self.raw_headers is None:
             return tuple((name, str(value).encode()) for name, value in self.headers.items())
-        return tuple((_unpacked(name).decode(*UTF8), _unpacked_value(value)) for name, value in self.raw_headers)
+        return unpacked_headers(self.raw_headers)
 
     def shown(self) -> dict[str, Any]:
         """The message as lists of the REST API show it, without its body."""
@@ -139,7 +139,7 @@ def storable(words: str) -> str:
 
 
 def _digest(message: Message) -> bytes:
-    parts = [_base64(message.key), _base64(message.value), _packed(message.headers)]
+    parts = [_base64(message.key), _base64(message.value), packed_headers(message.headers)]
     return hashlib.sha256(orjson.dumps(parts)).digest()
 
 
@@ -147,8 +147,14 @@ def _readable(headers: Headers) -> dict[str, str | None]:
     return {_shown(name): None if value is None else storable(_text(value) or "") for name, value in headers}
 
 
-def _packed(headers: Headers) -> list[list[str | None]]:
+def packed_headers(headers: Headers) -> list[list[str | None]]:
+    """The headers exactly, as JSON: pairs of Base64 texts, null for a header without a value."""
     return [[_base64(name.encode(*UTF8)), _base64(value)] for name, value in headers]
+
+
+def unpacked_headers(packed: Iterable[Sequence[str | None]]) -> Headers:
+    """What `packed_headers` packed."""
+    return tuple((_unpacked(name).decode(*UTF8), _unpacked_value(value)) for name, value in packed)
 
 
 def _unpacked(packed: str | None) -> bytes:

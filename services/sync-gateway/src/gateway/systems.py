@@ -55,24 +55,35 @@ async def register(session: AsyncSession, names: list[str]) -> None:
 
 
 async def all_systems(session: AsyncSession) -> list[dict[str, Any]]:
-    """Every system's row, by name."""
-    found = await session.execute(select(SYSTEMS).order_by(SYSTEMS.c.name))
-    return [dict(row._mapping) for row in found]
+    """Every system's row, by name; `paused_for` says whether the tenant has paused it, or an operator for all."""
+    return [dict(row._mapping) for row in await session.execute(ALL)]
+
+
+ALL = text("""
+    select systems.name, coalesce(systems.paused_at, pauses.paused_at) as paused_at,
+        case when systems.paused_at is null then pauses.paused_by else systems.paused_by end as paused_by,
+        case when systems.paused_at is not null then 'all_tenants'
+             when pauses.paused_at is not null then 'tenant' end as paused_for,
+        systems.away_since, systems.away_because, systems.latency
+    from systems left join pauses on pauses.system = systems.name and pauses.resumed_at is null
+        and pauses.tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
+    order by systems.name
+    """)
 
 
 async def paused(session: AsyncSession) -> set[str]:
-    """The names of the paused systems."""
+    """The names of the systems that are paused for all tenants."""
     return set(await session.scalars(select(SYSTEMS.c.name).where(SYSTEMS.c.paused_at.is_not(None))))
 
 
 async def pause(session: AsyncSession, name: str, by: str) -> None:
-    """Stop reading from and delivering to a system. A pause that is on already stays whose it is."""
+    """Stop reading from and delivering to a system, for all tenants. A pause that is on stays whose it is."""
     running = SYSTEMS.c.name == name, SYSTEMS.c.paused_at.is_(None)
     await session.execute(update(SYSTEMS).where(*running).values(paused_at=datetime.now(UTC), paused_by=by))
 
 
 async def resume(session: AsyncSession, name: str) -> None:
-    """Go on where the pause began; everything that waited is delivered."""
+    """End the pause for all tenants where it began; everything that waited is delivered."""
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(paused_at=None, paused_by=None))
 
 

@@ -22,6 +22,7 @@ from gateway.deliver.loop import Delivering
 from gateway.deliver.models import Delivery
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
+from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds import KINDS
 from gateway.quarantine import Quarantined
 from gateway.settings import GatewaySettings
@@ -30,6 +31,7 @@ GROUP = "sync-gateway"
 GAUGES_SECONDS = 2.0
 REPLAY_SECONDS = 1.0
 PAUSED_SECONDS = 0.5
+HELD_BACK_SECONDS = 0.2
 
 
 def tasks(running: Running) -> Mapping[str, Task]:
@@ -53,6 +55,7 @@ def tasks(running: Running) -> Mapping[str, Task]:
     return {
         "ingest": _reading(running, ingest, settings.systems),
         "replay": every(REPLAY_SECONDS, replay),
+        "held back": every(HELD_BACK_SECONDS, HeldBackIngest(running.sessions, holds, due).run),
         "hub gauges": every(GAUGES_SECONDS, gauges),
         **{f"deliver {name}": _delivering(settings, name, deliveries[name]) for name in deliveries},
     }

@@ -17,6 +17,7 @@ from gateway import systems
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
+from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds import KINDS
 from gateway.quarantine import Quarantined
 from sqlalchemy import func, select, text
@@ -84,6 +85,11 @@ class Hub:
         """What the worker's timer does."""
         async with self.worker():
             await Ingest(self.sessions, HOLDS).replay()
+
+    async def resume(self) -> None:
+        """What the worker's timer does after a pause."""
+        async with self.worker():
+            await HeldBackIngest(self.sessions, HOLDS).run()
 
     async def deliver(self, *spokes: MemorySpoke) -> None:
         """Deliver to both systems, or to those named, until nothing is due."""

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from chassis.db import sqlstate
 from chassis.errors import Conflict, Problem
 
 LOCKED = frozenset({"55P03", "40P01"})
-NOT_NOW = ("08", "40", "53", "55", "57")
-"""SQLSTATE classes that concern the connection or the server: connection, rollback, resources, locks, operator."""
 
 
 class NotUnique(Conflict):
@@ -69,21 +67,7 @@ class Bounds:
 
 def is_locked(error: Exception) -> bool:
     """Whether somebody else holds a row that the delivery needs."""
-    return _sqlstate(error) in LOCKED
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether the error concerns the connection or the server and no item: then the batch fails as a whole."""
-    if isinstance(error, OSError | PoolTimeout):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
-    if (state := _sqlstate(error)) is not None:
-        return state.startswith(NOT_NOW)
-    # Without a state the driver failed itself: at a value that it cannot encode, or at its connection.
-    return not isinstance(error.orig.__cause__ if error.orig else None, ValueError)
+    return sqlstate(error) in LOCKED
 
 
 def refusal_of(error: Exception, group: str | None = None) -> Problem:
@@ -94,10 +78,5 @@ def refusal_of(error: Exception, group: str | None = None) -> Problem:
     if not isinstance(error, DBAPIError):
         return Inapplicable(reason=f"{type(error).__name__}: {error}"[:300], **facts)
     kinds: dict[str, type[Problem]] = {"23505": NotUnique, "23503": RefersToNothing}
-    refused = kinds.get(str(_sqlstate(error)), Impossible)
+    refused = kinds.get(str(sqlstate(error)), Impossible)
     return refused(reason=str(error.orig).splitlines()[0], **facts)
-
-
-def _sqlstate(error: Exception) -> str | None:
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return str(state) if state else None

@@ -11,12 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import requires
-from chassis.db import Session, uuid7, wait_at_most
+from chassis.db import Session, is_passing, uuid7, wait_at_most
 from chassis.errors import Conflict, NotFound, Problem
 from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
 from chassis.replication.floors import settled, standing
-from chassis.replication.isolating import Bounds, is_locked, is_passing, refusal_of
+from chassis.replication.isolating import Bounds, is_locked, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
 
 log = structlog.get_logger()

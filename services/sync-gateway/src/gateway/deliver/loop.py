@@ -48,6 +48,8 @@ LEASED = text(
           and system = :system and state in ('pending', 'waiting', 'rejected') and due_at <= now()
           and (leased_until is null or leased_until < now())
           and not exists (select from systems where name = :system and paused_at is not null)
+          and not exists (select from pauses as pause where pause.resumed_at is null
+              and (pause.tenant_id, pause.system) = (deliveries.tenant_id, deliveries.system))
           and not exists (select from refused_kinds as refused
               where (refused.tenant_id, refused.system, refused.kind)
                   = (deliveries.tenant_id, deliveries.system, deliveries.kind) and refused.again_at > now())

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway import pauses
 from gateway.ingest.fold import fold
 from gateway.ingest.load import load, save
 from gateway.ingest.state import Incoming, State
@@ -69,12 +70,18 @@ class Ingest:
         now = datetime.now(UTC)
         async with transaction(self.sessions) as session:
             reached = await _unread(session, messages)
+            kept_back = await pauses.kept_back(session)
             readable: list[Incoming] = []
             for message in reached.messages:
                 try:
-                    readable.append(read(message))
+                    incoming = read(message)
                 except Unreadable as error:
                     await hold(session, _held(message, error, now))
+                    continue
+                if (incoming.tenant_id, incoming.event.system) in kept_back:
+                    session.add(pauses.HeldBack.of(incoming.tenant_id, incoming.event.system, message))
+                else:
+                    readable.append(incoming)
             state = await self._fold(session, readable, now)
             await advance(session, reached.positions)
         _count(state, len(readable))

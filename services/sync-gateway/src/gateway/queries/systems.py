@@ -14,6 +14,7 @@ from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.deliver.refused_kinds import RefusedKind
 from gateway.kinds import KINDS
+from gateway.pauses import HeldBack
 from gateway.quarantine import Quarantined
 from gateway.queries.deliveries import REFUSED
 from gateway.records import Record
@@ -40,7 +41,8 @@ async def hindrances(session: AsyncSession) -> dict[str, str]:
     told = {}
     for row in await all_systems(session):
         if row["paused_at"] is not None:
-            told[row["name"]] = f"{row['name']} is paused by {row['paused_by']} since {_when(row['paused_at'])}"
+            whose = " for all tenants" if row["paused_for"] == "all_tenants" else ""
+            told[row["name"]] = f"{row['name']} is paused{whose} by {row['paused_by']} since {_when(row['paused_at'])}"
         elif row["away_since"] is not None:
             told[row["name"]] = f"{row['name']} is away since {_when(row['away_since'])}: {row['away_because']}"
     return told
@@ -56,7 +58,12 @@ async def systems(session: AsyncSession) -> list[SystemOut]:
     refused: dict[str, list[RefusedKind]] = defaultdict(list)
     for kind in await session.scalars(select(RefusedKind).order_by(RefusedKind.kind)):
         refused[kind.system].append(kind)
-    return [_shown(row, due.get(row["name"], {}), refused[row["name"]]) for row in await all_systems(session)]
+    counted = select(HeldBack.system, func.count()).group_by(HeldBack.system)
+    held_back = dict((await session.execute(counted)).all())
+    return [
+        _shown({**row, "held_back": held_back.get(row["name"], 0)}, due.get(row["name"], {}), refused[row["name"]])
+        for row in await all_systems(session)
+    ]
 
 
 async def status(session: AsyncSession) -> StatusOut:
@@ -88,7 +95,8 @@ def overall(systems: list[SystemOut], for_a_person: int) -> Overall:
         return "attention"
     if "paused" in states:
         return "paused"
-    return "catching_up" if any(system.pending or system.waiting for system in systems) else "in_step"
+    behind = any(system.pending or system.waiting or system.held_back for system in systems)
+    return "catching_up" if behind else "in_step"
 
 
 def _shown(row: dict[str, Any], due: dict[str, Any], refused: Sequence[RefusedKind]) -> SystemOut:

@@ -1,20 +1,23 @@
 """HTTP of the systems and of the hub's state."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from chassis.auth import Principal, requires
+from chassis.auth import FieldScopes, Principal, requires
 from chassis.db import Session
 from chassis.preconditions import IdempotentRoute
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
 
+from gateway import pauses, systems
 from gateway.queries import systems as queries
-from gateway.routes.operators import SHOWN
-from gateway.schemas.systems import StatusOut, SystemOut, Systems
-from gateway.systems import pause, resume
+from gateway.routes.operators import OPERATE, SHOWN
+from gateway.schemas.systems import PauseScope, StatusOut, SystemOut, Systems
 
 router = APIRouter(tags=["systems"], route_class=IdempotentRoute)
 READ = requires("sync:read")
-Operator = Annotated[Principal, requires("sync:write")]
+Steward = Annotated[Principal, requires("sync:write")]
+Scope = Annotated[PauseScope | None, Body()]
+FOR_ALL = FieldScopes({"all_tenants": OPERATE})
 
 
 @router.get("/v1/status", dependencies=[READ, SHOWN])
@@ -36,23 +39,41 @@ async def read_system(name: str, session: Session) -> SystemOut:
     return await _shown(session, name)
 
 
-@router.post("/v1/systems/{name}:pause")
-async def pause_system(name: str, session: Session, caller: Operator) -> SystemOut:
-    """Stop reading from a system and delivering to it, for every tenant. Nothing is lost: everything waits.
+@router.post("/v1/systems/{name}:pause", openapi_extra=FOR_ALL.openapi)
+async def pause_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
+    """Stop merging what a system sends and delivering to it, for the caller's tenant. Nothing is lost: it all waits.
 
-    Pausing a paused system changes nothing: it says who did it, and when.
+    With `all_tenants` the system is paused for everyone, which needs the scope `sync:operate`. Pausing a paused system
+    changes nothing: the answer says who did it, and when.
     """
     await queries.check_system(session, name)
-    await pause(session, name, caller.subject)
+    if _for_all(caller, body):
+        await systems.pause(session, name, caller.subject)
+    else:
+        await pauses.pause(session, name, caller.subject, datetime.now(UTC))
     return await _shown(session, name)
 
 
-@router.post("/v1/systems/{name}:resume")
-async def resume_system(name: str, session: Session, caller: Operator) -> SystemOut:
-    """Go on where the pause began: what was entered there is read, what is due there is delivered."""
+@router.post("/v1/systems/{name}:resume", openapi_extra=FOR_ALL.openapi)
+async def resume_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
+    """Go on where the pause began: what was entered there is merged in its order, what is due there is delivered.
+
+    A pause for all tenants ends with `all_tenants` only.
+    """
     await queries.check_system(session, name)
-    await resume(session, name)
+    if _for_all(caller, body):
+        await systems.resume(session, name)
+    else:
+        await pauses.resume(session, name, datetime.now(UTC))
     return await _shown(session, name)
+
+
+def _for_all(caller: Principal, body: PauseScope | None) -> bool:
+    """Raise `ScopeMissing` when the caller may not act for all tenants."""
+    if body is None or not body.all_tenants:
+        return False
+    FOR_ALL.check(caller, ["all_tenants"])
+    return True
 
 
 async def _shown(session: Session, name: str) -> SystemOut:

@@ -23,15 +23,25 @@ _EXAMPLE: JsonDict = {
     "state": "paused",
     "paused_at": "2026-11-22T09:00:00Z",
     "paused_by": "anna",
+    "paused_for": "tenant",
     "away_since": None,
     "away_because": None,
     "pending": 12,
     "waiting": 0,
     "rejected": 1,
     "oldest_pending_age_seconds": 31.4,
+    "held_back": 3,
     "kinds_refused": [],
     "latency": {"p50_seconds": 0.12, "p99_seconds": 0.4, "count": 2000},
 }
+
+
+class PauseScope(BaseModel):
+    """For whom a system is paused or resumed: the caller's tenant, or everyone."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"all_tenants": True}]})
+
+    all_tenants: bool = Field(default=False, description="Needs the scope `sync:operate`.")
 
 
 class RefusedKindOut(BaseModel):
@@ -55,12 +65,14 @@ class SystemOut(BaseModel):
     state: Connection
     paused_at: datetime | None
     paused_by: str | None
+    paused_for: Literal["tenant", "all_tenants"] | None = Field(description="Whose records wait while it is paused.")
     away_since: datetime | None
     away_because: str | None
     pending: int = Field(description="Records that go as soon as it takes them.")
     waiting: int = Field(description="Records that need another one there first.")
     rejected: int = Field(description="Records of which its rules refuse a value.")
     oldest_pending_age_seconds: float
+    held_back: int = Field(description="Its edits that were read during a pause and are not merged yet.")
     kinds_refused: list[RefusedKindOut]
     latency: LatencyOut | None
 

@@ -1,0 +1,91 @@
+"""Merging what was held back during a tenant's pause, the oldest first, once the pause has ended."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from chassis.db import Sessions, is_passing, transaction
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway import pauses
+from gateway.ingest.consume import read
+from gateway.ingest.fold import fold
+from gateway.ingest.load import load, save
+from gateway.pauses import HeldBack
+from gateway.quarantine import Quarantined, hold
+
+log = structlog.get_logger()
+BATCH = 500
+
+
+class HeldBackIngest:
+    """Ends pauses. `merged` is called after each commit that may have made something due."""
+
+    def __init__(
+        self, sessions: Sessions, systems: Mapping[str, Iterable[str]], merged: Callable[[], None] = lambda: None
+    ) -> None:
+        self.sessions = sessions
+        self.systems = systems
+        self.merged = merged
+
+    async def run(self) -> None:
+        """Merge all that pauses which have ended left behind, in turns."""
+        while await self.step():
+            pass
+
+    async def step(self) -> int:
+        """Merge one batch of each such pause; answer how many messages. One that fails holds up no other."""
+        async with transaction(self.sessions) as session:
+            ended = await pauses.resumed(session)
+        done = 0
+        for tenant, system in ended:
+            try:
+                done += await self._merge(tenant, system, BATCH)
+            except Exception:
+                log.exception("held_back_failed", tenant=str(tenant), system=system)
+        if done:
+            self.merged()
+        return done
+
+    async def _merge(self, tenant: UUID, system: str, limit: int) -> int:
+        try:
+            async with transaction(self.sessions) as session:
+                rows = await pauses.oldest(session, tenant, system, limit)
+                await self._fold(session, rows)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            if limit == 1:
+                return await self._quarantine(tenant, system, error)
+            return await self._merge(tenant, system, limit // 2)
+        if not rows:
+            async with transaction(self.sessions) as session:
+                await pauses.end(session, tenant, system)
+        return len(rows)
+
+    async def _fold(self, session: AsyncSession, rows: list[HeldBack]) -> None:
+        if not rows:
+            return
+        batch = [read(row.message()) for row in rows]
+        state = await load(session, batch, self.systems)
+        fold(state, batch, datetime.now(UTC))
+        await save(session, state)
+        await _forget(session, rows)
+
+    async def _quarantine(self, tenant: UUID, system: str, error: Exception) -> int:
+        """The oldest message cannot be merged: it waits for a person, the others go on."""
+        log.error("held_back_message_quarantined", tenant=str(tenant), system=system, error=str(error))
+        async with transaction(self.sessions) as session:
+            rows = await pauses.oldest(session, tenant, system, 1)
+            for row in rows:
+                await hold(
+                    session, Quarantined.of(row.message(), f"{type(error).__name__}: {error}", datetime.now(UTC))
+                )
+            await _forget(session, rows)
+        return len(rows)
+
+
+async def _forget(session: AsyncSession, rows: list[HeldBack]) -> None:
+    await session.execute(delete(HeldBack).where(HeldBack.id.in_([row.id for row in rows])))

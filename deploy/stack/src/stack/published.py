@@ -3,6 +3,7 @@
 The file is there while the stack runs; one that a killed stack left behind is known by the lock that nobody holds.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +14,8 @@ NAME = "running.json"
 
 def publish(folder: Path, environments: Mapping[str, Mapping[str, str]]) -> None:
     """Write the environment of each service; only the owner may read it, for it has the passwords of databases."""
-    write_private(folder / NAME, {service: dict(environment) for service, environment in environments.items()})
+    content = {service: dict(environment) for service, environment in environments.items()}
+    write_private(folder / NAME, json.dumps(content, indent=2))
 
 
 def withdraw(folder: Path) -> None:

@@ -1,27 +1,22 @@
-"""The command line: `python -m stack run | token | secrets | provision | check-migrations`.
+"""The command line: `python -m stack run | token | keys | secrets | provision | check-migrations`.
 
 What needs the embedded servers is imported where it is called: the image of the services has none.
 """
 
 import os
 from pathlib import Path
-from typing import NoReturn
 
 import typer
 
 from stack.errors import CannotStart
 from stack.folder import data_folder
+from stack.key_verbs import app as keys
 from stack.keys import AUDIENCES, FIRST_TENANT, ROLES, SCOPES, audiences_of, local_issuer
 from stack.provision import provision_for
 from stack.secrets import create_secrets
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-
-
-def give_up(problem: CannotStart) -> NoReturn:
-    """Say why, and end with an error."""
-    typer.echo(str(problem), err=True)
-    raise SystemExit(1) from None
+app.add_typer(keys, name="keys")
 
 
 @app.command()
@@ -29,10 +24,7 @@ def run() -> None:
     """Start everything and stay in the foreground until Ctrl-C."""
     from stack.run import run as run_stack  # noqa: PLC0415 - see the top of this file.
 
-    try:
-        run_stack()
-    except CannotStart as problem:
-        give_up(problem)
+    run_stack()
 
 
 @app.command()
@@ -45,10 +37,7 @@ def token() -> None:
     roles = os.environ.get("ROLES") or " ".join(ROLES)
     tenant = os.environ.get("TENANT") or FIRST_TENANT
     services = (os.environ.get("AUDIENCE") or " ".join(AUDIENCES)).split()
-    try:
-        typer.echo(issuer.token(scopes.split(), subject, tenant, roles=roles.split(), audiences=audiences_of(services)))
-    except CannotStart as problem:
-        give_up(problem)
+    typer.echo(issuer.token(scopes.split(), subject, tenant, roles.split(), audiences_of(services)))
 
 
 @app.command("secrets")
@@ -67,7 +56,7 @@ def provision() -> None:
     try:
         provision_for(os.environ["ADMIN_DATABASE_URL"], os.environ["DATABASE_URL"])
     except KeyError as missing:
-        give_up(CannotStart(f"The environment variable {missing.args[0]} is missing."))
+        raise CannotStart(f"The environment variable {missing.args[0]} is missing.") from None
 
 
 @app.command()
@@ -75,11 +64,16 @@ def check_migrations() -> None:
     """Fail where a service's models say more than its migrations."""
     from stack.migrations import check_migrations as check  # noqa: PLC0415 - see the top of this file.
 
+    check()
+
+
+def main() -> None:
+    """Run the command; what cannot be done ends it with one sentence."""
     try:
-        check()
+        app()
     except CannotStart as problem:
-        give_up(problem)
+        raise SystemExit(str(problem)) from None
 
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -59,22 +60,30 @@ class Issuer:
         """Make the key pair, unless it is there. Other public keys stay: tokens live that they verify."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.private_file.exists():
-            key = ec.generate_private_key(ec.SECP256R1())
-            marks = {"kid": f"{self.name}-{int(time.time())}", "alg": ALGORITHM, "use": "sig"}
-            write_private(self.private_file, json.dumps({**ECAlgorithm.to_jwk(key, as_dict=True), **marks}, indent=2))
-        private = json.loads(self.private_file.read_text())
-        published = self._published()
+            write_private(self.private_file, json.dumps(self.new_key(), indent=2))
+        private, published = self.signing_key(), self.published()
         if private["kid"] not in {key["kid"] for key in published}:
-            public = {name: value for name, value in private.items() if name not in ("d", "key_ops")}
-            self._publish([*published, public])
+            self.publish([*published, public_half(private)])
 
-    def _published(self) -> list[dict[str, Any]]:
+    def new_key(self) -> dict[str, Any]:
+        """A new private key, as a JWK with a name of its own."""
+        key = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
+        return {**key, "kid": f"{self.name}-{uuid4().hex[:12]}", "alg": ALGORITHM, "use": "sig"}
+
+    def signing_key(self) -> dict[str, Any]:
+        """The private key that signs."""
+        key: dict[str, Any] = json.loads(self.private_file.read_text())
+        return key
+
+    def published(self) -> list[dict[str, Any]]:
+        """The public keys that verify tokens, the oldest first."""
         if not self.public_file.exists():
             return []
         keys: list[dict[str, Any]] = json.loads(self.public_file.read_text())["keys"]
         return keys
 
-    def _publish(self, keys: list[dict[str, Any]]) -> None:
+    def publish(self, keys: list[dict[str, Any]]) -> None:
+        """Replace the public keys."""
         self.public_file.parent.mkdir(exist_ok=True)
         self.public_file.parent.chmod(0o755)
         write(self.public_file, json.dumps({"keys": keys}, indent=2), 0o644)
@@ -84,24 +93,28 @@ class Issuer:
         scopes: Iterable[str] = SCOPES,
         subject: str = "local-user",
         tenant: str = FIRST_TENANT,
-        hours: float = TOKEN_HOURS,
         roles: Iterable[str] = ROLES,
         audiences: Iterable[str] = AUDIENCES.values(),
     ) -> str:
-        """A signed token for the services that are its `audiences`, good for the hours given."""
-        key = jwt.PyJWK.from_json(self.private_file.read_text())
+        """A signed token for the services that are its `audiences`, good for twelve hours."""
+        key = jwt.PyJWK.from_dict(self.signing_key())
         now = int(time.time())
         claims = {
             "iss": self.name,
             "sub": subject,
             "aud": list(audiences),
             "iat": now,
-            "exp": now + int(hours * 3600),
+            "exp": now + int(TOKEN_HOURS * 3600),
             "tenant": tenant,
             "scope": " ".join(scopes),
             "roles": list(roles),
         }
         return jwt.encode(claims, key.key, algorithm=ALGORITHM, headers={"kid": key.key_id})
+
+
+def public_half(private: dict[str, Any]) -> dict[str, Any]:
+    """The public part of a key, which verifies what the private one signs."""
+    return {name: value for name, value in private.items() if name not in ("d", "key_ops")}
 
 
 def audiences_of(services: Iterable[str]) -> list[str]:

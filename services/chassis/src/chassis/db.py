@@ -5,7 +5,7 @@ requests under row-level security, `<name>_worker` serves all tenants. A connect
 forgotten tenant shows nothing instead of everything.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from chassis import connection
 from chassis.auth import Principal, authenticated
 
 JsonObject = dict[str, Any]
@@ -77,11 +78,6 @@ def unique(*columns: str, **options: Any) -> UniqueConstraint:
     return UniqueConstraint("tenant_id", *columns, **options)
 
 
-def async_url(url: str) -> str:
-    """The asyncpg form of a plain `postgresql://` address."""
-    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
-
-
 def place(url: str) -> str:
     """Which database an address names, and where: for people, without the login."""
     address = make_url(url)
@@ -91,16 +87,26 @@ def place(url: str) -> str:
 
 def create_engine(url: str, service: str, role: Role, *, pool_size: int = 10) -> AsyncEngine:
     """An engine whose connections act as `<service>_<role>`."""
-    options = {"role": f"{service}_{role}", "application_name": f"{service}-{role}"}
-    return create_async_engine(
-        async_url(url),
+    return engine_as(
+        url,
+        {"role": f"{service}_{role}", "application_name": f"{service}-{role}"},
+        command_timeout_seconds=60,
         pool_size=pool_size,
         max_overflow=pool_size,
         # A request should not meet a connection that died in the pool. A worker tries again by itself.
         pool_pre_ping=role == "app",
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
-        connect_args={"server_settings": options, "timeout": 10, "command_timeout": 60},
+    )
+
+
+def engine_as(
+    url: str, server_settings: Mapping[str, str], *, command_timeout_seconds: float | None = None, **options: Any
+) -> AsyncEngine:
+    """An engine on an address as libpq reads it, whose connections begin with these settings of the server."""
+    shown = make_url(url).set(drivername="postgresql+asyncpg", query={})
+    return create_async_engine(
+        shown, async_creator=lambda: connection.connect(url, server_settings, command_timeout_seconds), **options
     )
 
 

@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from chassis import local_stack
+from chassis import connection, local_stack
 
 
 class Issuer(BaseModel):
@@ -28,7 +28,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
-    database_url: str = Field(repr=False, pattern="^postgresql://")
+    database_url: Annotated[str, AfterValidator(connection.check)] = Field(repr=False, pattern="^postgresql://")
     kafka_bootstrap_servers: str | None = None
     kafka_replicas: int = Field(default=1, ge=1)
     host: str = "127.0.0.1"

@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.db import TENANT, async_url
+from chassis.db import TENANT, engine_as
 
 ROLES = ("owner", "app", "worker")
 
@@ -31,7 +31,7 @@ def migrate(url: str, service: str, metadata: MetaData, versions: Path, *, check
     config.set_main_option("script_location", str(Path(__file__).parent / "environment"))
     config.set_main_option("version_locations", str(versions))
     config.set_main_option("path_separator", "newline")
-    config.attributes.update(url=async_url(url), service=service, metadata=metadata)
+    config.attributes.update(url=url, service=service, metadata=metadata)
     asyncio.run(_prepare(url, service))
     command.upgrade(config, "head")
     asyncio.run(_secure(url, service))
@@ -46,12 +46,12 @@ def new_revision(url: str, service: str, metadata: MetaData, versions: Path, mes
     config.set_main_option("version_locations", str(versions))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
-    config.attributes.update(url=async_url(url), service=service, metadata=metadata)
+    config.attributes.update(url=url, service=service, metadata=metadata)
     command.revision(config, message=message, autogenerate=True)
 
 
 async def _prepare(url: str, service: str) -> None:
-    engine = create_async_engine(async_url(url))
+    engine = engine_as(url, {})
     try:
         async with engine.begin() as connection:
             wanted = [f"{service}_{role}" for role in ROLES]
@@ -77,9 +77,7 @@ def _statements(service: str, missing: list[str]) -> list[str]:
 
 
 async def _secure(url: str, service: str) -> None:
-    engine = create_async_engine(
-        async_url(url), connect_args={"server_settings": {"role": f"{service}_owner", "lock_timeout": "5s"}}
-    )
+    engine = engine_as(url, {"role": f"{service}_owner", "lock_timeout": "5s"})
     try:
         async with engine.begin() as connection:
             await _protect_tables(connection, service)

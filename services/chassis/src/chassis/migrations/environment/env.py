@@ -3,9 +3,8 @@
 import asyncio
 
 from alembic import context
-from chassis.db import Base
+from chassis.db import Base, engine_as
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 attributes = context.config.attributes
 
@@ -23,7 +22,7 @@ def run(connection: Connection) -> None:
 
 async def main() -> None:
     options = {"role": f"{attributes['service']}_owner", "lock_timeout": "5s"}
-    engine = create_async_engine(attributes["url"], connect_args={"server_settings": options})
+    engine = engine_as(attributes["url"], options)
     async with engine.connect() as connection:
         await connection.run_sync(run)
     await engine.dispose()

@@ -1,5 +1,6 @@
 """Both sides edit before either has seen the other: what wins, what waits for a person, what comes back."""
 
+from functools import partial
 from uuid import UUID
 
 from chassis.db import create_engine, session_factory, transaction
@@ -8,7 +9,7 @@ from crm.customers import queries
 from crm.customers.events import CUSTOMER
 from stack.services import Stack
 
-from .clients import Body, Company, Refused
+from .clients import Body, Company, Office, Refused
 from .equality import equal
 from .waiting import eventually
 
@@ -86,13 +87,52 @@ def test_notes_edited_on_both_sides_are_parked_until_a_person_resolves_them(comp
     assert outcomes(conflict) == {"crm": ("Call before noon.", "kept"), "erp": ("Pays late.", "kept")}
 
     company.crm.change("customer", mine["id"], phone="030-2222222")
-    mine, theirs = company.shown_on_both("customer", mine["canonical_id"], phone="030-2222222")
-    assert (mine["notes"], theirs["notes"]) == ("Call before noon.", "Pays late.")
+    for office, made, notes in ((company.crm, mine, "Call before noon."), (company.erp, theirs, "Pays late.")):
+        shown = eventually(partial(in_conflict, office, made["id"], phone="030-2222222"))
+        assert shown["notes"] == notes
+        [parked] = shown["sync"]["conflicts"]
+        assert (parked["group"], parked["decision"]) == ("notes", conflict["id"])
+        assert company.hub.get(parked["path"])["id"] == conflict["id"]
 
     company.hub.post(f"/v1/conflicts/{conflict['id']}:resolve", {"value": "Call before noon. Pays late."})
     company.shown_on_both("customer", mine["canonical_id"], notes="Call before noon. Pays late.")
     assert company.hub.conflicts() == []
     assert equal(company) == 1
+
+
+def in_conflict(office: Office, customer_id: str, phone: str) -> Body | None:
+    """The customer, once it shows the number and every system is told of the conflict alone."""
+    record = office.read("customer", customer_id)
+    states = {system["state"] for system in record["sync"]["systems"].values()}
+    return record if (record["phone"], states) == (phone, {"conflict"}) else None
+
+
+def test_an_edit_of_a_parked_group_is_on_its_way_at_once_and_ends_the_conflict(company: Company) -> None:
+    mine, theirs = company.customer_on_both(notes="Call first.", phone="030-1")
+    with company.hub.paused("crm", "erp"):
+        company.crm.change("customer", mine["id"], notes="Call before noon.")
+        company.erp.change("customer", theirs["id"], notes="Pays late.")
+    eventually(partial(in_conflict, company.crm, mine["id"], phone="030-1"))
+
+    with company.hub.paused("crm"):
+        mended = company.crm.change("customer", mine["id"], notes="Call before noon. Pays late.")
+        assert (mended["sync"]["state"], mended["sync"]["conflicts"]) == ("on_its_way", [])
+
+
+def test_the_loser_of_a_decision_sees_it_on_the_record(company: Company) -> None:
+    mine, theirs = company.customer_on_both(phone="030-1111111")
+    with company.hub.paused("crm", "erp"):
+        company.erp.change("customer", theirs["id"], phone="030-3333333")
+        company.crm.change("customer", mine["id"], phone="030-2222222")
+    mine, theirs = company.shown_on_both("customer", mine["canonical_id"], phone="030-2222222")
+    decision = one_decision(company, mine["canonical_id"], "phone")
+    for record, outcome in ((mine, "kept"), (theirs, "lost")):
+        [told] = record["sync"]["decisions"]
+        assert (told["id"], told["rule"], told["winner"], told["outcome"]) == (decision["id"], "newest", "crm", outcome)
+
+    company.hub.post(f"{told['path']}:restore")
+    mine, theirs = company.shown_on_both("customer", mine["canonical_id"], phone="030-3333333")
+    assert [each["winner"] for each in theirs["sync"]["decisions"]] == ["hub", "crm"]
 
 
 def test_a_conflict_is_resolved_to_the_value_of_one_side(company: Company) -> None:

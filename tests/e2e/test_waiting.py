@@ -44,7 +44,8 @@ async def test_a_contact_that_arrives_before_its_customer_waits_with_a_reason_an
 
         def says_why() -> bool:
             told = company.crm.read("contact", contact["id"])["sync"]["systems"].get("erp")
-            assert told == {"state": "waiting", "reason": f"customer {customer['id']} of crm"}, told
+            reason = f"customer {customer['id']} of crm"
+            assert told == {"state": "waiting", "reason": reason, "fields": []}, told
             return True
 
         eventually(says_why)
@@ -70,6 +71,11 @@ def test_a_tax_id_that_the_erp_refuses_is_told_in_the_crm_and_goes_on_by_itself_
     assert told["sync"]["state"] == "rejected"
     reason = told["sync"]["systems"]["erp"]["reason"]
     assert "DE123456789" in reason, reason
+    [entity] = told["legal_entities"]
+    [field] = told["sync"]["systems"]["erp"]["fields"]
+    group = f"legal:{entity['id']}"
+    assert (field["group"], field["field"]) == (group, f"{group}.tax_id")
+    assert "DE123456789" in field["message"]
     [delivery] = company.hub.deliveries("rejected")
     assert (delivery["system"], delivery["canonical_id"]) == ("erp", mine["canonical_id"])
     assert "DE123456789" in str(delivery), delivery
@@ -80,8 +86,9 @@ def test_a_tax_id_that_the_erp_refuses_is_told_in_the_crm_and_goes_on_by_itself_
     eventually(lambda: company.erp.read("customer", theirs["id"])["email"] == "info@alfreds.example")
     company.customer_on_both(name="Another one, not held up")
 
-    [entity] = told["legal_entities"]
-    company.crm.change("customer", mine["id"], legal_entities=[{**RIGHT, "id": entity["id"]}])
+    with company.hub.paused("crm"):
+        mended = company.crm.change("customer", mine["id"], legal_entities=[{**RIGHT, "id": entity["id"]}])
+        assert (mended["sync"]["state"], mended["sync"]["systems"]["erp"]["fields"]) == ("on_its_way", [])
     _, theirs = company.both("customer", mine)
     assert [each["tax_id"] for each in theirs["legal_entities"]] == ["DE136695976"]
     assert company.hub.deliveries("rejected") == []

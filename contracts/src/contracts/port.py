@@ -6,7 +6,7 @@ Any system that answers like this can be a spoke: the hub knows no other way in.
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from contracts.references import Reference
 
@@ -29,11 +29,44 @@ class DeliveredGroup(PortPart):
     rev: Annotated[int, Field(ge=1)]
 
 
-class Peer(PortPart):
-    """How far another system is with the record."""
+class RefusedField(PortPart):
+    """A field that another system's rules refuse; `code` is that of the problem."""
 
-    state: Literal["in_step", "on_its_way", "waiting", "rejected"]
+    group: str
+    field: str
+    code: str | None = None
+    message: str
+
+
+class Peer(PortPart):
+    """How far another system is with the record; while `rejected`, what it refuses, field by field."""
+
+    state: Literal["in_step", "on_its_way", "waiting", "conflict", "rejected"]
     reason: str | None = None
+    fields: tuple[RefusedField, ...] = ()
+
+
+class OpenConflict(PortPart):
+    """A group that waits for a person; every system keeps its own value until then. `path` is one of the hub."""
+
+    group: str
+    rule: str
+    since: AwareDatetime | None = None
+    decision: UUID | None = None
+    path: str | None = None
+
+
+class RecentDecision(PortPart):
+    """A decision about the record; `outcome` is what became of the receiver's value, null when it had none in it."""
+
+    id: UUID
+    group: str
+    rule: str
+    winner: str | None = None
+    at: AwareDatetime
+    state: Literal["decided", "open", "resolved", "superseded"]
+    outcome: Literal["kept", "lost", "refused", "parked"] | None = None
+    path: str
 
 
 class Floor(PortPart):
@@ -48,7 +81,7 @@ class DeliveryItem(PortPart):
 
     `seen_seq` is the newest edit of the receiver that the hub has merged into these values. A receiver that has applied
     all of a family (`tag`) behind a floor may forget its members that are gone: what comes of them later, at a revision
-    up to the floor, it `already` had.
+    up to the floor, it `already` had. `peers`, `conflicts` and `decisions` are for people to see; they change no value.
     """
 
     canonical_id: UUID
@@ -59,6 +92,8 @@ class DeliveryItem(PortPart):
     references: dict[str, Reference] = {}
     peers: dict[str, Peer] = {}
     floors: dict[str, Floor] = {}
+    conflicts: Annotated[tuple[OpenConflict, ...], Field(max_length=20)] | None = None
+    decisions: Annotated[tuple[RecentDecision, ...], Field(max_length=5)] | None = None
 
 
 class DeliveryRequest(PortPart):
@@ -68,7 +103,10 @@ class DeliveryRequest(PortPart):
 
 
 class ItemOutcome(PortPart):
-    """What became of one item; `problem` (RFC 9457) says why one was rejected."""
+    """What became of one item; `problems` (RFC 9457) says of each group why it was rejected.
+
+    `problem` is the first of them, or why the item was refused as a whole.
+    """
 
     canonical_id: UUID
     outcome: Outcome
@@ -76,6 +114,7 @@ class ItemOutcome(PortPart):
     seq: Annotated[int, Field(ge=0)] = 0
     groups: dict[str, Outcome] = {}
     problem: dict[str, JsonValue] | None = None
+    problems: dict[str, dict[str, JsonValue]] = {}
 
 
 class DeliveryAnswer(PortPart):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 LONGEST_TITLE = 40
+ENVELOPE = ("local_id", "seen_seq", "hlc", "peers", "floors", "conflicts", "decisions")
 
 
 class Base(Tenanted, DeclarativeBase):
@@ -88,7 +89,7 @@ def enter(session: AsyncSession, title: str = "Plans", **values: Any) -> Note:
 
 
 def delivery(canonical_id: UUID | None = None, rev: int = 1, **values: Any) -> Delivery:
-    """What the hub would send: groups at one revision; `local_id`, `seen_seq`, `hlc` and `peers` as in a delivery."""
-    envelope = {name: values.pop(name) for name in ("local_id", "seen_seq", "hlc", "peers", "floors") if name in values}
+    """What the hub would send: groups at one revision; the fields of `ENVELOPE` as in a delivery."""
+    envelope = {name: values.pop(name) for name in ENVELOPE if name in values}
     groups = [{"group": group.replace("__", ":"), "value": value, "rev": rev} for group, value in values.items()]
     return Delivery.model_validate({"canonical_id": canonical_id or uuid4(), "groups": groups, **envelope})

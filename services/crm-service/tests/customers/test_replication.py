@@ -151,9 +151,35 @@ async def test_the_state_of_other_systems_is_shown(api: httpx.AsyncClient) -> No
     peers = {"erp": {"state": "rejected", "reason": "'DE1' is not a tax id of DE"}}
     await delivered(api, {**delivery(name=NAME), "peers": peers})
     (shown,) = await present(api)
-    assert shown["sync"] == {"canonical_id": str(CANONICAL), "state": "rejected", "systems": peers}
+    assert shown["sync"] == {
+        "canonical_id": str(CANONICAL),
+        "state": "rejected",
+        "systems": {"erp": {**peers["erp"], "fields": []}},
+        "conflicts": [],
+        "decisions": [],
+    }
 
 
 async def test_the_port_is_closed_without_its_scope(api: httpx.AsyncClient, with_scopes: Any) -> None:
     async with with_scopes("customers:write") as user:
         assert (await user.post(PORT, json={"items": []})).status_code == 403
+
+
+async def test_conflicts_and_decisions_are_shown_in_lists_and_alone(api: httpx.AsyncClient) -> None:
+    decision = "0199d5a0-6a4e-7c3f-9d0e-3a4f1f3b2a12"
+    about = {"group": "notes", "rule": "manual", "path": f"/v1/decisions/{decision}"}
+    conflict = {**about, "since": "2026-11-22T09:30:00Z", "decision": decision}
+    told = {
+        **about,
+        "id": decision,
+        "winner": None,
+        "at": "2026-11-22T09:30:00Z",
+        "state": "open",
+        "outcome": "parked",
+    }
+    await delivered(api, {**delivery(name=NAME), "conflicts": [conflict], "decisions": [told]})
+    (listed,) = await present(api)
+    alone = (await api.get(f"/v1/customers/{listed['id']}")).json()
+    for shown in (listed, alone):
+        assert shown["sync"]["state"] == "conflict"
+        assert (shown["sync"]["conflicts"], shown["sync"]["decisions"]) == ([conflict], [told])

@@ -16,12 +16,14 @@ from gateway.deliver.models import Delivery
 from gateway.deliver.refused_kinds import RefusedKind
 from gateway.deliver.spoke import BatchRefused, Spoke
 from gateway.links import Link
+from gateway.records import Record
 from gateway.systems import pause, register, resume
 from sqlalchemy import select, text
 
 from .hub import Answer, Hub, ScriptedSpoke, applied
 
 pytestmark = pytest.mark.servers
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ALFKI: dict[str, Any] = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
 
 
@@ -106,7 +108,7 @@ async def test_the_sender_gets_its_revision_and_hears_how_far_the_other_is(hub: 
 
     (item,) = crm.items
     assert (item["local_id"], item["seen_seq"]) == ("c1", 1)
-    assert item["peers"] == {"erp": {"state": "in_step", "reason": None}}
+    assert item["peers"] == {"erp": {"state": "in_step", "reason": None, "fields": []}}
     assert await deliver(hub, "crm", crm) == 0
 
 
@@ -146,7 +148,8 @@ async def test_a_refused_value_waits_with_its_reason_and_a_newer_one_goes_on(hub
     await deliver(hub, "erp", ScriptedSpoke(refusing("email", problem=problem)))
 
     delivery = await state_of(hub, "erp")
-    assert (delivery.state, delivery.reason()) == ("rejected", "Not an e-mail address wrong")
+    (record,) = await hub.all(Record)
+    assert (delivery.state, delivery.reason(record.decoded)) == ("rejected", "Not an e-mail address wrong")
     assert delivery.acked == {"name": 1, "life": 1}
     assert await deliver(hub, "erp", ScriptedSpoke()) == 0
     await hub.ingest.handle([hub.event("crm", "c1", 2, {"email": "right@alfki.de"}, snapshot=ALFKI)])
@@ -214,7 +217,8 @@ async def test_a_system_that_answers_with_another_record_acknowledges_nothing(hu
     await deliver(hub, "erp", ScriptedSpoke(lambda item: {**applied(item), "local_id": "another"}))
     delivery = await state_of(hub, "erp")
     assert (delivery.state, delivery.acked) == ("rejected", {"name": 1, "life": 1})
-    assert "two records" in (delivery.reason() or "")
+    (record,) = await hub.all(Record)
+    assert "two records" in (delivery.reason(record.decoded) or "")
 
 
 async def test_one_item_that_cannot_be_read_does_not_hold_up_its_batch(hub: Hub) -> None:

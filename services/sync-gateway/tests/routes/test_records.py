@@ -104,6 +104,10 @@ async def test_records_are_filtered_by_parked_and_by_time(hub: Hub, client: http
     parked = (await client.get("/v1/records/customer", params={"parked": "true"})).json()["items"]
     assert [(item["canonical_id"], item["parked"]) for item in parked] == [(crm.canonical_id, ["notes"])]
     assert len((await client.get("/v1/records/customer", params={"parked": "false"})).json()["items"]) == 1
+    in_conflict = (await client.get("/v1/records/customer", params={"state": "conflict"})).json()["items"]
+    assert [item["systems"]["erp"]["state"] for item in in_conflict] == ["conflict"]
+    in_step = (await client.get("/v1/records/customer", params={"state": "in_step"})).json()["items"]
+    assert crm.canonical_id not in [item["canonical_id"] for item in in_step]
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     assert (await client.get("/v1/records/customer", params={"updated_since": later})).json()["items"] == []
 

@@ -8,9 +8,10 @@ from chassis.replication.checked import checked, composed, single
 from chassis.replication.creating import creating
 from chassis.replication.edit import archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
-from chassis.replication.kind import Group, Kind, Replicated, family, fields, guard, sync_state
+from chassis.replication.kind import Group, Kind, Replicated, family, fields, guard
 from chassis.replication.port import Delivery, Outcome, apply, router
 from chassis.replication.shown import Shown
+from chassis.replication.standing import sync_state
 
 __all__ = [
     "Delivery",

@@ -23,7 +23,8 @@ class Replicated:
     `sync` holds per group the `seq` of the last local edit, the `rev` of the hub that the row has, and the `hlc` of
     that edit; members that are gone and settled stand there as one entry of their family (`replication.floors`).
     `seq` is gap-free per row, `hlc` is in microseconds, `merged_seq` is how far the hub has followed, `peers` what the
-    hub last said of the other systems.
+    hub last said of the other systems, `decided` what it said of the record itself: its open `conflicts` and its newest
+    `decisions`.
     """
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -34,6 +35,7 @@ class Replicated:
     merged_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), default=0)
     sync: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"), default=dict)
     peers: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"), default=dict)
+    decided: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"), default=dict)
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -142,19 +144,3 @@ def guard(rev: int, own: Mapping[str, int] | None, seen_seq: int) -> Step:
     if own.get("seq", 0) > seen_seq:
         return "skipped"
     return "write"
-
-
-def sync_state(row: Replicated) -> dict[str, Any]:
-    """How far the other systems are: `{"canonical_id", "state", "systems": {name: {"state", "reason"}}}`.
-
-    A state is `in_step`, `on_its_way`, `waiting` (for what, in `reason`) or `rejected` (why, in `reason`).
-    """
-    ahead = any(own.get("seq", 0) > row.merged_seq for own in row.sync.values())
-    systems = {
-        name: {"state": "on_its_way", "reason": None} if ahead and peer["state"] == "in_step" else peer
-        for name, peer in row.peers.items()
-    }
-    order = ("rejected", "waiting", "on_its_way")
-    states = {peer["state"] for peer in systems.values()}
-    state = next((s for s in order if s in states), "on_its_way" if ahead or not row.canonical_id else "in_step")
-    return {"canonical_id": row.canonical_id, "state": state, "systems": systems}

@@ -18,6 +18,7 @@ from chassis.replication.edit import Change, announce
 from chassis.replication.floors import settled, standing
 from chassis.replication.isolating import Bounds, is_locked, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
+from chassis.replication.told import Decided, Parked, Peer
 
 log = structlog.get_logger()
 ACTOR = "gateway"
@@ -50,13 +51,6 @@ class Reference(Shape):
     canonical_id: UUID
 
 
-class Peer(Shape):
-    """How far another system is with this record."""
-
-    state: Literal["in_step", "on_its_way", "waiting", "rejected"]
-    reason: str | None = None
-
-
 class Floor(Shape):
     """The delivery has every revision of a family's members behind `after` and up to `rev`."""
 
@@ -65,7 +59,10 @@ class Floor(Shape):
 
 
 class Delivery(Shape):
-    """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`."""
+    """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`.
+
+    `peers`, `conflicts` and `decisions` are what people are shown beside it; left out, what was told before stays.
+    """
 
     canonical_id: UUID
     local_id: UUID | None = None
@@ -75,6 +72,8 @@ class Delivery(Shape):
     references: dict[str, Reference] = {}
     peers: dict[str, Peer] = {}
     floors: dict[str, Floor] = {}
+    conflicts: list[Parked] | None = None
+    decisions: list[Decided] | None = None
 
 
 class Deliveries(Shape):
@@ -84,7 +83,10 @@ class Deliveries(Shape):
 
 
 class Outcome(Shape):
-    """What became of one item; `groups` tells each group apart, `problem` says why one was rejected."""
+    """What became of one item; `groups` tells each group apart, `problems` says why each was rejected.
+
+    `problem` is the first of them, or why the item was refused as a whole.
+    """
 
     canonical_id: UUID
     outcome: ItemOutcome
@@ -92,6 +94,7 @@ class Outcome(Shape):
     seq: int = 0
     groups: dict[str, ItemOutcome] = {}
     problem: dict[str, Any] | None = None
+    problems: dict[str, dict[str, Any]] = {}
 
 
 class Outcomes(Shape):
@@ -211,9 +214,10 @@ async def _without_what_fails(
     if not problems:
         return outcome
     others_now = outcome.groups if outcome.local_id else dict.fromkeys(outcome.groups, "skipped")
-    problem = next(iter(problems.values())).document()
     groups = {**others_now, **dict.fromkeys(problems, "rejected")}
-    return outcome.model_copy(update={"outcome": "rejected", "groups": groups, "problem": problem})
+    told = {**outcome.problems, **{group: problem.document() for group, problem in problems.items()}}
+    more = {"groups": groups, "problems": told, "problem": next(iter(told.values()))}
+    return outcome.model_copy(update={"outcome": "rejected", **more})
 
 
 def _report(kind: Kind, item: Delivery, error: Exception) -> None:
@@ -292,7 +296,7 @@ async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Ou
     except Problem as problem:
         return _rejected(item, problem), None
     row.id, row.canonical_id = uuid7(), item.canonical_id
-    row.sync, row.peers, row.archived_at = {}, {}, None
+    row.sync, row.peers, row.decided, row.archived_at = {}, {}, {}, None
     row.seq = row.hlc = row.version = row.merged_seq = 0
     before = kind.read(row)
     outcomes, problems = _write_all(kind, row, item)
@@ -315,8 +319,8 @@ def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) 
     return _take_over(session, kind, row, before, item, outcomes, problems)
 
 
-def _write_all(kind: Kind, row: Replicated, item: Delivery) -> tuple[dict[str, ItemOutcome], list[Problem]]:
-    problems: list[Problem] = []
+def _write_all(kind: Kind, row: Replicated, item: Delivery) -> tuple[dict[str, ItemOutcome], dict[str, Problem]]:
+    problems: dict[str, Problem] = {}
     return {value.group: _write(kind, row, value, item.seen_seq, problems) for value in item.groups}, problems
 
 
@@ -327,21 +331,31 @@ def _take_over(
     before: Mapping[str, Json],
     item: Delivery,
     outcomes: dict[str, ItemOutcome],
-    problems: Sequence[Problem],
+    problems: Mapping[str, Problem],
 ) -> Outcome:
     row.canonical_id = row.canonical_id or item.canonical_id
     row.hlc = max(row.hlc, item.hlc)
     row.merged_seq = max(row.merged_seq, item.seen_seq)
-    row.peers = {name: peer.model_dump() for name, peer in item.peers.items()} or row.peers
+    _hear(row, item)
     if item.floors:
         row.sync = settled(row.sync, item.floors, outcomes, kind.read(row), item.seen_seq)
     _acknowledge(session, kind, row, before, item, outcomes)
     return _outcome(item, outcomes, problems, row)
 
 
+def _hear(row: Replicated, item: Delivery) -> None:
+    """Keep what the hub says of the other systems, and of the record's conflicts and decisions."""
+    row.peers = {name: peer.model_dump() for name, peer in item.peers.items()} or row.peers
+    said = item.model_dump(mode="json", include={"conflicts", "decisions"})
+    decided = {**row.decided, **{name: lines for name, lines in said.items() if lines is not None}}
+    if decided != row.decided:
+        row.decided = decided
+
+
 def _outcome(
-    item: Delivery, outcomes: dict[str, ItemOutcome], problems: Sequence[Problem], row: Replicated | None = None
+    item: Delivery, outcomes: dict[str, ItemOutcome], problems: Mapping[str, Problem], row: Replicated | None = None
 ) -> Outcome:
+    told = {group: problem.document() for group, problem in problems.items()}
     order: tuple[ItemOutcome, ...] = ("rejected", "skipped", "applied", "already")
     return Outcome(
         canonical_id=item.canonical_id,
@@ -349,11 +363,12 @@ def _outcome(
         local_id=str(row.id) if row else None,
         seq=row.seq if row else 0,
         groups=outcomes,
-        problem=problems[0].document() if problems else None,
+        problem=next(iter(told.values()), None),
+        problems=told,
     )
 
 
-def _write(kind: Kind, row: Replicated, value: Value, seen_seq: int, problems: list[Problem]) -> ItemOutcome:
+def _write(kind: Kind, row: Replicated, value: Value, seen_seq: int, problems: dict[str, Problem]) -> ItemOutcome:
     own = standing(row.sync, value.group)
     step = guard(value.rev, own, seen_seq)
     if step != "write":
@@ -365,7 +380,7 @@ def _write(kind: Kind, row: Replicated, value: Value, seen_seq: int, problems: l
         if kind.read_group(row, value.group) != value.value:
             group.write(row, value.group, value.value)
     except Problem as problem:
-        problems.append(problem)
+        problems[value.group] = problem
         return "rejected"
     row.sync = {**row.sync, value.group: {"seq": 0, "hlc": 0, **own, "rev": value.rev}}
     return "applied"

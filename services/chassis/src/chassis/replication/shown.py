@@ -8,9 +8,17 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.preconditions import etag
-from chassis.replication.kind import Replicated, sync_state
+from chassis.replication.kind import Replicated
+from chassis.replication.standing import State, sync_state
 
-State = Literal["in_step", "on_its_way", "waiting", "rejected"]
+
+class RefusedField(BaseModel):
+    """What the rules of another system refuse: the unit of merge, the field in it, and why."""
+
+    group: str
+    field: str
+    code: str | None = Field(default=None, description="The code of the problem, as in its `type`.")
+    message: str
 
 
 class System(BaseModel):
@@ -18,6 +26,34 @@ class System(BaseModel):
 
     state: State
     reason: str | None = None
+    fields: list[RefusedField] = Field(default=[], description="While `rejected`: what is refused, field by field.")
+
+
+class OpenConflict(BaseModel):
+    """A group that several systems have changed unseen by each other; each keeps its value until a person decides."""
+
+    group: str
+    rule: str = Field(description="Why nobody has won: the policy, or what the gateway holds it for.")
+    since: datetime | None = None
+    decision: UUID | None = Field(default=None, description="Its line in the gateway's decision log.")
+    path: str | None = Field(
+        default=None, description="Where the gateway shows all values; `POST /v1/conflicts/{decision}:resolve` ends it."
+    )
+
+
+class RecentDecision(BaseModel):
+    """A line of the gateway's decision log about this record."""
+
+    id: UUID
+    group: str
+    rule: str
+    winner: str | None = Field(description="The system whose value is shown, `hub` for a steward's; null while open.")
+    at: datetime
+    state: Literal["decided", "open", "resolved", "superseded"]
+    outcome: Literal["kept", "lost", "refused", "parked"] | None = Field(
+        description="What became of the value of this system; null when it had none in it."
+    )
+    path: str = Field(description="Where the gateway shows all values; `POST {path}:restore` brings one back.")
 
 
 class Sync(BaseModel):
@@ -26,6 +62,8 @@ class Sync(BaseModel):
     canonical_id: UUID | None
     state: State
     systems: dict[str, System]
+    conflicts: list[OpenConflict] = Field(default=[], description="What waits for a person; all other groups go on.")
+    decisions: list[RecentDecision] = Field(default=[], description="The newest few decisions, the newest first.")
 
 
 class Shown(BaseModel):

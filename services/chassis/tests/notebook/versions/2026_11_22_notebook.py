@@ -26,6 +26,7 @@ def upgrade() -> None:
             merged_seq bigint not null default 0,
             sync jsonb not null default '{{}}',
             peers jsonb not null default '{{}}',
+            decided jsonb not null default '{{}}',
             archived_at timestamptz,
             created_at timestamptz not null default now(),
             updated_at timestamptz not null default now(),

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.policy import Json
-from gateway.register import Decision
+from gateway.register import Decision, Fate
 from gateway.tables import Base
 
 State = Literal["decided", "open", "resolved", "superseded"]
@@ -76,6 +76,12 @@ class DecisionRow(Base):
     def was_parked(self) -> bool:
         """Whether nobody had won when it was logged. Of a group that only ever was refused nobody had a value."""
         return self.winner is None and not (self.heads and all(each["outcome"] == "refused" for each in self.heads))
+
+    def outcome_for(self, system: str) -> Fate | Literal["parked"] | None:
+        """What became of a system's value, the worst if it had several; None when it had none."""
+        fates = {each["outcome"] for each in self.heads if each["origin"] == system}
+        worst: Fate | None = next((fate for fate in ("refused", "lost", "kept") if fate in fates), None)
+        return "parked" if worst == "kept" and self.was_parked else worst
 
     def shown(self) -> dict[str, Any]:
         """The decision as events and the REST API tell it."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gateway.deliver.families import completed
 from gateway.deliver.models import Delivery, unparked
+from gateway.deliver.told import told_of
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
 from gateway.links import missing_token, waiting_token
@@ -21,12 +22,14 @@ from gateway.register import Register
 class Item:
     """One item of a batch, and what must be remembered until the answer comes.
 
-    `revision` is that of the delivery when the item was made; `edited_at` the newest edit of another system in it.
+    `revision` is that of the delivery when the item was made; `told` is what the body says beside the values;
+    `edited_at` the newest edit of another system in it.
     """
 
     delivery: Delivery
     revision: int
     body: dict[str, Any]
+    told: dict[str, Any]
     revisions: Mapping[str, int]
     edited_at: datetime | None = None
 
@@ -69,8 +72,8 @@ def item_for(state: State, record: Record, delivery: Delivery, now: datetime) ->
     registers = record.decoded
     link = state.linked.get((record.canonical_id, delivery.system))
     groups = delivery.dirty(registers, now) if link else unparked(registers)
-    peers = peers_of(state, record, delivery.system)
-    if not groups and (peers == delivery.told or link is None):
+    told = told_of(state, record, delivery.system)
+    if not groups and (told == delivery.told or link is None):
         return Nothing(delivery, delivery.revision)
     groups, floors = completed(registers, delivery, groups)
     references = _References()
@@ -87,17 +90,11 @@ def item_for(state: State, record: Record, delivery: Delivery, now: datetime) ->
         "hlc": max((head.hlc for group in groups for head in registers[group].heads.values()), default=0),
         "groups": values,
         "references": references.shown,
-        "peers": peers,
         "floors": floors,
+        **told,
     }
     sent = {group: registers[group].rev for group in groups}
-    return Item(delivery, delivery.revision, body, sent, _edited_at(registers, groups, delivery.system))
-
-
-def peers_of(state: State, record: Record, system: str) -> dict[str, Any]:
-    """How far every other system is with the record."""
-    others = [other for other in state.deliveries_of(record) if other.system != system]
-    return {other.system: other.peer(record.decoded) for other in others}
+    return Item(delivery, delivery.revision, body, told, sent, _edited_at(registers, groups, delivery.system))
 
 
 def _inward(state: State, record: Record, group: str, value: Json, system: str, references: _References) -> Json:

@@ -22,6 +22,7 @@ from gateway.deliver import refused_kinds
 from gateway.deliver.items import Deferred, Item, Nothing, Waits, item_for
 from gateway.deliver.settle import settle, settle_deferred, settle_nothing, settle_refused, settle_waiting
 from gateway.deliver.spoke import BatchRefused, KindRefused, Spoke
+from gateway.deliver.told import read_decisions
 from gateway.ingest.load import IDS, read_records, save
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
@@ -135,6 +136,7 @@ class Delivering:
     async def _make(self, session: AsyncSession, ids: Sequence[UUID]) -> list[Item | Waits | Nothing]:
         state = State(systems=self.systems)
         await read_records(session, state, ids, lock=False)
+        await read_decisions(session, state, ids)
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
         now = datetime.now(UTC)
@@ -225,7 +227,9 @@ class Delivering:
         now = datetime.now(UTC)
         async with transaction(self.sessions) as session:
             state = State(systems=self.systems)
-            await read_records(session, state, [each.delivery.canonical_id for each in made])
+            ids = [each.delivery.canonical_id for each in made]
+            await read_records(session, state, ids)
+            await read_decisions(session, state, ids)
             for each in made:
                 if isinstance(each, Waits):
                     settle_waiting(state, each, now)

@@ -13,12 +13,13 @@ from gateway.register import Register
 from gateway.tables import Base
 
 State = Literal["idle", "pending", "waiting", "rejected"]
-Stage = Literal["in_step", "on_its_way", "waiting", "rejected"]
+Stage = Literal["in_step", "on_its_way", "waiting", "conflict", "rejected"]
 Registers = Mapping[str, Register]
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=15)
 """What a system refused is tried again after pauses that double up to this: another record there, a rule or a setting
 may have changed meanwhile, and the hub is not told."""
+MOST_FIELDS = 20
 
 
 class Delivery(Base):
@@ -26,8 +27,8 @@ class Delivery(Base):
 
     `acked` is {group: rev}, and {family: floor} (`deliver.families`). `refused` is {group: {"rev", "problem", "since",
     "tries", "again_at"}}: a newer revision is sent at once, that one again at its time. `told` is what the system was
-    last told of the others. `revision` counts every change of what is due, so that an answer which arrives late does
-    not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`.
+    last told beside the values. `revision` counts every change of what is due, so that an answer which arrives late
+    does not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`.
     """
 
     __tablename__ = "deliveries"
@@ -144,26 +145,41 @@ class Delivery(Base):
         self.tries = 0
         self.touch(now, now)
 
+    def standing(self, registers: Registers) -> dict[str, Any]:
+        """The refusals of present values: an older one is being mended, whatever the system said of it."""
+        newest = {group: register.rev for group, register in registers.items()}
+        return {group: refusal for group, refusal in self.refused.items() if refusal["rev"] >= newest.get(group, 0)}
+
     def stage(self, registers: Registers) -> Stage:
         """How far the system is, as people are told."""
-        if self.refused:
+        if self.standing(registers):
             return "rejected"
+        if any(register.parked for register in registers.values()):
+            return "conflict"
         if self.state == "waiting":
             return "waiting"
         return "on_its_way" if self.dirty(registers) else "in_step"
 
-    def reason(self) -> str | None:
-        """Why the system is not in step, in words."""
-        if self.refused:
-            problem = next(iter(self.refused.values()))["problem"] or {}
-            errors = [str(error["message"]) for error in problem.get("errors", ())]
-            words = errors or [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
-            return " ".join(words) or None
-        return self.waiting_for if self.state == "waiting" else None
+    def refused_fields(self, registers: Registers) -> list[JsonObject]:
+        """What the system refuses of the present values, field by field; the first few."""
+        refused = self.standing(registers).items()
+        fields = [field for group, refusal in refused for field in refused_fields(group, refusal["problem"] or {})]
+        return fields[:MOST_FIELDS]
 
-    def peer(self, registers: Registers) -> dict[str, Any]:
+    def reason(self, registers: Registers) -> str | None:
+        """Why the system is not in step, in words."""
+        stage = self.stage(registers)
+        if stage == "rejected":
+            return " ".join(dict.fromkeys(field["message"] for field in self.refused_fields(registers))) or None
+        if stage == "conflict":
+            parked = [group for group, register in registers.items() if register.parked]
+            return f"{', '.join(parked[:MOST_FIELDS])}: waits for a person to decide"
+        return self.waiting_for if stage == "waiting" else None
+
+    def peer(self, registers: Registers) -> JsonObject:
         """What the other systems are told of this one."""
-        return {"state": self.stage(registers), "reason": self.reason()}
+        fields = self.refused_fields(registers)
+        return {"state": self.stage(registers), "reason": self.reason(registers), "fields": fields}
 
 
 def _again_at(refusal: Mapping[str, Any]) -> datetime:
@@ -174,3 +190,19 @@ def _again_at(refusal: Mapping[str, Any]) -> datetime:
 def unparked(registers: Registers) -> list[str]:
     """What a record is created with: every group that does not wait for a steward."""
     return [group for group, register in registers.items() if not register.parked]
+
+
+def refused_fields(group: str, problem: Mapping[str, Any]) -> list[JsonObject]:
+    """The fields that a problem document names, or the whole group."""
+    code = str(problem.get("type", "")).removeprefix("/problems/") or None
+    words = " ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+    errors = problem.get("errors") or [{"field": group, "message": words}]
+    return [
+        {
+            "group": group,
+            "field": str(error.get("field") or group),
+            "code": error.get("code") or code,
+            "message": str(error["message"]),
+        }
+        for error in errors
+    ]

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.deliver.families import reached
-from gateway.deliver.items import Item, Nothing, Waits, peers_of
+from gateway.deliver.items import Item, Nothing, Waits
 from gateway.deliver.models import Delivery
+from gateway.deliver.told import told_of
 from gateway.ingest.state import State
 from gateway.links import Link
 from gateway.records import Record
@@ -43,11 +44,12 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
     if outcome["outcome"] == "rejected" and not linked:
         refused = refused or list(item.revisions)
     for group in refused:
-        delivery.refuse(group, item.revisions[group], problem, now)
+        own = None if two else outcome.get("problems", {}).get(group)
+        delivery.refuse(group, item.revisions[group], own or problem, now)
     if outcome["outcome"] == "rejected" and not item.revisions:
         settle_deferred(state, item, now)
         return
-    delivery.told = item.body["peers"]
+    delivery.told = item.told
     skipped = outcome["outcome"] == "skipped" or "skipped" in by_group.values()
     stuck = bool(refused) and not linked
     delivery.tries = delivery.tries + 1 if skipped and not stuck else 0
@@ -97,9 +99,9 @@ def tell_others(state: State, record: Record, system: str, now: datetime) -> Non
 
 
 def _has_news(state: State, record: Record, delivery: Delivery) -> bool:
-    """Whether the system was told something else of the others than what is so now."""
+    """Whether the system was told something else than what is so now."""
     linked = (record.canonical_id, delivery.system) in state.linked
-    return linked and delivery.told != peers_of(state, record, delivery.system)
+    return linked and delivery.told != told_of(state, record, delivery.system)
 
 
 def _release(

@@ -37,6 +37,7 @@ class State:
     """The part of the hub that a batch touches, and what the pass adds to it.
 
     `foreign` are records that events claim and that are of another tenant or kind than theirs; these are not read.
+    `decisions` are those that it makes or changes; `decided` the newest ones of a record, read for those who are told.
     """
 
     systems: Mapping[str, Iterable[str]]
@@ -49,6 +50,7 @@ class State:
     new: list[Record | Link | Delivery] = field(default_factory=list)
     new_keys: set[tuple[UUID, str, str, UUID]] = field(default_factory=set)
     decisions: list[DecisionRow] = field(default_factory=list)
+    decided: dict[UUID, list[DecisionRow]] = field(default_factory=lambda: defaultdict(list))
     golden: dict[UUID, Record] = field(default_factory=dict)
     causes: dict[UUID, Cause] = field(default_factory=dict)
     closed: set[tuple[UUID, str]] = field(default_factory=set)

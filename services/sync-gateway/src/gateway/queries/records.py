@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
+from sqlalchemy import Boolean, ColumnElement, Select, and_, exists, func, literal_column, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deliver.models import Delivery, Stage
@@ -35,6 +35,16 @@ LAGGING = text(
     """
 )
 
+# What Delivery.standing says.
+STANDING: ColumnElement[bool] = literal_column(
+    """
+    exists (select from jsonb_each(deliveries.refused) as known(name, refusal)
+            where (refusal->>'rev')::bigint >= coalesce((records.registers#>>array[name, 'rev'])::bigint, 0))
+    """,
+    Boolean,
+)
+PARKED = func.jsonb_path_exists(Record.registers, text("'$.* ? (@.parked == true)'"))
+
 
 class NoSuchRecord(NotFound):
     code = "no-such-record"
@@ -50,8 +60,7 @@ def search(kind: str, filters: RecordFilters) -> Select[Record]:
     if filters.updated_since is not None:
         statement = statement.where(Record.changed_at >= filters.updated_since)
     if filters.parked is not None:
-        parked = func.jsonb_path_exists(Record.registers, text("'$.* ? (@.parked == true)'"))
-        statement = statement.where(parked if filters.parked == "true" else ~parked)
+        statement = statement.where(PARKED if filters.parked == "true" else ~PARKED)
     if filters.state is not None:
         statement = statement.where(_stands(filters.state))
     return statement
@@ -83,10 +92,12 @@ def _somewhere(stage: Stage) -> ColumnElement[bool]:
 
 
 # As Delivery.stage has it; only what is pending can lag without waiting or being refused.
+_FREE = and_(or_(Delivery.refused == {}, ~STANDING), ~PARKED)
 _STAGES: Mapping[Stage, ColumnElement[bool]] = {
-    "rejected": REFUSED,
-    "waiting": and_(Delivery.refused == {}, Delivery.state == "waiting"),
-    "on_its_way": and_(Delivery.refused == {}, Delivery.state == "pending", LAGGING),
+    "rejected": and_(REFUSED, STANDING),
+    "conflict": and_(or_(Delivery.refused == {}, ~STANDING), PARKED),
+    "waiting": and_(_FREE, Delivery.state == "waiting"),
+    "on_its_way": and_(_FREE, Delivery.state == "pending", LAGGING),
 }
 
 

@@ -84,7 +84,8 @@ class DeliveryOut(BaseModel):
             name=record.name(),
             state="rejected" if refused else DELIVERY_STATES[delivery.state],
             since=min(moments, default=delivery.due_at if delivery.state == "pending" else delivery.changed_at),
-            reason=delivery.reason(),
+            # An older refusal is told until the system has taken the newer value.
+            reason=delivery.reason({}),
             waiting_for=delivery.waiting_for,
             refused=refused,
             missing=delivery.dirty(record.decoded),

@@ -92,7 +92,7 @@ class StandingOut(BaseModel):
     def of(cls, delivery: Delivery, record: Record, hindrances: Hindrances) -> Self:
         stage = delivery.stage(record.decoded)
         hindrance = hindrances.get(delivery.system) if stage == "on_its_way" else None
-        return cls(state=stage, reason=delivery.reason() or hindrance)
+        return cls(state=stage, reason=delivery.reason(record.decoded) or hindrance)
 
 
 class RefusalOut(BaseModel):

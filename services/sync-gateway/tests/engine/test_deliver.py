@@ -186,17 +186,17 @@ async def test_what_was_refused_is_tried_again_after_growing_pauses_until_it_is_
 async def test_a_record_that_was_not_created_is_sent_whole_once_anything_of_it_changes(
     hub: Hub, at_fault: tuple[str, ...]
 ) -> None:
-    await hub.ingest.handle([hub.event("crm", "c1", 1, {**ALFKI, "phone": "1"})])
+    await hub.ingest.handle([hub.event("crm", "c1", 1, {**ALFKI, "phone": "030-1"})])
     await deliver(hub, "erp", ScriptedSpoke(refusing(*at_fault, created=False)))
     delivery = await state_of(hub, "erp")
     assert (delivery.state, delivery.acked, set(delivery.refused)) == ("rejected", {}, set(at_fault))
     assert await deliver(hub, "erp", ScriptedSpoke()) == 0
 
-    await hub.ingest.handle([hub.event("crm", "c1", 2, {"phone": "2"}, snapshot=ALFKI)])
+    await hub.ingest.handle([hub.event("crm", "c1", 2, {"phone": "030-2"}, snapshot=ALFKI)])
     erp = ScriptedSpoke()
     await deliver(hub, "erp", erp)
 
-    assert erp.values() == [{**ALFKI, "phone": "2"}]
+    assert erp.values() == [{**ALFKI, "phone": "030-2"}]
     delivery = await state_of(hub, "erp")
     assert (delivery.state, delivery.refused, delivery.acked) == ("idle", {}, {"name": 1, "life": 1, "phone": 2})
 

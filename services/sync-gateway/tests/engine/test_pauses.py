@@ -53,7 +53,7 @@ async def test_the_other_tenants_edits_flow_and_after_the_pause_nothing_is_lost(
     await hub.ingest.handle([hub.event("erp", "e1", 1, ALFKI)])
     await pause(hub, "erp")
     numbers = range(2, 40)
-    batch = [hub.event("erp", "e1", n, {"phone": f"{n}"}, snapshot=ALFKI) for n in numbers]
+    batch = [hub.event("erp", "e1", n, {"phone": f"030-{n}"}, snapshot=ALFKI) for n in numbers]
     theirs = [hub.event("erp", f"x{n}", 1, ALFKI, tenant=OTHER_TENANT) for n in numbers]
     await hub.ingest.handle([each for pair in zip(batch, theirs, strict=True) for each in pair])
 
@@ -65,7 +65,7 @@ async def test_the_other_tenants_edits_flow_and_after_the_pause_nothing_is_lost(
     await merging(hub).run()
 
     (merged,) = await values(hub)
-    assert merged == {**ALFKI, "phone": "39"}
+    assert merged == {**ALFKI, "phone": "030-39"}
     link = next(link for link in await hub.all(Link) if link.tenant_id == TENANT and link.system == "erp")
     assert link.seen_seq == 39
     record = next(record for record in await hub.all(Record) if record.tenant_id == TENANT)
@@ -80,14 +80,14 @@ async def test_edits_of_both_sides_during_a_pause_meet_as_concurrent_ones(hub: H
     local_id = f"new-{record.canonical_id}"
     marks = {"phone": {"seq": 1, "rev": 0, "hlc": 1}}
     await pause(hub, "erp")
-    await hub.ingest.handle([hub.event("crm", "c1", 2, {"phone": "1"}, snapshot=ALFKI)])
-    later = hub.event("erp", local_id, 1, {"phone": "2"}, snapshot={**ALFKI, "phone": "2"}, sync=marks)
+    await hub.ingest.handle([hub.event("crm", "c1", 2, {"phone": "030-1"}, snapshot=ALFKI)])
+    later = hub.event("erp", local_id, 1, {"phone": "030-2"}, snapshot={**ALFKI, "phone": "030-2"}, sync=marks)
     await hub.ingest.handle([later])
     assert await hub.delivering["erp"].step(ScriptedSpoke()) == 0
     await resume(hub, "erp")
     await merging(hub).run()
     (decision,) = [row for row in await hub.all(DecisionRow) if row.group_key == "phone"]
-    assert {head["origin"]: head["value"] for head in decision.heads} == {"crm": "1", "erp": "2"}
+    assert {head["origin"]: head["value"] for head in decision.heads} == {"crm": "030-1", "erp": "030-2"}
 
 
 async def test_what_comes_while_a_backlog_is_merged_queues_up_behind_it(
@@ -96,18 +96,18 @@ async def test_what_comes_while_a_backlog_is_merged_queues_up_behind_it(
     monkeypatch.setattr(held_back, "BATCH", 2)
     await pause(hub, "erp")
     await hub.ingest.handle([hub.event("erp", "e1", 1, ALFKI)])
-    await hub.ingest.handle([hub.event("erp", "e1", n, {"phone": f"{n}"}, snapshot=ALFKI) for n in (2, 3, 4)])
+    await hub.ingest.handle([hub.event("erp", "e1", n, {"phone": f"030-{n}"}, snapshot=ALFKI) for n in (2, 3, 4)])
     await resume(hub, "erp")
     assert await merging(hub).step() == 2
-    await hub.ingest.handle([hub.event("erp", "e1", 5, {"phone": "5"}, snapshot=ALFKI)])
-    assert (await values(hub))[0]["phone"] == "2"
+    await hub.ingest.handle([hub.event("erp", "e1", 5, {"phone": "030-5"}, snapshot=ALFKI)])
+    assert (await values(hub))[0]["phone"] == "030-2"
 
     after_restart = Ingest(hub.sessions, SYSTEMS), merging(hub)
     await after_restart[1].run()
-    assert (await values(hub))[0]["phone"] == "5"
+    assert (await values(hub))[0]["phone"] == "030-5"
     assert (await hub.one(Record)).decoded["phone"].rev == 4
-    await after_restart[0].handle([hub.event("erp", "e1", 6, {"phone": "6"}, snapshot=ALFKI)])
-    assert (await values(hub))[0]["phone"] == "6"
+    await after_restart[0].handle([hub.event("erp", "e1", 6, {"phone": "030-6"}, snapshot=ALFKI)])
+    assert (await values(hub))[0]["phone"] == "030-6"
     assert await hub.all(Pause) == []
 
 
@@ -117,22 +117,22 @@ async def test_a_second_pause_before_the_end_of_the_first_keeps_the_order(hub: H
     await resume(hub, "erp")
     await pause(hub, "erp")
     assert await merging(hub).step() == 0
-    await hub.ingest.handle([hub.event("erp", "e1", 2, {"phone": "2"}, snapshot=ALFKI)])
+    await hub.ingest.handle([hub.event("erp", "e1", 2, {"phone": "030-2"}, snapshot=ALFKI)])
     assert await hub.all(Record) == []
     await resume(hub, "erp")
     await merging(hub).run()
-    assert await values(hub) == [{**ALFKI, "phone": "2"}]
+    assert await values(hub) == [{**ALFKI, "phone": "030-2"}]
 
 
 async def test_two_workers_merge_a_backlog_once_and_in_order(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_back, "BATCH", 3)
     await pause(hub, "erp")
     await hub.ingest.handle([hub.event("erp", "e1", 1, ALFKI)])
-    await hub.ingest.handle([hub.event("erp", "e1", n, {"phone": f"{n}"}, snapshot=ALFKI) for n in range(2, 30)])
+    await hub.ingest.handle([hub.event("erp", "e1", n, {"phone": f"030-{n}"}, snapshot=ALFKI) for n in range(2, 30)])
     await resume(hub, "erp")
     await asyncio.gather(merging(hub).run(), merging(hub).run())
     assert (await hub.one(Record)).decoded["phone"].rev == 28
-    assert await values(hub) == [{**ALFKI, "phone": "29"}]
+    assert await values(hub) == [{**ALFKI, "phone": "030-29"}]
 
 
 async def test_a_message_that_cannot_be_merged_goes_to_quarantine_alone(hub: Hub) -> None:

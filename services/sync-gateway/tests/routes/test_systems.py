@@ -37,13 +37,13 @@ async def test_a_pause_says_who_and_since_when_and_loses_nothing(hub: Hub, clien
 
 
 async def test_a_pause_of_one_tenant_holds_back_its_records_only(hub: Hub, client: httpx.AsyncClient) -> None:
-    mine = await hub.enter(hub.crm, {"name": NAME, "phone": "1"})
+    mine = await hub.enter(hub.crm, {"name": NAME, "phone": "030-1"})
     my_copy = hub.erp.copy_of(str(mine.canonical_id))
     await client.post("/v1/systems/erp:pause")
     theirs = hub.erp.holds(LocalRecord("erp", tenant=OTHER_TENANT))
-    await hub.read(my_copy.edit({"phone": "2"}), theirs.edit({"name": NAME}), my_copy.edit({"phone": "3"}))
+    await hub.read(my_copy.edit({"phone": "030-2"}), theirs.edit({"name": NAME}), my_copy.edit({"phone": "030-3"}))
     await hub.deliver()
-    assert mine.values["phone"] == "1"
+    assert mine.values["phone"] == "030-1"
     assert [row.values["name"] for row in hub.crm.rows.values() if row.tenant == OTHER_TENANT] == [NAME]
     async with hub.client(OTHER_TENANT) as other:
         shown = (await other.get("/v1/systems/erp")).json()
@@ -56,7 +56,7 @@ async def test_a_pause_of_one_tenant_holds_back_its_records_only(hub: Hub, clien
     assert (await client.get("/v1/status")).json()["state"] == "catching_up"
     await hub.resume()
     await hub.deliver()
-    assert mine.values["phone"] == "3"
+    assert mine.values["phone"] == "030-3"
     assert (await client.get("/v1/systems/erp")).json()["held_back"] == 0
 
 

@@ -4,18 +4,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from chassis.db import uuid7
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.tables import Base
 
 
 class Link(Base):
-    """One local record. `seen_seq` is the newest of its events that the hub has merged. Links stay for ever."""
+    """One local record. `seen_seq` is the newest of its events that the hub has merged.
+
+    Links stay for ever, unless a steward takes one away.
+    """
 
     __tablename__ = "links"
-    __table_args__ = (Index("uq_links_canonical", "canonical_id", "system", unique=True),)
+    __table_args__ = (
+        Index("uq_links_canonical", "canonical_id", "system", unique=True),
+        Index("uq_links_id", "id", unique=True),
+    )
 
+    id: Mapped[UUID] = mapped_column(default=uuid7, server_default=text("gen_random_uuid()"))
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     system: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -34,6 +42,7 @@ class Link(Base):
     def shown(self) -> dict[str, Any]:
         """The link as the REST API answers it."""
         return {
+            "id": str(self.id),
             "kind": self.kind,
             "system": self.system,
             "local_id": self.local_id,

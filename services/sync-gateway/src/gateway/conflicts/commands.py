@@ -29,6 +29,13 @@ class ConflictClosed(Conflict):
     hint = "Read the record as it is now; POST /v1/decisions/{id}:restore still writes any of the values."
 
 
+class NoValue(Conflict):
+    code = "no-value"
+    title = "This line of the log is about no value"
+    detail = "It says that somebody used {rule} on a link or a delivery."
+    hint = "To change what a group shows, edit the record in one of the systems, or restore another decision."
+
+
 @dataclass(frozen=True)
 class Chosen:
     """What a choice did to a group. `logged` is its own line in the log, None when nothing was written or replaced."""
@@ -77,6 +84,8 @@ async def _locked(session: AsyncSession, decision_id: UUID) -> tuple[DecisionRow
     state = State(systems=dict.fromkeys(names, tuple(KINDS)))
     await read_records(session, state, [row.canonical_id])
     await session.refresh(row)
+    if row.group_key not in state.records[row.canonical_id].decoded:
+        raise NoValue(id=row.id, rule=row.rule)
     return row, state
 
 

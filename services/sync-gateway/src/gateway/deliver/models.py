@@ -150,6 +150,24 @@ class Delivery(Base):
         newest = {group: register.rev for group, register in registers.items()}
         return {group: refusal for group, refusal in self.refused.items() if refusal["rev"] >= newest.get(group, 0)}
 
+    def begin_anew(self, now: datetime) -> None:
+        """Deliver all of the record again: nothing is known of what the system has."""
+        self.acked, self.refused, self.told, self.tries = {}, {}, {}, 0
+        self.touch(now, now)
+
+    def give_up(self, registers: Registers, now: datetime) -> list[str]:
+        """Let the system do without what it does not have at the present revisions; answer which groups these are."""
+        missing = {
+            group: register.rev
+            for group, register in registers.items()
+            if register.rev > self.acked.get(group, 0) and not register.parked
+        }
+        if missing or self.refused:
+            self.acked, self.refused, self.tries = {**self.acked, **missing}, {}, 0
+            self.state, self.waiting_for, self.changed_at = "idle", None, now
+            self.revision += 1
+        return sorted(missing)
+
     def stage(self, registers: Registers) -> Stage:
         """How far the system is, as people are told."""
         if self.standing(registers):

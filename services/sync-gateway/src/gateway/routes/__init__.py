@@ -4,7 +4,7 @@ from chassis.auth import public
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
-from gateway.routes import decisions, deliveries, policies, quarantine, records, systems
+from gateway.routes import decisions, deliveries, mending, policies, quarantine, records, systems
 
 front = APIRouter(dependencies=[public], include_in_schema=False)
 
@@ -21,6 +21,7 @@ routers: list[APIRouter] = [
     decisions.conflicts,
     deliveries.router,
     quarantine.router,
+    mending.router,
     policies.router,
     front,
 ]

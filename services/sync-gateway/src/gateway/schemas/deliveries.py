@@ -27,6 +27,7 @@ class DeliveryFilters(Filters):
 
 
 _EXAMPLE: JsonDict = {
+    "id": "0199d5a0-6a4e-7c3f-9d0e-3a4f1f3b2a10.erp",
     "kind": "customer",
     "canonical_id": "0199d5a0-6a4e-7c3f-9d0e-3a4f1f3b2a10",
     "system": "erp",
@@ -60,6 +61,7 @@ class DeliveryOut(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
+    id: str = Field(description="`<canonical id>.<system>`")
     kind: str
     canonical_id: UUID
     system: str
@@ -78,6 +80,7 @@ class DeliveryOut(BaseModel):
         refused = RefusalOut.all_of(delivery)
         moments = [refusal.since for refusal in refused if refusal.since is not None]
         return cls(
+            id=f"{delivery.canonical_id}.{delivery.system}",
             kind=delivery.kind,
             canonical_id=delivery.canonical_id,
             system=delivery.system,

@@ -40,12 +40,16 @@ class LinkFilters(Filters):
 class LinkOut(BaseModel):
     """Which local record of which system it is, and how the hub knows."""
 
+    id: UUID
     kind: str
     system: str
     local_id: str
     canonical_id: UUID
     seen_seq: int = Field(description="The newest edit of that system that the hub has merged.")
-    tier: str = Field(description="T1 strong key, T2 e-mail or phone and a similar name, T4 new; `created` by the hub.")
+    tier: str = Field(
+        description="T1 strong key, T2 e-mail or phone and a similar name, T4 new; `created` by the hub;"
+        " `mended` by a steward."
+    )
     reason: str
     linked_at: datetime
 
@@ -148,6 +152,7 @@ _EXAMPLE: JsonDict = {
     },
     "links": [
         {
+            "id": "0199d5a0-6a4e-7c3f-9d0e-3a4f1f3b2a14",
             "kind": "customer",
             "system": "crm",
             "local_id": "0199d5a0-0000-7000-8000-000000000001",

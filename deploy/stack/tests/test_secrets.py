@@ -44,10 +44,12 @@ def test_creating_again_changes_nothing_and_completes_what_is_missing(tmp_path: 
     assert {name: contents(tmp_path)[name] for name in before} == before
 
 
-def test_the_folder_of_secrets_is_ignored_by_git_and_by_the_image() -> None:
-    checked = ["git", "check-ignore", "--quiet", "deploy/secrets/passwords.env"]
-    assert subprocess.run(checked, cwd=REPOSITORY, check=False).returncode == 0
-    assert "deploy/secrets" in (REPOSITORY / "deploy/Dockerfile.dockerignore").read_text().splitlines()
+def test_files_with_secrets_are_ignored_by_git_and_by_the_image() -> None:
+    ignored = {"deploy/secrets", "deploy/env/*.env"}
+    for file in ("deploy/secrets/passwords.env", "deploy/env/crm.env"):
+        checked = ["git", "check-ignore", "--quiet", file]
+        assert subprocess.run(checked, cwd=REPOSITORY, check=False).returncode == 0
+    assert ignored <= set((REPOSITORY / "deploy/Dockerfile.dockerignore").read_text().splitlines())
     assert "deploy/secrets" in (REPOSITORY / "Makefile").read_text()
 
 

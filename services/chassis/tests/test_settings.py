@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chassis.broker_security import BrokerSecurity
 from chassis.settings import Settings, load
 from pydantic import Field, ValidationError
 
@@ -61,6 +62,10 @@ def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest
         ("AUTH_ISSUERS", "{", "auth_issuers"),
         ("AUTH_ISSUERS", '{"https://a.test": {"scopes": []}}', "AUTH_ISSUERS is wrong (at https://a.test.jwks)"),
         ("SYSTEMS", "crm", "systems"),
+        ("KAFKA_SECURITY_PROTOCOL", "TLS", "KAFKA_SECURITY_PROTOCOL is wrong"),
+        ("KAFKA_PASSWORD", "secret", "KAFKA_PASSWORD is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT makes no use of it"),
+        ("KAFKA_CA_FILE", "/nowhere.pem", "KAFKA_CA_FILE is wrong: Path does not point to a file"),
+        ("KAFKA_CA_FILE", __file__, "KAFKA_CA_FILE is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT makes no use of it"),
     ],
 )
 def test_a_wrong_variable_ends_the_process_with_one_sentence(
@@ -125,3 +130,18 @@ def test_settings_that_a_killed_stack_left_behind_are_not_used(tmp_path: Path) -
     with pytest.raises(SystemExit, match=r"DATABASE_URL is missing, and no stack runs in .*start one") as stopped:
         load(OwnSettings, "shop")
     assert str(folder) in str(stopped.value)
+
+
+def test_sasl_needs_a_mechanism_a_user_and_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://crm@/crm")
+    monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+    with pytest.raises(SystemExit) as stopped:
+        load(OwnSettings, "things")
+    for name in ("KAFKA_SASL_MECHANISM", "KAFKA_USERNAME", "KAFKA_PASSWORD"):
+        assert f"{name} is wrong: KAFKA_SECURITY_PROTOCOL=SASL_SSL needs it." in str(stopped.value)
+    monkeypatch.setenv("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512")
+    monkeypatch.setenv("KAFKA_USERNAME", "concord")
+    monkeypatch.setenv("KAFKA_PASSWORD", "secret")
+    settings = load(OwnSettings, "things")
+    assert settings.broker_security == BrokerSecurity("SASL_SSL", "SCRAM-SHA-512", "concord", "secret")
+    assert "secret" not in repr(settings)

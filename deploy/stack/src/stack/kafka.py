@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,7 @@ from typing import Self
 from stack.errors import CannotStart
 from stack.jars import class_path
 from stack.java import java
+from stack.keys import write_private
 from stack.ports import HOST, free_port, is_free
 from stack.process import Child, wait_until
 
@@ -64,9 +66,20 @@ class Kafka:
     """A Kafka 4 whose log lives in `folder`. Many may run at once in folders of their own.
 
     Without a port it takes a free one and keeps it in the folder: the next start has the same, if it is free.
+    `listeners` are further ones by name and port; `properties` say how they work, or replace others.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        log: Path | None = None,
+        *,
+        listeners: Mapping[str, int] | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
+        self.listeners = dict(listeners or {})
+        self.properties = {**PROPERTIES, **(properties or {})}
         self.folder = folder.resolve()
         self.log = log or self.folder / "kafka.log"
         self.fixed = port is not None
@@ -169,15 +182,16 @@ class Kafka:
 
     def _write_properties(self, port: int) -> Path:
         controller = f"{HOST}:{free_port()}"
+        advertised = [f"{name}://{HOST}:{number}" for name, number in {"BROKER": port, **self.listeners}.items()]
         properties = {
-            **PROPERTIES,
-            "listeners": f"BROKER://{HOST}:{port},CONTROLLER://{controller}",
-            "advertised.listeners": f"BROKER://{HOST}:{port}",
+            **self.properties,
+            "listeners": ",".join((*advertised, f"CONTROLLER://{controller}")),
+            "advertised.listeners": ",".join(advertised),
             "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(self.folder / "log"),
         }
         path = self.folder / "server.properties"
-        path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+        write_private(path, "".join(f"{name}={value}\n" for name, value in properties.items()))
         return path
 
     def _format(self, properties: Path, program: Path, jars: str) -> None:

@@ -15,6 +15,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from chassis import telemetry
+from chassis.broker_security import OPEN, BrokerSecurity
 from chassis.worker import pause
 
 log = structlog.get_logger()
@@ -49,8 +50,9 @@ class BrokerAway(Exception):
 class Producer:
     """Sends batches; a producer that hangs is abandoned and replaced."""
 
-    def __init__(self, servers: str, timeout_seconds: float = 10) -> None:
+    def __init__(self, servers: str, timeout_seconds: float = 10, security: BrokerSecurity = OPEN) -> None:
         self.servers = servers
+        self.security = security
         self.timeout_seconds = timeout_seconds
         self._client: AIOKafkaProducer | None = None
 
@@ -117,6 +119,7 @@ class Producer:
                 max_batch_size=256 * 1024,
                 max_request_size=LARGEST_MESSAGE_BYTES,
                 request_timeout_ms=int(self.timeout_seconds * 1000),
+                **self.security.options(),
             )
             await self._client.start()
         return self._client
@@ -148,7 +151,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     """
 
     def __init__(
-        self, servers: str, group: str, topics: Sequence[str], load: Load, handle: Handle, forget: Forget
+        self,
+        servers: str,
+        group: str,
+        topics: Sequence[str],
+        load: Load,
+        handle: Handle,
+        forget: Forget,
+        security: BrokerSecurity = OPEN,
     ) -> None:
         self.topics = list(topics)
         self.load = load
@@ -167,6 +177,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             fetch_max_wait_ms=250,
             max_partition_fetch_bytes=LARGEST_MESSAGE_BYTES,
             metadata_max_age_ms=10_000,
+            **security.options(),
         )
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:

@@ -114,8 +114,9 @@ class Service:
             raise SystemExit("The environment variable KAFKA_BOOTSTRAP_SERVERS is missing: set it before the start.")
 
         async def relay(stop: asyncio.Event) -> None:
-            await ensure_topics(servers, self.published(), running.settings.kafka_replicas)
-            await Relay(running.engine, Producer(servers)).run(stop)
+            security = running.settings.broker_security
+            await ensure_topics(servers, self.published(), running.settings.kafka_replicas, security=security)
+            await Relay(running.engine, Producer(servers, security=security)).run(stop)
 
         async def gauges() -> None:
             async with transaction(running.sessions) as session:

@@ -5,10 +5,23 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from chassis import connection, local_stack
+from chassis.broker_security import BrokerSecurity, Mechanism, Protocol
+
+SASL = ("SASL_PLAINTEXT", "SASL_SSL")
+TLS = ("SSL", "SASL_SSL")
 
 
 class Issuer(BaseModel):
@@ -31,6 +44,13 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(connection.check)] = Field(repr=False, pattern="^postgresql://")
     kafka_bootstrap_servers: str | None = None
     kafka_replicas: int = Field(default=1, ge=1)
+    kafka_security_protocol: Protocol = "PLAINTEXT"
+    kafka_sasl_mechanism: Mechanism | None = Field(default=None, validate_default=True)
+    kafka_username: str | None = Field(default=None, validate_default=True)
+    kafka_password: str | None = Field(default=None, validate_default=True, repr=False)
+    kafka_ca_file: FilePath | None = None
+    kafka_certificate_file: FilePath | None = None
+    kafka_key_file: FilePath | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
@@ -41,6 +61,39 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
+
+    @field_validator("kafka_sasl_mechanism", "kafka_username", "kafka_password")
+    @classmethod
+    def _only_and_always_with_sasl(cls, value: str | None, info: ValidationInfo) -> str | None:
+        protocol = info.data.get("kafka_security_protocol")
+        if protocol in SASL and value is None:
+            raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} needs it")
+        if protocol not in (None, *SASL) and value is not None:
+            raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} makes no use of it; one of {', '.join(SASL)} does")
+        return value
+
+    @field_validator("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
+    @classmethod
+    def _only_with_tls(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        protocol = info.data.get("kafka_security_protocol")
+        if protocol not in (None, *TLS) and value is not None:
+            raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} makes no use of it; one of {', '.join(TLS)} does")
+        if info.field_name == "kafka_key_file" and value is not None and not info.data.get("kafka_certificate_file"):
+            raise ValueError("it belongs to a certificate: set KAFKA_CERTIFICATE_FILE too")
+        return value
+
+    @property
+    def broker_security(self) -> BrokerSecurity:
+        """How every client of Kafka connects."""
+        return BrokerSecurity(
+            self.kafka_security_protocol,
+            self.kafka_sasl_mechanism,
+            self.kafka_username,
+            self.kafka_password,
+            self.kafka_ca_file,
+            self.kafka_certificate_file,
+            self.kafka_key_file,
+        )
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -71,4 +124,4 @@ def _sentence(path: tuple[int | str, ...], kind: str, reason: str) -> str:
     if kind == "missing" and len(path) == 1:
         return f"The environment variable {name} is missing: set it before the start."
     where = f" (at {'.'.join(str(part) for part in path[1:])})" if len(path) > 1 else ""
-    return f"The environment variable {name} is wrong{where}: {reason}."
+    return f"The environment variable {name} is wrong{where}: {reason.removeprefix('Value error, ')}."

@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from chassis.broker_security import OPEN, BrokerSecurity
 from chassis.bus import LARGEST_MESSAGE_BYTES
 
 log = structlog.get_logger()
@@ -22,7 +23,12 @@ SET_ON_THE_TOPIC = 1
 
 
 async def ensure_topics(
-    servers: str, names: Iterable[str], replicas: int = 1, partitions: int = 6, timeout_seconds: float = 30
+    servers: str,
+    names: Iterable[str],
+    replicas: int = 1,
+    partitions: int = 6,
+    timeout_seconds: float = 30,
+    security: BrokerSecurity = OPEN,
 ) -> None:
     """Create the compacted topics that are missing, and wait until the broker serves them.
 
@@ -37,7 +43,7 @@ async def ensure_topics(
         )
         for name in names
     ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, **security.options())
     async with asyncio.timeout(timeout_seconds):
         try:
             await admin.start()

@@ -1,6 +1,7 @@
 """An authority of a test, and certificates that it signs."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,8 @@ class Authority:
         """A certificate for one host."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        hosts = x509.SubjectAlternativeName([x509.DNSName(host)])
+        address = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
+        hosts = x509.SubjectAlternativeName([address])
         certificate = self._build(name, key.public_key()).add_extension(hosts, critical=False)
         files = Signed(self._folder / f"{host}.crt", self._folder / f"{host}.key")
         pem = certificate.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -86,8 +86,9 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
     async def read(stop: asyncio.Event) -> None:
         async with transaction(sessions) as session:
             await systems.register(session, sorted(names))
-        await ensure_topics(servers, source_topics(names), running.settings.kafka_replicas)
-        consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle, forget)
+        security = running.settings.broker_security
+        await ensure_topics(servers, source_topics(names), running.settings.kafka_replicas, security=security)
+        consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle, forget, security)
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(_watch_pauses(sessions, consumer, stop))
             try:

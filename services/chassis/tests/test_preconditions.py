@@ -1,12 +1,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
 import pytest
-from chassis.auth import public, requires
+from chassis.auth import Principal, public, requires
 from chassis.db import Base, Session, create_engine, session_factory, transaction, uuid7
 from chassis.errors import Conflict, PreconditionRequired
 from chassis.migrations import migrate
@@ -109,6 +109,13 @@ def database_routes() -> APIRouter:
         response.headers["ETag"] = etag(1)
         return {"id": str(thing.id)}
 
+    @router.post("/named", status_code=201)
+    async def create_as(
+        new: NewThing, session: Session, caller: Annotated[Principal, requires("things:write")]
+    ) -> dict[str, str]:
+        session.add(Thing(id=uuid7(), **new.model_dump()))
+        return {"created_by": caller.subject}
+
     @router.get("", dependencies=[requires("things:read")])
     async def listing(session: Session, paging: Paging) -> Page[str]:
         return await paging.page(session, select(Thing.name), SORTING, lambda row: str(row.name))
@@ -198,6 +205,24 @@ async def test_a_key_belongs_to_its_tenant_and_subject(client: httpx.AsyncClient
         assert "idempotent-replayed" not in answer.headers
     assert await names(client, issuer.headers()) == ["anna", "ben"]
     assert await names(client, issuer.headers(tenant=str(OTHER_TENANT))) == ["anna"]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("path", ["/v1/things", "/v1/things/named"])
+async def test_an_answer_is_not_repeated_for_a_token_without_the_scope(
+    client: httpx.AsyncClient, issuer: Any, path: str
+) -> None:
+    for scope, status in (("things:write", 201), ("things:read", 403)):
+        headers = {**issuer.headers(scope=scope), "Idempotency-Key": "k-1"}
+        answer = await client.post(path, json={"name": "a"}, headers=headers)
+        assert answer.status_code == status
+        assert "idempotent-replayed" not in answer.headers
+
+
+async def test_a_missing_scope_is_refused_without_a_database(make_app: Any, calls: Any, issuer: Any) -> None:
+    async with calls(make_app([database_routes()])) as client:
+        answer = await client.post("/v1/things/named", json={"name": "a"}, headers=issuer.headers(scope="things:read"))
+    assert (answer.status_code, answer.json()["missing"]) == (403, "things:write")
 
 
 @pytest.mark.servers

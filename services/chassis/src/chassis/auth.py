@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import get_annotations
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from uuid import UUID
 import httpx
 import jwt
 import structlog
-from fastapi import Depends, FastAPI, Request, Security
+from fastapi import Depends, FastAPI, Request, Security, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
@@ -219,6 +220,15 @@ def requires(*scopes: str) -> Any:
     if not scopes:
         raise ValueError("name at least one scope; a route without is declared public")
     return Security(_authorised, scopes=list(scopes))
+
+
+def authorisations(endpoint: Callable[..., Any]) -> list[params.Security]:
+    """What `requires` says on the parameters of an endpoint: as dependencies of its route it is checked first.
+
+    Parameters are resolved in their order, and a session or a stored answer may come before the caller.
+    """
+    marks = [mark for each in get_annotations(endpoint).values() for mark in getattr(each, "__metadata__", ())]
+    return [mark for mark in marks if isinstance(mark, params.Security) and mark.dependency is _authorised]
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ class Feed(BaseModel):
 @router.get("")
 async def list_events(
     request: Request,
-    session: Session,
     caller: Annotated[Principal, requires("events:read")],
+    session: Session,
     after: Annotated[int, Query(ge=0, description="The last position seen; 0 starts at the beginning.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Feed:

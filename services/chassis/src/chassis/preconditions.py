@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.auth import Principal, authenticated
+from chassis.auth import Principal, authenticated, authorisations
 from chassis.db import Base, Session
 from chassis.errors import Conflict, Malformed, PreconditionFailed, PreconditionRequired
 
@@ -191,7 +191,7 @@ async def _claim(
 
 
 class IdempotentRoute(APIRoute):
-    """A route whose POSTs honour `Idempotency-Key`; other methods are left as they are."""
+    """A route whose POSTs honour `Idempotency-Key`. Whoever lacks a scope gets no answer of before."""
 
     def __init__(
         self,
@@ -202,8 +202,9 @@ class IdempotentRoute(APIRoute):
         dependencies: Sequence[params.Depends] | None = None,
         **options: Any,
     ) -> None:
+        dependencies = [*(dependencies or ()), *authorisations(endpoint)]
         if "POST" in (methods or ()):
-            dependencies = [*(dependencies or ()), Depends(_claim)]
+            dependencies = [*dependencies, Depends(_claim)]
         super().__init__(path, endpoint, methods=methods, dependencies=dependencies, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -6,6 +6,7 @@ Every await is bounded, because an idempotent producer waits for dead brokers fo
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,29 @@ class Refused(Exception):
 
 class BrokerAway(Exception):
     """The broker did not acknowledge in time; sending again is right."""
+
+
+class Reach:
+    """Whether the broker answers a task: a gauge, a line when it is lost and one when it is back."""
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        self._lost_at: float | None = None
+        self._gauge = telemetry.BROKER_REACHABLE.labels(task)
+
+    def lost(self, error: BrokerAway) -> None:
+        """It does not answer now."""
+        self._gauge.set(0)
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+            log.warning("broker_away", task=self.task, error=str(error))
+
+    def back(self) -> None:
+        """It answers."""
+        self._gauge.set(1)
+        if self._lost_at is not None:
+            log.warning("broker_back", task=self.task, away_seconds=round(time.monotonic() - self._lost_at, 1))
+            self._lost_at = None
 
 
 class Producer:
@@ -179,6 +203,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             metadata_max_age_ms=10_000,
             **security.options(),
         )
+
+    def rewind(self) -> None:
+        """Before the next batch, go where our database says: the positions were changed."""
+        self._astray = True
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Nothing to save: every batch has stored its own position."""

@@ -22,6 +22,10 @@ OUTBOX_PENDING = Gauge("outbox_pending", "Events that wait for the broker")
 OUTBOX_PARKED = Gauge("outbox_parked", "Events that the broker refuses for good")
 OUTBOX_OLDEST_AGE_SECONDS = Gauge("outbox_oldest_age_seconds", "Age of the oldest event that waits")
 OUTBOX_RELAYED = Counter("outbox_relayed", "Events that the broker has acknowledged")
+OUTBOX_RESENT = Counter(
+    "outbox_resent", "Events that were sent again, because somebody asked or the broker lost its log"
+)
+BROKER_REACHABLE = Gauge("broker_reachable", "1 while the broker answers, 0 while it is away", ["task"])
 CONSUMER_LAG = Gauge("consumer_lag", "Messages not processed yet", ["topic", "partition"])
 CONSUMER_OFFSET = Gauge("consumer_offset", "Position of the last message processed", ["topic", "partition"])
 EVENTS_MERGED = Counter("events_merged", "Events that the hub has dealt with, by what became of them", ["outcome"])
@@ -72,8 +76,10 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("aiokafka", "httpx", "httpcore", "uvicorn.access"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It reports each attempt to reach a broker that is away as an error; `bus.Reach` says when that begins and ends.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def _add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,15 +1,24 @@
-"""The topics of a process: compacted, wide enough for every event, made where they are missing."""
+"""The topics of a process: compacted, wide enough for every event, made where they are missing, at any time.
+
+Every topic that is made has an id of its own. A topic of the same name with another id is a new log: the broker has
+lost the old one, and its positions mean nothing there.
+"""
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
+from uuid import UUID
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from chassis.broker_security import OPEN, BrokerSecurity
-from chassis.bus import LARGEST_MESSAGE_BYTES
+from chassis.bus import LARGEST_MESSAGE_BYTES, BrokerAway, Reach
+from chassis.metadata import describe
+from chassis.worker import pause
 
 log = structlog.get_logger()
 WEEK_MILLISECONDS = 7 * 24 * 3600 * 1000
@@ -21,6 +30,83 @@ TOPIC_SETTINGS = {
 SET_ON_THE_TOPIC = 1
 """Where a setting comes from, in the answer to DescribeConfigs: the topic itself, not the broker or a default."""
 
+LOOK_SECONDS = 2.0
+AWAY_SECONDS = 1.0
+
+Logs = Mapping[str, UUID]
+"""Topic -> the id of its log."""
+
+
+class Topics:
+    """Makes the topics that are missing, and says which log each one is. A client that fails is replaced."""
+
+    def __init__(
+        self,
+        servers: str,
+        names: Iterable[str],
+        replicas: int = 1,
+        partitions: int = 6,
+        timeout_seconds: float = 30,
+        security: BrokerSecurity = OPEN,
+    ) -> None:
+        self.servers = servers
+        self.names = list(names)
+        self.replicas = replicas
+        self.partitions = partitions
+        self.timeout_seconds = timeout_seconds
+        self.security = security
+        self._admin: AIOKafkaAdminClient | None = None
+        self._widened: set[str] = set()
+
+    async def look(self) -> Logs:
+        """The logs of all topics, each served by the broker when this returns. Raise `BrokerAway`."""
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await self._look(await self._started())
+        except (TimeoutError, KafkaError, OSError) as error:
+            await self.close()
+            raise BrokerAway(str(error) or type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            with contextlib.suppress(TimeoutError, KafkaError, OSError):
+                await asyncio.wait_for(admin.close(), timeout=2)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _started(self) -> AIOKafkaAdminClient:
+        if self._admin is None:
+            self._admin = AIOKafkaAdminClient(bootstrap_servers=self.servers, **self.security.options())
+            await self._admin.start()
+        return self._admin
+
+    async def _look(self, admin: AIOKafkaAdminClient) -> Logs:
+        found = await describe(admin, self.names)
+        if missing := [each["name"] for each in found if each["error_code"] == UnknownTopicOrPartitionError.errno]:
+            await self._create(admin, missing)
+        while not all(map(_is_served, found)):
+            await asyncio.sleep(0.05)
+            found = await describe(admin, self.names)
+        if narrow := sorted(set(self.names) - self._widened):
+            await _widen(admin, narrow)
+            self._widened.update(narrow)
+        return {each["name"]: each["topic_id"] for each in found if each["topic_id"] is not None}
+
+    async def _create(self, admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
+        log.info("topics_made", topics=names)
+        wanted = [NewTopic(name, self.partitions, self.replicas, topic_configs=TOPIC_SETTINGS) for name in names]
+        answer = await admin.create_topics(wanted)
+        for name, code, *_ in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error(name)
+
 
 async def ensure_topics(
     servers: str,
@@ -29,34 +115,35 @@ async def ensure_topics(
     partitions: int = 6,
     timeout_seconds: float = 30,
     security: BrokerSecurity = OPEN,
-) -> None:
-    """Create the compacted topics that are missing, and wait until the broker serves them.
+) -> Logs:
+    """Create the topics that are missing, and wait until the broker serves all of them. Raise `BrokerAway`.
 
     Existing ones stay as they are, but for a message size that is too small for our events.
     """
-    topics = [
-        NewTopic(
-            name,
-            num_partitions=partitions,
-            replication_factor=replicas,
-            topic_configs=TOPIC_SETTINGS,
-        )
-        for name in names
-    ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, **security.options())
-    async with asyncio.timeout(timeout_seconds):
-        try:
-            await admin.start()
-            answer = await admin.create_topics(topics)
-            for name, code, *_ in answer.topic_errors:
-                error = for_code(code)
-                if code and error is not TopicAlreadyExistsError:
-                    raise error(name)
-            while not await _served(admin, [topic.name for topic in topics]):  # noqa: ASYNC110  (only the broker knows)
-                await asyncio.sleep(0.05)
-            await _widen(admin, [topic.name for topic in topics])
-        finally:
-            await admin.close()
+    async with Topics(servers, names, replicas, partitions, timeout_seconds, security) as topics:
+        return await topics.look()
+
+
+async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Look every other second until `stop`, and hand over the logs; the broker may be away for as long as it likes."""
+    try:
+        while not stop.is_set():
+            try:
+                logs = await topics.look()
+            except BrokerAway as error:
+                reach.lost(error)
+                await pause(stop, AWAY_SECONDS)
+                continue
+            reach.back()
+            await found(logs)
+            await pause(stop, LOOK_SECONDS)
+    finally:
+        await topics.close()
+
+
+def _is_served(topic: Mapping[str, Any]) -> bool:
+    """A consumer that joins before every partition has its leader overlooks the topic for minutes."""
+    return not topic["error_code"] and all(each["leader"] >= 0 for each in topic["partitions"])
 
 
 async def _widen(admin: AIOKafkaAdminClient, names: list[str]) -> None:
@@ -80,9 +167,3 @@ async def _widen(admin: AIOKafkaAdminClient, names: list[str]) -> None:
         for code, message, _, name in answer.resources:
             if code:
                 log.warning("topic_stays_narrow", topic=name, error=message or for_code(code).__name__)
-
-
-async def _served(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
-    """A consumer that joins before every partition has its leader overlooks the topic for minutes."""
-    found = await admin.describe_topics(names)
-    return all(not t["error_code"] and all(p["leader"] >= 0 for p in t["partitions"]) for t in found)

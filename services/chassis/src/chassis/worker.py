@@ -11,7 +11,10 @@ log = structlog.get_logger()
 Item = TypeVar("Item")
 Task = Callable[[asyncio.Event], Awaitable[None]]
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 5.0
+"""What a task needs is back within seconds as a rule, and an attempt costs nothing to speak of."""
+
+STEADY_SECONDS = 30.0
 
 
 def every(seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
@@ -42,6 +45,16 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
         return
 
 
+async def any_of(*events: asyncio.Event) -> None:
+    """Wait until one of them is set."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
 async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
     """Run a task until `stop`; when it fails, or ends by itself, report it and start it again with growing pauses."""
     wait = FIRST_PAUSE_SECONDS
@@ -51,7 +64,7 @@ async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
             await task(stop)
         except Exception:
             log.exception("task_failed", task=name, again_in_seconds=wait)
-        if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS:
+        if asyncio.get_running_loop().time() - began > STEADY_SECONDS:
             wait = FIRST_PAUSE_SECONDS
         await pause(stop, wait)
         wait = min(wait * 2, LONGEST_PAUSE_SECONDS)

@@ -10,14 +10,31 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Identity, Index, LargeBinary, Text, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Identity,
+    Index,
+    LargeBinary,
+    Row,
+    Select,
+    Text,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from chassis import telemetry
+from chassis.bus import Message
 from chassis.db import Base, JsonObject
 from chassis.errors import Conflict
-from chassis.events import Event
+from chassis.events import Event, to_headers
+
+COLUMNS = "tenant_id, event_id, topic, key, attributes, data, created_at"
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch stands in memory, and its acknowledgement has a time limit: a few large events are one."""
 
 
 class EventWaits(Conflict):
@@ -79,6 +96,45 @@ def row(topic: str, key: str, event: Event) -> OutboxRow:
 def announce(session: AsyncSession, topic: str, key: str, event: Event) -> None:
     """Publish with this transaction: if it commits, the event reaches Kafka; if not, it never was."""
     session.add(row(topic, key, event))
+
+
+def batch_of(
+    table: type[OutboxRow | SentRow],
+    place: InstrumentedAttribute[int],
+    *conditions: ColumnElement[bool],
+    limit: int,
+) -> Select[Any]:
+    """The first messages in the order of `place`: one in any case, more of them up to `BATCH_BYTES`."""
+    size = func.octet_length(table.data)
+    before = (func.sum(size).over(order_by=place) - size).label("bytes_before")
+    first = select(place.label("place"), table.topic, table.key, table.attributes, table.data, before)
+    found = first.where(*conditions).order_by(place).limit(limit).subquery()
+    return select(found).where(found.c.bytes_before < BATCH_BYTES).order_by(found.c.place)
+
+
+def message_of(row: Row[Any]) -> Message:
+    """The Kafka message of a row of either table."""
+    return Message(row.topic, row.key.encode(), row.data, tuple(to_headers(row.attributes)))
+
+
+NEWEST_AGAIN = text(
+    f"""
+    insert into outbox ({COLUMNS})
+    select {COLUMNS} from outbox_sent
+    where topic = :topic and key = :key and created_at > :created_at
+      and not exists (select from outbox where topic = :topic and key = :key and created_at > :created_at)
+    order by position desc limit 1
+    """  # noqa: S608  (constants only)
+)
+
+
+async def release(session: AsyncSession, row: OutboxRow) -> None:
+    """Send a parked event again, and behind it the newest of its key: a compacted log ends with what came last.
+
+    Raise `EventWaits` when it is not parked.
+    """
+    row.release()
+    await session.execute(NEWEST_AGAIN, {"topic": row.topic, "key": row.key, "created_at": row.created_at})
 
 
 async def observe(session: AsyncSession) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import defer
 
+from chassis import outbox
 from chassis.auth import requires
 from chassis.db import Session
 from chassis.errors import NotFound
@@ -90,5 +91,5 @@ async def release_event(outbox_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], se
     found = (await session.execute(_held().where(OutboxRow.id == outbox_id).with_for_update(of=OutboxRow))).first()
     if found is None:
         raise NoSuchEvent(id=outbox_id)
-    found[0].release()
+    await outbox.release(session, found[0])
     return OutboxItem.of(found)

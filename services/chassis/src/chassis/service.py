@@ -21,7 +21,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import feed, outbox, parked, preconditions, replication, telemetry, worker
+from chassis import feed, outbox, parked, preconditions, replication, resend, telemetry, worker
 from chassis.app import create_app
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
@@ -29,9 +29,10 @@ from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.migrations import migrate
 from chassis.relay import Relay
 from chassis.replication import Kind
+from chassis.resend_verb import add_resend
 from chassis.settings import Settings, load
-from chassis.topics import ensure_topics
-from chassis.worker import Task, every
+from chassis.topics import Logs, Topics, watch
+from chassis.worker import Task, any_of, every
 
 log = structlog.get_logger()
 GAUGES_SECONDS = 1.0
@@ -115,8 +116,20 @@ class Service:
 
         async def relay(stop: asyncio.Event) -> None:
             security = running.settings.broker_security
-            await ensure_topics(servers, self.published(), running.settings.kafka_replicas, security=security)
-            await Relay(running.engine, Producer(servers, security=security)).run(stop)
+            relay = Relay(running.engine, Producer(servers, security=security))
+            seen = asyncio.Event()
+
+            async def found(logs: Logs) -> None:
+                async with transaction(running.sessions) as session:
+                    await resend.resend_to_new_logs(session, logs)
+                seen.set()
+
+            topics = Topics(servers, self.published(), running.settings.kafka_replicas, security=security)
+            async with asyncio.TaskGroup() as group:
+                watching = group.create_task(watch(topics, relay.reach, found, stop))
+                await any_of(seen, stop)
+                await relay.run(stop)
+                watching.cancel()
 
         async def gauges() -> None:
             async with transaction(running.sessions) as session:
@@ -218,4 +231,5 @@ def cli(service: Service) -> typer.Typer:
         app = service.app(service.settings(database_url="postgresql://not.used"))
         typer.echo(orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
 
+    add_resend(verbs, service.name, service.settings, service.published())
     return verbs

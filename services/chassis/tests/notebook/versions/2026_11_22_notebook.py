@@ -1,7 +1,8 @@
 """Notes, and the tables of the chassis that a service has."""
 
 import chassis.outbox
-import chassis.preconditions  # noqa: F401  (its table)
+import chassis.preconditions
+import chassis.resend  # noqa: F401  (their tables)
 from alembic import op
 from chassis.db import Base
 

@@ -5,8 +5,12 @@ These two tables belong to no tenant.
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+import structlog
 from chassis.bus import Positions
+from chassis.resend import TOPIC_LOGS, notice
+from chassis.topics import Logs
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -25,6 +29,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.tables import Base
+
+log = structlog.get_logger()
 
 SYSTEMS = Table(
     "systems",
@@ -97,6 +103,18 @@ async def note_health(session: AsyncSession, name: str, away_because: str | None
 async def note_latency(session: AsyncSession, name: str, latency: dict[str, float]) -> None:
     """Publish the latency percentiles of the newest deliveries to a system."""
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(latency=latency))
+
+
+async def logs(session: AsyncSession) -> dict[str, UUID]:
+    """Which log of each topic the positions belong to."""
+    return {row.topic: row.log_id for row in await session.execute(select(TOPIC_LOGS))}
+
+
+async def begin_anew(session: AsyncSession, found: Logs) -> None:
+    """Read topics from the start whose log is another one than the positions belong to: the broker lost the old one."""
+    if changed := await notice(session, found):
+        log.error("broker_lost_its_log", topics=changed)
+        await session.execute(update(POSITIONS).where(POSITIONS.c.topic.in_(changed)).values(next_offset=0))
 
 
 async def positions(session: AsyncSession) -> Positions:

@@ -7,13 +7,13 @@ from statistics import quantiles
 
 from chassis import telemetry
 from chassis.auth import ServiceIdentity
-from chassis.bus import Consumer, Positions
+from chassis.bus import Consumer, Positions, Reach
 from chassis.client import create_client
 from chassis.db import Sessions, transaction
 from chassis.service import Running
 from chassis.settings import Settings
-from chassis.topics import ensure_topics
-from chassis.worker import Task, every
+from chassis.topics import Logs, Topics, watch
+from chassis.worker import Task, any_of, every
 from sqlalchemy import func, select
 
 from gateway import systems
@@ -77,6 +77,7 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
 
     async def load() -> Positions:
         async with transaction(sessions) as session:
+            ingest.logs = await systems.logs(session)
             return await systems.positions(session)
 
     async def forget(lost: Positions) -> None:
@@ -87,14 +88,24 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
         async with transaction(sessions) as session:
             await systems.register(session, sorted(names))
         security = running.settings.broker_security
-        await ensure_topics(servers, source_topics(names), running.settings.kafka_replicas, security=security)
+        topics = Topics(servers, source_topics(names), running.settings.kafka_replicas, security=security)
         consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle, forget, security)
+        seen = asyncio.Event()
+
+        async def found(logs: Logs) -> None:
+            async with transaction(sessions) as session:
+                await systems.begin_anew(session, logs)
+            if seen.is_set() and any(ingest.logs.get(topic) != log_id for topic, log_id in logs.items()):
+                consumer.rewind()
+            seen.set()
+
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(_watch_pauses(sessions, consumer, stop))
-            try:
-                await consumer.run(stop)
-            finally:
-                watching.cancel()
+            looking = group.create_task(watch(topics, Reach("ingest"), found, stop))
+            await any_of(seen, stop)
+            await consumer.run(stop)
+            watching.cancel()
+            looking.cancel()
 
     return read
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 TABLES = (
     "records, links, deliveries, decisions, match_keys, positions, quarantine, systems, outbox, outbox_sent,"
-    " refused_kinds, pauses, held_back"
+    " refused_kinds, pauses, held_back, topic_logs"
 )
 
 

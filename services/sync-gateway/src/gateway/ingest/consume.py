@@ -21,15 +21,30 @@ from gateway.kinds import UnknownKind, kind_spec
 from gateway.quarantine import Quarantined, hold, storable
 from gateway.register import Event
 from gateway.shapes import Unfit, check_frame, fitting
-from gateway.systems import advance, lock_positions
+from gateway.systems import advance, lock_positions, logs
 
 log = structlog.get_logger()
 PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes that say "not now": connection, rollback, resources, locks, operator."""
 
 
+class _Reached:
+    """The messages that are not merged yet, and where to continue after them."""
+
+    def __init__(self, messages: Sequence[Message], stored: Positions) -> None:
+        self.messages = [m for m in messages if m.offset >= stored.get((m.topic, m.partition), 0)]
+        self.positions: Positions = {(m.topic, m.partition): m.offset + 1 for m in self.messages}
+
+
+class LogReplaced(OSError):
+    """The batch comes from another log than the positions belong to: read again from where they say."""
+
+
 class Ingest:
-    """Merges batches. `merged` is called after each commit that may have made something due."""
+    """Merges batches. `merged` is called after each commit that may have made something due.
+
+    `logs` says which log of each topic is being read; whoever reads the positions sets it.
+    """
 
     def __init__(
         self,
@@ -40,6 +55,7 @@ class Ingest:
         self.sessions = sessions
         self.systems = systems
         self.merged = merged
+        self.logs: Mapping[str, UUID] = {}
 
     async def handle(self, messages: list[Message]) -> None:
         """Merge messages in order and store their positions. Raise only what passes by itself."""
@@ -69,7 +85,7 @@ class Ingest:
     async def _merge(self, messages: Sequence[Message]) -> None:
         now = datetime.now(UTC)
         async with transaction(self.sessions) as session:
-            reached = await _unread(session, messages)
+            reached = await self._unread(session, messages)
             kept_back = await pauses.kept_back(session)
             readable: list[Incoming] = []
             for message in reached.messages:
@@ -94,10 +110,18 @@ class Ingest:
 
     async def _hold(self, message: Message, error: Exception) -> None:
         async with transaction(self.sessions) as session:
-            reached = await _unread(session, [message])
+            reached = await self._unread(session, [message])
             for each in reached.messages:
                 await hold(session, _held(each, error, datetime.now(UTC)))
             await advance(session, reached.positions)
+
+    async def _unread(self, session: AsyncSession, messages: Sequence[Message]) -> _Reached:
+        stored = await lock_positions(session, sorted({(m.topic, m.partition) for m in messages}))
+        # After the lock: whoever begins a log anew changes both in one transaction.
+        current = await logs(session)
+        if replaced := sorted({m.topic for m in messages if current.get(m.topic) != self.logs.get(m.topic)}):
+            raise LogReplaced(f"the broker has new logs of: {', '.join(replaced)}")
+        return _Reached(messages, stored)
 
     async def _replay(self, held_id: UUID) -> bool:
         now = datetime.now(UTC)
@@ -115,19 +139,6 @@ class Ingest:
             return False
         self.merged()
         return True
-
-
-class _Reached:
-    """The messages that are not merged yet, and where to continue after them."""
-
-    def __init__(self, messages: Sequence[Message], stored: Positions) -> None:
-        self.messages = [m for m in messages if m.offset >= stored.get((m.topic, m.partition), 0)]
-        self.positions: Positions = {(m.topic, m.partition): m.offset + 1 for m in self.messages}
-
-
-async def _unread(session: AsyncSession, messages: Sequence[Message]) -> _Reached:
-    stored = await lock_positions(session, sorted({(m.topic, m.partition) for m in messages}))
-    return _Reached(messages, stored)
 
 
 def read(message: Message) -> Incoming:

@@ -120,6 +120,12 @@ async def test_a_month_is_closed_and_opened_again(api: httpx.AsyncClient) -> Non
     assert (await entry(api, posted_on="1996-07-31")).status_code == 201
 
 
+async def test_a_month_of_the_first_century_is_closed_and_listed_like_any_other(api: httpx.AsyncClient) -> None:
+    closed = await api.post("/v1/periods/0001-01/close")
+    assert (closed.status_code, closed.json()["month"]) == (200, "0001-01")
+    assert "0001-01" in {each["month"] for each in (await api.get("/v1/periods")).json()["items"]}
+
+
 @pytest.mark.parametrize("month", ["1996-13", "1996-7", "july", "0000-01"])
 async def test_a_month_is_written_in_one_way(api: httpx.AsyncClient, month: str) -> None:
     assert (await api.post(f"/v1/periods/{month}/close")).status_code == 422

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger import queries
 from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
-from erp.ledger.rules import DEFAULT_CHART, MANUAL, Source, lines_of
+from erp.ledger.rules import DEFAULT_CHART, MANUAL, Source, lines_of, month_of
 from erp.ledger.schemas import AccountBody, CompanyBody, EntryBody
 
 PERIOD_KEY = "hashtextextended('period' || current_setting('app.tenant', true) || :month, 0)"
@@ -146,7 +146,7 @@ async def _admitted(session: AsyncSession, heading: Heading) -> tuple[UUID | Non
         found = (await session.execute(standing)).all()
     _, _, first, closed = found[0]
     if first is None and closed:
-        raise PeriodClosed(month=f"{month:%Y-%m}", posted_on=heading.posted_on)
+        raise PeriodClosed(month=month_of(month), posted_on=heading.posted_on)
     return first, {role: account_id for role, account_id, *_ in found if role}
 
 
@@ -207,7 +207,7 @@ async def _set_closed(session: AsyncSession, month: date, actor: str, *, closed:
     is_closed = await session.scalar(select(exists().where(Period.month == month, Period.closed_at.is_not(None))))
     if is_closed == closed:
         state, allowed = ("closed", ["reopen"]) if closed else ("open", ["close"])
-        raise PeriodStepForbidden(month=f"{month:%Y-%m}", state=state, allowed=allowed)
+        raise PeriodStepForbidden(month=month_of(month), state=state, allowed=allowed)
     values = {"closed_at": datetime.now(UTC) if closed else None, "actor": actor}
     statement = upsert(Period).values(month=month, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "month"], set_=values))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
@@ -137,6 +138,11 @@ POSTING_RULES: Mapping[str, tuple[RuleLine, ...]] = {
     "payment_out_released": _ASSIGNED_IN,
 }
 """Rule -> its lines. Each is balanced, whatever the amounts: every amount stands once on either side."""
+
+
+def month_of(day: date) -> str:
+    """The month of a day, `2026-11`; four digits in every year, which the C library does not promise."""
+    return day.isoformat()[:7]
 
 
 def lines_of(rule: str, amounts: Mapping[str, Decimal], currency: str) -> list[Line]:

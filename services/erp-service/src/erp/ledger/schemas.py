@@ -15,7 +15,7 @@ from contracts.values import CountryCode, CurrencyCode, Language, Sum, in_curren
 from fastapi import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from erp.ledger.rules import AccountKind
+from erp.ledger.rules import AccountKind, month_of
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -237,7 +237,7 @@ class PeriodOut(BaseModel):
     @classmethod
     def of(cls, row: Any) -> Self:
         state: Literal["open", "closed"] = "closed" if row.closed_at else "open"
-        month = f"{row.month:%Y-%m}"
+        month = month_of(row.month)
         return cls(month=month, state=state, closed_at=row.closed_at, actor=row.actor, entries=row.entries)
 
 

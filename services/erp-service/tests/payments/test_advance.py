@@ -13,6 +13,7 @@ from erp.payments.commands import allocating, entering
 from erp.payments.handlers import settle_due
 from erp.payments.models import Payment
 from erp.payments.rules import Allocate
+from erp.payments.schemas import Part
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .factories import a_billed_order, a_customer, a_payment, an_invoice
@@ -103,3 +104,16 @@ async def test_what_a_person_took_back_or_set_aside_waits_for_a_person(
         assert not any([(await queries.by_id(fresh, each.id)).waits for each in (taken_back, aside)])
         row = await allocating.allocate_by(fresh, aside.id, Allocate.AUTOMATIC, "anna")
         assert (row.waits, settled_by(row)) == (True, [(invoice.number, Decimal(119))])
+
+
+async def test_a_payment_settles_no_more_invoices_than_its_event_lists(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(allocating, "MOST_ALLOCATIONS", 2)
+    customer_id = await a_customer(session)
+    billed = [await an_invoice(session, customer_id, "10") for _ in range(3)]
+    row = await a_payment(session, customer_id, "100")
+    assert (len(row.standing), row.unallocated, row.waits) == (2, Decimal(80), False)
+    (last,) = [each for each in billed if await open_of(session, each)]
+    with pytest.raises(allocating.TooManyAllocations):
+        await allocating.allocate(session, row.id, [Part(invoice_id=last.id, amount=Decimal(10))], "anna")

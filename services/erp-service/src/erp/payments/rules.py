@@ -20,6 +20,9 @@ _LONGEST_NUMBER = 6
 """In how many pieces a number may stand in a text: payers and banks break them at will."""
 _SHORTEST_NAME = 4
 
+MOST_ALLOCATIONS = 1_000
+"""How many invoices a payment settles at most: its event lists them all."""
+
 
 class Allocate(StrEnum):
     """How a payment finds the invoices it settles; `automatic` is by reference, and what is left by oldest."""

@@ -17,7 +17,7 @@ from erp.payments import queries
 from erp.payments.commands.locking import lock, lock_customers
 from erp.payments.events import PAYMENT
 from erp.payments.models import AllocatedBeyondPayment, Allocation, Payment, PaymentStepRefused
-from erp.payments.rules import Allocate, How, OpenItem, Share, exact, shares
+from erp.payments.rules import MOST_ALLOCATIONS, Allocate, How, OpenItem, Share, exact, shares
 from erp.payments.schemas import Part
 
 Check = Callable[[Payment], None]
@@ -42,6 +42,12 @@ class InvoiceSettled(Conflict):
     title = "More would be allocated than is open of the invoice"
     detail = "{open} {currency} of {invoice} is open; {wanted} is more."
     hint = "Allocate at most what is open; the rest of the payment waits for another invoice."
+
+
+class TooManyAllocations(Conflict):
+    code = "too-many-allocations"
+    title = "A payment settles at most 1,000 invoices"
+    hint = "Settle the other invoices with another payment."
 
 
 async def allocate(session: AsyncSession, payment_id: UUID, parts: Sequence[Part], actor: str) -> Payment:
@@ -104,11 +110,13 @@ async def undo(session: AsyncSession, payment_id: UUID, allocation_id: UUID, act
 async def take(session: AsyncSession, row: Payment, wanted: Sequence[Share], actor: str) -> None:
     """Settle these shares; the payment is locked, its invoices are locked here.
 
-    Raise `InvoiceOfAnother`, `InvoiceSettled`, `AllocatedBeyondPayment`.
+    Raise `InvoiceOfAnother`, `InvoiceSettled`, `AllocatedBeyondPayment`, `TooManyAllocations`.
     """
     total = sum((share.amount for share in wanted), Decimal(0))
     if total > row.unallocated:
         raise AllocatedBeyondPayment(unallocated=row.unallocated, currency=row.currency, wanted=total)
+    if len(row.standing) + len(wanted) > MOST_ALLOCATIONS:
+        raise TooManyAllocations()
     found = {each.id: each for each in await invoices.for_update(session, {share.invoice_id for share in wanted})}
     for share in wanted:
         invoice = found[share.invoice_id]
@@ -118,7 +126,7 @@ async def take(session: AsyncSession, row: Payment, wanted: Sequence[Share], act
 
 
 async def take_by(session: AsyncSession, row: Payment, how: Allocate, actor: str) -> None:
-    """Settle open invoices of the payment's customer by a rule, as far as it reaches."""
+    """Settle open invoices of the payment's customer by a rule, as far as it reaches, and as one payment may."""
     if how is Allocate.NONE or row.customer_id is None or not row.unallocated:
         return
     found = await invoices.open_items(session, row.customer_id, row.currency)
@@ -126,7 +134,11 @@ async def take_by(session: AsyncSession, row: Payment, how: Allocate, actor: str
     named = how is not Allocate.OLDEST and any(texts)
     names = await queries.orders_billed(session, by_id) if named and found else {}
     items = [OpenItem(each.id, each.number, each.open, tuple(sorted(names.get(each.id, ())))) for each in found]
-    for share in shares(row.unallocated, items, how, texts):
+    found_shares = shares(row.unallocated, items, how, texts)
+    room = MOST_ALLOCATIONS - len(row.standing)
+    if len(found_shares) > room:
+        row.waits = False  # What is left is for a person: it is paid back, or entered again as another payment.
+    for share in found_shares[:room]:
         invoice = by_id[share.invoice_id]
         row.allocate(invoice.id, invoice.number, share.amount, share.how, actor)
         await invoicing.settle(session, invoice, share.amount, actor)

@@ -42,10 +42,10 @@ async def test_a_delivered_line_that_comes_to_too_much_is_rejected_and_its_order
 
 
 async def test_the_greatest_lines_fit_into_an_order_with_all_its_taxes(shop: Shop) -> None:
-    line = {"product_id": shop.products["Chai"], "quantity": "999999999999", "unit_price": "1", "tax_rate": "1"}
+    line = {"product_id": shop.products["Chai"], "quantity": "55555555555", "tax_rate": "1"}
     order = await shop.entered(lines=[line] * 200)
-    assert order["total"] == "399999999999600.00"
-    assert (await shop.api.get(PATH)).json()["items"][0]["total"] == "399999999999600.00"
+    assert order["total"] == "399999999996000.00"
+    assert (await shop.api.get(PATH)).json()["items"][0]["total"] == "399999999996000.00"
 
 
 async def test_what_can_be_promised_may_have_more_digits_than_one_receipt(shop: Shop) -> None:

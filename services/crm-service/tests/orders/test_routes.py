@@ -41,7 +41,7 @@ async def test_a_line_says_where_its_price_and_its_rate_come_from(shop: Shop) ->
     lines = [
         {"product_id": chai, "quantity": "1"},
         {"product_id": tofu, "quantity": "1"},
-        {"product_id": tofu, "quantity": "1", "unit_price": "19.5", "tax_rate": "0.07", "discount": "0.1"},
+        {"product_id": tofu, "quantity": "1", "unit_price": "19.5", "tax_rate": "0.07", "discount": "0.01"},
     ]
     shown = await shop.entered(lines=lines)
     assert [(each["unit_price"], each["price_from"], each["price_list_id"]) for each in shown["lines"]] == [

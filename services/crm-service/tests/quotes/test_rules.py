@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from crm.quotes.models import DiscountTooHigh, NothingQuoted, Quote, QuoteFixed, check_discounts
+from contracts.discount import DiscountLimits
+from crm.catalogue.rules import DiscountTooHigh
+from crm.quotes.models import NothingQuoted, Quote, QuoteFixed, check_discounts
 from crm.quotes.paper import quote_data, quote_pdf
-from crm.quotes.rules import DiscountLimits, Letterhead, Line, QuoteState, quote_totals
+from crm.quotes.rules import Letterhead, Line, QuoteState, quote_totals
 from crm.quotes.words import WORDS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import JsonObject, Summed, unique
+from chassis.db import TENANT, JsonObject, Summed, unique
 from chassis.replication import Replicated
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
-from sqlalchemy import ForeignKeyConstraint, Index, Text
+from sqlalchemy import ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -189,3 +189,14 @@ class DeclaredRate(Copy, Base):
             valid_from=self.valid_from,
             valid_to=self.valid_to,
         )
+
+
+class QuoteSetting(Base):
+    """What a tenant has declared for its quotes: `discount-limits`, `letterhead`."""
+
+    __tablename__ = "quote_settings"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[JsonObject]
+    version: Mapped[int]

@@ -41,7 +41,7 @@ async def create_order(body: NewOrder, session: Session, caller: Writer, respons
 
     What a line leaves out is looked up: its price in the price lists, its tax rate where it is delivered.
     """
-    row = await commands.enter(session, body, caller.subject)
+    row = await commands.enter(session, body, caller.subject, caller.roles)
     response.headers["Location"] = f"{router.prefix}/{row.id}"
     return new(row).tag(response)
 
@@ -66,7 +66,7 @@ async def change_order(
     order_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> OrderView:
     """Change the fields of a draft that are named; the others stay. `lines` is the whole list, each by its `id`."""
-    row = await commands.change(session, order_id, patch, caller.subject, _seen(seen))
+    row = await commands.change(session, order_id, patch, caller.subject, _seen(seen), caller.roles)
     return (await view(session, row)).tag(response)
 
 
@@ -119,8 +119,10 @@ async def write_orders(body: Batch, session: Session, caller: Writer) -> BatchRe
     return await batch.write(
         session,
         body.items,
-        lambda fields: commands.enter(session, parsed(NewOrder, fields), caller.subject),
-        lambda order_id, patch, seen: commands.change(session, order_id, patch, caller.subject, _seen(seen)),
+        lambda fields: commands.enter(session, parsed(NewOrder, fields), caller.subject, caller.roles),
+        lambda order_id, patch, seen: commands.change(
+            session, order_id, patch, caller.subject, _seen(seen), caller.roles
+        ),
     )
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 from chassis.db import uuid7
 from chassis.errors import Conflict, Malformed, NotFound
 from chassis.patch import patched
+from contracts.discount import DiscountLimits
 from contracts.pricing import Question
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue import queries as catalogue
+from crm.catalogue.models import QuoteSetting
 from crm.catalogue.rules import NoPriceKnown, PriceTag
 from crm.contacts import queries as contacts
 from crm.customers import queries as customers
@@ -22,8 +24,8 @@ from crm.orders import queries as numbers
 from crm.orders.schemas import LineBody as OrderedLine
 from crm.orders.schemas import NewOrder
 from crm.quotes import queries
-from crm.quotes.models import Quote, QuoteSetting, check_discounts
-from crm.quotes.rules import DiscountLimits, Letterhead, Line, QuoteState
+from crm.quotes.models import Quote, check_discounts
+from crm.quotes.rules import Letterhead, Line, QuoteState
 from crm.quotes.schemas import Accept, LineBody, QuoteBody
 
 Check = Callable[[Quote], None]

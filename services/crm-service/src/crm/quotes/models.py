@@ -6,16 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from chassis.bounds import at_most
-from chassis.db import TENANT, JsonObject, unique
-from chassis.errors import Conflict, Forbidden
+from chassis.db import JsonObject, unique
+from chassis.errors import Conflict
 from chassis.versioned import Versioned
 from contracts.bounds import LARGEST_LINE
+from contracts.discount import DiscountLimits
 from contracts.money import line_amount
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.quotes.rules import ALLOWED, DiscountLimits, Line, QuoteState, parsed_lines, quote_totals, state_on
+from crm.catalogue.rules import check_discount
+from crm.quotes.rules import ALLOWED, Line, QuoteState, parsed_lines, quote_totals, state_on
 from crm.tables import Base
 
 
@@ -30,13 +32,6 @@ class NothingQuoted(Conflict):
     code = "nothing-quoted"
     title = "The quote has no lines"
     hint = "Add at least one line, then send it."
-
-
-class DiscountTooHigh(Forbidden):
-    code = "discount-too-high"
-    title = "The discount is beyond your limit"
-    detail = "Line {line} gives {wanted} off the catalogue price; your limit is {limit}."
-    hint = "Make the discount smaller, or ask somebody of a role in `who_may` to send the quote."
 
 
 class Quote(Versioned, Base):
@@ -142,21 +137,7 @@ class SentQuote(Base):
     total: Mapped[Decimal]
 
 
-class QuoteSetting(Base):
-    """What a tenant has declared for its quotes: `discount-limits`, `letterhead`."""
-
-    __tablename__ = "quote_settings"
-
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    value: Mapped[JsonObject]
-    version: Mapped[int]
-
-
 def check_discounts(lines: list[Line], limits: DiscountLimits, roles: frozenset[str]) -> None:
     """Raise `DiscountTooHigh` for the first line beyond the caller's limit."""
-    limit = limits.of(roles)
     for position, line in enumerate(lines, 1):
-        if line.given > limit:
-            wanted = line.given.quantize(Decimal("0.0001"))
-            raise DiscountTooHigh(line=position, wanted=str(wanted), limit=str(limit), who_may=limits.who_may(wanted))
+        check_discount(line.given, position, limits, roles)

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TypeVar
 from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
+from contracts.discount import DiscountLimits
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.quotes.models import Quote, QuoteSetting, SentQuote
-from crm.quotes.rules import DiscountLimits, Letterhead, QuoteState
+from crm.catalogue import queries as catalogue
+from crm.catalogue.models import QuoteSetting
+from crm.quotes.models import Quote, SentQuote
+from crm.quotes.rules import Letterhead, QuoteState
 from crm.quotes.schemas import QuoteFilters
 
-Setting = TypeVar("Setting", DiscountLimits, Letterhead)
-LIMITS, LETTERHEAD = "discount-limits", "letterhead"
+LIMITS, LETTERHEAD = catalogue.DISCOUNT_LIMITS, "letterhead"
 
 ORDERS = Sorting(
     {
@@ -76,12 +77,13 @@ def search(filters: QuoteFilters, today: date) -> Select[Quote]:
 
 async def limits(session: AsyncSession) -> tuple[DiscountLimits, int]:
     """The limits on discounts and their version; 0 is the built-in one."""
-    return await _setting(session, LIMITS, DiscountLimits)
+    return await catalogue.discount_limits(session)
 
 
 async def letterhead(session: AsyncSession) -> tuple[Letterhead, int]:
     """Who quotes, and the version; 0 says nothing yet."""
-    return await _setting(session, LETTERHEAD, Letterhead)
+    row = await session.scalar(select(QuoteSetting).where(QuoteSetting.name == LETTERHEAD))
+    return (Letterhead.model_validate(row.value), row.version) if row else (Letterhead(), 0)
 
 
 async def setting_for_update(session: AsyncSession, name: str) -> QuoteSetting | None:
@@ -89,11 +91,6 @@ async def setting_for_update(session: AsyncSession, name: str) -> QuoteSetting |
     statement = select(QuoteSetting).where(QuoteSetting.name == name).with_for_update()
     found: QuoteSetting | None = await session.scalar(statement)
     return found
-
-
-async def _setting(session: AsyncSession, name: str, shape: type[Setting]) -> tuple[Setting, int]:
-    row = await session.scalar(select(QuoteSetting).where(QuoteSetting.name == name))
-    return (shape.model_validate(row.value), row.version) if row else (shape(), 0)
 
 
 async def _one(session: AsyncSession, statement: Select[Quote], quote_id: UUID) -> Quote:

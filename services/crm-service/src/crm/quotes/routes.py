@@ -10,12 +10,13 @@ from chassis.db import Session
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch
 from chassis.preconditions import IdempotentRoute, Seen, SeenIfThere, SeenVersion, etag
+from contracts.discount import DiscountLimits
 from fastapi import APIRouter, Query, Response
 
 from crm.customers import queries as customers
 from crm.quotes import commands, paper, queries
 from crm.quotes.models import Quote
-from crm.quotes.rules import DiscountLimits, Letterhead
+from crm.quotes.rules import Letterhead
 from crm.quotes.schemas import (
     Accept,
     Decline,

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from contracts.customer import Address
+from contracts.discount import discount_given
 from contracts.money import Totals, line_net, totals
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
-from contracts.text import NameText, OptionalNameText, one_line
+from contracts.text import NameText, OptionalNameText
 from contracts.values import Value
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 
 class QuoteState(StrEnum):
@@ -61,36 +62,12 @@ class Line(Value):
     @property
     def given(self) -> Decimal:
         """The discount as a fraction of the catalogue price, whether it was given as a discount or in the price."""
-        if not self.catalogue_price:
-            return self.discount
-        return max(Decimal(0), 1 - self.unit_price * (1 - self.discount) / self.catalogue_price)
+        return discount_given(self.unit_price, self.discount, self.catalogue_price)
 
 
 def quote_totals(lines: Iterable[Line], currency: str) -> Totals:
     """What the quote comes to."""
     return totals(((line.net(currency), line.tax_rate) for line in lines), currency)
-
-
-Role = Annotated[str, Field(min_length=1, max_length=60), BeforeValidator(one_line)]
-
-
-BUILT_IN = {"sales": Decimal("0.1"), "sales-manager": Decimal("0.3"), "sales-director": Decimal(1)}
-"""The limits of a tenant that declares none of its own."""
-
-
-class DiscountLimits(Value):
-    """The greatest discount by role, as a fraction; `everyone` holds for callers without a role that is listed."""
-
-    everyone: Fraction = Decimal("0.05")
-    roles: dict[Role, Fraction] = Field(default_factory=lambda: dict(BUILT_IN), max_length=50)
-
-    def of(self, roles: Iterable[str]) -> Decimal:
-        """The limit of a caller: the greatest of its roles."""
-        return max([self.everyone, *(self.roles[role] for role in roles if role in self.roles)])
-
-    def who_may(self, discount: Decimal) -> list[str]:
-        """The roles whose limit reaches so far."""
-        return sorted(role for role, limit in self.roles.items() if limit >= discount)
 
 
 class Letterhead(Value):

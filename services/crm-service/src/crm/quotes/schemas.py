@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.preconditions import etag
 from contracts.customer import Address
+from contracts.discount import DiscountLimits
 from contracts.money import rounded
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crm.customers.schemas import AddressOut, Optional
 from crm.quotes.models import Quote, SentQuote
-from crm.quotes.rules import DiscountLimits, Letterhead, QuoteState, quote_totals
+from crm.quotes.rules import Letterhead, QuoteState, quote_totals
 
 
 class LineBody(BaseModel):

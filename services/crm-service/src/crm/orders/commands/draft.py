@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.customers.models import Customer
 from crm.orders import queries
-from crm.orders.commands.lines import LISTED, Terms, priced
+from crm.orders.commands.lines import LISTED, Roles, Terms, priced
 from crm.orders.events import ORDER
 from crm.orders.models import Order, OrderLine
 from crm.orders.rules import Action, Source
@@ -31,17 +31,27 @@ class OrderOfNobody(Conflict):
     hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
 
 
-async def create(session: AsyncSession, body: OrderBody, actor: str) -> Order:
+async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
     """Enter a draft, with its number. Raise `OrderOfNobody`, `Malformed`, and what `priced` raises."""
-    return await _enter(session, body, actor, submit=False)
+    return await _enter(session, body, actor, roles, submit=False)
 
 
-async def enter(session: AsyncSession, body: NewOrder, actor: str) -> Order:
-    """The same; when it says `submit`, the ERP gets it at once. Raise `NothingOrdered` for such a one without lines."""
-    return await _enter(session, body, actor, submit=body.submit)
+async def enter(session: AsyncSession, body: NewOrder, actor: str, roles: Roles | None = None) -> Order:
+    """The same; when it says `submit`, the ERP gets it at once. Raise `NothingOrdered` for such a one without lines.
+
+    Without `roles` discounts are not limited: those of an accepted quote were, and a file is imported by an operator.
+    """
+    return await _enter(session, body, actor, roles, submit=body.submit)
 
 
-async def change(session: AsyncSession, order_id: UUID, patch: Mapping[str, Any], actor: str, seen: Check) -> Order:
+async def change(
+    session: AsyncSession,
+    order_id: UUID,
+    patch: Mapping[str, Any],
+    actor: str,
+    seen: Check,
+    roles: Roles | None = None,
+) -> Order:
     """Apply a merge patch to the draft that the caller has `seen`. Nothing changed: the same version, no event.
 
     Raise `NotFound`, `Archived`, `OrderStateForbids`, what `create` raises, and whatever `seen` raises.
@@ -55,7 +65,7 @@ async def change(session: AsyncSession, order_id: UUID, patch: Mapping[str, Any]
         values = body.model_dump(mode="json")
         changed = {name for name, value in values.items() if present[name] != value}
         if changed:
-            await _write(session, row, body, changed)
+            await _write(session, row, body, changed, roles)
     await session.flush()
     return row
 
@@ -102,10 +112,10 @@ def _written_line(line: OrderLine) -> LineBody:
     )
 
 
-async def _enter(session: AsyncSession, body: OrderBody, actor: str, *, submit: bool) -> Order:
+async def _enter(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None, *, submit: bool) -> Order:
     await replication.creating(session, ORDER)
     row = Order.blank()
-    await _write(session, row, body, set(OrderBody.model_fields))
+    await _write(session, row, body, set(OrderBody.model_fields), roles)
     # Late: who takes a number makes all others wait for the end of the transaction.
     row.change({"sales_number": await queries.next_number(session)})
     if submit:
@@ -115,7 +125,7 @@ async def _enter(session: AsyncSession, body: OrderBody, actor: str, *, submit: 
     return row
 
 
-async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: set[str]) -> None:
+async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: set[str], roles: Roles | None) -> None:
     customer = await _customer(session, body.customer_id)
     row.change(
         {
@@ -131,7 +141,8 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: se
     )
     anew = not changed.isdisjoint(TERMS)
     if anew or "lines" in changed:
-        row.set_lines(await priced(session, body.lines, row.lines, _terms(row, customer), anew=anew))
+        lines = await priced(session, body.lines, row.lines, _terms(row, customer), anew=anew, roles=roles)
+        row.set_lines(lines)
 
 
 def _terms(row: Order, customer: Customer) -> Terms:

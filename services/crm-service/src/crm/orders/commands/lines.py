@@ -9,16 +9,18 @@ from uuid import UUID
 
 from chassis.db import uuid7
 from chassis.errors import Conflict
+from contracts.discount import discount_given
 from contracts.pricing import Question
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue import queries as catalogue
 from crm.catalogue.models import Product
-from crm.catalogue.rules import PriceTag
+from crm.catalogue.rules import NoPriceKnown, PriceTag, check_discount
 from crm.orders.models import OrderLine, UnknownOrderLine
 from crm.orders.rules import Source
 from crm.orders.schemas import LineBody
 
+Roles = frozenset[str]
 LISTED = (Source.PRICE_LIST, Source.LIST_PRICE)
 
 
@@ -44,11 +46,18 @@ class Terms:
 
 
 async def priced(
-    session: AsyncSession, bodies: Sequence[LineBody], present: Sequence[OrderLine], terms: Terms, *, anew: bool
+    session: AsyncSession,
+    bodies: Sequence[LineBody],
+    present: Sequence[OrderLine],
+    terms: Terms,
+    *,
+    anew: bool,
+    roles: Roles | None,
 ) -> list[dict[str, Any]]:
     """Whole lines for what was written. What the catalogue gave stays, unless the line or (`anew`) the terms changed.
 
-    Raise `UnknownOrderLine`, `OrderedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`.
+    `roles` limit the discounts of lines that are written; None does not. Raise `UnknownOrderLine`,
+    `OrderedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`.
     """
     known = {line.id: line for line in present}
     products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
@@ -59,7 +68,31 @@ async def priced(
     for draft in drafts:
         if draft.asks_for_rate and draft.tax_class not in rates:
             rates[draft.tax_class] = await catalogue.tax_rate_of(session, draft.tax_class, terms.country, terms.on)
-    return [draft.values(terms, tags, rates) for draft in drafts]
+    lines = [draft.values(terms, tags, rates) for draft in drafts]
+    if roles is not None:
+        await _check_discounts(session, drafts, lines, terms, roles)
+    return lines
+
+
+async def _check_discounts(
+    session: AsyncSession, drafts: Sequence["_Draft"], lines: Sequence[Mapping[str, Any]], terms: Terms, roles: Roles
+) -> None:
+    """Raise `DiscountTooHigh` for the first line that the caller writes beyond the limit; others' lines stay."""
+    written = [
+        (number, draft, draft.price(line))
+        for number, (draft, line) in enumerate(zip(drafts, lines, strict=True), 1)
+        if draft.gives_discount(line)
+    ]
+    if not written:
+        return
+    tags = await catalogue.price_tags(session, [draft.product for _, draft, _ in written], [terms.customer_id])
+    limits, _ = await catalogue.discount_limits(session)
+    for number, draft, price in written:
+        try:
+            listed = tags[draft.product.id].answer(terms.question(draft.body.quantity)).amount
+        except NoPriceKnown:
+            listed = None
+        check_discount(discount_given(price, draft.body.discount, listed), number, limits, roles)
 
 
 @dataclass(frozen=True)
@@ -94,6 +127,21 @@ class _Draft:
     def asks_for_rate(self) -> bool:
         declared = self.same_product and self.same_product.tax_from == Source.DECLARED
         return self.body.tax_rate is None and not declared
+
+    def price(self, line: Mapping[str, Any]) -> Decimal:
+        """What one unit costs in the whole line."""
+        kept = self.line.unit_price if self.line else None
+        found: Decimal = line.get("unit_price", kept)
+        return found
+
+    def gives_discount(self, line: Mapping[str, Any]) -> bool:
+        """Whether a discount, or a price of one's own, is written that does not stand there already."""
+        before = self.line
+        if before is None:
+            return bool(self.body.discount) or line.get("price_from") == Source.ENTERED
+        now = (self.body.product_id, self.body.quantity, self.body.discount, self.price(line))
+        same = now == (before.product_id, before.quantity, before.discount, before.unit_price)
+        return not same and (bool(self.body.discount) or line.get("price_from", before.price_from) not in LISTED)
 
     def values(self, terms: Terms, tags: Mapping[UUID, PriceTag], rates: Mapping[str, Decimal]) -> dict[str, Any]:
         return {

@@ -1,0 +1,43 @@
+"""How much of a catalogue price somebody may give away: the same rule in every system in which lines are entered."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from contracts.money import EXACT
+from contracts.product import Fraction
+from contracts.text import one_line
+from contracts.values import Value
+
+Role = Annotated[str, Field(min_length=1, max_length=60), BeforeValidator(one_line)]
+
+BUILT_IN = {"sales": Decimal("0.1"), "sales-manager": Decimal("0.3"), "sales-director": Decimal(1)}
+"""The limits of a tenant that declares none of its own."""
+
+
+class DiscountLimits(Value):
+    """The greatest discount by role, as a fraction; `everyone` holds for callers without a role that is listed."""
+
+    everyone: Fraction = Decimal("0.05")
+    roles: dict[Role, Fraction] = Field(default_factory=lambda: dict(BUILT_IN), max_length=50)
+
+    def of(self, roles: Iterable[str]) -> Decimal:
+        """The limit of a caller: the greatest of its roles."""
+        return max([self.everyone, *(self.roles[role] for role in roles if role in self.roles)])
+
+    def who_may(self, discount: Decimal) -> list[str]:
+        """The roles whose limit reaches so far."""
+        return sorted(role for role, limit in self.roles.items() if limit >= discount)
+
+
+def discount_given(unit_price: Decimal, discount: Decimal, catalogue_price: Decimal | None) -> Decimal:
+    """The discount as a fraction of the catalogue price, whether it was given as a discount or in the price.
+
+    Without a catalogue price, only what is called a discount counts.
+    """
+    if not catalogue_price:
+        return discount
+    paid = EXACT.multiply(unit_price, 1 - discount)
+    return max(Decimal(0), 1 - EXACT.divide(paid, catalogue_price))

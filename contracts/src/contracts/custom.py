@@ -10,7 +10,9 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model
 from contracts.text import NameText, ShortText, one_line, refuse
 from contracts.values import Money, Value
 
-Scalar = str | bool | int | None
+Line = Annotated[str, Field(max_length=1000), BeforeValidator(one_line)]
+Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
+Scalar = Line | bool | Whole | None
 """The value of a field of a tenant's own, as JSON; amounts and dates are strings."""
 
 FieldKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$"), BeforeValidator(one_line)]
@@ -56,8 +58,8 @@ class CustomField(Value):
             raise refuse("custom_field", f"{self.key} is not of type {self.type}: {reason}") from error
 
 
-_TEXT: TypeAdapter[str] = TypeAdapter(Annotated[str, Field(max_length=1000), BeforeValidator(one_line)])
-_INTEGER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)])
+_TEXT: TypeAdapter[str] = TypeAdapter(Line)
+_INTEGER: TypeAdapter[int] = TypeAdapter(Whole)
 _BOOLEAN: TypeAdapter[bool] = TypeAdapter(Annotated[bool, Field(strict=True)])
 _DATE: TypeAdapter[date] = TypeAdapter(date)
 _DECIMAL: TypeAdapter[Decimal] = TypeAdapter(Money)

@@ -29,7 +29,7 @@ class Item(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID | None = None
-    version: int | None = Field(default=None, description="The version that the change is based on.")
+    version: int | None = Field(default=None, ge=0, lt=2**31, description="The version that the change is based on.")
     body: dict[str, Any] = Field(description="As the body of POST; with an `id` as that of PATCH (RFC 7396).")
 
 

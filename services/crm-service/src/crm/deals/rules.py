@@ -18,7 +18,7 @@ class Stage(Value):
     key: StageKey
     name: NameText
     probability: Fraction
-    required: tuple[Requirable, ...] = ()
+    required: Annotated[tuple[Requirable, ...], Field(max_length=6)] = ()
 
 
 class Pipeline(Value):

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "resending"
-down_revision = "wide_sums"
+down_revision = "decided"
 branch_labels = None
 depends_on = None
 

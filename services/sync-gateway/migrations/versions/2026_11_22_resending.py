@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "resending"
-down_revision = "pauses"
+down_revision = "link_ids"
 branch_labels = None
 depends_on = None
 

@@ -33,7 +33,7 @@ SCOPES = {
     "deals:read": "See deals and pipelines.",
     "deals:write": "Enter, change, move and decide deals; declare pipelines.",
     "sync:read": "See records, decisions, deliveries, quarantine and status of the gateway.",
-    "sync:write": "Resolve conflicts, restore values, retry or drop deliveries, mend links, handle quarantined messages.",
+    "sync:write": "Resolve conflicts, restore values, retry or drop deliveries, mend links, handle held messages.",
     "sync:operate": "Operate the gateway for all tenants.",
     "events:read": "Read the HTTP feed of events; each kind of event needs the scope that shows the kind too.",
     "outbox:read": "See which events wait for the broker and which it refuses, without their content.",

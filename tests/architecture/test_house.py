@@ -97,6 +97,22 @@ def _raises_not_implemented(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Raise) and "NotImplemented" in ast.unparse(statement)
 
 
+def test_only_the_clock_asks_the_system_for_the_time() -> None:
+    """A day that some module takes from the system is that of its own time zone, or of UTC, not the company's.
+
+    The gateway has no rules about days: it may take instants, in UTC.
+    """
+    asks = re.compile(r"\b(date|datetime)\.(today|utcnow|now|fromtimestamp)\(")
+    instants = re.compile(r"datetime\.now\(UTC\)(?!\.)")
+    found = []
+    for path in tracked("services/*/src/*.py"):
+        name, text = shown(path), path.read_text(encoding="utf-8")
+        if "sync-gateway" in name:
+            text = instants.sub("", text)
+        found += [f"{name}: {asked[0]}" for asked in asks.finditer(text) if not name.endswith("chassis/clock.py")]
+    assert found == []
+
+
 def test_make_test_leaves_no_folder_of_tests_out() -> None:
     """What the first command sets apart, the second runs; only the bench is no test."""
     told = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607  (the front door)

@@ -66,6 +66,13 @@ def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest
         ("KAFKA_PASSWORD", "secret", "KAFKA_PASSWORD is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT makes no use of it"),
         ("KAFKA_CA_FILE", "/nowhere.pem", "KAFKA_CA_FILE is wrong: Path does not point to a file"),
         ("KAFKA_CA_FILE", __file__, "KAFKA_CA_FILE is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT makes no use of it"),
+        (
+            "COMPANY_TIME_ZONE",
+            "Mars/Base",
+            "is wrong: 'Mars/Base' is not the IANA name of a time zone",
+        ),
+        ("COMPANY_TIME_ZONE", "../etc/passwd", "COMPANY_TIME_ZONE is wrong"),
+        ("COMPANY_TIME_ZONE", "Europe", "COMPANY_TIME_ZONE is wrong"),
     ],
 )
 def test_a_wrong_variable_ends_the_process_with_one_sentence(

@@ -5,13 +5,12 @@ the broker will never take is parked, counted and reported, and holds up nothing
 """
 
 import asyncio
-from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis import telemetry
+from chassis import clock, telemetry
 from chassis.bus import BrokerAway, Producer, Reach, Refused
 from chassis.outbox import COLUMNS, OutboxRow, batch_of, message_of
 from chassis.resend import Resending
@@ -93,5 +92,5 @@ class Relay:
         await connection.execute(
             update(OutboxRow)
             .where(OutboxRow.id == row_id)
-            .values(parked_at=datetime.now(UTC), error=func.left(str(refused), 2000))
+            .values(parked_at=clock.now(), error=func.left(str(refused), 2000))
         )

@@ -21,7 +21,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import feed, outbox, parked, preconditions, replication, resend, telemetry, worker
+from chassis import clock, feed, outbox, parked, preconditions, replication, resend, telemetry, worker
 from chassis.app import create_app
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
@@ -175,6 +175,14 @@ def _health(service: Service, running: Running) -> Task:
     return serve
 
 
+def _started(service: Service) -> Settings:
+    """The settings of a process that serves, and what holds in all of it."""
+    settings = load(service.settings, service.name)
+    telemetry.configure_logs(settings.log_level)
+    clock.use(settings.zone)
+    return settings
+
+
 def cli(service: Service) -> typer.Typer:
     """The verbs of a service."""
     verbs = typer.Typer(
@@ -188,8 +196,7 @@ def cli(service: Service) -> typer.Typer:
     @verbs.command()
     def api() -> None:
         """Serve the REST API."""
-        settings = load(service.settings, service.name)
-        telemetry.configure_logs(settings.log_level)
+        settings = _started(service)
         # uvicorn stops cleanly and then repeats the signal, which would look like a crash to who started us.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(
@@ -205,8 +212,7 @@ def cli(service: Service) -> typer.Typer:
     @verbs.command("worker")
     def work() -> None:
         """Send events to Kafka, and do what else is to be done in the background."""
-        settings = load(service.settings, service.name)
-        telemetry.configure_logs(settings.log_level)
+        settings = _started(service)
         uvloop.run(service.work(settings))
 
     @verbs.command("migrate")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -61,6 +62,18 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
+    company_time_zone: str = "UTC"
+
+    @field_validator("company_time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        zone_of(name)
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone whose days count."""
+        return zone_of(self.company_time_zone)
 
     @field_validator("kafka_sasl_mechanism", "kafka_username", "kafka_password")
     @classmethod
@@ -94,6 +107,14 @@ class Settings(BaseSettings):
             self.kafka_certificate_file,
             self.kafka_key_file,
         )
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name. Raise `ValueError` for any other text."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, LookupError, OSError):
+        raise ValueError(f"{name!r} is not the IANA name of a time zone, like Europe/Berlin") from None
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

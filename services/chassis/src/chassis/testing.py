@@ -1,7 +1,8 @@
 """The pytest plugin: a real PostgreSQL, migrated once, and a session whose work is rolled back after each test."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -15,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from stack.postgres import Postgres
 from stack.provision import provision
 
+from chassis import clock
 from chassis.auth import Principal, authenticated
 from chassis.db import Role, Sessions, create_engine
 from chassis.migrations import migrate
 from chassis.service import Service
+from chassis.settings import zone_of
 
 TENANT = UUID("00000000-0000-7000-8000-000000000001")
 OTHER_TENANT = UUID("00000000-0000-7000-8000-000000000002")
@@ -28,6 +31,16 @@ OTHER_TENANT = UUID("00000000-0000-7000-8000-000000000002")
 def _plain_logs() -> None:
     """Coloured tracebacks with all variables take seconds each."""
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
+
+
+@contextmanager
+def time_is(instant: str, zone: str = "UTC") -> Iterator[None]:
+    """Let the clock of this process stand at an instant, and days be those of a time zone."""
+    moment = datetime.fromisoformat(instant)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: moment)
+        patch.setattr(clock, "_zone", zone_of(zone))
+        yield
 
 
 @pytest.fixture(scope="session")

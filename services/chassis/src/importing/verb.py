@@ -9,6 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from chassis import clock
 from chassis.db import create_engine, place, session_factory
 from chassis.settings import Settings, load
 from rich.console import Console
@@ -56,6 +57,7 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         except spreadsheet.FileRefused as refusal:
             raise SystemExit(str(refusal)) from None
         settings = load(settings_type, service)
+        clock.use(settings.zone)
         console.print(f"{file} goes into {into} of the database {place(settings.database_url)}.", markup=False)
         run = Import(into, target, source or file.stem, tenant, f"import:{file.name}")
         results = asyncio.run(_run(settings, service, run, rows))

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from chassis.db import Sessions
-from chassis.testing import caller
+from chassis.testing import caller, time_is
 from crm.wiring import SERVICE
 
 pytestmark = pytest.mark.servers
@@ -165,3 +165,16 @@ async def test_quotes_are_found_by_state_and_belong_to_their_tenant(
         assert found[0]["state"] == state
     assert (await stranger.get("/v1/quotes")).json()["items"] == []
     assert (await stranger.get(f"/v1/quotes/{over['id']}")).status_code == 404
+
+
+async def test_a_quote_ends_and_an_order_begins_with_the_companys_day(api: httpx.AsyncClient) -> None:
+    with time_is("2026-12-31T12:00:00+00:00", "Asia/Tokyo"):
+        quote = await a_quote(api, valid_until="2026-12-31")
+        address = f"/v1/quotes/{quote['id']}"
+        assert (await api.post(f"{address}/send")).json()["state"] == "sent"
+    with time_is("2026-12-31T23:30:00+00:00", "Asia/Tokyo"):
+        assert (await api.get(address)).json()["state"] == "expired"
+        assert [each["id"] for each in (await api.get("/v1/quotes?state=expired")).json()["items"]] == [quote["id"]]
+        assert (await api.post(f"{address}/accept", json={})).status_code == 409
+        order = await api.post("/v1/orders", json={"customer_id": quote["customer_id"], "currency": "EUR"})
+        assert order.json()["ordered_on"] == "2027-01-01", order.text

@@ -9,6 +9,7 @@ import pytest
 from chassis import outbox
 from chassis.db import uuid7
 from chassis.errors import NotFound
+from chassis.testing import time_is
 from contracts.order import OrderState
 from contracts.receivable import InvoiceDocument, InvoiceLine, Settlement
 from erp.invoicing import commands, queries
@@ -84,7 +85,7 @@ async def test_several_shipments_go_on_one_invoice_and_none_twice(session: Async
 
 
 async def test_what_came_back_before_it_was_billed_is_not_billed(session: AsyncSession) -> None:
-    order = await an_order(session, await a_customer(session))
+    order = await an_order(session, await a_customer(session, payment_terms=None))
     await ship(session, order)
     back = await take_back(session, order, "4")
     row = await commands.issue(session, InvoiceBody(order_id=order.id), "anna")
@@ -94,7 +95,7 @@ async def test_what_came_back_before_it_was_billed_is_not_billed(session: AsyncS
 
 
 async def test_an_order_without_anything_to_bill_is_refused(session: AsyncSession) -> None:
-    order = await an_order(session, await a_customer(session))
+    order = await an_order(session, await a_customer(session, payment_terms=None))
     with pytest.raises(NothingToInvoice):
         await commands.issue(session, InvoiceBody(order_id=order.id), "anna")
     with pytest.raises(NotFound):
@@ -105,7 +106,7 @@ async def test_customers_and_currencies_are_not_mixed_and_returns_not_billed(ses
     customer_id = await a_customer(session)
     euros = await an_order(session, customer_id)
     yen = await an_order(session, customer_id, currency="JPY")
-    others = await an_order(session, await a_customer(session))
+    others = await an_order(session, await a_customer(session, payment_terms=None))
     shipped = [await ship(session, each) for each in (euros, yen, others)]
     for pair in (shipped[:2], shipped[::2]):
         with pytest.raises(NotOneInvoice):
@@ -147,7 +148,7 @@ async def test_settling_in_full_closes_the_order(session: AsyncSession) -> None:
 
 
 async def test_an_order_with_two_invoices_closes_with_the_last_of_them(session: AsyncSession) -> None:
-    order = await an_order(session, await a_customer(session))
+    order = await an_order(session, await a_customer(session, payment_terms=None))
     invoices = []
     for quantity in ("4", "6"):
         await ship(session, order, quantity)
@@ -241,7 +242,7 @@ async def test_a_return_of_what_was_billed_is_credited_once(session: AsyncSessio
 
 
 async def test_a_return_of_goods_on_two_invoices_gives_two_credit_notes(session: AsyncSession) -> None:
-    order = await an_order(session, await a_customer(session))
+    order = await an_order(session, await a_customer(session, payment_terms=None))
     for day, quantity in ((date(2026, 5, 1), "4"), (date(2026, 6, 1), "6")):
         shipment = await ship(session, order, quantity)
         await commands.issue(session, InvoiceBody(shipment_ids=[shipment.id], issued_on=day), "anna")
@@ -277,3 +278,12 @@ async def test_settled_invoices_are_not_dunned(session: AsyncSession) -> None:
     row = await an_invoice(session, await a_customer(session), issued_on=date(2026, 1, 1))
     await commands.settle(session, row, row.total, "anna")
     assert await commands.dun(session, date(2026, 6, 1), "anna") == []
+
+
+async def test_an_invoice_is_of_the_companys_day_and_year(session: AsyncSession) -> None:
+    order = await an_order(session, await a_customer(session, payment_terms=None))
+    await ship(session, order)
+    with time_is("2026-12-31T23:30:00+00:00", "Asia/Tokyo"):
+        row = await commands.issue(session, InvoiceBody(order_id=order.id), "anna")
+    assert (row.issued_on, row.due_on) == (date(2027, 1, 1), date(2027, 1, 31))
+    assert row.number.startswith("INV-2027")

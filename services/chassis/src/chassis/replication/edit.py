@@ -6,12 +6,11 @@ The caller holds the row's lock, so the events of one row leave in order.
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import outbox, telemetry
+from chassis import clock, outbox, telemetry
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.events import Event
@@ -64,7 +63,7 @@ def created(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
         row.version or 0,
         row.merged_seq or 0,
     )
-    row.created_at = row.updated_at = datetime.now(UTC)
+    row.created_at = row.updated_at = clock.now()
     session.add(row)
     _record(session, kind, row, {}, actor)
 
@@ -73,7 +72,7 @@ def archive(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
     """Take a record out of use, here and in all other systems; archiving twice changes nothing."""
     if row.archived_at is None:
         before = kind.read(row)
-        row.archived_at = datetime.now(UTC)
+        row.archived_at = clock.now()
         _record(session, kind, row, before, actor)
 
 
@@ -125,7 +124,7 @@ def announce(
     """Count the row on and write its event: the changed groups, the full state, and where each group stands."""
     row.seq += 1
     row.version += 1
-    row.updated_at = datetime.now(UTC)
+    row.updated_at = clock.now()
     if origin == "user":
         moved = {change["group"]: {"seq": row.seq, "rev": change["ctx"], "hlc": row.hlc} for change in changes}
         row.sync = {**row.sync, **moved}
@@ -135,7 +134,7 @@ def announce(
         source=f"/{kind.system}",
         type=f"{kind.system}.{kind.name}.changed.v1",
         subject=str(row.id),
-        time=datetime.now(UTC),
+        time=clock.now(),
         dataschema=f"{kind.topic}.json",
         sequence=str(row.seq),
         canonicalid=canonical_id,

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chassis import clock
 from chassis.db import JsonObject, uuid7
 
 Json = Any
@@ -76,7 +77,7 @@ def _read_life(row: Replicated) -> dict[str, Json]:
 
 
 def _write_life(row: Replicated, _key: str, value: Json) -> None:
-    row.archived_at = datetime.now().astimezone() if value == "dead" else None
+    row.archived_at = clock.now() if value == "dead" else None
 
 
 NoTwin = Callable[[AsyncSession, Mapping[str, Json]], Awaitable[bool]]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from chassis import clock
 from chassis.errors import Conflict, Forbidden
 from contracts.discount import DiscountLimits
 from contracts.pricing import Answer, NoPrice, Offer, Question, price_for
@@ -100,4 +101,4 @@ def _is_source(offer: Offer, answer: Answer) -> bool:
 
 def on_or_today(day: date | None) -> date:
     """Documents may be dated in the past; without a date they are of today."""
-    return day or datetime.now().astimezone().date()
+    return day or clock.today()

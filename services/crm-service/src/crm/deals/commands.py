@@ -1,10 +1,11 @@
 """Every use case that changes a deal or a pipeline; each holds the row's lock."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+from chassis import clock
 from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -82,7 +83,7 @@ async def win(session: AsyncSession, deal_id: UUID, reason: str | None, closed_o
     """Close a deal as won. Raise `NotFound`, `DealClosed`, `UnknownReason`."""
     row = await queries.for_update(session, deal_id)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
-    row.win(reason, closed_on or _today(), pipeline)
+    row.win(reason, closed_on or clock.today(), pipeline)
     return await _counted(session, row)
 
 
@@ -90,7 +91,7 @@ async def lose(session: AsyncSession, deal_id: UUID, reason: str, closed_on: dat
     """Close a deal as lost. Raise `NotFound`, `DealClosed`, `UnknownReason`."""
     row = await queries.for_update(session, deal_id)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
-    row.lose(reason, closed_on or _today(), pipeline)
+    row.lose(reason, closed_on or clock.today(), pipeline)
     return await _counted(session, row)
 
 
@@ -138,7 +139,3 @@ async def _counted(session: AsyncSession, row: Deal) -> Deal:
     row.count_on()
     await session.flush()
     return row
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

@@ -1,10 +1,10 @@
 """Every use case that changes a quote. Each holds the row's lock; accepting makes the order in the same transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import uuid7
 from chassis.errors import Conflict, Malformed, NotFound
 from chassis.patch import patched
@@ -58,7 +58,7 @@ async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any]
     """Apply a merge patch to the draft that the caller has `seen`. Raise `QuoteFixed`, and what `create` raises."""
     row = await queries.for_update(session, quote_id)
     seen(row)
-    row.must_allow("change", _today())
+    row.must_allow("change", clock.today())
     present = written(row)
     body = patched(QuoteBody, present, patch)
     if body.model_dump(mode="json") != present:
@@ -72,14 +72,14 @@ async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
     """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `DiscountTooHigh`."""
     row = await queries.for_update(session, quote_id)
     limits, _ = await queries.limits(session)
-    session.add(row.send(limits, roles, datetime.now(UTC)))
+    session.add(row.send(limits, roles, clock.now()))
     return await _counted(session, row)
 
 
 async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str) -> Quote:
     """The customer says yes: the quote becomes an order as it was offered, and its deal is won. Raise `QuoteFixed`."""
     row = await queries.for_update(session, quote_id)
-    row.decide(QuoteState.ACCEPTED, None, datetime.now(UTC))
+    row.decide(QuoteState.ACCEPTED, None, clock.now())
     order = await orders.enter(session, _order(row, body), actor)
     row.order_id = order.id
     await _win_deal(session, row)
@@ -89,14 +89,14 @@ async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str
 async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> Quote:
     """The customer says no. Raise `QuoteFixed`."""
     row = await queries.for_update(session, quote_id)
-    row.decide(QuoteState.DECLINED, reason, datetime.now(UTC))
+    row.decide(QuoteState.DECLINED, reason, clock.now())
     return await _counted(session, row)
 
 
 async def revise(session: AsyncSession, quote_id: UUID) -> Quote:
     """Begin a new version from what was sent. Raise `QuoteFixed`."""
     row = await queries.for_update(session, quote_id)
-    row.revise(_today())
+    row.revise(clock.today())
     return await _counted(session, row)
 
 
@@ -142,7 +142,7 @@ async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Role
 
 async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[LineBody], customer: Customer) -> list[Line]:
     """Whole lines for what was written; prices and rates that nobody has entered are the catalogue's of today."""
-    today = _today()
+    today = clock.today()
     products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
     tags = await catalogue.price_tags(session, list(products.values()), [customer.id])
     address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
@@ -210,7 +210,7 @@ async def _win_deal(session: AsyncSession, row: Quote) -> None:
     deal = await deals.for_update(session, row.deal_id)
     if deal.state == "open":
         pipeline, _ = await deals.pipeline(session, deal.pipeline)
-        deal.win(None, _today(), pipeline)
+        deal.win(None, clock.today(), pipeline)
         deal.count_on()
 
 
@@ -245,7 +245,3 @@ async def _counted(session: AsyncSession, row: Quote) -> Quote:
     row.count_on()
     await session.flush()
     return row
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

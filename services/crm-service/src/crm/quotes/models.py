@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis import clock
 from chassis.bounds import at_most
 from chassis.db import JsonObject, unique
 from chassis.errors import Conflict
@@ -94,7 +95,7 @@ class Quote(Versioned, Base):
 
     def send(self, limits: DiscountLimits, roles: frozenset[str], now: datetime) -> "SentQuote":
         """Fix this version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `DiscountTooHigh`."""
-        self.must_allow("send", now.date())
+        self.must_allow("send", clock.day_of(now))
         if not self.lines:
             raise NothingQuoted(number=self.number)
         check_discounts(self.written(), limits, roles)
@@ -105,7 +106,7 @@ class Quote(Versioned, Base):
 
     def decide(self, state: QuoteState, reason: str | None, now: datetime) -> None:
         """The customer's word. Raise `QuoteFixed`."""
-        self.must_allow("accept" if state is QuoteState.ACCEPTED else "decline", now.date())
+        self.must_allow("accept" if state is QuoteState.ACCEPTED else "decline", clock.day_of(now))
         self.state, self.reason, self.decided_at = state.value, reason, now
 
     def revise(self, today: date) -> None:

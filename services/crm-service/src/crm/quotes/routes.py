@@ -1,10 +1,10 @@
 """HTTP of quotes."""
 
 import asyncio
-from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
+from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -46,7 +46,8 @@ async def create_quote(body: QuoteBody, session: Session, caller: Writer, respon
 @router.get("", dependencies=[READ])
 async def list_quotes(session: Session, paging: Paging, filters: Annotated[QuoteFilters, Query()]) -> Page[QuoteOut]:
     """Quotes in pages, those changed last first (`sort`: number, total, valid_until, created_at, updated_at)."""
-    return await paging.page(session, queries.search(filters, _today()), queries.ORDERS, lambda row: _shown(row[0]))
+    found = queries.search(filters, clock.today())
+    return await paging.page(session, found, queries.ORDERS, lambda row: _shown(row[0]))
 
 
 @router.get("/{quote_id}", dependencies=[READ])
@@ -103,7 +104,7 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
     version = row if revision is None else await queries.sent_revision(session, quote_id, revision)
     customer = await customers.by_id(session, version.customer_id)
     language = version.language or customer.language or "en"
-    day = (version.sent_at or datetime.now(UTC)).date()
+    day = clock.day_of(version.sent_at or clock.now())
     head, _ = await queries.letterhead(session)
     recipient = (customer.name, customer.billing_address)
     content = await asyncio.to_thread(paper.quote_pdf, version, row.number, recipient, language, head, day)
@@ -155,8 +156,4 @@ def _seen(seen: Seen) -> commands.Check:
 
 
 def _shown(row: Quote) -> QuoteOut:
-    return QuoteOut.of(row, _today())
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
+    return QuoteOut.of(row, clock.today())

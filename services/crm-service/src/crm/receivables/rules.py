@@ -1,8 +1,9 @@
 """How old a debt is. No database."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
+from chassis import clock
 from contracts.receivable import LAST_DAYS
 
 
@@ -32,4 +33,4 @@ def overdue_days(due_on: date | None, issued_on: date, on: date) -> int:
 
 
 def on_or_today(day: date | None) -> date:
-    return day or datetime.now().astimezone().date()
+    return day or clock.today()

@@ -1,9 +1,9 @@
 """HTTP of balances and receivables."""
 
-from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
+from chassis import clock
 from chassis.auth import requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -43,7 +43,7 @@ async def list_receivables(
     session: Session, paging: Paging, filters: Annotated[ReceivableFilters, Query()]
 ) -> Page[ReceivableOut]:
     """What customers owe, by age and currency; `sort` by customer_name, total, open, overdue or over_90_days."""
-    statement, sorting = view.aged(filters, _today())
+    statement, sorting = view.aged(filters, clock.today())
     return await paging.page(session, statement, sorting, ReceivableOut.model_validate)
 
 
@@ -52,9 +52,5 @@ async def list_open_items(
     customer_id: UUID, session: Session, paging: Paging, filters: Annotated[OpenItemFilters, Query()]
 ) -> Page[OpenItemOut]:
     """The open documents of a customer: invoices by due day, then credits; `sort` by due_on, dated_on or open."""
-    statement, sorting = view.open_items(customer_id, filters, _today())
+    statement, sorting = view.open_items(customer_id, filters, clock.today())
     return await paging.page(session, statement, sorting, OpenItemOut.model_validate)
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

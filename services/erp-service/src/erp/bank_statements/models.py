@@ -1,11 +1,12 @@
 """The tables of bank statements and their lines, and what becomes of a line."""
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import JsonObject, unique, uuid7
 from chassis.errors import Conflict
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
@@ -106,4 +107,4 @@ class StatementLine(Base):
     def decide(self, state: LineState, actor: str, payment_id: UUID | None = None, reason: str | None = None) -> None:
         """Say what became of it."""
         self.state, self.payment_id, self.reason = state.value, payment_id, reason
-        self.decided_by, self.decided_at = actor, datetime.now(UTC)
+        self.decided_by, self.decided_at = actor, clock.now()

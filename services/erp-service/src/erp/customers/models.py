@@ -1,10 +1,11 @@
 """The tables of customers and their legal entities, and how they change."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import TENANT, JsonObject, unique
 from chassis.errors import Malformed
 from chassis.replication import Replicated
@@ -173,7 +174,7 @@ class Customer(Replicated, Base):
         entity = next((each for each in self.entities if each.id == entity_id), None)
         if value is None:
             if entity is not None:
-                entity.removed_at = entity.removed_at or datetime.now(UTC)
+                entity.removed_at = entity.removed_at or clock.now()
             return
         if entity is None:
             entity = LegalEntity(id=entity_id)

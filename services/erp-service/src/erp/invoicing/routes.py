@@ -1,11 +1,11 @@
 """HTTP of invoices, credit notes and dunning."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
-from chassis import batch
+from chassis import batch, clock
 from chassis.auth import Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
@@ -72,10 +72,6 @@ def _shown(content: bytes, name: str) -> Response:
     return Pdf(content, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
 @router.post(INVOICES, status_code=201)
 async def issue_invoice(body: InvoiceBody, session: Session, caller: Writer, response: Response) -> InvoiceWithLines:
     """Bill shipments of one customer and currency, or all of an order that is shipped and not billed.
@@ -108,7 +104,7 @@ async def list_invoices(
     session: Session, paging: Paging, filters: Annotated[InvoiceFilters, Query()]
 ) -> Page[InvoiceOut]:
     """Invoices in pages, the newest first unless `sort` says otherwise (number, issued_on, due_on, total)."""
-    found = queries.search(filters, _today())
+    found = queries.search(filters, clock.today())
     return await paging.page(session, found, queries.INVOICE_ORDERS, lambda row: InvoiceOut.of(row[0]))
 
 
@@ -200,7 +196,7 @@ async def declare_dunning_levels(
 @router.post("/v1/dunning-runs")
 async def run_dunning(body: DunningRunBody, session: Session, caller: Writer) -> DunningRunOut:
     """Raise the level of invoices that are overdue long enough, by one at most, and answer which."""
-    on = body.on or _today()
+    on = body.on or clock.today()
     return DunningRunOut(on=on, raised=[Raised.of(row, on) for row in await commands.dun(session, on, caller.subject)])
 
 
@@ -209,5 +205,5 @@ async def print_dunning_letter(
     customer_id: UUID, currency: CurrencyCode, session: Session, on: date | None = None
 ) -> Response:
     """A letter that reminds a customer of all invoices in one currency that have a dunning level."""
-    day = on or _today()
+    day = on or clock.today()
     return _shown(await paper.reminder(session, customer_id, currency, day), f"reminder-{day.isoformat()}")

@@ -1,11 +1,12 @@
 """Every use case that writes the books."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from sqlalchemy import Select, exists, insert, select, text
@@ -208,7 +209,7 @@ async def _set_closed(session: AsyncSession, month: date, actor: str, *, closed:
     if is_closed == closed:
         state, allowed = ("closed", ["reopen"]) if closed else ("open", ["close"])
         raise PeriodStepForbidden(month=month_of(month), state=state, allowed=allowed)
-    values = {"closed_at": datetime.now(UTC) if closed else None, "actor": actor}
+    values = {"closed_at": clock.now() if closed else None, "actor": actor}
     statement = upsert(Period).values(month=month, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "month"], set_=values))
 

@@ -4,11 +4,12 @@ advance payments settle the invoices that come after them.
 Both are level-triggered: what is left to do is read from the rows.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
 import structlog
+from chassis import clock
 from chassis.db import Sessions, transaction, wait_at_most
 from chassis.errors import Problem
 from chassis.replication import edit
@@ -113,7 +114,7 @@ async def _postpone(sessions: Sessions, payment_id: UUID, tenant: UUID, reason: 
             row = await queries.for_update(session, payment_id)
             row.tries += 1
             pause = min(2 ** min(row.tries, 10), LONGEST_PAUSE_SECONDS)
-            row.try_at = datetime.now(UTC) + timedelta(seconds=pause)
+            row.try_at = clock.now() + timedelta(seconds=pause)
             if row.state != PaymentState.REVERSED:  # That one has a reason already.
                 with edit(session, PAYMENT, row, ACTOR):
                     row.reason = reason[:200]

@@ -1,11 +1,12 @@
 """The tables of bank accounts and payments, and how a payment changes."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
@@ -219,7 +220,7 @@ class Payment(Replicated, Base):
             amount=amount,
             how=how,
             made_by=actor,
-            made_at=datetime.now(UTC),
+            made_at=clock.now(),
             undone_at=None,
         )
         self.allocations.append(made)
@@ -228,5 +229,5 @@ class Payment(Replicated, Base):
 
     def undo(self, allocation: Allocation) -> None:
         """Take an allocation back."""
-        allocation.undone_at = datetime.now(UTC)
+        allocation.undone_at = clock.now()
         self.allocated -= allocation.amount

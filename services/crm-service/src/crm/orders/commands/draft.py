@@ -1,11 +1,10 @@
 """An order that is still ours: entered, changed, taken out of use."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import replication
+from chassis import clock, replication
 from chassis.errors import Conflict, Malformed
 from chassis.patch import patched
 from chassis.replication import edit
@@ -119,7 +118,7 @@ async def _enter(session: AsyncSession, body: OrderBody, actor: str, roles: Role
     # Late: who takes a number makes all others wait for the end of the transaction.
     row.change({"sales_number": await queries.next_number(session)})
     if submit:
-        row.submit(datetime.now(UTC))
+        row.submit(clock.now())
     replication.created(session, ORDER, row, actor)
     await session.flush()
     return row
@@ -131,7 +130,7 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: se
         {
             "customer_id": customer.id,
             "currency": body.currency or _currency_of(customer),
-            "ordered_on": body.ordered_on or datetime.now().astimezone().date(),
+            "ordered_on": body.ordered_on or clock.today(),
             "required_on": body.required_on,
             "reference": body.reference,
             "shipping_address": body.shipping_address and body.shipping_address.model_dump(mode="json"),

@@ -1,8 +1,8 @@
 """What sales does with an order beyond drafting it: hand it to the ERP, take it back, ask something of the ERP."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import uuid7
 from chassis.replication import edit
 from contracts.order import OrderRequest
@@ -21,7 +21,7 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     """
     row = await queries.for_update(session, order_id)
     with edit(session, ORDER, row, actor):
-        row.submit(datetime.now(UTC))
+        row.submit(clock.now())
         if row.sales_number is None:
             row.change({"sales_number": await queries.next_number(session)})
     await session.flush()

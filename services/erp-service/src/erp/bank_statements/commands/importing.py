@@ -1,9 +1,9 @@
 """Bank statements are taken in: each movement once, and what is sure becomes a payment by itself."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
+from chassis import clock
 from chassis.errors import Conflict, Problem
 from contracts.receivable import Direction
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -80,7 +80,7 @@ async def _add(
             opening_balance=read.opening_balance,
             closing_balance=read.closing_balance,
             imported_by=actor,
-            imported_at=datetime.now(UTC),
+            imported_at=clock.now(),
         )
         session.add(statement)
         await session.flush()

@@ -1,9 +1,10 @@
 """Goods come in, are counted, and go from one warehouse to another."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import uuid7
 from contracts.product import ProductKind
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -161,4 +162,4 @@ async def _entered(session: AsyncSession, stock: Stock, move: StockMove, rule: s
 
 
 def _day(on: date | None) -> date:
-    return on or datetime.now(UTC).date()
+    return on or clock.today()

@@ -1,10 +1,10 @@
 """Every use case that changes a warehouse."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis import clock
 from chassis.errors import NotFound
 from chassis.patch import patched
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,7 +59,7 @@ async def archive(session: AsyncSession, warehouse_id: UUID, seen: Check) -> War
     if await queries.lies_in(session, row.id):
         raise WarehouseInUse(id=row.id, reason=f"There is something on hand in {row.name}.")
     if row.archived_at is None:
-        row.archived_at = datetime.now(UTC)
+        row.archived_at = clock.now()
         row.count_on()
         await session.flush()
     return row

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from chassis import replication
+from chassis import clock, replication
 from chassis.errors import Conflict, NotFound
 from contracts.money import Totals
 from contracts.receivable import TaxAmount
@@ -119,7 +119,7 @@ async def use_credit(session: AsyncSession, credit_note_id: UUID, body: UseBody,
 
 
 def _today(day: date | None) -> date:
-    return day or datetime.now(UTC).date()
+    return day or clock.today()
 
 
 def _parts(invoice: Invoice, body: CreditNoteBody) -> list[Part]:

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from chassis import replication
+from chassis import clock, replication
 from chassis.errors import Conflict, NotFound
 from contracts.money import line_net
 from contracts.receivable import TaxAmount
@@ -87,7 +87,7 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
     `NotFound`, `NotAShipment`, `NotOneInvoice`, `NothingToInvoice`, `TooManyLines`, `OutOfBounds`, and the ledger's
     `PeriodClosed`.
     """
-    on = body.issued_on or datetime.now(UTC).date()
+    on = body.issued_on or clock.today()
     billed_orders, shipments = await _locked(session, body)
     _refuse_mixed(billed_orders)
     parts = _parts(billed_orders, shipments, named=bool(body.shipment_ids))

@@ -1,12 +1,11 @@
 """Entering an order and changing its draft; handing it in."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from chassis import replication
+from chassis import clock, replication
 from chassis.db import uuid7
 from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
@@ -90,7 +89,7 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
         row.go(OrderState.SUBMITTED)
         if not row.lines:
             raise NothingOrdered()
-        row.submitted_at = datetime.now(UTC)
+        row.submitted_at = clock.now()
         await give_number(session, row)
     await session.flush()
     return row
@@ -125,7 +124,7 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody) -> None:
     customer = await _customer(session, body.customer_id)
     values = body.model_dump(mode="json", include=set(HEAD))
     values["currency"] = body.currency or customer.currency or (await ledger.company(session)).currency
-    values["ordered_on"] = values["ordered_on"] or datetime.now(UTC).date().isoformat()
+    values["ordered_on"] = values["ordered_on"] or clock.today().isoformat()
     row.change(values)
     await _write_lines(session, row, body.lines, customer)
 

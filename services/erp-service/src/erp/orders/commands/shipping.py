@@ -1,11 +1,11 @@
 """What goes out to the customer, and what comes back."""
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from chassis import replication
+from chassis import clock, replication
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.replication import edit
@@ -113,7 +113,7 @@ def _document(row: Order, kind: ShipmentKind, quantities: Mapping[UUID, Decimal]
         id=uuid7(),
         kind=kind.value,
         order_id=row.id,
-        shipped_on=on or datetime.now(UTC).date(),
+        shipped_on=on or clock.today(),
         lines=sorted(lines, key=lambda line: line.line_id),
     )
 

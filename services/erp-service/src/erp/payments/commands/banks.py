@@ -1,10 +1,11 @@
 """Our accounts at banks."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis import clock
 from chassis.errors import Conflict, Malformed
 from chassis.patch import patched
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,7 +58,7 @@ async def archive_bank_account(session: AsyncSession, bank_account_id: UUID, see
     """Take a bank account out of use; its payments stay. Raise `NotFound`."""
     row = await queries.bank_account(session, bank_account_id, lock=True)
     seen(row)
-    return await _set_archived(session, row, datetime.now(UTC))
+    return await _set_archived(session, row, clock.now())
 
 
 async def restore_bank_account(session: AsyncSession, bank_account_id: UUID) -> BankAccount:

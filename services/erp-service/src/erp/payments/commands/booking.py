@@ -4,9 +4,10 @@ It is level-triggered: what the books have (`posted_state`, `posted_customer_id`
 user's command, a delivery and a second try all end in the same place.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID, uuid5
 
+from chassis import clock
 from contracts.receivable import PaymentState
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +26,7 @@ async def carry_out(
     `how` is how it finds invoices when it is new to its customer; `on` is the day of what is posted beside the
     payment itself, today unless it says otherwise. Raise the ledger's `PeriodClosed`.
     """
-    on = on or datetime.now(UTC).date()
+    on = on or clock.today()
     if row.state == PaymentState.ENTERED:
         row.go(PaymentState.BOOKED)
     if row.state == PaymentState.REVERSED:

@@ -1,11 +1,10 @@
 """Payments as users enter, change, assign and reverse them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import replication
+from chassis import clock, replication
 from chassis.db import uuid7
 from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
@@ -57,7 +56,7 @@ async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Seq
     await lock_customers(session, [body.customer_id])
     row = Payment.blank()
     row.id, row.direction, row.currency, row.amount = uuid7(), body.direction.value, body.currency, body.amount
-    row.received_on = body.received_on or datetime.now(UTC).date()
+    row.received_on = body.received_on or clock.today()
     await _customer_exists(session, body.customer_id)
     row.assign(body.customer_id)
     row.waits = body.allocate is Allocate.AUTOMATIC or bool(parts)

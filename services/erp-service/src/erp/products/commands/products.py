@@ -1,11 +1,10 @@
 """What is done to a product. Each holds the row's lock, and announces what changed in its transaction."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import replication
+from chassis import clock, replication
 from chassis.errors import Conflict
 from chassis.patch import patched
 from chassis.replication import edit
@@ -63,7 +62,7 @@ async def change(session: AsyncSession, product_id: UUID, patch: Mapping[str, An
     with edit(session, PRODUCT, row, actor):
         await _change(session, row, patched(ProductBody, present, patch), present)
     if row.version == version and written(row) != present:
-        row.version, row.updated_at = version + 1, datetime.now(UTC)
+        row.version, row.updated_at = version + 1, clock.now()
     await session.flush()
     return row
 

@@ -1,11 +1,10 @@
 """HTTP of products."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from chassis import batch
+from chassis import batch, clock
 from chassis.auth import FieldScopes, Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
@@ -66,7 +65,7 @@ async def read_price(product_id: UUID, session: Session, question: Annotated[Pri
         currency=question.currency
         or (customer.currency if customer else None)
         or (await ledger.company(session)).currency,
-        on=question.on or datetime.now(UTC).date(),
+        on=question.on or clock.today(),
     )
     answer = await queries.price_of(session, product, asked)
     price_list = await queries.declared(session, PriceList, answer.price_list_id) if answer.price_list_id else None

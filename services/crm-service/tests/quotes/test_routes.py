@@ -155,10 +155,11 @@ async def test_a_quote_without_lines_or_price_is_told_what_is_missing(api: httpx
 async def test_quotes_are_found_by_state_and_belong_to_their_tenant(
     api: httpx.AsyncClient, stranger: httpx.AsyncClient
 ) -> None:
-    over = await a_quote(api, valid_until="2020-01-01")
+    with time_is("2020-01-01T12:00:00+00:00"):
+        over = await a_quote(api, valid_until="2020-01-01")
+        await api.post(f"/v1/quotes/{over['id']}/send")
     open_ended = await a_quote(api)
-    for quote in (over, open_ended):
-        await api.post(f"/v1/quotes/{quote['id']}/send")
+    await api.post(f"/v1/quotes/{open_ended['id']}/send")
     for state, wanted in (("expired", over), ("sent", open_ended)):
         found = (await api.get("/v1/quotes", params={"state": state})).json()["items"]
         assert [each["id"] for each in found] == [wanted["id"]]

@@ -10,7 +10,7 @@ from contracts.discount import DiscountLimits
 from crm.catalogue.rules import DiscountTooHigh
 from crm.quotes.models import NothingQuoted, Quote, QuoteFixed, check_discounts
 from crm.quotes.paper import quote_data, quote_pdf
-from crm.quotes.rules import Letterhead, Line, QuoteState, quote_totals
+from crm.quotes.rules import Letterhead, Line, Paper, QuoteState, quote_totals
 from crm.quotes.words import WORDS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -73,14 +73,14 @@ def test_a_quote_holds_on_its_last_day_and_is_expired_after_it() -> None:
 
 def test_sending_keeps_the_version_as_the_customer_has_it() -> None:
     row = quote(line(), line(discount="0.05"))
-    sent = row.send(DiscountLimits(), EVERYBODY, NOW)
+    sent = row.send(DiscountLimits(), EVERYBODY, {}, NOW)
     assert (sent.revision, sent.net, sent.tax, sent.total) == (
         1,
         Decimal("351.00"),
         Decimal("66.69"),
         Decimal("417.69"),
     )
-    row.revise(NOW.date())
+    row.revise(None, NOW.date())
     assert (row.state, row.revision, row.sent_at) == ("draft", 2, None)
     row.write_lines([line(quantity="1")])
     assert (sent.net, len(sent.lines), row.net) == (Decimal("351.00"), 2, Decimal("18.00"))
@@ -88,7 +88,7 @@ def test_sending_keeps_the_version_as_the_customer_has_it() -> None:
 
 def test_a_quote_without_lines_is_not_sent() -> None:
     with pytest.raises(NothingQuoted):
-        quote().send(DiscountLimits(), EVERYBODY, NOW)
+        quote().send(DiscountLimits(), EVERYBODY, {}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -121,24 +121,29 @@ def test_what_a_quote_comes_to_does_not_depend_on_the_order_of_its_lines() -> No
     assert quote_totals(lines, "EUR") == quote_totals(reversed(lines), "EUR")
 
 
-ALFREDS = (
+ALFREDS: tuple[str, dict[str, Any] | None] = (
     "Alfreds Futterkiste",
     {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "region": None, "country": "DE"},
 )
+
+
+def paper(recipient: tuple[str, dict[str, Any] | None], language: str, head: Letterhead) -> Paper:
+    name, address = recipient
+    return Paper(name=name, address=address, language=language, letterhead=head, day=NOW.date())
 
 
 @pytest.mark.parametrize("language", ["de-AT", "fr", "ja", "nonsense"])
 def test_a_quote_is_a_pdf_in_any_language(language: str) -> None:
     row = quote(line(description="#Chai *hot* 茶"), introduction="Dear Maria,\n\nas discussed.", reference="PO 7")
     for recipient in (ALFREDS, ("王小明", None)):
-        content = quote_pdf(row, row.number, recipient, language, Letterhead(), NOW.date())
+        content = quote_pdf(row, row.number, paper(recipient, language, Letterhead()))
         assert content.startswith(b"%PDF-")
 
 
 def test_a_quote_speaks_the_language_of_its_customer() -> None:
     row = quote(line(discount="0.05"), line(tax_rate="0"), valid_until=date(2026, 12, 31), state="sent", sent_at=NOW)
     head = Letterhead.model_validate({"name": "Northwind Traders", "address": {"city": "Seattle", "country": "US"}})
-    data = quote_data(row, row.number, ALFREDS, "de", head, NOW.date())
+    data = quote_data(row, row.number, paper(ALFREDS, "de", head))
     assert (data["title"], data["facts"][1]) == ("Angebot Q-000001", ["Gültig bis", "31. Dezember 2026"])
     assert data["recipient"][-1] == "DEUTSCHLAND"
     assert [column["label"] for column in data["columns"]][3:5] == ["Rabatt", "USt."]

@@ -1,6 +1,7 @@
 """Every use case that changes a quote. Each holds the row's lock; accepting makes the order in the same transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,8 @@ class QuotedNothingKnown(Conflict):
 async def create(session: AsyncSession, body: QuoteBody, roles: Roles) -> Quote:
     """Enter a draft, with its number.
 
-    Raise `QuotedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`, and `Malformed` without a currency.
+    Raise `QuotedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `ValidityOver`, `DiscountTooHigh`, and `Malformed`
+    without a currency.
     """
     row = Quote(id=uuid7(), revision=1, state=QuoteState.DRAFT.value, lines=[])
     row.sent_at = row.decided_at = row.reason = row.order_id = None
@@ -69,10 +71,11 @@ async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any]
 
 
 async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
-    """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `DiscountTooHigh`."""
-    row = await queries.for_update(session, quote_id)
+    """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
+    row, now = await queries.for_update(session, quote_id), clock.now()
     limits, _ = await queries.limits(session)
-    session.add(row.send(limits, roles, clock.now()))
+    paper = await queries.paper(session, row, clock.day_of(now))
+    session.add(row.send(limits, roles, paper.model_dump(mode="json"), now))
     return await _counted(session, row)
 
 
@@ -93,10 +96,10 @@ async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> 
     return await _counted(session, row)
 
 
-async def revise(session: AsyncSession, quote_id: UUID) -> Quote:
-    """Begin a new version from what was sent. Raise `QuoteFixed`."""
+async def revise(session: AsyncSession, quote_id: UUID, valid_until: date | None) -> Quote:
+    """Begin a new version from what was sent. Raise `QuoteFixed`, `ValidityOver`."""
     row = await queries.for_update(session, quote_id)
-    row.revise(clock.today())
+    row.revise(valid_until, clock.today())
     return await _counted(session, row)
 
 
@@ -129,8 +132,10 @@ def written(row: Quote) -> dict[str, Any]:
 
 async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Roles) -> None:
     customer = await _customer(session, body)
-    for name in QuoteBody.model_fields.keys() - {"lines", "currency", "shipping_address"}:
+    for name in QuoteBody.model_fields.keys() - {"lines", "currency", "shipping_address", "valid_until"}:
         setattr(row, name, getattr(body, name))
+    if body.valid_until != row.valid_until:  # One that has passed since may stay until the quote is sent.
+        row.hold_until(body.valid_until, clock.today())
     address = body.shipping_address
     row.shipping_address = address.model_dump(mode="json") if address else None
     row.currency = body.currency or _currency_of(customer)

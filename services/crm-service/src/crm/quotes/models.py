@@ -35,6 +35,13 @@ class NothingQuoted(Conflict):
     hint = "Add at least one line, then send it."
 
 
+class ValidityOver(Conflict):
+    code = "validity-over"
+    title = "The quote would hold until a day that is over"
+    detail = "`valid_until` is {valid_until}; today is {today}."
+    hint = "Name today or a later day as `valid_until`, or none."
+
+
 class Quote(Versioned, Base):
     """What a customer is offered. `revision` counts its versions; what was sent stays readable as a `SentQuote`."""
 
@@ -93,31 +100,48 @@ class Quote(Versioned, Base):
         self.lines = [line.model_dump(mode="json") for line in lines]
         self.net, self.tax, self.total = found.net, found.tax, found.total
 
-    def send(self, limits: DiscountLimits, roles: frozenset[str], now: datetime) -> "SentQuote":
-        """Fix this version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `DiscountTooHigh`."""
-        self.must_allow("send", clock.day_of(now))
+    def hold_until(self, day: date | None, today: date) -> None:
+        """Let the offer end with a day. Raise `ValidityOver`."""
+        if day is not None and day < today:
+            raise ValidityOver(valid_until=day, today=today)
+        self.valid_until = day
+
+    def send(self, limits: DiscountLimits, roles: frozenset[str], paper: JsonObject, now: datetime) -> "SentQuote":
+        """Fix this version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
+        today = clock.day_of(now)
+        self.must_allow("send", today)
         if not self.lines:
             raise NothingQuoted(number=self.number)
+        self.hold_until(self.valid_until, today)
         check_discounts(self.written(), limits, roles)
         self.state, self.sent_at = QuoteState.SENT.value, now
         names = ("valid_until", "currency", "language", "introduction", "shipping_address", "lines", "net", "tax")
         kept = {name: getattr(self, name) for name in (*names, "total", "reference", "customer_id", "contact_id")}
-        return SentQuote(quote_id=self.id, revision=self.revision, sent_at=now, **kept)
+        return SentQuote(quote_id=self.id, revision=self.revision, sent_at=now, paper=paper, **kept)
 
     def decide(self, state: QuoteState, reason: str | None, now: datetime) -> None:
         """The customer's word. Raise `QuoteFixed`."""
         self.must_allow("accept" if state is QuoteState.ACCEPTED else "decline", clock.day_of(now))
         self.state, self.reason, self.decided_at = state.value, reason, now
 
-    def revise(self, today: date) -> None:
-        """Begin a new version from this one. Raise `QuoteFixed`."""
+    def revise(self, valid_until: date | None, today: date) -> None:
+        """Begin a new version from this one, valid as long as this one unless a day is named.
+
+        Raise `QuoteFixed`, `ValidityOver`.
+        """
         self.must_allow("revise", today)
+        if valid_until is not None:
+            self.hold_until(valid_until, today)
         self.state, self.revision = QuoteState.DRAFT.value, self.revision + 1
         self.sent_at = self.decided_at = self.reason = None
 
 
 class SentQuote(Base):
-    """A version of a quote as the customer has it; never changed."""
+    """A version of a quote as the customer has it; never changed.
+
+    `paper` holds what its paper shows beside this row: a `Paper`. A version of the service that knew none of it may
+    have left it out; it is then filled in when the paper is first printed.
+    """
 
     __tablename__ = "sent_quotes"
 
@@ -136,6 +160,7 @@ class SentQuote(Base):
     net: Mapped[Decimal]
     tax: Mapped[Decimal]
     total: Mapped[Decimal]
+    paper: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
 
 
 def check_discounts(lines: list[Line], limits: DiscountLimits, roles: frozenset[str]) -> None:

@@ -1,7 +1,5 @@
 """A quote as it is printed: in the customer's language, in the quote's currency."""
 
-from collections.abc import Mapping
-from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -10,40 +8,26 @@ from contracts.money import Totals
 from documents import Sender, Writing, address_lines, letter, pdf
 
 from crm.quotes.models import Quote, SentQuote
-from crm.quotes.rules import Letterhead, Line, parsed_lines, quote_totals
+from crm.quotes.rules import Line, Paper, parsed_lines, quote_totals
 from crm.quotes.words import WORDS
 
 Json = dict[str, Any]
 
 
-def quote_pdf(
-    version: Quote | SentQuote,
-    number: str,
-    recipient: tuple[str, Mapping[str, Any] | None],
-    language: str,
-    head: Letterhead,
-    day: date,
-) -> bytes:
-    """The PDF of a version; one that is not sent yet says that it is a draft. `recipient` is a name and an address."""
-    return pdf(_template(), quote_data(version, number, recipient, language, head, day), day)
+def quote_pdf(version: Quote | SentQuote, number: str, paper: Paper) -> bytes:
+    """The PDF of a version; one that is not sent yet says that it is a draft."""
+    return pdf(_template(), quote_data(version, number, paper), paper.day)
 
 
-def quote_data(
-    version: Quote | SentQuote,
-    number: str,
-    recipient: tuple[str, Mapping[str, Any] | None],
-    language: str,
-    head: Letterhead,
-    day: date,
-) -> Json:
+def quote_data(version: Quote | SentQuote, number: str, paper: Paper) -> Json:
     """What the template prints."""
-    say = Writing(WORDS, language)
+    say = Writing(WORDS, paper.language)
     lines = parsed_lines(version.lines)
     discounted = any(line.discount for line in lines)
     names = ["description", "quantity", "price", *(["discount"] if discounted else []), "tax", "amount"]
     holds = [say("holds", day=say.formats.day(version.valid_until))] if version.valid_until else []
     return {
-        **_letter(version, number, recipient, say, head, day),
+        **_letter(version, number, say, paper),
         "intro": version.introduction or None,
         "columns": [
             {"label": say(name), "align": "left" if name == "description" else "right", "wide": name == "description"}
@@ -55,28 +39,21 @@ def quote_data(
     }
 
 
-def _letter(
-    version: Quote | SentQuote,
-    number: str,
-    recipient: tuple[str, Mapping[str, Any] | None],
-    say: Writing,
-    head: Letterhead,
-    day: date,
-) -> Json:
+def _letter(version: Quote | SentQuote, number: str, say: Writing, paper: Paper) -> Json:
+    head = paper.letterhead
     facts = [
-        (say("date"), say.formats.day(day)),
+        (say("date"), say.formats.day(paper.day)),
         (say("valid"), version.valid_until and say.formats.day(version.valid_until)),
         (say("reference"), version.reference),
         (say("version"), str(version.revision) if version.revision > 1 else None),
     ]
     home = head.address.country if head.address else None
     own = address_lines(head.address.model_dump(mode="json") if head.address else None, say.formats, home)
-    name, address = recipient
     return letter(
         say.formats,
         title=say("draft" if version.sent_at is None else "quote", number=number),
         sender=Sender(head.name or "", own, head.details),
-        recipient=[name, *address_lines(address, say.formats, home)],
+        recipient=[paper.name, *address_lines(paper.address, say.formats, home)],
         facts=[(label, value) for label, value in facts if value],
     )
 

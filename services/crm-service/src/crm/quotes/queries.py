@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from chassis import clock
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.discount import DiscountLimits
@@ -12,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue import queries as catalogue
 from crm.catalogue.models import QuoteSetting
+from crm.customers import queries as customers
 from crm.quotes.models import Quote, SentQuote
-from crm.quotes.rules import Letterhead, QuoteState
+from crm.quotes.rules import Letterhead, Paper, QuoteState
 from crm.quotes.schemas import QuoteFilters
 
 LIMITS, LETTERHEAD = catalogue.DISCOUNT_LIMITS, "letterhead"
@@ -84,6 +86,26 @@ async def letterhead(session: AsyncSession) -> tuple[Letterhead, int]:
     """Who quotes, and the version; 0 says nothing yet."""
     row = await session.scalar(select(QuoteSetting).where(QuoteSetting.name == LETTERHEAD))
     return (Letterhead.model_validate(row.value), row.version) if row else (Letterhead(), 0)
+
+
+async def paper(session: AsyncSession, version: Quote | SentQuote, day: date) -> Paper:
+    """What the paper of a version shows beside it if it is of this day."""
+    customer = await customers.by_id(session, version.customer_id)
+    head, _ = await letterhead(session)
+    return Paper(
+        name=customer.name,
+        address=customer.billing_address,
+        language=version.language or customer.language or "en",
+        letterhead=head,
+        day=day,
+    )
+
+
+async def paper_of_sent(session: AsyncSession, version: SentQuote) -> Paper:
+    """What the paper of a sent version shows: kept since it was sent, or from the first print on."""
+    if version.paper is None:
+        version.paper = (await paper(session, version, clock.day_of(version.sent_at))).model_dump(mode="json")
+    return Paper.model_validate(version.paper)
 
 
 async def setting_for_update(session: AsyncSession, name: str) -> QuoteSetting | None:

@@ -11,12 +11,11 @@ from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch
 from chassis.preconditions import IdempotentRoute, Seen, SeenIfThere, SeenVersion, etag
 from contracts.discount import DiscountLimits
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 
-from crm.customers import queries as customers
 from crm.quotes import commands, paper, queries
-from crm.quotes.models import Quote
-from crm.quotes.rules import Letterhead
+from crm.quotes.models import Quote, SentQuote
+from crm.quotes.rules import Letterhead, QuoteState
 from crm.quotes.schemas import (
     Accept,
     Decline,
@@ -25,6 +24,7 @@ from crm.quotes.schemas import (
     QuoteBody,
     QuoteFilters,
     QuoteOut,
+    Revise,
     SentList,
     SentOut,
 )
@@ -86,9 +86,12 @@ async def decline_quote(quote_id: UUID, body: Decline, session: Session, respons
 
 
 @router.post("/{quote_id}/revise", dependencies=[requires("quotes:write")])
-async def revise_quote(quote_id: UUID, session: Session, response: Response) -> QuoteOut:
+async def revise_quote(
+    quote_id: UUID, session: Session, response: Response, body: Annotated[Revise | None, Body()] = None
+) -> QuoteOut:
     """Begin a new version from the one that was sent; that one stays readable."""
-    return _shown(await commands.revise(session, quote_id)).tag(response)
+    valid_until = body.valid_until if body else None
+    return _shown(await commands.revise(session, quote_id, valid_until)).tag(response)
 
 
 @router.get("/{quote_id}/versions", dependencies=[READ])
@@ -99,15 +102,18 @@ async def list_quote_versions(quote_id: UUID, session: Session) -> SentList:
 
 @router.get("/{quote_id}/pdf", dependencies=[READ], response_class=Response)
 async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None = None) -> Response:
-    """The quote as a PDF, in the customer's language; with `revision` an earlier version as it was sent."""
+    """The quote as a PDF, in the customer's language; with `revision` an earlier version.
+
+    What was sent is printed as it was then, whatever has become of the customer and the letterhead.
+    """
     row = await queries.by_id(session, quote_id)
-    version = row if revision is None else await queries.sent_revision(session, quote_id, revision)
-    customer = await customers.by_id(session, version.customer_id)
-    language = version.language or customer.language or "en"
-    day = clock.day_of(version.sent_at or clock.now())
-    head, _ = await queries.letterhead(session)
-    recipient = (customer.name, customer.billing_address)
-    content = await asyncio.to_thread(paper.quote_pdf, version, row.number, recipient, language, head, day)
+    version: Quote | SentQuote = row
+    if revision is None and row.state == QuoteState.DRAFT:
+        about = await queries.paper(session, row, clock.today())
+    else:
+        version = await queries.sent_revision(session, quote_id, revision or row.revision)
+        about = await queries.paper_of_sent(session, version)
+    content = await asyncio.to_thread(paper.quote_pdf, version, row.number, about)
     headers = {"Content-Disposition": f'inline; filename="{row.number}-{version.revision}.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)
 

@@ -78,6 +78,16 @@ class Letterhead(Value):
     details: Annotated[tuple[NameText, ...], Field(max_length=6)] = ()
 
 
+class Paper(Value):
+    """What the paper of a quote shows beside the quote: who it is to and from, its language, its day."""
+
+    name: str
+    address: dict[str, Any] | None
+    language: str
+    letterhead: Letterhead
+    day: date
+
+
 def parsed_lines(stored: Iterable[Mapping[str, Any]]) -> list[Line]:
     """Lines as they were stored."""
     return [Line.model_validate(each) for each in stored]

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from crm.customers.schemas import AddressOut, Optional
 from crm.quotes.models import Quote, SentQuote
-from crm.quotes.rules import Letterhead, QuoteState, quote_totals
+from crm.quotes.rules import Letterhead, Paper, QuoteState, quote_totals
 
 
 class LineBody(BaseModel):
@@ -56,7 +56,7 @@ class QuoteBody(BaseModel):
     deal_id: UUID | None = None
     currency: Optional[CurrencyCode] = None
     language: Optional[Language] = Field(default=None, description="Of the PDF: the customer's, unless given.")
-    valid_until: date | None = None
+    valid_until: date | None = Field(default=None, description="Its last day: today or later.")
     reference: OptionalShortText = Field(default=None, description="What the customer calls it.")
     introduction: NotesText = ""
     shipping_address: Address | None = None
@@ -70,6 +70,14 @@ class Accept(BaseModel):
 
     submit: bool = True
     reference: OptionalShortText = Field(default=None, description="The customer's number for the order.")
+
+
+class Revise(BaseModel):
+    """Until when the new version holds: as long as the one before, unless a day is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    valid_until: date | None = None
 
 
 class Decline(BaseModel):
@@ -165,6 +173,9 @@ class SentOut(BaseModel):
     tax: Amount
     total: Amount
     lines: list[dict[str, Any]]
+    paper: Paper | None = Field(
+        description="What its PDF shows beside this, as it was on that day; null until an old version is printed."
+    )
 
     @classmethod
     def of(cls, row: SentQuote) -> Self:

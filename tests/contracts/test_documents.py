@@ -14,6 +14,12 @@ ALFREDS: dict[str, Any] = {
     "currency": "EUR",
     "shipping_address": {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "country": "DE"},
 }
+NORTHWIND: dict[str, Any] = {
+    "name": "Northwind",
+    "address": {"city": "Berlin", "country": "DE"},
+    "country": "DE",
+    "tax_id": "DE136695976",
+}
 SAUERKRAUT: dict[str, Any] = {
     "name": "Rössle Sauerkraut",
     "sku": "NW-028",
@@ -37,6 +43,7 @@ class Trade:
         assert set(await exchange(self.systems)) <= TAKEN
 
     async def prepare(self) -> None:
+        await self.erp.put("/v1/company", NORTHWIND)
         product = await self.erp.post("/v1/products", SAUERKRAUT)
         await self.erp.post("/v1/tax-rates", {"country": "DE", "tax_class": "reduced", "rate": "0.07"})
         await self.erp.post("/v1/stock/receipts", {"product_id": product["id"], "quantity": "40", "unit_cost": "20"})

@@ -38,6 +38,9 @@ class System:
         tag = (await self.client.get(path)).headers["ETag"]
         return read(await self.client.patch(path, json=body, headers={"If-Match": tag}))
 
+    async def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return read(await self.client.put(path, json=body, headers={"If-Match": "*"}))
+
     async def get(self, path: str) -> dict[str, Any]:
         return read(await self.client.get(path))
 

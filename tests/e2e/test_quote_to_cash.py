@@ -11,6 +11,8 @@ from .waiting import eventually
 
 MOVES = 200
 
+COMPANY: Body = {"name": "Northwind", "address": {"city": "Berlin"}, "country": "DE", "tax_id": "DE136695976"}
+
 
 def shows_payment(company: Company, order_id: str, status: str) -> None:
     """Wait until sales sees how far the order is paid."""
@@ -19,6 +21,7 @@ def shows_payment(company: Company, order_id: str, status: str) -> None:
 
 def test_a_quote_becomes_an_order_that_sales_can_follow_to_the_last_payment(company: Company) -> None:
     crm, erp = company.crm, company.erp
+    erp.call("PUT", "/v1/company", json=COMPANY, headers={"If-Match": "*"})
     mine, theirs = company.customer_on_both(currency="EUR")
     product, there = a_product(company)
 

@@ -48,7 +48,9 @@ class Story:
 
     def open_the_books(self) -> None:
         """Northwind counts in dollars."""
-        body = {"name": "Northwind Traders", "currency": "USD", "country": "US", "language": "en"}
+        address = {"lines": ["908 W. Capital Way"], "city": "Tacoma", "postal_code": "98401", "country": "US"}
+        names = {"name": "Northwind Traders", "address": address, "tax_id": "91-1144442"}
+        body = {**names, "currency": "USD", "country": "US", "language": "en"}
         self.company.erp.call("PUT", "/v1/company", json=body, headers={"If-Match": "*"})
 
     def enter_customers(self) -> None:

@@ -14,19 +14,32 @@ from erp.customers.schemas import CustomerBody
 from erp.invoicing import commands
 from erp.invoicing.models import Invoice
 from erp.invoicing.schemas import InvoiceBody
+from erp.ledger.models import Company
+from erp.ledger.schemas import CompanyBody
 from erp.orders import queries as orders
 from erp.orders.events import ORDER, SHIPMENT
 from erp.orders.models import Order, Shipment, ShipmentLine
 from erp.products.commands import products
 from erp.products.schemas import ProductBody
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DAY = date(2026, 11, 2)
 TERMS: dict[str, Any] = {"days": 14, "discount_days": 7, "discount_percent": "2"}
 ADDRESS = {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "country": "DE"}
 
+COMPANY = {"name": "Northwind Traders GmbH", "address": ADDRESS, "country": "DE", "tax_id": "DE136695976"}
+
+
+async def a_company(session: AsyncSession) -> None:
+    """Who issues the invoices, unless somebody has said so already, maybe at this moment."""
+    body = CompanyBody.model_validate(COMPANY).model_dump(mode="json")
+    await session.execute(insert(Company).values(version=1, **body).on_conflict_do_nothing())
+
 
 async def a_customer(session: AsyncSession, **values: Any) -> UUID:
+    """A customer of a company that says who it is."""
+    await a_company(session)
     body = {"name": "Alfreds Futterkiste", "billing_address": ADDRESS, **values}
     return (await customers.create(session, CustomerBody.model_validate(body), "anna")).id
 

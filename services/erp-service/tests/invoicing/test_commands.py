@@ -12,19 +12,22 @@ from chassis.errors import NotFound
 from chassis.testing import time_is
 from contracts.order import OrderState
 from contracts.receivable import InvoiceDocument, InvoiceLine, Settlement
+from erp.customers import commands as customers
+from erp.customers.schemas import CustomerBody
 from erp.invoicing import commands, queries
 from erp.invoicing.commands.credit import NotAReturn, NothingToCredit, NothingToSettle, OtherCustomer
-from erp.invoicing.commands.issue import NotAShipment, NothingToInvoice, NotOneInvoice
+from erp.invoicing.commands.issue import CompanyIncomplete, NotAShipment, NothingToInvoice, NotOneInvoice
 from erp.invoicing.models import CreditedBeyondInvoiced, SettledBeyondTotal
 from erp.invoicing.schemas import CreditedLineBody, CreditNoteBody, InvoiceBody, ReturnsBody, UseBody
 from erp.ledger import commands as ledger_commands
 from erp.ledger import queries as ledger
+from erp.ledger.schemas import CompanyBody
 from erp.orders import queries as orders
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from .factories import DAY, TERMS, a_customer, an_invoice, an_order, ship, take_back
+from .factories import COMPANY, DAY, TERMS, a_customer, an_invoice, an_order, ship, take_back
 
 pytestmark = pytest.mark.servers
 D = Decimal
@@ -287,3 +290,23 @@ async def test_an_invoice_is_of_the_companys_day_and_year(session: AsyncSession)
         row = await commands.issue(session, InvoiceBody(order_id=order.id), "anna")
     assert (row.issued_on, row.due_on) == (date(2027, 1, 1), date(2027, 1, 31))
     assert row.number.startswith("INV-2027")
+
+
+@pytest.mark.parametrize("without", ["address", "tax_id"])
+async def test_no_invoice_is_issued_before_the_company_says_who_it_is(session: AsyncSession, without: str) -> None:
+    order = await an_order(session, await a_customer(session))
+    await ship(session, order)
+    said = {name: value for name, value in COMPANY.items() if name != without}
+    await ledger_commands.write_company(session, CompanyBody.model_validate(said), lambda _: None)
+    with pytest.raises(CompanyIncomplete) as refused:
+        await commands.issue(session, InvoiceBody(order_id=order.id), "anna")
+    assert refused.value.facts["missing"] == [without]
+
+
+async def test_a_new_company_is_told_all_that_its_invoices_lack(session: AsyncSession) -> None:
+    customer = await customers.create(session, CustomerBody(name="Alfreds Futterkiste"), "anna")
+    order = await an_order(session, customer.id)
+    await ship(session, order)
+    with pytest.raises(CompanyIncomplete) as refused:
+        await commands.issue(session, InvoiceBody(order_id=order.id), "anna")
+    assert refused.value.document()["detail"] == "Missing: name, address, tax_id."

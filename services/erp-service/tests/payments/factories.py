@@ -17,6 +17,7 @@ from erp.invoicing.queries import for_update
 from erp.invoicing.schemas import InvoiceBody
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
+from erp.ledger.schemas import CompanyBody
 from erp.orders import commands as orders
 from erp.orders.schemas import OrderBody, ShipmentBody
 from erp.payments.commands import entering
@@ -30,6 +31,7 @@ DAY = date(2026, 11, 2)
 IBAN = "DE89370400440532013000"
 CANONICAL = UUID("01900000-0000-7000-8000-0000000000aa")
 NUMBERS = count(1)
+COMPANY = {"name": "Northwind", "address": {"city": "Berlin"}, "country": "DE", "tax_id": "DE136695976"}
 
 
 async def a_customer(session: AsyncSession, name: str = "Alfreds Futterkiste", **values: Any) -> UUID:
@@ -67,6 +69,7 @@ async def an_invoice(
 
 async def a_billed_order(session: AsyncSession, customer_id: UUID, **values: Any) -> Invoice:
     """An order of one service for 119 EUR, all the way to its invoice."""
+    await ledger.write_company(session, CompanyBody.model_validate(COMPANY), lambda _: None)
     service = {"name": "Tasting", "product_kind": "service", "list_price": {"amount": "119", "currency": "EUR"}}
     product = await products.create(session, ProductBody.model_validate(service), "anna")
     lines = [{"product_id": product.id, "quantity": "1", "tax_rate": "0"}]

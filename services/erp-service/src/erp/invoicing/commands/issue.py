@@ -60,6 +60,16 @@ class TooManyLines(Conflict):
     hint = "Invoice fewer shipments at once."
 
 
+class CompanyIncomplete(Conflict):
+    code = "company-incomplete"
+    title = "Nobody has said yet whose invoice this is"
+    hint = "PUT /v1/company with `name`, `address`, `country` and `tax_id`; then issue it again."
+
+
+ISSUER = ("name", "address", "tax_id")
+"""What an invoice must say of who issues it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one invoice line bills: a quantity of a line of an order, out of one shipment."""
@@ -84,8 +94,8 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
     """Bill shipments of one customer and currency, or all of an order that is shipped and not billed.
 
     Never more than was shipped and kept. Lines have the price, discount and tax rate agreed in the order. Raise
-    `NotFound`, `NotAShipment`, `NotOneInvoice`, `NothingToInvoice`, `TooManyLines`, `OutOfBounds`, and the ledger's
-    `PeriodClosed`.
+    `NotFound`, `NotAShipment`, `NotOneInvoice`, `NothingToInvoice`, `TooManyLines`, `OutOfBounds`, `CompanyIncomplete`,
+    and the ledger's `PeriodClosed`.
     """
     on = body.issued_on or clock.today()
     billed_orders, shipments = await _locked(session, body)
@@ -175,6 +185,8 @@ async def _mark(session: AsyncSession, parts: Sequence[Part], actor: str) -> Non
 
 async def _invoice(session: AsyncSession, order: Order, parts: Sequence[Part], on: date) -> Invoice:
     customer, columns = await parties(session, order.customer_id, on)
+    if missing := [name for name in ISSUER if not columns["issuer"][name]]:
+        raise CompanyIncomplete(missing=missing, detail=f"Missing: {', '.join(missing)}.")
     names = await _names(session, {part.ordered.product_id for part in parts})
     lines = [_line(position, part, names, order.currency) for position, part in enumerate(parts, start=1)]
     sums = invoice_totals([(line.net, line.tax_rate) for line in lines], order.currency)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "resending"
-down_revision = "decided"
+down_revision = "quote_paper"
 branch_labels = None
 depends_on = None
 

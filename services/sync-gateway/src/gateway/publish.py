@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from chassis import outbox, telemetry
+from chassis import clock, outbox, telemetry
 from chassis.db import uuid7
 from chassis.events import Event
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,7 +76,7 @@ def _event(
         source="/sync",
         type=name,
         subject=subject,
-        time=datetime.now(UTC),
+        time=clock.now(),
         data=data,
         tenant=str(of.tenant_id),
         dataschema=f"{topic}.json",

@@ -3,11 +3,11 @@
 These two tables belong to no tenant.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
+from chassis import clock
 from chassis.bus import Positions
 from chassis.resend import TOPIC_LOGS, notice
 from chassis.topics import Logs
@@ -85,7 +85,7 @@ async def paused(session: AsyncSession) -> set[str]:
 async def pause(session: AsyncSession, name: str, by: str) -> None:
     """Stop reading from and delivering to a system, for all tenants. A pause that is on stays whose it is."""
     running = SYSTEMS.c.name == name, SYSTEMS.c.paused_at.is_(None)
-    await session.execute(update(SYSTEMS).where(*running).values(paused_at=datetime.now(UTC), paused_by=by))
+    await session.execute(update(SYSTEMS).where(*running).values(paused_at=clock.now(), paused_by=by))
 
 
 async def resume(session: AsyncSession, name: str) -> None:
@@ -95,7 +95,7 @@ async def resume(session: AsyncSession, name: str) -> None:
 
 async def note_health(session: AsyncSession, name: str, away_because: str | None) -> None:
     """Remember since when a system has been away and why, or that it is back."""
-    since = datetime.now(UTC) if away_because else None
+    since = clock.now() if away_because else None
     values = {"away_since": since, "away_because": away_because}
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(values))
 

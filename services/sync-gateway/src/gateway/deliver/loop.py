@@ -6,12 +6,11 @@ import random
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
-from chassis import telemetry
+from chassis import clock, telemetry
 from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
 from chassis.worker import pause
@@ -139,7 +138,7 @@ class Delivering:
         await read_decisions(session, state, ids)
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
-        now = datetime.now(UTC)
+        now = clock.now()
         return [item_for(state, state.records[delivery.canonical_id], delivery, now) for delivery in mine]
 
     async def _deliver(self, spoke: Spoke, made: Sequence[Item | Waits | Nothing]) -> None:
@@ -213,7 +212,7 @@ class Delivering:
     async def _refuse_kind(self, batch: Batch, reason: str) -> None:
         log.warning("kind_refused", system=self.system, kind=batch.kind, tenant=str(batch.tenant), because=reason)
         async with transaction(self.sessions) as session:
-            now = datetime.now(UTC)
+            now = clock.now()
             await refused_kinds.note(session, batch.tenant, self.system, batch.kind, reason, now)
         token = refused_kinds.kind_token(batch.kind, self.system)
         await self._save([Waits(item.delivery, token) for item in batch.items], {})
@@ -224,7 +223,7 @@ class Delivering:
         outcomes: Mapping[str, dict[str, Any]],
         problem: dict[str, Any] | None = None,
     ) -> None:
-        now = datetime.now(UTC)
+        now = clock.now()
         async with transaction(self.sessions) as session:
             state = State(systems=self.systems)
             ids = [each.delivery.canonical_id for each in made]
@@ -248,7 +247,7 @@ class Delivering:
             await session.execute(RELEASE, {"system": self.system, "ids": list(ids)})
 
     def _measure(self, items: Sequence[Item], outcomes: Sequence[Mapping[str, Any]]) -> None:
-        now = datetime.now(UTC)
+        now = clock.now()
         for item, outcome in zip(items, outcomes, strict=True):
             if item.edited_at is not None and outcome["outcome"] == "applied":
                 seconds = (now - item.edited_at).total_seconds()

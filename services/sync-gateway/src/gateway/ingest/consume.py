@@ -1,11 +1,11 @@
 """The consumer of ingest: one transaction per batch; a batch that fails is halved until the bad event is alone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import structlog
-from chassis import telemetry
+from chassis import clock, telemetry
 from chassis.bus import Message, Positions
 from chassis.db import Sessions, transaction
 from chassis.events import Unreadable, from_message
@@ -83,7 +83,7 @@ class Ingest:
         return done
 
     async def _merge(self, messages: Sequence[Message]) -> None:
-        now = datetime.now(UTC)
+        now = clock.now()
         async with transaction(self.sessions) as session:
             reached = await self._unread(session, messages)
             kept_back = await pauses.kept_back(session)
@@ -112,7 +112,7 @@ class Ingest:
         async with transaction(self.sessions) as session:
             reached = await self._unread(session, [message])
             for each in reached.messages:
-                await hold(session, _held(each, error, datetime.now(UTC)))
+                await hold(session, _held(each, error, clock.now()))
             await advance(session, reached.positions)
 
     async def _unread(self, session: AsyncSession, messages: Sequence[Message]) -> _Reached:
@@ -124,7 +124,7 @@ class Ingest:
         return _Reached(messages, stored)
 
     async def _replay(self, held_id: UUID) -> bool:
-        now = datetime.now(UTC)
+        now = clock.now()
         try:
             async with transaction(self.sessions) as session:
                 held = await session.get_one(Quarantined, held_id, with_for_update=True)

@@ -1,10 +1,10 @@
 """Merging what was held back during a tenant's pause, the oldest first, once the pause has ended."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
+from chassis import clock
 from chassis.db import Sessions, is_passing, transaction
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,7 +70,7 @@ class HeldBackIngest:
             return
         batch = [read(row.message()) for row in rows]
         state = await load(session, batch, self.systems)
-        fold(state, batch, datetime.now(UTC))
+        fold(state, batch, clock.now())
         await save(session, state)
         await _forget(session, rows)
 
@@ -80,9 +80,7 @@ class HeldBackIngest:
         async with transaction(self.sessions) as session:
             rows = await pauses.oldest(session, tenant, system, 1)
             for row in rows:
-                await hold(
-                    session, Quarantined.of(row.message(), f"{type(error).__name__}: {error}", datetime.now(UTC))
-                )
+                await hold(session, Quarantined.of(row.message(), f"{type(error).__name__}: {error}", clock.now()))
             await _forget(session, rows)
         return len(rows)
 

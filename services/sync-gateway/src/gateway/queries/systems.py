@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from chassis import clock
 from chassis.errors import NotFound
 from chassis.outbox import OutboxRow
 from sqlalchemy import func, select
@@ -113,7 +114,7 @@ def _shown(row: dict[str, Any], due: dict[str, Any], refused: Sequence[RefusedKi
 
 
 def _age_seconds(since: datetime | None) -> float:
-    return max(0.0, (datetime.now(UTC) - since).total_seconds()) if since else 0.0
+    return max(0.0, (clock.now() - since).total_seconds()) if since else 0.0
 
 
 async def _due(session: AsyncSession) -> dict[str, dict[str, Any]]:

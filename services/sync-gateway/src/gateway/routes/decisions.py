@@ -1,9 +1,9 @@
 """HTTP of the decision log and of open conflicts."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
+from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -44,7 +44,7 @@ async def restore_value(
     Name the value when more than one could be meant. A steward stands above the policy: an edit that was refused
     because another system alone writes the group can be restored too, and holds until that system writes it again.
     """
-    chosen = await commands.restore(session, decision_id, body or Pick(), caller.subject, datetime.now(UTC))
+    chosen = await commands.restore(session, decision_id, body or Pick(), caller.subject, clock.now())
     return _told(chosen, "restored")
 
 
@@ -62,7 +62,7 @@ async def resolve_conflict(conflict_id: UUID, body: Choice, session: Session, ca
 
     The answer is 409, and says what happened, when the conflict is no longer open.
     """
-    chosen = await commands.resolve(session, conflict_id, body, caller.subject, datetime.now(UTC))
+    chosen = await commands.resolve(session, conflict_id, body, caller.subject, clock.now())
     return _told(chosen, "resolved")
 
 

@@ -1,8 +1,8 @@
 """HTTP of deliveries."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
+from chassis import clock
 from chassis.auth import requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -33,4 +33,4 @@ async def retry_deliveries(session: Session, body: Annotated[Retry | None, Body(
     wanted = body or Retry()
     if wanted.system is not None:
         await check_system(session, wanted.system)
-    return await retry(session, wanted, datetime.now(UTC))
+    return await retry(session, wanted, clock.now())

@@ -1,9 +1,9 @@
 """HTTP of mending links and deliveries that cannot go on by themselves."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
+from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.preconditions import IdempotentRoute
@@ -65,7 +65,7 @@ async def resync_records(body: Resync, session: Session, caller: Steward) -> Res
 
 
 def _author(caller: Principal, body: Mend) -> Author:
-    return Author(caller.subject, body.reason, datetime.now(UTC))
+    return Author(caller.subject, body.reason, clock.now())
 
 
 def _told(mended: Mended, verb: str) -> LinkMended:

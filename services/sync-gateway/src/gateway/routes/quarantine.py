@@ -1,9 +1,9 @@
 """HTTP of the quarantine."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
+from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -44,7 +44,7 @@ async def replay_message(message_id: UUID, session: Session, caller: Operator) -
     The worker does it in a moment; read the message again to see `replayed`, or `held` with the new reason.
     """
     row = await queries.by_id(session, message_id, lock=True)
-    row.replay(caller.subject, datetime.now(UTC))
+    row.replay(caller.subject, clock.now())
     return HeldMessage.of(row)
 
 
@@ -52,5 +52,5 @@ async def replay_message(message_id: UUID, session: Session, caller: Operator) -
 async def drop_message(message_id: UUID, session: Session, caller: Operator) -> HeldMessage:
     """Say that the message is not needed. It is kept in full, with who said so, and can still be replayed."""
     row = await queries.by_id(session, message_id, lock=True)
-    row.drop(caller.subject, datetime.now(UTC))
+    row.drop(caller.subject, clock.now())
     return HeldMessage.of(row)

@@ -1,8 +1,8 @@
 """HTTP of the systems and of the hub's state."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
+from chassis import clock
 from chassis.auth import FieldScopes, Principal, requires
 from chassis.db import Session
 from chassis.preconditions import IdempotentRoute
@@ -50,7 +50,7 @@ async def pause_system(name: str, session: Session, caller: Steward, body: Scope
     if _for_all(caller, body):
         await systems.pause(session, name, caller.subject)
     else:
-        await pauses.pause(session, name, caller.subject, datetime.now(UTC))
+        await pauses.pause(session, name, caller.subject, clock.now())
     return await _shown(session, name)
 
 
@@ -64,7 +64,7 @@ async def resume_system(name: str, session: Session, caller: Steward, body: Scop
     if _for_all(caller, body):
         await systems.resume(session, name)
     else:
-        await pauses.resume(session, name, datetime.now(UTC))
+        await pauses.resume(session, name, clock.now())
     return await _shown(session, name)
 
 

@@ -50,6 +50,7 @@ class NotReady(Unavailable):
     code = "not-ready"
     title = "The service is not ready"
     detail = "Failing: {failing}."
+    hint = "The log says why. When it is `schema`, the database is older than the code: run `migrate` of the service."
 
 
 class Service(FastAPI):

@@ -27,6 +27,7 @@ from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.migrations import migrate
+from chassis.migrations.version import check_schema
 from chassis.relay import Relay
 from chassis.replication import Kind
 from chassis.resend_verb import add_resend
@@ -77,10 +78,15 @@ class Service:
             description=self.description,
             routers=[*self.routers, feed.router, parked.router, *port],
             resources=[self._database],
-            checks={"database": _answers},
+            checks={"database": _answers, "schema": self.schema_fits},
         )
         app.state.event_scopes = self.scopes_of_topics()
         return app
+
+    async def schema_fits(self, app: FastAPI) -> None:
+        """Raise `SchemaBehind` when the database is older than the code."""
+        async with app.state.sessions() as session:
+            await check_schema(session, self.versions)
 
     def published(self) -> list[str]:
         """All topics that this service writes."""
@@ -159,7 +165,9 @@ class _Server(uvicorn.Server):
 
 
 def _health(service: Service, running: Running) -> Task:
-    app = create_app(running.settings, title=f"{service.title}: worker", checks={"database": _answers})
+    app = create_app(
+        running.settings, title=f"{service.title}: worker", checks={"database": _answers, "schema": service.schema_fits}
+    )
     app.state.sessions = running.sessions
 
     async def serve(stop: asyncio.Event) -> None:

@@ -140,8 +140,10 @@ async def _call(client: httpx.AsyncClient, method: str, path: str, body: Any = N
 
 
 async def _all(client: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
-    items, following = [], f"{path}?limit=200&sort=number"
+    items: list[dict[str, Any]] = []
+    following: str | None = f"{path}?limit=200&sort=number"
     while following:
         page = await _call(client, "GET", following)
-        items, following = items + page["items"], page.get("next")
+        items += page["items"]
+        following = page.get("next")
     return items

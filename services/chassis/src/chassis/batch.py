@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.edge import refusal
+from chassis import gather
 from chassis.errors import PreconditionRequired, Problem
 from chassis.preconditions import Seen, etag
 from chassis.replication import Replicated
@@ -65,16 +64,24 @@ Create = Callable[[Mapping[str, Any]], Awaitable[Replicated]]
 Change = Callable[[UUID, Mapping[str, Any], Seen], Awaitable[Replicated]]
 
 
-async def write(session: AsyncSession, items: Sequence[Item], create: Create, change: Change) -> BatchResult:
-    """Create and change one by one; a refused item leaves nothing behind and stops no other."""
-    results = []
-    for item in items:
-        try:
-            async with session.begin_nested():
-                results.append(await _one(item, create, change))
-        except (Problem, DBAPIError) as error:
-            results.append(ItemResult(outcome="refused", id=item.id, problem=refusal(error).document()))
-    return BatchResult(items=results)
+async def write(
+    session: AsyncSession,
+    items: Sequence[Item],
+    create: Create,
+    change: Change,
+    prepare: Callable[[], Awaitable[None]] | None = None,
+) -> BatchResult:
+    """Create and change one by one; a refused item leaves nothing behind and stops no other.
+
+    `prepare` locks and reads at once what the items share.
+    """
+    found = await gather.apart(session, items, lambda item: _one(item, create, change), prepare)
+    results = zip(items, found, strict=True)
+    return BatchResult(items=[_refused(item, each) if isinstance(each, Problem) else each for item, each in results])
+
+
+def _refused(item: Item, problem: Problem) -> ItemResult:
+    return ItemResult(outcome="refused", id=item.id, problem=problem.document())
 
 
 async def _one(item: Item, create: Create, change: Change) -> ItemResult:

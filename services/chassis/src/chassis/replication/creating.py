@@ -8,6 +8,7 @@ of all, before any row's, so nobody waits in a circle.
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis import gather
 from chassis.replication.kind import Kind
 
 KEY = "hashtextextended(:kind || current_setting('app.tenant', true), 0)"
@@ -17,7 +18,7 @@ ALONE = text(f"select pg_advisory_xact_lock({KEY})")
 
 async def creating(session: AsyncSession, kind: Kind) -> None:
     """Say that this transaction may create records of a kind for a user; many may at once."""
-    await session.execute(SHARED, {"kind": kind.name})
+    await gather.once(session, ("creating", kind.name), lambda: session.execute(SHARED, {"kind": kind.name}))
 
 
 async def creating_alone(session: AsyncSession, kind: Kind) -> None:

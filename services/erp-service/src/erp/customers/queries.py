@@ -1,9 +1,10 @@
 """Named reads of customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.normalise import email_key, name_key, phone_e164, tax_id_key
@@ -28,7 +29,19 @@ ORDERS = Sorting(
 
 async def by_id(session: AsyncSession, customer_id: UUID) -> Customer:
     """One customer, archived or not. Raise `NotFound`."""
-    return await _one(session, _complete().where(Customer.id == customer_id), customer_id)
+    found = await by_ids(session, [customer_id])
+    if not found:
+        raise NotFound(id=customer_id)
+    return found[customer_id]
+
+
+async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Customer]:
+    """Customers by id, archived or not; ids of nothing are left out."""
+
+    async def read(missing: Collection[UUID]) -> list[tuple[UUID, Customer]]:
+        return [(row.id, row) for row in await session.scalars(_complete().where(Customer.id.in_(missing)))]
+
+    return await gather.each_once(session, "customer", ids, read)
 
 
 async def for_update(session: AsyncSession, customer_id: UUID) -> Customer:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.normalise import sku_key
@@ -87,6 +88,19 @@ async def levels_for_update(session: AsyncSession, product_ids: Sequence[UUID]) 
 
 async def demands(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, list[Demand]]:
     """What the lines want, with what is reserved where; a line that wants nothing is not there."""
+    known = gather.kept(session, "demands", line_ids)
+    if known is None:
+        return await _read_demands(session, line_ids)
+    return {line_id: found for line_id, found in known.items() if found}
+
+
+async def keep_demands(session: AsyncSession, line_ids: Collection[UUID]) -> None:
+    """Read what the lines want once for all gathered items; the caller has locked the lines and their stock."""
+    found = await _read_demands(session, line_ids)
+    gather.keep(session, "demands", [(line_id, found.get(line_id, [])) for line_id in line_ids])
+
+
+async def _read_demands(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, list[Demand]]:
     statement = _demands().where(Demand.line_id.in_(line_ids)).order_by(Demand.position)
     found: defaultdict[UUID, list[Demand]] = defaultdict(list)
     for demand in await session.scalars(statement):
@@ -113,10 +127,14 @@ def _demands() -> Select[Demand]:
 
 async def reserved(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, Decimal]:
     """How much of each line is reserved and can be sent; of a kit, whole ones only."""
-    statement = select(Demand.line_id, Demand.per_unit, Demand.wanted, Demand.reserved)
     parts: defaultdict[UUID, list[Held]] = defaultdict(list)
-    for line_id, *held in await session.execute(statement.where(Demand.line_id.in_(line_ids))):
-        parts[line_id].append(Held(*held))
+    if (known := gather.kept(session, "demands", line_ids)) is not None:
+        for each in (demand for line in known.values() for demand in line):
+            parts[each.line_id].append(Held(each.per_unit, each.wanted, each.reserved))
+    else:
+        statement = select(Demand.line_id, Demand.per_unit, Demand.wanted, Demand.reserved)
+        for line_id, *held in await session.execute(statement.where(Demand.line_id.in_(line_ids))):
+            parts[line_id].append(Held(*held))
     return {line_id: kits_reserved(parts[line_id]) if line_id in parts else ZERO for line_id in line_ids}
 
 

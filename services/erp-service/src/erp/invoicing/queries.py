@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.order import ShipmentKind
@@ -14,6 +15,7 @@ from sqlalchemy.orm import selectinload
 
 from erp.invoicing.models import CreditNote, CreditNoteLine, DunningPolicy, Invoice, InvoiceLine
 from erp.invoicing.schemas import CreditNoteFilters, InvoiceFilters, InvoiceState
+from erp.orders import queries as orders
 from erp.orders.models import Order, Shipment, ShipmentLine
 
 Row = TypeVar("Row")
@@ -71,7 +73,19 @@ async def credit_note_for_update(session: AsyncSession, credit_note_id: UUID) ->
 
 async def open_items(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Invoice]:
     """What a customer has to pay in one currency: locked, what is due first comes first."""
+    known = gather.kept(session, "invoices of a customer", [customer_id])
+    if known is not None:
+        return [invoice for invoice in known[customer_id] if invoice.currency == currency and invoice.open]
     return await _locked(session, OPEN, Invoice.customer_id == customer_id, Invoice.currency == currency)
+
+
+async def keep_open_items(session: AsyncSession, customer_ids: Collection[UUID]) -> list[Invoice]:
+    """Lock and read at once what customers have to pay, for gathered items that settle it; and answer it."""
+    found: dict[UUID, list[Invoice]] = {customer_id: [] for customer_id in customer_ids}
+    for invoice in await _locked(session, OPEN, Invoice.customer_id.in_(customer_ids)):
+        found[invoice.customer_id].append(invoice)
+    gather.keep(session, "invoices of a customer", found.items())
+    return [invoice for invoices in found.values() for invoice in invoices]
 
 
 async def by_numbers(session: AsyncSession, numbers: Collection[str]) -> Sequence[Invoice]:
@@ -122,8 +136,23 @@ async def order_lines_of(session: AsyncSession, shipment_ids: Collection[UUID]) 
 
 async def shipments_of(session: AsyncSession, order_id: UUID) -> set[UUID]:
     """What went out for an order, without what came back; read it while the order is locked."""
-    outward = (Shipment.order_id == order_id, Shipment.kind == ShipmentKind.SHIPMENT)
-    return set(await session.scalars(select(Shipment.id).where(*outward)))
+    known = gather.kept(session, "shipments of an order", [order_id])
+    return known[order_id] if known else (await _shipments_of(session, [order_id]))[order_id]
+
+
+async def keep_shipments(session: AsyncSession, order_ids: Collection[UUID]) -> None:
+    """Lock and read at once what went out for orders that gathered items invoice; the caller has locked the orders."""
+    found = await _shipments_of(session, order_ids)
+    gather.keep(session, "shipments of an order", found.items())
+    await orders.shipments_for_update(session, {each for shipments in found.values() for each in shipments})
+
+
+async def _shipments_of(session: AsyncSession, order_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    outward = (Shipment.order_id.in_(order_ids), Shipment.kind == ShipmentKind.SHIPMENT)
+    found: dict[UUID, set[UUID]] = {order_id: set() for order_id in order_ids}
+    for order_id, shipment_id in await session.execute(select(Shipment.order_id, Shipment.id).where(*outward)):
+        found[order_id].add(shipment_id)
+    return found
 
 
 async def deliveries(session: AsyncSession, shipment_ids: Collection[UUID]) -> dict[UUID, Delivery]:

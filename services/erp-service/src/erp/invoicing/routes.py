@@ -86,7 +86,9 @@ async def issue_invoice(body: InvoiceBody, session: Session, caller: Writer, res
 @router.post(f"{INVOICES}:batch")
 async def issue_invoices(body: Batch, session: Session, caller: Writer) -> BatchResult:
     """Issue up to 200 invoices, each item's `body` as for one; each stands or falls alone, and no number is lost."""
-    await commands.lock(session, [wanted for item in body.items if (wanted := _readable(item.body))])
+
+    async def prepare() -> None:
+        await commands.lock(session, [wanted for item in body.items if (wanted := _readable(item.body))])
 
     async def stays(*_: object) -> NoReturn:
         raise InvoicesStay()
@@ -96,6 +98,7 @@ async def issue_invoices(body: Batch, session: Session, caller: Writer) -> Batch
         body.items,
         lambda fields: commands.issue(session, parsed(InvoiceBody, fields), caller.subject),
         stays,
+        prepare,
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from chassis import clock
+from chassis import clock, gather
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from sqlalchemy import Select, exists, insert, select, text
@@ -130,39 +130,55 @@ async def _all_there(session: AsyncSession, account_ids: set[UUID]) -> None:
         raise NoSuchAccount(account_id=account_id)
 
 
-async def _admitted(session: AsyncSession, heading: Heading) -> tuple[UUID | None, dict[str, UUID]]:
-    """The entry that the source has by this rule already, and the accounts by role. Raise `PeriodClosed` for a new one.
+class Open(NamedTuple):
+    """A month that nobody closes until this transaction ends, unless it is closed already; the accounts by role."""
 
-    The month stays open until this transaction ends. What stands is read by a statement of its own, after the lock: it
-    sees what the holder before us committed.
-    """
+    closed: bool
+    by_role: dict[str, UUID]
+
+
+async def _admitted(session: AsyncSession, heading: Heading) -> tuple[UUID | None, dict[str, UUID]]:
+    """The entry that the source has in a closed month, and the accounts by role. Raise `PeriodClosed` for a new one."""
     month = heading.posted_on.replace(day=1)
+    closed, by_role = await gather.once(session, ("month", month), lambda: _open(session, month))
+    first = await session.scalar(_first(heading)) if closed else None
+    if closed and first is None:
+        raise PeriodClosed(month=month_of(month), posted_on=heading.posted_on)
+    return first, by_role
+
+
+async def _open(session: AsyncSession, month: date) -> Open:
+    """Keep the month as it is. What stands is read by a statement of its own, after the lock: it sees what the holder
+    before us committed.
+    """
     await session.execute(POSTING_INTO, {"month": month.isoformat()})
     month_closed = exists().where(Period.month == month, Period.closed_at.is_not(None))
-    standing = select(Account.role, Account.id, _first(heading).scalar_subquery(), month_closed)
-    standing = standing.where(Account.role.is_not(None))
+    standing = select(Account.role, Account.id, month_closed).where(Account.role.is_not(None))
     found = (await session.execute(standing)).all()
     if not found:
         await chart(session)
         found = (await session.execute(standing)).all()
-    _, _, first, closed = found[0]
-    if first is None and closed:
-        raise PeriodClosed(month=month_of(month), posted_on=heading.posted_on)
-    return first, {role: account_id for role, account_id, *_ in found if role}
+    return Open(found[0][2], {role: account_id for role, account_id, _ in found if role})
 
 
 async def _append(session: AsyncSession, heading: Heading, currency: str, postings: Sequence[Posting]) -> UUID:
-    """Write the entry, unless another transaction does so at the same time: then answer its entry."""
-    row = {"id": uuid7(), **heading._asdict(), "line_count": len(postings)}
-    statement = upsert(JournalEntry).values(**row).on_conflict_do_nothing().returning(JournalEntry.id)
-    written = await session.scalar(statement)
-    if written is None:  # We have waited for its end.
-        return (await session.scalars(_first(heading))).one()
+    """Write the entry, unless the source has it already: then answer that one."""
+    entry_id = uuid7()
+    row = {"id": entry_id, **heading._asdict(), "line_count": len(postings)}
     lines = [
-        {"entry_id": written, "position": position, "currency": currency, **posting._asdict()}
+        {"position": position, "currency": currency, **posting._asdict()}
         for position, posting in enumerate(postings, start=1)
     ]
-    await session.execute(insert(JournalLine), lines)
+    if gather.gathering(session):
+        # One that is there already refuses all that was gathered; then each item is written alone.
+        session.add(JournalEntry(**row))
+        session.add_all(JournalLine(entry_id=entry_id, **line) for line in lines)
+        return entry_id
+    statement = upsert(JournalEntry).values(**row).on_conflict_do_nothing().returning(JournalEntry.id)
+    written = await session.scalar(statement)
+    if written is None:  # Another transaction may have written it at the same time: we have waited for its end.
+        return (await session.scalars(_first(heading))).one()
+    await session.execute(insert(JournalLine), [{"entry_id": written, **line} for line in lines])
     return written
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, cast, exists, func, select, text, union
@@ -43,7 +44,11 @@ class AccountBalance:
 
 async def company(session: AsyncSession) -> Company:
     """Who the tenant is; until somebody has written it, what holds for all (EUR), with version 0."""
-    return await session.scalar(select(Company)) or Company.unwritten()
+
+    async def read() -> Company:
+        return await session.scalar(select(Company)) or Company.unwritten()
+
+    return await gather.once(session, "company", read)
 
 
 async def balance(
@@ -98,7 +103,8 @@ async def trial_balance(session: AsyncSession, until: date | None = None) -> Seq
 
 async def receivable_lock(session: AsyncSession, customer_id: UUID) -> None:
     """Queue for what a customer owes: who decides on its credit, or changes it, does so one after the other."""
-    await session.execute(ONE_AT_A_TIME, {"customer": str(customer_id)})
+    locking = {"customer": str(customer_id)}
+    await gather.once(session, ("receivable", customer_id), lambda: session.execute(ONE_AT_A_TIME, locking))
 
 
 async def anything_posted(session: AsyncSession) -> bool:

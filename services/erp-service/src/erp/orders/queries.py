@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from sqlalchemy import Select, and_, exists, func, or_, select
@@ -42,12 +43,21 @@ async def by_id(session: AsyncSession, order_id: UUID) -> Order:
 
 async def for_update(session: AsyncSession, order_id: UUID) -> Order:
     """One order with its lines, locked until the transaction ends. Raise `NotFound`."""
-    return await _one(session, _locked().where(Order.id == order_id), order_id)
+    found = await orders_for_update(session, [order_id])
+    if not found:
+        raise NotFound(id=order_id)
+    return found[0]
 
 
 async def orders_for_update(session: AsyncSession, order_ids: Collection[UUID]) -> Sequence[Order]:
     """Orders with their lines, locked in the order of their ids so that two callers never wait in a ring."""
-    return (await session.scalars(_locked().where(Order.id.in_(order_ids)).order_by(Order.id))).all()
+
+    async def read(ids: Collection[UUID]) -> list[tuple[UUID, Order]]:
+        found = await session.scalars(_locked().where(Order.id.in_(ids)).order_by(Order.id))
+        return [(row.id, row) for row in found]
+
+    found = await gather.each_once(session, "order", order_ids, read)
+    return [found[order_id] for order_id in sorted(found)]
 
 
 async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Order]:
@@ -150,8 +160,13 @@ async def shipment_by_id(session: AsyncSession, shipment_id: UUID) -> Shipment:
 
 async def shipments_for_update(session: AsyncSession, shipment_ids: Collection[UUID]) -> Sequence[Shipment]:
     """Shipments and returns with their lines, locked in the order of their ids."""
-    wanted = _locked_shipments().where(Shipment.id.in_(shipment_ids)).order_by(Shipment.id)
-    return (await session.scalars(wanted)).all()
+
+    async def read(ids: Collection[UUID]) -> list[tuple[UUID, Shipment]]:
+        found = await session.scalars(_locked_shipments().where(Shipment.id.in_(ids)).order_by(Shipment.id))
+        return [(row.id, row) for row in found]
+
+    found = await gather.each_once(session, "shipment", shipment_ids, read)
+    return [found[shipment_id] for shipment_id in sorted(found)]
 
 
 async def shipment_rows(

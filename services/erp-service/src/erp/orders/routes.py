@@ -3,11 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from chassis import batch
+from chassis import batch, gather
 from chassis.auth import Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
-from chassis.edge import refusal
 from chassis.errors import Problem
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch, parsed
@@ -15,8 +14,6 @@ from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
 from contracts.order import OrderReason, OrderState
 from fastapi import APIRouter, Query, Response
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.inventory import queries as stock
 from erp.orders import commands, queries
@@ -200,18 +197,25 @@ async def write_orders(body: Batch, session: Session, caller: Writer) -> BatchRe
 @batches.post("/v1/shipments:batch")
 async def ship_orders(body: ShipmentBatch, session: Session, caller: Writer) -> ShipmentResults:
     """Ship up to 200 orders; each item stands or falls alone, and has a result of its own."""
-    await commands.lock_all(session, {item.order_id for item in body.items})
-    return ShipmentResults(items=[await _shipped(session, item, caller.subject) for item in body.items])
+
+    async def shipped(item: ShipmentItem) -> ShipmentResult:
+        row = await commands.ship(session, item.order_id, item, caller.subject)
+        order = await queries.for_update(session, item.order_id)
+        return ShipmentResult(
+            outcome="shipped", order_id=item.order_id, id=row.id, number=row.number, state=order.present
+        )
+
+    async def prepare() -> None:
+        await commands.lock_all(session, {item.order_id for item in body.items})
+
+    found = zip(body.items, await gather.apart(session, body.items, shipped, prepare), strict=True)
+    return ShipmentResults(
+        items=[_not_shipped(item, each) if isinstance(each, Problem) else each for item, each in found]
+    )
 
 
-async def _shipped(session: AsyncSession, item: ShipmentItem, actor: str) -> ShipmentResult:
-    try:
-        async with session.begin_nested():
-            row = await commands.ship(session, item.order_id, item, actor)
-            order = await queries.by_id(session, item.order_id)
-    except (Problem, DBAPIError) as error:
-        return ShipmentResult(outcome="refused", order_id=item.order_id, problem=refusal(error).document())
-    return ShipmentResult(outcome="shipped", order_id=item.order_id, id=row.id, number=row.number, state=order.present)
+def _not_shipped(item: ShipmentItem, problem: Problem) -> ShipmentResult:
+    return ShipmentResult(outcome="refused", order_id=item.order_id, problem=problem.document())
 
 
 def _seen(seen: Seen) -> commands.Check:

@@ -1,21 +1,22 @@
 """Named reads of payments and bank accounts."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.normalise import reference_key
 from contracts.receivable import Direction, PaymentState
-from sqlalchemy import Select, exists, func, or_, select, text
+from sqlalchemy import ARRAY, Select, Text, bindparam, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from erp.invoicing.models import Invoice, InvoiceLine
 from erp.orders.models import Order
 from erp.payments.models import DUE, WAITING, Allocation, BankAccount, Payment
-from erp.payments.schemas import BankAccountFilters, PaymentFilters
+from erp.payments.schemas import BankAccountFilters, PaymentBody, PaymentFilters
 
 ORDERS = Sorting(
     {
@@ -27,11 +28,24 @@ ORDERS = Sorting(
     Payment.id,
     "-received_on",
 )
+REFERENCES, QUEUED = "payment of a reference", "reference"
 _IN_THE_BOOKS = (Payment.archived_at.is_(None), Payment.customer_id == Payment.posted_customer_id)
 ONE_AT_A_TIME = text("""
     select pg_advisory_xact_lock(hashtextextended('payment' || current_setting('app.tenant', true) || :reference, 0))
 """)
+ONE_AFTER_ANOTHER = text("""
+    select pg_advisory_xact_lock(hashtextextended('payment' || current_setting('app.tenant', true) || wanted.key, 0))
+    from unnest(:references) with ordinality as wanted (key, place) order by wanted.place
+""").bindparams(bindparam("references", type_=ARRAY(Text())))
 BANK_ACCOUNTS = Sorting({"name": BankAccount.name, "iban": BankAccount.iban}, BankAccount.id, "name")
+
+
+class Reference(NamedTuple):
+    """What no two payments share."""
+
+    key: str
+    direction: str
+    currency: str
 
 
 async def by_id(session: AsyncSession, payment_id: UUID) -> Payment:
@@ -62,13 +76,44 @@ async def customers_of(session: AsyncSession, payment_ids: Collection[UUID]) -> 
 
 async def reference_lock(session: AsyncSession, reference: str) -> None:
     """Queue for an external reference until the transaction ends."""
-    await session.execute(ONE_AT_A_TIME, {"reference": reference_key(reference)})
+    key = reference_key(reference)
+    await gather.once(session, (QUEUED, key), lambda: session.execute(ONE_AT_A_TIME, {"reference": key}))
 
 
 async def known(session: AsyncSession, reference: str, direction: str, currency: str) -> Payment | None:
     """The payment that has this external reference."""
-    found: Payment | None = await session.scalar(_complete().where(*_same(reference, direction, currency)))
+    name = Reference(reference_key(reference), direction, currency)
+    found: Payment | None
+    if (shared := gather.kept(session, REFERENCES, [name])) is not None:
+        found = shared[name]
+        return found
+    found = await session.scalar(_complete().where(*_same(reference, direction, currency)))
     return found
+
+
+async def keep_known(session: AsyncSession, bodies: Iterable[PaymentBody]) -> None:
+    """Queue for the references of several payments, and read at once which of them are known."""
+    references = [(reference_key(each.reference), each) for each in bodies if each.reference]
+    names = {Reference(key, each.direction, each.currency) for key, each in references}
+    keys = sorted({name.key for name in names})
+    await session.execute(ONE_AFTER_ANOTHER, {"references": keys})
+    gather.keep(session, QUEUED, [(key, None) for key in keys])
+    found = await session.scalars(_complete().where(Payment.reference_key.in_(keys)))
+    gather.keep(session, REFERENCES, [(name, None) for name in names])
+    for row in found:
+        named(session, row)
+
+
+def named(session: AsyncSession, row: Payment) -> None:
+    """Let gathered items know that the payment has its reference."""
+    if row.reference_key:
+        gather.keep(session, REFERENCES, [(Reference(row.reference_key, row.direction, row.currency), row)])
+
+
+def renamed(session: AsyncSession, row: Payment) -> None:
+    """Let them look again who has the reference that the payment had."""
+    if row.reference_key:
+        gather.forget(session, REFERENCES, Reference(row.reference_key, row.direction, row.currency))
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -120,12 +165,16 @@ async def waiting_of(session: AsyncSession, customer_id: UUID, currency: str) ->
 
 async def orders_billed(session: AsyncSession, invoice_ids: Collection[UUID]) -> dict[UUID, set[str]]:
     """Invoice -> what the orders that it bills are called: our numbers, and the customer's references."""
-    called: dict[UUID, set[str]] = {invoice_id: set() for invoice_id in invoice_ids}
-    names = select(InvoiceLine.invoice_id, Order.number, Order.sales_number, Order.reference).distinct()
-    orders = names.join(Order, Order.id == InvoiceLine.order_id).where(InvoiceLine.invoice_id.in_(invoice_ids))
-    for invoice_id, *known in await session.execute(orders):
-        called[invoice_id].update(name for name in known if name)
-    return called
+
+    async def read(ids: Collection[UUID]) -> Iterable[tuple[UUID, set[str]]]:
+        called: dict[UUID, set[str]] = {invoice_id: set() for invoice_id in ids}
+        names = select(InvoiceLine.invoice_id, Order.number, Order.sales_number, Order.reference).distinct()
+        orders = names.join(Order, Order.id == InvoiceLine.order_id).where(InvoiceLine.invoice_id.in_(ids))
+        for invoice_id, *known in await session.execute(orders):
+            called[invoice_id].update(name for name in known if name)
+        return called.items()
+
+    return await gather.each_once(session, "names of an invoice", invoice_ids, read)
 
 
 def search(filters: PaymentFilters) -> Select[Payment]:

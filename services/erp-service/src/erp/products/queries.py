@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import Conflict, NotFound
 from chassis.pages import Sorting
 from contracts.normalise import gtin_key, name_key, sku_key
@@ -56,8 +57,11 @@ async def by_id(session: AsyncSession, product_id: UUID) -> Product:
 
 async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Product]:
     """Products by id, archived or not, with their components; ids of nothing are left out."""
-    found = await session.scalars(_complete().where(Product.id.in_(ids)))
-    return {product.id: product for product in found}
+
+    async def read(missing: Collection[UUID]) -> list[tuple[UUID, Product]]:
+        return [(row.id, row) for row in await session.scalars(_complete().where(Product.id.in_(missing)))]
+
+    return await gather.each_once(session, "product", ids, read)
 
 
 async def for_update(session: AsyncSession, product_id: UUID) -> Product:

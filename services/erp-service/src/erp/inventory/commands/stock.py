@@ -1,10 +1,12 @@
 """The stock of some products, locked until the transaction ends: what may leave, and for whom it is set aside."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from chassis import gather
 from chassis.db import uuid7
 from chassis.errors import NotFound
 from sqlalchemy import ARRAY, Uuid, bindparam, text
@@ -103,6 +105,7 @@ class Stock:
             self._session.add(found)
             await self._session.flush()
             self._levels[found.id] = found
+            gather.forget(self._session, "levels", product_id)
         return found
 
     def put(self, level: StockLevel, quantity: Decimal, value: Decimal) -> None:
@@ -186,7 +189,7 @@ class Stock:
         self._freed.clear()
         self._session.add_all(StockChange(product_id=product_id) for product_id in sorted(self._changed))
         self._changed.clear()
-        await self._session.flush()
+        await gather.flush(self._session)
 
     async def _fill(self, product_id: UUID) -> None:
         while self.free(product_id) > 0:
@@ -203,11 +206,18 @@ async def lock(session: AsyncSession, product_ids: Collection[UUID]) -> Stock:
 
     Whoever calls several commands in one transaction locks the products of all of them first.
     """
-    ids = sorted(set(product_ids))
-    warehouses = await _warehouses(session)
-    # Every product has a level to queue at, also while there is nothing of it.
-    await session.execute(FIRST_LEVELS, {"warehouse": warehouses[0].id, "products": ids})
-    return Stock(session, warehouses, await queries.levels_for_update(session, ids))
+    warehouses = await gather.once(session, "warehouses", lambda: _warehouses(session))
+
+    async def read(ids: Collection[UUID]) -> Iterable[tuple[UUID, list[StockLevel]]]:
+        # Every product has a level to queue at, also while there is nothing of it.
+        await session.execute(FIRST_LEVELS, {"warehouse": warehouses[0].id, "products": sorted(ids)})
+        levels: defaultdict[UUID, list[StockLevel]] = defaultdict(list)
+        for level in await queries.levels_for_update(session, sorted(ids)):
+            levels[level.product_id].append(level)
+        return levels.items()
+
+    found = await gather.each_once(session, "levels", set(product_ids), read)
+    return Stock(session, warehouses, [level for levels in found.values() for level in levels])
 
 
 async def _warehouses(session: AsyncSession) -> Sequence[Warehouse]:

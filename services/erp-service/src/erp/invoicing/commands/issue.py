@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from chassis import clock, replication
+from chassis import clock, gather, replication
 from chassis.errors import Conflict, NotFound
 from contracts.money import line_net
 from contracts.receivable import TaxAmount
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from erp.customers import queries as customers
 from erp.invoicing import queries
 from erp.invoicing.commands.numbers import next_number
 from erp.invoicing.commands.parties import parties
@@ -86,8 +87,12 @@ async def lock(session: AsyncSession, bodies: Iterable[InvoiceBody]) -> None:
     named = [shipment_id for body in bodies for shipment_id in body.shipment_ids]
     order_ids = {*wanted, *await queries.orders_of(session, named)}
     found = await orders.orders_for_update(session, sorted(order_ids))
-    for customer_id in sorted({order.customer_id for order in found}):
+    customer_ids = {order.customer_id for order in found}
+    for customer_id in sorted(customer_ids):
         await ledger_queries.receivable_lock(session, customer_id)
+    await customers.by_ids(session, customer_ids)
+    await queries.keep_shipments(session, order_ids)
+    await products.by_ids(session, {line.product_id for order in found for line in order.lines})
 
 
 async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice:
@@ -107,7 +112,7 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
     invoice = await _invoice(session, order, parts, on)
     invoice.number = await next_number(session, "INV", on)
     replication.created(session, INVOICE, invoice, actor)
-    await session.flush()
+    await gather.flush(session)
     await ledger.post(
         session,
         "invoice",
@@ -179,8 +184,8 @@ async def _mark(session: AsyncSession, parts: Sequence[Part], actor: str) -> Non
     for part in parts:
         part.shipped.invoiced += part.quantity
         quantities[part.ordered.id] += part.quantity
-    await session.flush()
-    await order_commands.mark_invoiced(session, quantities, actor)
+    await gather.flush(session)
+    await order_commands.mark_invoiced(session, quantities, actor, {part.ordered.order_id for part in parts})
 
 
 async def _invoice(session: AsyncSession, order: Order, parts: Sequence[Part], on: date) -> Invoice:

@@ -13,5 +13,6 @@ async def next_number(session: AsyncSession, series: str, issued_on: date) -> st
     who issue for a company wait here, so it is taken last.
     """
     prefix = f"{series}-{issued_on.year:04}"
-    number: str = (await session.scalars(select(func.next_number(prefix, f"{prefix}-")))).one()
+    with session.no_autoflush:  # It reads nothing but its counter.
+        number: str = (await session.scalars(select(func.next_number(prefix, f"{prefix}-")))).one()
     return number

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
 
+from chassis import gather
 from chassis.replication import edit
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,7 +24,7 @@ async def settle(session: AsyncSession, invoice: Invoice, amount: Decimal, actor
     """
     with edit(session, INVOICE, invoice, actor):
         invoice.settle(amount)
-    await session.flush()
+    await gather.flush(session)
     if invoice.open == 0:
         await close_orders(session, {line.order_id for line in invoice.lines}, actor)
 
@@ -34,10 +35,14 @@ async def close_orders(session: AsyncSession, order_ids: Collection[UUID], actor
     The orders are locked before their invoices are read: of two payments that settle the last two invoices of an order
     at once, the second sees the first.
     """
-    billed = {
-        order.id
-        for order in await order_queries.orders_for_update(session, order_ids)
-        if not any(billable(line.shipped, line.returned, line.invoiced) for line in order.lines)
-    }
-    if paid := billed - await queries.orders_with_open_invoices(session, billed):
-        await orders.mark_paid(session, paid, actor)
+
+    async def close(order_ids: Collection[UUID]) -> None:
+        billed = {
+            order.id
+            for order in await order_queries.orders_for_update(session, order_ids)
+            if not any(billable(line.shipped, line.returned, line.invoiced) for line in order.lines)
+        }
+        if paid := billed - await queries.orders_with_open_invoices(session, billed):
+            await orders.mark_paid(session, paid, actor)
+
+    await gather.at_end(session, "orders to be closed", order_ids, close)

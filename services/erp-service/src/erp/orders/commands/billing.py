@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from uuid import UUID
 
+from chassis import gather
 from chassis.replication import edit
 from contracts.order import OrderState
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,16 +13,18 @@ from erp.orders import queries
 from erp.orders.events import ORDER
 
 
-async def mark_invoiced(session: AsyncSession, quantities: Mapping[UUID, Decimal], actor: str) -> None:
-    """Count what was billed of each order line; below zero what was credited.
+async def mark_invoiced(
+    session: AsyncSession, quantities: Mapping[UUID, Decimal], actor: str, order_ids: Collection[UUID] = ()
+) -> None:
+    """Count what was billed of each order line; below zero what was credited. `order_ids` spares looking them up.
 
     An order of which everything is shipped and billed is `invoiced` then. Raise `MoreThanShipped`.
     """
-    order_ids = await queries.of_lines(session, quantities)
+    order_ids = order_ids or await queries.of_lines(session, quantities)
     for row in await queries.orders_for_update(session, order_ids):
         with edit(session, ORDER, row, actor):
             row.bill(quantities)
-    await session.flush()
+    await gather.flush(session)
 
 
 async def mark_paid(session: AsyncSession, order_ids: Collection[UUID], actor: str) -> None:
@@ -30,4 +33,4 @@ async def mark_paid(session: AsyncSession, order_ids: Collection[UUID], actor: s
         if row.present is OrderState.INVOICED:
             with edit(session, ORDER, row, actor):
                 row.go(OrderState.CLOSED)
-    await session.flush()
+    await gather.flush(session)

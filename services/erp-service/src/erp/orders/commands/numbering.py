@@ -16,5 +16,6 @@ async def give_number(session: AsyncSession, row: Order) -> None:
 
 async def next_number(session: AsyncSession, counter: str, prefix: str) -> str:
     """The next number of a kind of document."""
-    number: str = (await session.execute(NEXT, {"counter": counter, "prefix": prefix})).scalar_one()
+    with session.no_autoflush:  # It reads nothing but its counter.
+        number: str = (await session.execute(NEXT, {"counter": counter, "prefix": prefix})).scalar_one()
     return number

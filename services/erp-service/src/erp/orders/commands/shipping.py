@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from chassis import clock, replication
+from chassis import clock, gather, replication
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.replication import edit
@@ -40,6 +40,7 @@ async def lock_all(session: AsyncSession, order_ids: Collection[UUID]) -> None:
     rows = await queries.orders_for_update(session, order_ids)
     demands = await stock.demands(session, [line.id for row in rows for line in row.lines])
     await inventory.lock(session, [each.product_id for line in demands.values() for each in line if each.stocked])
+    await stock.keep_demands(session, [line.id for row in rows for line in row.lines])
 
 
 async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor: str) -> Shipment:
@@ -65,7 +66,7 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
         )
     shipment.number = await next_number(session, "shipment", "S-")
     replication.created(session, SHIPMENT, shipment, actor)
-    await session.flush()
+    await gather.flush(session)
     return shipment
 
 

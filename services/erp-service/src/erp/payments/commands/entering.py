@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from chassis import clock, replication
+from chassis import clock, gather, replication
 from chassis.db import uuid7
 from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
@@ -66,7 +66,7 @@ async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Seq
     if parts:
         await take(session, row, parts, actor)
     replication.created(session, PAYMENT, row, actor)
-    await session.flush()
+    await gather.flush(session)
     return row
 
 
@@ -122,7 +122,9 @@ async def _change(session: AsyncSession, row: Payment, body: PaymentNotes, prese
         await _reference_is_free(session, row, changed["reference"])
     if changed.get("bank_account_id"):
         await _bank_account_fits(session, row, UUID(changed["bank_account_id"]))
+    queries.renamed(session, row)
     row.change(changed)
+    queries.named(session, row)
 
 
 async def _reference_is_free(session: AsyncSession, row: Payment, reference: str) -> None:

@@ -4,15 +4,21 @@ The queue is first, so that two who settle invoices of the same customers never 
 invoicing take only what comes after it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from uuid import UUID
 
+from chassis import gather
 from chassis.errors import Unavailable
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from erp.customers import queries as customers
+from erp.invoicing import queries as invoices
 from erp.payments import queries
 from erp.payments.models import Payment
+from erp.payments.rules import Allocate
+from erp.payments.schemas import PaymentBody
 
 ONE_AT_A_TIME = text("""
     select pg_advisory_xact_lock(hashtextextended('payments' || current_setting('app.tenant', true) || :customer, 0))
@@ -28,7 +34,23 @@ class PaymentMoved(Unavailable):
 async def lock_customers(session: AsyncSession, customer_ids: Iterable[UUID | None]) -> None:
     """Queue for what payments settle of these customers, in the one order that all take."""
     for customer_id in sorted({each for each in customer_ids if each is not None}):
-        await session.execute(ONE_AT_A_TIME, {"customer": str(customer_id)})
+        await gather.once(session, ("payments", customer_id), partial(_queue, session, customer_id))
+
+
+async def lock_all(session: AsyncSession, bodies: Sequence[PaymentBody], payment_ids: Sequence[UUID]) -> None:
+    """Lock and read at once what several payments need: those to be entered, and those to be changed."""
+    customer_ids = {each.customer_id for each in bodies if each.customer_id is not None}
+    await lock_customers(session, customer_ids)
+    await queries.rows(session, payment_ids, [])
+    await queries.keep_known(session, bodies)
+    await customers.by_ids(session, customer_ids)
+    settling = {each.customer_id for each in bodies if each.allocate is not Allocate.NONE and each.customer_id}
+    found = await invoices.keep_open_items(session, settling)
+    await queries.orders_billed(session, [invoice.id for invoice in found])
+
+
+async def _queue(session: AsyncSession, customer_id: UUID) -> None:
+    await session.execute(ONE_AT_A_TIME, {"customer": str(customer_id)})
 
 
 async def lock(session: AsyncSession, payment_id: UUID, *more: UUID | None) -> Payment:

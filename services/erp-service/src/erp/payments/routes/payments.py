@@ -8,6 +8,7 @@ from chassis import batch
 from chassis.auth import Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
+from chassis.errors import Malformed
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
@@ -106,23 +107,28 @@ batches = APIRouter(tags=["payments"], route_class=IdempotentRoute)
 @batches.post("/v1/payments:batch")
 async def write_payments(body: Batch, session: Session, caller: Writer) -> BatchResult:
     """Enter and change up to 200 payments; each item stands or falls alone, and has a result of its own."""
-    await creating(session, PAYMENT)
-    await locking.lock_customers(session, _customers(body))
-    await queries.rows(session, body.ids, [])
+    bodies = _readable(body)
+
+    async def prepare() -> None:
+        await creating(session, PAYMENT)
+        await locking.lock_all(session, bodies, body.ids)
+
     return await batch.write(
         session,
         body.items,
         lambda fields: entering.enter(session, parsed(PaymentBody, fields), caller.subject),
         lambda payment_id, patch, seen: entering.change(session, payment_id, patch, caller.subject, _seen(seen)),
+        prepare,
     )
 
 
-def _customers(body: Batch) -> list[UUID]:
-    """Whose payments are to be entered, as far as that can be read; an item that makes no sense is refused later."""
+def _readable(body: Batch) -> list[PaymentBody]:
+    """The payments that are to be entered; an item that makes no sense is refused later."""
     found = []
     for item in body.items:
-        with suppress(ValueError):
-            found.append(UUID(str(item.body.get("customer_id"))))
+        if item.id is None:
+            with suppress(Malformed):
+                found.append(parsed(PaymentBody, item.body))
     return found
 
 

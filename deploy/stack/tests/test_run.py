@@ -214,6 +214,7 @@ def test_systems_that_are_no_addresses_by_name_are_refused(wrong: str) -> None:
 def test_the_port_of_kafka_and_the_systems_are_taken_from_the_environment() -> None:
     assert ports({"KAFKA_PORT": "9092"})["kafka"] == 9092
     assert systems({"SYSTEMS": '{"shop": "http://127.0.0.1:1"}'}) == {"shop": "http://127.0.0.1:1"}
+    assert systems({"SYSTEMS": '{"shop": {"address": "http://shop"}}'}) == {"shop": {"address": "http://shop"}}
     assert systems({}) is None
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stack.keys import AUDIENCES, Issuer
 from stack.ports import HOST
@@ -45,8 +46,8 @@ class Plan:
     issuers: tuple[Issuer, ...]
     gateway: Issuer
     program: Program = python_program
-    systems: Mapping[str, str] | None = None
-    """The spokes and their addresses for the gateway; None: the CRM and the ERP of this plan."""
+    systems: Mapping[str, Any] | None = None
+    """What the gateway is told of the spokes; None: the addresses of the CRM and the ERP of this plan."""
 
     def url(self, service: str) -> str:
         """Where the REST interface of a service answers."""

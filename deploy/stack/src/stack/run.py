@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -41,8 +42,8 @@ def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
     return chosen
 
 
-def systems(environment: Mapping[str, str] = os.environ) -> dict[str, str] | None:
-    """The spokes that SYSTEMS names for the gateway, `{"crm": "http://..."}`; None without it."""
+def systems(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
+    """The spokes that SYSTEMS names for the gateway, each by its address or an object with it; None without it."""
     text = environment.get("SYSTEMS")
     if not text:
         return None
@@ -50,7 +51,7 @@ def systems(environment: Mapping[str, str] = os.environ) -> dict[str, str] | Non
         named = json.loads(text)
     except ValueError:
         named = None
-    if not isinstance(named, dict) or not named or not all(isinstance(url, str) for url in named.values()):
+    if not isinstance(named, dict) or not named or not all(isinstance(each, str | dict) for each in named.values()):
         raise CannotStart('SYSTEMS must name every system and its address as JSON: {"crm": "http://...", ...}.')
     return named
 

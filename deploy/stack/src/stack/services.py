@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from stack.errors import CannotStart
 from stack.folder import claim
@@ -43,7 +43,7 @@ class Stack:
         ports: Mapping[str, int] | None = None,
         databases: Mapping[str, str] | None = None,
         bootstrap_servers: str | None = None,
-        systems: Mapping[str, str] | None = None,
+        systems: Mapping[str, Any] | None = None,
         program: Program = python_program,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:

@@ -142,8 +142,14 @@ async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[
 
 
 def _is_served(topic: Mapping[str, Any]) -> bool:
-    """A consumer that joins before every partition has its leader overlooks the topic for minutes."""
-    return not topic["error_code"] and all(each["leader"] >= 0 for each in topic["partitions"])
+    """A consumer that joins before every partition has its leader overlooks the topic for minutes.
+
+    Raise what does not pass by waiting: the broker does not show us the topic, say.
+    """
+    code = topic["error_code"]
+    if code and not for_code(code).retriable:
+        raise for_code(code)(topic["name"])
+    return not code and all(each["leader"] >= 0 for each in topic["partitions"])
 
 
 async def _widen(admin: AIOKafkaAdminClient, names: list[str]) -> None:

@@ -45,8 +45,9 @@ class Problem(Exception):
         vars(self).update(facts)
 
     def __init_subclass__(cls) -> None:
-        if CATALOGUE.setdefault(cls.code, cls).__qualname__ != cls.__qualname__ and "code" in vars(cls):
-            raise TypeError(f"the problem code {cls.code!r} is taken")
+        known = CATALOGUE.setdefault(cls.code, cls)
+        if "code" in vars(cls) and _place(known) != _place(cls) and _package(known) in (_package(cls), __package__):
+            raise TypeError(f"the problem code {cls.code!r} is taken by {known.__module__}.{known.__qualname__}")
 
     def __str__(self) -> str:
         return f"{self.title}. {self._text('detail')}".strip()
@@ -72,6 +73,15 @@ class Problem(Exception):
 
 
 CATALOGUE[Problem.code] = Problem
+
+
+def _place(problem: type[Problem]) -> tuple[str, str]:
+    return problem.__module__, problem.__qualname__
+
+
+def _package(problem: type[Problem]) -> str:
+    """Two services may call an error the same: only tests import both."""
+    return problem.__module__.partition(".")[0]
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
 from erp.products import queries
 from erp.products.commands import products as commands
 from erp.products.commands.products import KitInKit, ProductNumberTaken
-from erp.products.commands.references import RefersToNothing
+from erp.products.commands.references import ReferenceUnknown
 from erp.products.events import PRODUCT
 from erp.products.handlers import give_skus
 from erp.products.schemas import ProductBody
@@ -91,7 +91,7 @@ async def test_a_kit_is_not_part_of_a_kit(session: AsyncSession) -> None:
         await kit_of(session, kit_id)
     with pytest.raises(KitInKit):
         await commands.change(session, tea.id, {"product_kind": "kit"}, "anna", seen)
-    with pytest.raises(RefersToNothing):
+    with pytest.raises(ReferenceUnknown):
         await kit_of(session, CANONICAL)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis import replication
-from chassis.errors import Conflict, NotFound
+from chassis.errors import NotFound
 from chassis.patch import patched
 from chassis.replication import edit
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,15 +15,9 @@ from crm.contacts.events import CONTACT
 from crm.contacts.models import Contact
 from crm.contacts.schemas import ContactBody, ContactOut
 from crm.customers import queries as customers
+from crm.customers.models import NoSuchCustomer
 
 Check = Callable[[Contact], None]
-
-
-class NoSuchCustomer(Conflict):
-    code = "no-such-customer"
-    title = "The contact's customer does not exist"
-    detail = "There is no customer with the id {customer_id} in this service."
-    hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
 
 
 async def create(session: AsyncSession, body: ContactBody, actor: str) -> Contact:

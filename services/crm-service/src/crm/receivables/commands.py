@@ -11,6 +11,7 @@ from chassis.replication import edit, refuse_kept_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.customers import queries as customers
+from crm.customers.models import NoSuchCustomer
 from crm.receivables import queries
 from crm.receivables.events import PAYMENT
 from crm.receivables.models import Payment
@@ -18,13 +19,6 @@ from crm.receivables.rules import on_or_today
 from crm.receivables.schemas import PaymentAsItIs, PaymentBody, PaymentOut
 
 Check = Callable[[Payment], None]
-
-
-class NoSuchCustomer(Conflict):
-    code = "no-such-customer"
-    title = "The customer does not exist"
-    detail = "There is no customer with the id {customer_id} in this service."
-    hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
 
 
 class PaymentRegisteredAlready(Conflict):

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis import replication
-from chassis.errors import Conflict, NotFound
+from chassis.errors import NotFound
 from chassis.patch import patched
 from chassis.replication import edit, refuse_kept_by
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,16 +15,10 @@ from erp.contacts.events import CONTACT
 from erp.contacts.models import Contact
 from erp.contacts.schemas import ContactBody, ContactOut
 from erp.customers import queries as customers
+from erp.customers.models import NoSuchCustomer
 
 Check = Callable[[Contact], None]
 KEPT_BY_CRM = ("consent",)
-
-
-class NoSuchCustomer(Conflict):
-    code = "no-such-customer"
-    title = "The contact's customer does not exist"
-    detail = "There is no customer with the id {customer_id} in this service."
-    hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
 
 
 async def create(session: AsyncSession, body: ContactBody, actor: str) -> Contact:

@@ -15,7 +15,7 @@ from contracts.pricing import Question
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.customers import queries as customers
-from erp.customers.models import Customer
+from erp.customers.models import Customer, NoSuchCustomer
 from erp.ledger import queries as ledger
 from erp.orders import queries
 from erp.orders.commands.numbering import give_number
@@ -29,13 +29,6 @@ from erp.products.models import Product
 Check = Callable[[Order], None]
 HEAD = frozenset(OrderBody.model_fields) - {"lines"}
 LINE = set(OrderLineBody.model_fields)
-
-
-class NoSuchCustomer(Conflict):
-    code = "no-such-customer"
-    title = "The order's customer does not exist"
-    detail = "There is no customer with the id {customer_id} in this service."
-    hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
 
 
 class NoSuchProduct(Conflict):

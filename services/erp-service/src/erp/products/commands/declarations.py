@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.customers import queries as customers
 from erp.products import queries
-from erp.products.commands.references import RefersToNothing
+from erp.products.commands.references import ReferenceUnknown
 from erp.products.events import PRICE, PRICE_LIST, TAX_RATE
 from erp.products.models import Declared, Price, PriceList, TaxRateRow
 from erp.products.schemas import PriceBody, PriceListBody, PriceListOut, PriceOut, TaxRateBody, TaxRateOut
@@ -53,7 +53,7 @@ class Declaration(Generic[Row]):
 
 
 async def create(session: AsyncSession, what: Declaration[Row], body: BaseModel, actor: str) -> Row:
-    """Declare something new. Raise `RefersToNothing`, `DeclaredTwice`."""
+    """Declare something new. Raise `ReferenceUnknown`, `DeclaredTwice`."""
     await replication.creating(session, what.kind)
     row = what.model.blank()
     row.change(body.model_dump(mode="json"))
@@ -113,16 +113,16 @@ async def _list_fits(session: AsyncSession, row: PriceList) -> None:
         try:
             await customers.by_id(session, row.customer_id)
         except NotFound:
-            raise RefersToNothing(kind="customer", id=row.customer_id) from None
+            raise ReferenceUnknown(kind="customer", id=row.customer_id) from None
 
 
 async def _price_fits(session: AsyncSession, row: Price) -> None:
     if row.product_id not in await queries.by_ids(session, [row.product_id]):
-        raise RefersToNothing(kind="product", id=row.product_id)
+        raise ReferenceUnknown(kind="product", id=row.product_id)
     try:
         await queries.declared(session, PriceList, row.price_list_id)
     except NotFound:
-        raise RefersToNothing(kind="price list", id=row.price_list_id) from None
+        raise ReferenceUnknown(kind="price list", id=row.price_list_id) from None
     await _there_once(
         session,
         row,

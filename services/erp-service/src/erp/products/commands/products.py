@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.products import queries
-from erp.products.commands.references import RefersToNothing
+from erp.products.commands.references import ReferenceUnknown
 from erp.products.events import PRODUCT
 from erp.products.models import Component, Product
 from erp.products.schemas import ProductBody, ProductOut
@@ -40,7 +40,7 @@ class KitInKit(Conflict):
 async def create(session: AsyncSession, body: ProductBody, actor: str) -> Product:
     """Enter a new product; it gets a SKU when it has none.
 
-    Raise `ProductNumberTaken`, `RefersToNothing`, `KitInKit`.
+    Raise `ProductNumberTaken`, `ReferenceUnknown`, `KitInKit`.
     """
     await replication.creating(session, PRODUCT)
     row = Product.blank()
@@ -126,7 +126,7 @@ async def _components_fit(session: AsyncSession, row: Product, body: ProductBody
     found = await queries.by_ids(session, wanted)
     for product_id in wanted:
         if product_id not in found:
-            raise RefersToNothing(kind="product", id=product_id)
+            raise ReferenceUnknown(kind="product", id=product_id)
         if product_id == row.id or found[product_id].product_kind == ProductKind.KIT:
             raise KitInKit(id=product_id, name=found[product_id].name)
     if row.id and await session.scalar(select(func.count()).where(Component.product_id == row.id)):

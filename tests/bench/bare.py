@@ -113,7 +113,7 @@ def port(database: str, number: int, *, onward: bool) -> None:
             await (write(connection, items) if onward else upsert(connection, "there", items))
         return {"written": len(body.items)}
 
-    @app.get("/readyz")
+    @app.get("/readyz/database")
     async def ready() -> dict[str, str]:
         return {"status": "ready"}
 

@@ -31,8 +31,8 @@ class Process:
 
     @property
     def ready_url(self) -> str:
-        """Answers 200 when the process can do its work."""
-        return f"http://{HOST}:{self.port}/readyz"
+        """Answers 200 when the process serves. `/readyz` says more: whether the other processes of its service move."""
+        return f"http://{HOST}:{self.port}/readyz/database"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from starlette.middleware import Middleware
 from chassis.auth import Verifier, public
 from chassis.edge import Edge, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
+from chassis.health import Trouble, Vital
 from chassis.pages import known_parameters_only
 from chassis.settings import Settings
 
@@ -50,7 +52,18 @@ class NotReady(Unavailable):
     code = "not-ready"
     title = "The service is not ready"
     detail = "Failing: {failing}."
-    hint = "The log says why. When it is `schema`, the database is older than the code: run `migrate` of the service."
+    hint = (
+        "`checks` says what fails since when; GET /readyz/{{check}} answers for one of them alone. When it is `schema`, "
+        "the database is older than the code: run `migrate` of the service."
+    )
+
+
+class Failing(Exception):
+    """What a check has found; it may be shown to anybody who can reach the service."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(f"{trouble.name}: {trouble.reason}")
+        self.trouble = trouble
 
 
 class Service(FastAPI):
@@ -118,6 +131,7 @@ def create_app(
     app.state.settings = settings
     app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
     app.state.checks = dict(checks or {})
+    app.state.vitals = {}
     install(app)
     for router in (*routers, health, documentation):
         app.include_router(router)
@@ -135,22 +149,44 @@ async def livez() -> dict[str, str]:
 
 @health.get("/readyz")
 async def readyz(request: Request) -> dict[str, str]:
-    """Run every check, two seconds at most; the answer names those that fail, the log says why."""
+    """Run every check, two seconds in all; the answer names those that fail, the log says why."""
+    return await _run(request.app, request.app.state.checks)
+
+
+@health.get("/readyz/{check}")
+async def readyz_of(request: Request, check: str) -> dict[str, str]:
+    """Run one check: a load balancer asks for `database` alone, because requests are served without a worker."""
     checks: dict[str, Check] = request.app.state.checks
-    outcomes = await asyncio.gather(*(_passes(name, check, request.app) for name, check in checks.items()))
-    if failing := [name for name, passed in zip(checks, outcomes, strict=True) if not passed]:
-        raise NotReady(failing=", ".join(failing))
+    if check not in checks:
+        raise NotFound(hint=f"The checks are: {', '.join(checks)}.")
+    return await _run(request.app, {check: checks[check]})
+
+
+async def _run(app: FastAPI, checks: Mapping[str, Check]) -> dict[str, str]:
+    # One after another: a probe takes one connection of the pool, however many checks there are.
+    deadline = asyncio.get_running_loop().time() + CHECK_SECONDS
+    outcomes = [await _trouble(name, check, app, deadline) for name, check in checks.items()]
+    if failing := [found for found in outcomes if found is not None]:
+        raise NotReady(failing=", ".join(found["check"] or "" for found in failing), checks=failing)
     return {"status": "ready"}
 
 
-async def _passes(name: str, check: Check, app: FastAPI) -> bool:
+async def _trouble(name: str, check: Check, app: FastAPI, deadline: float) -> dict[str, str | None] | None:
+    """What the check says, and since when; the log says it once, and once that it is over."""
+    own = app.state.vitals.setdefault(name, Vital(f"readiness: {name}"))
+    found = Trouble(name, None, "it fails")
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
+        async with asyncio.timeout_at(deadline):
             await check(app)
     except Exception as error:  # Whatever it is, it is the answer: not ready.
-        log.warning("not_ready", check=name, error=repr(error))
-        return False
-    return True
+        own.fails(str(error) if isinstance(error, Failing) else error)
+        found = error.trouble if isinstance(error, Failing) else found
+    else:
+        own.recovers()
+        return None
+    since = found.since or own.since
+    what = {"check": name, "what": found.name, "reason": found.reason}
+    return {**what, "since": since and since.astimezone(UTC).isoformat(timespec="seconds")}
 
 
 @health.get("/metrics")

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from chassis import telemetry
 from chassis.broker_security import OPEN, BrokerSecurity
+from chassis.health import BROKER, beat, failing, vital
 from chassis.worker import pause
 
 log = structlog.get_logger()
@@ -54,11 +55,13 @@ class Reach:
     def __init__(self, task: str) -> None:
         self.task = task
         self._lost_at: float | None = None
+        self._vital = vital(f"{BROKER} of {task}")
         self._gauge = telemetry.BROKER_REACHABLE.labels(task)
 
     def lost(self, error: BrokerAway) -> None:
         """It does not answer now."""
         self._gauge.set(0)
+        self._vital.note(str(error))
         if self._lost_at is None:
             self._lost_at = time.monotonic()
             log.warning("broker_away", task=self.task, error=str(error))
@@ -66,6 +69,7 @@ class Reach:
     def back(self) -> None:
         """It answers."""
         self._gauge.set(1)
+        self._vital.clear()
         if self._lost_at is not None:
             log.warning("broker_back", task=self.task, away_seconds=round(time.monotonic() - self._lost_at, 1))
             self._lost_at = None
@@ -259,11 +263,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             if batch and not self._astray:
                 await self.handle(batch)
                 self._observe(batch)
-        except Exception:
-            log.exception(
-                "batch_failed", messages=len(batch), first=(batch[0].topic, batch[0].offset) if batch else None
-            )
+        except Exception as error:
+            failing(error, messages=len(batch), first=(batch[0].topic, batch[0].offset) if batch else None)
             return False
+        beat()
         return True
 
     async def _fetch(self) -> list[Message]:
@@ -274,6 +277,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             for records in fetched.values()
             for r in records
         ]
+
+    async def ends(self, timeout_seconds: float = 5) -> Positions:
+        """The offset after the last message of every partition that this reader has. Raise `BrokerAway`."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                found = await self.client.end_offsets(list(self.client.assignment()))
+        except (TimeoutError, KafkaError, OSError) as error:
+            raise BrokerAway(str(error) or type(error).__name__) from error
+        return {(partition.topic, partition.partition): end for partition, end in found.items()}
 
     def _pause(self) -> None:
         paused: set[TopicPartition] = self.client.paused()

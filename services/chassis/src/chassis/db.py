@@ -73,6 +73,11 @@ class Base(Tenanted, DeclarativeBase):
     type_annotation_map = TYPES
 
 
+def storable(words: str) -> str:
+    """A text that PostgreSQL takes: NUL and lone surrogates are written as escapes."""
+    return words.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
 def unique(*columns: str, **options: Any) -> UniqueConstraint:
     """A constraint that holds inside one tenant."""
     return UniqueConstraint("tenant_id", *columns, **options)

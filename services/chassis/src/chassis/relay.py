@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import clock, telemetry
 from chassis.bus import BrokerAway, Producer, Reach, Refused
+from chassis.health import beat
 from chassis.outbox import COLUMNS, OutboxRow, batch_of, message_of
 from chassis.resend import Resending
 from chassis.worker import pause
@@ -57,6 +58,7 @@ class Relay:
     async def _hold(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         try:
             while not stop.is_set():
+                beat()
                 try:
                     moved = await self.step(connection)
                     resent = await self.resending.step(connection)

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrP
 
 from chassis.broker_security import OPEN, BrokerSecurity
 from chassis.bus import LARGEST_MESSAGE_BYTES, BrokerAway, Reach
+from chassis.health import watched
 from chassis.metadata import describe
 from chassis.worker import pause
 
@@ -126,6 +127,7 @@ async def ensure_topics(
 
 async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[None]], stop: asyncio.Event) -> None:
     """Look every other second until `stop`, and hand over the logs; the broker may be away for as long as it likes."""
+    watched(f"topics of {reach.task}")
     try:
         while not stop.is_set():
             try:

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import structlog
 
+from chassis.health import beat, watched
+
 log = structlog.get_logger()
 Item = TypeVar("Item")
 Task = Callable[[asyncio.Event], Awaitable[None]]
@@ -31,6 +33,7 @@ def every(seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
 async def each_alone(items: Iterable[Item], act: Callable[[Item], Awaitable[object]]) -> None:
     """Act for every item. One that fails is reported, is tried again when it comes round, and holds up no other."""
     for item in items:
+        beat()
         try:
             await act(item)
         except Exception:
@@ -38,7 +41,8 @@ async def each_alone(items: Iterable[Item], act: Callable[[Item], Awaitable[obje
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Sleep, but wake at once when the process is to stop."""
+    """Sleep, but wake at once when the process is to stop. Whoever sleeps moves."""
+    beat(seconds)
     try:
         await asyncio.wait_for(stop.wait(), timeout=seconds)
     except TimeoutError:
@@ -57,13 +61,15 @@ async def any_of(*events: asyncio.Event) -> None:
 
 async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
     """Run a task until `stop`; when it fails, or ends by itself, report it and start it again with growing pauses."""
+    own = watched(name)
     wait = FIRST_PAUSE_SECONDS
     while not stop.is_set():
         began = asyncio.get_running_loop().time()
+        own.starts()
         try:
             await task(stop)
-        except Exception:
-            log.exception("task_failed", task=name, again_in_seconds=wait)
+        except Exception as error:
+            own.fails(error)
         if asyncio.get_running_loop().time() - began > STEADY_SECONDS:
             wait = FIRST_PAUSE_SECONDS
         await pause(stop, wait)

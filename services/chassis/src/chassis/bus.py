@@ -280,9 +280,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     async def ends(self, timeout_seconds: float = 5) -> Positions:
         """The offset after the last message of every partition that this reader has. Raise `BrokerAway`."""
+        if not (partitions := list(self.client.assignment())):
+            return {}
         try:
             async with asyncio.timeout(timeout_seconds):
-                found = await self.client.end_offsets(list(self.client.assignment()))
+                found = await self.client.end_offsets(partitions)
         except (TimeoutError, KafkaError, OSError) as error:
             raise BrokerAway(str(error) or type(error).__name__) from error
         return {(partition.topic, partition.partition): end for partition, end in found.items()}

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import orjson
 from chassis.bus import Headers, Message
-from chassis.db import JsonObject, uuid7
+from chassis.db import JsonObject, storable, uuid7
 from chassis.errors import Conflict
-from sqlalchemy import BigInteger, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,7 +36,10 @@ class Quarantined(Base):
     """
 
     __tablename__ = "quarantine"
-    __table_args__ = (UniqueConstraint("topic", "partition", "log_offset", "digest"),)
+    __table_args__ = (
+        UniqueConstraint("topic", "partition", "log_offset", "digest"),
+        Index("ix_quarantine_held", "id", postgresql_where=text("state = 'held'")),
+    )
 
     tenant_id: Mapped[UUID | None] = mapped_column(nullable=True)  # type: ignore[assignment]  # may be unknown here
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -131,11 +134,6 @@ async def hold(session: AsyncSession, row: Quarantined) -> None:
     again = {"state": "held", "error": new.excluded.error, "held_at": new.excluded.held_at}
     replayed = Quarantined.state == "replayed"
     await session.execute(new.on_conflict_do_update(index_elements=HELD_TWICE, set_=again, where=replayed))
-
-
-def storable(words: str) -> str:
-    """A text that PostgreSQL takes: NUL and lone surrogates are written as escapes."""
-    return words.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def _digest(message: Message) -> bytes:

@@ -119,9 +119,10 @@ def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
     packed = orjson.dumps(value)
     check = _remembered if len(packed) <= REMEMBERED_BYTES else _check
     try:
-        return orjson.loads(check(shape, member, packed))
+        checked: Json = orjson.loads(check(shape, member, packed))
     except ValidationError as error:
         raise Unfit([_below(group, each) for each in field_errors(error, value)]) from None
+    return checked
 
 
 def _check(shape: Shape, member: str, packed: bytes) -> bytes:

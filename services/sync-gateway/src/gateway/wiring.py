@@ -6,6 +6,7 @@ from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
 
 from gateway import publish, worker
+from gateway.queries.systems import reading_troubles
 from gateway.routes import routers
 from gateway.settings import GatewaySettings
 from gateway.tables import Base
@@ -21,4 +22,5 @@ SERVICE = Service(
     event_scopes=EVENT_SCOPES,
     topics=publish.TOPICS,
     tasks=worker.tasks,
+    troubles={"reading": reading_troubles},
 )

@@ -3,28 +3,27 @@
 import asyncio
 import itertools
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from statistics import quantiles
 
-from chassis import telemetry
 from chassis.auth import ServiceIdentity
-from chassis.bus import Consumer, Positions, Reach
+from chassis.bus import BrokerAway, Consumer, Positions, Reach
 from chassis.client import create_client
 from chassis.db import Sessions, transaction
+from chassis.health import watched
 from chassis.service import Running
 from chassis.settings import Settings
 from chassis.topics import Logs, Topics, watch
 from chassis.worker import Task, any_of, every
-from sqlalchemy import func, select
 
-from gateway import systems
-from gateway.conflicts.models import DecisionRow
+from gateway import backlog, systems
+from gateway.backlog import Backlog
 from gateway.deliver.loop import Delivering
-from gateway.deliver.models import Delivery
 from gateway.deliver.spoke import Spoke
+from gateway.gauges import observe
 from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds import KINDS
-from gateway.quarantine import Quarantined
 from gateway.settings import GatewaySettings
 
 GROUP = "sync-gateway"
@@ -32,6 +31,7 @@ GAUGES_SECONDS = 2.0
 REPLAY_SECONDS = 1.0
 PAUSED_SECONDS = 0.5
 HELD_BACK_SECONDS = 0.2
+BACKLOG_SECONDS = 1.0
 
 
 def tasks(running: Running) -> Mapping[str, Task]:
@@ -50,7 +50,11 @@ def tasks(running: Running) -> Mapping[str, Task]:
         await ingest.replay()
 
     async def gauges() -> None:
-        await _observe(running.sessions, deliveries)
+        async with transaction(running.sessions) as session:
+            await observe(session, list(deliveries))
+            for name, delivering in deliveries.items():
+                if percentiles := _percentiles(delivering.seconds):
+                    await systems.note_latency(session, name, percentiles)
 
     return {
         "ingest": _reading(running, ingest, settings.systems),
@@ -100,12 +104,15 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
             seen.set()
 
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(_watch_pauses(sessions, consumer, stop))
-            looking = group.create_task(watch(topics, Reach("ingest"), found, stop))
+            watching = [
+                group.create_task(_watch_pauses(sessions, consumer, stop)),
+                group.create_task(_watch_backlog(sessions, consumer, stop)),
+                group.create_task(watch(topics, Reach("ingest"), found, stop)),
+            ]
             await any_of(seen, stop)
             await consumer.run(stop)
-            watching.cancel()
-            looking.cancel()
+            for each in watching:
+                each.cancel()
 
     return read
 
@@ -115,7 +122,24 @@ async def _watch_pauses(sessions: Sessions, consumer: Consumer, stop: asyncio.Ev
         async with transaction(sessions) as session:
             consumer.paused_topics = set(source_topics(await systems.paused(session)))
 
+    watched("pauses")
     await every(PAUSED_SECONDS, look)(stop)
+
+
+async def _watch_backlog(sessions: Sessions, consumer: Consumer, stop: asyncio.Event) -> None:
+    async with transaction(sessions) as session:
+        unread = Backlog(await backlog.known(session))
+
+    async def look() -> None:
+        try:
+            ends = await consumer.ends()
+        except BrokerAway:
+            return  # What was known stays; the watch of the topics says that the broker is away.
+        async with transaction(sessions) as session:
+            await backlog.write(session, unread.note(await systems.positions(session), ends, datetime.now(UTC)))
+
+    watched("backlog")
+    await every(BACKLOG_SECONDS, look)(stop)
 
 
 def identity_towards(settings: GatewaySettings, name: str) -> ServiceIdentity:
@@ -133,26 +157,6 @@ def _delivering(settings: GatewaySettings, name: str, delivering: Delivering) ->
             await delivering.run(Spoke(client, identity), stop)
 
     return deliver
-
-
-async def _observe(sessions: Sessions, deliveries: Mapping[str, Delivering]) -> None:
-    async with transaction(sessions) as session:
-        held = select(Delivery.system, Delivery.state, func.count()).where(Delivery.state.in_(("rejected", "waiting")))
-        counts = {
-            (s, state): n for s, state, n in await session.execute(held.group_by(Delivery.system, Delivery.state))
-        }
-        opened = select(DecisionRow.kind, func.count()).where(DecisionRow.state == "open").group_by(DecisionRow.kind)
-        parked = dict((await session.execute(opened)).tuples().all())
-        quarantined = await session.scalar(select(func.count()).where(Quarantined.state == "held"))
-        for name, delivering in deliveries.items():
-            if percentiles := _percentiles(delivering.seconds):
-                await systems.note_latency(session, name, percentiles)
-    for name in deliveries:
-        telemetry.REJECTED.labels(name).set(counts.get((name, "rejected"), 0))
-        telemetry.WAITING.labels(name).set(counts.get((name, "waiting"), 0))
-    for kind in KINDS:
-        telemetry.PARKED.labels(kind).set(parked.get(kind, 0))
-    telemetry.QUARANTINED.set(quarantined or 0)
 
 
 def _percentiles(seconds: Iterable[float]) -> dict[str, float]:

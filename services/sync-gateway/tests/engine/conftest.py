@@ -7,8 +7,8 @@ from gateway.wiring import SERVICE
 from sqlalchemy import text
 
 TABLES = (
-    "records, links, deliveries, decisions, match_keys, positions, quarantine, systems, outbox, outbox_sent,"
-    " refused_kinds, pauses, held_back, topic_logs"
+    "records, links, deliveries, decisions, match_keys, positions, unread, worker_tasks, quarantine, systems, outbox,"
+    " outbox_sent, refused_kinds, pauses, held_back, topic_logs"
 )
 
 

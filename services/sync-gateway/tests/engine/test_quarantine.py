@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from chassis.bus import Headers, Message
-from chassis.db import Sessions
+from chassis.db import Sessions, storable
 from chassis.testing import OTHER_TENANT
-from gateway.quarantine import Quarantined, storable
+from gateway.quarantine import Quarantined
 from gateway.records import Record
 from sqlalchemy import delete, update
 

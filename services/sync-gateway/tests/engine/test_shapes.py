@@ -101,7 +101,14 @@ async def test_values_are_kept_in_their_one_form_with_what_a_newer_version_adds(
     await hub.ingest.handle([hub.event("crm", "c1", 1, {**NAME, "billing_address": address, **added})])
 
     values = (await hub.one(Record)).values()
-    whole = {"lines": [], "postal_code": None, "city": "Berlin", "region": None, "country": "DE", "district": "Mitte"}
+    whole: dict[str, Any] = {
+        "lines": [],
+        "postal_code": None,
+        "city": "Berlin",
+        "region": None,
+        "country": "DE",
+        "district": "Mitte",
+    }
     assert values["billing_address"] == whole
     assert (values["favourite_colour"], values[f"legal:{ENTITY}"]["tax_id"]) == ("red", "as noted")
 

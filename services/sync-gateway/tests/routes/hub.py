@@ -26,6 +26,7 @@ from .events import LocalRecord, MemorySpoke
 from .tokens import TestIssuer
 
 SYSTEMS = ("crm", "erp")
+BEATING = text("insert into worker_tasks (name, beat_at) values ('ingest', clock_timestamp() + interval '1 hour')")
 HOLDS = dict.fromkeys(SYSTEMS, tuple(KINDS))
 
 
@@ -65,6 +66,7 @@ class Hub:
     async def start(self) -> None:
         async with self.worker(), transaction(self.sessions) as session:
             await systems.register(session, list(SYSTEMS))
+            await session.execute(BEATING)
 
     async def read(self, *messages: Message) -> None:
         """Merge messages as one batch."""

@@ -1,14 +1,16 @@
 """Systems and status over HTTP."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from chassis.db import transaction
 from chassis.testing import OTHER_TENANT, TENANT
+from gateway.backlog import Unread, write
 from gateway.deliver import refused_kinds
 from gateway.kinds import KINDS
-from gateway.systems import note_health, note_latency
+from gateway.systems import note_health, note_latency, pause
+from sqlalchemy import text
 
 from .events import OFFSETS, LocalRecord
 from .hub import Hub
@@ -145,3 +147,36 @@ async def test_the_one_word_is_the_worst_that_is_so(hub: Hub, client: httpx.Asyn
     assert await word() == "away"
     systems = (await client.get("/v1/systems")).json()["items"]
     assert [(s["state"], s["away_because"]) for s in systems] == [("paused", None), ("away", "connection refused")]
+
+
+async def test_readiness_names_the_check_that_fails_and_since_when(hub: Hub, client: httpx.AsyncClient) -> None:
+    assert (await client.get("/readyz")).json() == {"status": "ready"}
+    async with hub.worker(), transaction(hub.sessions) as session:
+        await session.execute(text("update worker_tasks set beat_at = '2026-11-22T09:00:00Z'"))
+    refused = await client.get("/readyz")
+    (check,) = refused.json()["checks"]
+    assert (refused.status_code, refused.json()["failing"]) == (503, "worker")
+    assert (check["what"], check["since"]) == ("worker", "2026-11-22T09:00:00+00:00")
+    assert (await client.get("/readyz/database")).status_code == 200
+    assert (await client.get("/readyz/worker")).status_code == 503
+    assert (await client.get("/readyz/weather")).status_code == 404
+
+
+async def test_the_status_says_what_does_not_move(hub: Hub, client: httpx.AsyncClient) -> None:
+    async with hub.worker(), transaction(hub.sessions) as session:
+        await session.execute(text("update worker_tasks set beat_at = '2026-11-22T09:00:00Z'"))
+    status = (await client.get("/v1/status")).json()
+    stopped = {"name": "worker", "since": "2026-11-22T09:00:00Z", "reason": "it does not answer"}
+    assert (status["state"], status["troubles"]) == ("stalled", [stopped])
+
+
+async def test_what_a_paused_system_holds_is_pending(hub: Hub, client: httpx.AsyncClient) -> None:
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    async with hub.worker(), transaction(hub.sessions) as session:
+        await pause(session, "crm", "anna")
+        await write(session, {("crm.customer.v1", 0): Unread(0, 3, since, since)})
+    status = (await client.get("/v1/status")).json()
+    crm = next(system for system in status["systems"] if system["name"] == "crm")
+    assert (crm["pending"], crm["unread"], status["state"]) == (3, 3, "paused")
+    assert crm["oldest_pending_age_seconds"] >= 300
+    assert crm["oldest_unread_age_seconds"] >= 300

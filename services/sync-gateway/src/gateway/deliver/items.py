@@ -15,7 +15,6 @@ from gateway.links import missing_token, waiting_token
 from gateway.policy import Json
 from gateway.records import Record
 from gateway.references import named, naming, unresolved
-from gateway.register import Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def item_for(state: State, record: Record, delivery: Delivery, now: datetime) ->
         **told,
     }
     sent = {group: registers[group].rev for group in groups}
-    return Item(delivery, delivery.revision, body, told, sent, _edited_at(registers, groups, delivery.system))
+    return Item(delivery, delivery.revision, body, told, sent, _edited_at(record, groups, delivery.system))
 
 
 def _inward(state: State, record: Record, group: str, value: Json, system: str, references: _References) -> Json:
@@ -121,8 +120,8 @@ def _inward(state: State, record: Record, group: str, value: Json, system: str, 
     return naming(value, rule, link.local_id)
 
 
-def _edited_at(registers: Mapping[str, Register], groups: list[str], system: str) -> datetime | None:
-    times = [
-        head.at for group in groups for origin, head in registers[group].heads.items() if origin not in (system, "hub")
-    ]
-    return datetime.fromisoformat(max(times)) if times else None
+def _edited_at(record: Record, groups: list[str], system: str) -> datetime | None:
+    """The newest edit of another system, at the latest when the hub merged it: its author's clock may be ahead."""
+    heads = [head for group in groups for head in record.decoded[group].heads.items()]
+    times = [datetime.fromisoformat(head.at) for origin, head in heads if origin not in (system, "hub")]
+    return min(max(times), record.changed_at) if times else None

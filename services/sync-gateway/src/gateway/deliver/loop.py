@@ -13,6 +13,7 @@ import structlog
 from chassis import clock, telemetry
 from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
+from chassis.health import beat
 from chassis.worker import pause
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -103,6 +104,7 @@ class Delivering:
         """Deliver what is due; while the system is away, wait longer and longer, and keep everything."""
         failures = 0
         while not stop.is_set():
+            beat()
             self.due.clear()
             try:
                 busy = await self.step(spoke)
@@ -250,7 +252,8 @@ class Delivering:
         now = clock.now()
         for item, outcome in zip(items, outcomes, strict=True):
             if item.edited_at is not None and outcome["outcome"] == "applied":
-                seconds = (now - item.edited_at).total_seconds()
+                # The author's clock may be ahead of ours.
+                seconds = max(0.0, (now - item.edited_at).total_seconds())
                 self.seconds.append(seconds)
                 telemetry.COMMIT_TO_VISIBLE_SECONDS.labels(self.system).observe(seconds)
 

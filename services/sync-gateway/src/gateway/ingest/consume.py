@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from chassis import clock, telemetry
 from chassis.bus import Message, Positions
-from chassis.db import Sessions, transaction
+from chassis.db import Sessions, storable, transaction
 from chassis.events import Unreadable, from_message
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -18,7 +18,7 @@ from gateway.ingest.fold import fold
 from gateway.ingest.load import load, save
 from gateway.ingest.state import Incoming, State
 from gateway.kinds import UnknownKind, kind_spec
-from gateway.quarantine import Quarantined, hold, storable
+from gateway.quarantine import Quarantined, hold
 from gateway.register import Event
 from gateway.shapes import Unfit, check_frame, fitting
 from gateway.systems import advance, lock_positions, logs

@@ -72,7 +72,7 @@ async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incom
     if not claims:
         return set()
     ids = sorted({canonical_id for canonical_id, _, _ in claims})
-    known = {tuple(row) for row in await session.execute(OWNERS, {"ids": ids})}
+    known = {(row.canonical_id, row.tenant_id, row.kind) for row in await session.execute(OWNERS, {"ids": ids})}
     state.foreign |= {canonical_id for canonical_id, _, _ in known - claims}
     return {canonical_id for canonical_id, _, _ in known & claims}
 

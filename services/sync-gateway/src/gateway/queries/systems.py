@@ -7,10 +7,13 @@ from typing import Any
 
 from chassis import clock
 from chassis.errors import NotFound
+from chassis.health import Trouble, outbox_troubles, worker_troubles
 from chassis.outbox import OutboxRow
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway import backlog
+from gateway.backlog import Unread
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.deliver.refused_kinds import RefusedKind
@@ -19,8 +22,17 @@ from gateway.pauses import HeldBack
 from gateway.quarantine import Quarantined
 from gateway.queries.deliveries import REFUSED
 from gateway.records import Record
-from gateway.schemas.systems import Connection, OutboxOut, Overall, PositionOut, RefusedKindOut, StatusOut, SystemOut
-from gateway.systems import POSITIONS, all_systems
+from gateway.schemas.systems import (
+    Connection,
+    OutboxOut,
+    Overall,
+    PositionOut,
+    RefusedKindOut,
+    StatusOut,
+    SystemOut,
+    TroubleOut,
+)
+from gateway.systems import POSITIONS, all_systems, paused
 
 
 class NoSuchSystem(NotFound):
@@ -61,10 +73,21 @@ async def systems(session: AsyncSession) -> list[SystemOut]:
         refused[kind.system].append(kind)
     counted = select(HeldBack.system, func.count()).group_by(HeldBack.system)
     held_back = dict((await session.execute(counted)).all())
+    unread = await backlog.known(session)
     return [
-        _shown({**row, "held_back": held_back.get(row["name"], 0)}, due.get(row["name"], {}), refused[row["name"]])
+        _shown(
+            {**row, "held_back": held_back.get(row["name"], 0)},
+            due.get(row["name"], {}),
+            refused[row["name"]],
+            backlog.of_system(unread, row["name"]),
+        )
         for row in await all_systems(session)
     ]
+
+
+async def reading_troubles(session: AsyncSession) -> list[Trouble]:
+    """The partitions of which nothing is read, although they hold something and are not paused."""
+    return backlog.stalled(await backlog.known(session), await paused(session), datetime.now(UTC))
 
 
 async def status(session: AsyncSession) -> StatusOut:
@@ -75,20 +98,34 @@ async def status(session: AsyncSession) -> StatusOut:
     counted = select(Record.kind, func.count()).group_by(Record.kind)
     records = dict((await session.execute(counted)).all())
     outbox = await _outbox(session)
-    positions = await session.execute(select(POSITIONS).order_by(POSITIONS.c.topic, POSITIONS.c.partition))
+    troubles = [*await worker_troubles(session), *await outbox_troubles(session), *await reading_troubles(session)]
     return StatusOut(
-        state=overall(shown, conflicts + held + outbox.parked),
+        state=overall(shown, conflicts + held + outbox.parked, troubles),
         systems=shown,
         conflicts_open=conflicts,
         quarantine_held=held,
         records={kind: records.get(kind, 0) for kind in KINDS},
         outbox=outbox,
-        positions=[PositionOut.model_validate(dict(row._mapping)) for row in positions],
+        troubles=[TroubleOut.model_validate(each._asdict()) for each in troubles],
+        positions=await _positions(session),
     )
 
 
-def overall(systems: list[SystemOut], for_a_person: int) -> Overall:
+async def _positions(session: AsyncSession) -> list[PositionOut]:
+    unread = await backlog.known(session)
+    shown = []
+    for row in await session.execute(select(POSITIONS).order_by(POSITIONS.c.topic, POSITIONS.c.partition)):
+        held = unread.get((row.topic, row.partition))
+        age, since = (_age_seconds(held.oldest_at), held.stalled_since) if held else (0.0, None)
+        more = {"unread": held.messages if held else 0, "oldest_unread_age_seconds": age, "stalled_since": since}
+        shown.append(PositionOut.model_validate({**row._mapping, **more}))
+    return shown
+
+
+def overall(systems: list[SystemOut], for_a_person: int, troubles: Sequence[Trouble] = ()) -> Overall:
     """The worst that is so, in one word."""
+    if troubles:
+        return "stalled"
     states = {system.state for system in systems}
     if "away" in states:
         return "away"
@@ -96,11 +133,13 @@ def overall(systems: list[SystemOut], for_a_person: int) -> Overall:
         return "attention"
     if "paused" in states:
         return "paused"
-    behind = any(system.pending or system.waiting or system.held_back for system in systems)
+    behind = any(system.pending or system.waiting or system.unread or system.held_back for system in systems)
     return "catching_up" if behind else "in_step"
 
 
-def _shown(row: dict[str, Any], due: dict[str, Any], refused: Sequence[RefusedKind]) -> SystemOut:
+def _shown(
+    row: dict[str, Any], due: dict[str, Any], refused: Sequence[RefusedKind], unread: Sequence[Unread]
+) -> SystemOut:
     connection: Connection = "connected"
     if row["paused_at"] is not None:
         connection = "paused"
@@ -108,7 +147,13 @@ def _shown(row: dict[str, Any], due: dict[str, Any], refused: Sequence[RefusedKi
         connection = "away"
     oldest = due.get("oldest")
     counts = {name: due.get(name, 0) for name in ("pending", "waiting", "rejected")}
+    messages = sum(each.messages for each in unread)
+    oldest_unread = min((each.oldest_at for each in unread), default=None)
+    if connection == "paused":
+        counts["pending"] += messages + row["held_back"]
+        oldest = min((moment for moment in (oldest, oldest_unread) if moment), default=None)
     age = {"oldest_pending_age_seconds": _age_seconds(oldest), "latency": row["latency"] or None}
+    age |= {"unread": messages, "oldest_unread_age_seconds": _age_seconds(oldest_unread)}
     kinds = [RefusedKindOut.model_validate(kind) for kind in refused]
     return SystemOut.model_validate({**row, **counts, **age, "state": connection, "kinds_refused": kinds})
 

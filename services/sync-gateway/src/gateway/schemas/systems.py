@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 Connection = Literal["connected", "paused", "away"]
-Overall = Literal["in_step", "catching_up", "paused", "attention", "away"]
+Overall = Literal["in_step", "catching_up", "paused", "attention", "away", "stalled"]
 
 
 class LatencyOut(BaseModel):
@@ -31,6 +31,8 @@ _EXAMPLE: JsonDict = {
     "rejected": 1,
     "oldest_pending_age_seconds": 31.4,
     "held_back": 3,
+    "unread": 0,
+    "oldest_unread_age_seconds": 0.0,
     "kinds_refused": [],
     "latency": {"p50_seconds": 0.12, "p99_seconds": 0.4, "count": 2000},
 }
@@ -68,11 +70,15 @@ class SystemOut(BaseModel):
     paused_for: Literal["tenant", "all_tenants"] | None = Field(description="Whose records wait while it is paused.")
     away_since: datetime | None
     away_because: str | None
-    pending: int = Field(description="Records that go as soon as it takes them.")
+    pending: int = Field(
+        description="Records that go as soon as it takes them; during a pause also its edits that are not merged."
+    )
     waiting: int = Field(description="Records that need another one there first.")
     rejected: int = Field(description="Records of which its rules refuse a value.")
     oldest_pending_age_seconds: float
     held_back: int = Field(description="Its edits that were read during a pause and are not merged yet.")
+    unread: int = Field(description="Its messages, of all tenants, that the hub has not read.")
+    oldest_unread_age_seconds: float
     kinds_refused: list[RefusedKindOut]
     latency: LatencyOut | None
 
@@ -92,23 +98,36 @@ class OutboxOut(BaseModel):
 
 
 class PositionOut(BaseModel):
-    """How far one partition has been read."""
+    """How far one partition has been read, and since when nothing was although it holds something."""
 
     topic: str
     partition: int
     next_offset: int
+    unread: int
+    oldest_unread_age_seconds: float
+    stalled_since: datetime | None
+
+
+class TroubleOut(BaseModel):
+    """Something of the hub that does not move: its worker, one of the worker's tasks, the broker, the outbox."""
+
+    name: str
+    since: datetime | None
+    reason: str
 
 
 class StatusOut(BaseModel):
     """The hub at a glance."""
 
     state: Overall = Field(
-        description="The worst that is so: `away` (a system cannot be reached), `attention` (a person is needed:"
-        " conflicts, refused values or kinds, quarantine, parked events), `paused`, `catching_up`, `in_step`."
+        description="The worst that is so: `stalled` (`troubles` says what does not move), `away` (a system cannot be"
+        " reached), `attention` (a person is needed: conflicts, refused values, quarantine), `paused`, `catching_up`,"
+        " `in_step`."
     )
     systems: list[SystemOut]
     conflicts_open: int
     quarantine_held: int
     records: dict[str, int]
     outbox: OutboxOut
+    troubles: list[TroubleOut] = Field(description="What does not move, since when; empty while all is well.")
     positions: list[PositionOut]

@@ -53,8 +53,8 @@ class NotReady(Unavailable):
     title = "The service is not ready"
     detail = "Failing: {failing}."
     hint = (
-        "`checks` says what fails since when; GET /readyz/{{check}} answers for one of them alone. When it is `schema`, "
-        "the database is older than the code: run `migrate` of the service."
+        "`checks` says what fails since when; GET /readyz/{{check}} answers for one of them alone. "
+        "When it is `schema`, the database is older than the code: run `migrate` of the service."
     )
 
 

@@ -42,14 +42,19 @@ async def confirmed(session: AsyncSession, number: int) -> list[str]:
     customers = [await a_customer(session, name) for name in ("Alfreds", "Bólido")]
     goods = []
     for name in ("Chai", "Chang"):
-        body = {"name": name, "list_price": {"amount": "119", "currency": "EUR"}}
+        body: dict[str, Any] = {"name": name, "list_price": {"amount": "119", "currency": "EUR"}}
         goods.append((await products.create(session, ProductBody.model_validate(body), "anna")).id)
         await inventory.receive(session, goods[-1], Decimal(100), Decimal(10), actor="anna")
     made = []
     for each in range(number):
         lines = [{"product_id": product, "quantity": "1", "tax_rate": "0"} for product in goods]
-        body = {"customer_id": customers[each % 2], "currency": "EUR", "ordered_on": DAY, "lines": lines}
-        row = await orders.create(session, OrderBody.model_validate(body), "anna")
+        order: dict[str, Any] = {
+            "customer_id": customers[each % 2],
+            "currency": "EUR",
+            "ordered_on": DAY,
+            "lines": lines,
+        }
+        row = await orders.create(session, OrderBody.model_validate({**order, "lines": lines}), "anna")
         await orders.submit(session, row.id, "anna")
         await orders.confirm(session, row.id, "anna")
         made.append(str(row.id))
@@ -62,7 +67,8 @@ async def batch(api: httpx.AsyncClient, path: str, items: list[dict[str, Any]]) 
     with counted() as sent:
         answer = await api.post(path, json={"items": items}, headers={"Idempotency-Key": path + str(len(items))})
     assert answer.status_code == 200, answer.text
-    return answer.json()["items"], len(sent)
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found, len(sent)
 
 
 async def paid(api: httpx.AsyncClient) -> list[dict[str, Any]]:

@@ -8,14 +8,14 @@ import math
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Column, DateTime, Table, Text, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import telemetry
+from chassis import clock, telemetry
 from chassis.db import Base, storable
 
 log = structlog.get_logger()
@@ -94,7 +94,7 @@ class Vital:
         self._failed_at = time.monotonic()
         telemetry.TASK_FAILURES.labels(self.name).inc()
         self.reason, news = reason, self.since is None
-        self.since = self.since or datetime.now(UTC)
+        self.since = self.since or clock.now()
         return news
 
     def clear(self) -> None:
@@ -111,7 +111,7 @@ class Vital:
     def recovers(self, after_seconds: float = 0.0) -> None:
         """It works again, and has for these seconds."""
         if self.since is not None and time.monotonic() - self._failed_at >= after_seconds:
-            lasted = round((datetime.now(UTC) - self.since).total_seconds(), 1)
+            lasted = round((clock.now() - self.since).total_seconds(), 1)
             log.warning("recovered", what=self.name, reason=self.reason, failures=self.failures, seconds=lasted)
             self.clear()
 
@@ -119,7 +119,7 @@ class Vital:
         """What is wrong with it now."""
         silent = time.monotonic() - self.due
         if silent > 0:
-            return Trouble(self.name, datetime.now(UTC) - timedelta(seconds=silent), "it does not move")
+            return Trouble(self.name, clock.now() - timedelta(seconds=silent), "it does not move")
         return Trouble(self.name, self.since, self.reason or "") if self.since else None
 
 
@@ -182,6 +182,6 @@ async def oldest_unsent(session: AsyncSession) -> datetime | None:
 async def outbox_troubles(session: AsyncSession) -> list[Trouble]:
     """Whether events wait longer than they should."""
     oldest = await oldest_unsent(session)
-    if oldest is None or datetime.now(UTC) - oldest < timedelta(seconds=WAITING_SECONDS):
+    if oldest is None or clock.now() - oldest < timedelta(seconds=WAITING_SECONDS):
         return []
     return [Trouble("outbox", oldest, "events wait for the broker")]

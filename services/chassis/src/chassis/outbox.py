@@ -5,7 +5,7 @@ source of the HTTP feed, and the way back when a broker has lost everything. `ch
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from chassis import telemetry
+from chassis import clock, telemetry
 from chassis.bus import Message
 from chassis.db import Base, JsonObject
 from chassis.errors import Conflict
@@ -151,7 +151,7 @@ async def observe(session: AsyncSession) -> None:
     oldest = await session.scalar(
         select(OutboxRow.created_at).where(OutboxRow.parked_at.is_(None)).order_by(OutboxRow.id).limit(1)
     )
-    age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+    age = (clock.now() - oldest).total_seconds() if oldest else 0.0
     telemetry.OUTBOX_OLDEST_AGE_SECONDS.set(max(0.0, age))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from chassis.bus import Message
 from chassis.events import from_message
-from chassis.replication.port import Deliveries, Outcomes
+from chassis.replication.wire import Deliveries, Outcomes
 from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
 from gateway.ingest.consume import read

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from chassis.db import NAMES, TYPES, JsonObject, Tenanted
 from chassis.errors import Conflict
 from chassis.replication import Kind, Replicated, created, family, fields
-from chassis.replication.port import Delivery
+from chassis.replication.wire import Delivery
 from sqlalchemy import MetaData, Text, UniqueConstraint, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column

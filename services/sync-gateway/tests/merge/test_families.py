@@ -3,7 +3,7 @@
 import orjson
 import pytest
 from chassis.replication.floors import settled, standing
-from chassis.replication.port import Floor
+from chassis.replication.wire import Floor
 from gateway.deliver.families import completed, reached
 from gateway.deliver.models import Delivery
 from gateway.register import Register

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from chassis.replication.port import Floor
+from chassis.replication.wire import Floor
 from gateway.deliver.items import Item
 from gateway.merge import Event
 from gateway.policy import Json

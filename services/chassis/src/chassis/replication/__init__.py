@@ -9,9 +9,10 @@ from chassis.replication.creating import creating
 from chassis.replication.edit import archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
 from chassis.replication.kind import Group, Kind, Replicated, family, fields, guard
-from chassis.replication.port import Delivery, Outcome, apply, router
+from chassis.replication.port import apply, router
 from chassis.replication.shown import Shown
 from chassis.replication.standing import sync_state
+from chassis.replication.wire import Delivery, Outcome
 
 __all__ = [
     "Delivery",

@@ -1,12 +1,10 @@
 """Deliveries from the hub: a batch in, an outcome per item out. Idempotent, whatever is repeated or out of order."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +16,7 @@ from chassis.replication.edit import Change, announce
 from chassis.replication.floors import settled, standing
 from chassis.replication.isolating import Bounds, is_locked, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
-from chassis.replication.told import Decided, Parked, Peer
+from chassis.replication.wire import Deliveries, Delivery, ItemOutcome, Outcome, Outcomes, Value
 
 log = structlog.get_logger()
 ACTOR = "gateway"
@@ -26,81 +24,6 @@ ACTOR = "gateway"
 WAIT_MILLISECONDS = 100
 MOST_TRIES = 64
 """How many parts of one item are tried to find the groups at fault; an order may have a thousand lines."""
-
-ItemOutcome = Literal["applied", "already", "skipped", "rejected"]
-
-
-class Shape(BaseModel):
-    """Strict shapes: an unknown field is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Value(Shape):
-    """The present value of one group at a revision of the hub."""
-
-    group: str
-    value: Json = None
-    rev: int = Field(ge=1)
-
-
-class Reference(Shape):
-    """The record that a group's value refers to; `value` holds the receiver's local id."""
-
-    kind: str
-    canonical_id: UUID
-
-
-class Floor(Shape):
-    """The delivery has every revision of a family's members behind `after` and up to `rev`."""
-
-    after: int = Field(ge=0)
-    rev: int = Field(ge=1)
-
-
-class Delivery(Shape):
-    """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`.
-
-    `peers`, `conflicts` and `decisions` are what people are shown beside it; left out, what was told before stays.
-    """
-
-    canonical_id: UUID
-    local_id: UUID | None = None
-    seen_seq: int = Field(default=0, ge=0)
-    hlc: int = Field(default=0, ge=0)
-    groups: list[Value] = []
-    references: dict[str, Reference] = {}
-    peers: dict[str, Peer] = {}
-    floors: dict[str, Floor] = {}
-    conflicts: list[Parked] | None = None
-    decisions: list[Decided] | None = None
-
-
-class Deliveries(Shape):
-    """One batch."""
-
-    items: list[Delivery] = Field(max_length=200)
-
-
-class Outcome(Shape):
-    """What became of one item; `groups` tells each group apart, `problems` says why each was rejected.
-
-    `problem` is the first of them, or why the item was refused as a whole.
-    """
-
-    canonical_id: UUID
-    outcome: ItemOutcome
-    local_id: str | None = None
-    seq: int = 0
-    groups: dict[str, ItemOutcome] = {}
-    problem: dict[str, Any] | None = None
-    problems: dict[str, dict[str, Any]] = {}
-
-
-class Outcomes(Shape):
-    """The answer, in the order of the items."""
-
-    items: list[Outcome]
 
 
 class UnknownGroup(Conflict):

@@ -1,0 +1,84 @@
+"""The bodies of the port: a batch of deliveries, and an outcome for each."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.replication.kind import Json
+from chassis.replication.told import Decided, Parked, Peer
+
+ItemOutcome = Literal["applied", "already", "skipped", "rejected"]
+
+
+class Shape(BaseModel):
+    """Strict shapes: an unknown field is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Value(Shape):
+    """The present value of one group at a revision of the hub."""
+
+    group: str
+    value: Json = None
+    rev: int = Field(ge=1)
+
+
+class Reference(Shape):
+    """The record that a group's value refers to; `value` holds the receiver's local id."""
+
+    kind: str
+    canonical_id: UUID
+
+
+class Floor(Shape):
+    """The delivery has every revision of a family's members behind `after` and up to `rev`."""
+
+    after: int = Field(ge=0)
+    rev: int = Field(ge=1)
+
+
+class Delivery(Shape):
+    """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`.
+
+    `peers`, `conflicts` and `decisions` are what people are shown beside it; left out, what was told before stays.
+    """
+
+    canonical_id: UUID
+    local_id: UUID | None = None
+    seen_seq: int = Field(default=0, ge=0)
+    hlc: int = Field(default=0, ge=0)
+    groups: list[Value] = []
+    references: dict[str, Reference] = {}
+    peers: dict[str, Peer] = {}
+    floors: dict[str, Floor] = {}
+    conflicts: list[Parked] | None = None
+    decisions: list[Decided] | None = None
+
+
+class Deliveries(Shape):
+    """One batch."""
+
+    items: list[Delivery] = Field(max_length=200)
+
+
+class Outcome(Shape):
+    """What became of one item; `groups` tells each group apart, `problems` says why each was rejected.
+
+    `problem` is the first of them, or why the item was refused as a whole.
+    """
+
+    canonical_id: UUID
+    outcome: ItemOutcome
+    local_id: str | None = None
+    seq: int = 0
+    groups: dict[str, ItemOutcome] = {}
+    problem: dict[str, Any] | None = None
+    problems: dict[str, dict[str, Any]] = {}
+
+
+class Outcomes(Shape):
+    """The answer, in the order of the items."""
+
+    items: list[Outcome]

@@ -10,11 +10,18 @@ from typing import Any
 import httpx
 
 from ..e2e.clients import Body, Company, Office
+from ..e2e.trade import a_product, an_order, in_state
 from .absurd import Bodies, Known, nested, singular
 from .operations import PARAMETER, Document, Operation
 
 LEARN_EVERY = 150
 SHOWN = 2_000
+COMPANY = {
+    "name": "Northwind Traders GmbH",
+    "address": {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "country": "DE"},
+    "country": "DE",
+    "tax_id": "DE136695976",
+}
 CHANGES = {
     **dict.fromkeys(("notes", "note", "description", "reference", "name"), "Mended"),
     "valid_to": "9999-12-31",
@@ -44,6 +51,7 @@ class Intruder:
     """Sends one request after another, and remembers failures of the service and records that were accepted."""
 
     def __init__(self, company: Company) -> None:
+        self.company = company
         self.sides = {
             office.name: Side(office, Document(office.name, office.get("/openapi.json"))) for office in company.offices
         }
@@ -55,9 +63,28 @@ class Intruder:
         """Operations that have accepted nothing yet."""
 
     def settle_in(self, random: Random) -> None:
-        """Make some records of every kind, with nothing absurd about them."""
+        """Make some records of every kind, with nothing absurd about them, and trade in some of them."""
+        self._trade()
         for operation in [each for each in self.operations if each.path == each.collection] * 4:
             self._send(operation, random, percent=0)
+
+    def _trade(self) -> None:
+        """Orders in every state, and what they lead to: without them most steps would be refused for their state."""
+        erp = self.company.erp
+        product, stocked = a_product(self.company)
+        customer, there = self.company.customer_on_both(currency="EUR")
+        erp.call("PUT", "/v1/company", json=COMPANY, headers={"If-Match": "*"})
+        for step in range(3):
+            an_order(self.company.crm, customer["id"], product["id"])
+            order = an_order(erp, there["id"], stocked["id"])
+            erp.post(f"/v1/orders/{order['id']}/submit")
+            in_state(erp, order["id"], "confirmed")
+            if step > 0:
+                erp.post(f"/v1/orders/{order['id']}/shipments", {})
+            if step > 1:
+                erp.post("/v1/invoices", {"order_id": order["id"]})
+            erp.post("/v1/payments", {"customer_id": there["id"], "amount": "10", "currency": "EUR"})
+        self.read_lists()
 
     def request(self, random: Random) -> None:
         """One request; now and then, lists are read as well. In most requests no value, or few, are absurd."""

@@ -59,8 +59,8 @@ def test_absurd_values_of_one_tenant_harm_nobody(stack: Stack) -> None:
 
 def attack(intruder: Intruder) -> None:
     """Send requests until the time is over; what a service fails at is told at the end, all together."""
-    deadline = time.monotonic() + SECONDS
     intruder.settle_in(Random(SEED))  # noqa: S311  (no secret: the same choices in each run)
+    deadline = time.monotonic() + SECONDS
     for number in itertools.count():
         if time.monotonic() >= deadline:
             return

@@ -22,7 +22,7 @@ KEYS = ("a", "b_2", "sales", "x" * 50)
 SHARES = (0.1, 0.3, 0.9)
 """How many of the fields that may be left out are there."""
 
-KNOWN = {
+KNOWN: dict[str, tuple[str, ...]] = {
     "currency": ("EUR", "JPY", "KWD"),
     "country": ("DE", "AT", "US"),
     "email": ("anna@example.com", "a@b.example"),
@@ -148,9 +148,12 @@ class Bodies:
                 return self.random.choice(DATES)
             case "date-time":
                 return self.random.choice(TIMES)
-        pattern, least, most = schema.get("pattern", ""), schema.get("minLength", 0), schema.get("maxLength", 200)
+        pattern, least = schema.get("pattern", ""), schema.get("minLength", 0)
+        most: int = schema.get("maxLength", 200)
         free = (*TEXTS, self.random.randbytes(6).hex(), self.random.randbytes(3).hex(), *DECIMALS, *KEYS, "ä" * most)
-        fitting = [each for each in KNOWN.get(name, free) if least <= len(each) <= most and re.search(pattern, each)]
+        fitting: list[str] = [
+            each for each in KNOWN.get(name, free) if least <= len(each) <= most and re.search(pattern, each)
+        ]
         return self.random.choice(fitting or ["ä" * most, "x" * most])
 
 

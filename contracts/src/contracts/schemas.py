@@ -18,7 +18,7 @@ PORT: dict[str, type[BaseModel]] = {
 
 def schema_files() -> dict[str, dict[str, Any]]:
     """File name -> schema. The name is also the `ce_dataschema` of the event."""
-    open_models = {**EVENTS, "cloudevent": Envelope}
+    open_models: dict[str, type[BaseModel]] = {**EVENTS, "cloudevent": Envelope}
     events = {f"{name}.json": _published(name, _open(_schema(model))) for name, model in open_models.items()}
     port = {f"{name}.json": _published(name, _schema(model)) for name, model in PORT.items()}
     return events | port

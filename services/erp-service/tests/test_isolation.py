@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -59,7 +60,7 @@ async def stock(sessions: Sessions, tenant: UUID, *, too_much: bool = False) -> 
         product_id = (await products.create(session, ProductBody(name="Chai"), "anna")).id
         for name in ("Hamburg", "Bremen"):
             warehouse = await inventory.warehouses.named(session, name)
-            given = {"on": DAY, "actor": "anna", "warehouse_id": warehouse.id}
+            given: dict[str, Any] = {"on": DAY, "actor": "anna", "warehouse_id": warehouse.id}
             await inventory.receive(session, product_id, Decimal("2.5"), Decimal(1), **given)
         if too_much:
             great = text("update stock_levels set on_hand = :great where product_id = :id and on_hand > 0")
@@ -76,7 +77,7 @@ async def test_a_stock_beyond_any_column_stops_the_availability_of_nothing_else(
     for tenant, product_id in expected.items():
         async with transaction(sessions, tenant) as session:
             rows = (await session.scalars(select(AvailabilityRow).where(AvailabilityRow.tenant_id == tenant))).all()
-        assert [(row.product_id, row.on_hand) for row in rows] == [(product_id, 5)]
+        assert [(row.product_id, row.on_hand) for row in rows] == [(product_id, Decimal(5))]
 
 
 async def debt(sessions: Sessions, tenant: UUID, amount: Decimal) -> UUID:
@@ -84,7 +85,12 @@ async def debt(sessions: Sessions, tenant: UUID, amount: Decimal) -> UUID:
     async with transaction(sessions, tenant) as session:
         customer_id = (await customers.create(session, CustomerBody(name="Alfreds"), "anna")).id
         for _ in range(2):
-            posting = {"on": DAY, "currency": "JPY", "amounts": {"amount": amount}, "party_id": customer_id}
+            posting: dict[str, Any] = {
+                "on": DAY,
+                "currency": "JPY",
+                "amounts": {"amount": amount},
+                "party_id": customer_id,
+            }
             await ledger.post(session, "payment_out", source=Source("payment", uuid4()), actor="anna", **posting)
         return customer_id
 
@@ -99,7 +105,7 @@ async def test_a_debt_beyond_any_column_stops_the_balances_of_nobody_else(
     for tenant, customer_id in expected.items():
         async with transaction(sessions, tenant) as session:
             rows = (await session.scalars(select(Balance).where(Balance.tenant_id == tenant))).all()
-        assert [(row.customer_id, row.open) for row in rows] == [(customer_id, 20)]
+        assert [(row.customer_id, row.open) for row in rows] == [(customer_id, Decimal(20))]
 
 
 async def without_sku(sessions: Sessions, tenant: UUID, last_number: int) -> UUID:

@@ -34,7 +34,12 @@ async def test_a_line_that_comes_to_more_than_can_be_stored_is_refused_by_its_na
 async def test_a_delivered_line_that_comes_to_too_much_is_rejected_and_its_order_stays_readable(shop: Shop) -> None:
     line = {"position": 1, "product": shop.products["Tofu"], "quantity": GREATEST, "unit_price": GREATEST}
     taxed = {**line, "discount": "0", "tax_class": "standard", "tax_rate": "0.19"}
-    head = {"state": "confirmed", "customer": shop.customer, "currency": "EUR", "dates": {"ordered_on": "2026-03-01"}}
+    head: dict[str, Any] = {
+        "state": "confirmed",
+        "customer": shop.customer,
+        "currency": "EUR",
+        "dates": {"ordered_on": "2026-03-01"},
+    }
     (outcome,) = await delivered(shop.api, "order", delivery(**head, **{f"line__{LINE}": taxed}))
     assert (outcome["groups"]["state"], outcome["groups"][f"line:{LINE}"]) == ("applied", "rejected")
     assert (outcome["problem"]["type"], outcome["problem"]["field"]) == ("/problems/out-of-bounds", f"line:{LINE}")

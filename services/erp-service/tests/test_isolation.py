@@ -82,16 +82,12 @@ async def test_a_stock_beyond_any_column_stops_the_availability_of_nothing_else(
 
 async def debt(sessions: Sessions, tenant: UUID, amount: Decimal) -> UUID:
     """A customer who owes twice this amount."""
+    posting: dict[str, Any] = {"on": DAY, "currency": "JPY", "amounts": {"amount": amount}}
     async with transaction(sessions, tenant) as session:
         customer_id = (await customers.create(session, CustomerBody(name="Alfreds"), "anna")).id
         for _ in range(2):
-            posting: dict[str, Any] = {
-                "on": DAY,
-                "currency": "JPY",
-                "amounts": {"amount": amount},
-                "party_id": customer_id,
-            }
-            await ledger.post(session, "payment_out", source=Source("payment", uuid4()), actor="anna", **posting)
+            source = Source("payment", uuid4())
+            await ledger.post(session, "payment_out", source=source, actor="anna", party_id=customer_id, **posting)
         return customer_id
 
 

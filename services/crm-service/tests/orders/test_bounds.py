@@ -40,7 +40,8 @@ async def test_a_delivered_line_that_comes_to_too_much_is_rejected_and_its_order
         "currency": "EUR",
         "dates": {"ordered_on": "2026-03-01"},
     }
-    (outcome,) = await delivered(shop.api, "order", delivery(**head, **{f"line__{LINE}": taxed}))
+    head[f"line__{LINE}"] = taxed
+    (outcome,) = await delivered(shop.api, "order", delivery(**head))
     assert (outcome["groups"]["state"], outcome["groups"][f"line:{LINE}"]) == ("applied", "rejected")
     assert (outcome["problem"]["type"], outcome["problem"]["field"]) == ("/problems/out-of-bounds", f"line:{LINE}")
     assert (await shop.shown(outcome["local_id"]))["total"] == "0.00"

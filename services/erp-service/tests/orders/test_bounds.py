@@ -52,7 +52,8 @@ async def test_a_delivered_line_that_comes_to_too_much_is_rejected_alone(
     customer_id, product_id = str(await a_customer(session)), await a_product(session)
     line = {**line_value(product_id, GREATEST), "unit_price": GREATEST}
     head: dict[str, Any] = {"customer": customer_id, "currency": "EUR", "dates": DATES, "state": "draft"}
-    item = delivery(**head, **{f"line__{LINE}": line})
+    head[f"line__{LINE}"] = line
+    item = delivery(**head)
     (outcome,) = (await api.post("/replication/v1/order", json={"items": [item]})).json()["items"]
     assert (outcome["groups"]["state"], outcome["groups"][f"line:{LINE}"]) == ("applied", "rejected")
     assert (outcome["problem"]["type"], outcome["problem"]["field"]) == ("/problems/out-of-bounds", f"line:{LINE}")

@@ -18,6 +18,10 @@ READS_BY_POST = {("crm", "POST /v1/prices:batch")}
 """Questions that are too long for an address."""
 
 
+ASKED_BY_THE_HUB = {"GET /replication/v1/status"}
+"""The hub asks with the one scope that it has."""
+
+
 def app_of(service: Service) -> FastAPI:
     return service.app(service.settings(database_url="postgresql://not.used"))
 
@@ -51,7 +55,9 @@ def test_writing_asks_for_more_than_reading(service: Service) -> None:
     for name, operation in operations(app_of(service)).items():
         scopes = {scope for each in operation["security"] for scope in next(iter(each.values()))}
         reads = name.startswith("GET") or name.endswith(":simulate") or (service.name, name) in READS_BY_POST
-        assert all(scope.endswith(":read") for scope in scopes) == reads, f"{name} asks for {scopes}"
+        assert all(scope.endswith(":read") for scope in scopes) == (reads and name not in ASKED_BY_THE_HUB), (
+            f"{name} asks for {scopes}"
+        )
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

@@ -42,8 +42,10 @@ def test_the_hub_reads_the_change_of_a_spoke(topic: str, mode: Callable[[str], M
     assert (event.local_id, event.seq, event.hlc, event.origin) == tuple(
         data[name] for name in ("local_id", "seq", "hlc", "origin")
     )
-    assert [change._asdict() for change in event.changes] == data["changes"]
-    assert {group: mark._asdict() for group, mark in event.sync.items()} == data["sync"]
+    assert [change._asdict() for change in event.changes] == [{"after": None, **each} for each in data["changes"]]
+    assert {g: mark._asdict() for g, mark in event.sync.items()} == {
+        g: {"at": None, **m} for g, m in data["sync"].items()
+    }
 
 
 @pytest.mark.parametrize("topic", SPOKE_TOPICS)

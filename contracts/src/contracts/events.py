@@ -36,20 +36,29 @@ class EventPart(BaseModel):
 
 
 class GroupChange(EventPart):
-    """One group of an edit. `ctx` is the hub's revision that the author had in front of them."""
+    """One group of an edit. `ctx` is the hub's revision that the author had in front of them.
+
+    `after` is the number of the row's last edit of the group, 0 if there was none. Without it every edit before this
+    one counts as known to its author.
+    """
 
     group: str
     old: JsonValue
     new: JsonValue
     ctx: Rev
+    after: Annotated[int, Field(ge=0)] | None = None
 
 
 class GroupMark(EventPart):
-    """Where one group of the row stands: its last own edit, and the hub's revision that it holds."""
+    """Where one group of the row stands: its last own edit, and the hub's revision that it holds.
+
+    `at` is the time of the event of that edit, in microseconds since 1970.
+    """
 
     seq: Annotated[int, Field(ge=0)]
     rev: Rev
     hlc: Hlc
+    at: Annotated[int, Field(ge=0)] | None = None
 
 
 class RecordChanged(EventPart):

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from contracts.references import Reference
 
+Rev = Annotated[int, Field(ge=0)]
 Outcome = Literal["applied", "already", "skipped", "rejected"]
 """applied: written. already: it had that revision. skipped: it has an edit the hub has not merged yet; it comes
 round again. rejected: its rules refuse the value."""
@@ -69,6 +70,13 @@ class RecentDecision(PortPart):
     path: str
 
 
+class LastMerged(PortPart):
+    """The last of the receiver's events of the record that the hub has merged: its time and its number."""
+
+    time_us: Annotated[int, Field(ge=0)]
+    seq: Annotated[int, Field(ge=0)]
+
+
 class Floor(PortPart):
     """The item has every revision of a family's members behind `after` and up to `rev`."""
 
@@ -79,14 +87,16 @@ class Floor(PortPart):
 class DeliveryItem(PortPart):
     """Bring one record to these revisions; without `local_id` create it, once per canonical id.
 
-    `seen_seq` is the newest edit of the receiver that the hub has merged into these values. A receiver that has applied
-    all of a family (`tag`) behind a floor may forget its members that are gone: what comes of them later, at a revision
-    up to the floor, it `already` had. `peers`, `conflicts` and `decisions` are for people to see; they change no value.
+    `seen_seq` is the newest edit of the receiver that the hub has merged into these values; a group that was edited
+    later, or later than `last_merged`, is `skipped`. A receiver that has applied all of a family (`tag`) behind a floor
+    may forget its members that are gone: what comes of them later, at a revision up to the floor, it `already` had.
+    `peers`, `conflicts` and `decisions` are for people to see; they change no value.
     """
 
     canonical_id: UUID
     local_id: str | None = None
     seen_seq: Annotated[int, Field(ge=0)] = 0
+    last_merged: LastMerged | None = None
     hlc: Annotated[int, Field(ge=0)] = 0
     groups: tuple[DeliveredGroup, ...] = ()
     references: dict[str, Reference] = {}
@@ -105,7 +115,8 @@ class DeliveryRequest(PortPart):
 class ItemOutcome(PortPart):
     """What became of one item; `problems` (RFC 9457) says of each group why it was rejected.
 
-    `problem` is the first of them, or why the item was refused as a whole.
+    `problem` is the first of them, or why the item was refused as a whole. `ahead` are the groups of which the receiver
+    has a greater revision than was delivered, with that revision.
     """
 
     canonical_id: UUID
@@ -113,6 +124,7 @@ class ItemOutcome(PortPart):
     local_id: str | None = None
     seq: Annotated[int, Field(ge=0)] = 0
     groups: dict[str, Outcome] = {}
+    ahead: dict[str, Rev] = {}
     problem: dict[str, JsonValue] | None = None
     problems: dict[str, dict[str, JsonValue]] = {}
 

@@ -1,6 +1,7 @@
 """An edit in a spoke: the change, its place in time and its event, or nothing at all."""
 
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ import pytest
 from chassis.errors import Conflict
 from chassis.outbox import OutboxRow
 from chassis.replication import archive, edit, restore
-from chassis.replication.edit import TenantUnknown, wall_clock
+from chassis.replication.edit import EPOCH, TenantUnknown, wall_clock
 from chassis.testing import TENANT
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -80,7 +81,10 @@ async def test_an_edit_tells_what_its_author_had_in_front_of_them(session: Async
         row.text = "For June"
     event = (await events(session))[-1]
     assert changes(event) == {"text": ("For May", "For June", 7), "life": ("live", "live", 0)}
-    assert event["sync"]["text"] == {"seq": 2, "rev": 7, "hlc": row.hlc}
+    time = datetime.fromisoformat((await session.scalars(select(OutboxRow))).all()[-1].attributes["time"])
+    at = (time - EPOCH) // timedelta(microseconds=1)
+    assert event["sync"]["text"] == {"seq": 2, "rev": 7, "hlc": row.hlc, "at": at}
+    assert {change["group"]: change["after"] for change in event["changes"]} == {"text": 0, "life": 1}
     assert event["sync"]["title"]["seq"] == 1
 
 

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from chassis.db import Sessions, transaction
-from chassis.replication import apply, archive, edit, guard, sync_state
+from chassis.replication import Moment, apply, archive, edit, guard, sync_state
+from chassis.replication.status import status
 from chassis.replication.wire import Outcome
 from chassis.testing import OTHER_TENANT, TENANT, act_for
 from hypothesis import given
@@ -45,6 +46,14 @@ def test_the_guard_writes_only_newer_revisions_and_never_over_an_unmerged_edit(
     known = own or {"seq": 0, "rev": 0}
     assert (step == "already") == (rev <= known["rev"])
     assert (step == "write") == (rev > known["rev"] and known["seq"] <= seen)
+
+
+@given(revisions, revisions, revisions, revisions)
+def test_an_edit_is_overwritten_only_if_neither_its_number_nor_its_time_is_new(
+    seq: int, at: int, seen: int, time: int
+) -> None:
+    step = guard(1, {"seq": seq, "rev": 0, "at": at}, seen, Moment(time, seen))
+    assert (step == "write") == (seq <= seen and (at, seq) <= (time, seen))
 
 
 async def test_a_first_delivery_creates_the_record_and_tells_where_it_stands(session: AsyncSession) -> None:
@@ -157,6 +166,45 @@ async def test_an_archived_record_still_takes_deliveries(session: AsyncSession) 
     archive(session, NOTE, await note(session, created), "anna")
     await session.flush()
     assert (await one(session, canonical_id=created.canonical_id, rev=2, seen_seq=2, title="Two")).outcome == "applied"
+
+
+async def test_a_fresh_edit_of_a_restored_row_is_not_overwritten_although_its_number_was_merged_before(
+    session: AsyncSession,
+) -> None:
+    created = await one(session, title="One")
+    row = await note(session, created)
+    with edit(session, NOTE, row, "anna"):
+        row.title = "Anna's"
+    own = row.sync["title"]
+    lost_life = {"canonical_id": created.canonical_id, "rev": 2, "seen_seq": 9, "title": "Two"}
+    before = {"time_us": own["at"] - 1, "seq": 9}
+    assert (await one(session, **lost_life, last_merged=before)).outcome == "skipped"
+    assert (await one(session, **lost_life, last_merged={"time_us": own["at"], "seq": own["seq"]})).outcome == "applied"
+
+
+async def test_a_row_that_is_not_there_any_more_is_not_made_of_the_groups_of_a_change(session: AsyncSession) -> None:
+    outcome = await one(session, local_id=uuid4(), title="Two")
+    assert (outcome.outcome, outcome.local_id) == ("skipped", None)
+    assert outcome.problem is not None
+    assert outcome.problem["type"] == "/problems/row-gone"
+    assert await notes(session) == 0
+
+
+async def test_a_delivery_below_what_the_row_has_says_what_that_is(session: AsyncSession) -> None:
+    created = await one(session, title="One", rev=7)
+    late = await one(session, canonical_id=created.canonical_id, rev=3, title="Late")
+    assert (late.outcome, late.ahead) == ("already", {"title": 7})
+    assert (await one(session, canonical_id=created.canonical_id, rev=7, title="One")).ahead == {}
+
+
+async def test_the_status_names_the_database_and_a_position_that_grows(session: AsyncSession) -> None:
+    before = await status(session, [NOTE])
+    assert (before.system, before.kinds) == ("notebook", ["note"])
+    enter(session)
+    await session.flush()
+    after = await status(session, [NOTE])
+    assert after.incarnation == before.incarnation
+    assert after.position > before.position
 
 
 async def test_a_tag_that_is_gone_is_forgotten_and_neither_comes_back_nor_meets_its_own_removal(

@@ -8,7 +8,7 @@ from chassis.replication.checked import checked, composed, single
 from chassis.replication.creating import creating
 from chassis.replication.edit import archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
-from chassis.replication.kind import Group, Kind, Replicated, family, fields, guard
+from chassis.replication.kind import Group, Kind, Moment, Replicated, family, fields, guard
 from chassis.replication.port import apply, router
 from chassis.replication.shown import Shown
 from chassis.replication.standing import sync_state
@@ -18,6 +18,7 @@ __all__ = [
     "Delivery",
     "Group",
     "Kind",
+    "Moment",
     "Outcome",
     "OwnedElsewhere",
     "Replicated",

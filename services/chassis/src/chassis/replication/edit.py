@@ -6,6 +6,7 @@ The caller holds the row's lock, so the events of one row leave in order.
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +20,7 @@ from chassis.replication.kind import LIFE, Json, Kind, Replicated
 
 Origin = Literal["user", "gateway"]
 Change = dict[str, Json]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Archived(Conflict):
@@ -106,6 +108,7 @@ def _record(
             "old": before.get(key),
             "new": after.get(key),
             "ctx": standing(row.sync, key).get("rev", 0),
+            "after": standing(row.sync, key).get("seq", 0),
         }
         for key in keys
     ]
@@ -122,19 +125,20 @@ def announce(
     actor: str,
 ) -> None:
     """Count the row on and write its event: the changed groups, the full state, and where each group stands."""
+    now_us = wall_clock()
     row.seq += 1
     row.version += 1
-    row.updated_at = clock.now()
+    row.updated_at = EPOCH + timedelta(microseconds=now_us)
     if origin == "user":
-        moved = {change["group"]: {"seq": row.seq, "rev": change["ctx"], "hlc": row.hlc} for change in changes}
-        row.sync = {**row.sync, **moved}
+        place = {"seq": row.seq, "hlc": row.hlc, "at": now_us}
+        row.sync = {**row.sync, **{change["group"]: {**place, "rev": change["ctx"]} for change in changes}}
     canonical_id = str(row.canonical_id) if row.canonical_id else None
     event = Event(
         id=str(uuid7()),
         source=f"/{kind.system}",
         type=f"{kind.system}.{kind.name}.changed.v1",
         subject=str(row.id),
-        time=clock.now(),
+        time=row.updated_at,
         dataschema=f"{kind.topic}.json",
         sequence=str(row.seq),
         canonicalid=canonical_id,

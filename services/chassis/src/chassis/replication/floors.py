@@ -12,6 +12,8 @@ backup, of which the hub believes that it has more.
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from chassis.replication.kind import Moment, guard
+
 Sync = Mapping[str, Mapping[str, int]]
 
 
@@ -30,7 +32,12 @@ def standing(sync: Sync, key: str) -> Mapping[str, int]:
 
 
 def settled(
-    sync: Sync, floors: Mapping[str, Floor], outcomes: Mapping[str, str], values: Mapping[str, Any], seen_seq: int
+    sync: Sync,
+    floors: Mapping[str, Floor],
+    outcomes: Mapping[str, str],
+    values: Mapping[str, Any],
+    seen_seq: int,
+    last: Moment | None = None,
 ) -> dict[str, Any]:
     """The row's `sync` after a delivery: floors raised, and without the members that are gone and settled.
 
@@ -46,7 +53,7 @@ def settled(
         gone = [
             key
             for key, own in after.items()
-            if _family(key) == family and key not in values and own["seq"] <= seen_seq and own["rev"] <= rev
+            if _family(key) == family and key not in values and guard(rev + 1, own, seen_seq, last) == "write"
         ]
         for key in gone:
             del after[key]

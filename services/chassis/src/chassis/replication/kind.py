@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, func, text
@@ -22,10 +22,10 @@ class Replicated:
     """Columns of every replicated row.
 
     `sync` holds per group the `seq` of the last local edit, the `rev` of the hub that the row has, and the `hlc` of
-    that edit; members that are gone and settled stand there as one entry of their family (`replication.floors`).
-    `seq` is gap-free per row, `hlc` is in microseconds, `merged_seq` is how far the hub has followed, `peers` what the
-    hub last said of the other systems, `decided` what it said of the record itself: its open `conflicts` and its newest
-    `decisions`.
+    that edit with the time `at` which it was made, both in microseconds; members that are gone and settled stand there
+    as one entry of their family (`replication.floors`). `seq` is gap-free per row, `hlc` is in microseconds,
+    `merged_seq` is how far the hub has followed, `peers` what the hub last said of the other systems, `decided` what it
+    said of the record itself: its open `conflicts` and its newest `decisions`.
     """
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -133,15 +133,29 @@ class Kind:
         return self.by_name.get(key.partition(":")[0])
 
 
-def guard(rev: int, own: Mapping[str, int] | None, seen_seq: int) -> Step:
+class Moment(NamedTuple):
+    """When an event was written, by its author's clock, and its number: two may share a tick."""
+
+    time_us: int
+    seq: int
+
+
+def guard(rev: int, own: Mapping[str, int] | None, seen_seq: int, last: Moment | None = None) -> Step:
     """What to do with a delivered value: the three lines that make duplicates and disorder harmless.
 
     `own` is the row's `sync` of that group. A revision that the row has is `already` there; a local edit that the hub
-    had not merged when it sent this is not overwritten (`skipped`): it comes round again.
+    had not merged when it sent this is not overwritten (`skipped`): it comes round again. `last` is the last of the
+    row's events that the hub had merged. Numbers tell when a clock was set back, times when a row was restored from a
+    backup and gives its numbers a second time.
     """
     own = own or {}
     if rev <= own.get("rev", 0):
         return "already"
-    if own.get("seq", 0) > seen_seq:
+    if own.get("seq", 0) > seen_seq or (last is not None and edited(own) > last):
         return "skipped"
     return "write"
+
+
+def edited(own: Mapping[str, int]) -> Moment:
+    """The last local edit of a group, as far as the row says; an edit of before rows kept its time has none."""
+    return Moment(own.get("at", 0), own.get("seq", 0))

@@ -16,6 +16,7 @@ from chassis.replication.edit import Change, announce
 from chassis.replication.floors import settled, standing
 from chassis.replication.isolating import Bounds, is_locked, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
+from chassis.replication.status import Status, status
 from chassis.replication.wire import Deliveries, Delivery, ItemOutcome, Outcome, Outcomes, Value
 
 log = structlog.get_logger()
@@ -42,6 +43,14 @@ class Incomplete(Conflict):
     hint = "Deliver the record with all its groups."
 
 
+class RowGone(Conflict):
+    """The row was there once: this system was restored from a backup that is older."""
+
+    code = "row-gone"
+    title = "The record is not here any more"
+    hint = "Deliver it as a new one: without `local_id`, with all its groups."
+
+
 class UnknownKind(NotFound):
     """This system does not replicate such records."""
 
@@ -59,6 +68,11 @@ def router(kinds: Sequence[Kind]) -> APIRouter:
         if kind not in by_name:
             raise UnknownKind(kind=kind, kinds=sorted(by_name))
         return by_name[kind]
+
+    @api.get("/status", dependencies=[requires("replication:write")])
+    async def read_status(session: Session) -> Status:
+        """This system as the hub polls it: what it holds, which database it is, and how far it has written."""
+        return await status(session, kinds)
 
     @api.post("/{kind}", dependencies=[requires("replication:write")])
     async def deliver(kind: Annotated[Kind, Depends(known)], body: Deliveries, session: Session) -> Outcomes:
@@ -196,7 +210,10 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
     outcomes = []
     for item in items:
         row = (by_local.get(item.local_id) if item.local_id else None) or by_canonical.get(item.canonical_id)
-        if row is None:
+        if row is None and item.local_id is not None:
+            gone = RowGone(local_id=str(item.local_id)).document()
+            outcome = Outcome(canonical_id=item.canonical_id, outcome="skipped", problem=gone)
+        elif row is None:
             outcome, row = await _create(session, kind, item)
             if row is not None:
                 by_canonical[item.canonical_id] = row
@@ -238,13 +255,16 @@ async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Ou
 def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Outcome:
     """Write what the guards let through."""
     before = kind.read(row)
+    known = {value.group: standing(row.sync, value.group).get("rev", 0) for value in item.groups}
+    ahead = {value.group: known[value.group] for value in item.groups if known[value.group] > value.rev}
     outcomes, problems = _write_all(kind, row, item)
-    return _take_over(session, kind, row, before, item, outcomes, problems)
+    outcome = _take_over(session, kind, row, before, item, outcomes, problems)
+    return outcome.model_copy(update={"ahead": ahead})
 
 
 def _write_all(kind: Kind, row: Replicated, item: Delivery) -> tuple[dict[str, ItemOutcome], dict[str, Problem]]:
     problems: dict[str, Problem] = {}
-    return {value.group: _write(kind, row, value, item.seen_seq, problems) for value in item.groups}, problems
+    return {value.group: _write(kind, row, value, item, problems) for value in item.groups}, problems
 
 
 def _take_over(
@@ -261,7 +281,7 @@ def _take_over(
     row.merged_seq = max(row.merged_seq, item.seen_seq)
     _hear(row, item)
     if item.floors:
-        row.sync = settled(row.sync, item.floors, outcomes, kind.read(row), item.seen_seq)
+        row.sync = settled(row.sync, item.floors, outcomes, kind.read(row), item.seen_seq, item.moment)
     _acknowledge(session, kind, row, before, item, outcomes)
     return _outcome(item, outcomes, problems, row)
 
@@ -291,9 +311,9 @@ def _outcome(
     )
 
 
-def _write(kind: Kind, row: Replicated, value: Value, seen_seq: int, problems: dict[str, Problem]) -> ItemOutcome:
+def _write(kind: Kind, row: Replicated, value: Value, item: Delivery, problems: dict[str, Problem]) -> ItemOutcome:
     own = standing(row.sync, value.group)
-    step = guard(value.rev, own, seen_seq)
+    step = guard(value.rev, own, item.seen_seq, item.moment)
     if step != "write":
         return step
     try:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.replication.kind import Json
+from chassis.replication.kind import Json, Moment
 from chassis.replication.told import Decided, Parked, Peer
 
 ItemOutcome = Literal["applied", "already", "skipped", "rejected"]
@@ -32,6 +32,13 @@ class Reference(Shape):
     canonical_id: UUID
 
 
+class LastMerged(Shape):
+    """The last of the row's events that the hub has merged: its time in microseconds since 1970, and its number."""
+
+    time_us: int = Field(ge=0)
+    seq: int = Field(ge=0)
+
+
 class Floor(Shape):
     """The delivery has every revision of a family's members behind `after` and up to `rev`."""
 
@@ -48,6 +55,7 @@ class Delivery(Shape):
     canonical_id: UUID
     local_id: UUID | None = None
     seen_seq: int = Field(default=0, ge=0)
+    last_merged: LastMerged | None = None
     hlc: int = Field(default=0, ge=0)
     groups: list[Value] = []
     references: dict[str, Reference] = {}
@@ -55,6 +63,11 @@ class Delivery(Shape):
     floors: dict[str, Floor] = {}
     conflicts: list[Parked] | None = None
     decisions: list[Decided] | None = None
+
+    @property
+    def moment(self) -> Moment | None:
+        """The last event that the hub had merged, if it says so."""
+        return Moment(self.last_merged.time_us, self.last_merged.seq) if self.last_merged else None
 
 
 class Deliveries(Shape):
@@ -66,7 +79,9 @@ class Deliveries(Shape):
 class Outcome(Shape):
     """What became of one item; `groups` tells each group apart, `problems` says why each was rejected.
 
-    `problem` is the first of them, or why the item was refused as a whole.
+    `problem` is the first of them, or why the item was refused as a whole. `ahead` are the groups of which this system
+    has a greater revision than was delivered, with that revision: the delivery is late, or the hub was restored from a
+    backup.
     """
 
     canonical_id: UUID
@@ -74,6 +89,7 @@ class Outcome(Shape):
     local_id: str | None = None
     seq: int = 0
     groups: dict[str, ItemOutcome] = {}
+    ahead: dict[str, int] = {}
     problem: dict[str, Any] | None = None
     problems: dict[str, dict[str, Any]] = {}
 

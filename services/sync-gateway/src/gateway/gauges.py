@@ -1,9 +1,9 @@
 """The hub's gauges. Each reads an index of what is held or due, never a whole table, and counts up to a bound."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from chassis import telemetry
+from chassis import clock, telemetry
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,4 +57,4 @@ async def _observe_unread(session: AsyncSession, names: Sequence[str]) -> None:
 
 
 def _age_seconds(since: datetime | None) -> float:
-    return max(0.0, (datetime.now(UTC) - since).total_seconds()) if since else 0.0
+    return max(0.0, (clock.now() - since).total_seconds()) if since else 0.0

@@ -8,18 +8,22 @@ from chassis.db import uuid7
 from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gateway.register import Moment
 from gateway.tables import Base
 
 
 class Link(Base):
-    """One local record. `seen_seq` is the newest of its events that the hub has merged.
+    """One local record. Links stay for ever, unless a steward takes one away.
 
-    Links stay for ever, unless a steward takes one away.
+    `seen_seq` is the greatest number of its events that the hub has merged, `last_time_us` and `last_seq` the latest of
+    them by its author's clock (None for what was merged before the hub kept it). A retired link is an alias for late
+    events: its row went with a restore, and the record has another row there.
     """
 
     __tablename__ = "links"
     __table_args__ = (
-        Index("uq_links_canonical", "canonical_id", "system", unique=True),
+        Index("uq_links_present", "canonical_id", "system", unique=True, postgresql_where=text("retired_at is null")),
+        Index("ix_links_canonical_id", "canonical_id"),
         Index("uq_links_id", "id", unique=True),
     )
 
@@ -33,6 +37,25 @@ class Link(Base):
     tier: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     linked_at: Mapped[datetime]
+    last_time_us: Mapped[int | None] = mapped_column(BigInteger)
+    last_seq: Mapped[int | None] = mapped_column(BigInteger)
+    retired_at: Mapped[datetime | None]
+
+    def retire(self, now: datetime) -> None:
+        """The row is gone. Late events of it still find the record."""
+        self.retired_at = now
+
+    @property
+    def last(self) -> Moment | None:
+        """The latest event that the hub has merged."""
+        known = self.last_time_us is not None and self.last_seq is not None
+        return Moment(self.last_time_us or 0, self.last_seq or 0) if known else None
+
+    def follow(self, seen_seq: int, last: Moment | None) -> None:
+        """The hub has merged so far."""
+        self.seen_seq = seen_seq
+        if last is not None:
+            self.last_time_us, self.last_seq = last
 
     @property
     def token(self) -> str:

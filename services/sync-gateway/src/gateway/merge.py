@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from gateway.policy import STEWARD, GroupRule, Head, Json, Policy, Verdict, decide, in_force, same
-from gateway.register import Change, Decision, Entry, Event, Fate, Mark, Register
+from gateway.policy import STEWARD, GroupRule, Head, Json, Policy, Verdict, decide, in_force, same, system_of
+from gateway.register import Change, Decision, Entry, Event, Fate, Mark, Moment, Register
 from gateway.rules import EMPTY, Invariant, Rules, Violation, family_of, latest, policy_of, turned
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Invariant",
     "Mark",
     "Merged",
+    "Moment",
     "Register",
     "Resolution",
     "Rules",
@@ -45,11 +46,14 @@ Outcome = Literal["merged", "duplicate", "repaired_gap", "acknowledged"]
 class Merged:
     """What an event did to a record: only the registers it touched, and what the log must say.
 
-    `acknowledged` holds the revisions that the spoke has confirmed with this event.
+    `acknowledged` holds the revisions that the spoke has confirmed with this event. `restored` says that the row was
+    restored from a backup: its numbers come again, or its author did not have what the row's system had written.
     """
 
     outcome: Outcome
     seen_seq: int
+    last: Moment | None = None
+    restored: bool = False
     registers: Mapping[str, Register] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
     acknowledged: Mapping[str, int] = field(default_factory=dict)
@@ -66,13 +70,21 @@ class Resolution(NamedTuple):
     led: Mapping[str, Register] = {}
 
 
-def merge_event(registers: Mapping[str, Register], seen_seq: int, event: Event, kind: Rules) -> Merged:
-    """Merge one event. An event seen before changes nothing; a gap is repaired from the event itself."""
-    if event.seq <= seen_seq:
-        return Merged("duplicate", seen_seq)
+def merge_event(
+    registers: Mapping[str, Register], seen_seq: int, event: Event, kind: Rules, last: Moment | None = None
+) -> Merged:
+    """Merge one event. An event seen before changes nothing; a gap is repaired from the event itself.
+
+    `last` is the latest event of the row that was merged. A known number at a later moment is a fork: the row was
+    restored from a backup, and gives its numbers a second time.
+    """
+    known = event.seq <= seen_seq
+    if known and (last is None or event.moment <= last):
+        return Merged("duplicate", seen_seq, last)
     work = _Work(registers, event, kind)
-    gap = event.seq > seen_seq + 1
-    counted = work.repair(seen_seq) if gap else set()
+    work.restored = known
+    gap = event.seq > seen_seq + 1 or work.has_lost(seen_seq, last)
+    counted = work.repair(seen_seq, last) if gap else set()
     for change in sorted(event.changes, key=lambda each: each.group not in kind.leading):
         if event.origin == "gateway":
             work.compare(change.group, change.new, _confirmed(event, change))
@@ -80,7 +92,15 @@ def merge_event(registers: Mapping[str, Register], seen_seq: int, event: Event, 
             work.edit(change, event.hlc)
     work.turn()
     work.check_invariants()
-    return Merged(work.outcome(gap), event.seq, work.touched, tuple(work.decisions), work.acknowledged)
+    return Merged(
+        outcome=work.outcome(gap),
+        seen_seq=max(seen_seq, event.seq),
+        last=max(last or event.moment, event.moment),
+        restored=work.restored,
+        registers=work.touched,
+        decisions=tuple(work.decisions),
+        acknowledged=work.acknowledged,
+    )
 
 
 def resolve(
@@ -133,6 +153,7 @@ class _Work:
         self.decisions: list[Decision] = []
         self.acknowledged: dict[str, int] = {}
         self.latest: dict[str, int] = {}
+        self.restored = False
         self.replaced = {change.group: change.old for change in event.changes} if event.origin == "user" else {}
 
     def outcome(self, gap: bool) -> Outcome:
@@ -155,12 +176,16 @@ class _Work:
         rule = self.kind.group(group)
         return in_force(rule, self.register(rule.once.group).value) if rule.once else rule.policy
 
-    def edit(self, change: Change, hlc: int, bounces: int = 0) -> None:
-        """An edit of the event's system. The revision grows even when the edit is refused."""
+    def edit(self, change: Change, hlc: int, bounces: int = 0, seq: int | None = None) -> None:
+        """An edit of the event's system. The revision grows even when the edit is refused.
+
+        `seq` is its number when it is not that of the event.
+        """
         before = self.register(change.group)
         rule = self.kind.group(change.group)
         rev = self.next_revision(change.group, change.ctx)
-        head = Head(change.new, hlc, rev, self.event.id, self.event.actor, self.event.time, change.ctx == 0)
+        first, seq = change.ctx == 0, self.event.seq if seq is None else seq
+        head = Head(change.new, hlc, rev, self.event.id, self.event.actor, self.event.time, first, seq)
         base = replace(before, rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
         if rule.policy.rule == "counter":
             self._count(change, base)
@@ -176,9 +201,16 @@ class _Work:
         if rev < register.rev or register.rev == 0:
             return
         if not same(stored, register.value, self.kind.group(group).normalise):
-            self.edit(Change(group, register.value, stored, rev), self.event.hlc, register.bounces + 1)
+            own = self.event.sync[group].seq if group in self.event.sync else 0
+            change = Change(group, register.value, stored, rev, after=own)
+            self.edit(change, self.event.hlc, register.bounces + 1, seq=own)
 
-    def repair(self, seen_seq: int) -> set[str]:
+    def has_lost(self, seen_seq: int, last: Moment | None) -> bool:
+        """Whether the row had an edit before this event that the hub has not merged."""
+        own = {change.group for change in self.event.changes} if self.event.origin == "user" else set()
+        return any(mark.is_new(seen_seq, last) for group, mark in self.event.sync.items() if group not in own)
+
+    def repair(self, seen_seq: int, last: Moment | None) -> set[str]:
         """Lost events: every group that the spoke has edited since counts as changed to its present value.
 
         Answer the counters among them: what this event says of those is counted already.
@@ -188,12 +220,12 @@ class _Work:
         counted = set()
         for group, mark in sorted(self.event.sync.items(), key=lambda item: (item[0] not in self.kind.leading, item)):
             value = self.event.snapshot.get(group)
-            if seen_seq < mark.seq <= self.event.seq:
+            if mark.seq <= self.event.seq and mark.is_new(seen_seq, last):
                 if self.kind.group(group).policy.rule == "counter":
                     self._count_after_gap(group, value, mark, first=seen_seq == 0 and mark.rev == 0)
                     counted.add(group)
                 elif group not in by_user:
-                    self.edit(Change(group, None, value, mark.rev), min(mark.hlc, self.event.hlc))
+                    self.edit(Change(group, None, value, mark.rev), min(mark.hlc, self.event.hlc), seq=mark.seq)
             elif group not in own and mark.rev > 0 and mark.rev == self.register(group).rev:
                 self.compare(group, value, mark.rev)
         return counted
@@ -234,8 +266,8 @@ class _Work:
         return in_force(rule, state).admits(self.event.system, change.ctx)
 
     def _put(self, change: Change, base: Register, head: Head, rule: GroupRule) -> None:
-        unseen = _unseen(base.heads, change.ctx, self.event.system)
-        heads = {**unseen, self.event.system: head}
+        present = self._lives(base.heads, change, head.seq)
+        heads = {**_unseen(present, change.ctx, self.event.system), self.event.system: head}
         verdict = decide(self.policy(change.group), heads, rule.normalise)
         parked = verdict.parked or base.hold is not None
         self.touched[change.group] = Register(
@@ -246,6 +278,16 @@ class _Work:
             self._decide(change.group, reason, {**base.heads, **heads}, verdict)
         elif verdict.contested:
             self._decide(change.group, verdict.rule, heads, verdict)
+
+    def _lives(self, heads: Mapping[str, Head], change: Change, seq: int) -> Mapping[str, Head]:
+        """The heads, with that of the system's previous life apart if the author of this edit did not have it."""
+        own = heads.get(self.event.system)
+        if own is None or not _outlived(own, change, seq):
+            return heads
+        self.restored = True
+        lives = [int(origin.partition("~")[2] or 0) for origin in heads if system_of(origin) == self.event.system]
+        name = f"{self.event.system}~{1 + max(lives)}"
+        return {**{origin: head for origin, head in heads.items() if head is not own}, name: own}
 
     def _refuse(self, group: str, base: Register, head: Head, rule: GroupRule) -> None:
         policy = self.policy(group)
@@ -314,6 +356,12 @@ class _Work:
                 detail=detail,
             )
         )
+
+
+def _outlived(own: Head, change: Change, seq: int) -> bool:
+    """Whether the author of an edit did not have their own system's head: it is newer than what they replaced."""
+    after = seq - 1 if change.after is None else change.after
+    return own.seq > after and own.rev > change.ctx
 
 
 def _hold_after(before: Register, bounces: int) -> str | None:

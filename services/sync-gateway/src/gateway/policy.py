@@ -21,7 +21,7 @@ class Head:
     """The newest edit of one origin that no other author has seen yet.
 
     `first` marks an edit whose author had no revision of the hub in front of them: such heads meet when two
-    records are linked for the first time.
+    records are linked for the first time. `seq` is the number of the edit in its row.
     """
 
     value: Json
@@ -31,6 +31,12 @@ class Head:
     actor: str
     at: str
     first: bool = False
+    seq: int = 0
+
+
+def system_of(origin: str) -> str:
+    """The system of an origin: `erp~1` is what the ERP wrote before it was restored from a backup."""
+    return origin.partition("~")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +215,7 @@ def simulate(
     admitted: dict[str, Head] = {}
     for entry in sorted(entries, key=lambda each: each.hlc):
         ctx = int(entry.origin in admitted)  # The log does not say what an author had seen: something, later on.
-        if policy.admits(entry.origin, ctx):
+        if policy.admits(system_of(entry.origin), ctx):
             admitted[entry.origin] = Head(entry.value, entry.hlc, 0, entry.event_id, "", "", first)
     return decide(policy, admitted, normalise)
 
@@ -217,7 +223,7 @@ def simulate(
 def order(item: tuple[str, Head]) -> tuple[int, str, str]:
     """The total order of concurrent edits."""
     origin, head = item
-    return head.hlc, origin, head.event_id
+    return head.hlc, system_of(origin), head.event_id
 
 
 def _informed(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) -> Mapping[str, Head]:
@@ -234,16 +240,16 @@ def _newest(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) ->
 
 
 def _prefer(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) -> Verdict:
-    if policy.system is not None and policy.system in heads:
-        return Verdict(heads[policy.system].value, False, policy.system, policy.name)
-    return _newest(policy, heads, normalise)
+    return _newest(policy, _of(policy.system, heads) or heads, normalise)
 
 
 def _strict(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) -> Verdict:
-    for origin in (policy.system, STEWARD):
-        if origin is not None and origin in heads:
-            return Verdict(heads[origin].value, False, origin, policy.name)
-    return _newest(policy, heads, normalise)
+    return _newest(policy, _of(policy.system, heads) or _of(STEWARD, heads) or heads, normalise)
+
+
+def _of(system: str | None, heads: Mapping[str, Head]) -> Mapping[str, Head]:
+    """What a system has written, in its present life and in those before it was restored."""
+    return {origin: head for origin, head in heads.items() if system_of(origin) == system}
 
 
 def _manual(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) -> Verdict:

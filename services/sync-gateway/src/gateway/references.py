@@ -10,7 +10,7 @@ from uuid import UUID
 
 from gateway.kinds import GroupSpec, KindSpec
 from gateway.policy import Json
-from gateway.register import Change, Event, Register
+from gateway.register import Event, Register
 
 Find = Callable[[str, str, str], UUID | None]
 """(kind, system, local id) -> canonical id, or None while it is unknown."""
@@ -53,7 +53,7 @@ def translated(event: Event, spec: KindSpec, find: Find) -> Event:
 
     return replace(
         event,
-        changes=tuple(Change(g, canonical(g, old), canonical(g, new), ctx) for g, old, new, ctx in event.changes),
+        changes=tuple(c._replace(old=canonical(c.group, c.old), new=canonical(c.group, c.new)) for c in event.changes),
         snapshot={group: canonical(group, value) for group, value in event.snapshot.items()},
     )
 

@@ -5,29 +5,51 @@ The stored form is JSON with short keys, because every record keeps one register
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from gateway.policy import Head, Json
 
 Fate = Literal["kept", "lost", "refused"]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(NamedTuple):
+    """When an event was written, by its author's clock, and its number: two may share a tick."""
+
+    time_us: int
+    seq: int
 
 
 class Mark(NamedTuple):
-    """What a spoke knows of one group: its last own edit, the revision it applied, the time of the edit."""
+    """What a spoke knows of one group: its last own edit, the revision it applied, the time of the edit.
+
+    `at` is the time of the edit's event in microseconds, None in events of before rows kept it.
+    """
 
     seq: int
     rev: int
     hlc: int
+    at: int | None = None
+
+    def is_new(self, seen_seq: int, last: Moment | None) -> bool:
+        """Whether the hub has not merged the edit: its number is new, or it is later than all that was merged."""
+        return self.seq > seen_seq or (self.at is not None and last is not None and Moment(self.at, self.seq) > last)
 
 
 class Change(NamedTuple):
-    """One group in one edit. `ctx` is the hub revision of the group that the author had in front of them."""
+    """One group in one edit. `ctx` is the hub revision of the group that the author had in front of them.
+
+    `after` is the number of the group's last local edit that this one replaces; None in events of the older format,
+    whose author is taken to have had every edit with a smaller number.
+    """
 
     group: str
     old: Json
     new: Json
     ctx: int
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +84,17 @@ class Event:
             origin=data["origin"],
             actor=data["actor"],
             time=time,
-            changes=tuple(Change(c["group"], c.get("old"), c.get("new"), c["ctx"]) for c in data["changes"]),
+            changes=tuple(
+                Change(c["group"], c.get("old"), c.get("new"), c["ctx"], c.get("after")) for c in data["changes"]
+            ),
             snapshot=data["snapshot"],
-            sync={group: Mark(m["seq"], m["rev"], m["hlc"]) for group, m in data["sync"].items()},
+            sync={group: Mark(m["seq"], m["rev"], m["hlc"], m.get("at")) for group, m in data["sync"].items()},
         )
+
+    @property
+    def moment(self) -> Moment:
+        """When it was written. A number that comes again at a later moment is an edit of a restored row."""
+        return Moment((datetime.fromisoformat(self.time) - EPOCH) // timedelta(microseconds=1), self.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +119,7 @@ class Register:
         stored: dict[str, Any] = {"rev": self.rev, "value": self.value, "rule": self.rule}
         if self.heads:
             stored["heads"] = {origin: _packed(head) for origin, head in self.heads.items()}
+            stored["seqs"] = {origin: head.seq for origin, head in self.heads.items() if head.seq}
         if self.parked:
             stored["parked"] = True
         if self.hold:
@@ -103,9 +133,12 @@ class Register:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Register":
         """The register that was stored."""
+        seqs = stored.get("seqs", {})
         return cls(
             rev=stored["rev"],
-            heads={origin: Head(*packed) for origin, packed in stored.get("heads", {}).items()},
+            heads={
+                origin: _unpacked(packed, seqs.get(origin, 0)) for origin, packed in stored.get("heads", {}).items()
+            },
             value=stored["value"],
             parked=stored.get("parked", False),
             rule=stored["rule"],
@@ -155,3 +188,8 @@ class Decision:
 def _packed(head: Head) -> list[Any]:
     packed = [head.value, head.hlc, head.rev, head.event_id, head.actor, head.at]
     return [*packed, True] if head.first else packed
+
+
+def _unpacked(packed: list[Any], seq: int) -> Head:
+    value, hlc, rev, event_id, actor, at, *first = packed
+    return Head(value, hlc, rev, event_id, actor, at, bool(first), seq)

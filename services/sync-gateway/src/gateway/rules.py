@@ -39,10 +39,10 @@ def family_of(group: str) -> str | None:
 
 
 def latest(registers: Mapping[str, Register], group: str) -> int:
-    """The greatest revision that the group has had, or any member of its family."""
-    family = family_of(group)
-    if family is None:
-        return registers.get(group, EMPTY).rev
+    """The greatest revision that the group has had, or any member of its family (also of a group that names one)."""
+    if group in registers and family_of(group) is None:
+        return registers[group].rev
+    family = family_of(group) or group
     return max((register.rev for other, register in registers.items() if family_of(other) == family), default=0)
 
 

@@ -19,8 +19,10 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    Uuid,
     any_,
     bindparam,
+    func,
     select,
     text,
     update,
@@ -41,8 +43,19 @@ SYSTEMS = Table(
     Column("away_since", DateTime(timezone=True)),
     Column("away_because", Text),
     Column("latency", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("status", JSONB),
+    Column("restored_at", DateTime(timezone=True)),
+    Column("restored_because", Text),
+    Column("compare_after", Uuid),
+    Column("compare_begun", BigInteger, nullable=False, server_default="0"),
+    Column("compare_done", BigInteger, nullable=False, server_default="0"),
+    Column("compare_total", BigInteger, nullable=False, server_default="0"),
 )
-"""One row a system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries."""
+"""One row a system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries.
+
+`status` is what the system last said of itself. From `restored_at` on all that it has is compared (`gateway.compare`):
+in the order of canonical ids, begun up to `compare_after` (null when all was begun).
+"""
 
 POSITIONS = Table(
     "positions",
@@ -52,6 +65,34 @@ POSITIONS = Table(
     Column("next_offset", BigInteger, nullable=False),
 )
 """How far the hub has read, kept in the transaction of the merge."""
+
+
+EPOCHS = Table(
+    "epochs",
+    Base.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+)
+"""One row: how often the hub found itself older than its systems. A revision is `epoch << EPOCH_BITS` and a count."""
+
+EPOCH_BITS = 32
+
+
+async def present_epoch(session: AsyncSession) -> int:
+    """The epoch of the revisions that the hub gives."""
+    return await session.scalar(select(EPOCHS.c.epoch)) or 0
+
+
+async def note_behind(session: AsyncSession, rev: int, because: str) -> None:
+    """A system has a revision that the hub never gave: the hub was restored. Begin an epoch above it, compare all.
+
+    Nothing is done when the present epoch is above it already: then the comparison is under way.
+    """
+    above = (rev >> EPOCH_BITS) + 1
+    raised = update(EPOCHS).where(EPOCHS.c.epoch < above).values(epoch=above).returning(EPOCHS.c.epoch)
+    if await session.scalar(raised) is not None:
+        for name in await session.scalars(select(SYSTEMS.c.name).order_by(SYSTEMS.c.name)):
+            await note_restored(session, name, because, again=True)
 
 
 async def register(session: AsyncSession, names: list[str]) -> None:
@@ -95,9 +136,20 @@ async def resume(session: AsyncSession, name: str) -> None:
 
 async def note_health(session: AsyncSession, name: str, away_because: str | None) -> None:
     """Remember since when a system has been away and why, or that it is back."""
-    since = clock.now() if away_because else None
-    values = {"away_since": since, "away_because": away_because}
-    await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(values))
+    since = func.coalesce(SYSTEMS.c.away_since, clock.now()) if away_because else None
+    news = SYSTEMS.c.name == name, SYSTEMS.c.away_because.is_distinct_from(away_because)
+    await session.execute(update(SYSTEMS).where(*news).values(away_since=since, away_because=away_because))
+
+
+async def note_restored(session: AsyncSession, name: str, because: str, *, again: bool = False) -> None:
+    """A system was restored from a backup: all that it has must be compared.
+
+    `again`: from the beginning, if that is under way already.
+    """
+    found = SYSTEMS.c.name == name, *(() if again else (SYSTEMS.c.restored_at.is_(None),))
+    begin = {"compare_after": UUID(int=0), "compare_begun": 0, "compare_done": 0}
+    since = {"restored_at": clock.now(), "restored_because": because}
+    await session.execute(update(SYSTEMS).where(*found).values({**begin, **since}))
 
 
 async def note_latency(session: AsyncSession, name: str, latency: dict[str, float]) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 import itertools
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from statistics import quantiles
 
+from chassis import clock
 from chassis.auth import ServiceIdentity
 from chassis.bus import BrokerAway, Consumer, Positions, Reach
 from chassis.client import create_client
@@ -25,6 +25,7 @@ from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds import KINDS
 from gateway.settings import GatewaySettings
+from gateway.watch import Watching
 
 GROUP = "sync-gateway"
 GAUGES_SECONDS = 2.0
@@ -32,6 +33,7 @@ REPLAY_SECONDS = 1.0
 PAUSED_SECONDS = 0.5
 HELD_BACK_SECONDS = 0.2
 BACKLOG_SECONDS = 1.0
+STATUS_SECONDS = 5.0
 
 
 def tasks(running: Running) -> Mapping[str, Task]:
@@ -62,6 +64,7 @@ def tasks(running: Running) -> Mapping[str, Task]:
         "held back": every(HELD_BACK_SECONDS, HeldBackIngest(running.sessions, holds, due).run),
         "hub gauges": every(GAUGES_SECONDS, gauges),
         **{f"deliver {name}": _delivering(settings, name, deliveries[name]) for name in deliveries},
+        **{f"watch {name}": _watching(running, settings, deliveries[name]) for name in deliveries},
     }
 
 
@@ -136,7 +139,7 @@ async def _watch_backlog(sessions: Sessions, consumer: Consumer, stop: asyncio.E
         except BrokerAway:
             return  # What was known stays; the watch of the topics says that the broker is away.
         async with transaction(sessions) as session:
-            await backlog.write(session, unread.note(await systems.positions(session), ends, datetime.now(UTC)))
+            await backlog.write(session, unread.note(await systems.positions(session), ends, clock.now()))
 
     watched("backlog")
     await every(BACKLOG_SECONDS, look)(stop)
@@ -147,6 +150,19 @@ def identity_towards(settings: GatewaySettings, name: str) -> ServiceIdentity:
     if settings.service_key_file is None or settings.service_issuer is None:
         raise SystemExit("The environment variables SERVICE_KEY_FILE and SERVICE_ISSUER are missing: set both.")
     return ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.systems[name].audience)
+
+
+def _watching(running: Running, settings: GatewaySettings, delivering: Delivering) -> Task:
+    system = delivering.system
+    watching = Watching(running.sessions, delivering, identity_towards(settings, system))
+
+    async def watch_system(stop: asyncio.Event) -> None:
+        async with transaction(running.sessions) as session:
+            await systems.register(session, [system])
+        async with create_client(settings.systems[system].address, timeout_seconds=STATUS_SECONDS) as client:
+            await watching.run(client, stop)
+
+    return watch_system
 
 
 def _delivering(settings: GatewaySettings, name: str, delivering: Delivering) -> Task:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from gateway.kinds import GroupSpec, KindSpec
 from gateway.kinds.normalise import life, lowered, presence
-from gateway.merge import Change, Event, Mark, Merged, Register, merge_event
+from gateway.merge import Change, Event, Head, Mark, Merged, Register, merge_event
 from gateway.policy import (
     Json,
     Lattice,
@@ -22,6 +22,7 @@ from gateway.policy import (
     newest,
     prefer,
     strict,
+    system_of,
     update_wins,
 )
 from hypothesis import settings
@@ -145,15 +146,16 @@ Shown = dict[str, tuple[Json, bool, dict[str, tuple[Json, int, str]]]]
 
 
 def shown(registers: Mapping[str, Register]) -> Shown:
-    """What registers say whatever the order of arrival: all but the numbers of the revisions."""
+    """What registers say whatever the order of arrival: all but the numbers of revisions and of previous lives."""
     return {
-        group: (
-            normalised(group, register.value),
-            register.parked,
-            {origin: (head.value, head.hlc, head.event_id) for origin, head in register.heads.items()},
-        )
+        group: (normalised(group, register.value), register.parked, _by_life(register.heads))
         for group, register in registers.items()
     }
+
+
+def _by_life(heads: Mapping[str, Head]) -> dict[str, tuple[Json, int, str]]:
+    by_age = sorted((system_of(origin), head.hlc, head.event_id, head.value) for origin, head in heads.items())
+    return {f"{system} {age}": (value, hlc, by) for age, (system, hlc, by, value) in enumerate(by_age)}
 
 
 thorough = settings(max_examples=100, derandomize=True, database=None, deadline=None)

@@ -1,10 +1,12 @@
 """The seam between simulation and hub: the real ingest, merge and delivery, with memory in place of the database."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from gateway.compare import renew
 from gateway.deliver.items import Item, Nothing, item_for
 from gateway.deliver.settle import settle, settle_nothing
 from gateway.ingest.fold import fold
@@ -12,6 +14,7 @@ from gateway.ingest.state import Incoming, State
 from gateway.merge import Event, Register, resolve
 from gateway.policy import Json
 from gateway.register import Entry
+from gateway.systems import EPOCH_BITS
 
 from .factories import SAMPLE
 
@@ -27,15 +30,28 @@ class HubUnderTest:
         self.state = State(systems=dict.fromkeys(systems, (SAMPLE.name,)))
         self.now = EPOCH
         self._resolutions = 0
+        self.epoch = 0
+        self.published: list[tuple[str, str, list[Entry]]] = []
 
     def at(self, wall: int) -> None:
         """It is now so many microseconds after the epoch."""
         self.now = EPOCH + timedelta(microseconds=wall)
 
-    def ingest(self, event: Event) -> None:
-        """Take one event, as a batch of its own."""
+    def ingest(self, event: Event) -> bool:
+        """Take one event, as a batch of its own; tell whether it was merged. What was restored is compared at once."""
         self._forget_decoded()
+        duplicates = self.state.duplicates
         fold(self.state, [Incoming(TENANT, event)], self.now)
+        for system in sorted(self.state.restored):
+            self.compare(system)
+        self.state.restored.clear()
+        self._catch_up()
+        return self.state.duplicates == duplicates
+
+    def compare(self, system: str) -> None:
+        """A system was restored: all that it has is due again."""
+        for record in self.state.records.values():
+            self.state.delivery(record, system, self.now).compare(self.now)
 
     def seen(self, system: str, record: str) -> int:
         link = self.state.linked.get((UUID(record), system))
@@ -69,6 +85,25 @@ class HubUnderTest:
 
     def settle(self, item: Item, outcome: Mapping[str, Any]) -> None:
         settle(self.state, item, outcome, self.now)
+        self._catch_up()
+
+    def back_up(self) -> State:
+        return deepcopy(self.state)
+
+    def restore(self, backup: State) -> None:
+        """The hub goes back. What it had decided was published."""
+        self.published += self.decisions()
+        self.state = deepcopy(backup)
+
+    def _catch_up(self) -> None:
+        """The hub has found that it is older than its systems."""
+        if self.state.behind is not None:
+            rev, _ = self.state.behind
+            self.state.behind = None
+            if rev >> EPOCH_BITS >= self.epoch:
+                self.epoch = (rev >> EPOCH_BITS) + 1
+                for record in self.state.records.values():
+                    renew(self.state, record, self.epoch, self.now)
 
     def refused(self, system: str, record: str) -> set[str]:
         """The groups whose present revision the system's rules refuse."""

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from itertools import chain, product
 
 from gateway.merge import Event, Register, merge_event
-from gateway.policy import same
+from gateway.policy import same, system_of
 
 from .factories import SAMPLE, Shown, shown
 from .hub_under_test import HubUnderTest
-from .spoke import Edit, EditId, Spoke
+from .spoke import Edit, EditId, Row, Spoke
 
 UNORDERED = ("points", "life")
 """Groups whose edits add up or yield to any sign of life: none of them is lost or won by itself."""
@@ -38,24 +38,34 @@ class Judge:
 
     def edit_of(self, record: str, group: str, origin: str, event_id: str) -> EditId | None:
         """The user edit that an event brought: its own, or after a gap the last one before it."""
-        if origin not in self.spokes:
+        system = system_of(origin)
+        if system not in self.spokes:
             return None
-        seq = int(event_id.rpartition("-")[2])
-        own = self.spokes[origin].history.get((record, group), [])
+        life, seq = map(int, event_id.split("-")[-2:])
+        own = self.spokes[system].lives[life].get((record, group), [])
         return next((edit for edit in reversed(own) if edit.seq <= seq), None)
 
-    def watch(self, event: Event, before: dict[str, Register], seen: int) -> None:
-        """Called when the hub has taken an event: with the registers and the sequence it had before."""
-        if event.origin == "user" and event.seq > seen:
+    def watch(self, event: Event, before: dict[str, Register]) -> None:
+        """Called when the hub has merged an event, with the registers that it had before."""
+        if event.origin == "user":
             self._causality(event)
             self._order(event, before)
-            self._refusals(event, seen)
+            self._refusals(event)
+        self._hear(event)
+
+    def _hear(self, event: Event) -> None:
+        """With an event the hub knows every edit of the row up to there: what was lost before is repaired from it."""
+        spoke, life = self.spokes[event.system], int(event.id.split("-")[-2])
+        for (record, _), edits in spoke.lives[life].items():
+            if record == event.local_id:
+                spoke.heard.update(edit for edit in edits if edit.seq <= event.seq)
 
     def _causality(self, event: Event) -> None:
         """No value stands against an edit whose author had it in front of them."""
         record = str(event.canonical_id)
         for change in event.changes:
-            edit = self.spokes[event.system].edits.get(EditId(event.system, record, change.group, event.seq))
+            life = int(event.id.split("-")[-2])
+            edit = self.spokes[event.system].edits.get(EditId(event.system, record, change.group, event.seq, life))
             if edit is None or self._was_refused(event, change.group):
                 continue
             heads = self.hub.registers(record)[change.group].heads
@@ -81,13 +91,14 @@ class Judge:
             registers.update(merge_event(registers, event.seq - 1, event, SAMPLE).registers)
         return shown(registers)
 
-    def _refusals(self, event: Event, seen: int) -> None:
+    def _refusals(self, event: Event) -> None:
         """A refused edit that wrote what stood there anyway has lost nothing."""
         record = str(event.canonical_id)
         for group, mark in event.sync.items():
-            if seen < mark.seq <= event.seq and self._was_refused(event, group):
+            edit = self.edit_of(record, group, event.system, event.id)
+            unheard = edit is not None and edit not in self.spokes[event.system].heard
+            if unheard and mark.seq <= event.seq and self._was_refused(event, group):
                 shown_value = self.hub.registers(record)[group].value
-                edit = self.edit_of(record, group, event.system, event.id)
                 if edit and same(event.snapshot.get(group), shown_value, SAMPLE.group(group).normalise):
                     self._refused_but_equal.add(edit)
 
@@ -116,20 +127,20 @@ class Judge:
             registers = self.hub.registers(record)
             refused = self.hub.refused(name, record) if registers else set()
             for group in registers.keys() - refused:
-                register, value = registers[group], spoke.rows[record].values.get(group)
+                register, value = registers[group], spoke.rows.get(record, Row()).values.get(group)
                 if not register.parked and not same(value, register.value, SAMPLE.group(group).normalise):
                     self.faults.add(f"divergence:{group}")
 
     def _loss(self) -> None:
         """Each edit is current, or somebody had it in front of them when they replaced it, or it is logged."""
         accounted = self._refused_but_equal | {over for edit in self._edits() for over in edit.over}
-        for record, group, entries in self.hub.decisions():
+        for record, group, entries in [*self.hub.published, *self.hub.decisions()]:
             logged = [self.edit_of(record, group, entry.origin, entry.event_id) for entry in entries]
             accounted |= {edit for edit in logged if edit}
         for edit in self._edits():
             if edit.id in accounted or edit.id.group in UNORDERED:
                 continue
-            value = self.hub.registers(edit.id.record)[edit.id.group].value
+            value = self.hub.registers(edit.id.record).get(edit.id.group, Register()).value
             if not same(value, edit.value, SAMPLE.group(edit.id.group).normalise):
                 self.faults.add(f"silent_loss:{edit.id.group}")
 

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chassis.replication import Moment
 from gateway import merge, policy
 from gateway.ingest import fold
 from gateway.merge import Change, Event, Head, Merged, Register, Rules, merge_event
 from gateway.policy import GroupRule
 
 from .factories import Origin
+from .hub_under_test import HubUnderTest
 from .spoke import Delivery, Row, Spoke
+from .world import World
 
 Registers = Mapping[str, Register]
 
@@ -21,15 +24,15 @@ Registers = Mapping[str, Register]
 class OverwritesWhatTheHubHasNotSeen(Spoke):
     """no_local_guard: a delivery replaces a local edit that is still on its way to the hub."""
 
-    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int) -> str:
-        return super().guard(rev, {**own, "seq": 0}, seen_seq)
+    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int, last: Moment | None) -> str:
+        return super().guard(rev, {**own, "seq": 0, "at": 0}, seen_seq, last)
 
 
 class TakesAnyRevision(Spoke):
     """no_rev_guard: an old delivery that arrives late is written all the same."""
 
-    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int) -> str:
-        return super().guard(rev, {**own, "rev": 0}, seen_seq)
+    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int, last: Moment | None) -> str:
+        return super().guard(rev, {**own, "rev": 0}, seen_seq, last)
 
 
 class KnowsOneRevisionOfTheRecord(Spoke):
@@ -56,33 +59,37 @@ class TrustsItsWallClock(Spoke):
 class Echoes(Spoke):
     """echo: what is delivered is announced as if a user had entered it."""
 
-    def receive(self, delivery: Delivery) -> dict[str, Any]:
+    def receive(self, delivery: Delivery, wall: int) -> dict[str, Any]:
         row = self.rows.setdefault(delivery.record, Row())
         had = {value.group: self.revision(row, value.group) for value in delivery.values}
-        outcome = super().receive(delivery)
+        outcome = super().receive(delivery, wall)
         written = [v for v in delivery.values if self.revision(row, v.group) > had[v.group]]
         if written:
             row.hlc += 1
             for value in written:
                 row.sync[value.group] = {**self.standing(row, value.group), "seq": row.seq + 1, "hlc": row.hlc}
             changes = [Change(v.group, v.value, row.values[v.group], v.rev) for v in written]
-            super().announce(delivery.record, row, changes, "user")
+            super().announce(delivery.record, row, changes, "user", max(0, wall + self.skew))
         return outcome
 
-    def announce(self, record: str, row: Row, changes: list[Change], origin: Origin) -> None:
+    def announce(self, record: str, row: Row, changes: list[Change], origin: Origin, now: int) -> None:
         if origin == "user":
-            super().announce(record, row, changes, origin)
+            super().announce(record, row, changes, origin, now)
 
 
-def merge_again(registers: Registers, seen_seq: int, event: Event, kind: Rules) -> Merged:
+def merge_again(
+    registers: Registers, seen_seq: int, event: Event, kind: Rules, last: merge.Moment | None = None
+) -> Merged:
     """no_dedupe: an event that comes again is merged again."""
-    merged = merge_event(registers, min(seen_seq, event.seq - 1), event, kind)
+    merged = merge_event(registers, min(seen_seq, event.seq - 1), event, kind, last)
     return replace(merged, seen_seq=max(seen_seq, merged.seen_seq))
 
 
-def refuse_without_a_new_revision(registers: Registers, seen_seq: int, event: Event, kind: Rules) -> Merged:
+def refuse_without_a_new_revision(
+    registers: Registers, seen_seq: int, event: Event, kind: Rules, last: merge.Moment | None = None
+) -> Merged:
     """strict_no_bump: a refused edit leaves the revision, so its author is never corrected."""
-    merged = merge_event(registers, seen_seq, event, kind)
+    merged = merge_event(registers, seen_seq, event, kind, last)
     refused = {
         group: replace(register, rev=registers[group].rev if group in registers else 0)
         for group, register in merged.registers.items()
@@ -114,6 +121,29 @@ def by_time_alone(item: tuple[str, Head]) -> int:
     return item[1].hlc
 
 
+class ComparesNumbersOnly(Spoke):
+    """seq_guard_only: a fresh edit of a restored row, whose number was given before, looks merged."""
+
+    def guard(self, rev: int, own: Mapping[str, int], seen_seq: int, last: Moment | None) -> str:
+        return super().guard(rev, own, seen_seq, None)
+
+
+def take_forks_for_duplicates(
+    registers: Registers, seen_seq: int, event: Event, kind: Rules, last: merge.Moment | None = None
+) -> Merged:
+    """no_fork: a number that is known is a duplicate, whenever it was written."""
+    return merge_event(registers, seen_seq, event, kind)
+
+
+def replace_whatever_stands(own: Head, change: Change, seq: int) -> bool:
+    """no_previous_life: an edit replaces its system's head, even one that its author did not have."""
+    return False
+
+
+def compare_nothing(*_: object) -> None:
+    """only_edited, no_poll: what a restored system lacks is due only where somebody edits it."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """What is replaced, and the broken promise that must give it away."""
@@ -137,3 +167,12 @@ MUTANTS: dict[str, Mutant] = {
     "phase_forgets": Mutant("order_matters", patches=((merge._Work, "turn", decide_once),)),
     "tie_by_arrival": Mutant("order_matters", patches=((policy, "order", by_time_alone),)),
 }
+
+RESTORED: dict[str, Mutant] = {
+    "no_fork": Mutant("silent_loss", patches=((fold, "merge_event", take_forks_for_duplicates),)),
+    "no_previous_life": Mutant("silent_loss", patches=((merge, "_outlived", replace_whatever_stands),)),
+    "seq_guard_only": Mutant("flip_flop", spoke=ComparesNumbersOnly),
+    "only_edited": Mutant("divergence", patches=((HubUnderTest, "compare", compare_nothing),)),
+    "no_poll": Mutant("divergence", patches=((World, "poll", compare_nothing),)),
+}
+"""These show themselves only where systems are restored from backups."""

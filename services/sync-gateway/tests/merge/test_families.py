@@ -70,7 +70,7 @@ def test_a_delivery_of_a_tag_that_comes_twice_does_not_bring_it_back(late: int) 
     world.drain()
     assert "tag:x" not in world.spokes["erp"].rows[RECORD].sync
     for _ in range(late + 1):
-        assert world.spokes["erp"].receive(delivery)["groups"]["tag:x"] == "already"
+        assert world.spokes["erp"].receive(delivery, world.wall)["groups"]["tag:x"] == "already"
     assert world.settle() == set()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .mutants import MUTANTS
+from .mutants import MUTANTS, RESTORED
 from .world import run
 
 SEEDS = range(60)
@@ -19,3 +19,15 @@ def test_a_hub_or_spoke_without_this_rule_is_convicted(name: str, monkeypatch: p
         monkeypatch.setattr(*patch)
     convicted = (any(fault.startswith(mutant.gives_away) for fault in run(seed, mutant.spoke)) for seed in SEEDS)
     assert any(convicted), f"{name} survived {len(SEEDS)} worlds"
+
+
+MANY_SEEDS = range(300)
+
+
+@pytest.mark.parametrize("name", RESTORED)
+def test_a_hub_or_spoke_without_this_rule_is_convicted_by_restores(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = RESTORED[name]
+    for patch in mutant.patches:
+        monkeypatch.setattr(*patch)
+    found = (run(seed, mutant.spoke, restores=2) for seed in MANY_SEEDS)
+    assert any(fault.startswith(mutant.gives_away) for faults in found for fault in faults), f"{name} survived"

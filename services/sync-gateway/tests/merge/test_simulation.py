@@ -20,6 +20,20 @@ def test_no_promise_is_broken_in_random_worlds(seed: int) -> None:
     assert {life: faults for life in range(6) if (faults := run(seed * 10 + life))} == {}
 
 
+@pytest.mark.parametrize("seed", range(2000, 2010))
+def test_no_promise_is_broken_where_systems_are_restored_and_logs_are_lost(seed: int) -> None:
+    """Six lives for each seed, each with up to two restores."""
+    assert {life: faults for life in range(6) if (faults := run(seed * 10 + life, restores=2))} == {}
+
+
+@pytest.mark.parametrize("seed", range(3000, 3006))
+def test_all_are_equal_in_the_end_where_the_hub_goes_back_as_well(seed: int) -> None:
+    """An edit that the hub reads again in another order may count as seen: only that is not promised here."""
+    for life in range(5):
+        faults = run(seed * 10 + life, restores=3, hub_too=True)
+        assert {fault for fault in faults if not fault.startswith(("causality", "silent_loss", "order"))} == set()
+
+
 def test_a_long_life_keeps_every_promise() -> None:
     assert run(7, steps=1500) == set()
 
@@ -73,6 +87,22 @@ class Life(RuleBasedStateMachine):
     @rule(record=records)
     def resolve(self, record: str) -> None:
         self.world.resolve(record, lambda options: options[-1])
+
+    @rule(system=systems)
+    def back_up(self, system: str) -> None:
+        self.world.back_up(system)
+
+    @rule(system=systems, unsent=st.integers(0, 2))
+    def restore(self, system: str, unsent: int) -> None:
+        self.world.restore(system, unsent)
+
+    @rule(system=systems)
+    def lose_log(self, system: str) -> None:
+        self.world.lose_log(system)
+
+    @rule()
+    def poll(self) -> None:
+        self.world.poll()
 
     @invariant()
     def no_promise_is_broken(self) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from random import Random
 
+from chassis.replication import Moment
 from chassis.replication.wire import Floor
 from gateway.deliver.items import Item
+from gateway.ingest.state import State
 from gateway.merge import Event
 from gateway.policy import Json
 
 from .factories import DOMAINS, SYSTEMS
 from .hub_under_test import HubUnderTest
 from .judge import Judge
-from .spoke import Delivery, Spoke, Value
+from .spoke import Backup, Delivery, Spoke, Value
 
 EDITABLE = tuple(group for group in DOMAINS if group != "life")
 RECORDS = ("00000000-0000-7000-8000-00000000000a", "00000000-0000-7000-8000-00000000000b")
@@ -41,6 +43,10 @@ class World:
         self.consumed: dict[tuple[str, str], int] = {(s, r): 0 for s in skews for r in records}
         self.messages = 0
         self.judge = Judge(self.spokes, self.hub)
+        self.backups: dict[str, Backup] = {}
+        self.restored: set[str] = set()
+        self.asked_by_the_dead: set[int] = set()
+        self.hub_backup: tuple[State, dict[tuple[str, str], int]] | None = None
 
     def edit(self, system: str, record: str, group: str, value: Json) -> None:
         spoke = self.spokes[system]
@@ -72,10 +78,13 @@ class World:
         return True
 
     def lose(self, system: str, record: str) -> None:
-        """An event never arrives. The last of a row is spared: nothing would follow to repair it."""
+        """An event never arrives. It is spared unless a later one of the same row follows, which repairs it.
+
+        Not where systems are restored: what a lost edit replaced is not known, so a lost fork may hide another life.
+        """
         events = self.spokes[system].outbox.get(record, [])
         position = self.consumed[system, record]
-        if position + 1 < len(events):
+        if position + 1 < len(events) and not self.backups:
             self.consumed[system, record] += 1
             self.judge.counters_with_losses.add(record)
 
@@ -89,7 +98,8 @@ class World:
             Value(g["group"], g["value"], g["rev"], self.judge.edits_behind(record, g["group"])) for g in groups
         )
         floors = {family: Floor(**floor) for family, floor in body["floors"].items()}
-        self.network.append((item, Delivery(system, record, body["seen_seq"], body["hlc"], values, floors)))
+        last = Moment(**body["last_merged"]) if body["last_merged"] else None
+        self.network.append((item, Delivery(system, record, body["seen_seq"], last, body["hlc"], values, floors)))
         return True
 
     def arrive(self, position: int, *, again: bool = False, lost: bool = False, unanswered: bool = False) -> None:
@@ -97,9 +107,40 @@ class World:
         self.messages += 1
         item, delivery = self.network[position] if again else self.network.pop(position)
         if not lost:
-            outcome = self.spokes[delivery.system].receive(delivery)
-            if not unanswered and not again:
+            outcome = self.spokes[delivery.system].receive(delivery, self.wall)
+            if not unanswered and not again and id(item) not in self.asked_by_the_dead:
                 self.hub.settle(item, outcome)
+
+    def back_up(self, system: str) -> None:
+        self.backups[system] = self.spokes[system].back_up()
+
+    def restore(self, system: str, unsent: int = 0) -> None:
+        """A system goes back to its backup, while events and deliveries are on their way. A restore takes time."""
+        if system in self.backups:
+            self.wall += 5
+            self.spokes[system].restore(self.backups[system], unsent)
+            self.restored.add(system)
+
+    def lose_log(self, system: str) -> None:
+        """The broker has lost its log: all that was sent is there again, and is read from its start."""
+        for record in self.records:
+            self.consumed[system, record] = 0
+
+    def back_up_hub(self) -> None:
+        self.hub_backup = self.hub.back_up(), dict(self.consumed)
+
+    def restore_hub(self) -> None:
+        """The hub goes back to its backup, with its positions; the log and the systems are newer."""
+        if self.hub_backup is not None:
+            self.asked_by_the_dead |= {id(item) for item, _ in self.network}
+            self.hub.restore(self.hub_backup[0])
+            self.consumed = dict(self.hub_backup[1])
+
+    def poll(self) -> None:
+        """The status of each system: one that went back is compared."""
+        for system in sorted(self.restored):
+            self.hub.compare(system)
+        self.restored.clear()
 
     def resolve(self, record: str, choose: Callable[[list[Json]], Json]) -> None:
         """A steward decides all that is parked."""
@@ -124,6 +165,8 @@ class World:
     def settle(self) -> set[str]:
         """Let everything come to rest, decide what is parked, and name every promise that was broken."""
         self.drain()
+        self.poll()
+        self.drain()
         for record in self.records:
             self.resolve(record, lambda options: options[0])
         self.drain()
@@ -131,24 +174,62 @@ class World:
 
     def _ingest(self, event: Event) -> None:
         record = str(event.canonical_id)
-        before, seen = dict(self.hub.registers(record)), self.hub.seen(event.system, record)
+        before = dict(self.hub.registers(record))
         self.hub.at(self.wall)
-        self.hub.ingest(event)
-        self.judge.watch(event, before, seen)
+        if self.hub.ingest(event):
+            self.judge.watch(event, before)
 
 
-def run(seed: int, make_spoke: MakeSpoke = Spoke, steps: int = 110) -> set[str]:
-    """A random life of a random world. The names of the promises it broke."""
+def run(
+    seed: int, make_spoke: MakeSpoke = Spoke, steps: int = 110, restores: int = 0, *, hub_too: bool = False
+) -> set[str]:
+    """A random life of a random world. The names of the promises it broke.
+
+    With `restores`, systems go back to backups up to so many times, and now and then the broker loses its log;
+    `hub_too`: the hub goes back as well.
+    """
     chance = Random(seed)  # noqa: S311  (no secret: the same run for the same seed)
     systems = SYSTEMS[: chance.choice((2, 2, 3))]
     world = World(
         {system: chance.choice(SKEWS) for system in systems},
         make_spoke=make_spoke,
     )
+    if restores:
+        world.back_up(systems[0])
     for _ in range(steps):
         world.wall += chance.choice((0, 0, 0, 0, 1, 3))
-        step(world, chance)
+        if restores and chance.random() < 0.06:
+            restores -= go_back_hub(world, chance) if hub_too and chance.random() < 0.4 else go_back(world, chance)
+        else:
+            step(world, chance)
+    if restores and chance.random() < 0.5:
+        world.drain()  # Nothing is on its way that could tell: only the status does.
+        world.restore(chance.choice(sorted(world.spokes)))
     return world.settle()
+
+
+def go_back(world: World, chance: Random) -> bool:
+    """A backup, a restore, a log that is lost, or a poll of the status. Whether it was a restore."""
+    system, luck = chance.choice(sorted(world.spokes)), chance.random()
+    if luck < 0.4:
+        world.back_up(system)
+    elif luck < 0.8 and system in world.backups:
+        world.restore(system, unsent=chance.choice((0, 0, 1, 2)))
+        return True
+    elif luck < 0.87:
+        world.lose_log(system)
+    elif luck < 0.93:
+        world.poll()
+    return False
+
+
+def go_back_hub(world: World, chance: Random) -> bool:
+    """A backup of the hub, or its restore."""
+    if chance.random() < 0.5:
+        world.back_up_hub()
+        return False
+    world.restore_hub()
+    return world.hub_backup is not None
 
 
 def step(world: World, chance: Random) -> None:

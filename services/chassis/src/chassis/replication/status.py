@@ -4,12 +4,13 @@ A restored server has another `incarnation`, or its `position` has gone back: a 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.clock import now
 from chassis.replication.kind import Kind
 
 ALLOWED = text("""
@@ -45,5 +46,5 @@ async def status(session: AsyncSession, kinds: Sequence[Kind]) -> Status:
         kinds=sorted(kind.name for kind in kinds),
         incarnation=f"{server}/{await session.scalar(DATABASE)}",
         position=await session.scalar(POSITION) or 0,
-        clock=datetime.now(UTC),
+        clock=now(),
     )

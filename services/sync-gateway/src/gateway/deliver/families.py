@@ -22,7 +22,9 @@ def completed(registers: Mapping[str, Register], delivery: Delivery, due: Collec
     for family in sorted({family for group in due if (family := family_of(group))}):
         after = delivery.acked.get(family, 0)
         behind = [g for g, register in registers.items() if family_of(g) == family and register.rev > after]
-        if any(registers[group].parked or _refused(delivery, group, registers[group].rev) for group in behind):
+        if not behind or any(
+            registers[group].parked or _refused(delivery, group, registers[group].rev) for group in behind
+        ):
             continue
         groups += [group for group in behind if group not in due]
         floors[family] = {"after": after, "rev": max(registers[group].rev for group in behind)}

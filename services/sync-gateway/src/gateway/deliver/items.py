@@ -8,11 +8,11 @@ from uuid import UUID
 
 from gateway.deliver.families import completed
 from gateway.deliver.models import Delivery, unparked
-from gateway.deliver.told import told_of
+from gateway.deliver.told import plain_peers, told_of
 from gateway.ingest.state import State
 from gateway.kinds import kind_spec
 from gateway.links import missing_token, waiting_token
-from gateway.policy import Json
+from gateway.policy import STEWARD, Json, system_of
 from gateway.records import Record
 from gateway.references import named, naming, unresolved
 
@@ -66,15 +66,20 @@ class _References:
     missing: str | None = None
 
 
-def item_for(state: State, record: Record, delivery: Delivery, now: datetime) -> Item | Waits | Nothing:
-    """What to send of one record to one system now. A system that does not have the record yet is sent all of it."""
+def item_for(
+    state: State, record: Record, delivery: Delivery, now: datetime, *, plain: bool = False
+) -> Item | Waits | Nothing:
+    """What to send of one record to one system now. A system that does not have the record yet is sent all of it.
+
+    `plain`: without what the first form of the port did not have.
+    """
     registers = record.decoded
     link = state.linked.get((record.canonical_id, delivery.system))
     groups = delivery.dirty(registers, now) if link else unparked(registers)
     told = told_of(state, record, delivery.system)
     if not groups and (told == delivery.told or link is None):
         return Nothing(delivery, delivery.revision)
-    groups, floors = completed(registers, delivery, groups)
+    groups, floors = (groups, {}) if plain else completed(registers, delivery, groups)
     references = _References()
     values = []
     for group in groups:
@@ -89,9 +94,12 @@ def item_for(state: State, record: Record, delivery: Delivery, now: datetime) ->
         "hlc": max((head.hlc for group in groups for head in registers[group].heads.values()), default=0),
         "groups": values,
         "references": references.shown,
-        "floors": floors,
-        **told,
+        "peers": told["peers"],
     }
+    if plain:
+        body["peers"] = plain_peers(told["peers"])
+    else:
+        body |= {**told, "floors": floors, "last_merged": link.last._asdict() if link and link.last else None}
     sent = {group: registers[group].rev for group in groups}
     return Item(delivery, delivery.revision, body, told, sent, _edited_at(record, groups, delivery.system))
 
@@ -123,5 +131,5 @@ def _inward(state: State, record: Record, group: str, value: Json, system: str, 
 def _edited_at(record: Record, groups: list[str], system: str) -> datetime | None:
     """The newest edit of another system, at the latest when the hub merged it: its author's clock may be ahead."""
     heads = [head for group in groups for head in record.decoded[group].heads.items()]
-    times = [datetime.fromisoformat(head.at) for origin, head in heads if origin not in (system, "hub")]
+    times = [datetime.fromisoformat(head.at) for origin, head in heads if system_of(origin) not in (system, STEWARD)]
     return min(max(times), record.changed_at) if times else None

@@ -28,7 +28,7 @@ from gateway.ingest.state import State
 from gateway.kinds import kind_spec
 from gateway.links import Link
 from gateway.references import canonical_references
-from gateway.systems import note_health
+from gateway.systems import SYSTEMS, note_health
 
 log = structlog.get_logger()
 BATCH = 200
@@ -58,7 +58,7 @@ LEASED = text(
     returning canonical_id
     """  # noqa: S608  (constants only)
 )
-TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"))
+TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None))
 RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 MOST_CALLS = 24
 """In one step, to find the items at fault in batches that are refused; the rest comes round again."""
@@ -141,7 +141,9 @@ class Delivering:
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
         now = clock.now()
-        return [item_for(state, state.records[delivery.canonical_id], delivery, now) for delivery in mine]
+        # A system that has no status may take the first form of the port only, and refuse what it does not know.
+        plain = await session.scalar(select(SYSTEMS.c.status).where(SYSTEMS.c.name == self.system)) is None
+        return [item_for(state, state.records[each.canonical_id], each, now, plain=plain) for each in mine]
 
     async def _deliver(self, spoke: Spoke, made: Sequence[Item | Waits | Nothing]) -> None:
         rest = [each for each in made if not isinstance(each, Item)]

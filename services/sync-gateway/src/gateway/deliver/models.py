@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from chassis.db import JsonObject
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.register import Register
@@ -28,7 +28,8 @@ class Delivery(Base):
     `acked` is {group: rev}, and {family: floor} (`deliver.families`). `refused` is {group: {"rev", "problem", "since",
     "tries", "again_at"}}: a newer revision is sent at once, that one again at its time. `told` is what the system was
     last told beside the values. `revision` counts every change of what is due, so that an answer which arrives late
-    does not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`.
+    does not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`. `comparing` lasts from
+    a restore of the system to its next answer.
     """
 
     __tablename__ = "deliveries"
@@ -46,6 +47,7 @@ class Delivery(Base):
             "state",
             postgresql_where=text("state in ('rejected', 'waiting')"),
         ),
+        Index("ix_deliveries_comparing", "system", postgresql_where=text("comparing")),
     )
 
     canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"), primary_key=True)
@@ -61,6 +63,7 @@ class Delivery(Base):
     waiting_for: Mapped[str | None] = mapped_column(Text)
     tries: Mapped[int] = mapped_column(Integer)
     changed_at: Mapped[datetime]
+    comparing: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
     @classmethod
     def new(cls, tenant_id: UUID, kind: str, canonical_id: UUID, system: str, now: datetime) -> Self:
@@ -80,6 +83,7 @@ class Delivery(Base):
             waiting_for=None,
             tries=0,
             changed_at=now,
+            comparing=False,
         )
 
     def touch(self, due_at: datetime, now: datetime) -> None:
@@ -88,6 +92,11 @@ class Delivery(Base):
         self.state, self.waiting_for = "pending", None
         self.revision += 1
         self.changed_at = now
+
+    def compare(self, now: datetime) -> None:
+        """The system was restored: nobody knows what it has, so every group is due again."""
+        self.acked, self.refused, self.comparing = {}, {}, True
+        self.touch(now, now)
 
     def dirty(self, registers: Registers, now: datetime | None = None) -> list[str]:
         """The groups that the system must be brought to; neither parked ones nor revisions that it refused.
@@ -152,8 +161,8 @@ class Delivery(Base):
 
     def begin_anew(self, now: datetime) -> None:
         """Deliver all of the record again: nothing is known of what the system has."""
-        self.acked, self.refused, self.told, self.tries = {}, {}, {}, 0
-        self.touch(now, now)
+        self.told, self.tries = {}, 0
+        self.compare(now)
 
     def give_up(self, registers: Registers, now: datetime) -> list[str]:
         """Let the system do without what it does not have at the present revisions; answer which groups these are."""

@@ -11,10 +11,14 @@ from gateway.deliver.told import told_of
 from gateway.ingest.state import State
 from gateway.links import Link
 from gateway.records import Record
+from gateway.rules import latest
 
 LOOK_AGAIN = timedelta(seconds=1)
 """A waiting record is woken by what it waits for. What came while the hub made up its mind wakes nobody, so it is
 looked for again: after this time, and then whenever the waiting has become twice as long."""
+
+ROW_GONE = "/problems/row-gone"
+"""What a system answers that does not have the row of a link."""
 
 LONGEST_PAUSE = timedelta(seconds=30)
 TWO_RECORDS = {
@@ -32,14 +36,20 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
     """
     delivery = state.deliveries[(item.delivery.canonical_id, item.delivery.system)]
     record = state.records[delivery.canonical_id]
+    if (outcome.get("problem") or {}).get("type") == ROW_GONE:
+        _make_again(state, record, delivery, item, now)
+        return
+    for group, rev in (outcome.get("ahead") or {}).items():
+        state.note_behind(rev, latest(record.decoded, group), f"{group} of {record.kind} in {delivery.system}")
     by_group = outcome["groups"] or dict.fromkeys(item.revisions, outcome["outcome"])
     problem = outcome.get("problem")
     if (two := _link(state, record, delivery, outcome, now)) is not None:
         by_group, problem = dict.fromkeys(item.revisions, "rejected"), two
     linked = (record.canonical_id, delivery.system) in state.linked
-    if linked:
+    current = delivery.revision == item.revision
+    if linked and (current or not delivery.comparing):  # An answer of before a restore says nothing.
         delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
-        delivery.acknowledge(reached(item.body["floors"], {g: by_group.get(g, "") for g in item.revisions}))
+        delivery.acknowledge(reached(item.body.get("floors", {}), {g: by_group.get(g, "") for g in item.revisions}))
     refused = [group for group in item.revisions if by_group.get(group) == "rejected"]
     if outcome["outcome"] == "rejected" and not linked:
         refused = refused or list(item.revisions)
@@ -50,10 +60,23 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
         settle_deferred(state, item, now)
         return
     delivery.told = item.told
+    delivery.comparing = delivery.comparing and (outcome["outcome"] == "skipped" or not current)
     skipped = outcome["outcome"] == "skipped" or "skipped" in by_group.values()
     stuck = bool(refused) and not linked
     delivery.tries = delivery.tries + 1 if skipped and not stuck else 0
     _release(state, record, item, now, again=pause(delivery.tries) if delivery.tries else None, stuck=stuck)
+
+
+def _make_again(state: State, record: Record, delivery: Delivery, item: Item, now: datetime) -> None:
+    """The row went with a restore: the record gets a new one there, with all that it has."""
+    link = state.linked.get((record.canonical_id, delivery.system))
+    delivery.leased_until = None
+    if link is None or link.local_id != item.body["local_id"]:
+        delivery.touch(now, now)
+        return
+    state.retire_link(link, now)
+    state.restored[delivery.system] = f"{record.kind} {link.local_id} is not there any more"
+    delivery.compare(now)
 
 
 def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:

@@ -3,7 +3,7 @@
 A pure function of registers, deliveries and the decision log, so being told never changes what others are told.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +47,14 @@ def told_of(state: State, record: Record, system: str) -> dict[str, Any]:
         "peers": _peers(state, record, system),
         "conflicts": _conflicts(state, record),
         "decisions": [_decision(row, system) for row in state.decided[record.canonical_id][:NEWEST_DECISIONS]],
+    }
+
+
+def plain_peers(peers: Mapping[str, Any]) -> dict[str, Any]:
+    """The peers in the first form of the port: a state that it did not have is `waiting`, and no fields."""
+    return {
+        name: {"state": "waiting" if peer["state"] == "conflict" else peer["state"], "reason": peer["reason"]}
+        for name, peer in peers.items()
     }
 
 

@@ -16,6 +16,7 @@ from gateway.publish import Cause
 from gateway.records import Record
 from gateway.references import Find, resolve_references, translated
 from gateway.register import Register
+from gateway.rules import EMPTY, latest
 
 SENDER_WAITS = timedelta(milliseconds=100)
 """The sender hears last: by then its answer carries how far the others are, and several edits share one."""
@@ -44,17 +45,23 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     link = state.links.get(incoming.link_key) or _identify(state, incoming, now)
     record = state.records[link.canonical_id]
     record.put(resolve_references(record.decoded, spec, find), now)
-    merged = merge_event(record.decoded, link.seen_seq, event, spec)
+    for group, mark in event.sync.items():
+        if mark.rev > record.decoded.get(group, EMPTY).rev:
+            state.note_behind(mark.rev, latest(record.decoded, group), f"{group} in {event.system}")
+    merged = merge_event(record.decoded, link.seen_seq, event, spec, link.last)
     if merged.outcome == "duplicate":
         state.duplicates += 1
         return
     state.clamped += clamped
     state.repaired += merged.outcome == "repaired_gap"
-    link.seen_seq = merged.seen_seq
+    link.follow(merged.seen_seq, merged.last)
     state.causes[record.canonical_id] = Cause(event.id, incoming.correlation_id, incoming.traceparent)
     take_over(state, record, merged.registers, now, event.system)
-    if merged.acknowledged:
-        state.delivery(record, event.system, now).acknowledge(merged.acknowledged)
+    if merged.restored:
+        state.restored[event.system] = f"{event.kind} {event.local_id} has begun again at change {event.seq}"
+        state.delivery(record, event.system, now).compare(now)
+    if merged.acknowledged and not (delivery := state.delivery(record, event.system, now)).comparing:
+        delivery.acknowledge(merged.acknowledged)
     _log(state, record, merged, event.id, now)
 
 
@@ -94,9 +101,10 @@ def _identify(state: State, incoming: Incoming, now: datetime) -> Link:
     match = _explicit(state, incoming) or best_match(
         keys := match_keys(event.kind, event.snapshot), state.candidates_for(incoming, keys)
     )
-    record = state.records.get(match.canonical_id) if match.canonical_id else None
+    record = state.records.get(match.canonical_id) if match.canonical_id else _begun_by(state, incoming)
     if record is None:
-        record = Record.new(incoming.tenant_id, event.kind, now, match.canonical_id)
+        named = incoming.begins if incoming.begins not in state.records else None
+        record = Record.new(incoming.tenant_id, event.kind, now, match.canonical_id or named)
         state.records[record.canonical_id] = record
         state.new.append(record)
     link = Link(
@@ -112,6 +120,14 @@ def _identify(state: State, incoming: Incoming, now: datetime) -> Link:
     )
     state.add_link(link)
     return link
+
+
+def _begun_by(state: State, incoming: Incoming) -> Record | None:
+    """The record that this very event began: a hub that was restored may have heard of it from another system first."""
+    record = state.records.get(incoming.begins) if incoming.begins else None
+    if record is None or (record.tenant_id, record.kind) != (incoming.tenant_id, incoming.event.kind):
+        return None
+    return None if (record.canonical_id, incoming.event.system) in state.linked else record
 
 
 def _explicit(state: State, incoming: Incoming) -> Match | None:

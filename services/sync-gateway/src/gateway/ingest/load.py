@@ -20,6 +20,7 @@ from gateway.kinds import KINDS
 from gateway.links import Link, MatchKey
 from gateway.records import Record
 from gateway.references import local_references, pending_references
+from gateway.systems import note_behind, note_restored
 
 LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
 
@@ -62,6 +63,7 @@ async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mappin
     await _read_keys(session, state, unlinked)
     wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
     wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
+    wanted |= {i.begins for i in unlinked if i.begins}
     await read_records(session, state, wanted | await _claimed(session, state, unlinked))
     return state
 
@@ -106,6 +108,10 @@ async def save(session: AsyncSession, state: State) -> None:
     session.add_all(state.decisions)
     if state.closed:
         await _close(session, state)
+    for system, because in sorted(state.restored.items()):
+        await note_restored(session, system, because)
+    if state.behind is not None:
+        await note_behind(session, *state.behind)
     if state.new_keys:
         tenants, kinds, keys, ids = zip(*sorted(state.new_keys, key=str), strict=True)
         await session.execute(ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
@@ -160,7 +166,8 @@ async def _read_own_links(session: AsyncSession, state: State, ids: Sequence[UUI
 
 def _put_link(state: State, link: Link) -> None:
     state.links[(link.tenant_id, link.kind, link.system, link.local_id)] = link
-    state.linked[(link.canonical_id, link.system)] = link
+    if link.retired_at is None:
+        state.linked[(link.canonical_id, link.system)] = link
 
 
 async def _read_keys(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> None:

@@ -27,6 +27,14 @@ class Incoming:
     traceparent: str | None = None
 
     @property
+    def begins(self) -> UUID | None:
+        """The canonical id of a record that this event begins: its own, so that it is the same whenever it is read."""
+        try:
+            return UUID(self.event.id)
+        except ValueError:
+            return None
+
+    @property
     def link_key(self) -> LinkKey:
         """The local record it speaks of."""
         return (self.tenant_id, self.event.kind, self.event.system, self.event.local_id)
@@ -55,6 +63,8 @@ class State:
     causes: dict[UUID, Cause] = field(default_factory=dict)
     closed: set[tuple[UUID, str]] = field(default_factory=set)
     woken: set[str] = field(default_factory=set)
+    restored: dict[str, str] = field(default_factory=dict)
+    behind: tuple[int, str] | None = None
     duplicates: int = 0
     repaired: int = 0
     clamped: int = 0
@@ -65,6 +75,16 @@ class State:
         self.linked[(link.canonical_id, link.system)] = link
         self.new.append(link)
         self.woken |= {link.token, missing_token(link.kind, str(link.canonical_id), link.system)}
+
+    def note_behind(self, rev: int, known: int, where: str) -> None:
+        """A system has this revision of something of which the hub has given `known` at most: the hub was restored."""
+        if rev > known and (self.behind is None or rev > self.behind[0]):
+            self.behind = rev, f"the hub is older than its systems: {where} has revision {rev}, the hub gave {known}"
+
+    def retire_link(self, link: Link, now: datetime) -> None:
+        """The row of a link is gone: the record has none in that system."""
+        link.retire(now)
+        self.linked.pop((link.canonical_id, link.system), None)
 
     def delivery(self, record: Record, system: str, now: datetime) -> Delivery:
         """The delivery of a record to a system, made when it is the first."""

@@ -18,22 +18,24 @@ CHANGE = text("""
             as n(canonical_id, registers, changed_at)
         where records.canonical_id = n.canonical_id
     ), changed_links as (
-        update links set seen_seq = n.seen_seq
+        update links set seen_seq = n.seen_seq, last_time_us = n.last_time_us, last_seq = n.last_seq,
+            retired_at = n.retired_at
         from unnest(cast(:link_tenants as uuid[]), cast(:link_kinds as text[]), cast(:link_systems as text[]),
-                    cast(:local_ids as text[]), cast(:seen_seqs as bigint[]))
-            as n(tenant_id, kind, system, local_id, seen_seq)
+                    cast(:local_ids as text[]), cast(:seen_seqs as bigint[]), cast(:last_times_us as bigint[]),
+                    cast(:last_seqs as bigint[]), cast(:retired_at as timestamptz[]))
+            as n(tenant_id, kind, system, local_id, seen_seq, last_time_us, last_seq, retired_at)
         where (links.tenant_id, links.kind, links.system, links.local_id)
             = (n.tenant_id, n.kind, n.system, n.local_id)
     )
     update deliveries set state = n.state, acked = cast(n.acked as jsonb), refused = cast(n.refused as jsonb),
         told = cast(n.told as jsonb), revision = n.revision, due_at = n.due_at, leased_until = n.leased_until,
-        waiting_for = n.waiting_for, tries = n.tries, changed_at = n.changed_at
+        waiting_for = n.waiting_for, tries = n.tries, changed_at = n.changed_at, comparing = n.comparing
     from unnest(cast(:delivery_ids as uuid[]), cast(:delivery_systems as text[]), cast(:states as text[]),
                 cast(:acked as text[]), cast(:refused as text[]), cast(:told as text[]), cast(:revisions as bigint[]),
                 cast(:due_at as timestamptz[]), cast(:leased_until as timestamptz[]), cast(:waiting_for as text[]),
-                cast(:tries as int[]), cast(:deliveries_changed_at as timestamptz[]))
+                cast(:tries as int[]), cast(:deliveries_changed_at as timestamptz[]), cast(:comparing as boolean[]))
         as n(canonical_id, system, state, acked, refused, told, revision, due_at, leased_until, waiting_for, tries,
-             changed_at)
+             changed_at, comparing)
     where (deliveries.canonical_id, deliveries.system) = (n.canonical_id, n.system)
     """)
 
@@ -66,6 +68,9 @@ def _links(rows: Sequence[Link]) -> dict[str, Any]:
         "link_systems": [row.system for row in rows],
         "local_ids": [row.local_id for row in rows],
         "seen_seqs": [row.seen_seq for row in rows],
+        "last_times_us": [row.last_time_us for row in rows],
+        "last_seqs": [row.last_seq for row in rows],
+        "retired_at": [row.retired_at for row in rows],
     }
 
 
@@ -83,6 +88,7 @@ def _deliveries(rows: Sequence[Delivery]) -> dict[str, Any]:
         "waiting_for": [row.waiting_for for row in rows],
         "tries": [row.tries for row in rows],
         "deliveries_changed_at": [row.changed_at for row in rows],
+        "comparing": [row.comparing for row in rows],
     }
 
 

@@ -112,7 +112,8 @@ async def by_id(session: AsyncSession, kind: str, canonical_id: UUID) -> Record:
 async def links_of(session: AsyncSession, records: Sequence[UUID]) -> Mapping[UUID, list[Link]]:
     """The links of these records, by canonical id, ordered by system."""
     found: dict[UUID, list[Link]] = defaultdict(list)
-    for link in await session.scalars(select(Link).where(Link.canonical_id.in_(records)).order_by(Link.system)):
+    present = select(Link).where(Link.canonical_id.in_(records), Link.retired_at.is_(None))
+    for link in await session.scalars(present.order_by(Link.system)):
         found[link.canonical_id].append(link)
     return found
 
@@ -129,4 +130,6 @@ async def deliveries_of(session: AsyncSession, records: Sequence[UUID]) -> Mappi
 def links(filters: LinkFilters) -> Select[Link]:
     """The links that every filter takes."""
     wanted = filters.model_dump(exclude_none=True)
-    return select(Link).where(*(getattr(Link, name) == value for name, value in wanted.items()))
+    return select(Link).where(
+        Link.retired_at.is_(None), *(getattr(Link, name) == value for name, value in wanted.items())
+    )

@@ -87,7 +87,7 @@ async def systems(session: AsyncSession) -> list[SystemOut]:
 
 async def reading_troubles(session: AsyncSession) -> list[Trouble]:
     """The partitions of which nothing is read, although they hold something and are not paused."""
-    return backlog.stalled(await backlog.known(session), await paused(session), datetime.now(UTC))
+    return backlog.stalled(await backlog.known(session), await paused(session), clock.now())
 
 
 async def status(session: AsyncSession) -> StatusOut:
@@ -131,6 +131,8 @@ def overall(systems: list[SystemOut], for_a_person: int, troubles: Sequence[Trou
         return "away"
     if for_a_person or any(system.rejected or system.kinds_refused for system in systems):
         return "attention"
+    if any(system.restored for system in systems):
+        return "restored"
     if "paused" in states:
         return "paused"
     behind = any(system.pending or system.waiting or system.unread or system.held_back for system in systems)
@@ -145,6 +147,14 @@ def _shown(
         connection = "paused"
     elif row["away_since"] is not None:
         connection = "away"
+    elif row["restored_at"] is not None:
+        connection = "restored"
+    restored = {
+        "since": row["restored_at"],
+        "because": row["restored_because"],
+        "done": row["compare_done"],
+        "total": row["compare_total"],
+    }
     oldest = due.get("oldest")
     counts = {name: due.get(name, 0) for name in ("pending", "waiting", "rejected")}
     messages = sum(each.messages for each in unread)
@@ -155,7 +165,8 @@ def _shown(
     age = {"oldest_pending_age_seconds": _age_seconds(oldest), "latency": row["latency"] or None}
     age |= {"unread": messages, "oldest_unread_age_seconds": _age_seconds(oldest_unread)}
     kinds = [RefusedKindOut.model_validate(kind) for kind in refused]
-    return SystemOut.model_validate({**row, **counts, **age, "state": connection, "kinds_refused": kinds})
+    shown = {"kinds_refused": kinds, "restored": restored if row["restored_at"] is not None else None}
+    return SystemOut.model_validate({**row, **counts, **age, **shown, "state": connection})
 
 
 def _age_seconds(since: datetime | None) -> float:

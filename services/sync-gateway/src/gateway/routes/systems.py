@@ -34,7 +34,10 @@ async def list_systems(session: Session) -> Systems:
 
 @router.get("/v1/systems/{name}", dependencies=[READ])
 async def read_system(name: str, session: Session) -> SystemOut:
-    """One system: whether it is paused or away, which kinds it does not take, and what is due there."""
+    """One system: whether it is paused or away, which kinds it does not take, and what is due there.
+
+    After a restore from a backup it says how much of what it has was compared.
+    """
     await queries.check_system(session, name)
     return await _shown(session, name)
 

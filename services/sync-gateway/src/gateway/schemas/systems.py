@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-Connection = Literal["connected", "paused", "away"]
-Overall = Literal["in_step", "catching_up", "paused", "attention", "away", "stalled"]
+Connection = Literal["connected", "paused", "away", "restored"]
+Overall = Literal["in_step", "catching_up", "paused", "restored", "attention", "away", "stalled"]
 
 
 class LatencyOut(BaseModel):
@@ -16,6 +16,15 @@ class LatencyOut(BaseModel):
     p50_seconds: float
     p99_seconds: float
     count: int
+
+
+class RestoredOut(BaseModel):
+    """A system that was restored from a backup, and how much of what it has was compared since. Edits go on."""
+
+    since: datetime
+    because: str
+    done: int = Field(description="Records that were compared, of all tenants.")
+    total: int
 
 
 _EXAMPLE: JsonDict = {
@@ -35,6 +44,7 @@ _EXAMPLE: JsonDict = {
     "oldest_unread_age_seconds": 0.0,
     "kinds_refused": [],
     "latency": {"p50_seconds": 0.12, "p99_seconds": 0.4, "count": 2000},
+    "restored": None,
 }
 
 
@@ -81,6 +91,7 @@ class SystemOut(BaseModel):
     oldest_unread_age_seconds: float
     kinds_refused: list[RefusedKindOut]
     latency: LatencyOut | None
+    restored: RestoredOut | None = Field(description="Null unless the system is being compared after a restore.")
 
 
 class Systems(BaseModel):
@@ -121,8 +132,8 @@ class StatusOut(BaseModel):
 
     state: Overall = Field(
         description="The worst that is so: `stalled` (`troubles` says what does not move), `away` (a system cannot be"
-        " reached), `attention` (a person is needed: conflicts, refused values, quarantine), `paused`, `catching_up`,"
-        " `in_step`."
+        " reached), `attention` (a person is needed: conflicts, refused values, quarantine), `restored` (a system that"
+        " was restored from a backup is being compared), `paused`, `catching_up`, `in_step`."
     )
     systems: list[SystemOut]
     conflicts_open: int

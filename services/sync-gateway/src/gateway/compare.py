@@ -1,0 +1,108 @@
+"""The comparison of a restored system: every group of every record is due there again, in batches, beside all edits.
+
+How far it is stands in the system's row, so a worker that dies goes on where it was. What is equal costs a delivery
+that is answered with `already`. After a restore of the hub itself every record gets revisions of a new epoch first:
+those that it gives anew may be those that systems have of its lost life, with other values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from chassis import clock
+from chassis.db import Sessions, transaction
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.deliver.models import Delivery
+from gateway.ingest.load import read_records, save
+from gateway.ingest.state import State
+from gateway.kinds import KINDS
+from gateway.records import Record
+from gateway.systems import EPOCH_BITS, SYSTEMS, present_epoch
+
+BATCH = 400
+"""So many records are under comparison at once: an edit waits behind few of them."""
+
+BEGIN = text("""
+    with batch as (
+        select canonical_id from deliveries where system = :system and canonical_id > :after
+        order by canonical_id limit :batch for update),
+    begun as (
+        update deliveries set acked = '{}', refused = '{}', comparing = true, state = 'pending', waiting_for = null,
+            tries = 0, due_at = now(), changed_at = now(), revision = revision + 1
+        from batch where deliveries.system = :system and deliveries.canonical_id = batch.canonical_id)
+    select count(*) as records, max(canonical_id::text)::uuid as last from batch
+    """)
+
+
+NEXT = text(
+    "select canonical_id from deliveries where system = :system and canonical_id > :after order by 1 limit :batch"
+)
+
+
+async def step(sessions: Sessions, system: str) -> bool:
+    """Begin the next batch once the last one is nearly through; tell whether the comparison goes on."""
+    await _renew_next(sessions, system)
+    async with transaction(sessions) as session:
+        found = select(SYSTEMS).where(SYSTEMS.c.name == system, SYSTEMS.c.restored_at.is_not(None))
+        row = (await session.execute(found)).one_or_none()
+        if row is None:
+            return False
+        begun, after = row.compare_begun, row.compare_after
+        open_ = await _open(session, system, after)
+        if after is not None and open_ < BATCH / 4:
+            batch = (await session.execute(BEGIN, {"system": system, "after": after, "batch": BATCH})).one()
+            begun, after, open_ = begun + batch.records, batch.last, open_ + batch.records
+        over = {"restored_at": None, "restored_because": None} if after is None and open_ == 0 else {}
+        total = begun + (await _behind(session, system, after) if after is not None else 0)
+        progress = {"compare_after": after, "compare_begun": begun, "compare_done": begun - open_}
+        values = {**progress, "compare_total": total, **over}
+        # The system's row is locked last, as ingest does; nothing is stored if another restore was noticed meanwhile.
+        same = SYSTEMS.c.name == system, SYSTEMS.c.restored_at == row.restored_at
+        await session.execute(update(SYSTEMS).where(*same).values(values))
+        return not over
+
+
+async def _renew_next(sessions: Sessions, system: str) -> None:
+    """Bring the records of the next batch to the present epoch. Records are locked before deliveries, as in ingest."""
+    async with transaction(sessions) as session:
+        epoch = await present_epoch(session)
+        after = await session.scalar(select(SYSTEMS.c.compare_after).where(SYSTEMS.c.name == system))
+        if epoch == 0 or after is None:
+            return
+        ids: Sequence[UUID] = (await session.scalars(NEXT, {"system": system, "after": after, "batch": BATCH})).all()
+        state, now = State(systems=dict.fromkeys(await _names(session), tuple(KINDS))), clock.now()
+        await read_records(session, state, ids)
+        for record in state.records.values():
+            renew(state, record, epoch, now)
+        await save(session, state)
+
+
+async def _names(session: AsyncSession) -> list[str]:
+    return list(await session.scalars(select(SYSTEMS.c.name)))
+
+
+def renew(state: State, record: Record, epoch: int, now: datetime) -> None:
+    """Give every register of a record a revision of this epoch, in the order that they have; all of it is due."""
+    base = epoch << EPOCH_BITS
+    old = sorted((register.rev, group) for group, register in record.decoded.items())
+    if not old or old[-1][0] > base:
+        return
+    renewed = {group: replace(record.decoded[group], rev=base + place) for place, (_, group) in enumerate(old, start=1)}
+    record.put(renewed, now)
+    for delivery in state.deliveries_of(record):
+        delivery.compare(now)
+
+
+async def _open(session: AsyncSession, system: str, after: UUID | None) -> int:
+    """How many that were begun are not through: a record behind them may be under comparison for its own sake."""
+    comparing = select(func.count()).where(Delivery.system == system, Delivery.comparing)
+    begun = comparing if after is None else comparing.where(Delivery.canonical_id <= after)
+    return await session.scalar(begun) or 0
+
+
+async def _behind(session: AsyncSession, system: str, after: object) -> int:
+    rest = select(func.count()).where(Delivery.system == system, Delivery.canonical_id > after)
+    return await session.scalar(rest) or 0

@@ -1,0 +1,226 @@
+"""A system that was restored from a backup, as the hub sees it: in its events, in its answers, in its status."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from chassis.auth import ServiceIdentity
+from chassis.db import Sessions, transaction
+from gateway import compare, systems
+from gateway.conflicts.models import DecisionRow
+from gateway.deliver.models import Delivery
+from gateway.links import Link
+from gateway.records import Record
+from gateway.systems import EPOCH_BITS, all_systems, present_epoch
+from gateway.watch import Seen, Watching, restored
+from sqlalchemy import text, update
+from stack.keys import gateway_issuer
+
+from .hub import SYSTEMS, Hub, ScriptedSpoke, applied
+from .rows import Row
+
+pytestmark = pytest.mark.servers
+ALFKI = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
+GONE = {"outcome": "skipped", "local_id": None, "groups": {}, "problem": {"type": "/problems/row-gone"}}
+
+
+@pytest.fixture
+async def hub(sessions: Sessions) -> AsyncIterator[Hub]:
+    async with transaction(sessions) as session:
+        await systems.register(session, sorted(SYSTEMS))
+        await session.execute(update(systems.SYSTEMS).values(status={"incarnation": "7/1/5", "position": 1}))
+    yield Hub(sessions)
+    async with transaction(sessions) as session:
+        await session.execute(text("update epochs set epoch = 0"))
+
+
+async def shown(hub: Hub, system: str) -> dict[str, Any]:
+    async with transaction(hub.sessions) as session:
+        return next(row for row in await all_systems(session) if row["name"] == system)
+
+
+async def deliver(hub: Hub, system: str, spoke: ScriptedSpoke) -> None:
+    """Everything that is due in a system, the sender's too, which comes a moment later."""
+    async with transaction(hub.sessions) as session:
+        await session.execute(text("update deliveries set due_at = now() where state in ('pending', 'waiting')"))
+    while await hub.delivering[system].step(spoke):
+        continue
+
+
+def groups(item: dict[str, Any]) -> set[str]:
+    return {group["group"] for group in item["groups"]}
+
+
+@pytest.mark.parametrize("old_format", [False, True])
+async def test_an_edit_of_a_restored_row_is_merged_beside_what_the_row_had_lost(hub: Hub, old_format: bool) -> None:
+    row = Row(hub, "crm")
+    await hub.ingest.handle([row.edit(**ALFKI)])
+    backup = row.back_up()
+    await hub.ingest.handle([row.edit(phone="1", old_format=old_format)])
+    row.restore(backup)
+    await hub.ingest.handle([row.edit(phone="2", old_format=old_format)])
+
+    record = await hub.one(Record)
+    assert record.values()["phone"] == "2"
+    assert {origin: head.value for origin, head in record.decoded["phone"].heads.items()} == {"crm": "2", "crm~1": "1"}
+    (decision,) = await hub.all(DecisionRow)
+    assert {entry["origin"]: entry["value"] for entry in decision.heads} == {"crm": "2", "crm~1": "1"}
+    assert "begun again at change 2" in (await shown(hub, "crm"))["restored_because"]
+
+
+async def test_the_same_event_twice_is_no_restore(hub: Hub) -> None:
+    row = Row(hub, "crm")
+    events = [row.edit(**ALFKI), row.edit(phone="1")]
+    await hub.ingest.handle(events)
+    before = (await hub.one(Record)).registers
+    await hub.ingest.handle([hub.message(m.topic, m.value or b"", m.headers) for m in events])
+    assert (await hub.one(Record)).registers == before
+    assert (await shown(hub, "crm"))["restored_at"] is None
+
+
+async def test_a_delivery_says_when_the_last_merged_event_was_written(hub: Hub) -> None:
+    row = Row(hub, "crm")
+    await hub.ingest.handle([row.edit(**ALFKI), row.edit(phone="1")])
+    crm = ScriptedSpoke()
+    await deliver(hub, "crm", crm)
+    assert crm.items[0]["last_merged"] == {"time_us": int(row.now.timestamp()) * 1_000_000, "seq": 2}
+
+
+async def test_a_system_without_a_status_is_sent_only_what_the_first_form_of_the_port_had(hub: Hub) -> None:
+    async with transaction(hub.sessions) as session:
+        await session.execute(update(systems.SYSTEMS).values(status=None))
+    await hub.ingest.handle([Row(hub, "crm").edit(**ALFKI, **{"tag:vip": True})])
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    assert not {"floors", "last_merged"} & erp.items[0].keys()
+    assert (await hub.all(Delivery))[0].acked.keys() <= {"name", "life", "tag:vip"}
+
+
+async def test_a_row_that_is_gone_is_made_again_and_its_late_events_still_count(hub: Hub) -> None:
+    row = Row(hub, "erp")
+    await hub.ingest.handle([row.edit(**ALFKI)])
+    late = row.edit(phone="1")
+    erp = ScriptedSpoke(lambda item: {**applied(item), **(GONE if item["local_id"] == "1" else {})})
+    await deliver(hub, "erp", erp)
+    made = next(item for item in erp.items if item["local_id"] is None)
+    assert (made["seen_seq"], groups(made)) == (0, {"name", "life"})
+    await hub.ingest.handle([late])
+    await deliver(hub, "erp", erp)
+
+    links, record = {link.local_id: link for link in await hub.all(Link)}, await hub.one(Record)
+    assert links["1"].retired_at is not None
+    assert {link.canonical_id for link in links.values()} == {record.canonical_id}
+    assert erp.items[-1]["local_id"] == f"new-{record.canonical_id}"
+    assert record.values()["phone"] == "1"
+    assert (await shown(hub, "erp"))["restored_at"] is not None
+
+
+async def test_all_of_a_restored_system_is_due_again_in_batches_with_its_progress_stored(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "BATCH", 2)
+    await hub.ingest.handle([Row(hub, "crm", str(number)).edit(**ALFKI) for number in range(5)])
+    crm = ScriptedSpoke()
+    await deliver(hub, "crm", crm)
+    crm.batches.clear()
+    async with transaction(hub.sessions) as session:
+        await systems.note_restored(session, "crm", "a test says so")
+        await session.execute(text("update deliveries set comparing = true where system = 'crm'"))  # as forks do
+    seen = []
+    while await compare.step(hub.sessions, "crm"):
+        row = await shown(hub, "crm")
+        seen.append((row["compare_done"], row["compare_total"]))
+        await deliver(hub, "crm", crm)
+    assert seen[0] == (0, 5)
+    assert sorted(seen) == seen
+    assert {total for _, total in seen} == {5}
+    assert len({item["canonical_id"] for item in crm.items}) == 5
+    assert (await shown(hub, "crm"))["restored_at"] is None
+    assert not any(delivery.comparing for delivery in await hub.all(Delivery))
+
+
+async def test_an_answer_of_before_the_restore_acknowledges_nothing(hub: Hub) -> None:
+    await hub.ingest.handle([Row(hub, "crm").edit(**ALFKI)])
+
+    class RestoredMeanwhile(ScriptedSpoke):
+        async def deliver(self, kind: str, tenant: UUID, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            if not self.batches:
+                async with transaction(hub.sessions) as session:
+                    await systems.note_restored(session, "erp", "a test says so")
+                await compare.step(hub.sessions, "erp")
+            return await super().deliver(kind, tenant, items)
+
+    erp = RestoredMeanwhile()
+    await deliver(hub, "erp", erp)
+    assert [groups(item) for item in erp.items if item["groups"]] == [{"name", "life"}] * 2
+
+
+async def test_a_hub_that_is_older_than_a_system_begins_an_epoch_above_it(hub: Hub) -> None:
+    await hub.ingest.handle([Row(hub, "crm").edit(**ALFKI)])
+    ahead = ScriptedSpoke(
+        lambda item: {**applied(item), "ahead": {g["group"]: 7 for g in item["groups"] if g["rev"] < 7}}
+    )
+    await deliver(hub, "erp", ahead)
+    while any([await compare.step(hub.sessions, system) for system in SYSTEMS]):
+        for system in SYSTEMS:
+            await deliver(hub, system, ahead)
+    async with transaction(hub.sessions) as session:
+        assert await present_epoch(session) == 1
+    given = {group: register.rev for group, register in (await hub.one(Record)).decoded.items()}
+    assert min(given.values()) > 1 << EPOCH_BITS
+    assert {group["group"]: group["rev"] for item in ahead.items for group in item["groups"]} == given
+
+
+async def test_a_record_that_is_read_again_gets_the_same_canonical_id(hub: Hub) -> None:
+    created = Row(hub, "crm").edit(**ALFKI)
+    await hub.ingest.handle([created])
+    assert str((await hub.one(Record)).canonical_id) == dict(created.headers)["ce_id"].decode()
+
+
+async def test_a_restored_hub_that_hears_of_a_record_from_another_system_first_makes_one_of_it(hub: Hub) -> None:
+    created = Row(hub, "erp", "e1").edit(**ALFKI)
+    canonical_id = UUID(dict(created.headers)["ce_id"].decode())
+    marks = {group: {"seq": 0, "rev": 1, "hlc": 0} for group in ALFKI}
+    copy = hub.event("crm", "c1", 1, ALFKI, origin="gateway", ctx=1, sync=marks, canonical_id=canonical_id)
+    await hub.ingest.handle([copy])
+    await hub.ingest.handle([created])
+    record = await hub.one(Record)
+    assert record.values() == ALFKI
+    assert {(link.system, link.canonical_id) for link in await hub.all(Link)} == {
+        ("crm", canonical_id),
+        ("erp", canonical_id),
+    }
+
+
+def test_another_database_or_a_position_that_went_back_is_a_restore() -> None:
+    before = Seen("7/1/5", 40)
+    assert restored(None, before) is None
+    assert restored(before, Seen("7/1/5", 41)) is None
+    assert restored(before, Seen("7/1/6", 41)) is not None
+    assert restored(before, Seen("7/1/5", 39)) is not None
+
+
+async def test_the_status_tells_at_once_that_a_system_is_away_back_or_restored(hub: Hub, tmp_path: Path) -> None:
+    issuer = gateway_issuer(tmp_path)
+    issuer.ensure()
+    watching = Watching(
+        hub.sessions, hub.delivering["crm"], ServiceIdentity(issuer.private_file, issuer.name, "concord")
+    )
+    answers: list[httpx.Response] = []
+    transport = httpx.MockTransport(lambda _request: answers[-1])
+    async with httpx.AsyncClient(base_url="http://crm.test", transport=transport) as client:
+
+        async def after(status: int, **body: Any) -> dict[str, Any]:
+            answers.append(httpx.Response(status, json=body))
+            await watching.look(client)
+            return await shown(hub, "crm")
+
+        assert (await after(200, incarnation="7/1/5", position=40))["status"]["position"] == 40
+        since = (await after(503))["away_since"]
+        assert since is not None
+        assert (await after(503))["away_since"] == since
+        assert (await after(404))["away_since"] is None, "a system without a status is there"
+        assert "was 40 and is 12" in (await after(200, incarnation="7/1/5", position=12))["restored_because"]

@@ -45,6 +45,7 @@ SERVICE = Service(
         deals.router,
         deals.pipelines,
         quotes.router,
+        quotes.limits,
         quotes.settings,
         orders.router,
         orders.batches,

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import TENANT, JsonObject, Summed, unique
+from chassis.db import JsonObject, Summed, unique
 from chassis.replication import Replicated
+from chassis.tenant_settings import TenantSetting
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
-from sqlalchemy import ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -191,12 +192,7 @@ class DeclaredRate(Copy, Base):
         )
 
 
-class QuoteSetting(Base):
+class QuoteSetting(TenantSetting, Base):
     """What a tenant has declared for its quotes: `discount-limits`, `letterhead`."""
 
     __tablename__ = "quote_settings"
-
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    value: Mapped[JsonObject]
-    version: Mapped[int]

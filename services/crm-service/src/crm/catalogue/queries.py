@@ -8,19 +8,17 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from chassis.pages import Sorting
-from contracts.discount import DiscountLimits
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.pricing import NoTaxRate, Offer, Question, tax_rate_for
 from contracts.product import TaxRate
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.catalogue.models import Availability, DeclaredRate, ListEntry, PriceList, Product, QuoteSetting
+from crm.catalogue.models import Availability, DeclaredRate, ListEntry, PriceList, Product
 from crm.catalogue.rules import CachedAnswer, CachedOffer, NoTaxRateKnown, PriceTag
 from crm.catalogue.schemas import PriceFilters, PriceListFilters, ProductFilters, TaxRateFilters
 from crm.customers import queries as customers
 
-DISCOUNT_LIMITS = "discount-limits"
 ORDERS = Sorting(
     {
         "name": Product.name,
@@ -253,9 +251,3 @@ async def _one(session: AsyncSession, statement: Select[Product], product_id: UU
     if found is None:
         raise NotFound(id=product_id)
     return found
-
-
-async def discount_limits(session: AsyncSession) -> tuple[DiscountLimits, int]:
-    """The limits on discounts and their version; 0 is the built-in one."""
-    row = await session.scalar(select(QuoteSetting).where(QuoteSetting.name == DISCOUNT_LIMITS))
-    return (DiscountLimits.model_validate(row.value), row.version) if row else (DiscountLimits(), 0)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 
 from chassis import clock
-from chassis.errors import Conflict, Forbidden
-from contracts.discount import DiscountLimits
+from chassis.errors import Conflict
 from contracts.pricing import Answer, NoPrice, Offer, Question, price_for
 from contracts.product import Price
 
@@ -25,21 +23,6 @@ class NoTaxRateKnown(Conflict):
     title = "Nothing says how this is taxed"
     detail = "{country} has tax rates, and none of them is for the class {tax_class} on {on}."
     hint = "Let the ERP declare the rate; it is here a moment later. Or change the product's tax class there."
-
-
-class DiscountTooHigh(Forbidden):
-    code = "discount-too-high"
-    title = "The discount is beyond your limit"
-    detail = "Line {line} gives {wanted} off the catalogue price; your limit is {limit}."
-    hint = "Make the discount smaller, or ask somebody of a role in `who_may` to write or send this."
-
-
-def check_discount(given: Decimal, line: int, limits: DiscountLimits, roles: frozenset[str]) -> None:
-    """Raise `DiscountTooHigh` when what a line gives of the catalogue price is beyond the caller's limit."""
-    limit = limits.of(roles)
-    if given > limit:
-        wanted = given.quantize(Decimal("0.0001"))
-        raise DiscountTooHigh(line=line, wanted=str(wanted), limit=str(limit), who_may=limits.who_may(wanted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from chassis import clock
+from chassis import clock, tenant_settings
 from chassis.db import uuid7
 from chassis.errors import Conflict, Malformed, NotFound
 from chassis.patch import patched
-from contracts.discount import DiscountLimits
 from contracts.pricing import Question
+from discounts.queries import limits as discount_limits
+from discounts.rules import Roles
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue import queries as catalogue
@@ -30,7 +31,6 @@ from crm.quotes.rules import Letterhead, Line, QuoteState
 from crm.quotes.schemas import Accept, LineBody, QuoteBody
 
 Check = Callable[[Quote], None]
-Roles = frozenset[str]
 
 
 class QuotedNothingKnown(Conflict):
@@ -73,7 +73,7 @@ async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any]
 async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
     """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
     row, now = await queries.for_update(session, quote_id), clock.now()
-    limits, _ = await queries.limits(session)
+    limits, _ = await discount_limits(session, QuoteSetting)
     paper = await queries.paper(session, row, clock.day_of(now))
     session.add(row.send(limits, roles, paper.model_dump(mode="json"), now))
     return await _counted(session, row)
@@ -103,23 +103,12 @@ async def revise(session: AsyncSession, quote_id: UUID, valid_until: date | None
     return await _counted(session, row)
 
 
-async def declare(
-    session: AsyncSession,
-    name: str,
-    value: DiscountLimits | Letterhead,
-    seen: Callable[[int, dict[str, Any]], None],
+async def declare_letterhead(
+    session: AsyncSession, value: Letterhead, seen: Callable[[int, dict[str, Any]], None]
 ) -> int:
-    """Declare a setting of quotes that the caller has `seen`; answer its version."""
-    row, document = await queries.setting_for_update(session, name), value.model_dump(mode="json")
-    if row is None:
-        row = QuoteSetting(name=name, value=document, version=1)
-        session.add(row)
-    else:
-        seen(row.version, {"version": row.version, **row.value})
-        row.version += row.value != document
-        row.value = document
-    await session.flush()
-    return row.version
+    """Declare who quotes, when the caller has `seen` what is declared; answer its version."""
+    document = value.model_dump(mode="json")
+    return await tenant_settings.declare(session, QuoteSetting, queries.LETTERHEAD, document, seen)
 
 
 def written(row: Quote) -> dict[str, Any]:
@@ -140,7 +129,7 @@ async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Role
     row.shipping_address = address.model_dump(mode="json") if address else None
     row.currency = body.currency or _currency_of(customer)
     lines = await _lines(session, row, body.lines, customer)
-    limits, _ = await queries.limits(session)
+    limits, _ = await discount_limits(session, QuoteSetting)
     check_discounts(lines, limits, roles)
     row.write_lines(lines)
 

@@ -13,11 +13,11 @@ from chassis.versioned import Versioned
 from contracts.bounds import LARGEST_LINE
 from contracts.discount import DiscountLimits
 from contracts.money import line_amount
+from discounts.rules import Roles, check_discount
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.catalogue.rules import check_discount
 from crm.quotes.rules import ALLOWED, Line, QuoteState, parsed_lines, quote_totals, state_on
 from crm.tables import Base
 
@@ -106,7 +106,7 @@ class Quote(Versioned, Base):
             raise ValidityOver(valid_until=day, today=today)
         self.valid_until = day
 
-    def send(self, limits: DiscountLimits, roles: frozenset[str], paper: JsonObject, now: datetime) -> "SentQuote":
+    def send(self, limits: DiscountLimits, roles: Roles, paper: JsonObject, now: datetime) -> "SentQuote":
         """Fix this version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
         today = clock.day_of(now)
         self.must_allow("send", today)
@@ -163,7 +163,7 @@ class SentQuote(Base):
     paper: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
 
 
-def check_discounts(lines: list[Line], limits: DiscountLimits, roles: frozenset[str]) -> None:
+def check_discounts(lines: list[Line], limits: DiscountLimits, roles: Roles) -> None:
     """Raise `DiscountTooHigh` for the first line beyond the caller's limit."""
     for position, line in enumerate(lines, 1):
         check_discount(line.given, position, limits, roles)

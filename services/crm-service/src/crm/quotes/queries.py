@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from chassis import clock
+from chassis import clock, tenant_settings
 from chassis.errors import NotFound
 from chassis.pages import Sorting
-from contracts.discount import DiscountLimits
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.catalogue import queries as catalogue
 from crm.catalogue.models import QuoteSetting
 from crm.customers import queries as customers
 from crm.quotes.models import Quote, SentQuote
 from crm.quotes.rules import Letterhead, Paper, QuoteState
 from crm.quotes.schemas import QuoteFilters
 
-LIMITS, LETTERHEAD = catalogue.DISCOUNT_LIMITS, "letterhead"
+LETTERHEAD = "letterhead"
 
 ORDERS = Sorting(
     {
@@ -77,15 +75,10 @@ def search(filters: QuoteFilters, today: date) -> Select[Quote]:
             return statement.where(Quote.state == state)
 
 
-async def limits(session: AsyncSession) -> tuple[DiscountLimits, int]:
-    """The limits on discounts and their version; 0 is the built-in one."""
-    return await catalogue.discount_limits(session)
-
-
 async def letterhead(session: AsyncSession) -> tuple[Letterhead, int]:
     """Who quotes, and the version; 0 says nothing yet."""
-    row = await session.scalar(select(QuoteSetting).where(QuoteSetting.name == LETTERHEAD))
-    return (Letterhead.model_validate(row.value), row.version) if row else (Letterhead(), 0)
+    document, version = await tenant_settings.read(session, QuoteSetting, LETTERHEAD)
+    return Letterhead.model_validate(document), version
 
 
 async def paper(session: AsyncSession, version: Quote | SentQuote, day: date) -> Paper:
@@ -106,13 +99,6 @@ async def paper_of_sent(session: AsyncSession, version: SentQuote) -> Paper:
     if version.paper is None:
         version.paper = (await paper(session, version, clock.day_of(version.sent_at))).model_dump(mode="json")
     return Paper.model_validate(version.paper)
-
-
-async def setting_for_update(session: AsyncSession, name: str) -> QuoteSetting | None:
-    """What the tenant has declared, locked; None when it has declared nothing."""
-    statement = select(QuoteSetting).where(QuoteSetting.name == name).with_for_update()
-    found: QuoteSetting | None = await session.scalar(statement)
-    return found
 
 
 async def _one(session: AsyncSession, statement: Select[Quote], quote_id: UUID) -> Quote:

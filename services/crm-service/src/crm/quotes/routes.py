@@ -10,9 +10,10 @@ from chassis.db import Session
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch
 from chassis.preconditions import IdempotentRoute, Seen, SeenIfThere, SeenVersion, etag
-from contracts.discount import DiscountLimits
+from discounts.routes import limits_router
 from fastapi import APIRouter, Body, Query, Response
 
+from crm.catalogue.models import QuoteSetting
 from crm.quotes import commands, paper, queries
 from crm.quotes.models import Quote, SentQuote
 from crm.quotes.rules import Letterhead, QuoteState
@@ -20,7 +21,6 @@ from crm.quotes.schemas import (
     Accept,
     Decline,
     LetterheadOut,
-    LimitsOut,
     QuoteBody,
     QuoteFilters,
     QuoteOut,
@@ -119,24 +119,7 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
 
 
 settings = APIRouter(tags=["quotes"])
-
-
-@settings.get("/v1/discount-limits", dependencies=[READ])
-async def read_discount_limits(session: Session, response: Response) -> LimitsOut:
-    """Who may give how much discount, as fractions of the catalogue price."""
-    found, version = await queries.limits(session)
-    response.headers["ETag"] = etag(version)
-    return LimitsOut(version=version, **dict(found))
-
-
-@settings.put("/v1/discount-limits", dependencies=[requires("quotes:write", "prices:write")])
-async def declare_discount_limits(
-    body: DiscountLimits, session: Session, seen: SeenIfThere, response: Response
-) -> LimitsOut:
-    """Declare who may give how much discount."""
-    version = await commands.declare(session, queries.LIMITS, body, seen.check)
-    response.headers["ETag"] = etag(version)
-    return LimitsOut(version=version, **dict(body))
+limits = limits_router(QuoteSetting, "quotes", "quotes:read", ("quotes:write", "prices:write"))
 
 
 @settings.get("/v1/letterhead", dependencies=[READ])
@@ -152,7 +135,7 @@ async def declare_letterhead(
     body: Letterhead, session: Session, seen: SeenIfThere, response: Response
 ) -> LetterheadOut:
     """Declare who quotes."""
-    version = await commands.declare(session, queries.LETTERHEAD, body, seen.check)
+    version = await commands.declare_letterhead(session, body, seen.check)
     response.headers["ETag"] = etag(version)
     return LetterheadOut(version=version, **dict(body))
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from chassis.preconditions import etag
 from contracts.customer import Address
-from contracts.discount import DiscountLimits
 from contracts.money import rounded
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText
@@ -198,12 +197,6 @@ class QuoteFilters(BaseModel):
     deal_id: UUID | None = None
     state: QuoteState | None = None
     number: str | None = Field(default=None, examples=["Q-000001"])
-
-
-class LimitsOut(DiscountLimits):
-    """The limits; version 0 are the built-in ones."""
-
-    version: int
 
 
 class LetterheadOut(Letterhead):

@@ -8,11 +8,12 @@ from chassis import clock, replication
 from chassis.errors import Conflict, Malformed
 from chassis.patch import patched
 from chassis.replication import edit
+from discounts.rules import Roles
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.customers.models import Customer
 from crm.orders import queries
-from crm.orders.commands.lines import LISTED, Roles, Terms, priced
+from crm.orders.commands.lines import LISTED, Terms, priced
 from crm.orders.events import ORDER
 from crm.orders.models import Order, OrderLine
 from crm.orders.rules import Action, Source

@@ -11,16 +11,17 @@ from chassis.db import uuid7
 from chassis.errors import Conflict
 from contracts.discount import discount_given
 from contracts.pricing import Question
+from discounts.queries import limits as discount_limits
+from discounts.rules import Roles, check_discount
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue import queries as catalogue
-from crm.catalogue.models import Product
-from crm.catalogue.rules import NoPriceKnown, PriceTag, check_discount
+from crm.catalogue.models import Product, QuoteSetting
+from crm.catalogue.rules import NoPriceKnown, PriceTag
 from crm.orders.models import OrderLine, UnknownOrderLine
 from crm.orders.rules import Source
 from crm.orders.schemas import LineBody
 
-Roles = frozenset[str]
 LISTED = (Source.PRICE_LIST, Source.LIST_PRICE)
 
 
@@ -86,7 +87,7 @@ async def _check_discounts(
     if not written:
         return
     tags = await catalogue.price_tags(session, [draft.product for _, draft, _ in written], [terms.customer_id])
-    limits, _ = await catalogue.discount_limits(session)
+    limits, _ = await discount_limits(session, QuoteSetting)
     for number, draft, price in written:
         try:
             listed = tags[draft.product.id].answer(terms.question(draft.body.quantity)).amount

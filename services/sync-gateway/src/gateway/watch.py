@@ -20,6 +20,7 @@ from gateway.systems import SYSTEMS, note_health, note_restored
 log = structlog.get_logger()
 POLL_SECONDS = 2.0
 COMPARE_SECONDS = 0.2
+UNKNOWN = "unknown"
 NO_TENANT = UUID(int=0)
 
 
@@ -38,11 +39,19 @@ def restored(before: Seen | None, now: Seen) -> str | None:
     """Why a system must have been restored since it was seen last, or None."""
     if before is None:
         return None
-    if before.incarnation != now.incarnation:
+    if _is_another(before.incarnation, now.incarnation):
         return f"its database is another one: {before.incarnation} has become {now.incarnation}"
     if now.position < before.position:
         return f"its newest event was {before.position} and is {now.position}"
     return None
+
+
+def _is_another(before: str, now: str) -> bool:
+    """Whether two incarnations, `<server>/<database>`, differ in what both say."""
+    (server_before, _, database_before), (server_now, _, database_now) = before.rpartition("/"), now.rpartition("/")
+    return database_before != database_now or (
+        UNKNOWN not in (server_before, server_now) and server_before != server_now
+    )
 
 
 class Watching:

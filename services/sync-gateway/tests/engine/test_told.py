@@ -107,7 +107,7 @@ async def test_a_refusal_is_told_by_field_until_a_newer_value_is_on_its_way(hub:
         "email": {
             "type": "/problems/malformed",
             "title": "Malformed",
-            "errors": [{"field": "email", "message": "no @"}],
+            "errors": [{"field": "email", "message": "no mail"}],
         },
         "phone": {"type": "/problems/not-unique", "title": "Taken", "detail": "By another."},
     }
@@ -119,13 +119,13 @@ async def test_a_refusal_is_told_by_field_until_a_newer_value_is_on_its_way(hub:
         problem = next(iter(problems.values()), None)
         return {**applied(item), "outcome": outcome, "groups": groups, "problem": problem, "problems": problems}
 
-    await hub.ingest.handle([hub.event("crm", "c1", 2, {"email": "wrong", "phone": "1"}, snapshot=ALFKI)])
+    await hub.ingest.handle([hub.event("crm", "c1", 2, {"email": "a@refused.example", "phone": "555 01"}, snapshot=ALFKI)])
     sent = await settle(hub, refused)
 
     peer = sent["crm"][-1]["peers"]["erp"]
-    assert (peer["state"], peer["reason"]) == ("rejected", "no @ Taken By another.")
+    assert (peer["state"], peer["reason"]) == ("rejected", "no mail Taken By another.")
     assert peer["fields"] == [
-        {"group": "email", "field": "email", "code": "malformed", "message": "no @"},
+        {"group": "email", "field": "email", "code": "malformed", "message": "no mail"},
         {"group": "phone", "field": "phone", "code": "not-unique", "message": "Taken By another."},
     ]
 
@@ -134,7 +134,7 @@ async def test_a_refusal_is_told_by_field_until_a_newer_value_is_on_its_way(hub:
     await deliver(hub, "crm", crm)
     assert crm.items[-1]["peers"]["erp"]["fields"] == peer["fields"][1:]
 
-    await hub.ingest.handle([hub.event("crm", "c1", 4, {"phone": "2"}, snapshot=ALFKI)])
+    await hub.ingest.handle([hub.event("crm", "c1", 4, {"phone": "555 02"}, snapshot=ALFKI)])
     await deliver(hub, "crm", crm)
     on_its_way: dict[str, Any] = {"state": "on_its_way", "reason": None, "fields": []}
     assert crm.items[-1]["peers"]["erp"] == on_its_way

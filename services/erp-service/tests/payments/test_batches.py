@@ -9,6 +9,8 @@ from uuid import UUID
 import httpx
 import pytest
 from erp.inventory import commands as inventory
+from erp.ledger import commands as ledger
+from erp.ledger.schemas import CompanyBody
 from erp.orders import commands as orders
 from erp.orders.schemas import OrderBody
 from erp.products.commands import products
@@ -17,7 +19,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..inventory.invariants import broken
-from .factories import DAY, a_customer
+from .factories import COMPANY, DAY, a_customer
 
 pytestmark = pytest.mark.servers
 MOST_MORE_EACH = 2
@@ -39,6 +41,7 @@ def counted() -> Iterator[list[str]]:
 
 async def confirmed(session: AsyncSession, number: int) -> list[str]:
     """Orders of two customers for goods of two products, with all that they want set aside."""
+    await ledger.write_company(session, CompanyBody.model_validate(COMPANY), lambda _: None)
     customers = [await a_customer(session, name) for name in ("Alfreds", "Bólido")]
     goods = []
     for name in ("Chai", "Chang"):

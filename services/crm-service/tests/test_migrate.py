@@ -55,7 +55,7 @@ async def test_readiness_and_migrate_tell_an_older_a_newer_and_a_broken_schema_a
     client = caller(SERVICE, session_factory(engine), "")
 
     async def ready() -> httpx.Response:
-        return await client.get("/readyz")
+        return await client.get("/readyz/schema")
 
     admin = await asyncpg.connect(postgres.replace("/postgres?", "/crm_versions?", 1))
     newest = await admin.fetchval("select version_num from alembic_version")

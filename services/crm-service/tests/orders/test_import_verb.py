@@ -49,4 +49,5 @@ def test_options_that_make_no_sense_end_with_a_sentence(
     folder: Path, target: str, options: tuple[str, ...], sentence: str
 ) -> None:
     outcome = run(target, str(folder / "orders.csv"), "--lines", str(folder / "lines.csv"), *options)
-    assert (outcome.exit_code, outcome.output.strip().startswith(sentence)) == (1, True), outcome.output
+    said = [each for each in outcome.output.strip().splitlines() if " is read as " not in each]
+    assert (outcome.exit_code, said[0].startswith(sentence)) == (1, True), outcome.output

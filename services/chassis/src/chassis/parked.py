@@ -18,7 +18,7 @@ from chassis.pages import Page, Paging, Sorting
 from chassis.preconditions import IdempotentRoute
 
 router = APIRouter(prefix="/v1/outbox", tags=["outbox"], route_class=IdempotentRoute)
-ORDERS = Sorting({"id": OutboxRow.id}, OutboxRow.id, "id")
+SORTING = Sorting({"id": OutboxRow.id}, OutboxRow.id, "id")
 LARGEST_ID = 2**63 - 1
 
 
@@ -79,7 +79,7 @@ async def list_outbox(
     if state is not None:
         parked = OutboxRow.parked_at.is_not(None)
         wanted = wanted.where(parked if state == "parked" else ~parked)
-    return await paging.page(session, wanted, ORDERS, OutboxItem.of)
+    return await paging.page(session, wanted, SORTING, OutboxItem.of)
 
 
 @router.post("/{outbox_id}:release", dependencies=[requires("outbox:operate")])

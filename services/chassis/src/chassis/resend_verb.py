@@ -18,7 +18,7 @@ from chassis.settings import Settings, load
 
 LOOK_SECONDS = 0.5
 SINCE_HELP = "Only events of this time (UTC) or later: 2026-11-22 or 2026-11-22T09:30:00. Without it, all of them."
-KIND_HELP = "Only events of this kind: customer. May be said several times."
+KIND_HELP = "Only events of this kind, as the name of its topic says it. May be said several times."
 TENANT_HELP = "Only events of this tenant."
 WAIT_HELP = "Wait until the worker has sent everything."
 

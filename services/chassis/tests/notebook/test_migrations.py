@@ -19,7 +19,7 @@ from .notes import Base, Note, enter
 
 pytestmark = pytest.mark.servers
 
-SHARED = {"alembic_version", "read_positions", "topic_logs"}
+SHARED = {"alembic_version", "read_positions", "topic_logs", "worker_tasks"}
 """Tables that belong to no tenant."""
 
 

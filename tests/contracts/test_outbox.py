@@ -7,7 +7,7 @@ import pytest
 from chassis.db import transaction
 from chassis.outbox import OutboxRow
 from chassis.testing import OTHER_TENANT, TENANT, caller
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from .test_feed import CUSTOMER
 from .wire import System, exchange
@@ -80,6 +80,8 @@ async def test_another_tenant_neither_sees_nor_releases_it(
 async def test_the_status_of_the_hub_counts_what_is_parked_and_says_why(
     systems: dict[str, System], parked: dict[str, int]
 ) -> None:
+    async with transaction(systems["gateway"].sessions) as session:  # A worker runs, and all is well with it.
+        await session.execute(text("insert into worker_tasks (name, beat_at) values ('relay', clock_timestamp())"))
     status = await systems["gateway"].get("/v1/status")
     assert (status["outbox"]["parked"], status["outbox"]["parked_because"]) == (1, REASON)
     assert status["state"] == "attention"

@@ -16,7 +16,7 @@ from contracts.groups import GOLDEN_GROUPS, GROUPS, Shape, Shapes
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.policy import Json
-from gateway.register import Change, Event
+from gateway.register import Event
 
 REMEMBERED_BYTES = 500
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
@@ -75,7 +75,7 @@ def fitting(event: Event) -> Event:
     changed = {change.group: change.new for change in event.changes}
     others = {group: new for group, new in changed.items() if new is None or new != event.snapshot.get(group)}
     values = {**snapshot, **_each_checked(shapes, others)}
-    changes = tuple(Change(group, old, values[group], ctx) for group, old, _, ctx in event.changes)
+    changes = tuple(change._replace(new=values[change.group]) for change in event.changes)
     return replace(event, changes=changes, snapshot=snapshot)
 
 

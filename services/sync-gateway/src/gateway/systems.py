@@ -111,7 +111,9 @@ ALL = text("""
         case when systems.paused_at is null then pauses.paused_by else systems.paused_by end as paused_by,
         case when systems.paused_at is not null then 'all_tenants'
              when pauses.paused_at is not null then 'tenant' end as paused_for,
-        systems.away_since, systems.away_because, systems.latency
+        systems.away_since, systems.away_because, systems.latency, systems.status, systems.restored_at,
+        systems.restored_because, systems.compare_after, systems.compare_begun, systems.compare_done,
+        systems.compare_total
     from systems left join pauses on pauses.system = systems.name and pauses.resumed_at is null
         and pauses.tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
     order by systems.name

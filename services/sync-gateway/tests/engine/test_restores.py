@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 from chassis.auth import ServiceIdentity
+from chassis.bus import Message
 from chassis.db import Sessions, transaction
 from gateway import compare, systems
 from gateway.conflicts.models import DecisionRow
@@ -23,7 +24,7 @@ from .hub import SYSTEMS, Hub, ScriptedSpoke, applied
 from .rows import Row
 
 pytestmark = pytest.mark.servers
-ALFKI = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
+ALFKI: dict[str, Any] = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
 GONE = {"outcome": "skipped", "local_id": None, "groups": {}, "problem": {"type": "/problems/row-gone"}}
 
 
@@ -50,6 +51,10 @@ async def deliver(hub: Hub, system: str, spoke: ScriptedSpoke) -> None:
         continue
 
 
+def event_id(message: Message) -> str:
+    return (dict(message.headers)["ce_id"] or b"").decode()
+
+
 def groups(item: dict[str, Any]) -> set[str]:
     return {group["group"] for group in item["groups"]}
 
@@ -59,21 +64,24 @@ async def test_an_edit_of_a_restored_row_is_merged_beside_what_the_row_had_lost(
     row = Row(hub, "crm")
     await hub.ingest.handle([row.edit(**ALFKI)])
     backup = row.back_up()
-    await hub.ingest.handle([row.edit(phone="1", old_format=old_format)])
+    await hub.ingest.handle([row.edit(phone="111", old_format=old_format)])
     row.restore(backup)
-    await hub.ingest.handle([row.edit(phone="2", old_format=old_format)])
+    await hub.ingest.handle([row.edit(phone="222", old_format=old_format)])
 
     record = await hub.one(Record)
-    assert record.values()["phone"] == "2"
-    assert {origin: head.value for origin, head in record.decoded["phone"].heads.items()} == {"crm": "2", "crm~1": "1"}
+    assert record.values()["phone"] == "222"
+    assert {origin: head.value for origin, head in record.decoded["phone"].heads.items()} == {
+        "crm": "222",
+        "crm~1": "111",
+    }
     (decision,) = await hub.all(DecisionRow)
-    assert {entry["origin"]: entry["value"] for entry in decision.heads} == {"crm": "2", "crm~1": "1"}
+    assert {entry["origin"]: entry["value"] for entry in decision.heads} == {"crm": "222", "crm~1": "111"}
     assert "begun again at change 2" in (await shown(hub, "crm"))["restored_because"]
 
 
 async def test_the_same_event_twice_is_no_restore(hub: Hub) -> None:
     row = Row(hub, "crm")
-    events = [row.edit(**ALFKI), row.edit(phone="1")]
+    events = [row.edit(**ALFKI), row.edit(phone="111")]
     await hub.ingest.handle(events)
     before = (await hub.one(Record)).registers
     await hub.ingest.handle([hub.message(m.topic, m.value or b"", m.headers) for m in events])
@@ -83,7 +91,7 @@ async def test_the_same_event_twice_is_no_restore(hub: Hub) -> None:
 
 async def test_a_delivery_says_when_the_last_merged_event_was_written(hub: Hub) -> None:
     row = Row(hub, "crm")
-    await hub.ingest.handle([row.edit(**ALFKI), row.edit(phone="1")])
+    await hub.ingest.handle([row.edit(**ALFKI), row.edit(phone="111")])
     crm = ScriptedSpoke()
     await deliver(hub, "crm", crm)
     assert crm.items[0]["last_merged"] == {"time_us": int(row.now.timestamp()) * 1_000_000, "seq": 2}
@@ -102,7 +110,7 @@ async def test_a_system_without_a_status_is_sent_only_what_the_first_form_of_the
 async def test_a_row_that_is_gone_is_made_again_and_its_late_events_still_count(hub: Hub) -> None:
     row = Row(hub, "erp")
     await hub.ingest.handle([row.edit(**ALFKI)])
-    late = row.edit(phone="1")
+    late = row.edit(phone="111")
     erp = ScriptedSpoke(lambda item: {**applied(item), **(GONE if item["local_id"] == "1" else {})})
     await deliver(hub, "erp", erp)
     made = next(item for item in erp.items if item["local_id"] is None)
@@ -114,7 +122,7 @@ async def test_a_row_that_is_gone_is_made_again_and_its_late_events_still_count(
     assert links["1"].retired_at is not None
     assert {link.canonical_id for link in links.values()} == {record.canonical_id}
     assert erp.items[-1]["local_id"] == f"new-{record.canonical_id}"
-    assert record.values()["phone"] == "1"
+    assert record.values()["phone"] == "111"
     assert (await shown(hub, "erp"))["restored_at"] is not None
 
 
@@ -177,12 +185,12 @@ async def test_a_hub_that_is_older_than_a_system_begins_an_epoch_above_it(hub: H
 async def test_a_record_that_is_read_again_gets_the_same_canonical_id(hub: Hub) -> None:
     created = Row(hub, "crm").edit(**ALFKI)
     await hub.ingest.handle([created])
-    assert str((await hub.one(Record)).canonical_id) == dict(created.headers)["ce_id"].decode()
+    assert str((await hub.one(Record)).canonical_id) == event_id(created)
 
 
 async def test_a_restored_hub_that_hears_of_a_record_from_another_system_first_makes_one_of_it(hub: Hub) -> None:
     created = Row(hub, "erp", "e1").edit(**ALFKI)
-    canonical_id = UUID(dict(created.headers)["ce_id"].decode())
+    canonical_id = UUID(event_id(created))
     marks = {group: {"seq": 0, "rev": 1, "hlc": 0} for group in ALFKI}
     copy = hub.event("crm", "c1", 1, ALFKI, origin="gateway", ctx=1, sync=marks, canonical_id=canonical_id)
     await hub.ingest.handle([copy])

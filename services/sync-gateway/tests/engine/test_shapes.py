@@ -1,5 +1,6 @@
 """What does not have its published shape is held with the field, and is neither merged nor published."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,8 +9,10 @@ from chassis.db import Sessions, transaction
 from chassis.outbox import OutboxRow
 from chassis.testing import OTHER_TENANT
 from gateway.deliver.models import Delivery
+from gateway.ingest.consume import read
 from gateway.quarantine import Quarantined
 from gateway.records import Record
+from gateway.shapes import fitting
 from sqlalchemy import update
 
 from .hub import Hub
@@ -126,3 +129,9 @@ async def test_a_record_that_an_earlier_version_filled_wrongly_is_not_published_
     await hub.ingest.handle([hub.event("crm", "c1", 3, {"phone": "+49 30 0074399"})])
     said = orjson.loads((await hub.all(OutboxRow))[-1].data)["values"]
     assert (said["phone"], said["email"]) == ("+49 30 0074399", "a@alfki.de")
+
+
+async def test_a_checked_change_still_says_which_edit_it_replaces(hub: Hub) -> None:
+    event = read(hub.event("crm", "c1", 2, {**NAME, "phone": " 030-1 "})).event
+    replacing = replace(event, changes=tuple(change._replace(after=1) for change in event.changes))
+    assert {(change.group, change.after) for change in fitting(replacing).changes} == {("name", 1), ("phone", 1)}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 
 import asyncpg
 from stack.provision import provision
@@ -28,7 +29,7 @@ def restore(stack: Stack, services: Iterable[str]) -> None:
     for service in services:
         stack.stop(f"{service}-api")
     for service in services:
-        eventually(lambda service=service: asyncio.run(_all_is_sent(stack, service)), PATIENCE_SECONDS)
+        eventually(partial(_all_is_sent, stack, service), PATIENCE_SECONDS)
         stack.stop(f"{service}-worker")
         asyncio.run(_run(stack, f"drop database {service}", f"alter database {service}_backup rename to {service}"))
         provision(stack.admin_url, service)
@@ -50,9 +51,14 @@ async def _run(stack: Stack, *statements: str) -> None:
         await connection.close()
 
 
-async def _all_is_sent(stack: Stack, service: str) -> bool:
+def _all_is_sent(stack: Stack, service: str) -> bool:
+    return asyncio.run(_waiting(stack, service)) == 0
+
+
+async def _waiting(stack: Stack, service: str) -> int:
     async with as_administrator(stack, service) as connection:
-        return not await connection.fetchval("select count(*) from outbox")
+        count: int = await connection.fetchval("select count(*) from outbox")
+        return count
 
 
 def progress(company: Company) -> list[tuple[str, int, int]]:

@@ -24,6 +24,7 @@ from gateway.gauges import observe
 from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds import KINDS
+from gateway.publish import CONFLICTS
 from gateway.settings import GatewaySettings
 from gateway.watch import Watching
 
@@ -96,7 +97,7 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
             await systems.register(session, sorted(names))
         security = running.settings.broker_security
         topics = Topics(servers, source_topics(names), running.settings.kafka_replicas, security=security)
-        consumer = Consumer(servers, GROUP, source_topics(names), load, ingest.handle, forget, security)
+        consumer = Consumer(servers, GROUP, [*source_topics(names), CONFLICTS], load, ingest.handle, forget, security)
         seen = asyncio.Event()
 
         async def found(logs: Logs) -> None:

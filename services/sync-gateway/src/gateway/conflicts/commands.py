@@ -36,6 +36,13 @@ class NoValue(Conflict):
     hint = "To change what a group shows, edit the record in one of the systems, or restore another decision."
 
 
+class RecordUnread(Conflict):
+    code = "record-unread"
+    title = "The hub does not have the record of this decision"
+    detail = "It was restored from a backup, and has not read of {canonical_id} again."
+    hint = "Try again once GET /v1/status shows nothing unread."
+
+
 @dataclass(frozen=True)
 class Chosen:
     """What a choice did to a group. `logged` is its own line in the log, None when nothing was written or replaced."""
@@ -84,6 +91,8 @@ async def _locked(session: AsyncSession, decision_id: UUID) -> tuple[DecisionRow
     state = State(systems=dict.fromkeys(names, tuple(KINDS)))
     await read_records(session, state, [row.canonical_id])
     await session.refresh(row)
+    if row.canonical_id not in state.records:
+        raise RecordUnread(id=row.id, canonical_id=str(row.canonical_id))
     if row.group_key not in state.records[row.canonical_id].decoded:
         raise NoValue(id=row.id, rule=row.rule)
     return row, state

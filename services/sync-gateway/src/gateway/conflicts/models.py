@@ -5,7 +5,8 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from chassis.db import JsonObject, uuid7
-from sqlalchemy import ForeignKey, Index, Integer, Text, text
+from contracts.events import ConflictDecided
+from sqlalchemy import Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +21,8 @@ class DecisionRow(Base):
     """One decision: all values with their authors and times, the winner, the rule.
 
     `open` waits for a steward, `resolved` was picked by one, `superseded` was overtaken by an author who had seen
-    the values or by a newer decision, `decided` needed nobody.
+    the values or by a newer decision, `decided` needed nobody. A hub that was restored may have a decision before the
+    record that it is about.
     """
 
     __tablename__ = "decisions"
@@ -32,7 +34,7 @@ class DecisionRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     kind: Mapped[str] = mapped_column(Text)
-    canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"))
+    canonical_id: Mapped[UUID]
     group_key: Mapped[str] = mapped_column(Text)
     rule: Mapped[str] = mapped_column(Text)
     policy: Mapped[str] = mapped_column(Text)
@@ -66,6 +68,29 @@ class DecisionRow(Base):
             event_id=event_id,
             state="open" if decision.parked else "decided",
             decided_at=now,
+        )
+
+    @classmethod
+    def of_told(cls, told: ConflictDecided, tenant_id: str) -> Self:
+        """The row of a decision that the hub has announced."""
+        return cls(
+            id=told.id,
+            tenant_id=UUID(tenant_id),
+            kind=told.kind,
+            canonical_id=told.canonical_id,
+            group_key=told.group,
+            rule=told.rule,
+            policy=told.policy.name,
+            policy_version=told.policy.version,
+            winner=told.winner,
+            value=told.value,
+            heads=[value.model_dump(mode="json") for value in told.values],
+            detail=told.detail,
+            event_id=told.event_id,
+            state=told.state,
+            decided_at=told.decided_at,
+            resolved_at=told.resolved_at,
+            resolved_by=told.resolved_by,
         )
 
     def resolve(self, by: str, now: datetime) -> None:

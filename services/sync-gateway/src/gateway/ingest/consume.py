@@ -14,10 +14,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway import pauses
+from gateway.conflicts.models import DecisionRow
 from gateway.ingest.fold import fold
 from gateway.ingest.load import load, save
 from gateway.ingest.state import Incoming, State
+from gateway.ingest.taken_up import announced, take_up
 from gateway.kinds import UnknownKind, kind_spec
+from gateway.publish import CONFLICTS
 from gateway.quarantine import Quarantined, hold
 from gateway.register import Event
 from gateway.shapes import Unfit, check_frame, fitting
@@ -88,8 +91,12 @@ class Ingest:
             reached = await self._unread(session, messages)
             kept_back = await pauses.kept_back(session)
             readable: list[Incoming] = []
+            decided: list[DecisionRow] = []
             for message in reached.messages:
                 try:
+                    if message.topic == CONFLICTS:
+                        decided.append(announced(message))
+                        continue
                     incoming = read(message)
                 except Unreadable as error:
                     await hold(session, _held(message, error, now))
@@ -98,9 +105,16 @@ class Ingest:
                     session.add(pauses.HeldBack.of(incoming.tenant_id, incoming.event.system, message))
                 else:
                     readable.append(incoming)
+            await take_up(session, decided)
             state = await self._fold(session, readable, now)
             await advance(session, reached.positions)
         _count(state, len(readable))
+
+    async def _replay_one(self, session: AsyncSession, message: Message, now: datetime) -> None:
+        if message.topic == CONFLICTS:
+            await take_up(session, [announced(message)])
+        else:
+            await self._fold(session, [read(message)], now)
 
     async def _fold(self, session: AsyncSession, batch: list[Incoming], now: datetime) -> State:
         state = await load(session, batch, self.systems)
@@ -128,7 +142,7 @@ class Ingest:
         try:
             async with transaction(self.sessions) as session:
                 held = await session.get_one(Quarantined, held_id, with_for_update=True)
-                await self._fold(session, [read(held.message())], now)
+                await self._replay_one(session, held.message(), now)
                 held.state, held.replayed_at = "replayed", now
         except Exception as error:
             if _passes_by_itself(error):

@@ -1,0 +1,50 @@
+"""Decisions that the hub reads back from its own topic, and stores where it does not have them.
+
+A hub that was restored from a backup goes on at the position that the backup holds, so it reads exactly what was
+published since. In any other hub every decision is there already, and is left alone.
+"""
+
+from collections.abc import Sequence
+
+from chassis.bus import Message
+from chassis.events import Unreadable, from_message
+from contracts.events import ConflictDecided
+from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog import get_logger
+
+from gateway import publish
+from gateway.conflicts.models import DecisionRow
+
+log = get_logger()
+
+
+def announced(message: Message) -> DecisionRow:
+    """The decision that a message tells. Raise `Unreadable`."""
+    envelope = from_message(message.headers, message.value)
+    try:
+        told = ConflictDecided.model_validate(envelope.data)
+    except ValidationError as error:
+        raise Unreadable(f"the data is not a decision: {error}") from error
+    return DecisionRow.of_told(told, envelope.tenant)
+
+
+async def take_up(session: AsyncSession, read: Sequence[DecisionRow]) -> None:
+    """Store those that the log does not have; of one that comes twice the newest state counts.
+
+    One that was open is not open now: what led to it is read again too, and decided anew.
+    """
+    newest = {row.id: row for row in read}
+    if not newest:
+        return
+    columns = [column.key for column in DecisionRow.__table__.columns]
+    values = [{name: getattr(row, name) for name in columns} for row in newest.values()]
+    missing = insert(DecisionRow).values(values).on_conflict_do_nothing().returning(DecisionRow)
+    taken = list(await session.scalars(missing))
+    if taken:
+        log.warning("decisions_taken_up", number=len(taken))
+    overtaken = [row for row in taken if row.state == "open"]
+    for row in overtaken:
+        row.state = "superseded"
+    publish.decisions(session, overtaken)

@@ -1,0 +1,92 @@
+"""A hub that was restored from a backup reads its own decisions back from the broker."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from chassis.bus import Message
+from chassis.db import Sessions, transaction
+from chassis.events import to_headers
+from chassis.outbox import OutboxRow
+from gateway.conflicts.models import DecisionRow
+from gateway.publish import CONFLICTS
+from gateway.quarantine import Quarantined
+from gateway.records import Record
+from sqlalchemy import text, update
+
+from .hub import Hub
+from .rows import Row
+
+pytestmark = pytest.mark.servers
+ALFKI: dict[str, Any] = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
+
+
+@pytest.fixture
+def hub(sessions: Sessions) -> Hub:
+    return Hub(sessions)
+
+
+async def published(hub: Hub) -> list[Message]:
+    """What the hub has announced of its decisions, as the broker hands it back."""
+    rows = [row for row in await hub.all(OutboxRow) if row.topic == CONFLICTS]
+    return [hub.message(row.topic, row.data, tuple(to_headers(row.attributes))) for row in rows]
+
+
+async def lose_decisions(hub: Hub, *tables: str) -> None:
+    async with transaction(hub.sessions) as session:
+        for table in ("decisions", *tables):
+            await session.execute(text(f"delete from {table}"))  # noqa: S608  (names of this file)
+
+
+async def in_conflict(hub: Hub) -> DecisionRow:
+    """Two systems have written one group without having seen each other."""
+    row = Row(hub, "crm")
+    await hub.ingest.handle([row.edit(**ALFKI), row.edit(phone="111")])
+    canonical_id = (await hub.one(Record)).canonical_id
+    marks = {group: {"seq": 0, "rev": 1, "hlc": 0} for group in ALFKI}
+    told = hub.event("erp", "e1", 1, {"phone": "222"}, sync=marks, canonical_id=canonical_id)
+    await hub.ingest.handle([told])
+    decision: DecisionRow = await hub.one(DecisionRow)
+    return decision
+
+
+async def test_a_restored_hub_takes_up_the_decisions_that_it_had_published(hub: Hub) -> None:
+    before = (await in_conflict(hub)).shown()
+    told = await published(hub)
+    await lose_decisions(hub)
+    await hub.ingest.handle(told)
+    taken = await hub.one(DecisionRow)
+    assert taken.shown() == before
+    assert await hub.all(Quarantined) == []
+
+
+async def test_decisions_that_the_log_has_change_nothing_when_they_are_read(hub: Hub) -> None:
+    decision = await in_conflict(hub)
+    async with transaction(hub.sessions) as session:
+        await session.execute(update(DecisionRow).values(state="resolved", resolved_by="anna"))
+    told = await published(hub)
+    await hub.ingest.handle(told)
+    kept = await hub.one(DecisionRow)
+    assert (kept.id, kept.state, kept.resolved_by) == (decision.id, "resolved", "anna")
+    assert len(await published(hub)) == len(told)
+
+
+async def test_a_conflict_of_the_lost_life_is_not_open_twice_and_may_be_there_before_its_record(hub: Hub) -> None:
+    await in_conflict(hub)
+    (told,) = await published(hub)
+    was_open = replace(told, value=orjson.dumps({**orjson.loads(told.value or b""), "state": "open", "winner": None}))
+    await lose_decisions(hub, "links", "deliveries", "match_keys", "records")
+    await hub.ingest.handle([was_open])
+    assert (await hub.one(DecisionRow)).state == "superseded"
+    assert orjson.loads((await published(hub))[-1].value or b"")["state"] == "superseded"
+
+
+async def test_what_is_no_decision_is_held_and_the_next_one_taken_up(hub: Hub) -> None:
+    await in_conflict(hub)
+    (told,) = await published(hub)
+    await lose_decisions(hub)
+    wrong = hub.message(CONFLICTS, b"{}", told.headers)
+    await hub.ingest.handle([wrong, replace(told, offset=wrong.offset + 1)])
+    assert "the data is not a decision" in (await hub.one(Quarantined)).error
+    assert len(await hub.all(DecisionRow)) == 1

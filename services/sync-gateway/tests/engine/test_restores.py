@@ -126,6 +126,27 @@ async def test_a_row_that_is_gone_is_made_again_and_its_late_events_still_count(
     assert (await shown(hub, "erp"))["restored_at"] is not None
 
 
+async def test_a_row_that_is_there_again_after_another_restore_is_linked_again(hub: Hub) -> None:
+    await hub.ingest.handle([Row(hub, "erp").edit(**ALFKI)])
+    gone = {"1"}
+
+    def answer(item: dict[str, Any]) -> dict[str, Any]:
+        if item["local_id"] in gone:
+            return {**applied(item), **GONE}
+        return {**applied(item), "local_id": item["local_id"] or ("1" if "1" not in gone else "2")}
+
+    erp = ScriptedSpoke(answer)
+    await deliver(hub, "erp", erp)
+    gone = {"2"}
+    async with transaction(hub.sessions) as session:
+        await systems.note_restored(session, "erp", "a test says so")
+    await compare.step(hub.sessions, "erp")
+    await deliver(hub, "erp", erp)
+    links = {link.local_id: link.retired_at is None for link in await hub.all(Link)}
+    assert links == {"1": True, "2": False}
+    assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
+
+
 async def test_all_of_a_restored_system_is_due_again_in_batches_with_its_progress_stored(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,7 +164,11 @@ def _link(
     known = state.linked.get((record.canonical_id, system))
     if not local_id or (known is not None and known.local_id == local_id):
         return None
-    if known is not None or (record.tenant_id, record.kind, system, local_id) in state.links:
+    named = state.links.get((record.tenant_id, record.kind, system, local_id))
+    if known is None and named is not None and named.retired_at and named.canonical_id == record.canonical_id:
+        state.revive_link(named)
+        return None
+    if known is not None or named is not None:
         return {**TWO_RECORDS, "local_id": local_id}
     state.add_link(
         Link(

@@ -86,6 +86,12 @@ class State:
         link.retire(now)
         self.linked.pop((link.canonical_id, link.system), None)
 
+    def revive_link(self, link: Link) -> None:
+        """The row of a retired link is there again: its system was restored once more, from a later backup."""
+        link.retired_at = None
+        self.linked[(link.canonical_id, link.system)] = link
+        self.woken.add(missing_token(link.kind, str(link.canonical_id), link.system))
+
     def delivery(self, record: Record, system: str, now: datetime) -> Delivery:
         """The delivery of a record to a system, made when it is the first."""
         key = (record.canonical_id, system)

@@ -44,12 +44,14 @@ class Mended:
 async def unlink(session: AsyncSession, link_id: UUID, author: Author) -> Mended:
     """Forget which local record of a system it is, and deliver the record there anew. Raise `NoSuchLink`.
 
-    The system finds the local record that carries the canonical id itself, and makes one when there is none.
+    The system finds the local record that carries the canonical id itself, and makes one when there is none. A link
+    whose row is gone is only forgotten.
     """
     link, state = await _locked(session, link_id)
     record = state.records[link.canonical_id]
     await session.delete(link)
-    state.delivery(record, link.system, author.now).begin_anew(author.now)
+    if link.retired_at is None:
+        state.delivery(record, link.system, author.now).begin_anew(author.now)
     logged = write(session, record, link.system, "unlink", author, {"local_id": link.local_id})
     await save(session, state)
     return Mended(link, logged)
@@ -61,15 +63,19 @@ async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Au
     Raise `NoSuchLink`, or `LocalRecordTaken` when it is another record already. Twice is as good as once.
     """
     link, state = await _locked(session, link_id)
+    if link.retired_at is not None:
+        raise NoSuchLink(id=link_id)
     if link.local_id == local_id:
         return Mended(link, None)
     taken = await session.get(Link, (link.tenant_id, link.kind, link.system, local_id))
-    if taken is not None:
+    if taken is not None and (taken.retired_at is None or taken.canonical_id != link.canonical_id):
         raise LocalRecordTaken(
             id=taken.id, system=taken.system, local_id=taken.local_id, canonical_id=taken.canonical_id
         )
     record = state.records[link.canonical_id]
-    await session.delete(link)
+    for former in (link, taken):
+        if former is not None:
+            await session.delete(former)
     await session.flush()
     moved = Link(
         id=link.id,
@@ -113,7 +119,7 @@ async def _locked(session: AsyncSession, link_id: UUID) -> tuple[Link, State]:
     names = [system["name"] for system in await all_systems(session)]
     state = State(systems=dict.fromkeys(names, tuple(KINDS)))
     await read_records(session, state, [found.canonical_id])
-    link = state.linked.get((found.canonical_id, found.system))
-    if link is None or link.id != link_id:
+    link = next((each for each in state.links.values() if each.id == link_id), None)
+    if link is None:
         raise NoSuchLink(id=link_id)
     return link, state

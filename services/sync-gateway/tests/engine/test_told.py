@@ -119,7 +119,9 @@ async def test_a_refusal_is_told_by_field_until_a_newer_value_is_on_its_way(hub:
         problem = next(iter(problems.values()), None)
         return {**applied(item), "outcome": outcome, "groups": groups, "problem": problem, "problems": problems}
 
-    await hub.ingest.handle([hub.event("crm", "c1", 2, {"email": "a@refused.example", "phone": "555 01"}, snapshot=ALFKI)])
+    await hub.ingest.handle(
+        [hub.event("crm", "c1", 2, {"email": "a@refused.example", "phone": "555 01"}, snapshot=ALFKI)]
+    )
     sent = await settle(hub, refused)
 
     peer = sent["crm"][-1]["peers"]["erp"]

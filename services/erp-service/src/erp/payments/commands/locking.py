@@ -24,6 +24,7 @@ ONE_AT_A_TIME = text("""
     select pg_advisory_xact_lock(hashtextextended('payments' || current_setting('app.tenant', true) || :customer, 0))
 """)
 TRIES = 5
+QUEUED = "payments of a customer"
 
 
 class PaymentMoved(Unavailable):
@@ -34,7 +35,7 @@ class PaymentMoved(Unavailable):
 async def lock_customers(session: AsyncSession, customer_ids: Iterable[UUID | None]) -> None:
     """Queue for what payments settle of these customers, in the one order that all take."""
     for customer_id in sorted({each for each in customer_ids if each is not None}):
-        await gather.once(session, ("payments", customer_id), partial(_queue, session, customer_id))
+        await gather.once(session, (QUEUED, customer_id), partial(_queue, session, customer_id))
 
 
 async def lock_all(session: AsyncSession, bodies: Sequence[PaymentBody], payment_ids: Sequence[UUID]) -> None:
@@ -57,9 +58,14 @@ async def lock(session: AsyncSession, payment_id: UUID, *more: UUID | None) -> P
     """One payment, locked after its customers and `more` customers. Raise `NotFound`, `PaymentMoved`."""
     for _ in range(TRIES):
         queued = {*await queries.customers_of(session, [payment_id]), *more}
-        await lock_customers(session, queued)
-        row = await queries.for_update(session, payment_id)
-        # Only a delivery moves a payment without being in the queue; then look again whose it is.
-        if {row.customer_id, row.posted_customer_id} - queued <= {None}:
-            return row
+        async with session.begin_nested() as attempt:
+            await lock_customers(session, queued)
+            row = await queries.for_update(session, payment_id)
+            if {row.customer_id, row.posted_customer_id} - queued <= {None}:
+                return row
+            # A delivery, or who assigned what was nobody's, has moved it. Look again whose it is, and hold nothing
+            # meanwhile: queueing for another customer now would be out of turn.
+            await attempt.rollback()
+        for customer_id in queued:
+            gather.forget(session, QUEUED, customer_id)
     raise PaymentMoved(id=payment_id)

@@ -39,7 +39,7 @@ async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
 @pytest.fixture
 async def api(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     """Anna, of the first tenant, who may do everything."""
-    async with caller(SERVICE, sessions, SCOPES) as client:
+    async with caller(SERVICE, sessions, SCOPES, roles="sales-director") as client:
         yield client
 
 

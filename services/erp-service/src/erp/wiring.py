@@ -71,6 +71,7 @@ SERVICE = Service(
         *products.routers,
         inventory.warehouses,
         inventory.router,
+        orders.limits,
         orders.batches,
         orders.router,
         orders.shipments,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
+from chassis.tenant_settings import TenantSetting
 from contracts.money import Totals, line_net, totals
 from contracts.order import OrderReason, OrderState, ShipmentKind
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
@@ -322,6 +323,12 @@ class Order(Replicated, Base):
             self.go(OrderState.CLOSED)  # All of it came back before it was billed: nobody will pay for it.
         if self.present in COUNTING or (self.present is OrderState.ON_HOLD and self.holds_stock):
             self.on_order = self.to_invoice
+
+
+class OrderSetting(TenantSetting, Base):
+    """What a tenant has declared for its orders: `discount-limits`."""
+
+    __tablename__ = "order_settings"
 
 
 class ShipmentLine(Base):

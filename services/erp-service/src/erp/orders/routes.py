@@ -13,11 +13,13 @@ from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
 from contracts.order import OrderReason, OrderState
+from discounts.routes import limits_router
 from fastapi import APIRouter, Query, Response
 
 from erp.inventory import queries as stock
 from erp.orders import commands, queries
 from erp.orders.events import ORDER
+from erp.orders.models import OrderSetting
 from erp.orders.schemas import (
     CancelBody,
     HoldBody,
@@ -39,6 +41,7 @@ from erp.orders.schemas import (
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
 shipments = APIRouter(prefix="/v1/shipments", tags=["shipments"], route_class=IdempotentRoute)
 batches = APIRouter(tags=["orders"], route_class=IdempotentRoute)
+limits = limits_router(OrderSetting, "orders", "prices:read", ("prices:write",))
 READ = requires("orders:read")
 Writer = Annotated[Principal, requires("orders:write")]
 HOLD = "orders:hold"
@@ -47,8 +50,11 @@ Holder = Annotated[Principal, requires("orders:write", HOLD)]
 
 @router.post("", status_code=201)
 async def create_order(body: OrderBody, session: Session, caller: Writer, response: Response) -> OrderOut:
-    """Enter a draft. Prices and tax rates that a line does not say are those that are declared."""
-    row = await commands.create(session, body, caller.subject)
+    """Enter a draft. Prices and tax rates that a line does not say are those that are declared.
+
+    Your role limits the discounts, against what the price lists say.
+    """
+    row = await commands.create(session, body, caller.subject, caller.roles)
     response.headers["Location"] = f"{router.prefix}/{row.id}"
     return OrderOut.of(row).tag(response)
 
@@ -70,7 +76,7 @@ async def change_order(
     order_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> OrderOut:
     """Change a draft: the fields named, all others stay. `lines` is the whole list; those with an `id` are kept."""
-    row = await commands.change(session, order_id, patch, caller.subject, _seen(seen))
+    row = await commands.change(session, order_id, patch, caller.subject, _seen(seen), caller.roles)
     return OrderOut.of(row).tag(response)
 
 
@@ -189,8 +195,10 @@ async def write_orders(body: Batch, session: Session, caller: Writer) -> BatchRe
     return await batch.write(
         session,
         body.items,
-        lambda fields: commands.create(session, parsed(OrderBody, fields), caller.subject),
-        lambda order_id, patch, seen: commands.change(session, order_id, patch, caller.subject, _seen(seen)),
+        lambda fields: commands.create(session, parsed(OrderBody, fields), caller.subject, caller.roles),
+        lambda order_id, patch, seen: commands.change(
+            session, order_id, patch, caller.subject, _seen(seen), caller.roles
+        ),
     )
 
 

@@ -131,9 +131,8 @@ async def offers(session: AsyncSession, product_ids: Collection[UUID]) -> dict[U
 async def price_of(session: AsyncSession, product: Product, question: Question) -> Answer:
     """What one unit of the product costs, and which price list says so. Raise `NoPriceKnown`."""
     said = (await offers(session, [product.id]))[product.id]
-    list_price = Amount.model_validate(product.list_price) if product.list_price else None
     try:
-        return price_for(question, said, list_price)
+        return _answer(product, question, said)
     except NoPrice:
         raise NoPriceKnown(
             product_id=product.id,
@@ -142,6 +141,24 @@ async def price_of(session: AsyncSession, product: Product, question: Question) 
             quantity=question.quantity,
             on=question.on,
         ) from None
+
+
+async def catalogue_prices(session: AsyncSession, asked: Sequence[tuple[Product, Question]]) -> list[Decimal | None]:
+    """What one unit costs by price lists and list price, for each question; None where nothing says it."""
+    said = await offers(session, {product.id for product, _ in asked})
+    found: list[Decimal | None] = []
+    for product, question in asked:
+        try:
+            found.append(_answer(product, question, said[product.id]).amount)
+        except NoPrice:
+            found.append(None)
+    return found
+
+
+def _answer(product: Product, question: Question, said: Sequence[Offer]) -> Answer:
+    """The price by this product's offers and its list price. Raise `NoPrice`."""
+    list_price = Amount.model_validate(product.list_price) if product.list_price else None
+    return price_for(question, said, list_price)
 
 
 async def tax_rates(session: AsyncSession) -> list[TaxRate]:

@@ -11,16 +11,17 @@ from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.order import OrderState
-from contracts.pricing import Question
+from discounts.rules import Roles
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.customers import queries as customers
 from erp.customers.models import Customer, NoSuchCustomer
 from erp.ledger import queries as ledger
 from erp.orders import queries
+from erp.orders.commands.discounting import Charge, WrittenLine, check_discounts, question
 from erp.orders.commands.numbering import give_number
 from erp.orders.events import ORDER
-from erp.orders.models import Order
+from erp.orders.models import Order, OrderLine
 from erp.orders.rules import ARCHIVABLE, CustomerArchived, NothingOrdered, ProductArchived, require
 from erp.orders.schemas import OrderBody, OrderLineBody, OrderOut
 from erp.products import queries as products
@@ -45,21 +46,28 @@ class NoSuchLine(Conflict):
     hint = "Read the order: its lines have ids. Leave the id out to add a line."
 
 
-async def create(session: AsyncSession, body: OrderBody, actor: str) -> Order:
-    """Enter a draft.
+async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
+    """Enter a draft. `roles` limit the discounts of its lines; None does not.
 
     Raise `NoSuchCustomer`, `NoSuchProduct`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown`
-    when a line does not say what nobody has declared; `OutOfBounds` when a line comes to too much.
+    when a line does not say what nobody has declared; `OutOfBounds` when a line comes to too much; `DiscountTooHigh`.
     """
     await replication.creating(session, ORDER)
     row = Order.blank()
-    await _write(session, row, body)
+    await _write(session, row, body, roles)
     replication.created(session, ORDER, row, actor)
     await session.flush()
     return row
 
 
-async def change(session: AsyncSession, order_id: UUID, patch: Mapping[str, Any], actor: str, seen: Check) -> Order:
+async def change(
+    session: AsyncSession,
+    order_id: UUID,
+    patch: Mapping[str, Any],
+    actor: str,
+    seen: Check,
+    roles: Roles | None = None,
+) -> Order:
     """Apply a merge patch to a draft that the caller has `seen`. Nothing changed: the same version, no event.
 
     Raise what `create` raises, `NotFound`, `NoSuchLine`, `IllegalTransition` when it is no draft any more, and whatever
@@ -70,7 +78,7 @@ async def change(session: AsyncSession, order_id: UUID, patch: Mapping[str, Any]
     require(row.present, {OrderState.DRAFT}, "changed")
     body = patched(OrderBody, written(row), patch)
     with edit(session, ORDER, row, actor):
-        await _write(session, row, body)
+        await _write(session, row, body, roles)
     await session.flush()
     return row
 
@@ -113,13 +121,17 @@ def written(row: Order) -> dict[str, Any]:
     return shown
 
 
-async def _write(session: AsyncSession, row: Order, body: OrderBody) -> None:
+async def _write(session: AsyncSession, row: Order, body: OrderBody, roles: Roles | None) -> None:
+    before = {line.id: Charge.of(row, line) for line in row.lines}
     customer = await _customer(session, body.customer_id)
     values = body.model_dump(mode="json", include=set(HEAD))
     values["currency"] = body.currency or customer.currency or (await ledger.company(session)).currency
     values["ordered_on"] = values["ordered_on"] or clock.today().isoformat()
     row.change(values)
-    await _write_lines(session, row, body.lines, customer)
+    lines = await _write_lines(session, row, body.lines, customer)
+    if roles is not None:
+        written = [WrittenLine(line, after, product, before.get(after.id)) for line, after, product in lines]
+        await check_discounts(session, row, customer, written, roles)
 
 
 async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
@@ -132,25 +144,32 @@ async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
     return customer
 
 
-async def _write_lines(session: AsyncSession, row: Order, lines: list[OrderLineBody], customer: Customer) -> None:
+async def _write_lines(
+    session: AsyncSession, row: Order, lines: list[OrderLineBody], customer: Customer
+) -> list[tuple[OrderLineBody, OrderLine, Product]]:
+    """Give the order these lines; answer each with what became of it and its product."""
     known = {line.id for line in row.lines}
     if missing := next((line.id for line in lines if line.id and line.id not in known), None):
         raise NoSuchLine(line=str(missing))
     found = await products.by_ids(session, {line.product_id for line in lines})
     for gone in known - {line.id for line in lines}:
         row.set_line(gone, None)
+    written = {}
     for index, line in enumerate(lines):
         product = found.get(line.product_id)
         if product is None:
             raise NoSuchProduct(product_id=line.product_id)
         if product.archived_at is not None:
             raise ProductArchived(product=product.name)
-        await _write_line(session, row, line, product, customer, f"lines[{index}]")
+        line_id = await _write_line(session, row, line, product, customer, f"lines[{index}]")
+        written[line_id] = (line, product)
+    now = {line.id: line for line in row.lines}
+    return [(line, now[line_id], product) for line_id, (line, product) in written.items()]
 
 
 async def _write_line(
     session: AsyncSession, row: Order, line: OrderLineBody, product: Product, customer: Customer, field: str
-) -> None:
+) -> UUID:
     present = row.line(line.id) if line.id else None
     last = max((each.position for each in row.lines), default=0)
     tax_class = line.tax_class or product.tax_class
@@ -172,14 +191,15 @@ async def _write_line(
         "tax_class": tax_class,
         "tax_rate": rate,
     }
-    row.set_line(line.id or uuid7(), value, price_from, field)
+    line_id = line.id or uuid7()
+    row.set_line(line_id, value, price_from, field)
+    return line_id
 
 
 async def _price(
     session: AsyncSession, row: Order, quantity: Decimal, product: Product, customer: Customer
 ) -> tuple[Decimal, str]:
-    question = Question(customer.id, customer.segment, quantity, row.currency, row.ordered_on)
-    answer = await products.price_of(session, product, question)
+    answer = await products.price_of(session, product, question(row, quantity, customer))
     return answer.amount, "price_list" if answer.price_list_id else "list_price"
 
 

@@ -90,7 +90,8 @@ class DeliveryItem(PortPart):
     `seen_seq` is the newest edit of the receiver that the hub has merged into these values; a group that was edited
     later, or later than `last_merged`, is `skipped`. A receiver that has applied all of a family (`tag`) behind a floor
     may forget its members that are gone: what comes of them later, at a revision up to the floor, it `already` had.
-    `peers`, `conflicts` and `decisions` are for people to see; they change no value.
+    `peers`, `conflicts` and `decisions` are for people to see; they change no value. `correlation_id` is that of the
+    newest edit in it: the receiver logs it, and its event about this item carries it.
     """
 
     canonical_id: UUID
@@ -104,6 +105,7 @@ class DeliveryItem(PortPart):
     floors: dict[str, Floor] = {}
     conflicts: Annotated[tuple[OpenConflict, ...], Field(max_length=20)] | None = None
     decisions: Annotated[tuple[RecentDecision, ...], Field(max_length=5)] | None = None
+    correlation_id: Annotated[str, Field(max_length=128)] | None = None
 
 
 class DeliveryRequest(PortPart):

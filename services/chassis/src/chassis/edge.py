@@ -1,6 +1,5 @@
 """The edge of a service: one ASGI layer around every request, and the place where errors become answers."""
 
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +24,6 @@ from chassis.errors import Malformed, Problem
 log = structlog.get_logger()
 CORRELATION_HEADER = "X-Correlation-Id"
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
-_SAFE_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _FRAMEWORK: dict[int, type[Problem]] = {
     401: errors.Unauthenticated,
     403: errors.Forbidden,
@@ -71,7 +69,7 @@ class Edge:
         # FastAPI has taken up the caller's trace already when it records spans.
         recording = trace.get_current_span().is_recording()
         parent = None if recording else headers.get("traceparent")
-        with telemetry.relayed(parent, sent if _SAFE_ID.fullmatch(sent) else None):
+        with telemetry.relayed(parent, telemetry.readable_correlation_id(sent)):
             await self._observed(scope, receive, send, headers.get("content-length", ""))
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, declared: str) -> None:

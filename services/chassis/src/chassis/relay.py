@@ -5,9 +5,11 @@ the broker will never take is parked, counted and reported, and holds up nothing
 """
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
-from sqlalchemy import func, text, update
+from sqlalchemy import Row, func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import clock, telemetry
@@ -87,6 +89,7 @@ class Relay:
             if outcome is not None:
                 await self._park(connection, r.place, outcome)
         telemetry.OUTBOX_RELAYED.inc(len(sent))
+        _report(found, outcomes)
         return len(found)
 
     async def _park(self, connection: AsyncConnection, row_id: int, refused: Refused) -> None:
@@ -96,3 +99,10 @@ class Relay:
             .where(OutboxRow.id == row_id)
             .values(parked_at=clock.now(), error=func.left(str(refused), 2000))
         )
+
+
+def _report(rows: Sequence[Row[Any]], outcomes: Sequence[Refused | None]) -> None:
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if outcome is None:
+            known = {"event_id": row.attributes.get("id"), "correlation_id": row.attributes.get("correlationid")}
+            log.debug("event_relayed", topic=row.topic, key=row.key, **known)

@@ -5,6 +5,7 @@ the request, the event, the merge and the delivery.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ HTTP_REQUEST_SECONDS = Histogram(
 )
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -67,7 +69,7 @@ def configure_logs(level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _add_trace,
+        add_trace,
         structlog.processors.format_exc_info,
     ]
     last: list[structlog.typing.Processor] = [
@@ -89,12 +91,18 @@ def configure_logs(level: str) -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
-def _add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Add correlation id and trace to a log line, unless it names a correlation id itself."""
     if (known := correlation_id.get()) is not None:
         event.setdefault("correlation_id", known)
     if (span := trace.get_current_span().get_span_context()).is_valid:
         event.setdefault("trace_id", f"{span.trace_id:032x}")
     return event
+
+
+def readable_correlation_id(sent: str | None) -> str | None:
+    """A correlation id from outside, or None when it is too long or holds more than letters, digits and `._:-`."""
+    return sent if sent and _CORRELATION_ID.fullmatch(sent) else None
 
 
 def traceparent() -> str | None:

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 LONGEST_TITLE = 40
-ENVELOPE = ("local_id", "seen_seq", "hlc", "peers", "floors", "last_merged", "conflicts", "decisions")
+ENVELOPE = (
+    "local_id", "seen_seq", "hlc", "peers", "floors", "last_merged", "conflicts", "decisions", "correlation_id",
+)  # fmt: skip
 
 
 class Base(Tenanted, DeclarativeBase):

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from chassis import telemetry
 from chassis.db import Sessions, transaction
+from chassis.outbox import OutboxRow
 from chassis.replication import Moment, apply, archive, edit, guard, sync_state
 from chassis.replication.status import status
 from chassis.replication.wire import Outcome
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from .notes import NOTE, Note, delivery, enter
 from .test_edit import changes, events
@@ -289,3 +292,19 @@ async def test_a_batch_gives_way_when_many_records_are_locked(emptied: Sessions)
         async with transaction(emptied, TENANT) as session:
             outcomes = await asyncio.wait_for(apply(session, NOTE, newer), 10)
     assert {each.outcome for each in outcomes} == {"skipped"}
+
+
+async def test_each_items_event_keeps_the_correlation_id_of_the_edit_that_caused_it(session: AsyncSession) -> None:
+    sent = ["edit-1", "edit-2", None, "not harmless\n"]
+    with telemetry.relayed(correlation="the-call"):
+        await apply(session, NOTE, [delivery(title="Plans", correlation_id=each) for each in sent])
+    found = await session.scalars(select(OutboxRow).order_by(OutboxRow.id))
+    assert [row.attributes["correlationid"] for row in found] == ["edit-1", "edit-2", "the-call", "the-call"]
+
+
+async def test_what_the_log_says_of_an_item_has_the_correlation_id_of_its_edit(session: AsyncSession) -> None:
+    with capture_logs(processors=[telemetry.add_trace]) as lines:
+        await apply(session, NOTE, [delivery(title="Plans", correlation_id="edit-1")])
+        await apply(session, NOTE, [delivery(title="Plans", text="\0", correlation_id="edit-2")])
+    known = {(line["event"], line["correlation_id"]) for line in lines}
+    assert {("item_delivered", "edit-1"), ("delivery_failed", "edit-2")} <= known

@@ -1,6 +1,7 @@
 """Deliveries from the hub: a batch in, an outcome per item out. Idempotent, whatever is repeated or out of order."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import structlog
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Depends
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis import telemetry
 from chassis.auth import requires
 from chassis.db import Session, is_passing, uuid7, wait_at_most
 from chassis.errors import Conflict, NotFound, Problem
@@ -89,7 +91,11 @@ async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) ->
     now is `skipped`: a batch that waited for it would hold up all others, and two that wait for each other's rows would
     never end. It comes round again. Raise only what concerns the connection or the server, and so the whole batch.
     """
-    return await _apply_in_parts(session, kind, items, Bounds())
+    outcomes = await _apply_in_parts(session, kind, items, Bounds())
+    for item, outcome in zip(items, outcomes, strict=True):
+        with _caused(item):
+            log.debug("item_delivered", kind=kind.name, canonical_id=str(item.canonical_id), outcome=outcome.outcome)
+    return outcomes
 
 
 async def _apply_in_parts(
@@ -106,7 +112,8 @@ async def _apply_in_parts(
         if not bounds.may_attempt():
             return _skipped(items)
         if len(items) == 1:
-            return [await _without_what_fails(session, kind, items[0], error, bounds)]
+            with _caused(items[0]):
+                return [await _without_what_fails(session, kind, items[0], error, bounds)]
     half = len(items) // 2
     return [
         *await _apply_in_parts(session, kind, items[:half], bounds),
@@ -210,18 +217,24 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
     outcomes = []
     for item in items:
         row = (by_local.get(item.local_id) if item.local_id else None) or by_canonical.get(item.canonical_id)
-        if row is None and item.local_id is not None:
-            gone = RowGone(local_id=str(item.local_id)).document()
-            outcome = Outcome(canonical_id=item.canonical_id, outcome="skipped", problem=gone)
-        elif row is None:
-            outcome, row = await _create(session, kind, item)
-            if row is not None:
-                by_canonical[item.canonical_id] = row
-        else:
-            outcome = _update(session, kind, row, item)
+        with _caused(item):
+            if row is None and item.local_id is not None:
+                gone = RowGone(local_id=str(item.local_id)).document()
+                outcome = Outcome(canonical_id=item.canonical_id, outcome="skipped", problem=gone)
+            elif row is None:
+                outcome, row = await _create(session, kind, item)
+                if row is not None:
+                    by_canonical[item.canonical_id] = row
+            else:
+                outcome = _update(session, kind, row, item)
         outcomes.append(outcome)
     await session.flush()
     return outcomes
+
+
+def _caused(item: Delivery) -> AbstractContextManager[None]:
+    """Log and announce under the correlation id of the edit that caused the item, below the trace of the call."""
+    return telemetry.relayed(correlation=telemetry.readable_correlation_id(item.correlation_id))
 
 
 async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Outcome, Any]:

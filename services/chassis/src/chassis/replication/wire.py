@@ -50,6 +50,7 @@ class Delivery(Shape):
     """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`.
 
     `peers`, `conflicts` and `decisions` are what people are shown beside it; left out, what was told before stays.
+    `correlation_id` is that of the edit which caused it; the log lines and the event of this item carry it.
     """
 
     canonical_id: UUID
@@ -63,6 +64,7 @@ class Delivery(Shape):
     floors: dict[str, Floor] = {}
     conflicts: list[Parked] | None = None
     decisions: list[Decided] | None = None
+    correlation_id: str | None = None
 
     @property
     def moment(self) -> Moment | None:

@@ -35,6 +35,12 @@ Causes = Mapping[UUID, Cause]
 NONE: Causes = {}
 
 
+def cause_of(causes: Causes, canonical_id: UUID) -> Cause:
+    """What made the hub say something of a record: an event, or the request at hand."""
+    here = Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
+    return causes.get(canonical_id, here)
+
+
 def golden_records(session: AsyncSession, records: Iterable[Record], causes: Causes = NONE) -> None:
     """Announce records whose shown values have changed. The sequence grows with every merged change.
 
@@ -69,8 +75,7 @@ def _event(
     data: dict[str, Any],
     causes: Causes,
 ) -> Event:
-    here = Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
-    cause = causes.get(of.canonical_id, here)
+    cause = cause_of(causes, of.canonical_id)
     return Event(
         id=str(uuid7()),
         source="/sync",

@@ -310,3 +310,23 @@ async def test_an_edit_that_comes_during_a_delivery_is_delivered_after_it(hub: H
     erp = ScriptedSpoke()
     await deliver(hub, "erp", erp)
     assert erp.values() == [{"segment": "vip"}]
+
+
+async def test_an_item_carries_the_correlation_id_of_the_newest_edit_in_it(hub: Hub) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI, correlation="first")])
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    phone = [hub.event("crm", "c1", n, {"phone": f"030-{n}"}, snapshot=ALFKI, correlation=f"edit-{n}") for n in (2, 3)]
+    await hub.ingest.handle(phone)
+    await deliver(hub, "erp", erp)
+    assert [item["correlation_id"] for item in erp.items] == ["first", "edit-3"]
+
+
+@pytest.mark.parametrize("correlation", [None, "x" * 129, "a b"])
+async def test_an_edit_without_a_readable_correlation_id_is_delivered_without_one(
+    hub: Hub, correlation: str | None
+) -> None:
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI, correlation=correlation)])
+    erp = ScriptedSpoke()
+    await deliver(hub, "erp", erp)
+    assert (erp.values(), "correlation_id" in erp.items[0]) == ([ALFKI], False)

@@ -100,6 +100,7 @@ def item_for(
         body["peers"] = plain_peers(told["peers"])
     else:
         body |= {**told, "floors": floors, "last_merged": link.last._asdict() if link and link.last else None}
+        body |= {"correlation_id": delivery.correlation_id} if delivery.correlation_id else {}
     sent = {group: registers[group].rev for group in groups}
     return Item(delivery, delivery.revision, body, told, sent, _edited_at(record, groups, delivery.system))
 

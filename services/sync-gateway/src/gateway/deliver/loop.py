@@ -174,6 +174,7 @@ class Delivering:
             return
         await self._save(batch.items, {outcome["canonical_id"]: outcome for outcome in outcomes})
         self._measure(batch.items, outcomes)
+        self._report(batch.items, outcomes)
         if (batch.tenant, batch.kind) in self.refused_kinds:
             async with transaction(self.sessions) as session:
                 await refused_kinds.forget(session, batch.tenant, self.system, batch.kind)
@@ -258,6 +259,12 @@ class Delivering:
                 seconds = max(0.0, (now - item.edited_at).total_seconds())
                 self.seconds.append(seconds)
                 telemetry.COMMIT_TO_VISIBLE_SECONDS.labels(self.system).observe(seconds)
+
+    def _report(self, items: Sequence[Item], outcomes: Sequence[Mapping[str, Any]]) -> None:
+        for item, outcome in zip(items, outcomes, strict=True):
+            record = {"kind": item.delivery.kind, "canonical_id": item.body["canonical_id"]}
+            caused = item.delivery.correlation_id
+            log.debug("item_delivered", system=self.system, **record, outcome=outcome["outcome"], correlation_id=caused)
 
     async def _note(self, away_because: str | None) -> None:
         if self.away == (away_because is not None):

@@ -29,7 +29,7 @@ class Delivery(Base):
     "tries", "again_at"}}: a newer revision is sent at once, that one again at its time. `told` is what the system was
     last told beside the values. `revision` counts every change of what is due, so that an answer which arrives late
     does not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`. `comparing` lasts from
-    a restore of the system to its next answer.
+    a restore of the system to its next answer. `correlation_id` is that of the newest edit which made something due.
     """
 
     __tablename__ = "deliveries"
@@ -64,6 +64,7 @@ class Delivery(Base):
     tries: Mapped[int] = mapped_column(Integer)
     changed_at: Mapped[datetime]
     comparing: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    correlation_id: Mapped[str | None] = mapped_column(Text)
 
     @classmethod
     def new(cls, tenant_id: UUID, kind: str, canonical_id: UUID, system: str, now: datetime) -> Self:
@@ -84,6 +85,7 @@ class Delivery(Base):
             tries=0,
             changed_at=now,
             comparing=False,
+            correlation_id=None,
         )
 
     def touch(self, due_at: datetime, now: datetime) -> None:

@@ -109,6 +109,7 @@ class Ingest:
             state = await self._fold(session, readable, now)
             await advance(session, reached.positions)
         _count(state, len(readable))
+        _report(readable)
 
     async def _replay_one(self, session: AsyncSession, message: Message, now: datetime) -> None:
         if message.topic == CONFLICTS:
@@ -165,7 +166,8 @@ def read(message: Message) -> Incoming:
         event = fitting(Event.of(envelope.data, event_id=envelope.id, system=envelope.system, time=time))
     except (Unfit, UnknownKind) as error:
         raise Unreadable(f"the data is not a change of a record: {error}") from error
-    return Incoming(UUID(envelope.tenant), event, envelope.correlationid, envelope.traceparent)
+    correlation_id = telemetry.readable_correlation_id(envelope.correlationid)
+    return Incoming(UUID(envelope.tenant), event, correlation_id, envelope.traceparent)
 
 
 def _held(message: Message, error: Exception, now: datetime) -> Quarantined:
@@ -182,6 +184,13 @@ def _passes_by_itself(error: Exception) -> bool:
         return True
     state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
     return bool(state) and str(state).startswith(PASSING)
+
+
+def _report(batch: Iterable[Incoming]) -> None:
+    for incoming in batch:
+        event, correlation_id = incoming.event, incoming.correlation_id
+        place = {"system": event.system, "kind": event.kind, "local_id": event.local_id, "seq": event.seq}
+        log.debug("event_merged", **place, correlation_id=correlation_id)
 
 
 def _count(state: State, events: int) -> None:

@@ -12,7 +12,7 @@ from gateway.ingest.state import Incoming, State
 from gateway.kinds import kind_spec
 from gateway.links import Link
 from gateway.merge import Merged, clamp, merge_event
-from gateway.publish import Cause
+from gateway.publish import Cause, cause_of
 from gateway.records import Record
 from gateway.references import Find, resolve_references, translated
 from gateway.register import Register
@@ -81,8 +81,11 @@ def take_over(
     moved = record.put(registers, now)
     if moved:
         state.golden[record.canonical_id] = record
+    correlation_id = cause_of(state.causes, record.canonical_id).correlation_id
     for system in holders(state, record.kind) if registers else ():
-        state.delivery(record, system, now).touch(now + SENDER_WAITS if system == sender else now, now)
+        delivery = state.delivery(record, system, now)
+        delivery.touch(now + SENDER_WAITS if system == sender else now, now)
+        delivery.correlation_id = correlation_id
     if moved and any(group.partition(":")[0] in IDENTIFYING for group in registers):
         remember_keys(state, record)
 

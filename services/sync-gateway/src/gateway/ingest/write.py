@@ -29,13 +29,15 @@ CHANGE = text("""
     )
     update deliveries set state = n.state, acked = cast(n.acked as jsonb), refused = cast(n.refused as jsonb),
         told = cast(n.told as jsonb), revision = n.revision, due_at = n.due_at, leased_until = n.leased_until,
-        waiting_for = n.waiting_for, tries = n.tries, changed_at = n.changed_at, comparing = n.comparing
+        waiting_for = n.waiting_for, tries = n.tries, changed_at = n.changed_at, comparing = n.comparing,
+        correlation_id = n.correlation_id
     from unnest(cast(:delivery_ids as uuid[]), cast(:delivery_systems as text[]), cast(:states as text[]),
                 cast(:acked as text[]), cast(:refused as text[]), cast(:told as text[]), cast(:revisions as bigint[]),
                 cast(:due_at as timestamptz[]), cast(:leased_until as timestamptz[]), cast(:waiting_for as text[]),
-                cast(:tries as int[]), cast(:deliveries_changed_at as timestamptz[]), cast(:comparing as boolean[]))
+                cast(:tries as int[]), cast(:deliveries_changed_at as timestamptz[]), cast(:comparing as boolean[]),
+                cast(:correlation_ids as text[]))
         as n(canonical_id, system, state, acked, refused, told, revision, due_at, leased_until, waiting_for, tries,
-             changed_at, comparing)
+             changed_at, comparing, correlation_id)
     where (deliveries.canonical_id, deliveries.system) = (n.canonical_id, n.system)
     """)
 
@@ -89,6 +91,7 @@ def _deliveries(rows: Sequence[Delivery]) -> dict[str, Any]:
         "tries": [row.tries for row in rows],
         "deliveries_changed_at": [row.changed_at for row in rows],
         "comparing": [row.comparing for row in rows],
+        "correlation_ids": [row.correlation_id for row in rows],
     }
 
 

@@ -1,0 +1,17 @@
+"""A delivery knows the correlation id of the edit that caused it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "correlation"
+down_revision = "outbox_parked"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("deliveries", sa.Column("correlation_id", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("deliveries", "correlation_id")

@@ -8,6 +8,12 @@ from stack.services import Stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """PostgreSQL, Kafka and all six processes."""
+    """PostgreSQL, Kafka and all six processes, which log every step of an edit."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LOG_LEVEL", "debug")
+        yield from _running(tmp_path_factory)
+
+
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with Stack(tmp_path_factory.mktemp("stack"), fast=True) as running:
         yield running

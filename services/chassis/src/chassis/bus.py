@@ -15,11 +15,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from chassis import telemetry
+from chassis import header_names, telemetry
 from chassis.broker_security import OPEN, BrokerSecurity
 from chassis.health import BROKER, beat, failing, vital
 from chassis.worker import pause
 
+header_names.install()
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
 LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024

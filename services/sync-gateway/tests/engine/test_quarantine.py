@@ -20,6 +20,7 @@ HEADERS: list[Headers] = [
     (("x", b"\x00"),),
     (("x\x00y", b"z"),),
     (("x", b"\xff\xfe"),),
+    (("x\udcff", b"1"),),
     (("x", b"1"), ("x", b"2"), ("X", None)),
 ]
 

@@ -1,17 +1,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
 import pytest
+from chassis import clock
 from chassis.auth import Principal, public, requires
 from chassis.db import Base, Session, create_engine, session_factory, transaction, uuid7
 from chassis.errors import Conflict, PreconditionRequired
 from chassis.migrations import migrate
 from chassis.pages import Page, Paging, Sorting
-from chassis.preconditions import IdempotencyKey, IdempotentRoute, Seen, SeenVersion, StaleVersion, etag, purge
+from chassis.preconditions import IdempotencyKey, IdempotentRoute, Seen, SeenVersion, StaleVersion, etag
+from chassis.retention import IDEMPOTENCY_KEYS
 from fastapi import APIRouter, FastAPI, Response
 from pydantic import BaseModel
 from sqlalchemy import Integer, Text, select, text, update
@@ -265,16 +268,20 @@ async def test_an_error_leaves_the_key_free(
 
 
 @pytest.mark.servers
-async def test_keys_are_forgotten_after_a_day(client: httpx.AsyncClient, issuer: Any, address: str) -> None:
+async def test_keys_are_forgotten_when_they_are_older_than_the_retention(
+    client: httpx.AsyncClient, issuer: Any, address: str
+) -> None:
     for key in ("old", "new"):
         headers = {**issuer.headers(), "Idempotency-Key": key}
         await client.post("/v1/things", json={"name": key}, headers=headers)
     engine = create_engine(address, "sample", "worker")
-    async with transaction(session_factory(engine)) as session:
+    sessions = session_factory(engine)
+    async with transaction(sessions) as session:
         oldest = select(IdempotencyKey.digest).order_by(IdempotencyKey.created_at).limit(1)
         aged = update(IdempotencyKey).where(IdempotencyKey.digest.in_(oldest.scalar_subquery()))
-        await session.execute(aged.values(created_at=text("now() - interval '25 hours'")))
-        await purge(session)
+        await session.execute(aged.values(created_at=text("now() - interval '31 days'")))
+    assert await IDEMPOTENCY_KEYS.remove(sessions, clock.now() - timedelta(days=30), asyncio.Event()) == 1
+    async with transaction(sessions) as session:
         left = (await session.scalars(select(IdempotencyKey.digest))).all()
     await engine.dispose()
     assert len(left) == 1

@@ -71,6 +71,7 @@ def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest
             "Mars/Base",
             "is wrong: 'Mars/Base' is not the IANA name of a time zone",
         ),
+        ("RETENTION_DAYS", "0", "RETENTION_DAYS is wrong"),
         ("COMPANY_TIME_ZONE", "../etc/passwd", "COMPANY_TIME_ZONE is wrong"),
         ("COMPANY_TIME_ZONE", "Europe", "COMPANY_TIME_ZONE is wrong"),
     ],

@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from chassis import clock, telemetry
 from chassis.bus import Message
-from chassis.db import Base, JsonObject
+from chassis.db import TENANT, Base, JsonObject
 from chassis.errors import Conflict
 from chassis.events import Event, to_headers
 
@@ -83,9 +83,22 @@ class SentRow(OutboxColumns, Base):
     """An event that the broker has acknowledged."""
 
     __tablename__ = "outbox_sent"
+    __table_args__ = (
+        Index("ix_outbox_sent_key", "topic", "key", "position"),
+        Index("ix_outbox_sent_tenant", "tenant_id", "position"),
+    )
 
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     sent_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Removed(Base):
+    """The greatest position of a tenant's event that retention has removed: behind it, all that was sent is there."""
+
+    __tablename__ = "outbox_removed"
+
+    tenant_id: Mapped[UUID] = mapped_column(server_default=text(TENANT), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger)
 
 
 def row(topic: str, key: str, event: Event) -> OutboxRow:
@@ -175,3 +188,8 @@ async def feed(
 async def head(session: AsyncSession) -> int:
     """The position of the last sent event that the session sees; 0 when there is none."""
     return await session.scalar(select(func.max(SentRow.position))) or 0
+
+
+async def complete_from(session: AsyncSession) -> int:
+    """The position behind which the feed has every event; before it, it has the newest of each record."""
+    return await session.scalar(select(func.max(Removed.position))) or 0

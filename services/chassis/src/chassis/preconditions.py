@@ -9,18 +9,19 @@
 A POST with an `Idempotency-Key` acts once per tenant, subject, address and key. An advisory lock, held until
 the transaction ends, admits one at a time; the answer is stored in the transaction of the change. So a crash
 leaves both or neither, and an error leaves the key free: it changed nothing, and the caller may try again.
+`chassis.retention` forgets a key after `RETENTION_DAYS`.
 """
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Header, Request, Response, params
 from fastapi.routing import APIRoute
-from sqlalchemy import LargeBinary, Text, delete, func, insert, select
+from sqlalchemy import LargeBinary, Text, func, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,7 +30,6 @@ from chassis.auth import Principal, authenticated, authorisations
 from chassis.db import Base, Session
 from chassis.errors import Conflict, Malformed, PreconditionFailed, PreconditionRequired
 
-KEPT = timedelta(hours=24)
 _TAGS = re.compile(r'\*|(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*')
 
 
@@ -127,11 +127,6 @@ class IdempotencyKey(Base):
     headers: Mapped[list[list[str]]] = mapped_column(JSONB)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
-
-
-async def purge(session: AsyncSession) -> None:
-    """Forget keys older than 24 hours; for a worker's timer."""
-    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < func.now() - KEPT))
 
 
 class _AnsweredBefore(Exception):

@@ -22,7 +22,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from chassis import clock, feed, health, outbox, parked, preconditions, replication, resend, telemetry, worker
+from chassis import clock, feed, health, outbox, parked, replication, resend, retention, telemetry, worker
 from chassis.app import Check, Failing, create_app
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
@@ -33,6 +33,7 @@ from chassis.migrations.version import check_schema
 from chassis.relay import Relay
 from chassis.replication import Kind
 from chassis.resend_verb import add_resend
+from chassis.retention import Expiry
 from chassis.settings import Settings, load
 from chassis.topics import Logs, Topics, watch
 from chassis.worker import Task, any_of, every
@@ -40,7 +41,6 @@ from chassis.worker import Task, any_of, every
 log = structlog.get_logger()
 Troubles = Callable[[AsyncSession], Awaitable[Sequence[Trouble]]]
 GAUGES_SECONDS = 1.0
-PURGE_SECONDS = 600.0
 STOP_SECONDS = 5
 
 
@@ -58,7 +58,7 @@ class Service:
     """All that is special about one service. `topics` are those beside its kinds' own.
 
     `troubles` are further reasons, by name, why the service is not ready. `event_scopes` names for each kind of event
-    the scope that shows it on the feed; a kind without one is not shown.
+    the scope that shows it on the feed; a kind without one is not shown. `expiring` are tables with a retention.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Service:
     event_scopes: Mapping[str, str] = field(default_factory=dict)
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
     troubles: Mapping[str, Troubles] = field(default_factory=dict)
+    expiring: Sequence[Expiry] = ()
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
@@ -156,15 +157,11 @@ class Service:
             async with transaction(running.sessions) as session:
                 await health.write(session)
 
-        async def purge() -> None:
-            async with transaction(running.sessions) as session:
-                await preconditions.purge(session)
-
         tasks = {
             "relay": relay,
             "pulse": every(health.BEAT_SECONDS, pulse),
             "gauges": every(GAUGES_SECONDS, gauges),
-            "purge": every(PURGE_SECONDS, purge),
+            "retention": retention.keeping(running.sessions, self.expiring, running.settings.retention_days),
         }
         if running.settings.metrics_port is not None:
             tasks["health"] = _health(self, running)

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     company_time_zone: str = "UTC"
+    retention_days: int = Field(default=30, ge=1, le=36_500)
 
     @field_validator("company_time_zone")
     @classmethod

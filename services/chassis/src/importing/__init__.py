@@ -1,5 +1,5 @@
 """Importing files: rows go through a module's own commands, once, with an outcome for each row."""
 
-from importing.run import Import, Outcome, RowResult, Target
+from importing.run import IMPORT_KEYS, Import, Outcome, RowResult, Target
 
-__all__ = ["Import", "Outcome", "RowResult", "Target"]
+__all__ = ["IMPORT_KEYS", "Import", "Outcome", "RowResult", "Target"]

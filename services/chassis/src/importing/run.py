@@ -1,7 +1,8 @@
 """Import of CSV files through a module's own commands: every row is checked, announced and remembered.
 
 A row is known by its source and its key (a column, or what it says), so a second run creates nothing twice: what says
-the same is left alone, what says something else changes the record that it made.
+the same is left alone, what says something else changes the record that it made. Rows are remembered until their source
+has not been imported from for `RETENTION_DAYS`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,8 +18,9 @@ from chassis.edge import refusal
 from chassis.errors import Conflict, Problem
 from chassis.patch import parsed
 from chassis.replication import Kind, creating
+from chassis.retention import Expiry
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Identity, Text, func, insert, select, update
+from sqlalchemy import BigInteger, Identity, Index, Text, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -30,10 +32,16 @@ Outcome = Literal["created", "updated", "unchanged", "rejected"]
 
 
 class ImportKey(Base):
-    """Which record came from which row: `key` names the row within its `source`, `digest` what it said."""
+    """Which record came from which row: `key` names the row within its `source`, `digest` what it said.
+
+    `used_at` of the newest key of a source is when the source was last imported from.
+    """
 
     __tablename__ = "import_keys"
-    __table_args__ = (unique("target", "source", "key"),)
+    __table_args__ = (
+        unique("target", "source", "key"),
+        Index("ix_import_keys_source", "tenant_id", "source", "used_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     target: Mapped[str] = mapped_column(Text)
@@ -42,6 +50,26 @@ class ImportKey(Base):
     digest: Mapped[str] = mapped_column(Text)
     record_id: Mapped[UUID]
     imported_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+IMPORT_KEYS = Expiry(
+    "import_keys",
+    """
+    with gone as (
+        delete from import_keys where id in (
+            select id from import_keys old
+            where used_at < :before and not exists (
+                select from import_keys newer
+                where newer.tenant_id = old.tenant_id and newer.source = old.source and newer.used_at >= :before
+            )
+            limit :batch
+        ) returning id
+    )
+    select count(*) as removed, case when count(*) = :batch then 0 end as next from gone
+    """,
+)
+"""Keys of a source expire together: a file of changes, or of orders, refers to rows that it does not repeat."""
 
 
 class UnknownReference(Conflict):
@@ -142,6 +170,8 @@ class Import:
     ) -> list[RowResult]:
         """Import the rows in batches, one transaction each; a run that was broken off goes on where it stopped."""
         results: list[RowResult] = []
+        async with transaction(sessions, self.tenant) as session:
+            await self._note_use(session)
         for start in range(0, len(rows), self.target.at_once):
             batch = rows[start : start + self.target.at_once]
             async with transaction(sessions, self.tenant) as session:
@@ -151,6 +181,12 @@ class Import:
                 results += [await self._row(session, row, known) for row in batch]
             progress(len(batch))
         return results
+
+    async def _note_use(self, session: AsyncSession) -> None:
+        """Keep the source's keys from expiring, also when no row says anything new."""
+        newest = select(ImportKey.id).where(ImportKey.source == self.source).order_by(ImportKey.used_at.desc()).limit(1)
+        used = update(ImportKey).where(ImportKey.id == newest.scalar_subquery()).values(used_at=func.now())
+        await session.execute(used)
 
     async def _row(self, session: AsyncSession, row: Row, known: dict[str, Known]) -> RowResult:
         key, digest = _key(row), _digest(row)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from chassis.db import Sessions, create_engine, session_factory
-from chassis.outbox import OutboxRow, SentRow
+from chassis.outbox import OutboxRow, Removed, SentRow
 from chassis.testing import Database, act_for, rolled_back
 from chassis.topics import ensure_topics
 from sqlalchemy import delete, text
@@ -50,7 +50,7 @@ async def emptied(engine: AsyncEngine) -> AsyncIterator[Sessions]:
 
 async def _empty(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        for table in (Note, OutboxRow, SentRow):
+        for table in (Note, OutboxRow, SentRow, Removed):
             await connection.execute(delete(table))
         await connection.execute(text("delete from read_positions"))
 

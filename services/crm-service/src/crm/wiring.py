@@ -5,6 +5,7 @@ from pathlib import Path
 from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
+from importing import IMPORT_KEYS
 
 from crm.catalogue import routes as catalogue
 from crm.catalogue.events import KINDS as CATALOGUE
@@ -53,6 +54,7 @@ SERVICE = Service(
     ),
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
+    expiring=(IMPORT_KEYS,),
 )
 
 IMPORTS = {

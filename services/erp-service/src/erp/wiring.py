@@ -6,6 +6,7 @@ from chassis.service import Running, Service
 from chassis.worker import Task
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
+from importing import IMPORT_KEYS
 
 from erp.balances import handlers as balances_tasks
 from erp.balances import routes as balances
@@ -86,6 +87,7 @@ SERVICE = Service(
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT, BALANCE),
     tasks=_tasks,
+    expiring=(IMPORT_KEYS,),
 )
 
 IMPORTS = {

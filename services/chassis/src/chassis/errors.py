@@ -138,6 +138,13 @@ class Conflict(Problem):
     hint = "Read the record as it is now, and decide again."
 
 
+class Gone(Problem):
+    status = 410
+    code = "gone"
+    title = "What was there has been removed"
+    hint = "Read what is there now."
+
+
 class PreconditionFailed(Problem):
     status = 412
     code = "precondition-failed"

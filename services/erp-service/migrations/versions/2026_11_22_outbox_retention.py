@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outbox_retention"
-down_revision = "outbox_parked"
+down_revision = "order_settings"
 branch_labels = None
 depends_on = None
 

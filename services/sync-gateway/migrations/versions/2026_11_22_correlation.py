@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "correlation"
-down_revision = "outbox_parked"
+down_revision = "decisions_first"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "outbox_retention"
-down_revision = "restores"
+down_revision = "correlation"
 branch_labels = None
 depends_on = None
 

@@ -104,7 +104,7 @@ async def test_a_table_that_fails_does_not_stop_the_others(emptied: Sessions) ->
         enter(session)
     stop = asyncio.Event()
     watched("retention")
-    task = asyncio.create_task(keeping(emptied, (broken, last), 30)(stop))
+    task = asyncio.ensure_future(keeping(emptied, (broken, last), 30)(stop))
     await wait_until(lambda: _no_note_left(emptied))
     stop.set()
     await task

@@ -30,7 +30,13 @@ async def test_a_customer_is_entered_and_found_at_its_location(api: httpx.AsyncC
     found = await api.get(answer.headers["Location"])
     assert found.json() == answer.json()
     assert ALFREDS.items() <= found.json().items()
-    unmet = {"canonical_id": None, "state": "on_its_way", "systems": {}, "conflicts": [], "decisions": []}
+    unmet: dict[str, Any] = {
+        "canonical_id": None,
+        "state": "on_its_way",
+        "systems": {},
+        "conflicts": [],
+        "decisions": [],
+    }
     assert found.json()["sync"] == unmet
 
 

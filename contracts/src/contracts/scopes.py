@@ -60,6 +60,24 @@ EVENT_SCOPES = {
 }
 """The scope that shows the events of a kind on the feed of every service: that of `GET` of the kind's records."""
 
+WRITE_SCOPES = {
+    "customer.credit": "credit:write",
+    "product.list_price": "prices:write",
+    "price": "prices:write",
+    "price_list": "prices:write",
+    "tax_rate": "prices:write",
+}
+"""What takes a scope of its own to write: all groups of a kind, or one (`kind.group`), in the system that owns it.
+
+The gateway asks for the same scope when a steward chooses a value.
+"""
+
+
+def write_scopes_of(kind: str) -> dict[str, str]:
+    """The groups of a kind that take a scope of their own, with it."""
+    found = {name.partition("."): scope for name, scope in WRITE_SCOPES.items()}
+    return {group: scope for (named, _, group), scope in found.items() if named == kind and group}
+
 
 def audience_of(service: str) -> str:
     """What a token for a service names in `aud`."""

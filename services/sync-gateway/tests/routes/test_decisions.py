@@ -230,3 +230,26 @@ async def test_unknown_ids_and_wrong_input_are_refused(hub: Hub, client: httpx.A
     assert (await client.get("/v1/decisions/one")).status_code == 422
     assert (await client.get("/v1/decisions?state=closed")).status_code == 422
     assert (await client.post(f"/v1/decisions/{decision['id']}:restore", json={"from": "crm"})).status_code == 422
+
+
+@pytest.mark.parametrize("action", [":restore", ":resolve"])
+async def test_a_value_of_credit_takes_the_scope_that_it_takes_where_it_is_written(
+    hub: Hub, client: httpx.AsyncClient, twins: Twins, action: str
+) -> None:
+    crm, erp = twins
+    limit = {"currency": "EUR", "blocked": False}
+    await hub.merge(erp.edit({"credit": {**limit, "limit": "100"}}))
+    await hub.deliver()
+    await hub.merge(crm.edit({"credit": {**limit, "limit": "900000"}}, "carla"))
+    decision = await newest(client, group="credit")
+    path = f"/v1/{'decisions' if action == ':restore' else 'conflicts'}/{decision['id']}{action}"
+    body = {"origin": "crm"}
+    refused = await client.post(path, json=body)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/scope-missing")
+    assert refused.json()["needed"] == "credit:write"
+    record = (await client.get(f"/v1/records/customer/{crm.canonical_id}")).json()
+    assert record["groups"]["credit"]["value"]["limit"] == "100.00"
+    async with hub.client(scope="sync:read sync:write credit:write") as steward:
+        answer = await steward.post(path, json=body)
+    # The edit was refused by the policy, so nothing is open that could be resolved.
+    assert answer.status_code == (200 if action == ":restore" else 409), answer.text

@@ -12,6 +12,7 @@ from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
+from contracts.scopes import write_scopes_of
 from fastapi import APIRouter, Query, Response
 
 from erp.customers import commands, queries
@@ -22,7 +23,7 @@ from erp.customers.schemas import CustomerBody, CustomerFilters, CustomerOut
 router = APIRouter(prefix="/v1/customers", tags=["customers"], route_class=IdempotentRoute)
 READ = requires("customers:read")
 Writer = Annotated[Principal, requires("customers:write")]
-CREDIT = FieldScopes({"credit": "credit:write"})
+CREDIT = FieldScopes(write_scopes_of("customer"))
 
 
 @router.post("", status_code=201, openapi_extra=CREDIT.openapi)

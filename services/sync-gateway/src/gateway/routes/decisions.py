@@ -4,10 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from chassis import clock
-from chassis.auth import Principal, requires
+from chassis.auth import FieldScopes, Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
 from chassis.preconditions import IdempotentRoute
+from contracts.scopes import WRITE_SCOPES
 from fastapi import APIRouter, Body, Query
 
 from gateway.conflicts import commands
@@ -19,6 +20,8 @@ router = APIRouter(tags=["decisions"], route_class=IdempotentRoute)
 conflicts = APIRouter(tags=["conflicts"], route_class=IdempotentRoute)
 READ = requires("sync:read")
 Steward = Annotated[Principal, requires("sync:write")]
+VALUES = FieldScopes(WRITE_SCOPES)
+"""A value takes the scope that it takes in the system that owns it."""
 
 
 @router.get("/v1/decisions", dependencies=[READ])
@@ -35,7 +38,7 @@ async def read_decision(decision_id: UUID, session: Session) -> DecisionOut:
     return DecisionOut.of(await queries.by_id(session, decision_id))
 
 
-@router.post("/v1/decisions/{decision_id}:restore")
+@router.post("/v1/decisions/{decision_id}:restore", openapi_extra=VALUES.openapi)
 async def restore_value(
     decision_id: UUID, session: Session, caller: Steward, body: Annotated[Pick | None, Body()] = None
 ) -> ChosenOut:
@@ -43,7 +46,9 @@ async def restore_value(
 
     Name the value when more than one could be meant. A steward stands above the policy: an edit that was refused
     because another system alone writes the group can be restored too, and holds until that system writes it again.
+    What takes a scope of its own to write in its system takes it here too (`x-field-scopes`: kind, or kind.group).
     """
+    await _may_write(session, caller, decision_id)
     chosen = await commands.restore(session, decision_id, body or Pick(), caller.subject, clock.now())
     return _told(chosen, "restored")
 
@@ -56,14 +61,21 @@ async def list_conflicts(
     return await paging.page(session, queries.open_ones(filters), queries.ORDERS, lambda row: DecisionOut.of(row[0]))
 
 
-@conflicts.post("/v1/conflicts/{conflict_id}:resolve")
+@conflicts.post("/v1/conflicts/{conflict_id}:resolve", openapi_extra=VALUES.openapi)
 async def resolve_conflict(conflict_id: UUID, body: Choice, session: Session, caller: Steward) -> ChosenOut:
     """End a conflict: with the value of one system, or with a third value. It is delivered to every system.
 
     The answer is 409, and says what happened, when the conflict is no longer open.
     """
+    await _may_write(session, caller, conflict_id)
     chosen = await commands.resolve(session, conflict_id, body, caller.subject, clock.now())
     return _told(chosen, "resolved")
+
+
+async def _may_write(session: Session, caller: Principal, decision_id: UUID) -> None:
+    """Raise `ScopeMissing` for a value that the caller's token may not write in the system that owns it."""
+    row = await queries.by_id(session, decision_id)
+    VALUES.check(caller, (row.kind, f"{row.kind}.{row.group_key}"))
 
 
 def _told(chosen: Chosen, verb: str) -> ChosenOut:

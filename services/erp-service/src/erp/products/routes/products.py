@@ -13,6 +13,7 @@ from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
 from contracts.pricing import Question
+from contracts.scopes import write_scopes_of
 from fastapi import APIRouter, Query, Response
 
 from erp.customers import queries as customers
@@ -27,7 +28,7 @@ from erp.products.schemas import PriceAnswer, PriceQuestion, ProductBody, Produc
 router = APIRouter(prefix="/v1/products", tags=["products"], route_class=IdempotentRoute)
 READ = requires("products:read")
 Writer = Annotated[Principal, requires("products:write")]
-LIST_PRICE = FieldScopes({"list_price": "prices:write"})
+LIST_PRICE = FieldScopes(write_scopes_of("product"))
 
 
 @router.post("", status_code=201, openapi_extra=LIST_PRICE.openapi)

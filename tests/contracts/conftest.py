@@ -27,6 +27,8 @@ async def systems(addresses: dict[str, str]) -> AsyncIterator[dict[str, System]]
         for service in (CRM, ERP, GATEWAY):
             role: Role = "worker" if service is GATEWAY else "app"
             sessions = await stack.enter_async_context(rolled_back(addresses[service.name], service.name, role))
-            client = await stack.enter_async_context(caller(service, sessions, " ".join(SCOPES), roles="sales-manager"))
+            client = await stack.enter_async_context(
+                caller(service, sessions, " ".join(SCOPES), roles="sales-director")
+            )
             made[service.name] = System(service, sessions, client)
         yield made

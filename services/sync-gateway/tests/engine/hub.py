@@ -56,6 +56,7 @@ class Hub:
         canonical_id: UUID | None = None,
         tenant: UUID = TENANT,
         correlation: str | None = None,
+        at: datetime | None = None,
     ) -> Message:
         """A message as a spoke would send it, for an edit of these groups."""
         hlc = time.time_ns() // 1000
@@ -78,7 +79,7 @@ class Hub:
             source=f"/{system}",
             type=f"{system}.{kind}.changed.v1",
             subject=local_id,
-            time=datetime.now(UTC),
+            time=at or datetime.now(UTC),
             data=data,
             tenant=str(tenant),
             correlationid=correlation,

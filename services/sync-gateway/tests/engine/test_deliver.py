@@ -330,3 +330,11 @@ async def test_an_edit_without_a_readable_correlation_id_is_delivered_without_on
     erp = ScriptedSpoke()
     await deliver(hub, "erp", erp)
     assert (erp.values(), "correlation_id" in erp.items[0]) == ([ALFKI], False)
+
+
+async def test_the_latency_of_an_edit_from_the_future_is_measured_from_its_merge(hub: Hub) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=1)
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI, at=ahead)])
+    assert await deliver(hub, "erp", ScriptedSpoke()) == 1
+    (seconds,) = hub.delivering["erp"].seconds
+    assert seconds > 0

@@ -1,14 +1,16 @@
 """A tenant with a record that fails stops the tasks of no other tenant, and of no other record of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
+from chassis.worker import Retries
 from erp.balances import handlers as balances
 from erp.balances.models import Balance
 from erp.customers import commands as customers
@@ -24,6 +26,7 @@ from erp.products.models import Product
 from erp.products.schemas import ProductBody
 from erp.wiring import SERVICE
 from sqlalchemy import select, text, update
+from structlog.testing import capture_logs
 
 pytestmark = pytest.mark.servers
 DAY = date(2026, 3, 1)
@@ -73,7 +76,7 @@ async def test_a_stock_beyond_any_column_stops_the_availability_of_nothing_else(
 ) -> None:
     await stock(sessions, broken, too_much=True)
     expected = {broken: await stock(sessions, broken), sound: await stock(sessions, sound)}
-    await availability.announce(sessions)
+    await availability.announce(sessions, Retries())
     for tenant, product_id in expected.items():
         async with transaction(sessions, tenant) as session:
             rows = (await session.scalars(select(AvailabilityRow).where(AvailabilityRow.tenant_id == tenant))).all()
@@ -97,11 +100,64 @@ async def test_a_debt_beyond_any_column_stops_the_balances_of_nobody_else(
     await debt(sessions, broken, GREATEST)
     ten = Decimal(10)
     expected = {broken: await debt(sessions, broken, ten), sound: await debt(sessions, sound, ten)}
-    await balances.refresh(sessions)
+    await balances.refresh(sessions, Retries())
     for tenant, customer_id in expected.items():
         async with transaction(sessions, tenant) as session:
             rows = (await session.scalars(select(Balance).where(Balance.tenant_id == tenant))).all()
         assert [(row.customer_id, row.open) for row in rows] == [(customer_id, Decimal(20))]
+
+
+class Rounds:
+    """Rounds of a timer, at times that the test sets."""
+
+    def __init__(self, tenant: UUID, round_: Callable[[Retries[UUID]], Awaitable[None]]) -> None:
+        self.tenant = tenant
+        self.round = round_
+        self.now = 0.0
+        self.retries = Retries[UUID](now=lambda: self.now)
+
+    async def failures(self, item: UUID, at: float) -> list[float]:
+        """Run one round; in how many seconds the item that it failed with is tried again."""
+        self.now = at
+        with capture_logs() as lines:
+            await self.round(self.retries)
+        failed = [line for line in lines if line["event"] == "item_failed" and line["item"] == str(item)]
+        whole = [line for line in lines if line.get("tenant") == str(self.tenant)]
+        assert len(whole) == len(failed), "the tenant as a whole is tried in vain no more often than the item"
+        return [line["again_in_seconds"] for line in failed]
+
+
+async def failing_debt(sessions: Sessions, tenant: UUID) -> UUID:
+    return await debt(sessions, tenant, GREATEST)
+
+
+async def failing_stock(sessions: Sessions, tenant: UUID) -> UUID:
+    return await stock(sessions, tenant, too_much=True)
+
+
+@pytest.mark.parametrize(
+    ("fails", "timer"),
+    [(failing_debt, balances.refresh), (failing_stock, availability.announce)],
+    ids=["debt", "stock"],
+)
+async def test_what_keeps_failing_is_tried_and_reported_after_growing_pauses(
+    sessions: Sessions, broken: UUID, fails: Any, timer: Any
+) -> None:
+    item = await fails(sessions, broken)
+    rounds = Rounds(broken, partial(timer, sessions))
+    told = {at: await rounds.failures(item, at=at) for at in (0, 0.3, 0.6, 1.1, 2, 3, 3.2)}
+    assert told == {0: [1], 0.3: [], 0.6: [], 1.1: [2], 2: [], 3: [], 3.2: [4]}
+
+
+async def test_a_customer_that_pauses_holds_up_no_other_of_its_tenant(sessions: Sessions, broken: UUID) -> None:
+    failing = await debt(sessions, broken, GREATEST)
+    rounds = Rounds(broken, partial(balances.refresh, sessions))
+    assert await rounds.failures(failing, at=0) == [1]
+    customer_id = await debt(sessions, broken, Decimal(10))
+    assert await rounds.failures(failing, at=0.3) == []
+    async with transaction(sessions, broken) as session:
+        rows = (await session.scalars(select(Balance).where(Balance.tenant_id == broken))).all()
+    assert [(row.customer_id, row.open) for row in rows] == [(customer_id, Decimal(20))]
 
 
 async def without_sku(sessions: Sessions, tenant: UUID, last_number: int) -> UUID:

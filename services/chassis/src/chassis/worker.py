@@ -2,15 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TypeVar
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from typing import Generic, TypeVar
 
 import structlog
 
 from chassis.health import beat, watched
 
 log = structlog.get_logger()
-Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
 Task = Callable[[asyncio.Event], Awaitable[None]]
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -30,14 +31,52 @@ def every(seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
     return loop
 
 
-async def each_alone(items: Iterable[Item], act: Callable[[Item], Awaitable[object]]) -> None:
-    """Act for every item. One that fails is reported, is tried again when it comes round, and holds up no other."""
+class Retries(Generic[Key]):
+    """What failed, each with a pause that doubles while it keeps failing. In memory: a new process tries all."""
+
+    def __init__(
+        self, first_seconds: float = 1.0, longest_seconds: float = 60.0, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.first_seconds = first_seconds
+        self.longest_seconds = longest_seconds
+        self._now = now
+        self._failed: dict[Key, tuple[float, float]] = {}
+
+    def later(self) -> list[Key]:
+        """What is not to be tried yet. What nobody has tried for long after its pause is forgotten."""
+        now = self._now()
+        self._failed = {key: known for key, known in self._failed.items() if known[1] + self.longest_seconds > now}
+        return [key for key, (_, again_at) in self._failed.items() if again_at > now]
+
+    def postpone(self, key: Key) -> float:
+        """It failed; answer in how many seconds it is to be tried again."""
+        before, _ = self._failed.get(key, (0.0, 0.0))
+        seconds = min(before * 2, self.longest_seconds) if before else self.first_seconds
+        self._failed[key] = (seconds, self._now() + seconds)
+        return seconds
+
+    def forget(self, key: Key) -> None:
+        """It went well."""
+        self._failed.pop(key, None)
+
+
+async def each_alone(
+    items: Iterable[Key], act: Callable[[Key], Awaitable[object]], retries: Retries[Key] | None = None
+) -> None:
+    """Act for every item. One that fails is reported, is tried again when it comes round, and holds up no other.
+
+    With `retries` it pauses first; who collects the items leaves out those of `Retries.later`.
+    """
     for item in items:
         beat()
         try:
             await act(item)
         except Exception:
-            log.exception("item_failed", item=str(item))
+            again = {"again_in_seconds": retries.postpone(item)} if retries else {}
+            log.exception("item_failed", item=str(item), **again)
+        else:
+            if retries:
+                retries.forget(item)
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -10,6 +10,7 @@ from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.replication import Delivery, apply
 from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
+from chassis.worker import Retries
 from contracts.groups import GROUPS, check_value
 from erp.balances import commands, handlers, queries
 from erp.balances.events import BALANCE
@@ -148,9 +149,9 @@ async def test_balances_are_right_when_several_write_and_look_at_once(apart: str
     try:
         owners = {tenant: await _customer(sessions, tenant) for tenant in (TENANT, OTHER_TENANT)}
         writing = [_owe(sessions, tenant, owner) for tenant, owner in owners.items() for _ in range(8)]
-        looking = [handlers.refresh(all_tenants) for _ in range(4)]
+        looking = [handlers.refresh(all_tenants, Retries()) for _ in range(4)]
         await asyncio.gather(*writing, *looking)
-        await handlers.refresh(all_tenants)
+        await handlers.refresh(all_tenants, Retries())
         for tenant, owner in owners.items():
             async with transaction(sessions, tenant) as session:
                 row = await balance(session, owner)

@@ -11,6 +11,7 @@ import pytest
 from chassis.bounds import OutOfBounds
 from chassis.db import Sessions, create_engine, session_factory
 from chassis.testing import Database, caller
+from chassis.worker import Retries
 from erp.balances.handlers import refresh
 from erp.inventory.handlers import announce
 from erp.orders import commands
@@ -143,6 +144,6 @@ def test_whatever_is_accepted_can_be_read_listed_and_summed(erp: Erp, data: st.D
     counted = {"product_id": product["id"], "counted": data.draw(NUMBERS), "reason": "Counted"}
     erp.send("/v1/stock/adjustments", counted)
     erp.runner.run(refresh(erp.worker))
-    erp.runner.run(announce(erp.worker))
+    erp.runner.run(announce(erp.worker, Retries()))
     for path in LISTS:
         erp.read(path)

@@ -19,12 +19,14 @@ ACTOR = "erp"
 NOTHING = Decimal(0)
 
 
-async def refresh_changed(session: AsyncSession, limit: int, customer_id: UUID | None = None) -> int:
-    """Look at customers of the tenant whose balance may have changed, or at one of them alone.
+async def refresh_changed(
+    session: AsyncSession, limit: int, customer_id: UUID | None = None, later: Collection[UUID] = ()
+) -> int:
+    """Look at customers of the tenant whose balance may have changed, but for those `later`; or at one of them alone.
 
     Answer how many notes of them were taken.
     """
-    customer_ids, taken = await queries.take_changes(session, limit, customer_id)
+    customer_ids, taken = await queries.take_changes(session, limit, customer_id, later)
     if customer_ids:
         await refresh(session, customer_ids)
     return taken

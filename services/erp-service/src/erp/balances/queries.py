@@ -47,19 +47,22 @@ async def _locked(session: AsyncSession, where: Any) -> Sequence[Balance]:
     return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
-async def tenants_with_changes(session: AsyncSession) -> list[UUID]:
-    """The tenants that have something to look at; for a worker that sees all."""
-    return list(await session.scalars(select(BalanceChange.tenant_id).distinct()))
+async def tenants_with_changes(session: AsyncSession, later: Collection[UUID]) -> list[UUID]:
+    """The tenants that have something to look at, but for customers `later`; for a worker that sees all."""
+    noted = select(BalanceChange.tenant_id).where(BalanceChange.customer_id.not_in(later))
+    return list(await session.scalars(noted.distinct()))
 
 
-async def customers_with_changes(session: AsyncSession, limit: int) -> list[UUID]:
-    """The customers of the oldest notes, each once."""
-    oldest = select(BalanceChange.customer_id).order_by(BalanceChange.id).limit(limit)
-    return sorted(set(await session.scalars(oldest)))
+async def customers_with_changes(session: AsyncSession, limit: int, later: Collection[UUID]) -> list[UUID]:
+    """The customers of the oldest notes, each once, but for those `later`."""
+    noted = select(BalanceChange.customer_id).where(BalanceChange.customer_id.not_in(later))
+    return sorted(set(await session.scalars(noted.order_by(BalanceChange.id).limit(limit))))
 
 
-async def take_changes(session: AsyncSession, limit: int, customer_id: UUID | None = None) -> tuple[set[UUID], int]:
-    """The customers to look at, or the one that is named, and how many notes of them were taken.
+async def take_changes(
+    session: AsyncSession, limit: int, customer_id: UUID | None = None, later: Collection[UUID] = ()
+) -> tuple[set[UUID], int]:
+    """The customers to look at but for those `later`, or the one that is named; and how many notes were taken.
 
     The notes are back if the transaction fails.
 
@@ -67,7 +70,8 @@ async def take_changes(session: AsyncSession, limit: int, customer_id: UUID | No
     """
     if not await session.scalar(ALONE):
         return set(), 0
-    notes = select(BalanceChange.id).order_by(BalanceChange.id).limit(limit)
+    notes = select(BalanceChange.id).where(BalanceChange.customer_id.not_in(later))
+    notes = notes.order_by(BalanceChange.id).limit(limit)
     oldest = (notes if customer_id is None else notes.where(BalanceChange.customer_id == customer_id)).scalar_subquery()
     taken = await session.execute(
         delete(BalanceChange).where(BalanceChange.id.in_(oldest)).returning(BalanceChange.customer_id)

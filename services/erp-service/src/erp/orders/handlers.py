@@ -17,7 +17,7 @@ from chassis.db import Sessions, transaction, wait_at_most
 from chassis.errors import Conflict
 from chassis.replication.edit import Archived
 from chassis.service import Running
-from chassis.worker import Task, pause
+from chassis.worker import Retries, Task, pause
 from contracts.order import OrderReason
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -33,9 +33,6 @@ POLL_SECONDS = 0.05
 BATCH = 100
 LANES = 4
 """Customers that are served at once. One customer's orders are decided one after the other."""
-
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
 
 WAIT_MILLISECONDS = 1_000
 LOCKED = "55P03"
@@ -65,14 +62,6 @@ class Waiting:
     asked: bool
 
 
-@dataclass(slots=True)
-class Failed:
-    """An order that could not be dealt with, for a reason that is no rule of ours: it is tried again later."""
-
-    pause_seconds: float
-    again_at: float
-
-
 def tasks(running: Running) -> dict[str, Task]:
     """The worker's tasks."""
     return {"order-desk": OrderDesk(running.sessions).run}
@@ -83,7 +72,7 @@ class OrderDesk:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._failed: dict[UUID, Failed] = {}
+        self._retries = Retries[UUID]()
         self._locked: dict[UUID, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -111,9 +100,8 @@ class OrderDesk:
     async def _waiting(self) -> list[Waiting]:
         now = monotonic()
         self._locked = {customer_id: until for customer_id, until in self._locked.items() if until > now}
-        later = [order_id for order_id, failed in self._failed.items() if failed.again_at > now]
         async with transaction(self._sessions) as session:
-            found = await session.execute(WAITING, {"later": later, "locked": list(self._locked)})
+            found = await session.execute(WAITING, {"later": self._retries.later(), "locked": list(self._locked)})
             return [Waiting(*row) for row in found]
 
     async def _attempt(self, order: Waiting) -> None:
@@ -125,11 +113,11 @@ class OrderDesk:
                 self._locked[order.customer_id] = monotonic() + LOCKED_SECONDS
                 log.info("order_locked", order=str(order.id), tenant=str(order.tenant_id))
             else:
-                wait = self._postpone(order.id)
+                wait = self._retries.postpone(order.id)
                 log.exception("order_failed", order=str(order.id), tenant=str(order.tenant_id), again_in_seconds=wait)
                 await self._note(order, error)
         else:
-            self._failed.pop(order.id, None)
+            self._retries.forget(order.id)
 
     async def _note(self, order: Waiting, error: Exception) -> None:
         try:
@@ -137,12 +125,6 @@ class OrderDesk:
                 await commands.note_failure(session, order.id, failure_text(error))
         except Exception:  # The order is tried again all the same, and then has another chance to say why.
             log.exception("order_failure_not_noted", order=str(order.id), tenant=str(order.tenant_id))
-
-    def _postpone(self, order_id: UUID) -> float:
-        before = self._failed.get(order_id)
-        wait = min(before.pause_seconds * 2, LONGEST_PAUSE_SECONDS) if before else FIRST_PAUSE_SECONDS
-        self._failed[order_id] = Failed(wait, monotonic() + wait)
-        return wait
 
     async def _deal_with(self, order: Waiting) -> None:
         if order.asked:

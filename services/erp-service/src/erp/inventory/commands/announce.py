@@ -1,6 +1,6 @@
 """What can be promised is announced once for many changes: a thousand moves of a product cost one event."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from chassis.replication import created, edit
@@ -19,22 +19,31 @@ ONE_AT_A_TIME = text("""
 """)
 
 
-async def changed_products(session: AsyncSession) -> list[UUID]:
-    """Products whose stock has changed since it was announced, those of the oldest notes first."""
-    notes = select(StockChange.id, StockChange.product_id).order_by(StockChange.id).limit(NOTES_AT_ONCE).subquery()
+async def tenants_with_changes(session: AsyncSession, later: Collection[UUID]) -> list[UUID]:
+    """The tenants whose stock has changed, but for products `later`; for a worker that sees all."""
+    noted = select(StockChange.tenant_id).where(StockChange.product_id.not_in(later))
+    return list(await session.scalars(noted.distinct()))
+
+
+async def changed_products(session: AsyncSession, later: Collection[UUID] = ()) -> list[UUID]:
+    """Products whose stock has changed since it was announced, oldest notes first, but for those `later`."""
+    noted = select(StockChange.id, StockChange.product_id).where(StockChange.product_id.not_in(later))
+    notes = noted.order_by(StockChange.id).limit(NOTES_AT_ONCE).subquery()
     return sorted(set(await session.scalars(select(notes.c.product_id))))[:PRODUCTS_AT_ONCE]
 
 
-async def announce_changes(session: AsyncSession, product_ids: Sequence[UUID] | None = None) -> int:
+async def announce_changes(
+    session: AsyncSession, product_ids: Sequence[UUID] | None = None, later: Collection[UUID] = ()
+) -> int:
     """Announce the present availability of products whose stock has changed; answers how many notes were dealt with.
 
-    `product_ids`: these alone, and not all that have changed.
+    `product_ids`: these alone, and not all that have changed but those `later`.
 
     Notes are read away first and the stock after: a change that is not in what is announced has left its note. What is
     as it was announced last is not announced again.
     """
     await session.execute(ONE_AT_A_TIME)
-    changed = await changed_products(session) if product_ids is None else product_ids
+    changed = await changed_products(session, later) if product_ids is None else product_ids
     if not changed:
         return 0
     done = delete(StockChange).where(StockChange.product_id.in_(changed)).returning(StockChange.id)

@@ -23,6 +23,10 @@ class Unreachable(Unavailable):
     detail = "{address}: {reason}."
 
 
+class NoAnswer(Unreachable):
+    """The other side took the call and did not answer in time: it may do so with this call alone."""
+
+
 def create_client(
     address: str = "", *, timeout_seconds: float = 10.0, transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
@@ -49,6 +53,8 @@ async def call(
     """The answer, also when it is a refusal (4xx). Raise `Unreachable` for no answer, and for a status in `away`."""
     try:
         response = await client.request(method, path, **options)
+    except httpx.ReadTimeout as error:
+        raise NoAnswer(address=str(client.base_url), reason="took the call and did not answer in time") from error
     except httpx.TransportError as error:
         raise Unreachable(address=str(client.base_url), reason=repr(error)) from error
     if response.status_code in away:

@@ -193,3 +193,52 @@ async def test_an_answer_that_cannot_be_read_refuses_the_item_and_no_other_tenan
     assert erp.names == {"Alfreds Futterkiste"}
     (failed,) = [d for d in await hub.all(Delivery) if d.system == "erp" and d.state == "rejected"]
     assert "answer" in failed.refused["name"]["problem"]["detail"]
+
+
+def hanging(_kind: str, _items: list[dict[str, Any]]) -> httpx.Response | None:
+    raise httpx.ReadTimeout("no answer")
+
+
+async def test_an_item_that_a_system_hangs_on_waits_alone_and_the_others_arrive(hub: Hub) -> None:
+    await hub.ingest.handle([firm(hub, n) for n in range(8)])
+    erp = OverHttp(lambda kind, items: hanging(kind, items) if holds(items, "Firm 5") else None)
+    await hub.delivering["erp"].step(erp.spoke)
+    assert erp.names == {f"Firm {n}" for n in range(8)} - {"Firm 5"}
+    (failed,) = [d for d in await hub.all(Delivery) if d.system == "erp" and d.state == "rejected"]
+    assert "did not answer in time" in failed.refused["name"]["problem"]["detail"]
+    assert failed.refused["name"]["tries"] == 1
+
+
+async def test_an_item_that_hangs_again_takes_no_other_with_it(hub: Hub) -> None:
+    await hub.ingest.handle([firm(hub, 5)])
+    erp = OverHttp(lambda kind, items: hanging(kind, items) if holds(items, "Firm 5") else None)
+    await hub.delivering["erp"].step(erp.spoke)
+    await hub.ingest.handle([firm(hub, n) for n in range(4)])
+    await retry_due(hub)
+    erp.calls.clear()
+    await hub.delivering["erp"].step(erp.spoke)
+    assert erp.calls == [("customer", 4), ("customer", 1), ("customer", 0)]
+
+
+async def test_a_system_that_hangs_on_every_call_is_away_after_two(hub: Hub) -> None:
+    tea = [hub.event("crm", f"p{n}", 1, {"name": f"Tea {n}", "life": "live"}, kind="product") for n in range(3)]
+    await hub.ingest.handle([*tea, *[firm(hub, n) for n in range(3)]])
+    erp = OverHttp(hanging)
+    with pytest.raises(Unreachable, match="did not answer in time"):
+        await hub.delivering["erp"].step(erp.spoke)
+    assert [count for _, count in erp.calls] == [3, 0]
+    assert {(d.state, d.leased_until) for d in await hub.all(Delivery) if d.system == "erp"} == {("pending", None)}
+
+
+async def test_a_system_that_begins_to_hang_while_an_item_is_looked_for_is_away_and_blames_none(hub: Hub) -> None:
+    await hub.ingest.handle([firm(hub, n) for n in range(8)])
+    seen = list[int]()
+
+    def fault(kind: str, items: list[dict[str, Any]]) -> httpx.Response | None:
+        seen.append(len(items))
+        return None if seen == [8, 0] else hanging(kind, items)
+
+    with pytest.raises(Unreachable):
+        await hub.delivering["erp"].step(OverHttp(fault).spoke)
+    assert seen == [8, 0, 4, 0]
+    assert {d.state for d in await hub.all(Delivery) if d.system == "erp"} == {"pending"}

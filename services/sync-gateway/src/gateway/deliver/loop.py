@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.deliver import refused_kinds
 from gateway.deliver.items import Deferred, Item, Nothing, Waits, item_for
 from gateway.deliver.settle import settle, settle_deferred, settle_nothing, settle_refused, settle_waiting
-from gateway.deliver.spoke import BatchRefused, KindRefused, Spoke
+from gateway.deliver.spoke import BatchRefused, KindRefused, Spoke, TimedOut
 from gateway.deliver.told import read_decisions
 from gateway.ingest.load import IDS, read_records, save
 from gateway.ingest.state import State
@@ -149,24 +149,30 @@ class Delivering:
         rest = [each for each in made if not isinstance(each, Item)]
         if rest:
             await self._save(rest, {})
-        batches: dict[tuple[UUID, str], list[Item]] = defaultdict(list)
-        for each in made:
-            if isinstance(each, Item):
-                batches[(each.delivery.tenant_id, each.delivery.kind)].append(each)
-        refused = []
-        for (tenant, kind), items in batches.items():
-            batch = Batch(tenant, kind, items)
+        refused: list[tuple[Batch, BatchRefused]] = []
+        at_fault: list[tuple[Batch, BatchRefused]] = []
+        answered = False
+        for batch in _batches(each for each in made if isinstance(each, Item)):
             try:
                 await self._send(spoke, batch)
+                answered = True
+            except TimedOut as error:
+                # Asked at once: while the system hangs altogether, every further batch would take as long.
+                if await self._takes_batches(spoke, batch, error, alone=not answered):
+                    at_fault.append((batch, error))
             except BatchRefused as error:
                 refused.append((batch, error))
-        calls = _Calls()
+        answered = answered or bool(at_fault)
         for batch, because in refused:
-            if await self._takes_batches(spoke, batch, because, alone=len(refused) == len(batches)):
-                await self._isolate(spoke, batch, because, calls)
+            if await self._takes_batches(spoke, batch, because, alone=not answered):
+                at_fault.append((batch, because))
+        calls = _Calls()
+        for batch, because in at_fault:
+            await self._isolate(spoke, batch, because, calls)
 
     async def _send(self, spoke: Spoke, batch: Batch) -> None:
         """One call, and what follows from its answer. Raise `BatchRefused` when an item of it is at fault."""
+        beat()
         try:
             outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])
         except KindRefused as error:
@@ -211,6 +217,9 @@ class Delivering:
                 continue
             try:
                 await self._send(spoke, half)
+            except TimedOut as error:
+                if await self._takes_batches(spoke, half, error, alone=True):
+                    await self._isolate(spoke, half, error, calls)
             except BatchRefused as error:
                 await self._isolate(spoke, half, error, calls)
 
@@ -273,6 +282,19 @@ class Delivering:
         log.warning("system_away" if self.away else "system_back", system=self.system, because=away_because)
         async with transaction(self.sessions) as session:
             await note_health(session, self.system, away_because)
+
+
+def _batches(items: Iterable[Item]) -> list[Batch]:
+    """By tenant and kind. What was refused goes alone and last: when it hangs again, it takes no other with it."""
+    found: dict[tuple[bool, UUID, str], list[Item]] = defaultdict(list)
+    for item in items:
+        delivery = item.delivery
+        found[(bool(delivery.refused), delivery.tenant_id, delivery.kind)].append(item)
+    first: list[Batch] = []
+    last: list[Batch] = []
+    for (refused, tenant, kind), several in found.items():
+        (last if refused else first).append(Batch(tenant, kind, several))
+    return first + last
 
 
 async def _read_targets(session: AsyncSession, state: State, system: str) -> None:

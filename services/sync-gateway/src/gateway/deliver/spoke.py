@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import orjson
 from chassis.auth import ServiceIdentity
-from chassis.client import OVERLOADED, call
+from chassis.client import OVERLOADED, NoAnswer, call
 
 UNREADABLE = frozenset({400, 413, 422})
 NOT_THIS_KIND = frozenset({401, 403, 404, 405, 410, 501})
@@ -25,6 +25,10 @@ class BatchRefused(Exception):
         self.failed = failed
 
 
+class TimedOut(BatchRefused):
+    """The system took the batch and did not answer in time: it hangs on an item of it, or altogether."""
+
+
 class KindRefused(Exception):
     """The system takes no record of this kind, or none of this tenant; its other kinds go on."""
 
@@ -41,14 +45,17 @@ class Spoke:
         `KindRefused`.
         """
         token = self.identity.token(tenant, ["replication:write"])
-        response = await call(
-            self.client,
-            "POST",
-            f"/replication/v1/{kind}",
-            away=OVERLOADED,
-            content=orjson.dumps({"items": items}),
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        )
+        try:
+            response = await call(
+                self.client,
+                "POST",
+                f"/replication/v1/{kind}",
+                away=OVERLOADED,
+                content=orjson.dumps({"items": items}),
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )
+        except NoAnswer as error:
+            raise TimedOut(failure("took the call and did not answer in time"), failed=True) from error
         if response.status_code in NOT_THIS_KIND:
             raise KindRefused(_said(response))
         if response.status_code in UNREADABLE:

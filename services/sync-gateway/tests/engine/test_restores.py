@@ -147,6 +147,32 @@ async def test_a_row_that_is_there_again_after_another_restore_is_linked_again(h
     assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
 
 
+async def test_a_row_that_a_system_has_under_another_id_takes_the_place_of_the_one_that_is_gone(hub: Hub) -> None:
+    """As when a link was read again from the events of a lost life, while the record was made anew."""
+    await hub.ingest.handle([Row(hub, "erp").edit(**ALFKI)])
+    erp = ScriptedSpoke(lambda item: {**applied(item), "local_id": "2"})
+    await deliver(hub, "erp", erp)
+    links = {link.local_id: link.retired_at is None for link in await hub.all(Link)}
+    assert links == {"1": False, "2": True}
+    assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
+    assert (await shown(hub, "erp"))["restored_at"] is not None
+
+
+async def test_of_two_rows_that_take_turns_one_is_linked_at_a_time(hub: Hub) -> None:
+    await hub.ingest.handle([Row(hub, "erp").edit(**ALFKI)])
+    now_there = "2"
+    erp = ScriptedSpoke(lambda item: {**applied(item), "local_id": now_there})
+    await deliver(hub, "erp", erp)
+    now_there = "1"
+    async with transaction(hub.sessions) as session:
+        await systems.note_restored(session, "erp", "a test says so")
+    await compare.step(hub.sessions, "erp")
+    await deliver(hub, "erp", erp)
+    links = {link.local_id: link.retired_at is None for link in await hub.all(Link)}
+    assert links == {"1": True, "2": False}
+    assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
+
+
 async def test_all_of_a_restored_system_is_due_again_in_batches_with_its_progress_stored(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,7 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
         state.note_behind(rev, latest(record.decoded, group), f"{group} of {record.kind} in {delivery.system}")
     by_group = outcome["groups"] or dict.fromkeys(item.revisions, outcome["outcome"])
     problem = outcome.get("problem")
-    if (two := _link(state, record, delivery, outcome, now)) is not None:
+    if (two := _link(state, record, item, outcome, now)) is not None:
         by_group, problem = dict.fromkeys(item.revisions, "rejected"), two
     linked = (record.canonical_id, delivery.system) in state.linked
     current = delivery.revision == item.revision
@@ -156,20 +156,28 @@ def _rest(delivery: Delivery, now: datetime) -> None:
         delivery.due_at = retry_at if retry_at > now else now + LONGEST_PAUSE
 
 
-def _link(
-    state: State, record: Record, delivery: Delivery, outcome: Mapping[str, Any], now: datetime
-) -> dict[str, Any] | None:
-    """Link the local record that the answer names; the problem, when the system says that it has two of them."""
-    local_id, system = outcome.get("local_id"), delivery.system
+def _link(state: State, record: Record, item: Item, outcome: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
+    """Link the local record that the answer names; the problem, when the system says that it has two of them.
+
+    A system that was asked for one row and names another does not have the first any more.
+    """
+    local_id, system = outcome.get("local_id"), item.delivery.system
     known = state.linked.get((record.canonical_id, system))
     if not local_id or (known is not None and known.local_id == local_id):
         return None
     named = state.links.get((record.tenant_id, record.kind, system, local_id))
-    if known is None and named is not None and named.retired_at and named.canonical_id == record.canonical_id:
-        state.revive_link(named)
-        return None
-    if known is not None or named is not None:
+    moved = known is None or known.local_id == item.body["local_id"]
+    if not moved or (named is not None and (named.retired_at is None or named.canonical_id != record.canonical_id)):
         return {**TWO_RECORDS, "local_id": local_id}
+    if known is not None:
+        state.retire_link(known, now)
+        state.restored[system] = f"{record.kind} {known.local_id} is {local_id} now"
+    if named is not None:
+        if known is not None:  # One link at a time may be the present one: it is revived by the next answer.
+            state.deliveries[(record.canonical_id, system)].compare(now)
+        else:
+            state.revive_link(named)
+        return None
     state.add_link(
         Link(
             tenant_id=record.tenant_id,

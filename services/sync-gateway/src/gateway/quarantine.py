@@ -11,11 +11,13 @@ import orjson
 from chassis.bus import Headers, Message
 from chassis.db import JsonObject, storable, uuid7
 from chassis.errors import Conflict
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text, UniqueConstraint, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gateway.kinds import kind_spec
+from gateway.links import Link
 from gateway.tables import Base
 
 
@@ -134,6 +136,18 @@ async def hold(session: AsyncSession, row: Quarantined) -> None:
     again = {"state": "held", "error": new.excluded.error, "held_at": new.excluded.held_at}
     replayed = Quarantined.state == "replayed"
     await session.execute(new.on_conflict_do_update(index_elements=HELD_TWICE, set_=again, where=replayed))
+
+
+async def replay_held(session: AsyncSession, link: Link, by: str, now: datetime) -> int:
+    """Merge the messages of a local record that were held because the hub took it for another one; how many."""
+    held = (
+        Quarantined.state == "held",
+        Quarantined.tenant_id == link.tenant_id,
+        Quarantined.topic == kind_spec(link.kind).topic_of(link.system),
+        Quarantined.key == link.local_id.encode(),
+    )
+    asked = update(Quarantined).where(*held).values(state="replaying", handled_by=by, handled_at=now)
+    return len((await session.scalars(asked.returning(Quarantined.id))).all())
 
 
 def _digest(message: Message) -> bytes:

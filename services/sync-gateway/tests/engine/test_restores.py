@@ -1,5 +1,6 @@
 """A system that was restored from a backup, as the hub sees it: in its events, in its answers, in its status."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from gateway import compare, systems
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.links import Link
+from gateway.quarantine import Quarantined
 from gateway.records import Record
 from gateway.systems import EPOCH_BITS, all_systems, present_epoch
 from gateway.watch import Seen, Watching, restored
@@ -150,10 +152,16 @@ async def test_a_row_that_is_there_again_after_another_restore_is_linked_again(h
 async def test_a_row_that_a_system_has_under_another_id_takes_the_place_of_the_one_that_is_gone(hub: Hub) -> None:
     """As when a link was read again from the events of a lost life, while the record was made anew."""
     await hub.ingest.handle([Row(hub, "erp").edit(**ALFKI)])
+    canonical_id = (await hub.one(Record)).canonical_id
+    edit = hub.event("erp", "2", 2, {"phone": "111"}, snapshot={**ALFKI, "phone": "111"}, canonical_id=canonical_id)
+    await hub.ingest.handle([dataclasses.replace(edit, key=b"2")])
+    assert "has linked" in (await hub.one(Quarantined)).error
     erp = ScriptedSpoke(lambda item: {**applied(item), "local_id": "2"})
     await deliver(hub, "erp", erp)
     links = {link.local_id: link.retired_at is None for link in await hub.all(Link)}
     assert links == {"1": False, "2": True}
+    assert await hub.ingest.replay() == 1
+    assert (await hub.one(Record)).values()["phone"] == "111"
     assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
     assert (await shown(hub, "erp"))["restored_at"] is not None
 

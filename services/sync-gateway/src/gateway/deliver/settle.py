@@ -178,17 +178,18 @@ def _link(state: State, record: Record, item: Item, outcome: Mapping[str, Any], 
         else:
             state.revive_link(named)
         return None
-    state.add_link(
-        Link(
-            tenant_id=record.tenant_id,
-            kind=record.kind,
-            system=system,
-            local_id=local_id,
-            canonical_id=record.canonical_id,
-            seen_seq=0,
-            tier="created",
-            reason="created there by the hub",
-            linked_at=now,
-        )
+    link = Link(
+        tenant_id=record.tenant_id,
+        kind=record.kind,
+        system=system,
+        local_id=local_id,
+        canonical_id=record.canonical_id,
+        seen_seq=0,
+        tier="created",
+        reason="created there by the hub",
+        linked_at=now,
     )
+    state.add_link(link)
+    if known is not None:
+        state.moved.append(link)
     return None

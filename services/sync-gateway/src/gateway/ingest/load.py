@@ -18,6 +18,7 @@ from gateway.ingest.state import Incoming, LinkKey, State
 from gateway.ingest.write import write_changes
 from gateway.kinds import KINDS
 from gateway.links import Link, MatchKey
+from gateway.quarantine import replay_held
 from gateway.records import Record
 from gateway.references import local_references, pending_references
 from gateway.systems import note_behind, note_restored
@@ -110,6 +111,8 @@ async def save(session: AsyncSession, state: State) -> None:
         await _close(session, state)
     for system, because in sorted(state.restored.items()):
         await note_restored(session, system, because)
+    for link in state.moved:
+        await replay_held(session, link, "hub", link.linked_at)
     if state.behind is not None:
         await note_behind(session, *state.behind)
     if state.new_keys:

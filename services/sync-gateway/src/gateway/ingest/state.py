@@ -45,6 +45,7 @@ class State:
     """The part of the hub that a batch touches, and what the pass adds to it.
 
     `foreign` are records that events claim and that are of another tenant or kind than theirs; these are not read.
+    `moved` are links that have taken the place of another: what was held of their rows can be merged now.
     `decisions` are those that it makes or changes; `decided` the newest ones of a record, read for those who are told.
     """
 
@@ -62,6 +63,7 @@ class State:
     golden: dict[UUID, Record] = field(default_factory=dict)
     causes: dict[UUID, Cause] = field(default_factory=dict)
     closed: set[tuple[UUID, str]] = field(default_factory=set)
+    moved: list[Link] = field(default_factory=list)
     woken: set[str] = field(default_factory=set)
     restored: dict[str, str] = field(default_factory=dict)
     behind: tuple[int, str] | None = None

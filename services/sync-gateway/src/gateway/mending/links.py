@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.errors import Conflict, NotFound
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
 from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
-from gateway.kinds import KINDS, kind_spec
+from gateway.kinds import KINDS
 from gateway.links import Link
 from gateway.mending.log import Author, write
-from gateway.quarantine import Quarantined
+from gateway.quarantine import replay_held
 from gateway.systems import all_systems
 
 MENDED = "mended"
@@ -94,21 +94,7 @@ async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Au
     facts = {"local_id": local_id, "local_id_before": link.local_id}
     logged = write(session, record, link.system, "relink", author, facts)
     await save(session, state)
-    return Mended(moved, logged, await _replay(session, moved, author))
-
-
-async def _replay(session: AsyncSession, link: Link, author: Author) -> int:
-    """Merge the messages of a local record that were held because the hub took it for another one."""
-    held = (
-        Quarantined.state == "held",
-        Quarantined.tenant_id == link.tenant_id,
-        Quarantined.topic == kind_spec(link.kind).topic_of(link.system),
-        Quarantined.key == link.local_id.encode(),
-    )
-    count = await session.scalar(select(func.count()).select_from(Quarantined).where(*held)) or 0
-    asked = {"state": "replaying", "handled_by": author.actor, "handled_at": author.now}
-    await session.execute(update(Quarantined).where(*held).values(asked))
-    return count
+    return Mended(moved, logged, await replay_held(session, moved, author.actor, author.now))
 
 
 async def _locked(session: AsyncSession, link_id: UUID) -> tuple[Link, State]:

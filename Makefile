@@ -19,7 +19,7 @@ AT_ONCE ?= 2
 APART := tests/e2e tests/faults
 SIDE_BY_SIDE := $(addprefix --ignore=,$(APART) tests/bench)
 
-.PHONY: help run token secrets test test-fast bench story check format lock contracts clean environment
+.PHONY: help run token secrets test test-fast test-long bench story check format lock contracts clean environment
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,10 @@ secrets: $(READY) ## Create the passwords and keys of the containers in deploy/s
 
 test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves
 	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(SIDE_BY_SIDE)
-	$(PY) -m pytest -s $(APART)
+	$(PY) -m pytest -s -m "not long" $(APART)
+
+test-long: $(READY) ## Run the faults that take minutes: restores, lost logs, frozen and killed processes, hostile input
+	$(PY) -m pytest -s -m long $(APART)
 
 test-fast: $(READY) ## Run the tests that need no server
 	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(SIDE_BY_SIDE)

@@ -13,7 +13,7 @@ from stack.services import Stack
 from ..e2e.clients import Company, new_tenant
 from ..e2e.waiting import eventually
 
-pytestmark = [pytest.mark.faults, pytest.mark.servers]
+pytestmark = [pytest.mark.faults, pytest.mark.servers, pytest.mark.long]
 SEEN_SECONDS = 15.0
 BROKER_SECONDS = 45.0
 """A request to the broker may take its time, and 10 s of trouble are tolerated."""

@@ -15,7 +15,7 @@ from ..e2e.waiting import eventually
 from .intruder import Intruder
 from .witness import Witness
 
-pytestmark = [pytest.mark.faults, pytest.mark.servers]
+pytestmark = [pytest.mark.faults, pytest.mark.servers, pytest.mark.long]
 
 SECONDS = float(os.environ.get("CONCORD_HOSTILE_SECONDS", "45"))
 SEED = int(os.environ.get("CONCORD_HOSTILE_SEED", "1"))

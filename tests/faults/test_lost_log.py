@@ -15,7 +15,7 @@ from ..e2e.clients import Company, new_tenant
 from ..e2e.equality import differences
 from ..e2e.waiting import eventually
 
-pytestmark = [pytest.mark.faults, pytest.mark.servers]
+pytestmark = [pytest.mark.faults, pytest.mark.servers, pytest.mark.long]
 
 CUSTOMERS = 40
 PATIENCE_SECONDS = 120.0

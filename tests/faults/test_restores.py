@@ -17,7 +17,7 @@ from .editing import Editor, Task
 from .ledger import GroupOf, Ledger
 from .test_kills import is_one
 
-pytestmark = [pytest.mark.faults, pytest.mark.servers]
+pytestmark = [pytest.mark.faults, pytest.mark.servers, pytest.mark.long]
 
 EDITS = int(os.environ.get("CONCORD_RESTORE_EDITS", "500"))
 CUSTOMERS = 40

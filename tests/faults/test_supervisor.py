@@ -17,7 +17,7 @@ from stack.ports import HOST, free_port
 from ..e2e.clients import Hub, Office
 from ..e2e.waiting import eventually
 
-pytestmark = [pytest.mark.faults, pytest.mark.servers]
+pytestmark = [pytest.mark.faults, pytest.mark.servers, pytest.mark.long]
 
 START_SECONDS = 180.0
 BACK_SECONDS = 120.0

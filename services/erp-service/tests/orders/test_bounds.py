@@ -143,7 +143,7 @@ def test_whatever_is_accepted_can_be_read_listed_and_summed(erp: Erp, data: st.D
     erp.send("/v1/payments", paid)
     counted = {"product_id": product["id"], "counted": data.draw(NUMBERS), "reason": "Counted"}
     erp.send("/v1/stock/adjustments", counted)
-    erp.runner.run(refresh(erp.worker))
+    erp.runner.run(refresh(erp.worker, Retries()))
     erp.runner.run(announce(erp.worker, Retries()))
     for path in LISTS:
         erp.read(path)

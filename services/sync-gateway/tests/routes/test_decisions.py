@@ -237,7 +237,7 @@ async def test_a_value_of_credit_takes_the_scope_that_it_takes_where_it_is_writt
     hub: Hub, client: httpx.AsyncClient, twins: Twins, action: str
 ) -> None:
     crm, erp = twins
-    limit = {"currency": "EUR", "blocked": False}
+    limit: dict[str, Any] = {"currency": "EUR", "blocked": False}
     await hub.merge(erp.edit({"credit": {**limit, "limit": "100"}}))
     await hub.deliver()
     await hub.merge(crm.edit({"credit": {**limit, "limit": "900000"}}, "carla"))

@@ -9,14 +9,15 @@ from uuid import UUID
 
 import orjson
 from chassis.bus import Headers, Message
-from chassis.db import Sessions, uuid7
+from chassis.db import Sessions, transaction, uuid7
 from chassis.events import Event, to_headers
 from chassis.testing import TENANT
+from gateway import systems
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.kinds import KINDS
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 SYSTEMS = {"crm": tuple(KINDS), "erp": tuple(KINDS)}
 Values = Mapping[str, Any]
@@ -85,6 +86,12 @@ class Hub:
             correlationid=correlation,
         )
         return self.message(f"{system}.{kind}.v1", orjson.dumps(data), tuple(to_headers(event.attributes())))
+
+    async def with_status(self) -> None:
+        """The systems have a status: they take the present form of the port, not only the first."""
+        async with transaction(self.sessions) as session:
+            await systems.register(session, sorted(SYSTEMS))
+            await session.execute(update(systems.SYSTEMS).values(status={"incarnation": "7/1/5", "position": 1}))
 
     async def all(self, table: Any) -> list[Any]:
         """Every row of a table."""

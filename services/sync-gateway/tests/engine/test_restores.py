@@ -32,10 +32,9 @@ GONE = {"outcome": "skipped", "local_id": None, "groups": {}, "problem": {"type"
 
 @pytest.fixture
 async def hub(sessions: Sessions) -> AsyncIterator[Hub]:
-    async with transaction(sessions) as session:
-        await systems.register(session, sorted(SYSTEMS))
-        await session.execute(update(systems.SYSTEMS).values(status={"incarnation": "7/1/5", "position": 1}))
-    yield Hub(sessions)
+    hub = Hub(sessions)
+    await hub.with_status()
+    yield hub
     async with transaction(sessions) as session:
         await session.execute(text("update epochs set epoch = 0"))
 

@@ -17,8 +17,10 @@ MOST_ROUNDS = 10
 
 
 @pytest.fixture
-def hub(sessions: Sessions) -> Hub:
-    return Hub(sessions)
+async def hub(sessions: Sessions) -> Hub:
+    hub = Hub(sessions)
+    await hub.with_status()
+    return hub
 
 
 async def settle(hub: Hub, answer: Answer = applied) -> dict[str, list[dict[str, Any]]]:

@@ -53,9 +53,12 @@ SYSTEMS = Table(
 )
 """One row a system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries.
 
-`status` is what the system last said of itself. From `restored_at` on all that it has is compared (`gateway.compare`):
-in the order of canonical ids, begun up to `compare_after` (null when all was begun).
+`status` is what the system last said of itself: null before it was asked, `NO_STATUS` when it says nothing. From
+`restored_at` on all that it has is compared (`gateway.compare`): in the order of canonical ids, begun up to
+`compare_after` (null when all was begun).
 """
+
+NO_STATUS: dict[str, Any] = {}
 
 POSITIONS = Table(
     "positions",

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from gateway import compare
 from gateway.deliver.loop import Delivering
-from gateway.systems import SYSTEMS, note_health, note_restored
+from gateway.systems import NO_STATUS, SYSTEMS, note_health, note_restored
 
 log = structlog.get_logger()
 POLL_SECONDS = 2.0
@@ -85,6 +85,10 @@ class Watching:
         await self._note_back()
         if answer.is_success:
             await self._follow(answer.json())
+        elif answer.status_code == httpx.codes.NOT_FOUND:
+            async with transaction(self.sessions) as session:
+                unasked = SYSTEMS.c.name == self.system, SYSTEMS.c.status.is_(None)
+                await session.execute(update(SYSTEMS).where(*unasked).values(status=NO_STATUS))
 
     async def _follow(self, said: dict[str, Any]) -> None:
         async with transaction(self.sessions) as session:

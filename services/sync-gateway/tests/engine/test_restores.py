@@ -19,7 +19,7 @@ from gateway.quarantine import Quarantined
 from gateway.records import Record
 from gateway.systems import EPOCH_BITS, all_systems, present_epoch
 from gateway.watch import Seen, Watching, restored
-from sqlalchemy import text, update
+from sqlalchemy import null, text, update
 from stack.keys import gateway_issuer
 
 from .hub import SYSTEMS, Hub, ScriptedSpoke, applied
@@ -100,11 +100,13 @@ async def test_a_delivery_says_when_the_last_merged_event_was_written(hub: Hub) 
 
 async def test_a_system_without_a_status_is_sent_only_what_the_first_form_of_the_port_had(hub: Hub) -> None:
     async with transaction(hub.sessions) as session:
-        await session.execute(update(systems.SYSTEMS).values(status=None))
+        await session.execute(update(systems.SYSTEMS).values(status=systems.NO_STATUS))
     await hub.ingest.handle([Row(hub, "crm").edit(**ALFKI, **{"tag:vip": True})])
     erp = ScriptedSpoke()
     await deliver(hub, "erp", erp)
-    assert not {"floors", "last_merged"} & erp.items[0].keys()
+    (item,) = erp.items
+    assert set(item) == {"canonical_id", "local_id", "seen_seq", "hlc", "groups", "references", "peers"}
+    assert all(set(peer) == {"state", "reason"} for peer in item["peers"].values())
     assert (await hub.all(Delivery))[0].acked.keys() <= {"name", "life", "tag:vip"}
 
 
@@ -280,6 +282,9 @@ async def test_the_status_tells_at_once_that_a_system_is_away_back_or_restored(h
             await watching.look(client)
             return await shown(hub, "crm")
 
+        async with transaction(hub.sessions) as session:
+            await session.execute(update(systems.SYSTEMS).values(status=null()))
+        assert (await after(404))["status"] == systems.NO_STATUS
         assert (await after(200, incarnation="7/1/5", position=40))["status"]["position"] == 40
         since = (await after(503))["away_since"]
         assert since is not None

@@ -25,6 +25,9 @@ ROLES = ("owner", "app", "worker")
 WAIT_SECONDS = 300
 """How long one `migrate` waits for another."""
 
+LOOK_SECONDS = 0.2
+LOCK = text("select pg_try_advisory_lock(hashtextextended('migrate', 0))")
+
 
 class RolesMissing(SystemExit):
     """The database was not prepared, and this login may not prepare it."""
@@ -63,13 +66,23 @@ async def _migrate(url: str, service: str, metadata: MetaData, versions: Path, *
 @asynccontextmanager
 async def _alone(url: str) -> AsyncIterator[None]:
     """Wait until nobody else migrates this database, and let nobody begin."""
-    engine = engine_as(url, {"lock_timeout": f"{WAIT_SECONDS}s"}, isolation_level="AUTOCOMMIT")
+    engine = engine_as(url, {}, isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("select pg_advisory_lock(hashtextextended('migrate', 0))"))
+            await _take_turn(connection)
             yield  # The lock ends with the connection, also when this process dies.
     finally:
         await engine.dispose()
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Ask again and again: a statement that waited would hold a snapshot, for which concurrent indexes wait in turn."""
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not await connection.scalar(LOCK):  # noqa: ASYNC110  (only the database knows)
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        raise MigrationFailed("Another `migrate` has not ended. Wait for it, or end it; then run it again.") from None
 
 
 def new_revision(url: str, service: str, metadata: MetaData, versions: Path, message: str) -> None:

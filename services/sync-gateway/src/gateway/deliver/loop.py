@@ -28,7 +28,7 @@ from gateway.ingest.state import State
 from gateway.kinds import kind_spec
 from gateway.links import Link
 from gateway.references import canonical_references
-from gateway.systems import SYSTEMS, note_health
+from gateway.systems import NO_STATUS, SYSTEMS, note_health
 
 log = structlog.get_logger()
 BATCH = 200
@@ -141,8 +141,8 @@ class Delivering:
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
         now = clock.now()
-        # A system that has no status may take the first form of the port only, and refuse what it does not know.
-        plain = await session.scalar(select(SYSTEMS.c.status).where(SYSTEMS.c.name == self.system)) is None
+        # A system that was asked and has no status may take the first form of the port only, and refuse the rest.
+        plain = await session.scalar(select(SYSTEMS.c.status).where(SYSTEMS.c.name == self.system)) == NO_STATUS
         return [item_for(state, state.records[each.canonical_id], each, now, plain=plain) for each in mine]
 
     async def _deliver(self, spoke: Spoke, made: Sequence[Item | Waits | Nothing]) -> None:

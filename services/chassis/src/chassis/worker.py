@@ -63,7 +63,7 @@ class Retries(Generic[Key]):
 async def each_alone(
     items: Iterable[Key], act: Callable[[Key], Awaitable[object]], retries: Retries[Key] | None = None
 ) -> None:
-    """Act for every item. One that fails is reported, is tried again when it comes round, and holds up no other.
+    """Act for every item. One that fails is reported, is tried again in the next round, and holds up no other.
 
     With `retries` it pauses first; who collects the items leaves out those of `Retries.later`.
     """

@@ -144,7 +144,7 @@ def guard(rev: int, own: Mapping[str, int] | None, seen_seq: int, last: Moment |
     """What to do with a delivered value: the three lines that make duplicates and disorder harmless.
 
     `own` is the row's `sync` of that group. A revision that the row has is `already` there; a local edit that the hub
-    had not merged when it sent this is not overwritten (`skipped`): it comes round again. `last` is the last of the
+    had not merged when it sent this is not overwritten (`skipped`): it is sent again. `last` is the last of the
     row's events that the hub had merged. Numbers tell when a clock was set back, times when a row was restored from a
     backup and gives its numbers a second time.
     """

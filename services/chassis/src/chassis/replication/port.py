@@ -89,7 +89,7 @@ async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) ->
 
     Of that item, the groups at fault are `rejected` and the others applied. A record that somebody is changing right
     now is `skipped`: a batch that waited for it would hold up all others, and two that wait for each other's rows would
-    never end. It comes round again. Raise only what concerns the connection or the server, and so the whole batch.
+    never end. It is sent again. Raise only what concerns the connection or the server, and so the whole batch.
     """
     outcomes = await _apply_in_parts(session, kind, items, Bounds())
     for item, outcome in zip(items, outcomes, strict=True):

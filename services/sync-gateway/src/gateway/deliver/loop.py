@@ -61,7 +61,7 @@ LEASED = text(
 TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None))
 RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 MOST_CALLS = 24
-"""In one step, to find the items at fault in batches that are refused; the rest comes round again."""
+"""In one step, to find the items at fault in batches that are refused; the rest is sent again."""
 
 
 @dataclass(frozen=True, slots=True)

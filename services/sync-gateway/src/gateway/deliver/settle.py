@@ -102,7 +102,7 @@ def settle_refused(state: State, item: Item, problem: dict[str, Any], now: datet
 
 
 def settle_deferred(state: State, item: Item, now: datetime) -> None:
-    """Nothing is known of the item: it comes round again, behind others."""
+    """Nothing is known of the item: it is sent again, behind others."""
     delivery = state.deliveries[(item.delivery.canonical_id, item.delivery.system)]
     delivery.tries += 1
     _release(state, state.records[delivery.canonical_id], item, now, again=pause(delivery.tries))

@@ -44,9 +44,11 @@ def test_a_customer_of_the_crm_stands_in_the_erp_with_every_group_and_a_number(c
     assert mine["sync"] == {
         "canonical_id": mine["canonical_id"],
         "state": "in_step",
-        "systems": {"erp": {"state": "in_step", "reason": None}},
+        "systems": {"erp": {"state": "in_step", "reason": None, "fields": []}},
+        "conflicts": [],
+        "decisions": [],
     }
-    assert theirs["sync"]["systems"] == {"crm": {"state": "in_step", "reason": None}}
+    assert theirs["sync"]["systems"] == {"crm": {"state": "in_step", "reason": None, "fields": []}}
     assert equal(company) == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from stack.services import Stack
 
-from ..e2e.clients import Body, Company, Office, Refused
+from ..e2e.clients import Body, Company, Office, Refused, new_tenant
 from ..e2e.equality import differences, without_empty
 from ..e2e.waiting import eventually
 from .editing import Editor, Task
@@ -29,7 +29,7 @@ TOPICS = ("crm.customer.v1", "erp.customer.v1")
 async def test_nothing_is_lost_or_doubled_when_each_process_is_killed_while_people_edit_on_both_sides(
     stack: Stack,
 ) -> None:
-    company = Company.in_stack(stack)
+    company = Company.in_stack(stack, new_tenant())
     enter_customers(company)
     ledger = Ledger()
     began = time.monotonic()

@@ -10,6 +10,7 @@ import structlog
 from chassis.auth import ServiceIdentity
 from chassis.client import Unreachable, call
 from chassis.db import Sessions, transaction
+from chassis.replication.status import UNKNOWN
 from chassis.worker import pause
 from sqlalchemy import select, update
 
@@ -20,7 +21,6 @@ from gateway.systems import NO_STATUS, SYSTEMS, note_health, note_restored
 log = structlog.get_logger()
 POLL_SECONDS = 2.0
 COMPARE_SECONDS = 0.2
-UNKNOWN = "unknown"
 NO_TENANT = UUID(int=0)
 
 
@@ -84,11 +84,20 @@ class Watching:
             return
         await self._note_back()
         if answer.is_success:
-            await self._follow(answer.json())
+            await self._read(answer)
         elif answer.status_code == httpx.codes.NOT_FOUND:
             async with transaction(self.sessions) as session:
                 unasked = SYSTEMS.c.name == self.system, SYSTEMS.c.status.is_(None)
                 await session.execute(update(SYSTEMS).where(*unasked).values(status=NO_STATUS))
+
+    async def _read(self, answer: httpx.Response) -> None:
+        try:
+            said = answer.json()
+            Seen.of(said)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("status_unreadable", system=self.system, error=repr(error))
+            return
+        await self._follow(said)
 
     async def _follow(self, said: dict[str, Any]) -> None:
         async with transaction(self.sessions) as session:

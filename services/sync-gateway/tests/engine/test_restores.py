@@ -286,6 +286,7 @@ async def test_the_status_tells_at_once_that_a_system_is_away_back_or_restored(h
             await session.execute(update(systems.SYSTEMS).values(status=null()))
         assert (await after(404))["status"] == systems.NO_STATUS
         assert (await after(200, incarnation="7/1/5", position=40))["status"]["position"] == 40
+        assert (await after(200, hello="world"))["status"]["position"] == 40, "an unreadable status changes nothing"
         since = (await after(503))["away_since"]
         assert since is not None
         assert (await after(503))["away_since"] == since

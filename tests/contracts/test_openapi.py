@@ -1,6 +1,7 @@
 """The published OpenAPI documents hold together; that they are those of the services is what `make check` says."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -31,3 +32,9 @@ def test_both_spokes_have_the_same_port() -> None:
         for name in ("crm", "erp")
     ]
     assert ports[0] == ports[1] != {}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_names_of_schemas_are_words_not_paths_of_the_code(service: str) -> None:
+    names = list(document(service)["components"]["schemas"])
+    assert [name for name in names if not re.fullmatch(r"([A-Z][a-z0-9]*)+", name)] == []

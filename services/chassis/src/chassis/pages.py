@@ -14,12 +14,13 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import orjson
 from fastapi import Depends, Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -42,6 +43,19 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None = None
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def __class_getitem__(cls, item: Any) -> type[BaseModel]:
+            return cls if isinstance(item, TypeVar) else _page_of(item)
+
+
+@cache
+def _page_of(item: type[BaseModel]) -> type[BaseModel]:
+    """A model that the API's document names `CustomerPage`: pydantic's own name is `Page_CustomerOut_`."""
+    items: Any = list[item]  # type: ignore[valid-type]
+    return create_model(f"{item.__name__.removesuffix('Out')}Page", __base__=Page, __doc__=Page.__doc__, items=items)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from chassis.testing import act_for
 from contracts.order import RequestKind
 from crm.orders import commands, queries
 from crm.orders.events import ORDER
-from crm.orders.schemas import LineBody, NewOrder, OrderBody, RequestBody
+from crm.orders.schemas import NewOrder, OrderBody, OrderLineBody, RequestBody
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -75,7 +75,7 @@ async def test_an_order_that_is_submitted_at_once_is_one_event(session: AsyncSes
 
 
 async def test_what_a_quote_says_is_taken_as_it_is(session: AsyncSession, shop: Shop) -> None:
-    line = LineBody(
+    line = OrderLineBody(
         product_id=UUID(shop.products["Tofu"]),
         description="Tofu, as quoted",
         quantity=Decimal(3),

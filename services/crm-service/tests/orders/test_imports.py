@@ -15,7 +15,7 @@ from crm.customers.imports import CUSTOMERS
 from crm.orders import rules
 from crm.orders.imports import ORDERS
 from crm.orders.models import Order, OrderLine
-from crm.orders.schemas import LineBody
+from crm.orders.schemas import OrderLineBody
 from importing import Import, RowResult, spreadsheet
 from importing.spreadsheet import FileRefused
 from sqlalchemy import func, select
@@ -49,7 +49,7 @@ async def products(api: httpx.AsyncClient, count: int) -> None:
 def read(orders: Path, lines: Path, columns: str, fixed: dict[str, str]) -> list[spreadsheet.Row]:
     return spreadsheet.joined(
         spreadsheet.read(orders, columns, "order_id", ORDERS.shape, fixed),
-        spreadsheet.read(lines, None, "order_id", LineBody),
+        spreadsheet.read(lines, None, "order_id", OrderLineBody),
     )
 
 

@@ -22,7 +22,7 @@ Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
 Why = Annotated[NotesText, Field(min_length=1)]
 
 
-class LineBody(BaseModel):
+class OrderLineBody(BaseModel):
     """One line as its users write it; with `id` one that is there already.
 
     Without `unit_price` the customer pays what the price lists say, without `tax_rate` the declared rate is charged.
@@ -63,7 +63,7 @@ class OrderBody(BaseModel):
     shipping_address: Address | None = Field(default=None, description="The customer's, if not given.")
     whole: bool = Field(default=False, description="Ship everything at once, or nothing.")
     notes: NotesText = ""
-    lines: Annotated[list[LineBody], Field(max_length=200)] = []
+    lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
 
 
 class NewOrder(OrderBody):
@@ -117,7 +117,7 @@ class LineOut(BaseModel):
     tax_from: Source
 
 
-class TaxOut(BaseModel):
+class OrderTaxOut(BaseModel):
     """The tax of one rate, on the sum of its lines."""
 
     rate: Fraction
@@ -158,14 +158,14 @@ class OrderOut(OrderListed):
     notes: str
     request: OrderRequest | None
     answer: OrderAnswer | None
-    taxes: list[TaxOut]
+    taxes: list[OrderTaxOut]
     lines: list[LineOut]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
         """The answer for an order with its lines."""
         sums = totals(row.lines, row.currency)
-        taxes = [TaxOut(rate=each.rate, net=each.net, tax=each.tax) for each in sums.taxes]
+        taxes = [OrderTaxOut(rate=each.rate, net=each.net, tax=each.tax) for each in sums.taxes]
         lines = [line_out(line, row.currency) for line in row.lines]
         return super().of(row, **{"taxes": taxes, "lines": lines, **more})
 

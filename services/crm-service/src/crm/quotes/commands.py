@@ -23,12 +23,12 @@ from crm.customers.models import Customer
 from crm.deals import queries as deals
 from crm.orders import commands as orders
 from crm.orders import queries as numbers
-from crm.orders.schemas import LineBody as OrderedLine
 from crm.orders.schemas import NewOrder
+from crm.orders.schemas import OrderLineBody as OrderedLine
 from crm.quotes import queries
 from crm.quotes.models import Quote, check_discounts
 from crm.quotes.rules import Letterhead, Line, QuoteState
-from crm.quotes.schemas import Accept, LineBody, QuoteBody
+from crm.quotes.schemas import Accept, QuoteBody, QuoteLineBody
 
 Check = Callable[[Quote], None]
 
@@ -113,8 +113,8 @@ async def declare_letterhead(
 
 def written(row: Quote) -> dict[str, Any]:
     """The quote as a client would have written it: what a merge patch starts from."""
-    kept = set(LineBody.model_fields)
-    lines = [LineBody.model_validate(line.model_dump(include=kept)) for line in row.written()]
+    kept = set(QuoteLineBody.model_fields)
+    lines = [QuoteLineBody.model_validate(line.model_dump(include=kept)) for line in row.written()]
     fields = {name: getattr(row, name) for name in QuoteBody.model_fields if name != "lines"}
     return QuoteBody(lines=lines, **fields).model_dump(mode="json")
 
@@ -134,7 +134,7 @@ async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Role
     row.write_lines(lines)
 
 
-async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[LineBody], customer: Customer) -> list[Line]:
+async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBody], customer: Customer) -> list[Line]:
     """Whole lines for what was written; prices and rates that nobody has entered are the catalogue's of today."""
     today = clock.today()
     products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})

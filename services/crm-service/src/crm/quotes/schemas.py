@@ -19,7 +19,7 @@ from crm.quotes.models import Quote, SentQuote
 from crm.quotes.rules import Letterhead, Paper, QuoteState, quote_totals
 
 
-class LineBody(BaseModel):
+class QuoteLineBody(BaseModel):
     """A line as its users write it; the price and the tax are the catalogue's unless they are given."""
 
     model_config = ConfigDict(extra="forbid")
@@ -59,7 +59,7 @@ class QuoteBody(BaseModel):
     reference: OptionalShortText = Field(default=None, description="What the customer calls it.")
     introduction: NotesText = ""
     shipping_address: Address | None = None
-    lines: Annotated[list[LineBody], Field(max_length=200)] = []
+    lines: Annotated[list[QuoteLineBody], Field(max_length=200)] = []
 
 
 class Accept(BaseModel):
@@ -102,7 +102,7 @@ class LineOut(BaseModel):
     net: Amount
 
 
-class TaxOut(BaseModel):
+class QuoteTaxOut(BaseModel):
     """The tax of one rate."""
 
     rate: Fraction
@@ -132,7 +132,7 @@ class QuoteOut(BaseModel):
     lines: list[LineOut]
     net: Amount
     tax: Amount
-    taxes: list[TaxOut]
+    taxes: list[QuoteTaxOut]
     total: Amount
     sent_at: datetime | None
     decided_at: datetime | None

@@ -17,7 +17,7 @@ from crm.orders.commands.lines import LISTED, Terms, priced
 from crm.orders.events import ORDER
 from crm.orders.models import Order, OrderLine
 from crm.orders.rules import Action, Source
-from crm.orders.schemas import LineBody, NewOrder, OrderBody
+from crm.orders.schemas import NewOrder, OrderBody, OrderLineBody
 
 Check = Callable[[Order], None]
 TERMS = ("customer_id", "currency", "ordered_on", "shipping_address")
@@ -100,8 +100,8 @@ def written(row: Order) -> dict[str, Any]:
     return body.model_dump(mode="json")
 
 
-def _written_line(line: OrderLine) -> LineBody:
-    return LineBody(
+def _written_line(line: OrderLine) -> OrderLineBody:
+    return OrderLineBody(
         id=line.id,
         product_id=line.product_id,
         description=line.description,

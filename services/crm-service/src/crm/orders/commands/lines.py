@@ -20,7 +20,7 @@ from crm.catalogue.models import Product, QuoteSetting
 from crm.catalogue.rules import NoPriceKnown, PriceTag
 from crm.orders.models import OrderLine, UnknownOrderLine
 from crm.orders.rules import Source
-from crm.orders.schemas import LineBody
+from crm.orders.schemas import OrderLineBody
 
 LISTED = (Source.PRICE_LIST, Source.LIST_PRICE)
 
@@ -48,7 +48,7 @@ class Terms:
 
 async def priced(
     session: AsyncSession,
-    bodies: Sequence[LineBody],
+    bodies: Sequence[OrderLineBody],
     present: Sequence[OrderLine],
     terms: Terms,
     *,
@@ -100,7 +100,7 @@ async def _check_discounts(
 class _Draft:
     """A line as it was written, beside the one that stands there."""
 
-    body: LineBody
+    body: OrderLineBody
     line: OrderLine | None
     product: Product
     anew: bool
@@ -175,13 +175,13 @@ class _Draft:
         return {"tax_rate": wanted, "tax_from": Source.ENTERED.value}
 
 
-def _line(body: LineBody, known: Mapping[UUID, OrderLine]) -> OrderLine | None:
+def _line(body: OrderLineBody, known: Mapping[UUID, OrderLine]) -> OrderLine | None:
     if body.id is not None and body.id not in known:
         raise UnknownOrderLine(id=str(body.id))
     return known[body.id] if body.id else None
 
 
-def _product(body: LineBody, products: Mapping[UUID, Product]) -> Product:
+def _product(body: OrderLineBody, products: Mapping[UUID, Product]) -> Product:
     if body.product_id not in products:
         raise OrderedNothingKnown(product_id=str(body.product_id))
     return products[body.product_id]

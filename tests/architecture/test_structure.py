@@ -19,8 +19,9 @@ BUSINESS = {
 PLUGIN = "testing.py"
 """Of use to tests only."""
 
-SIX = {"models", "schemas", "commands", "queries", "routes"}
-IF_NEEDED = {"__init__", "events", "rules", "handlers", "imports", "paper", "statements", "view", "words"}
+ALWAYS = {"__init__", "models", "schemas"}
+REACHED_BY = {"records", "routes"}
+IF_NEEDED = {"commands", "queries", "events", "rules", "handlers", "imports", "paper", "statements", "view", "words"}
 
 
 def chassis_files() -> list[Path]:
@@ -28,9 +29,9 @@ def chassis_files() -> list[Path]:
 
 
 def modules(service: str) -> list[Path]:
-    """The business modules of a service: the folders of its package."""
+    """The business modules of a service: the folders with tables, alone or in an area."""
     package = ROOT / f"services/{service}-service/src/{service}"
-    return sorted(folder for folder in package.iterdir() if (folder / "__init__.py").exists())
+    return sorted(path.parent for path in package.rglob("models.py"))
 
 
 def test_the_chassis_stays_small() -> None:
@@ -56,10 +57,19 @@ def test_imports_keep_to_the_contracts_of_the_house() -> None:
 
 
 @pytest.mark.parametrize("module", [*modules("crm"), *modules("erp")], ids=shown)
-def test_a_business_module_has_its_six_files(module: Path) -> None:
+def test_a_business_module_has_the_files_of_the_house(module: Path) -> None:
     files = {path.stem for path in module.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert files >= SIX
-    assert files <= SIX | IF_NEEDED
+    assert files >= ALWAYS
+    assert files & REACHED_BY
+    assert files <= ALWAYS | REACHED_BY | IF_NEEDED
+
+
+@pytest.mark.parametrize("service", ["crm", "erp"])
+def test_an_area_holds_modules_and_nothing_else(service: str) -> None:
+    package = ROOT / f"services/{service}-service/src/{service}"
+    areas = {module.parent for module in modules(service)} - {package}
+    assert areas
+    assert [shown(path) for area in areas for path in area.glob("*.py") if path.name != "__init__.py"] == []
 
 
 def test_decision_records_are_numbered_without_gaps_and_stand_in_the_index() -> None:

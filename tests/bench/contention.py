@@ -1,7 +1,7 @@
 """Confirmation under contention: many connections confirm orders of one product, and the same many of one each.
 
-`erp.orders.commands.confirm` in transactions of its own, on a PostgreSQL of its own with fsync on, by two processes
-that have half of the connections each: as many as the machine has cores.
+`erp.sales.orders.commands.confirm` in transactions of its own, on a PostgreSQL of its own with fsync on, by two
+processes that have half of the connections each: as many as the machine has cores.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from statistics import quantiles
 from uuid import UUID, uuid4
 
 from chassis.db import Sessions, create_engine, session_factory, transaction
-from erp.customers import commands as customers
-from erp.customers.schemas import CustomerBody
-from erp.inventory import commands as inventory
-from erp.orders import commands
-from erp.orders.schemas import OrderBody
-from erp.products.commands import products
-from erp.products.schemas import ProductBody
+from erp.catalogue.products.commands import products
+from erp.catalogue.products.schemas import ProductBody
+from erp.parties.customers import commands as customers
+from erp.parties.customers.schemas import CustomerBody
+from erp.sales.orders import commands
+from erp.sales.orders.schemas import OrderBody
+from erp.warehouse.stock import commands as inventory
 from erp.wiring import SERVICE
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession

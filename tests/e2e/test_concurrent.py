@@ -5,8 +5,8 @@ from uuid import UUID
 
 from chassis.db import create_engine, session_factory, transaction
 from chassis.replication import edit
-from crm.customers import queries
-from crm.customers.events import CUSTOMER
+from crm.parties.customers import queries
+from crm.parties.customers.events import CUSTOMER
 from stack.services import Stack
 
 from .clients import Body, Company, Office, Refused

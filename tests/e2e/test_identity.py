@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import create_engine, session_factory, transaction
-from erp.customers import commands
-from erp.customers.schemas import CustomerBody
+from erp.parties.customers import commands
+from erp.parties.customers.schemas import CustomerBody
 from stack.services import Stack
 
 from .clients import Company

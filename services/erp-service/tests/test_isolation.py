@@ -11,19 +11,19 @@ import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
 from chassis.worker import Retries
-from erp.balances import handlers as balances
-from erp.balances.models import Balance
-from erp.customers import commands as customers
-from erp.customers.schemas import CustomerBody
-from erp.inventory import commands as inventory
-from erp.inventory import handlers as availability
-from erp.inventory.models import AvailabilityRow
+from erp.catalogue.products.commands import products
+from erp.catalogue.products.handlers import give_skus
+from erp.catalogue.products.models import Product
+from erp.catalogue.products.schemas import ProductBody
+from erp.finance.balances import handlers as balances
+from erp.finance.balances.models import Balance
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
-from erp.products.commands import products
-from erp.products.handlers import give_skus
-from erp.products.models import Product
-from erp.products.schemas import ProductBody
+from erp.parties.customers import commands as customers
+from erp.parties.customers.schemas import CustomerBody
+from erp.warehouse.stock import commands as inventory
+from erp.warehouse.stock import handlers as availability
+from erp.warehouse.stock.models import AvailabilityRow
 from erp.wiring import SERVICE
 from sqlalchemy import select, text, update
 from structlog.testing import capture_logs

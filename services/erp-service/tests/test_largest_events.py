@@ -9,11 +9,11 @@ from chassis.bus import LARGEST_MESSAGE_BYTES
 from chassis.db import uuid7
 from chassis.replication import Kind
 from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest
-from erp.invoicing.commands.issue import MOST_LINES
-from erp.invoicing.events import INVOICE
-from erp.invoicing.models import Invoice, InvoiceLine
-from erp.orders.events import ORDER
-from erp.orders.schemas import OrderBody
+from erp.finance.invoicing.commands.issue import MOST_LINES
+from erp.finance.invoicing.events import INVOICE
+from erp.finance.invoicing.models import Invoice, InvoiceLine
+from erp.sales.orders.events import ORDER
+from erp.sales.orders.schemas import OrderBody
 
 from .orders.factories import line, order
 

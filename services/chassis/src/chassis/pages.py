@@ -54,7 +54,7 @@ class Page(BaseModel, Generic[Item]):
 @cache
 def _page_of(item: type[BaseModel]) -> type[BaseModel]:
     """A model that the API's document names `CustomerPage`: pydantic's own name is `Page_CustomerOut_`."""
-    items: Any = list[item]  # type: ignore[valid-type]
+    items: Any = list[item]  # type: ignore[valid-type]  # The type is a value here.
     return create_model(f"{item.__name__.removesuffix('Out')}Page", __base__=Page, __doc__=Page.__doc__, items=items)
 
 

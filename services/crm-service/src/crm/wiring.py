@@ -7,23 +7,23 @@ from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
 from importing import IMPORT_KEYS
 
-from crm.catalogue import routes as catalogue
-from crm.catalogue.events import KINDS as CATALOGUE
-from crm.catalogue.imports import PRODUCTS
-from crm.contacts import routes as contacts
-from crm.contacts.events import CONTACT
-from crm.contacts.imports import CONTACTS
-from crm.customers import routes as customers
-from crm.customers.events import CUSTOMER
-from crm.customers.imports import CUSTOMERS
-from crm.deals import routes as deals
-from crm.orders import routes as orders
-from crm.orders.events import ORDER, SHIPMENT
-from crm.orders.imports import ORDERS
-from crm.quotes import routes as quotes
+from crm.catalogue.products import routes as catalogue
+from crm.catalogue.products.events import KINDS as CATALOGUE
+from crm.catalogue.products.imports import PRODUCTS
+from crm.parties.contacts import routes as contacts
+from crm.parties.contacts.events import CONTACT
+from crm.parties.contacts.imports import CONTACTS
+from crm.parties.customers import routes as customers
+from crm.parties.customers.events import CUSTOMER
+from crm.parties.customers.imports import CUSTOMERS
 from crm.receivables import routes as receivables
 from crm.receivables.events import KINDS as RECEIVABLES
 from crm.receivables.imports import PAYMENTS
+from crm.sales.deals import routes as deals
+from crm.sales.orders import routes as orders
+from crm.sales.orders.events import ORDER, SHIPMENT
+from crm.sales.orders.imports import ORDERS
+from crm.sales.quotes import routes as quotes
 from crm.settings import Settings
 from crm.tables import Base
 

@@ -2,9 +2,9 @@
 
 import pytest
 from chassis.errors import Malformed
-from crm.contacts.events import CONTACT
-from crm.contacts.imports import CONTACTS
-from crm.contacts.models import Contact
+from crm.parties.contacts.events import CONTACT
+from crm.parties.contacts.imports import CONTACTS
+from crm.parties.contacts.models import Contact
 
 
 def contact(**values: object) -> Contact:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from crm.customers.models import Customer
+from crm.parties.customers.models import Customer
 
 ALFREDS: dict[str, Any] = {
     "name": "Alfreds Futterkiste",

@@ -8,8 +8,8 @@ from chassis import outbox
 from chassis.errors import Malformed, NotFound
 from chassis.replication import OwnedElsewhere
 from chassis.testing import OTHER_TENANT, act_for
-from crm.customers import commands, queries
-from crm.customers.schemas import CustomerBody
+from crm.parties.customers import commands, queries
+from crm.parties.customers.schemas import CustomerBody
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 

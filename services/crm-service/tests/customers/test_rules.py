@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 from chassis.errors import Malformed
-from crm.customers.events import CUSTOMER
-from crm.customers.imports import CUSTOMERS
-from crm.customers.models import LegalEntityTwice, UnknownLegalEntity
+from crm.parties.customers.events import CUSTOMER
+from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.customers.models import LegalEntityTwice, UnknownLegalEntity
 
 from .factories import customer, entity
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from chassis.errors import Problem
-from crm.deals.models import Deal, DealClosed, DealNotClosed, FieldsRequired, NoSuchStage, UnknownReason
-from crm.deals.rules import BUILT_IN, DEFAULT, Pipeline
+from crm.sales.deals.models import Deal, DealClosed, DealNotClosed, FieldsRequired, NoSuchStage, UnknownReason
+from crm.sales.deals.rules import BUILT_IN, DEFAULT, Pipeline
 from pydantic import ValidationError
 
 PIPELINE = BUILT_IN[DEFAULT]

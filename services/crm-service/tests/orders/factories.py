@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from crm.orders.models import Order, OrderLine
+from crm.sales.orders.models import Order, OrderLine
 
 CANONICAL = UUID("01900000-0000-7000-8000-0000000000aa")
 PRODUCT = UUID("01900000-0000-7000-8000-0000000000bb")

@@ -10,9 +10,9 @@ import pytest
 from chassis import outbox
 from chassis.testing import act_for
 from contracts.order import RequestKind
-from crm.orders import commands, queries
-from crm.orders.events import ORDER
-from crm.orders.schemas import NewOrder, OrderBody, OrderLineBody, RequestBody
+from crm.sales.orders import commands, queries
+from crm.sales.orders.events import ORDER
+from crm.sales.orders.schemas import NewOrder, OrderBody, OrderLineBody, RequestBody
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from chassis.db import Sessions, transaction
 from chassis.testing import TENANT
-from crm.customers.imports import CUSTOMERS
-from crm.orders import rules
-from crm.orders.imports import ORDERS
-from crm.orders.models import Order, OrderLine
-from crm.orders.schemas import OrderLineBody
+from crm.parties.customers.imports import CUSTOMERS
+from crm.sales.orders import rules
+from crm.sales.orders.imports import ORDERS
+from crm.sales.orders.models import Order, OrderLine
+from crm.sales.orders.schemas import OrderLineBody
 from importing import Import, RowResult, spreadsheet
 from importing.spreadsheet import FileRefused
 from sqlalchemy import func, select

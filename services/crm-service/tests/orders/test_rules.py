@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.errors import Malformed
 from contracts.order import LineWish, OrderRequest, OrderState, RequestKind
-from crm.orders import rules
-from crm.orders.events import ORDER, SHIPMENT
-from crm.orders.imports import ORDERS
-from crm.orders.models import NothingOrdered, Order, OrderStateForbids, RequestOpen, Shipment, UnknownOrderLine
-from crm.orders.rules import ALLOWED, Action, PaymentStatus
+from crm.sales.orders import rules
+from crm.sales.orders.events import ORDER, SHIPMENT
+from crm.sales.orders.imports import ORDERS
+from crm.sales.orders.models import NothingOrdered, Order, OrderStateForbids, RequestOpen, Shipment, UnknownOrderLine
+from crm.sales.orders.rules import ALLOWED, Action, PaymentStatus
 from hypothesis import given
 from hypothesis import strategies as st
 

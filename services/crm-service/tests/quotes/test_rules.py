@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from contracts.discount import DiscountLimits
-from crm.quotes.models import NothingQuoted, Quote, QuoteFixed, check_discounts
-from crm.quotes.paper import quote_data, quote_pdf
-from crm.quotes.rules import Letterhead, Line, Paper, QuoteState, quote_totals
-from crm.quotes.words import WORDS
+from crm.sales.quotes.models import NothingQuoted, Quote, QuoteFixed, check_discounts
+from crm.sales.quotes.paper import quote_data, quote_pdf
+from crm.sales.quotes.rules import Letterhead, Line, Paper, QuoteState, quote_totals
+from crm.sales.quotes.words import WORDS
 from discounts.rules import DiscountTooHigh
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from chassis.testing import time_is
-from crm.quotes.models import SentQuote
+from crm.sales.quotes.models import SentQuote
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -8,37 +8,37 @@ from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
 from importing import IMPORT_KEYS
 
-from erp.balances import handlers as balances_tasks
-from erp.balances import routes as balances
-from erp.balances.events import BALANCE
-from erp.bank_statements import routes as bank_statements
-from erp.contacts import routes as contacts
-from erp.contacts.events import CONTACT
-from erp.contacts.imports import CONTACTS
-from erp.customers import routes as customers
-from erp.customers.events import CUSTOMER
-from erp.customers.imports import CUSTOMERS
-from erp.inventory import handlers as inventory_tasks
-from erp.inventory import routes as inventory
-from erp.inventory.events import AVAILABILITY
-from erp.inventory.imports import STOCK
-from erp.invoicing import handlers as invoicing_tasks
-from erp.invoicing import routes as invoicing
-from erp.invoicing.events import CREDIT_NOTE, INVOICE
+from erp.catalogue.products import handlers as products_tasks
+from erp.catalogue.products import routes as products
+from erp.catalogue.products.events import KINDS as PRODUCT_KINDS
+from erp.catalogue.products.imports import PRODUCTS
+from erp.finance.balances import handlers as balances_tasks
+from erp.finance.balances import routes as balances
+from erp.finance.balances.events import BALANCE
+from erp.finance.bank_statements import routes as bank_statements
+from erp.finance.invoicing import handlers as invoicing_tasks
+from erp.finance.invoicing import routes as invoicing
+from erp.finance.invoicing.events import CREDIT_NOTE, INVOICE
+from erp.finance.payments import handlers as payments_tasks
+from erp.finance.payments.events import PAYMENT
+from erp.finance.payments.imports import PAYMENTS
+from erp.finance.payments.routes import bank_accounts, payments
 from erp.ledger import routes as ledger
-from erp.orders import handlers as orders_tasks
-from erp.orders import routes as orders
-from erp.orders.events import ORDER, SHIPMENT
-from erp.payments import handlers as payments_tasks
-from erp.payments.events import PAYMENT
-from erp.payments.imports import PAYMENTS
-from erp.payments.routes import bank_accounts, payments
-from erp.products import handlers as products_tasks
-from erp.products import routes as products
-from erp.products.events import KINDS as PRODUCT_KINDS
-from erp.products.imports import PRODUCTS
+from erp.parties.contacts import routes as contacts
+from erp.parties.contacts.events import CONTACT
+from erp.parties.contacts.imports import CONTACTS
+from erp.parties.customers import routes as customers
+from erp.parties.customers.events import CUSTOMER
+from erp.parties.customers.imports import CUSTOMERS
+from erp.sales.orders import handlers as orders_tasks
+from erp.sales.orders import routes as orders
+from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.settings import Settings
 from erp.tables import Base
+from erp.warehouse.stock import handlers as inventory_tasks
+from erp.warehouse.stock import routes as inventory
+from erp.warehouse.stock.events import AVAILABILITY
+from erp.warehouse.stock.imports import STOCK
 
 
 def _tasks(running: Running) -> dict[str, Task]:

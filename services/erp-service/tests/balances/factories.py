@@ -9,17 +9,17 @@ from uuid import UUID
 from chassis import replication
 from chassis.db import uuid7
 from contracts.order import OrderState
-from erp.customers import commands as customers
-from erp.customers.schemas import CustomerBody
-from erp.invoicing.events import INVOICE
-from erp.invoicing.models import CreditNote, Invoice
+from erp.finance.invoicing.events import INVOICE
+from erp.finance.invoicing.models import CreditNote, Invoice
+from erp.finance.payments.commands import entering
+from erp.finance.payments.models import Payment
+from erp.finance.payments.schemas import PaymentBody
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
-from erp.orders.events import ORDER
-from erp.orders.models import Order
-from erp.payments.commands import entering
-from erp.payments.models import Payment
-from erp.payments.schemas import PaymentBody
+from erp.parties.customers import commands as customers
+from erp.parties.customers.schemas import CustomerBody
+from erp.sales.orders.events import ORDER
+from erp.sales.orders.models import Order
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DAY = date(2026, 11, 2)

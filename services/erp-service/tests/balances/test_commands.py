@@ -12,14 +12,14 @@ from chassis.replication import Delivery, apply
 from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
 from chassis.worker import Retries
 from contracts.groups import GROUPS, check_value
-from erp.balances import commands, handlers, queries
-from erp.balances.events import BALANCE
-from erp.balances.models import Balance, BalanceChange
-from erp.customers import commands as customers
+from erp.finance.balances import commands, handlers, queries
+from erp.finance.balances.events import BALANCE
+from erp.finance.balances.models import Balance, BalanceChange
+from erp.finance.payments.commands import entering
+from erp.finance.payments.schemas import AssignBody
 from erp.ledger import queries as ledger
-from erp.orders import queries as orders
-from erp.payments.commands import entering
-from erp.payments.schemas import AssignBody
+from erp.parties.customers import commands as customers
+from erp.sales.orders import queries as orders
 from erp.wiring import SERVICE
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from erp.balances import commands
+from erp.finance.balances import commands
 from erp.ledger import queries as ledger
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from erp.balances.rules import currencies, figures
+from erp.finance.balances.rules import currencies, figures
 
 LIMIT: dict[str, Any] = {"limit": "1000.00", "currency": "EUR", "blocked": False}
 HUNDRED, NOTHING = Decimal(100), Decimal(0)

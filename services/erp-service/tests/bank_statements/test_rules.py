@@ -4,8 +4,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from contracts.receivable import Direction
-from erp.bank_statements.rules import Books, KnownPayment, OpenInvoice, Why, match
-from erp.bank_statements.statements.movements import ReadLine
+from erp.finance.bank_statements.rules import Books, KnownPayment, OpenInvoice, Why, match
+from erp.finance.bank_statements.statements.movements import ReadLine
 
 from ..payments.factories import DAY
 from .factories import THEIR_IBAN

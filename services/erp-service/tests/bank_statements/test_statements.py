@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 from contracts.receivable import Direction
-from erp.bank_statements.statements.camt import read_camt
-from erp.bank_statements.statements.delimited import Layout, read_csv
-from erp.bank_statements.statements.movements import ReadLine, ReadStatement, StatementUnreadable
+from erp.finance.bank_statements.statements.camt import read_camt
+from erp.finance.bank_statements.statements.delimited import Layout, read_csv
+from erp.finance.bank_statements.statements.movements import ReadLine, ReadStatement, StatementUnreadable
 
 from ..payments.factories import DAY, IBAN
 from .factories import THEIR_IBAN, camt, csv, entry

@@ -8,8 +8,8 @@ import pytest
 from chassis import outbox
 from chassis.db import create_engine, session_factory, transaction
 from chassis.testing import OTHER_TENANT, act_for
-from erp.customers import commands
-from erp.customers.schemas import CustomerBody
+from erp.parties.customers import commands
+from erp.parties.customers.schemas import CustomerBody
 from erp.wiring import SERVICE
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from chassis.errors import Malformed
-from erp.customers.events import CUSTOMER
-from erp.customers.models import Customer
-from erp.customers.schemas import CustomerBody
+from erp.parties.customers.events import CUSTOMER
+from erp.parties.customers.models import Customer
+from erp.parties.customers.schemas import CustomerBody
 from pydantic import ValidationError
 
 from .factories import customer, entity

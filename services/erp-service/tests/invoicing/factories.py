@@ -9,18 +9,18 @@ from uuid import UUID
 from chassis import replication
 from chassis.db import uuid7
 from contracts.order import OrderState, ShipmentKind
-from erp.customers import commands as customers
-from erp.customers.schemas import CustomerBody
-from erp.invoicing import commands
-from erp.invoicing.models import Invoice
-from erp.invoicing.schemas import InvoiceBody
+from erp.catalogue.products.commands import products
+from erp.catalogue.products.schemas import ProductBody
+from erp.finance.invoicing import commands
+from erp.finance.invoicing.models import Invoice
+from erp.finance.invoicing.schemas import InvoiceBody
 from erp.ledger.models import Company
 from erp.ledger.schemas import CompanyBody
-from erp.orders import queries as orders
-from erp.orders.events import ORDER, SHIPMENT
-from erp.orders.models import Order, Shipment, ShipmentLine
-from erp.products.commands import products
-from erp.products.schemas import ProductBody
+from erp.parties.customers import commands as customers
+from erp.parties.customers.schemas import CustomerBody
+from erp.sales.orders import queries as orders
+from erp.sales.orders.events import ORDER, SHIPMENT
+from erp.sales.orders.models import Order, Shipment, ShipmentLine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -12,17 +12,17 @@ from chassis.errors import NotFound
 from chassis.testing import time_is
 from contracts.order import OrderState
 from contracts.receivable import InvoiceDocument, InvoiceLine, Settlement
-from erp.customers import commands as customers
-from erp.customers.schemas import CustomerBody
-from erp.invoicing import commands, queries
-from erp.invoicing.commands.credit import NotAReturn, NothingToCredit, NothingToSettle, OtherCustomer
-from erp.invoicing.commands.issue import CompanyIncomplete, NotAShipment, NothingToInvoice, NotOneInvoice
-from erp.invoicing.models import CreditedBeyondInvoiced, SettledBeyondTotal
-from erp.invoicing.schemas import CreditedLineBody, CreditNoteBody, InvoiceBody, ReturnsBody, UseBody
+from erp.finance.invoicing import commands, queries
+from erp.finance.invoicing.commands.credit import NotAReturn, NothingToCredit, NothingToSettle, OtherCustomer
+from erp.finance.invoicing.commands.issue import CompanyIncomplete, NotAShipment, NothingToInvoice, NotOneInvoice
+from erp.finance.invoicing.models import CreditedBeyondInvoiced, SettledBeyondTotal
+from erp.finance.invoicing.schemas import CreditedLineBody, CreditNoteBody, InvoiceBody, ReturnsBody, UseBody
 from erp.ledger import commands as ledger_commands
 from erp.ledger import queries as ledger
 from erp.ledger.schemas import CompanyBody
-from erp.orders import queries as orders
+from erp.parties.customers import commands as customers
+from erp.parties.customers.schemas import CustomerBody
+from erp.sales.orders import queries as orders
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession

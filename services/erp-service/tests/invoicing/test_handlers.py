@@ -7,10 +7,10 @@ import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
 from contracts.order import OrderState
-from erp.invoicing import commands
-from erp.invoicing.handlers import close_paid
-from erp.invoicing.schemas import InvoiceBody
-from erp.orders import queries as orders
+from erp.finance.invoicing import commands
+from erp.finance.invoicing.handlers import close_paid
+from erp.finance.invoicing.schemas import InvoiceBody
+from erp.sales.orders import queries as orders
 from erp.wiring import SERVICE
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -9,10 +9,10 @@ import pytest
 from chassis.db import uuid7
 from contracts.money import line_net, totals
 from documents import pdf
-from erp.invoicing import paper
-from erp.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
-from erp.invoicing.queries import Delivery
-from erp.invoicing.words import WORDS
+from erp.finance.invoicing import paper
+from erp.finance.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from erp.finance.invoicing.queries import Delivery
+from erp.finance.invoicing.words import WORDS
 
 D = Decimal
 DAY, DUE = date(2026, 11, 22), date(2026, 12, 22)

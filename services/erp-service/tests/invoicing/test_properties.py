@@ -13,14 +13,14 @@ import pytest
 from chassis.db import create_engine, session_factory, transaction
 from chassis.errors import Conflict
 from chassis.testing import Database
-from erp.invoicing import commands, queries
-from erp.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
-from erp.invoicing.schemas import CreditedLineBody, CreditNoteBody, InvoiceBody, ReturnsBody
+from erp.finance.invoicing import commands, queries
+from erp.finance.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from erp.finance.invoicing.schemas import CreditedLineBody, CreditNoteBody, InvoiceBody, ReturnsBody
 from erp.ledger import commands as ledger
 from erp.ledger import queries as ledger_queries
 from erp.ledger.rules import Source
-from erp.orders import queries as orders
-from erp.orders.models import Order, OrderLine, Shipment, ShipmentLine
+from erp.sales.orders import queries as orders
+from erp.sales.orders.models import Order, OrderLine, Shipment, ShipmentLine
 from erp.wiring import SERVICE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from contracts.money import line_net, totals
 from contracts.receivable import SettlementState
-from erp.invoicing.rules import (
+from erp.finance.invoicing.rules import (
     billable,
     credit_totals,
     creditable,

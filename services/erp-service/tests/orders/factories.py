@@ -8,14 +8,14 @@ from uuid import UUID
 
 from chassis.db import uuid7
 from contracts.order import OrderState
-from erp.customers import commands as customers
-from erp.customers.schemas import CustomerBody
-from erp.inventory import commands as inventory
-from erp.orders import commands
-from erp.orders.models import Order, OrderLine
-from erp.orders.schemas import OrderBody
-from erp.products.commands import products
-from erp.products.schemas import ProductBody
+from erp.catalogue.products.commands import products
+from erp.catalogue.products.schemas import ProductBody
+from erp.parties.customers import commands as customers
+from erp.parties.customers.schemas import CustomerBody
+from erp.sales.orders import commands
+from erp.sales.orders.models import Order, OrderLine
+from erp.sales.orders.schemas import OrderBody
+from erp.warehouse.stock import commands as inventory
 from sqlalchemy.ext.asyncio import AsyncSession
 
 CANONICAL = UUID("01900000-0000-7000-8000-00000000000a")

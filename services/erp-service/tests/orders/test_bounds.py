@@ -12,9 +12,9 @@ from chassis.bounds import OutOfBounds
 from chassis.db import Sessions, create_engine, session_factory
 from chassis.testing import Database, caller
 from chassis.worker import Retries
-from erp.balances.handlers import refresh
-from erp.inventory.handlers import announce
-from erp.orders import commands
+from erp.finance.balances.handlers import refresh
+from erp.sales.orders import commands
+from erp.warehouse.stock.handlers import announce
 from erp.wiring import SERVICE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -10,14 +10,14 @@ import pytest
 from chassis import outbox
 from chassis.errors import Conflict
 from contracts.order import OrderReason
-from erp.customers import commands as customers
-from erp.inventory import queries as stock
+from erp.catalogue.products.commands import products
 from erp.ledger import queries as ledger
-from erp.orders import commands, queries
-from erp.orders.models import Order
-from erp.orders.rules import IllegalTransition, MoreThanOrdered, MoreThanShipped
-from erp.orders.schemas import ReturnBody, ShipmentBody
-from erp.products.commands import products
+from erp.parties.customers import commands as customers
+from erp.sales.orders import commands, queries
+from erp.sales.orders.models import Order
+from erp.sales.orders.rules import IllegalTransition, MoreThanOrdered, MoreThanShipped
+from erp.sales.orders.schemas import ReturnBody, ShipmentBody
+from erp.warehouse.stock import queries as stock
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
-from erp.customers import commands as customers
-from erp.inventory import queries as stock
-from erp.orders import commands, queries
-from erp.orders.handlers import OrderDesk
-from erp.orders.models import Order
+from erp.parties.customers import commands as customers
+from erp.sales.orders import commands, queries
+from erp.sales.orders.handlers import OrderDesk
+from erp.sales.orders.models import Order
+from erp.warehouse.stock import queries as stock
 from erp.wiring import SERVICE
 from sqlalchemy import update
 

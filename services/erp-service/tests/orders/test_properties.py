@@ -11,10 +11,10 @@ from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.errors import Problem
 from chassis.testing import Database
 from contracts.order import OrderReason
-from erp.orders import commands, queries
-from erp.orders.handlers import OrderDesk
-from erp.orders.models import Order
-from erp.orders.schemas import ReturnBody, ShipmentBody
+from erp.sales.orders import commands, queries
+from erp.sales.orders.handlers import OrderDesk
+from erp.sales.orders.models import Order
+from erp.sales.orders.schemas import ReturnBody, ShipmentBody
 from erp.wiring import SERVICE
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from contracts.order import NEXT_STATES
-from erp.orders import commands
+from erp.sales.orders import commands
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .factories import (

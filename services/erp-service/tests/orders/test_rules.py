@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from chassis.errors import Conflict
 from contracts.order import NEXT_STATES, OrderState, RequestKind
-from erp.orders.events import ORDER, AlreadyDecided, ErpDocument
-from erp.orders.models import Order
-from erp.orders.rules import (
+from erp.sales.orders.events import ORDER, AlreadyDecided, ErpDocument
+from erp.sales.orders.models import Order
+from erp.sales.orders.rules import (
     SHIPPABLE,
     TAKEN_FROM_OTHERS,
     WITH_OTHERS,

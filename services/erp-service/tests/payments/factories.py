@@ -8,23 +8,23 @@ from uuid import UUID
 
 from chassis import replication
 from chassis.db import uuid7
-from erp.customers import commands as customers
-from erp.customers.schemas import CustomerBody
-from erp.invoicing import commands as invoicing
-from erp.invoicing.events import INVOICE
-from erp.invoicing.models import CreditNote, Invoice
-from erp.invoicing.queries import for_update
-from erp.invoicing.schemas import InvoiceBody
+from erp.catalogue.products.commands import products
+from erp.catalogue.products.schemas import ProductBody
+from erp.finance.invoicing import commands as invoicing
+from erp.finance.invoicing.events import INVOICE
+from erp.finance.invoicing.models import CreditNote, Invoice
+from erp.finance.invoicing.queries import for_update
+from erp.finance.invoicing.schemas import InvoiceBody
+from erp.finance.payments.commands import entering
+from erp.finance.payments.models import Payment
+from erp.finance.payments.schemas import PaymentBody
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
 from erp.ledger.schemas import CompanyBody
-from erp.orders import commands as orders
-from erp.orders.schemas import OrderBody, ShipmentBody
-from erp.payments.commands import entering
-from erp.payments.models import Payment
-from erp.payments.schemas import PaymentBody
-from erp.products.commands import products
-from erp.products.schemas import ProductBody
+from erp.parties.customers import commands as customers
+from erp.parties.customers.schemas import CustomerBody
+from erp.sales.orders import commands as orders
+from erp.sales.orders.schemas import OrderBody, ShipmentBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DAY = date(2026, 11, 2)

@@ -5,15 +5,15 @@ from decimal import Decimal
 import pytest
 from chassis.db import Sessions
 from chassis.testing import act_for
-from erp.invoicing import queries as invoices
-from erp.invoicing.models import Invoice
+from erp.finance.invoicing import queries as invoices
+from erp.finance.invoicing.models import Invoice
+from erp.finance.payments import queries
+from erp.finance.payments.commands import allocating, entering
+from erp.finance.payments.handlers import settle_due
+from erp.finance.payments.models import Payment
+from erp.finance.payments.rules import Allocate
+from erp.finance.payments.schemas import Part
 from erp.ledger import queries as ledger
-from erp.payments import queries
-from erp.payments.commands import allocating, entering
-from erp.payments.handlers import settle_due
-from erp.payments.models import Payment
-from erp.payments.rules import Allocate
-from erp.payments.schemas import Part
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .factories import a_billed_order, a_customer, a_payment, an_invoice

@@ -8,17 +8,17 @@ from uuid import UUID
 
 import httpx
 import pytest
-from erp.inventory import commands as inventory
+from erp.catalogue.products.commands import products
+from erp.catalogue.products.schemas import ProductBody
 from erp.ledger import commands as ledger
 from erp.ledger.schemas import CompanyBody
-from erp.orders import commands as orders
-from erp.orders.schemas import OrderBody
-from erp.products.commands import products
-from erp.products.schemas import ProductBody
+from erp.sales.orders import commands as orders
+from erp.sales.orders.schemas import OrderBody
+from erp.warehouse.stock import commands as inventory
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..inventory.invariants import broken
+from ..stock.invariants import broken
 from .factories import COMPANY, DAY, a_customer
 
 pytestmark = pytest.mark.servers

@@ -15,20 +15,20 @@ from chassis.replication import Delivery, apply
 from chassis.testing import TENANT, act_for
 from contracts.groups import GROUPS, check_value
 from contracts.receivable import PaymentState
-from erp.invoicing import queries as invoices
-from erp.invoicing.models import Invoice
+from erp.finance.invoicing import queries as invoices
+from erp.finance.invoicing.models import Invoice
+from erp.finance.payments import queries
+from erp.finance.payments.commands import allocating, entering
+from erp.finance.payments.commands.allocating import InvoiceOfAnother, InvoiceSettled, NotAllocatable
+from erp.finance.payments.commands.entering import BankAccountUnfit, NoCustomerToPay, PaymentKnown
+from erp.finance.payments.events import PAYMENT
+from erp.finance.payments.handlers import carry_out_due
+from erp.finance.payments.models import AllocatedBeyondPayment, Payment, PaymentAllocated, PaymentStepRefused
+from erp.finance.payments.rules import Allocate
+from erp.finance.payments.schemas import AssignBody, Part, ReverseBody
 from erp.ledger import commands as ledger_commands
 from erp.ledger import queries as ledger
 from erp.ledger.commands import PeriodClosed
-from erp.payments import queries
-from erp.payments.commands import allocating, entering
-from erp.payments.commands.allocating import InvoiceOfAnother, InvoiceSettled, NotAllocatable
-from erp.payments.commands.entering import BankAccountUnfit, NoCustomerToPay, PaymentKnown
-from erp.payments.events import PAYMENT
-from erp.payments.handlers import carry_out_due
-from erp.payments.models import AllocatedBeyondPayment, Payment, PaymentAllocated, PaymentStepRefused
-from erp.payments.rules import Allocate
-from erp.payments.schemas import AssignBody, Part, ReverseBody
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession

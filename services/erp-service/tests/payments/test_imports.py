@@ -5,13 +5,13 @@ from decimal import Decimal
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT, act_for
-from erp.customers import queries as customers
-from erp.customers.imports import CUSTOMERS
-from erp.payments import queries
-from erp.payments.commands import banks
-from erp.payments.imports import PAYMENTS
-from erp.payments.models import Payment
-from erp.payments.schemas import BankAccountBody
+from erp.finance.payments import queries
+from erp.finance.payments.commands import banks
+from erp.finance.payments.imports import PAYMENTS
+from erp.finance.payments.models import Payment
+from erp.finance.payments.schemas import BankAccountBody
+from erp.parties.customers import queries as customers
+from erp.parties.customers.imports import CUSTOMERS
 from importing import Import
 from importing.run import RowResult
 from importing.spreadsheet import Row

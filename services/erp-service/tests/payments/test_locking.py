@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
-from erp.payments.commands import entering
-from erp.payments.commands.locking import lock_customers
-from erp.payments.models import Payment
-from erp.payments.schemas import AssignBody
+from erp.finance.payments.commands import entering
+from erp.finance.payments.commands.locking import lock_customers
+from erp.finance.payments.models import Payment
+from erp.finance.payments.schemas import AssignBody
 from erp.wiring import SERVICE
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession

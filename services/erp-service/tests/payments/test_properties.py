@@ -10,19 +10,19 @@ from chassis.db import create_engine, session_factory, transaction
 from chassis.errors import Conflict, NotFound
 from chassis.testing import Database
 from contracts.receivable import Direction, PaymentState
-from erp.balances import commands as balances
-from erp.balances import view
-from erp.balances.models import Balance
-from erp.balances.schemas import ReceivableFilters
-from erp.bank_statements.commands import importing
-from erp.bank_statements.statements.camt import read_camt
-from erp.invoicing.models import CreditNote, Invoice
+from erp.finance.balances import commands as balances
+from erp.finance.balances import view
+from erp.finance.balances.models import Balance
+from erp.finance.balances.schemas import ReceivableFilters
+from erp.finance.bank_statements.commands import importing
+from erp.finance.bank_statements.statements.camt import read_camt
+from erp.finance.invoicing.models import CreditNote, Invoice
+from erp.finance.payments import queries
+from erp.finance.payments.commands import allocating, banks, entering
+from erp.finance.payments.models import Allocation, Payment
+from erp.finance.payments.rules import Allocate
+from erp.finance.payments.schemas import AssignBody, BankAccountBody, Part, ReverseBody
 from erp.ledger import queries as ledger
-from erp.payments import queries
-from erp.payments.commands import allocating, banks, entering
-from erp.payments.models import Allocation, Payment
-from erp.payments.rules import Allocate
-from erp.payments.schemas import AssignBody, BankAccountBody, Part, ReverseBody
 from erp.wiring import SERVICE
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st

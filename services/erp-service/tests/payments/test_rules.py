@@ -6,9 +6,15 @@ from uuid import UUID
 import pytest
 from chassis.errors import Malformed
 from contracts.receivable import Direction, PaymentState
-from erp.payments.events import PAYMENT
-from erp.payments.models import AllocatedBeyondPayment, Payment, PaymentAllocated, PaymentIsBooked, PaymentStepRefused
-from erp.payments.rules import Allocate, How, OpenItem, exact, found_in, number_key, shares
+from erp.finance.payments.events import PAYMENT
+from erp.finance.payments.models import (
+    AllocatedBeyondPayment,
+    Payment,
+    PaymentAllocated,
+    PaymentIsBooked,
+    PaymentStepRefused,
+)
+from erp.finance.payments.rules import Allocate, How, OpenItem, exact, found_in, number_key, shares
 from hypothesis import given
 from hypothesis import strategies as st
 

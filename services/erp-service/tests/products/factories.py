@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from erp.products.models import Product
+from erp.catalogue.products.models import Product
 
 CHAI: dict[str, Any] = {
     "name": "Chai",

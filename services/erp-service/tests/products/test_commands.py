@@ -12,13 +12,13 @@ from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.replication import Delivery, apply
 from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
-from erp.products import queries
-from erp.products.commands import products as commands
-from erp.products.commands.products import KitInKit, ProductNumberTaken
-from erp.products.commands.references import ReferenceUnknown
-from erp.products.events import PRODUCT
-from erp.products.handlers import give_skus
-from erp.products.schemas import ProductBody
+from erp.catalogue.products import queries
+from erp.catalogue.products.commands import products as commands
+from erp.catalogue.products.commands.products import KitInKit, ProductNumberTaken
+from erp.catalogue.products.commands.references import ReferenceUnknown
+from erp.catalogue.products.events import PRODUCT
+from erp.catalogue.products.handlers import give_skus
+from erp.catalogue.products.schemas import ProductBody
 from erp.wiring import SERVICE
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError

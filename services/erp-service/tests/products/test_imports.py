@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT, act_for
+from erp.catalogue.products import queries
+from erp.catalogue.products.imports import PRODUCTS
+from erp.catalogue.products.schemas import ProductFilters
 from erp.ledger import commands as ledger
 from erp.ledger.schemas import CompanyBody
-from erp.products import queries
-from erp.products.imports import PRODUCTS
-from erp.products.schemas import ProductFilters
 from importing import Import, spreadsheet
 from importing.spreadsheet import Row
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from chassis.errors import Malformed
-from erp.products.events import PRICE, PRICE_LIST, PRODUCT, TAX_RATE
-from erp.products.models import Price, PriceList, Product, TaxRateRow
-from erp.products.rules import UnknownUnit, in_own_unit
-from erp.products.schemas import PriceListBody, ProductBody
+from erp.catalogue.products.events import PRICE, PRICE_LIST, PRODUCT, TAX_RATE
+from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
+from erp.catalogue.products.rules import UnknownUnit, in_own_unit
+from erp.catalogue.products.schemas import PriceListBody, ProductBody
 from pydantic import ValidationError
 
 from .factories import CHAI, product

@@ -10,8 +10,8 @@ from chassis.patch import patched
 from chassis.replication import edit, refuse_kept_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.customers import queries as customers
-from crm.customers.models import NoSuchCustomer
+from crm.parties.customers import queries as customers
+from crm.parties.customers.models import NoSuchCustomer
 from crm.receivables import queries
 from crm.receivables.events import PAYMENT
 from crm.receivables.models import Payment

@@ -11,7 +11,7 @@ from chassis.patch import JsonPatch
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from fastapi import APIRouter, Query, Response
 
-from crm.customers import queries as customers
+from crm.parties.customers import queries as customers
 from crm.receivables import commands, queries, view
 from crm.receivables.rules import on_or_today
 from crm.receivables.schemas import (

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.customers.models import Customer
+from crm.parties.customers.models import Customer
 from crm.receivables.models import Balance, Invoice, Payment
 from crm.receivables.rules import BUCKETS, Bucket, overdue_days
 from crm.receivables.schemas import (

@@ -1,9 +1,0 @@
-"""How a row of a CSV file is read as a contact."""
-
-from importing import Target
-
-from crm.contacts import commands
-from crm.contacts.events import CONTACT
-from crm.contacts.schemas import ContactBody
-
-CONTACTS = Target(CONTACT, ContactBody, commands.create, commands.change, references={"customer_id": "customers"})

@@ -1,0 +1,1 @@
+"""Parties: customers and the persons at them."""

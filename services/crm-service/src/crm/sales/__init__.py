@@ -1,0 +1,1 @@
+"""Sales: deals, quotes and orders."""

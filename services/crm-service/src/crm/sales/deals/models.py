@@ -1,0 +1,125 @@
+"""The tables of pipelines and deals, and how a deal goes on."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from chassis.db import JsonObject, unique
+from chassis.errors import Conflict
+from chassis.versioned import Versioned
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm.sales.deals.rules import Pipeline, missing
+from crm.tables import Base
+
+
+class DealClosed(Conflict):
+    code = "deal-closed"
+    title = "The deal is closed"
+    detail = "The deal is {state}; allowed: {allowed}."
+    hint = "Reopen it first, then repeat the change."
+
+
+class DealNotClosed(Conflict):
+    code = "deal-not-closed"
+    title = "The deal is open already"
+    hint = "Win or lose it; only a closed deal is reopened."
+
+
+class NoSuchStage(Conflict):
+    code = "no-such-stage"
+    title = "The pipeline has no such stage"
+    detail = "There is no stage {stage} in this pipeline; there are {stages}."
+    hint = "Use one of the stages listed, or declare the stage: PUT /v1/pipelines/{pipeline}."
+
+
+class FieldsRequired(Conflict):
+    code = "fields-required"
+    title = "The stage requires fields that are empty"
+    detail = "At the stage {stage} a deal needs: {fields}."
+    hint = "Fill these fields, then move the deal; or move it to an earlier stage."
+
+
+class UnknownReason(Conflict):
+    code = "unknown-reason"
+    title = "The pipeline has no such reason"
+    detail = "{reason} is none of the reasons: {reasons}."
+    hint = "Use one of the reasons listed, or declare it: PUT /v1/pipelines/{pipeline}."
+
+
+class StoredPipeline(Versioned, Base):
+    """A pipeline that a tenant has declared."""
+
+    __tablename__ = "pipelines"
+    __table_args__ = (unique("key"),)
+
+    key: Mapped[str] = mapped_column(Text)
+    value: Mapped[JsonObject]
+
+
+class Deal(Versioned, Base):
+    """A possible sale (an opportunity). `state` is open, won or lost; a closed deal keeps its last stage."""
+
+    __tablename__ = "deals"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        CheckConstraint("state in ('open', 'won', 'lost')", name="state"),
+        unique("id"),
+        Index(None, "tenant_id", "customer_id"),
+        Index(None, "tenant_id", "pipeline", "stage"),
+        Index(None, "tenant_id", "expected_close", "id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    customer_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    pipeline: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(Text)
+    probability: Mapped[Decimal]
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    closed_on: Mapped[date | None]
+    amount: Mapped[Decimal | None]
+    currency: Mapped[str | None] = mapped_column(Text)
+    expected_close: Mapped[date | None]
+    source: Mapped[str | None] = mapped_column(Text)
+    owner: Mapped[str | None] = mapped_column(Text)
+    notes: Mapped[str] = mapped_column(Text)
+
+    def must_be_open(self) -> None:
+        """Raise `DealClosed`."""
+        if self.state != "open":
+            raise DealClosed(state=self.state, allowed=["reopen"])
+
+    def move(self, stage: str, pipeline: Pipeline) -> None:
+        """Go to a stage, forward or back. Raise `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
+        self.must_be_open()
+        found = pipeline.stage(stage)
+        if found is None:
+            raise NoSuchStage(stage=stage, stages=[each.key for each in pipeline.stages], pipeline=self.pipeline)
+        if empty := missing(found.required, vars(self)):
+            raise FieldsRequired(stage=stage, fields=empty)
+        self.stage, self.probability = stage, found.probability
+
+    def win(self, reason: str | None, on: date, pipeline: Pipeline) -> None:
+        """Close it as won. Raise `DealClosed`, `UnknownReason`."""
+        self._close("won", reason, on, pipeline.won_reasons)
+
+    def lose(self, reason: str, on: date, pipeline: Pipeline) -> None:
+        """Close it as lost. Raise `DealClosed`, `UnknownReason`."""
+        self._close("lost", reason, on, pipeline.lost_reasons)
+
+    def reopen(self) -> None:
+        """Go on where it was closed. Raise `DealNotClosed`."""
+        if self.state == "open":
+            raise DealNotClosed(state=self.state, allowed=["move", "win", "lose"])
+        self.state, self.reason, self.closed_on = "open", None, None
+
+    def _close(self, state: str, reason: str | None, on: date, reasons: tuple[str, ...]) -> None:
+        self.must_be_open()
+        if reason is not None and reason not in reasons:
+            raise UnknownReason(reason=reason, reasons=list(reasons), pipeline=self.pipeline)
+        self.state, self.reason, self.closed_on = state, reason, on

@@ -1,0 +1,148 @@
+"""Shapes of requests and responses."""
+
+from datetime import date, datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from chassis.preconditions import etag
+from contracts.product import UnitPrice
+from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText
+from contracts.values import CurrencyCode, Money
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from crm.parties.customers.schemas import Optional
+from crm.sales.deals.rules import DEFAULT, Pipeline, StageKey
+
+State = Literal["open", "won", "lost"]
+
+
+class DealBody(BaseModel):
+    """A deal as its users write it. Its stage changes by `move`, its end by `win` or `lose`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Tea for the canteen",
+                    "customer_id": "01900000-0000-7000-8000-00000000000a",
+                    "amount": "12000.00",
+                    "currency": "EUR",
+                    "expected_close": "2026-12-31",
+                }
+            ]
+        },
+    )
+
+    name: NameText
+    customer_id: UUID
+    contact_id: UUID | None = None
+    amount: UnitPrice | None = None
+    currency: Optional[CurrencyCode] = None
+    expected_close: date | None = None
+    source: OptionalShortText = Field(default=None, description="How the deal came about.")
+    owner: OptionalShortText = Field(default=None, description="Who is to win it.")
+    notes: NotesText = ""
+
+    @model_validator(mode="after")
+    def _an_amount_has_a_currency(self) -> Self:
+        if self.amount is not None and self.currency is None:
+            raise ValueError("an amount needs its currency: send `currency` too")
+        return self
+
+
+class NewDeal(DealBody):
+    """A new deal; without a stage it begins at the pipeline's first."""
+
+    pipeline: StageKey = DEFAULT
+    stage: StageKey | None = None
+
+
+class Move(BaseModel):
+    """To which stage."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stage: StageKey
+
+
+class Won(BaseModel):
+    """Why it was won, and when: today unless said otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: OptionalNameText = None
+    closed_on: date | None = None
+
+
+class Lost(BaseModel):
+    """Why it was lost, and when: today unless said otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: NameText
+    closed_on: date | None = None
+
+
+class DealOut(BaseModel):
+    """A deal. `probability` is that of its stage, a fraction."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
+
+    id: UUID
+    version: int
+    name: str
+    customer_id: UUID
+    contact_id: UUID | None
+    pipeline: str
+    stage: str
+    probability: Money
+    state: State
+    reason: str | None
+    closed_on: date | None
+    amount: Money | None
+    currency: str | None
+    expected_close: date | None
+    source: str | None
+    owner: str | None
+    notes: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """The answer for a row."""
+        return cls.model_validate(row)
+
+    def tag(self, response: Response) -> Self:
+        """Say the version in the `ETag` too."""
+        response.headers["ETag"] = etag(self.version)
+        return self
+
+
+class DealFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    q: str | None = Field(default=None, max_length=200, description="Words in the name.")
+    customer_id: UUID | None = None
+    contact_id: UUID | None = None
+    pipeline: str | None = None
+    stage: str | None = None
+    state: State | None = None
+    owner: str | None = None
+    closes_from: date | None = None
+    closes_until: date | None = None
+
+
+class PipelineOut(Pipeline):
+    """A pipeline by its key; version 0 is the built-in one."""
+
+    key: str
+    version: int
+
+
+class PipelineList(BaseModel):
+    """All pipelines."""
+
+    items: list[PipelineOut]

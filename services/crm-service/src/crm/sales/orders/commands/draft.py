@@ -1,0 +1,165 @@
+"""An order that is still ours: entered, changed, taken out of use."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from chassis import clock, replication
+from chassis.errors import Conflict, Malformed
+from chassis.patch import patched
+from chassis.replication import edit
+from discounts.rules import Roles
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.parties.customers.models import Customer
+from crm.sales.orders import queries
+from crm.sales.orders.commands.lines import LISTED, Terms, priced
+from crm.sales.orders.events import ORDER
+from crm.sales.orders.models import Order, OrderLine
+from crm.sales.orders.rules import Action, Source
+from crm.sales.orders.schemas import NewOrder, OrderBody, OrderLineBody
+
+Check = Callable[[Order], None]
+TERMS = ("customer_id", "currency", "ordered_on", "shipping_address")
+"""Fields on which prices and tax rates depend."""
+
+
+class OrderOfNobody(Conflict):
+    code = "order-of-nobody"
+    title = "The order's customer does not exist"
+    detail = "There is no customer with the id {customer_id} in this service."
+    hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
+
+
+async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
+    """Enter a draft, with its number. Raise `OrderOfNobody`, `Malformed`, and what `priced` raises."""
+    return await _enter(session, body, actor, roles, submit=False)
+
+
+async def enter(session: AsyncSession, body: NewOrder, actor: str, roles: Roles | None = None) -> Order:
+    """The same; when it says `submit`, the ERP gets it at once. Raise `NothingOrdered` for such a one without lines.
+
+    Without `roles` discounts are not limited: those of an accepted quote were, and a file is imported by an operator.
+    """
+    return await _enter(session, body, actor, roles, submit=body.submit)
+
+
+async def change(
+    session: AsyncSession,
+    order_id: UUID,
+    patch: Mapping[str, Any],
+    actor: str,
+    seen: Check,
+    roles: Roles | None = None,
+) -> Order:
+    """Apply a merge patch to the draft that the caller has `seen`. Nothing changed: the same version, no event.
+
+    Raise `NotFound`, `Archived`, `OrderStateForbids`, what `create` raises, and whatever `seen` raises.
+    """
+    row = await queries.for_update(session, order_id)
+    seen(row)
+    with edit(session, ORDER, row, actor):
+        row.allow(Action.CHANGE)
+        present = written(row)
+        body = patched(OrderBody, present, patch)
+        values = body.model_dump(mode="json")
+        changed = {name for name, value in values.items() if present[name] != value}
+        if changed:
+            await _write(session, row, body, changed, roles)
+    await session.flush()
+    return row
+
+
+async def archive(session: AsyncSession, order_id: UUID, actor: str, seen: Check) -> Order:
+    """Take a draft or a cancelled order out of use, in all systems. Raise `OrderStateForbids`."""
+    row = await queries.for_update(session, order_id)
+    seen(row)
+    row.allow(Action.ARCHIVE)
+    replication.archive(session, ORDER, row, actor)
+    await session.flush()
+    return row
+
+
+async def restore(session: AsyncSession, order_id: UUID, actor: str) -> Order:
+    """Take an archived order into use again."""
+    row = await queries.for_update(session, order_id)
+    replication.restore(session, ORDER, row, actor)
+    await session.flush()
+    return row
+
+
+def written(row: Order) -> dict[str, Any]:
+    """The order as a client would have written it: what a merge patch starts from.
+
+    A price or a rate that the catalogue gave was not written.
+    """
+    body = OrderBody(
+        lines=[_written_line(line) for line in row.lines],
+        **{name: getattr(row, name) for name in OrderBody.model_fields if name != "lines"},
+    )
+    return body.model_dump(mode="json")
+
+
+def _written_line(line: OrderLine) -> OrderLineBody:
+    return OrderLineBody(
+        id=line.id,
+        product_id=line.product_id,
+        description=line.description,
+        quantity=line.quantity,
+        unit_price=None if line.price_from in LISTED else line.unit_price,
+        discount=line.discount,
+        tax_rate=None if line.tax_from == Source.DECLARED else line.tax_rate,
+    )
+
+
+async def _enter(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None, *, submit: bool) -> Order:
+    await replication.creating(session, ORDER)
+    row = Order.blank()
+    await _write(session, row, body, set(OrderBody.model_fields), roles)
+    # Late: who takes a number makes all others wait for the end of the transaction.
+    row.change({"sales_number": await queries.next_number(session)})
+    if submit:
+        row.submit(clock.now())
+    replication.created(session, ORDER, row, actor)
+    await session.flush()
+    return row
+
+
+async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: set[str], roles: Roles | None) -> None:
+    customer = await _customer(session, body.customer_id)
+    row.change(
+        {
+            "customer_id": customer.id,
+            "currency": body.currency or _currency_of(customer),
+            "ordered_on": body.ordered_on or clock.today(),
+            "required_on": body.required_on,
+            "reference": body.reference,
+            "shipping_address": body.shipping_address and body.shipping_address.model_dump(mode="json"),
+            "whole": body.whole,
+            "notes": body.notes,
+        }
+    )
+    anew = not changed.isdisjoint(TERMS)
+    if anew or "lines" in changed:
+        lines = await priced(session, body.lines, row.lines, _terms(row, customer), anew=anew, roles=roles)
+        row.set_lines(lines)
+
+
+def _terms(row: Order, customer: Customer) -> Terms:
+    address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
+    return Terms(customer.id, customer.segment, address.get("country"), row.currency, row.ordered_on)
+
+
+def _currency_of(customer: Customer) -> str:
+    if customer.currency is None:
+        message = "the customer has no currency of its own: say in which one it orders"
+        raise Malformed(errors=[{"field": "currency", "message": message}])
+    return customer.currency
+
+
+async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
+    """The customer without its legal entities; read once for all the orders of a file."""
+    found = await session.get(Customer, customer_id)
+    if found is None:
+        raise OrderOfNobody(customer_id=str(customer_id))
+    return found

@@ -1,0 +1,187 @@
+"""What lines cost: a price or a tax rate that nobody has entered is looked up in the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis.db import uuid7
+from chassis.errors import Conflict
+from contracts.discount import discount_given
+from contracts.pricing import Question
+from discounts.queries import limits as discount_limits
+from discounts.rules import Roles, check_discount
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.catalogue.products import queries as catalogue
+from crm.catalogue.products.models import Product, QuoteSetting
+from crm.catalogue.products.rules import NoPriceKnown, PriceTag
+from crm.sales.orders.models import OrderLine, UnknownOrderLine
+from crm.sales.orders.rules import Source
+from crm.sales.orders.schemas import OrderLineBody
+
+LISTED = (Source.PRICE_LIST, Source.LIST_PRICE)
+
+
+class OrderedNothingKnown(Conflict):
+    code = "ordered-nothing-known"
+    title = "A line's product does not exist"
+    detail = "There is no product with the id {product_id} in this service."
+    hint = "Look the product up: GET /v1/products?q=... ; ids of other systems are found by `canonical_id`."
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What prices and tax rates depend on, beside product and quantity; `country` is where it is delivered."""
+
+    customer_id: UUID
+    customer_group: str | None
+    country: str | None
+    currency: str
+    on: date
+
+    def question(self, quantity: Decimal) -> Question:
+        return Question(self.customer_id, self.customer_group, quantity, self.currency, self.on)
+
+
+async def priced(
+    session: AsyncSession,
+    bodies: Sequence[OrderLineBody],
+    present: Sequence[OrderLine],
+    terms: Terms,
+    *,
+    anew: bool,
+    roles: Roles | None,
+) -> list[dict[str, Any]]:
+    """Whole lines for what was written. What the catalogue gave stays, unless the line or (`anew`) the terms changed.
+
+    `roles` limit the discounts of lines that are written; None does not. Raise `UnknownOrderLine`,
+    `OrderedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`.
+    """
+    known = {line.id: line for line in present}
+    products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
+    drafts = [_Draft(body, _line(body, known), _product(body, products), anew) for body in bodies]
+    unpriced = [draft.product for draft in drafts if draft.asks_for_price]
+    tags = await catalogue.price_tags(session, unpriced, [terms.customer_id]) if unpriced else {}
+    rates: dict[str, Decimal] = {}
+    for draft in drafts:
+        if draft.asks_for_rate and draft.tax_class not in rates:
+            rates[draft.tax_class] = await catalogue.tax_rate_of(session, draft.tax_class, terms.country, terms.on)
+    lines = [draft.values(terms, tags, rates) for draft in drafts]
+    if roles is not None:
+        await _check_discounts(session, drafts, lines, terms, roles)
+    return lines
+
+
+async def _check_discounts(
+    session: AsyncSession, drafts: Sequence["_Draft"], lines: Sequence[Mapping[str, Any]], terms: Terms, roles: Roles
+) -> None:
+    """Raise `DiscountTooHigh` for the first line that the caller writes beyond the limit; others' lines stay."""
+    written = [
+        (number, draft, draft.price(line))
+        for number, (draft, line) in enumerate(zip(drafts, lines, strict=True), 1)
+        if draft.gives_discount(line)
+    ]
+    if not written:
+        return
+    tags = await catalogue.price_tags(session, [draft.product for _, draft, _ in written], [terms.customer_id])
+    limits, _ = await discount_limits(session, QuoteSetting)
+    for number, draft, price in written:
+        try:
+            listed = tags[draft.product.id].answer(terms.question(draft.body.quantity)).amount
+        except NoPriceKnown:
+            listed = None
+        check_discount(discount_given(price, draft.body.discount, listed), number, limits, roles)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A line as it was written, beside the one that stands there."""
+
+    body: OrderLineBody
+    line: OrderLine | None
+    product: Product
+    anew: bool
+
+    @property
+    def same_product(self) -> OrderLine | None:
+        """The present line, as long as what it says of the product still holds."""
+        stays = self.line is not None and not self.anew and self.line.product_id == self.body.product_id
+        return self.line if stays else None
+
+    @property
+    def same_amount(self) -> OrderLine | None:
+        line = self.same_product
+        return line if line is not None and line.quantity == self.body.quantity else None
+
+    @property
+    def tax_class(self) -> str:
+        return self.same_product.tax_class if self.same_product else self.product.tax_class
+
+    @property
+    def asks_for_price(self) -> bool:
+        return self.body.unit_price is None and not (self.same_amount and self.same_amount.price_from in LISTED)
+
+    @property
+    def asks_for_rate(self) -> bool:
+        declared = self.same_product and self.same_product.tax_from == Source.DECLARED
+        return self.body.tax_rate is None and not declared
+
+    def price(self, line: Mapping[str, Any]) -> Decimal:
+        """What one unit costs in the whole line."""
+        kept = self.line.unit_price if self.line else None
+        found: Decimal = line.get("unit_price", kept)
+        return found
+
+    def gives_discount(self, line: Mapping[str, Any]) -> bool:
+        """Whether a discount, or a price of one's own, is written that does not stand there already."""
+        before = self.line
+        if before is None:
+            return bool(self.body.discount) or line.get("price_from") == Source.ENTERED
+        now = (self.body.product_id, self.body.quantity, self.body.discount, self.price(line))
+        same = now == (before.product_id, before.quantity, before.discount, before.unit_price)
+        return not same and (bool(self.body.discount) or line.get("price_from", before.price_from) not in LISTED)
+
+    def values(self, terms: Terms, tags: Mapping[UUID, PriceTag], rates: Mapping[str, Decimal]) -> dict[str, Any]:
+        return {
+            "id": self.line.id if self.line else uuid7(),
+            "product_id": self.product.id,
+            "description": self.body.description,
+            "quantity": self.body.quantity,
+            "discount": self.body.discount,
+            "tax_class": self.tax_class,
+            **self._price(terms, tags),
+            **self._rate(rates),
+        }
+
+    def _price(self, terms: Terms, tags: Mapping[UUID, PriceTag]) -> dict[str, Any]:
+        if self.asks_for_price:
+            answer = tags[self.product.id].answer(terms.question(self.body.quantity))
+            source = Source.PRICE_LIST if answer.price_list_id else Source.LIST_PRICE
+            return {"unit_price": answer.amount, "price_from": source.value, "price_list_id": answer.price_list_id}
+        line, wanted = self.same_amount, self.body.unit_price
+        if line is not None and wanted in (None, line.unit_price):
+            return {}
+        return {"unit_price": wanted, "price_from": Source.ENTERED.value, "price_list_id": None}
+
+    def _rate(self, rates: Mapping[str, Decimal]) -> dict[str, Any]:
+        if self.asks_for_rate:
+            return {"tax_rate": rates[self.tax_class], "tax_from": Source.DECLARED.value}
+        line, wanted = self.same_product, self.body.tax_rate
+        if line is not None and wanted in (None, line.tax_rate):
+            return {}
+        return {"tax_rate": wanted, "tax_from": Source.ENTERED.value}
+
+
+def _line(body: OrderLineBody, known: Mapping[UUID, OrderLine]) -> OrderLine | None:
+    if body.id is not None and body.id not in known:
+        raise UnknownOrderLine(id=str(body.id))
+    return known[body.id] if body.id else None
+
+
+def _product(body: OrderLineBody, products: Mapping[UUID, Product]) -> Product:
+    if body.product_id not in products:
+        raise OrderedNothingKnown(product_id=str(body.product_id))
+    return products[body.product_id]

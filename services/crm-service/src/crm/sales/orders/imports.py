@@ -1,0 +1,61 @@
+"""How a row of a CSV file, and the rows of a second one that belong to it, are read as an order with its lines."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from contracts.order import OrderState
+from importing import Target
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.catalogue.products import queries as catalogue
+from crm.parties.customers import imports as customers
+from crm.sales.orders import commands, queries
+from crm.sales.orders.events import ORDER
+from crm.sales.orders.models import Order
+from crm.sales.orders.schemas import NewOrder
+
+ADDRESS = ("shipping_address.lines", "shipping_address.country")
+CELLS = {path: customers.CELLS[path] for path in ADDRESS}
+SUBMIT = TypeAdapter(bool)
+
+
+async def _by_sku(session: AsyncSession, sku: str) -> UUID | None:
+    """A product that was not imported here, because the ERP brought it, is known by its SKU."""
+    found = await catalogue.product_by_sku(session, sku)
+    return found.id if found else None
+
+
+async def _change(
+    session: AsyncSession, order_id: UUID, patch: Mapping[str, Any], actor: str, seen: Callable[[Order], None]
+) -> Order:
+    """What a row says now, in a draft; lines stay the ones that they are. An order that waited is submitted."""
+    row = await queries.by_id(session, order_id)
+    fields = {name: value for name, value in patch.items() if name != "submit"}
+    if patch.get("lines"):
+        fields["lines"] = _recognised(row, patch["lines"])
+    row = await commands.change(session, order_id, fields, actor, seen)
+    wanted = SUBMIT.validate_python(patch.get("submit") or False) and row.state == OrderState.DRAFT
+    return await commands.submit(session, order_id, actor) if wanted else row
+
+
+def _recognised(row: Order, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a file with the ids of those that stand there for the same product, in their order."""
+    ids = defaultdict(list)
+    for line in row.lines:
+        ids[str(line.product_id)].append(str(line.id))
+    return [{"id": known.pop(0), **line} if (known := ids[line["product_id"]]) else line for line in lines]
+
+
+ORDERS = Target(
+    ORDER,
+    NewOrder,
+    commands.enter,
+    _change,
+    CELLS,
+    references={"customer_id": "customers", "lines.product_id": "products"},
+    lookups={"products": _by_sku},
+    lines="lines",
+)

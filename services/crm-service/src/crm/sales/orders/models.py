@@ -1,0 +1,284 @@
+"""The tables of orders, their lines and shipments, and how sales may change them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+from chassis.bounds import at_most
+from chassis.db import TENANT, JsonObject, unique
+from chassis.errors import Conflict, Malformed
+from chassis.replication import Replicated
+from contracts.bounds import LARGEST_LINE
+from contracts.money import line_amount
+from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm.sales.orders.rules import ALLOWED, Action, Source, is_open, totals
+from crm.tables import Base
+
+JsonValue = JSONB(none_as_null=True)
+NOTHING = Decimal(0)
+
+
+class OrderStateForbids(Conflict):
+    code = "order-state-forbids"
+    title = "The order's state does not allow this"
+    detail = "The order is {state}: it is too late, or too early, to {wanted}."
+    hint = "Do one of `allowed`. Once the ERP has the order, ask it: POST to the order's `requests`."
+
+
+class NothingOrdered(Conflict):
+    code = "nothing-ordered"
+    title = "The order has no lines"
+    hint = "Add a line, then submit it."
+
+
+class UnknownOrderLine(Malformed):
+    code = "unknown-order-line"
+    title = "The order has no such line"
+    detail = "It has none with the id {id}."
+    hint = "Leave the id out to add a line; ids are given by this service."
+
+
+class RequestOpen(Conflict):
+    code = "request-open"
+    title = "The ERP has not answered the last request yet"
+    detail = "It was asked to {kind} the order."
+    hint = "Wait for its `answer`; then ask again."
+
+
+class Counter(Base):
+    """The last number given out, per tenant and kind of number."""
+
+    __tablename__ = "counters"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class OrderLine(Base):
+    """One line of an order; it has the same id in every system. `price_list_id` is that of the list that priced it."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        Index(None, "tenant_id", "product_id"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    product_id: Mapped[UUID]
+    description: Mapped[str | None] = mapped_column(Text)
+    quantity: Mapped[Decimal]
+    unit_price: Mapped[Decimal]
+    discount: Mapped[Decimal]
+    tax_class: Mapped[str] = mapped_column(Text)
+    tax_rate: Mapped[Decimal]
+    price_from: Mapped[str] = mapped_column(Text)
+    price_list_id: Mapped[UUID | None]
+    tax_from: Mapped[str] = mapped_column(Text)
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Take checked values; those not named stay."""
+        for field, value in values.items():
+            setattr(self, field, value)
+
+
+class Order(Replicated, Base):
+    """What a customer has ordered. `sales_number` is ours, `number` the ERP's.
+
+    `net`, `tax`, `total`, `request_open` and `search` are derived. Values of several fields are kept in their
+    published JSON form.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        # The tenant is part of the reference: an order can never point into another tenant.
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        CheckConstraint(
+            "state in ('draft', 'submitted', 'on_hold', 'confirmed', 'partly_shipped', 'shipped', 'invoiced', "
+            "'closed', 'cancelled')",
+            name="state",
+        ),
+        unique("id"),
+        unique("sales_number"),
+        Index(None, "tenant_id", "ordered_on", "id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+        Index(None, "tenant_id", "customer_id", "ordered_on"),
+        Index(None, "tenant_id", "state", "ordered_on"),
+        Index(None, "tenant_id", "number"),
+    )
+
+    sales_number: Mapped[str | None] = mapped_column(Text)
+    number: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(Text)
+    customer_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    ordered_on: Mapped[date]
+    required_on: Mapped[date | None]
+    submitted_at: Mapped[datetime | None]
+    shipping_address: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    whole: Mapped[bool] = mapped_column(server_default=text("false"))
+    notes: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    reason: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    request: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    answer: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    request_open: Mapped[bool] = mapped_column(server_default=text("false"))
+    net: Mapped[Decimal] = mapped_column(server_default=text("0"))
+    tax: Mapped[Decimal] = mapped_column(server_default=text("0"))
+    total: Mapped[Decimal] = mapped_column(server_default=text("0"))
+    search: Mapped[str] = mapped_column(Text)
+
+    lines: Mapped[list[OrderLine]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by=(OrderLine.position, OrderLine.id)
+    )
+
+    @classmethod
+    def blank(cls) -> Self:
+        """A draft of which nothing is known yet."""
+        return cls(
+            state=OrderState.DRAFT.value,
+            currency="",
+            notes="",
+            search="",
+            lines=[],
+            whole=False,
+            request_open=False,
+            net=NOTHING,
+            tax=NOTHING,
+            total=NOTHING,
+            sales_number=None,
+            number=None,
+            reference=None,
+            customer_id=None,
+            ordered_on=None,
+            required_on=None,
+            submitted_at=None,
+            shipping_address=None,
+            reason=None,
+            request=None,
+            answer=None,
+        )
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values, those of several fields in JSON form; fields not named stay."""
+        for field, value in values.items():
+            setattr(self, field, value)
+        self._derive()
+
+    def allow(self, action: Action) -> None:
+        """Raise `OrderStateForbids` unless sales may do this now."""
+        allowed = ALLOWED[OrderState(self.state)]
+        if action not in allowed:
+            raise OrderStateForbids(state=self.state, wanted=_WORDS[action], allowed=[each.value for each in allowed])
+
+    def submit(self, now: datetime) -> None:
+        """Hand the order to the ERP. Raise `OrderStateForbids`, or `NothingOrdered`."""
+        self.allow(Action.SUBMIT)
+        if not self.lines:
+            raise NothingOrdered(id=str(self.id))
+        self.change({"state": OrderState.SUBMITTED.value, "submitted_at": now})
+
+    def cancel(self, why: str) -> None:
+        """Take the order back. Raise `OrderStateForbids` once the ERP has taken it up."""
+        self.allow(Action.CANCEL)
+        reason = OrderReason(code="cancelled-by-sales", text=why)
+        self.change({"state": OrderState.CANCELLED.value, "reason": reason.model_dump(mode="json")})
+
+    def ask(self, request: OrderRequest) -> None:
+        """Ask the ERP for one thing at a time. Raise `OrderStateForbids`, `RequestOpen`, or `UnknownOrderLine`."""
+        self.allow(Action.REQUEST)
+        if self.request_open:
+            raise RequestOpen(kind=(self.request or {})["kind"], request=(self.request or {})["id"])
+        unknown = {wish.line for wish in request.lines} - {line.id for line in self.lines}
+        if unknown:
+            raise UnknownOrderLine(id=str(min(unknown)))
+        self.change({"request": request.model_dump(mode="json")})
+
+    def set_lines(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Make these, each a whole line with its id, the lines of the order, in their order. Raise `OutOfBounds`."""
+        present = {line.id: line for line in self.lines}
+        self.lines = [present.get(values["id"]) or OrderLine(id=values["id"]) for values in lines]
+        for position, (line, values) in enumerate(zip(self.lines, lines, strict=True), start=1):
+            line.change({**values, "position": position})
+            amount = line_amount(line.quantity, line.unit_price, line.discount)
+            at_most(LARGEST_LINE, amount, f"lines[{position - 1}]")
+        self._derive()
+
+    def set_line(self, line_id: UUID, value: Mapping[str, Any] | None) -> None:
+        """Take one line as another system says it is; None takes it off. Raise `OutOfBounds`."""
+        if value is not None:
+            amount = line_amount(value["quantity"], value["unit_price"], value["discount"])
+            at_most(LARGEST_LINE, amount, f"line:{line_id}")
+        line = next((each for each in self.lines if each.id == line_id), None)
+        if value is None:
+            self.lines = [each for each in self.lines if each is not line]
+        else:
+            if line is None:
+                line = OrderLine(id=line_id, unit_price=None, tax_rate=None)
+                self.lines.append(line)
+            line.change({**value, **_sources(line, value)})
+        self._derive()
+
+    def _derive(self) -> None:
+        if self.currency:
+            sums = totals(self.lines, self.currency)
+            self.net, self.tax, self.total = sums.net, sums.tax, sums.total
+        request = OrderRequest.model_validate(self.request) if self.request else None
+        self.request_open = is_open(request, OrderAnswer.model_validate(self.answer) if self.answer else None)
+        names = (self.sales_number, self.number, self.reference)
+        self.search = " ".join(name.casefold() for name in names if name)
+
+
+class Shipment(Replicated, Base):
+    """Goods that left for the customer, or came back; the ERP's word. `lines`: [{"line", "quantity"}]."""
+
+    __tablename__ = "shipments"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        CheckConstraint("kind in ('shipment', 'return')", name="kind"),
+        Index(None, "tenant_id", "order_id"),
+        Index(None, "tenant_id", "shipped_on", "id"),
+    )
+
+    order_id: Mapped[UUID]
+    number: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    shipped_on: Mapped[date]
+    carrier: Mapped[str | None] = mapped_column(Text)
+    tracking: Mapped[str | None] = mapped_column(Text)
+    lines: Mapped[list[JsonObject]] = mapped_column(JSONB)
+
+    @property
+    def is_return(self) -> bool:
+        return self.kind == ShipmentKind.RETURN
+
+    def quantity_of(self, line_id: UUID) -> Decimal:
+        """How much of an order's line is in it."""
+        return sum((Decimal(each["quantity"]) for each in self.lines if each["line"] == str(line_id)), NOTHING)
+
+
+_WORDS = {
+    Action.CHANGE: "change it",
+    Action.SUBMIT: "submit it",
+    Action.CANCEL: "cancel it here",
+    Action.ARCHIVE: "archive it",
+    Action.REQUEST: "ask for something",
+}
+
+
+def _sources(line: OrderLine, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A price or a rate that another system has set is no longer ours."""
+    sources: dict[str, Any] = {}
+    if line.unit_price != value["unit_price"]:
+        sources |= {"price_from": Source.DELIVERED.value, "price_list_id": None}
+    if line.tax_rate != value["tax_rate"]:
+        sources["tax_from"] = Source.DELIVERED.value
+    return sources

@@ -1,0 +1,258 @@
+"""Shapes of requests and responses."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self, TypeVar
+from uuid import UUID
+
+from chassis.replication import Shown
+from contracts.customer import Address
+from contracts.money import rounded
+from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, OrderState, RequestKind, ShipmentKind
+from contracts.product import Fraction, Quantity, UnitPrice
+from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
+from contracts.values import Amount, CurrencyCode, Money
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from crm.sales.orders.models import OrderLine
+from crm.sales.orders.rules import PaymentStatus, Source, line_net, totals
+
+T = TypeVar("T")
+Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
+Why = Annotated[NotesText, Field(min_length=1)]
+
+
+class OrderLineBody(BaseModel):
+    """One line as its users write it; with `id` one that is there already.
+
+    Without `unit_price` the customer pays what the price lists say, without `tax_rate` the declared rate is charged.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID | None = None
+    product_id: UUID = Field(description="The product's id in this service.")
+    description: OptionalNameText = None
+    quantity: Quantity
+    unit_price: Optional[UnitPrice] = None
+    discount: Fraction = Field(default=Decimal(0), description='A fraction: five percent is "0.05".')
+    tax_rate: Optional[Fraction] = None
+
+
+class OrderBody(BaseModel):
+    """An order as its users write it; only `customer_id` is required, and the currency unless the customer has one."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_id": "01900000-0000-7000-8000-00000000000a",
+                    "currency": "EUR",
+                    "lines": [{"product_id": "01900000-0000-7000-8000-00000000000b", "quantity": "12"}],
+                }
+            ]
+        },
+    )
+
+    customer_id: UUID = Field(description="The customer's id in this service.")
+    currency: Optional[CurrencyCode] = Field(default=None, description="The customer's, if not given.")
+    ordered_on: date | None = Field(default=None, description="Today, if not given.")
+    required_on: date | None = None
+    reference: OptionalShortText = Field(default=None, description="What the customer calls the order.")
+    shipping_address: Address | None = Field(default=None, description="The customer's, if not given.")
+    whole: bool = Field(default=False, description="Ship everything at once, or nothing.")
+    notes: NotesText = ""
+    lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
+
+
+class NewOrder(OrderBody):
+    """The same, and whether the ERP gets it at once."""
+
+    submit: bool = False
+
+
+class CancelBody(BaseModel):
+    """Why the order is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Why
+
+
+class RequestBody(BaseModel):
+    """What the ERP is asked to do with an order; `lines` are the quantities wished for by a change."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: RequestKind
+    reason: Annotated[NotesText | None, BeforeValidator(blank_to_none)] = None
+    lines: Annotated[list[LineWish], Field(max_length=200)] = []
+
+    @model_validator(mode="after")
+    def _a_change_says_what_changes(self) -> Self:
+        if (self.kind == RequestKind.CHANGE) != bool(self.lines):
+            raise refuse("lines", "a change lists the lines and their quantities; a cancellation lists none")
+        if len({wish.line for wish in self.lines}) < len(self.lines):
+            raise refuse("lines", "each line may be listed once")
+        return self
+
+
+class LineOut(BaseModel):
+    """A line. `price_from` and `tax_from` say where its price and its tax rate come from."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    product_id: UUID
+    description: str | None
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction
+    tax_class: str
+    tax_rate: Fraction
+    net: Amount
+    price_from: Source
+    price_list_id: UUID | None
+    tax_from: Source
+
+
+class OrderTaxOut(BaseModel):
+    """The tax of one rate, on the sum of its lines."""
+
+    rate: Fraction
+    net: Amount
+    tax: Amount
+
+
+class OrderListed(Shown):
+    """An order in a list: without its lines. `sales_number` is ours, `number` the ERP's."""
+
+    sales_number: str | None
+    number: str | None
+    reference: str | None
+    customer_id: UUID
+    state: OrderState
+    reason: OrderReason | None
+    currency: str
+    ordered_on: date
+    required_on: date | None
+    submitted_at: datetime | None
+    net: Amount
+    tax: Amount
+    total: Amount
+    request_open: bool = Field(description="Whether the ERP has been asked something, and has not answered.")
+
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The answer for a row; amounts have their currency's decimals."""
+        amounts = {name: rounded(getattr(row, name), row.currency) for name in ("net", "tax", "total")}
+        return super().of(row, **amounts, **more)
+
+
+class OrderOut(OrderListed):
+    """A whole order, as it is written."""
+
+    shipping_address: Address | None
+    whole: bool
+    notes: str
+    request: OrderRequest | None
+    answer: OrderAnswer | None
+    taxes: list[OrderTaxOut]
+    lines: list[LineOut]
+
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The answer for an order with its lines."""
+        sums = totals(row.lines, row.currency)
+        taxes = [OrderTaxOut(rate=each.rate, net=each.net, tax=each.tax) for each in sums.taxes]
+        lines = [line_out(line, row.currency) for line in row.lines]
+        return super().of(row, **{"taxes": taxes, "lines": lines, **more})
+
+
+class LineView(LineOut):
+    """A line and what became of it: `returned` is part of `shipped`; what was credited is not in `invoiced`."""
+
+    shipped: Money
+    returned: Money
+    invoiced: Money
+
+
+class ShipmentLineOut(BaseModel):
+    """How much of an order's line is in a shipment."""
+
+    line: UUID
+    quantity: Quantity
+
+
+class ShipmentOut(Shown):
+    """Goods that left for the customer, or (`return`) came back."""
+
+    order_id: UUID
+    number: str
+    kind: ShipmentKind
+    shipped_on: date
+    carrier: str | None
+    tracking: str | None
+    lines: list[ShipmentLineOut]
+
+
+class InvoiceListed(BaseModel):
+    """An invoice that bills lines of the order, and maybe of others."""
+
+    id: UUID
+    number: str
+    issued_on: date
+    due_on: date | None
+    total: Amount
+    open: Amount
+
+
+class PaymentView(BaseModel):
+    """How far the invoices are paid; `open` is what is left of them. Without an invoice everything is zero."""
+
+    status: PaymentStatus
+    invoiced: Amount
+    open: Amount
+    invoices: list[InvoiceListed]
+
+
+class OrderView(OrderOut):
+    """What sales sees of an order: what was ordered, and what became of it in the ERP."""
+
+    lines: list[LineView]  # type: ignore[assignment]  # A list that is only read may hold more.
+    shipments: list[ShipmentOut]
+    payment: PaymentView
+
+
+class OrderFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    q: str | None = Field(default=None, max_length=200, description="Words in the numbers, or the customer's name.")
+    customer_id: UUID | None = None
+    state: list[OrderState] = Field(default=[], description="Any of these.")
+    canonical_id: UUID | None = None
+    sales_number: str | None = Field(default=None, examples=["SO-000001"])
+    number: str | None = None
+    reference: str | None = None
+    currency: str | None = None
+    ordered_from: date | None = None
+    ordered_until: date | None = None
+    request_open: bool | None = None
+    updated_since: datetime | None = None
+    archived: Literal["false", "true", "any"] = "false"
+
+
+class ShipmentFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    order_id: UUID | None = None
+    number: str | None = None
+    kind: ShipmentKind | None = None
+    canonical_id: UUID | None = None
+
+
+def line_out(line: OrderLine, currency: str) -> LineOut:
+    """A line with what it comes to."""
+    values = {name: getattr(line, name) for name in LineOut.model_fields if name != "net"}
+    return LineOut.model_validate({**values, "net": line_net(line, currency)})

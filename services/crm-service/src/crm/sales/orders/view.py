@@ -1,0 +1,76 @@
+"""The order as sales sees it: what was ordered, and what the ERP has shipped and billed of it."""
+
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from uuid import UUID
+
+from contracts.money import rounded
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.receivables import queries as receivables
+from crm.receivables.models import Invoice
+from crm.receivables.queries import Billed, Credited
+from crm.sales.orders import queries
+from crm.sales.orders.models import Order, Shipment
+from crm.sales.orders.rules import payment_status
+from crm.sales.orders.schemas import InvoiceListed, OrderView, PaymentView, ShipmentOut, line_out
+
+
+async def view(session: AsyncSession, row: Order) -> OrderView:
+    """The view of an order that is loaded with its lines."""
+    line_ids = [line.id for line in row.lines]
+    shipments = await queries.shipments_of(session, [row.id])
+    billed = await receivables.billed(session, line_ids)
+    return _view(row, shipments, billed, await receivables.credited(session, line_ids))
+
+
+def new(row: Order) -> OrderView:
+    """The view of an order that was entered just now: nothing can have left, or been billed."""
+    return _view(row, (), (), ())
+
+
+def _view(
+    row: Order, shipments: Iterable[Shipment], billed: Iterable[Billed], credited: Iterable[Credited]
+) -> OrderView:
+    progress = _progress([line.id for line in row.lines], shipments, billed, credited)
+    lines = [{**line_out(line, row.currency).model_dump(), **progress[line.id]} for line in row.lines]
+    invoices = {each.invoice.id: each.invoice for each in billed}
+    left = [ShipmentOut.of(each) for each in shipments]
+    return OrderView.of(row, lines=lines, shipments=left, payment=_payment(row, invoices.values()))
+
+
+def _progress(
+    line_ids: Collection[UUID], shipments: Iterable[Shipment], billed: Iterable[Billed], credited: Iterable[Credited]
+) -> dict[UUID, dict[str, Decimal]]:
+    """Per line what was shipped, what of that came back, and what was invoiced, less what was credited."""
+    found = {line_id: dict.fromkeys(("shipped", "returned", "invoiced"), Decimal(0)) for line_id in line_ids}
+    for shipment in shipments:
+        for line_id in line_ids:
+            found[line_id]["returned" if shipment.is_return else "shipped"] += shipment.quantity_of(line_id)
+    for each in billed:
+        found[each.order_line_id]["invoiced"] += each.quantity
+    for credit in credited:
+        found[credit.order_line_id]["invoiced"] -= credit.quantity
+    return found
+
+
+def _payment(row: Order, invoices: Collection[Invoice]) -> PaymentView:
+    """How far the invoices that bill the order's lines are paid."""
+    listed = [
+        InvoiceListed(
+            id=each.id,
+            number=each.number,
+            issued_on=each.issued_on,
+            due_on=each.due_on,
+            total=rounded(each.total, each.currency),
+            open=rounded(each.open, each.currency),
+        )
+        for each in invoices
+    ]
+    nothing = rounded(Decimal(0), row.currency)
+    return PaymentView(
+        status=payment_status((each.total, each.open) for each in listed),
+        invoiced=sum((each.total for each in listed), nothing),
+        open=sum((each.open for each in listed), nothing),
+        invoices=listed,
+    )

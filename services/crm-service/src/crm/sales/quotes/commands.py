@@ -1,0 +1,241 @@
+"""Every use case that changes a quote. Each holds the row's lock; accepting makes the order in the same transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from chassis import clock, tenant_settings
+from chassis.db import uuid7
+from chassis.errors import Conflict, Malformed, NotFound
+from chassis.patch import patched
+from contracts.pricing import Question
+from discounts.queries import limits as discount_limits
+from discounts.rules import Roles
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.catalogue.products import queries as catalogue
+from crm.catalogue.products.models import QuoteSetting
+from crm.catalogue.products.rules import NoPriceKnown, PriceTag
+from crm.parties.contacts import queries as contacts
+from crm.parties.customers import queries as customers
+from crm.parties.customers.models import Customer
+from crm.sales.deals import queries as deals
+from crm.sales.orders import commands as orders
+from crm.sales.orders import queries as numbers
+from crm.sales.orders.schemas import NewOrder
+from crm.sales.orders.schemas import OrderLineBody as OrderedLine
+from crm.sales.quotes import queries
+from crm.sales.quotes.models import Quote, check_discounts
+from crm.sales.quotes.rules import Letterhead, Line, QuoteState
+from crm.sales.quotes.schemas import Accept, QuoteBody, QuoteLineBody
+
+Check = Callable[[Quote], None]
+
+
+class QuotedNothingKnown(Conflict):
+    code = "quoted-nothing-known"
+    title = "The quote names a record that does not exist"
+    detail = "There is no {kind} with the id {id} in this service."
+    hint = "Look it up: GET /v1/{kind}s?q=..."
+
+
+async def create(session: AsyncSession, body: QuoteBody, roles: Roles) -> Quote:
+    """Enter a draft, with its number.
+
+    Raise `QuotedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `ValidityOver`, `DiscountTooHigh`, and `Malformed`
+    without a currency.
+    """
+    row = Quote(id=uuid7(), revision=1, state=QuoteState.DRAFT.value, lines=[])
+    row.sent_at = row.decided_at = row.reason = row.order_id = None
+    await _write(session, row, body, roles)
+    # Late: who takes a number makes all others wait for the end of the transaction.
+    row.number = await numbers.next_number(session, "quote", "Q-")
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any], roles: Roles, seen: Check) -> Quote:
+    """Apply a merge patch to the draft that the caller has `seen`. Raise `QuoteFixed`, and what `create` raises."""
+    row = await queries.for_update(session, quote_id)
+    seen(row)
+    row.must_allow("change", clock.today())
+    present = written(row)
+    body = patched(QuoteBody, present, patch)
+    if body.model_dump(mode="json") != present:
+        await _write(session, row, body, roles)
+        row.count_on()
+    await session.flush()
+    return row
+
+
+async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
+    """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
+    row, now = await queries.for_update(session, quote_id), clock.now()
+    limits, _ = await discount_limits(session, QuoteSetting)
+    paper = await queries.paper(session, row, clock.day_of(now))
+    session.add(row.send(limits, roles, paper.model_dump(mode="json"), now))
+    return await _counted(session, row)
+
+
+async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str) -> Quote:
+    """The customer says yes: the quote becomes an order as it was offered, and its deal is won. Raise `QuoteFixed`."""
+    row = await queries.for_update(session, quote_id)
+    row.decide(QuoteState.ACCEPTED, None, clock.now())
+    order = await orders.enter(session, _order(row, body), actor)
+    row.order_id = order.id
+    await _win_deal(session, row)
+    return await _counted(session, row)
+
+
+async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> Quote:
+    """The customer says no. Raise `QuoteFixed`."""
+    row = await queries.for_update(session, quote_id)
+    row.decide(QuoteState.DECLINED, reason, clock.now())
+    return await _counted(session, row)
+
+
+async def revise(session: AsyncSession, quote_id: UUID, valid_until: date | None) -> Quote:
+    """Begin a new version from what was sent. Raise `QuoteFixed`, `ValidityOver`."""
+    row = await queries.for_update(session, quote_id)
+    row.revise(valid_until, clock.today())
+    return await _counted(session, row)
+
+
+async def declare_letterhead(
+    session: AsyncSession, value: Letterhead, seen: Callable[[int, dict[str, Any]], None]
+) -> int:
+    """Declare who quotes, when the caller has `seen` what is declared; answer its version."""
+    document = value.model_dump(mode="json")
+    return await tenant_settings.declare(session, QuoteSetting, queries.LETTERHEAD, document, seen)
+
+
+def written(row: Quote) -> dict[str, Any]:
+    """The quote as a client would have written it: what a merge patch starts from."""
+    kept = set(QuoteLineBody.model_fields)
+    lines = [QuoteLineBody.model_validate(line.model_dump(include=kept)) for line in row.written()]
+    fields = {name: getattr(row, name) for name in QuoteBody.model_fields if name != "lines"}
+    return QuoteBody(lines=lines, **fields).model_dump(mode="json")
+
+
+async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Roles) -> None:
+    customer = await _customer(session, body)
+    for name in QuoteBody.model_fields.keys() - {"lines", "currency", "shipping_address", "valid_until"}:
+        setattr(row, name, getattr(body, name))
+    if body.valid_until != row.valid_until:  # One that has passed since may stay until the quote is sent.
+        row.hold_until(body.valid_until, clock.today())
+    address = body.shipping_address
+    row.shipping_address = address.model_dump(mode="json") if address else None
+    row.currency = body.currency or _currency_of(customer)
+    lines = await _lines(session, row, body.lines, customer)
+    limits, _ = await discount_limits(session, QuoteSetting)
+    check_discounts(lines, limits, roles)
+    row.write_lines(lines)
+
+
+async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBody], customer: Customer) -> list[Line]:
+    """Whole lines for what was written; prices and rates that nobody has entered are the catalogue's of today."""
+    today = clock.today()
+    products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
+    tags = await catalogue.price_tags(session, list(products.values()), [customer.id])
+    address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
+    known = {line.id for line in row.written()}
+    lines = []
+    for body in bodies:
+        product = products.get(body.product_id)
+        if product is None:
+            raise QuotedNothingKnown(kind="product", id=body.product_id)
+        question = Question(customer.id, customer.segment, body.quantity, row.currency, today)
+        listed = _catalogue_price(tags[product.id], question, needed=body.unit_price is None)
+        rate = body.tax_rate
+        if rate is None:
+            rate = await catalogue.tax_rate_of(session, product.tax_class, address.get("country"), today)
+        lines.append(
+            Line(
+                id=body.id if body.id in known else uuid7(),
+                product_id=product.id,
+                description=body.description or product.name,
+                quantity=body.quantity,
+                unit_price=listed if body.unit_price is None else body.unit_price,
+                discount=body.discount,
+                tax_class=product.tax_class,
+                tax_rate=rate,
+                catalogue_price=listed,
+            )
+        )
+    return lines
+
+
+def _catalogue_price(tag: PriceTag, question: Question, *, needed: bool) -> Any:
+    try:
+        return tag.answer(question).amount
+    except NoPriceKnown:
+        if needed:
+            raise
+        return None
+
+
+def _order(row: Quote, body: Accept) -> NewOrder:
+    lines = [
+        OrderedLine(
+            product_id=line.product_id,
+            description=line.description,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            discount=line.discount,
+            tax_rate=line.tax_rate,
+        )
+        for line in row.written()
+    ]
+    return NewOrder(
+        customer_id=row.customer_id,
+        currency=row.currency,
+        reference=body.reference or row.reference or row.number,
+        shipping_address=row.shipping_address,
+        lines=lines,
+        submit=body.submit,
+    )
+
+
+async def _win_deal(session: AsyncSession, row: Quote) -> None:
+    if row.deal_id is None:
+        return
+    deal = await deals.for_update(session, row.deal_id)
+    if deal.state == "open":
+        pipeline, _ = await deals.pipeline(session, deal.pipeline)
+        deal.win(None, clock.today(), pipeline)
+        deal.count_on()
+
+
+async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
+    """The customer; everybody else that the quote names must exist too. Raise `QuotedNothingKnown`."""
+    reads = {
+        "contact": (contacts.by_id, body.contact_id),
+        "deal": (deals.by_id, body.deal_id),
+    }
+    for kind, (read, record_id) in reads.items():
+        if record_id is not None:
+            await _known(kind, record_id, read(session, record_id))
+    found: Customer = await _known("customer", body.customer_id, customers.by_id(session, body.customer_id))
+    return found
+
+
+async def _known(kind: str, record_id: UUID, read: Any) -> Any:
+    try:
+        return await read
+    except NotFound:
+        raise QuotedNothingKnown(kind=kind, id=record_id) from None
+
+
+def _currency_of(customer: Customer) -> str:
+    if customer.currency is None:
+        message = "the customer has no currency of its own: say in which one you quote"
+        raise Malformed(errors=[{"field": "currency", "message": message}])
+    return customer.currency
+
+
+async def _counted(session: AsyncSession, row: Quote) -> Quote:
+    row.count_on()
+    await session.flush()
+    return row

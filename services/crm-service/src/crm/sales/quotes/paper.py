@@ -1,0 +1,93 @@
+"""A quote as it is printed: in the customer's language, in the quote's currency."""
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from contracts.money import Totals
+from documents import Sender, Writing, address_lines, letter, pdf
+
+from crm.sales.quotes.models import Quote, SentQuote
+from crm.sales.quotes.rules import Line, Paper, parsed_lines, quote_totals
+from crm.sales.quotes.words import WORDS
+
+Json = dict[str, Any]
+
+
+def quote_pdf(version: Quote | SentQuote, number: str, paper: Paper) -> bytes:
+    """The PDF of a version; one that is not sent yet says that it is a draft."""
+    return pdf(_template(), quote_data(version, number, paper), paper.day)
+
+
+def quote_data(version: Quote | SentQuote, number: str, paper: Paper) -> Json:
+    """What the template prints."""
+    say = Writing(WORDS, paper.language)
+    lines = parsed_lines(version.lines)
+    discounted = any(line.discount for line in lines)
+    names = ["description", "quantity", "price", *(["discount"] if discounted else []), "tax", "amount"]
+    holds = [say("holds", day=say.formats.day(version.valid_until))] if version.valid_until else []
+    return {
+        **_letter(version, number, say, paper),
+        "intro": version.introduction or None,
+        "columns": [
+            {"label": say(name), "align": "left" if name == "description" else "right", "wide": name == "description"}
+            for name in names
+        ],
+        "rows": [{"cells": _cells(line, version.currency, say, discounted)} for line in lines],
+        "sums": _sums(quote_totals(lines, version.currency), version.currency, say),
+        "call_out": holds,
+    }
+
+
+def _letter(version: Quote | SentQuote, number: str, say: Writing, paper: Paper) -> Json:
+    head = paper.letterhead
+    facts = [
+        (say("date"), say.formats.day(paper.day)),
+        (say("valid"), version.valid_until and say.formats.day(version.valid_until)),
+        (say("reference"), version.reference),
+        (say("version"), str(version.revision) if version.revision > 1 else None),
+    ]
+    home = head.address.country if head.address else None
+    own = address_lines(head.address.model_dump(mode="json") if head.address else None, say.formats, home)
+    return letter(
+        say.formats,
+        title=say("draft" if version.sent_at is None else "quote", number=number),
+        sender=Sender(head.name or "", own, head.details),
+        recipient=[paper.name, *address_lines(paper.address, say.formats, home)],
+        facts=[(label, value) for label, value in facts if value],
+    )
+
+
+def _cells(line: Line, currency: str, say: Writing, discounted: bool) -> list[str]:
+    write = say.formats
+    discount = [write.percent(line.discount) if line.discount else ""] if discounted else []
+    return [
+        line.description,
+        write.number(line.quantity),
+        write.price(line.unit_price, currency),
+        *discount,
+        write.percent(line.tax_rate),
+        write.money(line.net(currency), currency),
+    ]
+
+
+def _sums(found: Totals, currency: str, say: Writing) -> list[list[str]]:
+    write = say.formats
+    taxes = [
+        [
+            say("tax_of", rate=write.percent(each.rate), net=write.money(each.net, currency)),
+            write.money(each.tax, currency),
+        ]
+        for each in found.taxes
+        if each.rate
+    ]
+    return [
+        [say("net"), write.money(found.net, currency)],
+        *taxes,
+        [say("total"), write.money(found.total, currency)],
+    ]
+
+
+@lru_cache(maxsize=1)
+def _template() -> str:
+    return files("crm.sales.quotes").joinpath("document.typ").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Catalogue: products, price lists and tax rates."""

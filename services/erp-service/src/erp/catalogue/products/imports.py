@@ -1,0 +1,54 @@
+"""How a row of a CSV file is read as a product."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from chassis.patch import parsed
+from contracts.product import UnitPrice
+from contracts.values import CurrencyCode
+from importing import Target
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.catalogue.products.commands import products
+from erp.catalogue.products.events import PRODUCT
+from erp.catalogue.products.models import Product
+from erp.catalogue.products.schemas import ProductBody
+from erp.ledger import queries as ledger
+
+
+class ImportedPrice(BaseModel):
+    """A price as files have it: without a currency it is in the company's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount: UnitPrice
+    currency: CurrencyCode | None = None
+
+
+class ProductRow(ProductBody):
+    """A product as files have it."""
+
+    list_price: ImportedPrice | None = None  # type: ignore[assignment]  # becomes a Price before anybody sees it
+
+
+async def _create(session: AsyncSession, row: ProductRow, actor: str) -> Product:
+    document = await _with_currency(session, row.model_dump(mode="json"))
+    return await products.create(session, parsed(ProductBody, document), actor)
+
+
+async def _change(
+    session: AsyncSession, product_id: UUID, patch: Mapping[str, Any], actor: str, seen: Callable[[Any], None]
+) -> Product:
+    return await products.change(session, product_id, await _with_currency(session, patch), actor, seen)
+
+
+async def _with_currency(session: AsyncSession, document: Mapping[str, Any]) -> dict[str, Any]:
+    price = document.get("list_price")
+    if not price or price.get("currency"):
+        return dict(document)
+    return {**document, "list_price": {**price, "currency": (await ledger.company(session)).currency}}
+
+
+PRODUCTS = Target(PRODUCT, ProductRow, _create, _change)

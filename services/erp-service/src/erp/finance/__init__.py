@@ -1,0 +1,1 @@
+"""Finance: invoices, payments, bank statements and balances. They stand on the ledger."""

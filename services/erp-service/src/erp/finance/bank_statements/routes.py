@@ -1,0 +1,112 @@
+"""HTTP of bank statements."""
+
+from typing import Annotated
+from uuid import UUID
+
+from chassis.auth import Principal, requires
+from chassis.db import Session
+from chassis.errors import Malformed
+from chassis.pages import Page, Paging
+from chassis.preconditions import IdempotentRoute
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.finance.bank_statements import queries
+from erp.finance.bank_statements.commands import deciding, importing
+from erp.finance.bank_statements.schemas import (
+    CsvLayout,
+    IgnoreBody,
+    LineAssignBody,
+    LineOut,
+    StatementFilters,
+    StatementHead,
+    StatementOut,
+    TakenIn,
+)
+from erp.finance.bank_statements.statements.camt import read_camt
+from erp.finance.bank_statements.statements.delimited import Layout, read_csv
+from erp.finance.bank_statements.statements.movements import ReadStatement, unreadable
+from erp.finance.payments import queries as payments
+from erp.finance.payments.models import BankAccount
+
+router = APIRouter(prefix="/v1/bank-statements", tags=["bank-statements"], route_class=IdempotentRoute)
+READ = requires("payments:read")
+Writer = Annotated[Principal, requires("payments:write")]
+XML = ("application/xml", "text/xml")
+CSV = ("text/csv", "application/csv")
+FILE = {
+    "required": True,
+    "description": "CAMT.053 of any version; or CSV in UTF-8, with `bank_account_id` and `columns` in the address.",
+    "content": {name: {"schema": {"type": "string"}} for name in (XML[0], CSV[0])},
+}
+
+
+@router.post("", status_code=201, openapi_extra={"requestBody": FILE})
+async def import_bank_statement(
+    request: Request, session: Session, caller: Writer, layout: Annotated[CsvLayout, Query()], response: Response
+) -> TakenIn:
+    """Take in a bank statement. What is sure becomes a payment; the rest waits as a proposal for a person.
+
+    200 instead of 201 when all of it was known already.
+    """
+    account = await _named_account(session, layout)
+    statements = _read(await request.body(), request.headers.get("content-type", ""), layout, account)
+    taken, new_lines = await importing.take_in(session, statements, caller.subject, account)
+    if not new_lines:
+        response.status_code = 200
+    return TakenIn(items=[StatementOut.of(each) for each in taken], new_lines=new_lines)
+
+
+@router.get("", dependencies=[READ])
+async def list_bank_statements(
+    session: Session, paging: Paging, filters: Annotated[StatementFilters, Query()]
+) -> Page[StatementHead]:
+    """Bank statements in pages without their lines, the last imported first (imported_at, closed_on)."""
+    found = queries.search(filters)
+    return await paging.page(session, found, queries.STATEMENTS, lambda row: StatementHead.model_validate(row[0]))
+
+
+@router.get("/{statement_id}", dependencies=[READ])
+async def read_bank_statement(statement_id: UUID, session: Session) -> StatementOut:
+    """One bank statement with its lines, and what became of each."""
+    return StatementOut.of(await queries.by_id(session, statement_id))
+
+
+@router.post("/{statement_id}/lines/{line_id}/accept")
+async def accept_line(statement_id: UUID, line_id: UUID, session: Session, caller: Writer) -> LineOut:
+    """Carry out what is proposed for a line."""
+    await queries.line_of(session, statement_id, line_id)
+    return LineOut.of(await deciding.accept(session, line_id, caller.subject))
+
+
+@router.post("/{statement_id}/lines/{line_id}/assign")
+async def assign_line(
+    statement_id: UUID, line_id: UUID, body: LineAssignBody, session: Session, caller: Writer
+) -> LineOut:
+    """Say which payment a line is, or whose."""
+    await queries.line_of(session, statement_id, line_id)
+    return LineOut.of(await deciding.assign(session, line_id, body, caller.subject))
+
+
+@router.post("/{statement_id}/lines/{line_id}/ignore")
+async def ignore_line(statement_id: UUID, line_id: UUID, body: IgnoreBody, session: Session, caller: Writer) -> LineOut:
+    """Say that a line is no payment of a customer: a fee, a transfer of our own."""
+    await queries.line_of(session, statement_id, line_id)
+    return LineOut.of(await deciding.ignore(session, line_id, body.reason, caller.subject))
+
+
+async def _named_account(session: AsyncSession, layout: CsvLayout) -> BankAccount | None:
+    return None if layout.bank_account_id is None else await payments.bank_account(session, layout.bank_account_id)
+
+
+def _read(content: bytes, content_type: str, layout: CsvLayout, account: BankAccount | None) -> list[ReadStatement]:
+    """The statements of a file. Raise `StatementUnreadable`, `Malformed`."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in XML:
+        return read_camt(content)
+    if kind not in CSV:
+        raise unreadable(f"{kind or 'nothing'!r} is not a type we read: application/xml or text/csv", "Content-Type")
+    if account is None:
+        raise Malformed(errors=[{"field": "bank_account_id", "message": "a CSV file does not say whose it is"}])
+    comma = layout.decimal == ","
+    return [read_csv(content, Layout(account.currency, layout.columns, layout.date_format, comma))]

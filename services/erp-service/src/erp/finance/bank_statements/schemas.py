@@ -1,0 +1,147 @@
+"""Shapes of requests and responses about bank statements."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from contracts.receivable import Direction
+from contracts.text import OptionalNameText, ShortText, refuse
+from contracts.values import Money
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from erp.finance.bank_statements.models import BankStatement, LineState, StatementLine
+from erp.finance.bank_statements.rules import Why
+from erp.finance.payments.rules import Allocate
+from erp.finance.payments.schemas import Body, Parts
+
+
+class CsvLayout(BaseModel):
+    """How a CSV file is to be read, and of which account it is; CAMT.053 needs none of it."""
+
+    bank_account_id: UUID | None = Field(default=None, description="Whose statement it is; CAMT.053 says it itself.")
+    columns: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="What each column holds: booked_on, amount (below zero went out), currency, end_to_end_id, "
+        "bank_reference, counterparty_name, counterparty_iban, remittance.",
+        examples=["Buchungstag=booked_on,Betrag=amount,Verwendungszweck=remittance"],
+    )
+    date_format: str = Field(default="%Y-%m-%d", max_length=40, examples=["%d.%m.%Y"])
+    decimal: Literal[".", ","] = "."
+
+
+class ProposedPart(BaseModel):
+    """A part of the line for one invoice."""
+
+    invoice_id: UUID
+    invoice_number: str
+    amount: Money
+
+
+class Proposal(BaseModel):
+    """Our guess: a payment that is known, or a customer and the invoices that it pays; `why` is what it rests on."""
+
+    why: Why
+    payment_id: UUID | None = None
+    customer_id: UUID | None = None
+    allocations: Sequence[ProposedPart] = ()
+
+
+class LineOut(BaseModel):
+    """One movement, and what became of it; `payment_id` is the payment that it is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    statement_id: UUID
+    position: int
+    booked_on: date
+    direction: Direction
+    amount: Money
+    currency: str
+    bank_reference: str | None
+    end_to_end_id: str | None
+    counterparty_name: str | None
+    counterparty_iban: str | None
+    remittance: str
+    state: LineState
+    proposal: Proposal | None
+    reason: str | None
+    payment_id: UUID | None
+    decided_by: str | None
+    decided_at: datetime | None
+
+    @classmethod
+    def of(cls, row: StatementLine) -> Self:
+        return cls.model_validate(row)
+
+
+class StatementHead(BaseModel):
+    """A bank statement without its lines."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    bank_account_id: UUID
+    identifier: str
+    format: Literal["camt.053", "csv"]
+    opened_on: date | None
+    closed_on: date | None
+    opening_balance: Money | None
+    closing_balance: Money | None
+    imported_by: str
+    imported_at: datetime
+
+
+class StatementOut(StatementHead):
+    """A bank statement; lines that another statement told of already are not repeated in this one."""
+
+    lines: Sequence[LineOut]
+
+    @classmethod
+    def of(cls, row: BankStatement) -> Self:
+        return cls.model_validate(row)
+
+
+class TakenIn(BaseModel):
+    """The statements of a file; `new_lines` is 0 when all of it was known."""
+
+    items: Sequence[StatementOut]
+    new_lines: int
+
+
+class LineAssignBody(Body):
+    """Which payment it is: one that is known, or a new one of a customer (null: nobody's yet)."""
+
+    payment_id: UUID | None = None
+    customer_id: UUID | None = None
+    allocations: Parts = Field(default=[])
+    allocate: Allocate = Field(
+        default=Allocate.NONE, description="How a new payment finds the invoices it settles, instead of `allocations`."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.payment_id is not None and self.model_fields_set - {"payment_id"}:
+            raise refuse("payment_id", "send `payment_id` alone, or whose payment it is")
+        if self.allocations and self.allocate is not Allocate.NONE:
+            raise refuse("allocations", "send `allocations`, or `allocate`")
+        if self.allocations and self.customer_id is None:
+            raise refuse("customer_id", "only a customer's payment settles invoices: fill in customer_id")
+        return self
+
+
+class IgnoreBody(Body):
+    """Why it is no payment of a customer."""
+
+    reason: OptionalNameText = None
+
+
+class StatementFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    bank_account_id: UUID | None = None
+    identifier: ShortText | None = None
+    payment_id: UUID | None = Field(default=None, description="The statement with the line that is this payment.")
+    undecided: Annotated[bool | None, Field(description="With lines that wait for a person, or without.")] = None

@@ -1,0 +1,257 @@
+"""Taking back what was invoiced. An invoice is never changed: what is wrong with it is credited."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from chassis import clock, replication
+from chassis.errors import Conflict, NotFound
+from contracts.money import Totals
+from contracts.receivable import TaxAmount
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.finance.invoicing import queries
+from erp.finance.invoicing.commands.numbers import next_number
+from erp.finance.invoicing.commands.parties import parties
+from erp.finance.invoicing.commands.settling import settle
+from erp.finance.invoicing.events import CREDIT_NOTE
+from erp.finance.invoicing.models import CreditedBeyondInvoiced, CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from erp.finance.invoicing.rules import NOTHING, credit_totals, creditable, part_net, shared_out
+from erp.finance.invoicing.schemas import CreditNoteBody, ReturnsBody, UseBody
+from erp.ledger import commands as ledger
+from erp.ledger import queries as ledger_queries
+from erp.ledger.rules import Source
+from erp.sales.orders import commands as order_commands
+from erp.sales.orders import queries as orders
+from erp.sales.orders.models import Order, Shipment, ShipmentLine
+
+
+class NothingToCredit(Conflict):
+    code = "nothing-to-credit"
+    title = "There is nothing left to credit"
+    detail = "What {what} stands for was not invoiced, or is credited already."
+    hint = "GET /v1/credit-notes?invoice_id=... shows what was credited."
+
+
+class NotAReturn(Conflict):
+    code = "not-a-return"
+    title = "Only what came back is credited this way"
+    detail = "{number} is a shipment."
+    hint = "Register the return first; or credit lines of the invoice: POST /v1/credit-notes."
+
+
+class OtherCustomer(Conflict):
+    code = "credit-of-another"
+    title = "The credit does not belong to this invoice's customer, or is in another currency"
+    hint = "A credit settles invoices of the same customer in the same currency."
+
+
+class NothingToSettle(Conflict):
+    code = "nothing-to-settle"
+    title = "The credit is used up, or the invoice is settled"
+    hint = "Look for others: GET /v1/credit-notes?unused=true and GET /v1/invoices?state=open."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How much of an invoice's line is taken back, and the return that it is for, if there is one."""
+
+    line: InvoiceLine
+    quantity: Decimal
+    return_id: UUID | None = None
+
+
+async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> CreditNote:
+    """Credit lines of an invoice, or all that is left of it; what is credited so may be invoiced again.
+
+    Settles the invoice as far as it is open; the rest stays the customer's credit. Raise `NotFound`,
+    `CreditedBeyondInvoiced`, `NothingToCredit`, and the ledger's `PeriodClosed`.
+    """
+    (invoice,) = await queries.for_update(session, [body.invoice_id])
+    parts = _parts(invoice, body)
+    await orders.orders_for_update(session, {part.line.order_id for part in parts})
+    shipment_ids = {part.line.shipment_id for part in parts if part.line.shipment_id}
+    shipped = _by_place(await orders.shipments_for_update(session, shipment_ids))
+    for part in parts:
+        if part.line.shipment_id:
+            shipped[part.line.shipment_id, part.line.order_line_id].invoiced -= part.quantity
+    return await _write(session, invoice, parts, _today(body.issued_on), body.reason, actor)
+
+
+async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -> list[CreditNote]:
+    """Credit what came back of what was invoiced: one note for each invoice, the newest first.
+
+    Raise `NotFound`, `NotAReturn`, `NothingToCredit`, and the ledger's `PeriodClosed`.
+    """
+    return_ids = set(body.return_ids)
+    invoices = await _invoices_of(session, return_ids)
+    found = await orders.orders_for_update(session, await queries.orders_of(session, return_ids))
+    returns = await orders.shipments_for_update(session, return_ids)
+    _check_returns(return_ids, returns)
+    parts = _returned(found, returns, invoices)
+    if not parts:
+        raise NothingToCredit(what=", ".join(sorted(each.number for each in returns)))
+    notes = []
+    for invoice in invoices:
+        if ours := [part for part in parts if part.line.invoice_id == invoice.id]:
+            notes.append(await _write(session, invoice, ours, _today(body.issued_on), body.reason, actor))
+    return notes
+
+
+async def use_credit(session: AsyncSession, credit_note_id: UUID, body: UseBody, actor: str) -> CreditNote:
+    """Settle another invoice with what is left of a credit note; nothing is posted, the customer owes the same.
+
+    Raise `NotFound`, `OtherCustomer`, `NothingToSettle`, `SettledBeyondTotal`.
+    """
+    (invoice,) = await queries.for_update(session, [body.invoice_id])
+    note = await queries.credit_note_for_update(session, credit_note_id)
+    if (note.customer_id, note.currency) != (invoice.customer_id, invoice.currency):
+        raise OtherCustomer(credit_note=note.number, invoice=invoice.number)
+    amount = body.amount or min(note.open, invoice.open)
+    if not amount:
+        raise NothingToSettle(credit_note=note.number, invoice=invoice.number)
+    note.settle(amount)
+    await settle(session, invoice, amount, actor)
+    return note
+
+
+def _today(day: date | None) -> date:
+    return day or clock.today()
+
+
+def _parts(invoice: Invoice, body: CreditNoteBody) -> list[Part]:
+    if body.lines is None:
+        parts = [Part(line, line.left) for line in invoice.lines if line.left]
+        if not parts:
+            raise NothingToCredit(what=invoice.number)
+        return parts
+    by_id = {line.id: line for line in invoice.lines}
+    for wanted in body.lines:
+        if wanted.line_id not in by_id:
+            raise NotFound(id=wanted.line_id, detail=f"{invoice.number} has no such line.")
+        left = by_id[wanted.line_id].left
+        if wanted.quantity > left:
+            raise CreditedBeyondInvoiced(
+                number=invoice.number, line_id=wanted.line_id, left=left, wanted=wanted.quantity
+            )
+    return [Part(by_id[wanted.line_id], wanted.quantity) for wanted in body.lines]
+
+
+def _by_place(shipments: Sequence[Shipment]) -> dict[tuple[UUID, UUID], ShipmentLine]:
+    return {(shipment.id, line.line_id): line for shipment in shipments for line in shipment.lines}
+
+
+async def _invoices_of(session: AsyncSession, return_ids: set[UUID]) -> list[Invoice]:
+    """The invoices that may have billed what came back, locked, the newest first."""
+    billing = await queries.billing(session, await queries.order_lines_of(session, return_ids))
+    locked = await queries.for_update(session, billing)
+    return sorted(locked, key=lambda invoice: (invoice.issued_on, invoice.number), reverse=True)
+
+
+def _check_returns(return_ids: set[UUID], returns: Sequence[Shipment]) -> None:
+    if missing := return_ids - {each.id for each in returns}:
+        raise NotFound(id=min(missing))
+    for each in returns:
+        if not each.is_return:
+            raise NotAReturn(number=each.number)
+
+
+def _returned(found: Sequence[Order], returns: Sequence[Shipment], invoices: Sequence[Invoice]) -> list[Part]:
+    """Which lines of invoices the returns take back; each return counts how much of it is credited."""
+    left = {line.id: creditable(line.shipped, line.returned, line.invoiced) for order in found for line in order.lines}
+    rooms = {line.id: line.left for invoice in invoices for line in invoice.lines}
+    billing: defaultdict[UUID, list[InvoiceLine]] = defaultdict(list)
+    for invoice in invoices:
+        for line in invoice.lines:
+            billing[line.order_line_id].append(line)
+    parts = []
+    for each in returns:
+        for came_back in each.lines:
+            wanted = min(came_back.quantity - came_back.invoiced, left[came_back.line_id])
+            for line, quantity in shared_out(wanted, [(line, rooms[line.id]) for line in billing[came_back.line_id]]):
+                rooms[line.id] -= quantity
+                left[came_back.line_id] -= quantity
+                came_back.invoiced += quantity
+                parts.append(Part(line, quantity, each.id))
+    return parts
+
+
+async def _write(
+    session: AsyncSession, invoice: Invoice, parts: Sequence[Part], on: date, reason: str | None, actor: str
+) -> CreditNote:
+    await ledger_queries.receivable_lock(session, invoice.customer_id)
+    note = await _credit_note(session, invoice, parts, on)
+    note.reason = reason
+    await session.flush()
+    await order_commands.mark_invoiced(session, _taken_back(parts), actor)
+    note.settled = min(note.total, invoice.open)
+    if note.settled:
+        await settle(session, invoice, note.settled, actor)
+    note.number = await next_number(session, "CN", on)
+    replication.created(session, CREDIT_NOTE, note, actor)
+    await session.flush()
+    await ledger.post(
+        session,
+        "credit_note",
+        on=on,
+        currency=note.currency,
+        amounts={"net": note.net, "tax": note.tax},
+        source=Source("credit_note", note.id),
+        actor=actor,
+        party_id=note.customer_id,
+        text=note.number,
+    )
+    return note
+
+
+def _taken_back(parts: Sequence[Part]) -> dict[UUID, Decimal]:
+    quantities: defaultdict[UUID, Decimal] = defaultdict(Decimal)
+    for part in parts:
+        quantities[part.line.order_line_id] -= part.quantity
+    return quantities
+
+
+async def _credit_note(session: AsyncSession, invoice: Invoice, parts: Sequence[Part], on: date) -> CreditNote:
+    """The document; the lines of the invoice count what is credited of them."""
+    _, columns = await parties(session, invoice.customer_id, on)
+    earlier: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
+    for line in invoice.lines:
+        earlier[line.tax_rate] += part_net(NOTHING, line.credited, line.unit_price, line.discount, invoice.currency)
+    lines = [_line(position, part, invoice.currency) for position, part in enumerate(parts, start=1)]
+    sums = credit_totals([(line.net, line.tax_rate) for line in lines], earlier, invoice.currency)
+    return CreditNote(
+        **columns,
+        **_amounts(sums),
+        customer_id=invoice.customer_id,
+        invoice_id=invoice.id,
+        issued_on=on,
+        currency=invoice.currency,
+        lines=lines,
+    )
+
+
+def _amounts(sums: Totals) -> dict[str, object]:
+    taxes = [TaxAmount(rate=t.rate, net=t.net, tax=t.tax).model_dump(mode="json") for t in sums.taxes]
+    return {"net": sums.net, "tax": sums.tax, "total": sums.total, "taxes": taxes}
+
+
+def _line(position: int, part: Part, currency: str) -> CreditNoteLine:
+    line = part.line
+    net = part_net(line.credited, part.quantity, line.unit_price, line.discount, currency)
+    line.credited += part.quantity
+    return CreditNoteLine(
+        position=position,
+        invoice_line_id=line.id,
+        order_line_id=line.order_line_id,
+        order_id=line.order_id,
+        shipment_id=part.return_id,
+        description=line.description,
+        quantity=part.quantity,
+        unit_price=line.unit_price,
+        discount=line.discount,
+        tax_rate=line.tax_rate,
+        net=net,
+    )

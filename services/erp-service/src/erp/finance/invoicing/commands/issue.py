@@ -1,0 +1,233 @@
+"""Billing what was shipped."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from chassis import clock, gather, replication
+from chassis.errors import Conflict, NotFound
+from contracts.money import line_net
+from contracts.receivable import TaxAmount
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.catalogue.products import queries as products
+from erp.finance.invoicing import queries
+from erp.finance.invoicing.commands.numbers import next_number
+from erp.finance.invoicing.commands.parties import parties
+from erp.finance.invoicing.commands.settling import close_orders
+from erp.finance.invoicing.events import INVOICE
+from erp.finance.invoicing.models import Invoice, InvoiceLine
+from erp.finance.invoicing.rules import billable, due_on, invoice_totals, shared_out
+from erp.finance.invoicing.schemas import InvoiceBody
+from erp.ledger import commands as ledger
+from erp.ledger import queries as ledger_queries
+from erp.ledger.rules import Source
+from erp.parties.customers import queries as customers
+from erp.sales.orders import commands as order_commands
+from erp.sales.orders import queries as orders
+from erp.sales.orders.models import Order, OrderLine, Shipment, ShipmentLine
+
+MOST_LINES = 1_000
+
+
+class NothingToInvoice(Conflict):
+    code = "nothing-to-invoice"
+    title = "There is nothing left to invoice"
+    detail = "All that was shipped by {what} and kept by the customer is invoiced already."
+    hint = "Ship first. What was invoiced wrongly is taken back by a credit note, and can be invoiced again then."
+
+
+class NotOneInvoice(Conflict):
+    code = "not-one-invoice"
+    title = "These shipments do not go on one invoice"
+    detail = "Their {differing} differ."
+    hint = "Issue an invoice for each customer and currency."
+
+
+class NotAShipment(Conflict):
+    code = "not-a-shipment"
+    title = "A return is not invoiced"
+    detail = "{number} is a return."
+    hint = "Returns of what was invoiced are credited: POST /v1/credit-notes:returns."
+
+
+class TooManyLines(Conflict):
+    code = "too-many-lines"
+    title = "An invoice has at most 1,000 lines"
+    detail = "This one would have {lines}."
+    hint = "Invoice fewer shipments at once."
+
+
+class CompanyIncomplete(Conflict):
+    code = "company-incomplete"
+    title = "Nobody has said yet whose invoice this is"
+    hint = "PUT /v1/company with `name`, `address`, `country` and `tax_id`; then issue it again."
+
+
+ISSUER = ("name", "address", "tax_id")
+"""What an invoice must say of who issues it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one invoice line bills: a quantity of a line of an order, out of one shipment."""
+
+    shipment: Shipment
+    shipped: ShipmentLine
+    ordered: OrderLine
+    quantity: Decimal
+
+
+async def lock(session: AsyncSession, bodies: Iterable[InvoiceBody]) -> None:
+    """Lock at once what several invoices need, in the order in which everybody locks; what is not there is left."""
+    wanted = [body.order_id for body in bodies if body.order_id is not None]
+    named = [shipment_id for body in bodies for shipment_id in body.shipment_ids]
+    order_ids = {*wanted, *await queries.orders_of(session, named)}
+    found = await orders.orders_for_update(session, sorted(order_ids))
+    customer_ids = {order.customer_id for order in found}
+    for customer_id in sorted(customer_ids):
+        await ledger_queries.receivable_lock(session, customer_id)
+    await customers.by_ids(session, customer_ids)
+    await queries.keep_shipments(session, order_ids)
+    await products.by_ids(session, {line.product_id for order in found for line in order.lines})
+
+
+async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice:
+    """Bill shipments of one customer and currency, or all of an order that is shipped and not billed.
+
+    Never more than was shipped and kept. Lines have the price, discount and tax rate agreed in the order. Raise
+    `NotFound`, `NotAShipment`, `NotOneInvoice`, `NothingToInvoice`, `TooManyLines`, `OutOfBounds`, `CompanyIncomplete`,
+    and the ledger's `PeriodClosed`.
+    """
+    on = body.issued_on or clock.today()
+    billed_orders, shipments = await _locked(session, body)
+    _refuse_mixed(billed_orders)
+    parts = _parts(billed_orders, shipments, named=bool(body.shipment_ids))
+    order = billed_orders[0]
+    await ledger_queries.receivable_lock(session, order.customer_id)
+    await _mark(session, parts, actor)
+    invoice = await _invoice(session, order, parts, on)
+    invoice.number = await next_number(session, "INV", on)
+    replication.created(session, INVOICE, invoice, actor)
+    await gather.flush(session)
+    await ledger.post(
+        session,
+        "invoice",
+        on=on,
+        currency=invoice.currency,
+        amounts={"net": invoice.net, "tax": invoice.tax},
+        source=Source("invoice", invoice.id),
+        actor=actor,
+        party_id=invoice.customer_id,
+        text=invoice.number,
+    )
+    if invoice.open == 0:
+        await close_orders(session, {line.order_id for line in invoice.lines}, actor)
+    return invoice
+
+
+async def _locked(session: AsyncSession, body: InvoiceBody) -> tuple[Sequence[Order], Sequence[Shipment]]:
+    """The orders and shipments, locked in this order, which is that of whoever ships."""
+    if body.order_id is not None:
+        found = await orders.orders_for_update(session, [body.order_id])
+        if not found:
+            raise NotFound(id=body.order_id)
+        shipment_ids = await queries.shipments_of(session, body.order_id)
+    else:
+        shipment_ids = set(body.shipment_ids)
+        order_ids = await queries.orders_of(session, shipment_ids)
+        found = await orders.orders_for_update(session, sorted(order_ids))
+    shipments = await orders.shipments_for_update(session, shipment_ids)
+    if missing := shipment_ids - {shipment.id for shipment in shipments}:
+        raise NotFound(id=min(missing))
+    for shipment in shipments:
+        if shipment.is_return:
+            raise NotAShipment(number=shipment.number)
+    return found, shipments
+
+
+def _refuse_mixed(found: Sequence[Order]) -> None:
+    if len({order.customer_id for order in found}) > 1:
+        raise NotOneInvoice(differing="customers")
+    if len({order.currency for order in found}) > 1:
+        raise NotOneInvoice(differing="currencies")
+
+
+def _parts(found: Sequence[Order], shipments: Sequence[Shipment], *, named: bool) -> list[Part]:
+    """What of these shipments is to be billed, in the order of the orders' lines; a named one must have a part."""
+    ordered = {line.id: line for order in found for line in order.lines}
+    left = {line.id: billable(line.shipped, line.returned, line.invoiced) for line in ordered.values()}
+    parts = []
+    for shipment in sorted(shipments, key=lambda each: (each.shipped_on, each.number)):
+        ours = []
+        for shipped in shipment.lines:
+            room = shipped.quantity - shipped.invoiced
+            for _, quantity in shared_out(left[shipped.line_id], [(shipped.line_id, room)]):
+                left[shipped.line_id] -= quantity
+                ours.append(Part(shipment, shipped, ordered[shipped.line_id], quantity))
+        if named and not ours:
+            raise NothingToInvoice(what=shipment.number)
+        parts += ours
+    if not parts:
+        raise NothingToInvoice(what=found[0].number)
+    if len(parts) > MOST_LINES:
+        raise TooManyLines(lines=len(parts))
+    numbers = {order.id: order.number or "" for order in found}
+    return sorted(parts, key=lambda part: (numbers[part.ordered.order_id], part.ordered.position))
+
+
+async def _mark(session: AsyncSession, parts: Sequence[Part], actor: str) -> None:
+    quantities: defaultdict[UUID, Decimal] = defaultdict(Decimal)
+    for part in parts:
+        part.shipped.invoiced += part.quantity
+        quantities[part.ordered.id] += part.quantity
+    await gather.flush(session)
+    await order_commands.mark_invoiced(session, quantities, actor, {part.ordered.order_id for part in parts})
+
+
+async def _invoice(session: AsyncSession, order: Order, parts: Sequence[Part], on: date) -> Invoice:
+    customer, columns = await parties(session, order.customer_id, on)
+    if missing := [name for name in ISSUER if not columns["issuer"][name]]:
+        raise CompanyIncomplete(missing=missing, detail=f"Missing: {', '.join(missing)}.")
+    names = await _names(session, {part.ordered.product_id for part in parts})
+    lines = [_line(position, part, names, order.currency) for position, part in enumerate(parts, start=1)]
+    sums = invoice_totals([(line.net, line.tax_rate) for line in lines], order.currency)
+    return Invoice(
+        **columns,
+        customer_id=customer.id,
+        issued_on=on,
+        due_on=due_on(on, customer.payment_terms),
+        terms=customer.payment_terms,
+        currency=order.currency,
+        net=sums.net,
+        tax=sums.tax,
+        total=sums.total,
+        taxes=[TaxAmount(rate=t.rate, net=t.net, tax=t.tax).model_dump(mode="json") for t in sums.taxes],
+        settled=Decimal(0),
+        dunning_level=0,
+        lines=lines,
+    )
+
+
+async def _names(session: AsyncSession, product_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    return {product_id: row.name for product_id, row in (await products.by_ids(session, product_ids)).items()}
+
+
+def _line(position: int, part: Part, names: Mapping[UUID, str], currency: str) -> InvoiceLine:
+    ordered = part.ordered
+    return InvoiceLine(
+        position=position,
+        order_line_id=ordered.id,
+        order_id=ordered.order_id,
+        shipment_id=part.shipment.id,
+        description=ordered.description or names[ordered.product_id],
+        quantity=part.quantity,
+        unit_price=ordered.unit_price,
+        discount=ordered.discount,
+        tax_rate=ordered.tax_rate,
+        net=line_net(part.quantity, ordered.unit_price, ordered.discount, currency),
+        credited=Decimal(0),
+    )

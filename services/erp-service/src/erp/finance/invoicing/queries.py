@@ -1,0 +1,254 @@
+"""Named reads of invoices and credit notes."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from chassis import gather
+from chassis.errors import NotFound
+from chassis.pages import Sorting
+from contracts.order import ShipmentKind
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from erp.finance.invoicing.models import CreditNote, CreditNoteLine, DunningPolicy, Invoice, InvoiceLine
+from erp.finance.invoicing.schemas import CreditNoteFilters, InvoiceFilters, InvoiceState
+from erp.sales.orders import queries as orders
+from erp.sales.orders.models import Order, Shipment, ShipmentLine
+
+Row = TypeVar("Row")
+INVOICE_ORDERS = Sorting(
+    {
+        "number": Invoice.number,
+        "issued_on": Invoice.issued_on,
+        "due_on": Invoice.due_on,
+        "total": Invoice.total,
+        "updated_at": Invoice.updated_at,
+    },
+    Invoice.id,
+    "-issued_on",
+)
+CREDIT_NOTE_ORDERS = Sorting(
+    {"number": CreditNote.number, "issued_on": CreditNote.issued_on, "updated_at": CreditNote.updated_at},
+    CreditNote.id,
+    "-issued_on",
+)
+OPEN = Invoice.settled < Invoice.total
+
+
+class Delivery(NamedTuple):
+    """A shipment or a return, and its order; `reference` is what the customer calls the order."""
+
+    order: str | None
+    reference: str | None
+    number: str
+    on: date
+
+
+async def by_id(session: AsyncSession, invoice_id: UUID) -> Invoice:
+    """One invoice with its lines. Raise `NotFound`."""
+    return await _one(session, _invoices().where(Invoice.id == invoice_id), invoice_id)
+
+
+async def credit_note_by_id(session: AsyncSession, credit_note_id: UUID) -> CreditNote:
+    """One credit note with its lines. Raise `NotFound`."""
+    return await _one(session, _credit_notes().where(CreditNote.id == credit_note_id), credit_note_id)
+
+
+async def for_update(session: AsyncSession, invoice_ids: Collection[UUID]) -> Sequence[Invoice]:
+    """Invoices with their lines, locked until the transaction ends. Raise `NotFound` when one is not there."""
+    found = await _locked(session, Invoice.id.in_(invoice_ids))
+    if missing := set(invoice_ids) - {invoice.id for invoice in found}:
+        raise NotFound(id=min(missing))
+    return found
+
+
+async def credit_note_for_update(session: AsyncSession, credit_note_id: UUID) -> CreditNote:
+    """One credit note, locked; lock the invoices it is to settle before it. Raise `NotFound`."""
+    statement = _for_update(_credit_notes().where(CreditNote.id == credit_note_id))
+    return await _one(session, statement, credit_note_id)
+
+
+async def open_items(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Invoice]:
+    """What a customer has to pay in one currency: locked, what is due first comes first."""
+    known = gather.kept(session, "invoices of a customer", [customer_id])
+    if known is not None:
+        return [invoice for invoice in known[customer_id] if invoice.currency == currency and invoice.open]
+    return await _locked(session, OPEN, Invoice.customer_id == customer_id, Invoice.currency == currency)
+
+
+async def keep_open_items(session: AsyncSession, customer_ids: Collection[UUID]) -> list[Invoice]:
+    """Lock and read at once what customers have to pay, for gathered items that settle it; and answer it."""
+    found: dict[UUID, list[Invoice]] = {customer_id: [] for customer_id in customer_ids}
+    for invoice in await _locked(session, OPEN, Invoice.customer_id.in_(customer_ids)):
+        found[invoice.customer_id].append(invoice)
+    gather.keep(session, "invoices of a customer", found.items())
+    return [invoice for invoices in found.values() for invoice in invoices]
+
+
+async def by_numbers(session: AsyncSession, numbers: Collection[str]) -> Sequence[Invoice]:
+    """Invoices by their numbers, settled ones too, locked; a number that does not exist is left out."""
+    return await _locked(session, Invoice.number.in_(numbers))
+
+
+async def overdue(session: AsyncSession, on: date, below_level: int) -> Sequence[Invoice]:
+    """Open invoices that were due before `on` and have a lower dunning level, locked."""
+    return await _locked(session, OPEN, Invoice.due_on < on, Invoice.dunning_level < below_level)
+
+
+async def dunned(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Invoice]:
+    """Open invoices of which the customer was reminded; what is due first comes first."""
+    reminded = (OPEN, Invoice.dunning_level > 0, Invoice.customer_id == customer_id, Invoice.currency == currency)
+    return (await session.scalars(_invoices().where(*reminded).order_by(Invoice.due_on, Invoice.number))).all()
+
+
+async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Invoice]:
+    """Invoices by local or shared id, locked in the one order in which everybody locks invoices."""
+    return await _locked(session, or_(Invoice.id.in_(ids), Invoice.canonical_id.in_(canonical_ids)))
+
+
+async def credit_note_rows(
+    session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]
+) -> Sequence[CreditNote]:
+    """Credit notes by local or shared id, locked in the order of their ids."""
+    either = or_(CreditNote.id.in_(ids), CreditNote.canonical_id.in_(canonical_ids))
+    return (await session.scalars(_for_update(_credit_notes().where(either).order_by(CreditNote.id)))).all()
+
+
+async def billing(session: AsyncSession, order_line_ids: Collection[UUID]) -> set[UUID]:
+    """The invoices that bill these lines of orders."""
+    return set(
+        await session.scalars(select(InvoiceLine.invoice_id).where(InvoiceLine.order_line_id.in_(order_line_ids)))
+    )
+
+
+async def orders_of(session: AsyncSession, shipment_ids: Collection[UUID]) -> set[UUID]:
+    """The orders that shipments and returns belong to: to be locked before them."""
+    return set(await session.scalars(select(Shipment.order_id).where(Shipment.id.in_(shipment_ids))))
+
+
+async def order_lines_of(session: AsyncSession, shipment_ids: Collection[UUID]) -> set[UUID]:
+    """The order lines that are in these shipments and returns."""
+    return set(await session.scalars(select(ShipmentLine.line_id).where(ShipmentLine.shipment_id.in_(shipment_ids))))
+
+
+async def shipments_of(session: AsyncSession, order_id: UUID) -> set[UUID]:
+    """What went out for an order, without what came back; read it while the order is locked."""
+    known = gather.kept(session, "shipments of an order", [order_id])
+    return known[order_id] if known else (await _shipments_of(session, [order_id]))[order_id]
+
+
+async def keep_shipments(session: AsyncSession, order_ids: Collection[UUID]) -> None:
+    """Lock and read at once what went out for orders that gathered items invoice; the caller has locked the orders."""
+    found = await _shipments_of(session, order_ids)
+    gather.keep(session, "shipments of an order", found.items())
+    await orders.shipments_for_update(session, {each for shipments in found.values() for each in shipments})
+
+
+async def _shipments_of(session: AsyncSession, order_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    outward = (Shipment.order_id.in_(order_ids), Shipment.kind == ShipmentKind.SHIPMENT)
+    found: dict[UUID, set[UUID]] = {order_id: set() for order_id in order_ids}
+    for order_id, shipment_id in await session.execute(select(Shipment.order_id, Shipment.id).where(*outward)):
+        found[order_id].add(shipment_id)
+    return found
+
+
+async def deliveries(session: AsyncSession, shipment_ids: Collection[UUID]) -> dict[UUID, Delivery]:
+    """Where the lines of a document come from, as it is to say, by shipment or return."""
+    columns = (Shipment.id, Order.number, Order.reference, Shipment.number, Shipment.shipped_on)
+    statement = select(*columns).join(Order, Order.id == Shipment.order_id).where(Shipment.id.in_(shipment_ids))
+    found = await session.execute(statement)
+    return {row[0]: Delivery(row[1], row[2], row[3], row[4]) for row in found}
+
+
+async def orders_with_open_invoices(session: AsyncSession, order_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these orders have an invoice that is not settled in full."""
+    statement = select(InvoiceLine.order_id).join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+    return set(await session.scalars(statement.where(OPEN, InvoiceLine.order_id.in_(order_ids)).distinct()))
+
+
+async def dunning_policy(session: AsyncSession, *, lock: bool = False) -> DunningPolicy:
+    """The company's dunning levels; the default ones while it has declared none."""
+    statement = select(DunningPolicy)
+    found = await session.scalar(statement.with_for_update() if lock else statement)
+    return found or DunningPolicy.default()
+
+
+def search(filters: InvoiceFilters, today: date) -> Select[Invoice]:
+    """The invoices that every filter takes."""
+    equal = {
+        Invoice.customer_id: filters.customer_id,
+        Invoice.canonical_id: filters.canonical_id,
+        Invoice.number: filters.number,
+        Invoice.currency: filters.currency,
+        Invoice.dunning_level: filters.dunning_level,
+    }
+    statement = select(Invoice).where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.state is not None:
+        statement = statement.where(*_states(today)[filters.state])
+    if filters.issued_from is not None:
+        statement = statement.where(Invoice.issued_on >= filters.issued_from)
+    if filters.issued_until is not None:
+        statement = statement.where(Invoice.issued_on <= filters.issued_until)
+    if filters.order_id is not None:
+        billing = select(InvoiceLine.invoice_id).where(InvoiceLine.order_id == filters.order_id)
+        statement = statement.where(Invoice.id.in_(billing))
+    return statement
+
+
+def search_credit_notes(filters: CreditNoteFilters) -> Select[CreditNote]:
+    """The credit notes that every filter takes."""
+    equal = {
+        CreditNote.customer_id: filters.customer_id,
+        CreditNote.canonical_id: filters.canonical_id,
+        CreditNote.number: filters.number,
+        CreditNote.invoice_id: filters.invoice_id,
+    }
+    statement = select(CreditNote).where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.issued_from is not None:
+        statement = statement.where(CreditNote.issued_on >= filters.issued_from)
+    if filters.issued_until is not None:
+        statement = statement.where(CreditNote.issued_on <= filters.issued_until)
+    if filters.order_id is not None:
+        taking_back = select(CreditNoteLine.credit_note_id).where(CreditNoteLine.order_id == filters.order_id)
+        statement = statement.where(CreditNote.id.in_(taking_back))
+    if filters.unused is not None:
+        left = CreditNote.settled < CreditNote.total
+        statement = statement.where(left if filters.unused else ~left)
+    return statement
+
+
+def _states(today: date) -> dict[InvoiceState, tuple[ColumnElement[bool], ...]]:
+    return {
+        InvoiceState.OPEN: (OPEN, Invoice.settled == 0),
+        InvoiceState.PARTLY_PAID: (OPEN, Invoice.settled > 0),
+        InvoiceState.PAID: (~OPEN,),
+        InvoiceState.OVERDUE: (OPEN, Invoice.due_on < today),
+    }
+
+
+def _invoices() -> Select[Invoice]:
+    return select(Invoice).options(selectinload(Invoice.lines))
+
+
+def _credit_notes() -> Select[CreditNote]:
+    return select(CreditNote).options(selectinload(CreditNote.lines))
+
+
+def _for_update(statement: Select[Row]) -> Select[Row]:
+    return statement.with_for_update().execution_options(populate_existing=True)
+
+
+async def _locked(session: AsyncSession, *where: ColumnElement[bool]) -> Sequence[Invoice]:
+    """All who lock invoices do so by due day and number, so that no two wait for each other in a ring."""
+    statement = _invoices().where(*where).order_by(Invoice.due_on, Invoice.number)
+    return (await session.scalars(_for_update(statement))).all()
+
+
+async def _one(session: AsyncSession, statement: Select[Row], document_id: UUID) -> Row:
+    found: Row | None = await session.scalar(statement)
+    if found is None:
+        raise NotFound(id=document_id)
+    return found

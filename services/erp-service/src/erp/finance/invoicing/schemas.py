@@ -1,0 +1,273 @@
+"""Shapes of requests and responses."""
+
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from chassis.preconditions import etag
+from chassis.replication import Shown
+from contracts.customer import PaymentTerms
+from contracts.product import Fraction, Quantity, UnitPrice
+from contracts.receivable import SettlementState, TaxAmount
+from contracts.text import OptionalNameText
+from contracts.values import CurrencyCode, Money
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from erp.finance.invoicing.models import DunningPolicy, Invoice
+
+
+class InvoiceState(StrEnum):
+    """What a list may be narrowed by; `overdue` is open, in full or in part, after the day it was due."""
+
+    OPEN = "open"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+    OVERDUE = "overdue"
+
+
+class InvoiceBody(BaseModel):
+    """What to bill: these shipments, or all that was shipped of an order and not billed yet; one of the two."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"order_id": "01900000-0000-7000-8000-000000000001"}]}
+    )
+
+    shipment_ids: Annotated[list[UUID], Field(max_length=100)] = Field(
+        default=[], description="Shipments of one customer and currency."
+    )
+    order_id: UUID | None = None
+    issued_on: date | None = Field(default=None, description="Today, unless said; earlier days are for imports.")
+
+    @model_validator(mode="after")
+    def _says_what_to_bill(self) -> Self:
+        if bool(self.shipment_ids) == (self.order_id is not None):
+            raise PydanticCustomError("what_to_bill", "name either shipment_ids or order_id")
+        return self
+
+
+class CreditedLineBody(BaseModel):
+    """How much of a line of the invoice is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line_id: UUID
+    quantity: Quantity
+
+
+class CreditNoteBody(BaseModel):
+    """What to credit of an invoice: the lines named, or without any all that is left of it (a cancellation)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    invoice_id: UUID
+    lines: Annotated[list[CreditedLineBody], Field(min_length=1, max_length=200)] | None = None
+    issued_on: date | None = None
+    reason: OptionalNameText = None
+
+    @field_validator("lines")
+    @classmethod
+    def _each_line_once(cls, lines: list[CreditedLineBody] | None) -> list[CreditedLineBody] | None:
+        if lines and len({line.line_id for line in lines}) < len(lines):
+            raise PydanticCustomError("line_twice", "name each line once")
+        return lines
+
+
+class ReturnsBody(BaseModel):
+    """Returns to credit; a return of goods that stand on several invoices gives a credit note for each."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    return_ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+    issued_on: date | None = None
+    reason: OptionalNameText = None
+
+
+class UseBody(BaseModel):
+    """Which invoice a credit shall settle, and by how much; without an amount by as much as both allow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    invoice_id: UUID
+    amount: Money | None = Field(default=None, gt=0)
+
+
+class PartyOut(BaseModel):
+    """Who a document is from or to, as it was on the day of issue."""
+
+    name: str
+    number: str | None = None
+    address: dict[str, Any] | None = None
+    tax_id: str | None = None
+
+
+class LineOut(BaseModel):
+    """One line. `credited` is how much of `quantity` was taken back."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    position: int
+    order_id: UUID
+    order_line_id: UUID
+    shipment_id: UUID | None
+    description: str
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction
+    tax_rate: Fraction
+    net: Money
+
+
+class InvoiceLineOut(LineOut):
+    credited: Money
+
+
+class CreditNoteLineOut(LineOut):
+    invoice_line_id: UUID
+
+
+class DocumentOut(Shown):
+    """What stands on an invoice and on a credit note."""
+
+    number: str
+    customer_id: UUID
+    issued_on: date
+    currency: CurrencyCode
+    net: Money
+    tax: Money
+    total: Money
+    taxes: list[TaxAmount]
+    billed_to: PartyOut
+    settled: Money
+    open: Money
+
+
+class InvoiceOut(DocumentOut):
+    """An invoice. `settled` is what was paid and credited, `open` the rest."""
+
+    due_on: date
+    terms: PaymentTerms | None
+    state: SettlementState
+    dunning_level: int
+    dunned_on: date | None
+
+
+class InvoiceWithLines(InvoiceOut):
+    lines: list[InvoiceLineOut]
+
+
+class CreditNoteOut(DocumentOut):
+    """A credit note. `settled` is what of it has settled invoices; `open` is credit that the customer has left."""
+
+    invoice_id: UUID
+    reason: str | None
+
+
+class CreditNoteWithLines(CreditNoteOut):
+    lines: list[CreditNoteLineOut]
+
+
+class CreditNotes(BaseModel):
+    """The credit notes that were issued."""
+
+    items: list[CreditNoteWithLines]
+
+
+class InvoiceFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    customer_id: UUID | None = None
+    canonical_id: UUID | None = None
+    number: str | None = Field(default=None, examples=["INV-2026-000001"])
+    currency: CurrencyCode | None = None
+    state: InvoiceState | None = None
+    issued_from: date | None = None
+    issued_until: date | None = None
+    order_id: UUID | None = Field(default=None, description="Invoices with a line of this order.")
+    dunning_level: int | None = Field(default=None, ge=0, le=9)
+
+
+class CreditNoteFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    customer_id: UUID | None = None
+    canonical_id: UUID | None = None
+    number: str | None = Field(default=None, examples=["CN-2026-000001"])
+    invoice_id: UUID | None = None
+    issued_from: date | None = None
+    issued_until: date | None = None
+    order_id: UUID | None = None
+    unused: bool | None = Field(default=None, description="true: only those with credit left.")
+
+
+class DunningLevelsBody(BaseModel):
+    """From how many days overdue each level holds, ascending: level 1 first."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"days": [7, 21, 45]}]})
+
+    days: Annotated[list[Annotated[int, Field(ge=1, le=3650)]], Field(max_length=9)]
+
+    @field_validator("days")
+    @classmethod
+    def _ascending(cls, days: list[int]) -> list[int]:
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise PydanticCustomError("ascending", "each level begins later than the one before it")
+        return days
+
+
+class DunningLevelsOut(BaseModel):
+    """The levels that hold; version 0 is the default of 7, 21 and 45 days."""
+
+    days: list[int]
+    version: int
+
+    @classmethod
+    def of(cls, policy: DunningPolicy) -> Self:
+        return cls(days=policy.days, version=policy.version)
+
+    def tag(self, response: Response) -> Self:
+        response.headers["ETag"] = etag(self.version)
+        return self
+
+
+class DunningRunBody(BaseModel):
+    """The day of the run; today unless said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    on: date | None = None
+
+
+class Raised(BaseModel):
+    """One invoice whose level was raised."""
+
+    invoice_id: UUID
+    number: str
+    customer_id: UUID
+    level: int
+    days_overdue: int
+    open: Money
+    currency: CurrencyCode
+
+    @classmethod
+    def of(cls, row: Invoice, on: date) -> Self:
+        return cls(
+            invoice_id=row.id,
+            number=row.number,
+            customer_id=row.customer_id,
+            level=row.dunning_level,
+            days_overdue=(on - row.due_on).days,
+            open=row.open,
+            currency=row.currency,
+        )
+
+
+class DunningRunOut(BaseModel):
+    """What a run raised, by due day and number."""
+
+    on: date
+    raised: list[Raised]

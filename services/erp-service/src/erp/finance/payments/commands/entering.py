@@ -1,0 +1,155 @@
+"""Payments as users enter, change, assign and reverse them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from chassis import clock, gather, replication
+from chassis.db import uuid7
+from chassis.errors import Conflict, NotFound
+from chassis.patch import patched
+from chassis.replication import edit
+from contracts.receivable import PaymentState
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.finance.payments import queries
+from erp.finance.payments.commands.allocating import take
+from erp.finance.payments.commands.booking import carry_out
+from erp.finance.payments.commands.locking import lock, lock_customers
+from erp.finance.payments.events import PAYMENT
+from erp.finance.payments.models import Payment, PaymentStepRefused
+from erp.finance.payments.rules import Allocate, Share
+from erp.finance.payments.schemas import AssignBody, PaymentBody, PaymentNotes, PaymentOut, ReverseBody
+from erp.parties.customers import queries as customers
+
+Check = Callable[[Payment], None]
+
+
+class PaymentKnown(Conflict):
+    code = "payment-known"
+    title = "A payment with this reference is there already"
+    detail = "{reference} is the payment {id}, which is {state}."
+    hint = "If it is the same payment, use that one; if not, enter this one with a reference of its own."
+
+
+class NoCustomerToPay(Conflict):
+    code = "no-customer-to-pay"
+    title = "The payment's customer does not exist"
+    detail = "There is no customer with the id {customer_id} in this service."
+    hint = "Look the customer up: GET /v1/customers?q=... ; or leave it out and assign the payment later."
+
+
+class BankAccountUnfit(Conflict):
+    code = "bank-account-unfit"
+    title = "The bank account cannot have this payment"
+    detail = "{why}"
+    hint = "GET /v1/bank-accounts lists the accounts with their currencies."
+
+
+async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Sequence[Share] = ()) -> Payment:
+    """Enter a payment and book it at once; it settles what the body's rule finds, and `parts`.
+
+    Raise `PaymentKnown`, `NoCustomerToPay`, `BankAccountUnfit`, the ledger's `PeriodClosed`, and for `parts` what
+    allocating raises.
+    """
+    await replication.creating(session, PAYMENT)
+    await lock_customers(session, [body.customer_id])
+    row = Payment.blank()
+    row.id, row.direction, row.currency, row.amount = uuid7(), body.direction.value, body.currency, body.amount
+    row.received_on = body.received_on or clock.today()
+    await _customer_exists(session, body.customer_id)
+    row.assign(body.customer_id)
+    row.waits = body.allocate is Allocate.AUTOMATIC or bool(parts)
+    await _change(session, row, body, {})
+    session.add(row)
+    await carry_out(session, row, actor, body.allocate)
+    if parts:
+        await take(session, row, parts, actor)
+    replication.created(session, PAYMENT, row, actor)
+    await gather.flush(session)
+    return row
+
+
+async def change(session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: Check) -> Payment:
+    """Apply a merge patch to the reference, note and bank account of a payment that the caller has `seen`.
+
+    Raise `NotFound`, `Malformed`, `PaymentKnown`, `BankAccountUnfit`, and whatever `seen` raises.
+    """
+    row = await queries.for_update(session, payment_id)
+    seen(row)
+    present = PaymentOut.of_payment(row).model_dump(mode="json", include=set(PaymentNotes.model_fields))
+    with edit(session, PAYMENT, row, actor):
+        await _change(session, row, patched(PaymentNotes, present, patch), present)
+    await session.flush()
+    return row
+
+
+async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, actor: str) -> Payment:
+    """Say whose payment it is, or (None) that it is nobody's again; the books follow at once.
+
+    Raise `NotFound`, `NoCustomerToPay`, `PaymentStepRefused`, `PaymentAllocated`, and the ledger's `PeriodClosed`.
+    """
+    row = await lock(session, payment_id, body.customer_id)
+    if row.state == PaymentState.REVERSED:
+        raise PaymentStepRefused(state=row.state, allowed=[])
+    await _customer_exists(session, body.customer_id)
+    with edit(session, PAYMENT, row, actor):
+        row.assign(body.customer_id)
+        row.waits = body.allocate is Allocate.AUTOMATIC
+        await carry_out(session, row, actor, body.allocate, body.on)
+    await session.flush()
+    return row
+
+
+async def reverse(session: AsyncSession, payment_id: UUID, body: ReverseBody, actor: str) -> Payment:
+    """Take a payment back: its invoices are open again, and the books say so; the payment stays, reversed.
+
+    Raise `NotFound`, `PaymentStepRefused`, and the ledger's `PeriodClosed`.
+    """
+    row = await lock(session, payment_id)
+    with edit(session, PAYMENT, row, actor):
+        row.go(PaymentState.REVERSED)
+        row.reason = body.reason
+        await carry_out(session, row, actor, on=body.on)
+    await session.flush()
+    return row
+
+
+async def _change(session: AsyncSession, row: Payment, body: PaymentNotes, present: Mapping[str, Any]) -> None:
+    values = body.model_dump(mode="json", include=set(PaymentNotes.model_fields))
+    changed = {field: value for field, value in values.items() if present.get(field) != value}
+    if changed.get("reference"):
+        await _reference_is_free(session, row, changed["reference"])
+    if changed.get("bank_account_id"):
+        await _bank_account_fits(session, row, UUID(changed["bank_account_id"]))
+    queries.renamed(session, row)
+    row.change(changed)
+    queries.named(session, row)
+
+
+async def _reference_is_free(session: AsyncSession, row: Payment, reference: str) -> None:
+    """One at a time for a reference: of two who enter the same payment at once, the second is told of the first."""
+    await queries.reference_lock(session, reference)
+    found = await queries.known(session, reference, row.direction, row.currency)
+    if found is not None and found.id != row.id:
+        raise PaymentKnown(id=found.id, reference=reference, state=found.state)
+
+
+async def _customer_exists(session: AsyncSession, customer_id: UUID | None) -> None:
+    if customer_id is None:
+        return
+    try:
+        await customers.by_id(session, customer_id)
+    except NotFound:
+        raise NoCustomerToPay(customer_id=customer_id) from None
+
+
+async def _bank_account_fits(session: AsyncSession, row: Payment, bank_account_id: UUID) -> None:
+    try:
+        account = await queries.bank_account(session, bank_account_id)
+    except NotFound:
+        raise BankAccountUnfit(why=f"There is no bank account with the id {bank_account_id}.") from None
+    if account.archived_at is not None:
+        raise BankAccountUnfit(why=f"{account.name} was taken out of use.")
+    if account.currency != row.currency:
+        raise BankAccountUnfit(why=f"{account.name} is kept in {account.currency}, the payment is in {row.currency}.")

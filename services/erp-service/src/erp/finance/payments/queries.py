@@ -1,0 +1,245 @@
+"""Named reads of payments and bank accounts."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from chassis import gather
+from chassis.errors import NotFound
+from chassis.pages import Sorting
+from contracts.normalise import reference_key
+from contracts.receivable import Direction, PaymentState
+from sqlalchemy import ARRAY, Select, Text, bindparam, exists, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from erp.finance.invoicing.models import Invoice, InvoiceLine
+from erp.finance.payments.models import DUE, WAITING, Allocation, BankAccount, Payment
+from erp.finance.payments.schemas import BankAccountFilters, PaymentBody, PaymentFilters
+from erp.sales.orders.models import Order
+
+ORDERS = Sorting(
+    {
+        "received_on": Payment.received_on,
+        "amount": Payment.amount,
+        "created_at": Payment.created_at,
+        "updated_at": Payment.updated_at,
+    },
+    Payment.id,
+    "-received_on",
+)
+REFERENCES, QUEUED = "payment of a reference", "reference"
+_IN_THE_BOOKS = (Payment.archived_at.is_(None), Payment.customer_id == Payment.posted_customer_id)
+ONE_AT_A_TIME = text("""
+    select pg_advisory_xact_lock(hashtextextended('payment' || current_setting('app.tenant', true) || :reference, 0))
+""")
+ONE_AFTER_ANOTHER = text("""
+    select pg_advisory_xact_lock(hashtextextended('payment' || current_setting('app.tenant', true) || wanted.key, 0))
+    from unnest(:references) with ordinality as wanted (key, place) order by wanted.place
+""").bindparams(bindparam("references", type_=ARRAY(Text())))
+BANK_ACCOUNTS = Sorting({"name": BankAccount.name, "iban": BankAccount.iban}, BankAccount.id, "name")
+
+
+class Reference(NamedTuple):
+    """What no two payments share."""
+
+    key: str
+    direction: str
+    currency: str
+
+
+async def by_id(session: AsyncSession, payment_id: UUID) -> Payment:
+    """One payment with its allocations. Raise `NotFound`."""
+    found: Payment = await _one(session, _complete().where(Payment.id == payment_id), payment_id)
+    return found
+
+
+async def for_update(session: AsyncSession, payment_id: UUID) -> Payment:
+    """One payment, locked until the transaction ends. Raise `NotFound`."""
+    found: Payment = await _one(session, _locked().where(Payment.id == payment_id), payment_id)
+    return found
+
+
+async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Payment]:
+    """Payments by local or shared id, locked in the order of their ids so that two batches never wait in a ring."""
+    either = or_(Payment.id.in_(ids), Payment.canonical_id.in_(canonical_ids))
+    return (await session.scalars(_locked().where(either).order_by(Payment.id))).all()
+
+
+async def customers_of(session: AsyncSession, payment_ids: Collection[UUID]) -> list[UUID]:
+    """Whose receivables these payments touch, in the one order in which they are locked."""
+    found = await session.execute(
+        select(Payment.customer_id, Payment.posted_customer_id).where(Payment.id.in_(payment_ids))
+    )
+    return sorted({customer_id for row in found for customer_id in row if customer_id is not None})
+
+
+async def reference_lock(session: AsyncSession, reference: str) -> None:
+    """Queue for an external reference until the transaction ends."""
+    key = reference_key(reference)
+    await gather.once(session, (QUEUED, key), lambda: session.execute(ONE_AT_A_TIME, {"reference": key}))
+
+
+async def known(session: AsyncSession, reference: str, direction: str, currency: str) -> Payment | None:
+    """The payment that has this external reference."""
+    name = Reference(reference_key(reference), direction, currency)
+    found: Payment | None
+    if (shared := gather.kept(session, REFERENCES, [name])) is not None:
+        found = shared[name]
+        return found
+    found = await session.scalar(_complete().where(*_same(reference, direction, currency)))
+    return found
+
+
+async def keep_known(session: AsyncSession, bodies: Iterable[PaymentBody]) -> None:
+    """Queue for the references of several payments, and read at once which of them are known."""
+    references = [(reference_key(each.reference), each) for each in bodies if each.reference]
+    names = {Reference(key, each.direction, each.currency) for key, each in references}
+    keys = sorted({name.key for name in names})
+    await session.execute(ONE_AFTER_ANOTHER, {"references": keys})
+    gather.keep(session, QUEUED, [(key, None) for key in keys])
+    found = await session.scalars(_complete().where(Payment.reference_key.in_(keys)))
+    gather.keep(session, REFERENCES, [(name, None) for name in names])
+    for row in found:
+        named(session, row)
+
+
+def named(session: AsyncSession, row: Payment) -> None:
+    """Let gathered items know that the payment has its reference."""
+    if row.reference_key:
+        gather.keep(session, REFERENCES, [(Reference(row.reference_key, row.direction, row.currency), row)])
+
+
+def renamed(session: AsyncSession, row: Payment) -> None:
+    """Let them look again who has the reference that the payment had."""
+    if row.reference_key:
+        gather.forget(session, REFERENCES, Reference(row.reference_key, row.direction, row.currency))
+
+
+async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Whether a payment that no other system knows yet has the same reference, direction and currency."""
+    payment, reference = values.get("payment"), values.get("reference")
+    if not payment or not reference:
+        return False
+    same = _same(reference, payment.get("direction", Direction.IN), payment.get("currency"))
+    return bool(await session.scalar(select(exists().where(*same, Payment.canonical_id.is_(None)))))
+
+
+def _same(reference: str, direction: str, currency: str) -> tuple[Any, ...]:
+    key = reference_key(reference)
+    return Payment.reference_key == key, Payment.direction == direction, Payment.currency == currency
+
+
+async def due(session: AsyncSession, limit: int) -> list[tuple[UUID, UUID]]:
+    """Payments that the books do not have as they stand, oldest first: (id, tenant)."""
+    ready = or_(Payment.try_at.is_(None), Payment.try_at <= func.now())
+    statement = select(Payment.id, Payment.tenant_id).where(text(DUE), ready, Payment.archived_at.is_(None))
+    found = await session.execute(statement.order_by(Payment.created_at).limit(limit))
+    return [(payment_id, tenant_id) for payment_id, tenant_id in found]
+
+
+async def waiting(session: AsyncSession, but: Collection[UUID], limit: int) -> list[tuple[UUID, UUID, str]]:
+    """Who has both a payment that waits for invoices and an open invoice: (tenant, customer, currency)."""
+    owing = exists().where(
+        Invoice.tenant_id == Payment.tenant_id,
+        Invoice.customer_id == Payment.customer_id,
+        Invoice.currency == Payment.currency,
+        Invoice.settled < Invoice.total,
+    )
+    statement = (
+        select(Payment.tenant_id, Payment.customer_id, Payment.currency)
+        .where(text(WAITING), *_IN_THE_BOOKS, owing, Payment.customer_id.not_in(but))
+        .distinct()
+        .limit(limit)
+    )
+    found = await session.execute(statement)
+    return [(tenant, customer_id, currency) for tenant, customer_id, currency in found if customer_id]
+
+
+async def waiting_of(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Payment]:
+    """The payments of a customer that wait for invoices, locked; what came first comes first."""
+    theirs = (Payment.customer_id == customer_id, Payment.currency == currency)
+    found = await session.scalars(_locked().where(text(WAITING), *_IN_THE_BOOKS, *theirs).order_by(Payment.id))
+    return sorted(found.all(), key=lambda row: (row.received_on, row.id))
+
+
+async def orders_billed(session: AsyncSession, invoice_ids: Collection[UUID]) -> dict[UUID, set[str]]:
+    """Invoice -> what the orders that it bills are called: our numbers, and the customer's references."""
+
+    async def read(ids: Collection[UUID]) -> Iterable[tuple[UUID, set[str]]]:
+        called: dict[UUID, set[str]] = {invoice_id: set() for invoice_id in ids}
+        names = select(InvoiceLine.invoice_id, Order.number, Order.sales_number, Order.reference).distinct()
+        orders = names.join(Order, Order.id == InvoiceLine.order_id).where(InvoiceLine.invoice_id.in_(ids))
+        for invoice_id, *known in await session.execute(orders):
+            called[invoice_id].update(name for name in known if name)
+        return called.items()
+
+    return await gather.each_once(session, "names of an invoice", invoice_ids, read)
+
+
+def search(filters: PaymentFilters) -> Select[Payment]:
+    """The payments that every filter takes."""
+    equal = {
+        Payment.canonical_id: filters.canonical_id,
+        Payment.customer_id: filters.customer_id,
+        Payment.bank_account_id: filters.bank_account_id,
+        Payment.direction: filters.direction,
+        Payment.currency: filters.currency,
+        Payment.state: filters.state,
+        Payment.reference_key: filters.reference and reference_key(filters.reference),
+    }
+    statement = _complete().where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.invoice_id is not None:
+        settling = (Allocation.invoice_id == filters.invoice_id, Allocation.undone_at.is_(None))
+        statement = statement.where(Payment.id.in_(select(Allocation.payment_id).where(*settling)))
+    if filters.unassigned is not None:
+        nobodys = Payment.customer_id.is_(None)
+        statement = statement.where(nobodys if filters.unassigned else ~nobodys)
+    if filters.unallocated is not None:
+        booked = (Payment.state == PaymentState.BOOKED, Payment.direction == Direction.IN)
+        rest = Payment.allocated < Payment.amount if filters.unallocated else Payment.allocated == Payment.amount
+        statement = statement.where(*booked, rest)
+    if filters.received_from is not None:
+        statement = statement.where(Payment.received_on >= filters.received_from)
+    if filters.received_until is not None:
+        statement = statement.where(Payment.received_on <= filters.received_until)
+    return statement
+
+
+async def bank_account(session: AsyncSession, bank_account_id: UUID, *, lock: bool = False) -> BankAccount:
+    """One bank account. Raise `NotFound`."""
+    statement = select(BankAccount).where(BankAccount.id == bank_account_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found: BankAccount = await _one(session, statement, bank_account_id)
+    return found
+
+
+async def bank_account_by_iban(session: AsyncSession, iban: str) -> BankAccount | None:
+    """The bank account with this IBAN, archived or not."""
+    found: BankAccount | None = await session.scalar(select(BankAccount).where(BankAccount.iban == iban))
+    return found
+
+
+def bank_accounts(filters: BankAccountFilters) -> Select[BankAccount]:
+    """The bank accounts that every filter takes."""
+    statement = select(BankAccount)
+    if filters.archived == "any":
+        return statement
+    archived = BankAccount.archived_at.is_not(None)
+    return statement.where(archived if filters.archived == "true" else ~archived)
+
+
+def _complete() -> Select[Payment]:
+    return select(Payment).options(selectinload(Payment.allocations))
+
+
+def _locked() -> Select[Payment]:
+    return _complete().with_for_update().execution_options(populate_existing=True)
+
+
+async def _one(session: AsyncSession, statement: Select[Any], wanted: UUID) -> Any:
+    found = await session.scalar(statement)
+    if found is None:
+        raise NotFound(id=wanted)
+    return found

@@ -1,0 +1,217 @@
+"""Shapes of requests and responses about payments and bank accounts."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from chassis.preconditions import etag
+from chassis.replication import Shown
+from contracts.product import Quantity
+from contracts.receivable import Direction, PaymentState
+from contracts.text import NameText, OptionalNameText, OptionalShortText, ShortText, one_line, refuse
+from contracts.values import CurrencyCode, Money, in_currency
+from fastapi import Response
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from stdnum import iban
+from stdnum.exceptions import ValidationError as NumberInvalid
+
+from erp.finance.payments.models import BankAccount, Payment
+from erp.finance.payments.rules import Allocate, How
+
+
+def _iban(text: str) -> str:
+    try:
+        checked: str = iban.validate(text)
+    except NumberInvalid as error:
+        raise refuse("iban", f"{text!r} is not an IBAN: {error}") from None
+    return checked
+
+
+Iban = Annotated[str, Field(min_length=5, max_length=42), AfterValidator(_iban), BeforeValidator(one_line)]
+"""An International Bank Account Number whose check digits are right, in capitals without spaces."""
+
+
+class Body(BaseModel):
+    """Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class BankAccountBody(Body):
+    """An account of ours at a bank."""
+
+    name: NameText
+    iban: Iban = Field(examples=["DE89 3704 0044 0532 0130 00"])
+    currency: CurrencyCode = "EUR"
+
+
+class BankAccountOut(BaseModel):
+    """A bank account; its IBAN and currency stay, and payments name it by its id."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    iban: str
+    currency: str
+    version: int
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: BankAccount) -> Self:
+        return cls.model_validate(row)
+
+    def tag(self, response: Response) -> Self:
+        response.headers["ETag"] = etag(self.version)
+        return self
+
+
+class PaymentNotes(Body):
+    """What may be changed of a payment at any time."""
+
+    bank_account_id: UUID | None = None
+    reference: OptionalShortText = Field(
+        default=None, description="The bank's or the payer's name for it; once per direction and currency."
+    )
+    note: OptionalNameText = Field(default=None, description="What the payer wrote: numbers of invoices, usually.")
+
+
+class PaymentBody(PaymentNotes):
+    """A payment as its users enter it. Without a customer it is booked as nobody's, until it is assigned."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "amount": "119.00",
+                    "currency": "EUR",
+                    "received_on": "2026-11-20",
+                    "reference": "E2E-4711",
+                    "note": "Invoice INV-2026-000001",
+                }
+            ]
+        },
+    )
+
+    customer_id: UUID | None = None
+    direction: Direction = Direction.IN
+    amount: Quantity
+    currency: CurrencyCode
+    received_on: date | None = Field(default=None, description="Today, unless it says otherwise.")
+    allocate: Allocate = Field(
+        default=Allocate.AUTOMATIC, description="How it finds the invoices it settles; `none` leaves that to a person."
+    )
+
+    @model_validator(mode="after")
+    def _amount_fits_its_currency(self) -> Self:
+        in_currency(self.amount, self.currency)
+        return self
+
+
+class Part(Body):
+    """A part of a payment for one invoice, named by its id or its number."""
+
+    invoice_id: UUID | None = None
+    invoice: ShortText | None = Field(default=None, description="The invoice's number.")
+    amount: Quantity
+
+    @model_validator(mode="after")
+    def _names_one_invoice(self) -> Self:
+        if (self.invoice_id is None) == (self.invoice is None):
+            raise refuse("invoice", "name the invoice by `invoice_id` or by `invoice`, its number")
+        return self
+
+
+Parts = Annotated[list[Part], Field(max_length=200)]
+
+
+class AllocationBody(Body):
+    """By hand, with `allocations`; or by a rule: `by`."""
+
+    allocations: Parts = []
+    by: Allocate = Allocate.NONE
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.allocations) == (self.by is not Allocate.NONE):
+            raise refuse("allocations", "send `allocations`, or `by` (reference, oldest or automatic)")
+        return self
+
+
+class AssignBody(Body):
+    """Whose payment it is, and how it then finds the invoices it settles; null is nobody's again."""
+
+    customer_id: UUID | None
+    on: date | None = Field(default=None, description="The day it is posted; today, unless it says otherwise.")
+    allocate: Allocate = Allocate.AUTOMATIC
+
+
+class ReverseBody(Body):
+    """Why a payment does not stand: it bounced, or was entered wrong."""
+
+    reason: NameText
+    on: date | None = Field(default=None, description="The day it is posted; today, unless it says otherwise.")
+
+
+class AllocationOut(BaseModel):
+    """A part of the payment that settles an invoice."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    invoice_id: UUID
+    invoice_number: str
+    amount: Money
+    how: How
+    made_by: str
+    made_at: datetime
+
+
+class PaymentOut(Shown):
+    """A payment. `unallocated` waits for an invoice; `allocations` are those that stand."""
+
+    customer_id: UUID | None
+    bank_account_id: UUID | None
+    direction: Direction
+    amount: Money
+    currency: str
+    received_on: date
+    reference: str | None
+    note: str | None
+    state: PaymentState
+    reason: str | None
+    allocated: Money
+    unallocated: Money
+    waits: bool = Field(description="Whether what is left of it settles the customer's invoices as they come.")
+    allocations: Sequence[AllocationOut]
+
+    @classmethod
+    def of_payment(cls, row: Payment) -> Self:
+        return cls.of(row, allocations=[AllocationOut.model_validate(each) for each in row.standing])
+
+
+class PaymentFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    canonical_id: UUID | None = None
+    customer_id: UUID | None = None
+    bank_account_id: UUID | None = None
+    invoice_id: UUID | None = Field(default=None, description="Payments that settle this invoice.")
+    direction: Direction | None = None
+    currency: str | None = None
+    state: PaymentState | None = None
+    reference: str | None = None
+    unassigned: bool | None = Field(default=None, description="Nobody's, or somebody's.")
+    unallocated: bool | None = Field(default=None, description="With a rest that settles nothing, or without.")
+    received_from: date | None = None
+    received_until: date | None = None
+
+
+class BankAccountFilters(BaseModel):
+    """What a list may be narrowed by."""
+
+    archived: Literal["false", "true", "any"] = "false"

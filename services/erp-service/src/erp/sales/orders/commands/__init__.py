@@ -1,0 +1,33 @@
+"""Every use case that changes an order or a shipment, by what it is for.
+
+Each holds the row's lock, and announces what changed in its transaction.
+"""
+
+from erp.sales.orders.commands.answering import grant, refuse
+from erp.sales.orders.commands.billing import mark_invoiced, mark_paid
+from erp.sales.orders.commands.cancelling import cancel, carry_out, note_failure
+from erp.sales.orders.commands.confirming import confirm, hold, resume
+from erp.sales.orders.commands.entering import Check, archive, change, create, restore, submit
+from erp.sales.orders.commands.shipping import lock_all, ship, take_back
+
+__all__ = [
+    "Check",
+    "archive",
+    "cancel",
+    "carry_out",
+    "change",
+    "confirm",
+    "create",
+    "grant",
+    "hold",
+    "lock_all",
+    "mark_invoiced",
+    "mark_paid",
+    "note_failure",
+    "refuse",
+    "restore",
+    "resume",
+    "ship",
+    "submit",
+    "take_back",
+]

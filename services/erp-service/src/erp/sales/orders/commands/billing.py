@@ -1,0 +1,36 @@
+"""What invoicing tells: what was billed, and what is paid."""
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from chassis import gather
+from chassis.replication import edit
+from contracts.order import OrderState
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.sales.orders import queries
+from erp.sales.orders.events import ORDER
+
+
+async def mark_invoiced(
+    session: AsyncSession, quantities: Mapping[UUID, Decimal], actor: str, order_ids: Collection[UUID] = ()
+) -> None:
+    """Count what was billed of each order line; below zero what was credited. `order_ids` spares looking them up.
+
+    An order of which everything is shipped and billed is `invoiced` then. Raise `MoreThanShipped`.
+    """
+    order_ids = order_ids or await queries.of_lines(session, quantities)
+    for row in await queries.orders_for_update(session, order_ids):
+        with edit(session, ORDER, row, actor):
+            row.bill(quantities)
+    await gather.flush(session)
+
+
+async def mark_paid(session: AsyncSession, order_ids: Collection[UUID], actor: str) -> None:
+    """Close the orders among these that are invoiced; those of which something is still to come stay open."""
+    for row in await queries.orders_for_update(session, order_ids):
+        if row.present is OrderState.INVOICED:
+            with edit(session, ORDER, row, actor):
+                row.go(OrderState.CLOSED)
+    await gather.flush(session)

@@ -1,0 +1,49 @@
+"""Cancelling, giving back the stock that was set aside, and orders on which a task fails."""
+
+from uuid import UUID
+
+from chassis.replication import edit
+from contracts.order import OrderReason, OrderState
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.sales.orders import queries
+from erp.sales.orders.events import ACTOR, ORDER
+from erp.sales.orders.models import Order
+from erp.warehouse.stock import commands as inventory
+
+
+async def cancel(session: AsyncSession, order_id: UUID, reason: str | None, actor: str) -> Order:
+    """Cancel an order of which nothing was shipped; its stock is free again. Raise `IllegalTransition`."""
+    row = await queries.for_update(session, order_id)
+    with edit(session, ORDER, row, actor):
+        row.go(OrderState.CANCELLED)
+        text = reason or "Cancelled here."
+        row.reason = OrderReason(code="cancelled", text=text).model_dump(mode="json")
+        await release(session, row)
+    await session.flush()
+    return row
+
+
+async def carry_out(session: AsyncSession, order_id: UUID) -> None:
+    """Free the stock of an order that another system cancelled; doing so twice changes nothing."""
+    row = await queries.for_update(session, order_id)
+    if row.present is OrderState.CANCELLED:
+        with edit(session, ORDER, row, ACTOR):
+            await release(session, row)
+            row.succeed()
+        await session.flush()
+
+
+async def note_failure(session: AsyncSession, order_id: UUID, text: str) -> None:
+    """Say on an order, for all systems, that a task failed on it and tries again."""
+    row = await queries.for_update(session, order_id)
+    with edit(session, ORDER, row, ACTOR):
+        row.fail(text)
+    await session.flush()
+
+
+async def release(session: AsyncSession, row: Order) -> None:
+    """Free what is set aside for an order."""
+    if row.holds_stock:
+        await inventory.release(session, [line.id for line in row.lines])
+        row.holds_stock = False

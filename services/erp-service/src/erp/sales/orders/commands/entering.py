@@ -1,0 +1,209 @@
+"""Entering an order and changing its draft; handing it in."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis import clock, replication
+from chassis.db import uuid7
+from chassis.errors import Conflict, NotFound
+from chassis.patch import patched
+from chassis.replication import edit
+from contracts.order import OrderState
+from discounts.rules import Roles
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.catalogue.products import queries as products
+from erp.catalogue.products.models import Product
+from erp.ledger import queries as ledger
+from erp.parties.customers import queries as customers
+from erp.parties.customers.models import Customer, NoSuchCustomer
+from erp.sales.orders import queries
+from erp.sales.orders.commands.discounting import Charge, WrittenLine, check_discounts, question
+from erp.sales.orders.commands.numbering import give_number
+from erp.sales.orders.events import ORDER
+from erp.sales.orders.models import Order, OrderLine
+from erp.sales.orders.rules import ARCHIVABLE, CustomerArchived, NothingOrdered, ProductArchived, require
+from erp.sales.orders.schemas import OrderBody, OrderLineBody, OrderOut
+
+Check = Callable[[Order], None]
+HEAD = frozenset(OrderBody.model_fields) - {"lines"}
+LINE = set(OrderLineBody.model_fields)
+
+
+class NoSuchProduct(Conflict):
+    code = "no-such-product"
+    title = "A line's product does not exist"
+    detail = "There is no product with the id {product_id} in this service."
+    hint = "Look the product up: GET /v1/products?q=... ; ids of other systems are found by `canonical_id`."
+
+
+class NoSuchLine(Conflict):
+    code = "no-such-line"
+    title = "The order has no such line"
+    detail = "It has none with the id {line}."
+    hint = "Read the order: its lines have ids. Leave the id out to add a line."
+
+
+async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
+    """Enter a draft. `roles` limit the discounts of its lines; None does not.
+
+    Raise `NoSuchCustomer`, `NoSuchProduct`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown`
+    when a line does not say what nobody has declared; `OutOfBounds` when a line comes to too much; `DiscountTooHigh`.
+    """
+    await replication.creating(session, ORDER)
+    row = Order.blank()
+    await _write(session, row, body, roles)
+    replication.created(session, ORDER, row, actor)
+    await session.flush()
+    return row
+
+
+async def change(
+    session: AsyncSession,
+    order_id: UUID,
+    patch: Mapping[str, Any],
+    actor: str,
+    seen: Check,
+    roles: Roles | None = None,
+) -> Order:
+    """Apply a merge patch to a draft that the caller has `seen`. Nothing changed: the same version, no event.
+
+    Raise what `create` raises, `NotFound`, `NoSuchLine`, `IllegalTransition` when it is no draft any more, and whatever
+    `seen` raises.
+    """
+    row = await queries.for_update(session, order_id)
+    seen(row)
+    require(row.present, {OrderState.DRAFT}, "changed")
+    body = patched(OrderBody, written(row), patch)
+    with edit(session, ORDER, row, actor):
+        await _write(session, row, body, roles)
+    await session.flush()
+    return row
+
+
+async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
+    """Hand a draft in: it is decided on next. Raise `IllegalTransition` or `NothingOrdered`."""
+    row = await queries.for_update(session, order_id)
+    with edit(session, ORDER, row, actor):
+        row.go(OrderState.SUBMITTED)
+        if not row.lines:
+            raise NothingOrdered()
+        row.submitted_at = clock.now()
+        await give_number(session, row)
+    await session.flush()
+    return row
+
+
+async def archive(session: AsyncSession, order_id: UUID, actor: str, seen: Check) -> Order:
+    """Take a draft or a cancelled order out of use, in all systems. Raise `IllegalTransition`."""
+    row = await queries.for_update(session, order_id)
+    seen(row)
+    require(row.present, ARCHIVABLE, "archived")
+    replication.archive(session, ORDER, row, actor)
+    await session.flush()
+    return row
+
+
+async def restore(session: AsyncSession, order_id: UUID, actor: str) -> Order:
+    """Take an archived order into use again."""
+    row = await queries.for_update(session, order_id)
+    replication.restore(session, ORDER, row, actor)
+    await session.flush()
+    return row
+
+
+def written(row: Order) -> dict[str, Any]:
+    """The order as a client would have written it: what a merge patch starts from."""
+    shown = OrderOut.of(row).model_dump(mode="json", include=set(OrderBody.model_fields))
+    shown["lines"] = [{name: value for name, value in line.items() if name in LINE} for line in shown["lines"]]
+    return shown
+
+
+async def _write(session: AsyncSession, row: Order, body: OrderBody, roles: Roles | None) -> None:
+    before = {line.id: Charge.of(row, line) for line in row.lines}
+    customer = await _customer(session, body.customer_id)
+    values = body.model_dump(mode="json", include=set(HEAD))
+    values["currency"] = body.currency or customer.currency or (await ledger.company(session)).currency
+    values["ordered_on"] = values["ordered_on"] or clock.today().isoformat()
+    row.change(values)
+    lines = await _write_lines(session, row, body.lines, customer)
+    if roles is not None:
+        written = [WrittenLine(line, after, product, before.get(after.id)) for line, after, product in lines]
+        await check_discounts(session, row, customer, written, roles)
+
+
+async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
+    try:
+        customer = await customers.by_id(session, customer_id)
+    except NotFound:
+        raise NoSuchCustomer(customer_id=customer_id) from None
+    if customer.archived_at is not None:
+        raise CustomerArchived(customer=customer.name)
+    return customer
+
+
+async def _write_lines(
+    session: AsyncSession, row: Order, lines: list[OrderLineBody], customer: Customer
+) -> list[tuple[OrderLineBody, OrderLine, Product]]:
+    """Give the order these lines; answer each with what became of it and its product."""
+    known = {line.id for line in row.lines}
+    if missing := next((line.id for line in lines if line.id and line.id not in known), None):
+        raise NoSuchLine(line=str(missing))
+    found = await products.by_ids(session, {line.product_id for line in lines})
+    for gone in known - {line.id for line in lines}:
+        row.set_line(gone, None)
+    written = {}
+    for index, line in enumerate(lines):
+        product = found.get(line.product_id)
+        if product is None:
+            raise NoSuchProduct(product_id=line.product_id)
+        if product.archived_at is not None:
+            raise ProductArchived(product=product.name)
+        line_id = await _write_line(session, row, line, product, customer, f"lines[{index}]")
+        written[line_id] = (line, product)
+    now = {line.id: line for line in row.lines}
+    return [(line, now[line_id], product) for line_id, (line, product) in written.items()]
+
+
+async def _write_line(
+    session: AsyncSession, row: Order, line: OrderLineBody, product: Product, customer: Customer, field: str
+) -> UUID:
+    present = row.line(line.id) if line.id else None
+    last = max((each.position for each in row.lines), default=0)
+    tax_class = line.tax_class or product.tax_class
+    price, price_from = line.unit_price, present.price_from if present else "given"
+    if price is None:
+        price, price_from = await _price(session, row, line.quantity, product, customer)
+    elif present is None or present.unit_price != price:
+        price_from = "given"
+    rate = line.tax_rate
+    if rate is None:
+        rate = await products.tax_rate_of(session, tax_class, _country(row, customer), row.ordered_on)
+    value = {
+        "position": line.position or (present.position if present else last + 1),
+        "product": str(product.id),
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit_price": price,
+        "discount": line.discount,
+        "tax_class": tax_class,
+        "tax_rate": rate,
+    }
+    line_id = line.id or uuid7()
+    row.set_line(line_id, value, price_from, field)
+    return line_id
+
+
+async def _price(
+    session: AsyncSession, row: Order, quantity: Decimal, product: Product, customer: Customer
+) -> tuple[Decimal, str]:
+    answer = await products.price_of(session, product, question(row, quantity, customer))
+    return answer.amount, "price_list" if answer.price_list_id else "list_price"
+
+
+def _country(row: Order, customer: Customer) -> str | None:
+    """Where it is delivered to: that decides on the tax."""
+    addresses = (row.shipping_address, customer.shipping_address, customer.billing_address)
+    return next((address["country"] for address in addresses if address and address.get("country")), None)

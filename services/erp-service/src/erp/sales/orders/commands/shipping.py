@@ -1,0 +1,123 @@
+"""What goes out to the customer, and what comes back."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from chassis import clock, gather, replication
+from chassis.db import uuid7
+from chassis.errors import Conflict
+from chassis.replication import edit
+from contracts.order import ShipmentKind
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.ledger.rules import Source
+from erp.sales.orders import queries
+from erp.sales.orders.commands.entering import NoSuchLine
+from erp.sales.orders.commands.numbering import next_number
+from erp.sales.orders.events import ORDER, SHIPMENT
+from erp.sales.orders.models import Order, Shipment, ShipmentLine
+from erp.sales.orders.rules import RETURNABLE, SHIPPABLE, require
+from erp.sales.orders.schemas import ReturnBody, ShipmentBody
+from erp.warehouse.stock import commands as inventory
+from erp.warehouse.stock import queries as stock
+from erp.warehouse.stock.rules import Want
+
+
+class NothingReserved(Conflict):
+    code = "nothing-reserved"
+    title = "Nothing is set aside for this order"
+    detail = "All that is left of it waits for goods to come in."
+    hint = "Receive the goods; back orders are filled as they come in."
+
+
+async def lock_all(session: AsyncSession, order_ids: Collection[UUID]) -> None:
+    """Lock orders and all stock that is set aside for them, before the first of several is shipped.
+
+    Taken order by order, two transactions could wait for each other.
+    """
+    rows = await queries.orders_for_update(session, order_ids)
+    demands = await stock.demands(session, [line.id for row in rows for line in row.lines])
+    await inventory.lock(session, [each.product_id for line in demands.values() for each in line if each.stocked])
+    await stock.keep_demands(session, [line.id for row in rows for line in row.lines])
+
+
+async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor: str) -> Shipment:
+    """Send out quantities of lines, or all that is reserved; the goods leave the stock at their value.
+
+    Raise `IllegalTransition`, `NoSuchLine`, `MoreThanOrdered`, `NothingReserved`, and what inventory raises when the
+    goods are not set aside.
+    """
+    row = await queries.for_update(session, order_id)
+    require(row.present, SHIPPABLE, "shipped")
+    quantities = body.quantities or await _reserved(session, row)
+    shipment = _document(row, ShipmentKind.SHIPMENT, quantities, body.shipped_on)
+    shipment.carrier, shipment.tracking = body.carrier, body.tracking
+    with edit(session, ORDER, row, actor):
+        row.ship(quantities)
+        await inventory.issue(
+            session,
+            _wants(row, quantities),
+            on=shipment.shipped_on,
+            source=Source("shipment", shipment.id),
+            actor=actor,
+            warehouse_id=body.warehouse_id,
+        )
+    shipment.number = await next_number(session, "shipment", "S-")
+    replication.created(session, SHIPMENT, shipment, actor)
+    await gather.flush(session)
+    return shipment
+
+
+async def take_back(session: AsyncSession, order_id: UUID, body: ReturnBody, actor: str) -> Shipment:
+    """Take back what was shipped: it is on hand again. The order stays where it is; invoicing gives the credit.
+
+    Raise `IllegalTransition`, `NoSuchLine`, `MoreThanShipped`.
+    """
+    row = await queries.for_update(session, order_id)
+    require(row.present, RETURNABLE, "returned")
+    document = _document(row, ShipmentKind.RETURN, body.quantities, body.returned_on)
+    document.carrier = document.tracking = None
+    with edit(session, ORDER, row, actor):
+        row.take_back(body.quantities)
+        await inventory.take_back(
+            session,
+            _wants(row, body.quantities),
+            on=document.shipped_on,
+            source=Source("return", document.id),
+            actor=actor,
+            warehouse_id=body.warehouse_id,
+        )
+    document.number = await next_number(session, "return", "R-")
+    replication.created(session, SHIPMENT, document, actor)
+    await session.flush()
+    return document
+
+
+async def _reserved(session: AsyncSession, row: Order) -> dict[UUID, Decimal]:
+    found = await stock.reserved(session, [line.id for line in row.lines if line.left])
+    quantities = {line_id: quantity for line_id, quantity in found.items() if quantity}
+    if not quantities:
+        raise NothingReserved()
+    return quantities
+
+
+def _document(row: Order, kind: ShipmentKind, quantities: Mapping[UUID, Decimal], on: date | None) -> Shipment:
+    if missing := next((line_id for line_id in quantities if row.line(line_id) is None), None):
+        raise NoSuchLine(line=str(missing))
+    lines = [
+        ShipmentLine(line_id=line_id, quantity=quantity, invoiced=Decimal(0))
+        for line_id, quantity in quantities.items()
+    ]
+    return Shipment(
+        id=uuid7(),
+        kind=kind.value,
+        order_id=row.id,
+        shipped_on=on or clock.today(),
+        lines=sorted(lines, key=lambda line: line.line_id),
+    )
+
+
+def _wants(row: Order, quantities: Mapping[UUID, Decimal]) -> list[Want]:
+    return [Want(line.id, line.product_id, quantities[line.id]) for line in row.lines if line.id in quantities]

@@ -1,0 +1,174 @@
+"""What the ERP does by itself: it decides on submitted orders, answers requests, frees the stock of cancelled orders.
+
+Level-triggered: what is left to do is read from the orders' rows, so nothing is lost in a crash and doing it twice does
+no harm. Each order has a transaction of its own, in its tenant.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from uuid import UUID
+
+import structlog
+from chassis.db import Sessions, transaction, wait_at_most
+from chassis.errors import Conflict
+from chassis.replication.edit import Archived
+from chassis.service import Running
+from chassis.worker import Retries, Task, pause
+from contracts.order import OrderReason
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.sales.orders import commands
+from erp.sales.orders.events import ACTOR
+from erp.sales.orders.models import LEFT_TO_DO
+from erp.sales.orders.rules import IllegalTransition, failure_text
+
+log = structlog.get_logger()
+POLL_SECONDS = 0.05
+BATCH = 100
+LANES = 4
+"""Customers that are served at once. One customer's orders are decided one after the other."""
+
+WAIT_MILLISECONDS = 1_000
+LOCKED = "55P03"
+LOCKED_SECONDS = 1.0
+"""A customer one of whose orders is locked by somebody waits so long: its orders are decided in their order."""
+
+# The condition stands here as in the index, word for word: only then is the index, which is nearly empty, used.
+WAITING = text(
+    f"""
+    select tenant_id, id, customer_id, state, holds_stock,
+           request is not null and (answer is null or answer ->> 'request' <> request ->> 'id') as asked
+    from orders where ({LEFT_TO_DO}) and id <> all(:later)
+        and customer_id <> all(:locked) order by submitted_at, id limit {BATCH}
+    """  # noqa: S608  (constants only)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order with something left to do."""
+
+    tenant_id: UUID
+    id: UUID
+    customer_id: UUID
+    state: str
+    holds_stock: bool
+    asked: bool
+
+
+def tasks(running: Running) -> dict[str, Task]:
+    """The worker's tasks."""
+    return {"order-desk": OrderDesk(running.sessions).run}
+
+
+class OrderDesk:
+    """Deals with what is left to do, for all tenants."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._retries = Retries[UUID]()
+        self._locked: dict[UUID, float] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work while there is something to do; look again a moment later when there is nothing."""
+        while not stop.is_set():
+            if not await self.step():
+                await pause(stop, POLL_SECONDS)
+
+    async def step(self) -> int:
+        """Deal with one batch; answers how many orders it held."""
+        waiting = await self._waiting()
+        lanes = asyncio.Semaphore(LANES)
+
+        async def serve(orders: Sequence[Waiting]) -> None:
+            async with lanes:
+                for order in orders:
+                    if order.customer_id not in self._locked:
+                        await self._attempt(order)
+
+        async with asyncio.TaskGroup() as group:
+            for orders in _by_customer(waiting):
+                group.create_task(serve(orders))
+        return len(waiting)
+
+    async def _waiting(self) -> list[Waiting]:
+        now = monotonic()
+        self._locked = {customer_id: until for customer_id, until in self._locked.items() if until > now}
+        async with transaction(self._sessions) as session:
+            found = await session.execute(WAITING, {"later": self._retries.later(), "locked": list(self._locked)})
+            return [Waiting(*row) for row in found]
+
+    async def _attempt(self, order: Waiting) -> None:
+        """Deal with one order. Whatever goes wrong concerns this one alone: it says so, and is tried again later."""
+        try:
+            await self._deal_with(order)
+        except Exception as error:  # Whatever it is, it is this order's: the others go on, and it comes again.
+            if _is_locked(error):
+                self._locked[order.customer_id] = monotonic() + LOCKED_SECONDS
+                log.info("order_locked", order=str(order.id), tenant=str(order.tenant_id))
+            else:
+                wait = self._retries.postpone(order.id)
+                log.exception("order_failed", order=str(order.id), tenant=str(order.tenant_id), again_in_seconds=wait)
+                await self._note(order, error)
+        else:
+            self._retries.forget(order.id)
+
+    async def _note(self, order: Waiting, error: Exception) -> None:
+        try:
+            async with self._transaction(order) as session:
+                await commands.note_failure(session, order.id, failure_text(error))
+        except Exception:  # The order is tried again all the same, and then has another chance to say why.
+            log.exception("order_failure_not_noted", order=str(order.id), tenant=str(order.tenant_id))
+
+    async def _deal_with(self, order: Waiting) -> None:
+        if order.asked:
+            await self._answer(order)
+        if order.state == "cancelled" and order.holds_stock:
+            async with self._transaction(order) as session:
+                await commands.carry_out(session, order.id)
+        if order.state == "submitted":
+            await self._decide(order)
+
+    @asynccontextmanager
+    async def _transaction(self, order: Waiting) -> AsyncIterator[AsyncSession]:
+        """A transaction in the order's tenant; a row that somebody holds for long is not waited for."""
+        async with transaction(self._sessions, order.tenant_id) as session:
+            await wait_at_most(session, WAIT_MILLISECONDS)
+            yield session
+
+    async def _decide(self, order: Waiting) -> None:
+        """Confirm an order; when a rule forbids that, it is on hold and says why."""
+        try:
+            async with self._transaction(order) as session:
+                await commands.confirm(session, order.id, ACTOR)
+        except (IllegalTransition, Archived):
+            return  # Somebody else has decided, or it was cancelled or archived, since we looked.
+        except Conflict as why:
+            async with self._transaction(order) as session:
+                await commands.hold(session, order.id, OrderReason(code=why.code, text=str(why)), ACTOR)
+
+    async def _answer(self, order: Waiting) -> None:
+        try:
+            async with self._transaction(order) as session:
+                await commands.grant(session, order.id, ACTOR)
+        except Conflict as why:
+            async with self._transaction(order) as session:
+                await commands.refuse(session, order.id, str(why), ACTOR)
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == LOCKED
+
+
+def _by_customer(waiting: Iterable[Waiting]) -> list[list[Waiting]]:
+    """The orders of each customer, in the order in which they were submitted."""
+    lanes: defaultdict[UUID, list[Waiting]] = defaultdict(list)
+    for order in waiting:
+        lanes[order.customer_id].append(order)
+    return list(lanes.values())

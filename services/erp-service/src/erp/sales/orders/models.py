@@ -1,0 +1,382 @@
+"""The tables of orders and shipments, and how an order goes from state to state."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+from chassis.db import JsonObject, unique
+from chassis.replication import Replicated
+from chassis.tenant_settings import TenantSetting
+from contracts.money import Totals, line_net, totals
+from contracts.order import OrderReason, OrderState, ShipmentKind
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from erp.sales.orders.rules import (
+    COUNTING,
+    NOT_PROCESSED,
+    NOTHING,
+    MoreThanOrdered,
+    MoreThanShipped,
+    Progress,
+    all_invoiced,
+    all_shipped,
+    amount_text,
+    bounded,
+    from_others,
+    left_to_invoice,
+    left_to_ship,
+    next_state,
+)
+from erp.tables import Base
+
+JsonValue = JSONB(none_as_null=True)
+ZERO = text("0")
+LEFT_TO_DO = """
+    archived_at is null and (
+        state = 'submitted'
+        or (state = 'cancelled' and holds_stock)
+        or (request is not null and (answer is null or answer ->> 'request' <> request ->> 'id'))
+    )
+"""
+"""What the worker looks for: orders to decide, cancelled ones that still hold stock, requests without an answer."""
+
+
+class OrderLine(Base):
+    """One line; its id is the same in all systems. `price_from` says who set the price."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("0 <= returned and returned <= shipped and shipped <= quantity", name="shipped"),
+        CheckConstraint("0 <= invoiced and invoiced <= shipped", name="invoiced"),
+        Index(None, "order_id"),
+        Index(None, "product_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    position: Mapped[int]
+    product_id: Mapped[UUID]
+    description: Mapped[str | None] = mapped_column(Text)
+    quantity: Mapped[Decimal]
+    unit_price: Mapped[Decimal]
+    discount: Mapped[Decimal]
+    tax_class: Mapped[str] = mapped_column(Text)
+    tax_rate: Mapped[Decimal]
+    price_from: Mapped[str] = mapped_column(Text)
+    shipped: Mapped[Decimal] = mapped_column(server_default=ZERO)
+    returned: Mapped[Decimal] = mapped_column(server_default=ZERO)
+    invoiced: Mapped[Decimal] = mapped_column(server_default=ZERO)
+
+    @property
+    def left(self) -> Decimal:
+        """How much has not gone out."""
+        return left_to_ship(self.quantity, self.shipped)
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(self.quantity, self.shipped, self.returned, self.invoiced)
+
+    def net(self, currency: str, quantity: Decimal | None = None) -> Decimal:
+        """What the line, or so much of it, comes to before tax."""
+        return line_net(self.quantity if quantity is None else quantity, self.unit_price, self.discount, currency)
+
+    def value(self) -> dict[str, Any]:
+        """The line in its published form."""
+        return {
+            "position": self.position,
+            "product": str(self.product_id),
+            "description": self.description,
+            "quantity": amount_text(self.quantity),
+            "unit_price": amount_text(self.unit_price),
+            "discount": amount_text(self.discount),
+            "tax_class": self.tax_class,
+            "tax_rate": amount_text(self.tax_rate),
+        }
+
+    def change(self, value: Mapping[str, Any]) -> None:
+        """Take the fields of a checked value in its published form."""
+        self.position, self.product_id = value["position"], UUID(value["product"])
+        self.description, self.tax_class = value["description"], value["tax_class"]
+        for field in ("quantity", "unit_price", "discount", "tax_rate"):
+            setattr(self, field, Decimal(value[field]))
+
+    def ship(self, quantity: Decimal) -> None:
+        """Count what goes out. Raise `MoreThanOrdered`."""
+        if quantity > self.left:
+            raise MoreThanOrdered(line=str(self.id), left=self.left, wanted=quantity)
+        self.shipped += quantity
+
+    def take_back(self, quantity: Decimal) -> None:
+        """Count what comes back. Raise `MoreThanShipped`."""
+        if quantity > self.shipped - self.returned:
+            raise MoreThanShipped(line=str(self.id), left=self.shipped - self.returned, wanted=quantity)
+        self.returned += quantity
+
+    def bill(self, quantity: Decimal) -> None:
+        """Count what an invoice, or below zero a credit note, takes. Raise `MoreThanShipped`."""
+        if not 0 <= self.invoiced + quantity <= self.shipped:
+            raise MoreThanShipped(line=str(self.id), left=self.shipped - self.invoiced, wanted=quantity)
+        self.invoiced += quantity
+
+
+class Order(Replicated, Base):
+    """An order. `number` is given when the ERP takes it on; `sales_number` is what the CRM calls it.
+
+    `holds_stock`: there are reservations or back orders for its lines. `on_order`: what it will still be invoiced for,
+    tax included, from its confirmation on; that counts against the customer's credit.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        unique("id"),
+        unique("number"),
+        Index(None, "tenant_id", "ordered_on", "id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+        Index(None, "customer_id", "ordered_on"),
+        Index(None, "tenant_id", "sales_number"),
+        Index(None, "tenant_id", "reference"),
+        Index("ix_orders_on_order", "customer_id", postgresql_where=text("on_order <> 0")),
+        Index("ix_orders_left_to_do", "submitted_at", "id", postgresql_where=text(LEFT_TO_DO)),
+    )
+
+    number: Mapped[str | None] = mapped_column(Text)
+    sales_number: Mapped[str | None] = mapped_column(Text)
+    customer_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    ordered_on: Mapped[date]
+    required_on: Mapped[date | None]
+    submitted_at: Mapped[datetime | None]
+    reference: Mapped[str | None] = mapped_column(Text)
+    shipping_address: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    whole: Mapped[bool] = mapped_column(server_default=text("false"))
+    notes: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    reason: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    request: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    answer: Mapped[JsonObject | None] = mapped_column(JsonValue)
+    holds_stock: Mapped[bool] = mapped_column(server_default=text("false"))
+    on_order: Mapped[Decimal] = mapped_column(server_default=ZERO)
+
+    lines: Mapped[list[OrderLine]] = relationship(
+        lazy="raise", order_by=(OrderLine.position, OrderLine.id), cascade="all, delete-orphan"
+    )
+
+    @classmethod
+    def blank(cls) -> Self:
+        """An order that nothing is known of yet."""
+        return cls(
+            number=None,
+            sales_number=None,
+            state=OrderState.DRAFT.value,
+            required_on=None,
+            submitted_at=None,
+            reference=None,
+            shipping_address=None,
+            whole=False,
+            notes="",
+            reason=None,
+            request=None,
+            answer=None,
+            holds_stock=False,
+            on_order=NOTHING,
+            lines=[],
+        )
+
+    @property
+    def present(self) -> OrderState:
+        """The state, as what it is."""
+        return OrderState(self.state)
+
+    @property
+    def is_new(self) -> bool:
+        """Not announced yet: it is just being entered, or delivered for the first time."""
+        return not self.seq
+
+    @property
+    def totals(self) -> Totals:
+        """What the order comes to."""
+        return totals(((line.net(self.currency), line.tax_rate) for line in self.lines), self.currency)
+
+    @property
+    def to_invoice(self) -> Decimal:
+        """What it will still be invoiced for, tax included."""
+        quantities = [(line, left_to_invoice(line.quantity, line.returned, line.invoiced)) for line in self.lines]
+        return totals(
+            ((line.net(self.currency, left), line.tax_rate) for line, left in quantities), self.currency
+        ).total
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether sales has asked for something and not heard of it."""
+        return self.request is not None and (self.answer or {}).get("request") != self.request["id"]
+
+    def line(self, line_id: UUID) -> OrderLine | None:
+        return next((line for line in self.lines if line.id == line_id), None)
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values in JSON form; those not named stay."""
+        for field, value in values.items():
+            match field:
+                case "customer_id":
+                    self.customer_id = UUID(value) if value else None  # type: ignore[assignment]  # The database refuses None.
+                case "ordered_on" | "required_on":
+                    setattr(self, field, date.fromisoformat(value) if value else None)
+                case "submitted_at":
+                    self.submitted_at = datetime.fromisoformat(value) if value else None
+                case _:
+                    setattr(self, field, value)
+
+    def set_line(
+        self, line_id: UUID, value: Mapping[str, Any] | None, price_from: str = "given", field: str | None = None
+    ) -> None:
+        """Add, change or (None) take out one line. Raise `OutOfBounds`, which names it by `field`."""
+        line = self.line(line_id)
+        if value is None:
+            if line is not None:
+                self.lines.remove(line)
+            return
+        quantity, unit_price, discount = (Decimal(value[name]) for name in ("quantity", "unit_price", "discount"))
+        bounded(quantity, unit_price, discount, field or f"line:{line_id}")
+        if line is None:
+            line = OrderLine(id=line_id, shipped=NOTHING, returned=NOTHING, invoiced=NOTHING, price_from=price_from)
+            self.lines.append(line)
+        line.change(value)
+        line.price_from = price_from
+
+    def wish(self, line_id: UUID, quantity: Decimal) -> None:
+        """Give a line another quantity; none takes it out. Raise `OutOfBounds`."""
+        line = self.line(line_id)
+        if line is not None and quantity:
+            bounded(quantity, line.unit_price, line.discount, f"line:{line_id}")
+            line.quantity = quantity
+        elif line is not None:
+            self.lines.remove(line)
+
+    def go(self, wanted: OrderState) -> None:
+        """Come to the next state. Raise `IllegalTransition`."""
+        self._enter(next_state(self.present, wanted))
+
+    def follow(self, wanted: OrderState) -> None:
+        """Come to the state that another system brings. Raise `IllegalTransition`."""
+        if wanted is not self.present:
+            self._enter(from_others(self.present, wanted))
+
+    def _enter(self, state: OrderState) -> None:
+        """A cancelled order is not invoiced; the stock it may hold is released by whoever can reach it."""
+        self.state = state.value
+        self.succeed()
+        if state is OrderState.CANCELLED:
+            self.on_order = NOTHING
+
+    def fail(self, text: str) -> None:
+        """Say that the service could not process the order; a reason that people or rules gave stays."""
+        if self.reason is None or self.reason["code"] == NOT_PROCESSED:
+            self.reason = OrderReason(code=NOT_PROCESSED, text=text).model_dump(mode="json")
+
+    def succeed(self) -> None:
+        """Take back what `fail` said."""
+        if self.reason is not None and self.reason["code"] == NOT_PROCESSED:
+            self.reason = None
+
+    def ship(self, quantities: Mapping[UUID, Decimal]) -> None:
+        """Count what goes out, by line. Raise `IllegalTransition` or `MoreThanOrdered`."""
+        for line in self.lines:
+            line.ship(quantities.get(line.id, NOTHING))
+        self.advance()
+
+    def take_back(self, quantities: Mapping[UUID, Decimal]) -> None:
+        """Count what comes back, by line. Raise `MoreThanShipped`."""
+        for line in self.lines:
+            line.take_back(quantities.get(line.id, NOTHING))
+        self.advance()
+
+    def bill(self, quantities: Mapping[UUID, Decimal]) -> None:
+        """Count what was billed, by line; credited quantities are below zero. Raise `MoreThanShipped`."""
+        for line in self.lines:
+            line.bill(quantities.get(line.id, NOTHING))
+        self.advance()
+
+    def advance(self) -> None:
+        """Come as far as shipping and billing have come."""
+        progress = [line.progress for line in self.lines]
+        if (
+            self.present is OrderState.CONFIRMED
+            and any(line.shipped for line in progress)
+            and not all_shipped(progress)
+        ):
+            self.go(OrderState.PARTLY_SHIPPED)
+        if self.present in (OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED) and all_shipped(progress):
+            self.go(OrderState.SHIPPED)
+            self.holds_stock = False
+        if self.present is OrderState.SHIPPED and all_invoiced(progress):
+            self.go(OrderState.INVOICED)
+        if self.present is OrderState.INVOICED and not any(
+            line.invoiced or line.shipped > line.returned for line in progress
+        ):
+            self.go(OrderState.CLOSED)  # All of it came back before it was billed: nobody will pay for it.
+        if self.present in COUNTING or (self.present is OrderState.ON_HOLD and self.holds_stock):
+            self.on_order = self.to_invoice
+
+
+class OrderSetting(TenantSetting, Base):
+    """What a tenant has declared for its orders: `discount-limits`."""
+
+    __tablename__ = "order_settings"
+
+
+class ShipmentLine(Base):
+    """How much of an order's line is in a shipment or a return, and how much of that is invoiced or credited."""
+
+    __tablename__ = "shipment_lines"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("0 <= invoiced and invoiced <= quantity", name="invoiced"),
+        Index(None, "line_id"),
+    )
+
+    shipment_id: Mapped[UUID] = mapped_column(ForeignKey("shipments.id"), primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("order_lines.id"), primary_key=True)
+    quantity: Mapped[Decimal]
+    invoiced: Mapped[Decimal] = mapped_column(server_default=ZERO, default=NOTHING)
+
+
+class Shipment(Replicated, Base):
+    """What went out at once, or (a return) came back. It is written once; only what is invoiced of it counts on."""
+
+    __tablename__ = "shipments"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "order_id"], ["orders.tenant_id", "orders.id"]),
+        CheckConstraint("kind in ('shipment', 'return')", name="kind"),
+        unique("id"),
+        unique("number"),
+        Index(None, "tenant_id", "shipped_on", "id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+        Index(None, "order_id"),
+    )
+
+    number: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    order_id: Mapped[UUID]
+    shipped_on: Mapped[date]
+    carrier: Mapped[str | None] = mapped_column(Text)
+    tracking: Mapped[str | None] = mapped_column(Text)
+
+    lines: Mapped[list[ShipmentLine]] = relationship(
+        lazy="raise", order_by=ShipmentLine.line_id, cascade="all, delete-orphan"
+    )
+
+    @property
+    def is_return(self) -> bool:
+        return self.kind == ShipmentKind.RETURN
+
+
+def quantities_of(lines: Iterable[ShipmentLine]) -> dict[UUID, Decimal]:
+    """Quantity by order line."""
+    return {line.line_id: line.quantity for line in lines}

@@ -1,0 +1,306 @@
+"""Shapes of requests and responses."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from chassis.replication import Shown
+from contracts.customer import Address
+from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
+from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
+from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
+from contracts.values import Amount, CurrencyCode, Money
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from erp.sales.orders.models import Order, OrderLine, Shipment
+from erp.sales.orders.rules import amount_text
+
+Total = Annotated[Amount, PlainSerializer(amount_text, return_type=str, when_used="json")]
+"""What lines come to; nothing is checked, so an order can always be read."""
+
+Today = Field(default=None, description="Today, unless another day is given.")
+EXAMPLE: dict[str, Any] = {
+    "customer_id": "01900000-0000-7000-8000-000000000001",
+    "currency": "EUR",
+    "lines": [{"product_id": "01900000-0000-7000-8000-000000000002", "quantity": "12", "discount": "0.05"}],
+}
+
+
+class Body(BaseModel):
+    """What a client sends: an unknown field is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OrderLineBody(Body):
+    """A line; with `id` one that is there already. What is left out comes from price lists, tax rates, the product."""
+
+    id: UUID | None = None
+    position: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="At the end without.")
+    product_id: UUID
+    description: OptionalNameText = None
+    quantity: Quantity
+    unit_price: UnitPrice | None = Field(default=None, description="Without it, what the price lists say.")
+    discount: Fraction = Decimal(0)
+    tax_class: TaxClass | None = Field(default=None, description="Without it, the product's.")
+    tax_rate: Fraction | None = Field(default=None, description="Without it, the declared one of class and country.")
+
+
+class OrderBody(Body):
+    """An order as its users write it. Lines that are left out of a change are taken out of the order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    customer_id: UUID
+    currency: CurrencyCode | None = Field(default=None, description="The customer's, or the company's, if not given.")
+    ordered_on: date | None = Today
+    required_on: date | None = None
+    reference: OptionalShortText = Field(default=None, description="What the customer calls the order.")
+    shipping_address: Address | None = None
+    whole: bool = Field(default=False, description="Ship everything at once, or nothing.")
+    notes: NotesText = ""
+    lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
+
+
+class HoldBody(Body):
+    """Why the order has to wait."""
+
+    reason: NotesText = Field(min_length=1)
+
+
+class CancelBody(Body):
+    """Why the order is cancelled."""
+
+    reason: Annotated[NotesText | None, BeforeValidator(blank_to_none)] = None
+
+
+class QuantityBody(Body):
+    """How much of an order's line."""
+
+    line_id: UUID
+    quantity: Quantity
+
+
+class _Quantities(Body):
+    lines: Annotated[list[QuantityBody], Field(min_length=1, max_length=200)] | None
+
+    @model_validator(mode="after")
+    def _each_line_once(self) -> Self:
+        lines = [each.line_id for each in self.lines or ()]
+        if len(set(lines)) < len(lines):
+            raise refuse("lines", "each line may be listed once")
+        return self
+
+    @property
+    def quantities(self) -> dict[UUID, Decimal]:
+        return {each.line_id: each.quantity for each in self.lines or ()}
+
+
+class ShipmentBody(_Quantities):
+    """What goes out; without `lines` all that is reserved."""
+
+    lines: Annotated[list[QuantityBody], Field(min_length=1, max_length=200)] | None = None
+    shipped_on: date | None = Today
+    carrier: OptionalNameText = None
+    tracking: OptionalNameText = None
+    warehouse_id: UUID | None = Field(default=None, description="From there alone, if given.")
+
+
+class ReturnBody(_Quantities):
+    """What comes back of what was shipped."""
+
+    lines: Annotated[list[QuantityBody], Field(min_length=1, max_length=200)]
+    returned_on: date | None = Today
+    warehouse_id: UUID | None = Field(default=None, description="Where it is put; the default one if not given.")
+
+
+class OrderLineOut(BaseModel):
+    """A line, what it comes to, and how far it is. `price_from`: given, price_list, list_price."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    position: int
+    product_id: UUID
+    description: str | None
+    quantity: Money
+    unit_price: Money
+    discount: Money
+    tax_class: str
+    tax_rate: Money
+    price_from: str
+    net: Total
+    shipped: Money
+    returned: Money
+    invoiced: Money
+
+    @classmethod
+    def of_line(cls, line: OrderLine, currency: str) -> Self:
+        """The answer for a line of an order in this currency."""
+        values = {name: getattr(line, name) for name in cls.model_fields if name != "net"}
+        return cls.model_validate({**values, "net": line.net(currency)})
+
+
+class AddressOut(BaseModel):
+    """An address as it stands."""
+
+    lines: list[str]
+    postal_code: str | None
+    city: str | None
+    region: str | None
+    country: str | None
+
+
+class TaxSum(BaseModel):
+    """The tax of one rate on the sum of its lines."""
+
+    rate: Fraction
+    net: Total
+    tax: Total
+
+
+class OrderOut(Shown):
+    """An order. `on_order`: what it will still be invoiced for; `answer`: what was said to `request`."""
+
+    number: str | None
+    sales_number: str | None
+    customer_id: UUID
+    state: OrderState
+    currency: str
+    ordered_on: date
+    required_on: date | None
+    submitted_at: datetime | None
+    reference: str | None
+    shipping_address: AddressOut | None
+    whole: bool
+    notes: str
+    reason: OrderReason | None
+    request: OrderRequest | None
+    answer: OrderAnswer | None
+    lines: list[OrderLineOut]
+    net: Total
+    tax: Total
+    total: Total
+    taxes: list[TaxSum]
+    on_order: Money
+
+    @classmethod
+    def of(cls, row: Order, **more: Any) -> Self:  # type: ignore[override]  # An order's answer is made of an order.
+        """The answer for an order with its lines."""
+        totals = row.totals
+        return super().of(
+            row,
+            lines=[OrderLineOut.of_line(line, row.currency) for line in row.lines],
+            net=totals.net,
+            tax=totals.tax,
+            total=totals.total,
+            taxes=[{"rate": each.rate, "net": each.net, "tax": each.tax} for each in totals.taxes],
+            **more,
+        )
+
+
+class LineProgress(BaseModel):
+    """How far one line is."""
+
+    line_id: UUID
+    product_id: UUID
+    ordered: Count
+    reserved: Count = Field(description="Set aside, ready to ship.")
+    back_ordered: Count = Field(description="Neither shipped nor set aside: it waits for goods to come in.")
+    shipped: Count
+    returned: Count
+    invoiced: Count
+
+
+class OrderProgress(BaseModel):
+    """How far an order is, line by line."""
+
+    order_id: UUID
+    state: OrderState
+    lines: list[LineProgress]
+
+
+class ShipmentLineOut(BaseModel):
+    """A line of an order in a shipment; `invoiced` of a return is what was credited."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    line_id: UUID
+    quantity: Money
+    invoiced: Money
+
+
+class ShipmentOut(Shown):
+    """A shipment, or a return."""
+
+    number: str
+    kind: ShipmentKind
+    order_id: UUID
+    shipped_on: date
+    carrier: str | None
+    tracking: str | None
+    lines: list[ShipmentLineOut]
+
+    @classmethod
+    def of(cls, row: Shipment, **more: Any) -> Self:  # type: ignore[override]  # As with an order.
+        """The answer for a shipment with its lines."""
+        return super().of(row, **more)
+
+
+class OrderFilters(BaseModel):
+    """What a list may be narrowed by; all that are given must hold."""
+
+    canonical_id: UUID | None = None
+    customer_id: UUID | None = None
+    product_id: UUID | None = Field(default=None, description="Orders that have a line of it.")
+    state: OrderState | None = None
+    number: str | None = Field(default=None, examples=["O-000001"])
+    sales_number: str | None = Field(default=None, description="The CRM's number of the order.")
+    reference: str | None = None
+    ordered_from: date | None = None
+    ordered_until: date | None = None
+    updated_since: datetime | None = None
+    archived: Literal["false", "true", "any"] = "false"
+
+
+class ShipmentFilters(BaseModel):
+    """What a list of shipments may be narrowed by."""
+
+    canonical_id: UUID | None = None
+    order_id: UUID | None = None
+    customer_id: UUID | None = None
+    number: str | None = Field(default=None, examples=["S-000001"])
+    kind: ShipmentKind | None = None
+    shipped_from: date | None = None
+    shipped_until: date | None = None
+    to_invoice: bool | None = Field(default=None, description="Whether something of it is still to be billed.")
+
+
+class ShipmentItem(ShipmentBody):
+    """A shipment of one order."""
+
+    order_id: UUID
+
+
+class ShipmentBatch(Body):
+    """Up to 200 shipments."""
+
+    items: Annotated[list[ShipmentItem], Field(min_length=1, max_length=200)]
+
+
+class ShipmentResult(BaseModel):
+    """What became of one item; `problem` says why one was refused."""
+
+    outcome: Literal["shipped", "refused"]
+    order_id: UUID
+    id: UUID | None = None
+    number: str | None = None
+    state: OrderState | None = Field(default=None, description="Of the order, then.")
+    problem: dict[str, Any] | None = None
+
+
+class ShipmentResults(BaseModel):
+    """The results, in the order of the items."""
+
+    items: list[ShipmentResult]

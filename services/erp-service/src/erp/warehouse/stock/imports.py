@@ -1,0 +1,86 @@
+"""How a row of a CSV file is read as the stock with which the books open."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from chassis.errors import Conflict
+from contracts.product import Count, UnitPrice
+from contracts.text import ShortText, blank_to_none
+from importing import Target
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.catalogue.products import queries as products
+from erp.warehouse.stock import commands
+from erp.warehouse.stock.commands import warehouses
+
+
+class OpeningEntered(Conflict):
+    code = "opening-entered"
+    title = "The row was imported before, and said something else"
+    detail = "What it said has moved into stock, and a move is never changed."
+    hint = "Correct the stock by a count: POST /v1/stock/adjustments."
+
+
+class OpeningBody(BaseModel):
+    """What lay in a warehouse as the books were opened; the default one, which is made when it has another name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product: UUID
+    quantity: Count
+    unit_cost: UnitPrice = Decimal(0)
+    warehouse: Annotated[ShortText | None, BeforeValidator(blank_to_none)] = None
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The move that brought the stock, or the level at which there is nothing."""
+
+    id: UUID
+    version: int = 1
+
+
+async def _create(session: AsyncSession, body: OpeningBody, actor: str) -> Opened:
+    warehouse_id = (await warehouses.named(session, body.warehouse)).id if body.warehouse else None
+    if body.quantity == 0:
+        stock = await commands.lock(session, [body.product])
+        return Opened((await stock.level(body.product, warehouse_id)).id)
+    move = await commands.receive(
+        session,
+        body.product,
+        body.quantity,
+        body.unit_cost,
+        on=body.day,
+        actor=actor,
+        warehouse_id=warehouse_id,
+        opening=True,
+    )
+    return Opened(move.id)
+
+
+async def _change(
+    _session: AsyncSession, _id: UUID, _patch: Mapping[str, Any], _actor: str, _seen: Callable[[Any], None]
+) -> Opened:
+    raise OpeningEntered()
+
+
+async def _by_sku(session: AsyncSession, cell: str) -> UUID | None:
+    found = await products.numbered(session, cell, None)
+    return found[0].id if found else None
+
+
+STOCK = Target(
+    None,
+    OpeningBody,
+    _create,
+    _change,
+    references={"product": "products"},
+    lookups={"products": _by_sku},
+    at_once=1,  # Orders that are confirmed meanwhile wait for one product at a time, and never in a ring.
+)

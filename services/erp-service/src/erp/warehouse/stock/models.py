@@ -1,0 +1,273 @@
+"""The tables of inventory, and how a level changes. Moves are never changed: the database refuses it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from chassis.db import Summed, unique, uuid7
+from chassis.errors import Conflict, Malformed
+from chassis.replication import Replicated
+from chassis.versioned import Versioned
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from erp.tables import Base
+from erp.warehouse.stock.rules import MoveKind, value_out
+
+ZERO = Decimal(0)
+
+
+class OutOfStock(Conflict):
+    code = "out-of-stock"
+    title = "There is not enough in stock"
+    detail = "`shortages` lists each product with what is wanted and what is available."
+    hint = "Wait for goods to come in, take less, or let the rest wait on back order."
+
+
+class NotReserved(Conflict):
+    code = "not-reserved"
+    title = "That much is not reserved for the line"
+    detail = "The line {line_id} has {reserved} reserved; {wanted} should leave."
+    hint = "Send what is reserved, and the rest once it has come in."
+
+
+class NotIssued(Conflict):
+    code = "not-issued"
+    title = "That much has not left for the line"
+    detail = "{issued} of the line {line_id} has left and not come back; {wanted} should come back."
+    hint = "Take back no more than was sent."
+
+
+class NoStockKept(Conflict):
+    code = "no-stock-kept"
+    title = "The product does not lie in a warehouse"
+    detail = "{product_id} is a {product_kind}."
+    hint = "Stock is kept of goods only; a kit is made of its components when it is sold."
+
+
+class KitWithoutComponents(Conflict):
+    code = "kit-without-components"
+    title = "The kit has no components"
+    detail = "Nothing says what the kit {product_id} is made of."
+    hint = "List its components: PATCH /v1/products/{product_id}."
+
+
+class UnitCostNeeded(Conflict):
+    code = "unit-cost-needed"
+    title = "Nothing says what the goods are worth"
+    detail = "There is nothing of {product_id} on hand whose average could be taken."
+    hint = "Send `unit_cost`."
+
+
+class WarehouseArchived(Conflict):
+    code = "warehouse-archived"
+    title = "The warehouse is archived"
+    detail = "{name} is out of use: nothing can be put there."
+    hint = "Choose another warehouse, or restore this one: POST /v1/warehouses/{id}/restore."
+
+
+class WarehouseInUse(Conflict):
+    code = "warehouse-in-use"
+    title = "The warehouse is needed"
+    detail = "{reason}"
+    hint = "Move what lies there to another warehouse, and make another one the default."
+
+
+class WarehouseNameTaken(Conflict):
+    code = "warehouse-name-taken"
+    title = "Another warehouse has that name"
+    detail = "{name} is the warehouse {id}."
+    hint = "Choose another name."
+
+
+class SameWarehouse(Malformed):
+    code = "same-warehouse"
+    title = "The goods would stay where they are"
+    hint = "Name two different warehouses."
+
+
+class Warehouse(Versioned, Base):
+    """A place where goods lie. The default one is there from the first need on, and comes first when we reserve."""
+
+    __tablename__ = "warehouses"
+    __table_args__ = (
+        unique("id"),
+        unique("name"),
+        Index("uq_warehouses_default", "tenant_id", unique=True, postgresql_where=text("is_default")),
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    is_default: Mapped[bool]
+    archived_at: Mapped[datetime | None]
+
+
+class StockLevel(Base):
+    """What lies of one product in one warehouse, how much of it is set aside, and what it is worth all together."""
+
+    __tablename__ = "stock_levels"
+    __table_args__ = (
+        unique("product_id", "warehouse_id"),
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+        ForeignKeyConstraint(["tenant_id", "warehouse_id"], ["warehouses.tenant_id", "warehouses.id"]),
+        CheckConstraint("on_hand >= 0", name="on_hand"),
+        CheckConstraint("reserved >= 0 and reserved <= on_hand", name="reserved"),
+        CheckConstraint("value >= 0 and (on_hand > 0 or value = 0)", name="value"),
+        Index(None, "tenant_id", "warehouse_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, server_default=text("uuidv7()"))
+    product_id: Mapped[UUID]
+    warehouse_id: Mapped[UUID]
+    on_hand: Mapped[Summed] = mapped_column(default=ZERO, server_default=text("0"))
+    reserved: Mapped[Summed] = mapped_column(default=ZERO, server_default=text("0"))
+    value: Mapped[Summed] = mapped_column(default=ZERO, server_default=text("0"))
+
+    @property
+    def free(self) -> Decimal:
+        """What is neither gone nor promised."""
+        return self.on_hand - self.reserved
+
+    def put(self, quantity: Decimal, value: Decimal) -> None:
+        """Goods come in."""
+        self.on_hand += quantity
+        self.value += value
+
+    def take(self, quantity: Decimal, currency: str) -> Decimal:
+        """Goods go out at the moving average; answers what they were worth."""
+        value = value_out(quantity, self.on_hand, self.value, currency)
+        self.on_hand -= quantity
+        self.value -= value
+        return value
+
+
+class StockMove(Base):
+    """What came in (above zero) or went out, what it was worth, and what caused it. `line_id` is an order's line."""
+
+    __tablename__ = "stock_moves"
+    __table_args__ = (
+        CheckConstraint(f"kind in {tuple(map(str, MoveKind))}", name="kind"),
+        CheckConstraint("quantity <> 0", name="quantity"),
+        CheckConstraint("value * quantity >= 0", name="value"),
+        CheckConstraint(
+            "case when kind in ('opening', 'receipt', 'return') then quantity > 0 "
+            "when kind = 'issue' then quantity < 0 else true end",
+            name="direction",
+        ),
+        Index(None, "tenant_id", "level_id", "position"),
+        Index(None, "tenant_id", "moved_on", "position"),
+        Index(None, "tenant_id", "source_id"),
+        Index("ix_stock_moves_line", "tenant_id", "line_id", postgresql_where=text("line_id is not null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    position: Mapped[int] = mapped_column(BigInteger, Identity())
+    level_id: Mapped[UUID] = mapped_column(ForeignKey("stock_levels.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[Summed]
+    value: Mapped[Summed]
+    unit_cost: Mapped[Summed]
+    moved_on: Mapped[date]
+    source_kind: Mapped[str] = mapped_column(Text)
+    source_id: Mapped[UUID]
+    line_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    level: Mapped[StockLevel] = relationship(lazy="raise")
+
+
+class Reservation(Base):
+    """How much lies ready for a demand in one warehouse."""
+
+    __tablename__ = "stock_reservations"
+    __table_args__ = (
+        UniqueConstraint("demand_id", "level_id"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index(None, "level_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    demand_id: Mapped[UUID] = mapped_column(ForeignKey("stock_demands.id"))
+    level_id: Mapped[UUID] = mapped_column(ForeignKey("stock_levels.id"))
+    quantity: Mapped[Decimal]
+
+    level: Mapped[StockLevel] = relationship(lazy="raise")
+
+
+class Demand(Base):
+    """What an order's line wants of one product that may lie in a warehouse: for a kit, of one component.
+
+    `wanted` is what is to be delivered still, `reserved` how much of it is set aside (the sum of the reservations), and
+    the rest a back order; the lowest `position` is filled first. `issued` has left. `per_unit`: how much of the
+    product one unit of the line is. A service is not `stocked`: it is always reserved in full.
+    """
+
+    __tablename__ = "stock_demands"
+    __table_args__ = (
+        unique("line_id", "product_id"),
+        CheckConstraint("per_unit > 0", name="per_unit"),
+        CheckConstraint("wanted >= 0", name="wanted"),
+        CheckConstraint("reserved >= 0 and reserved <= wanted", name="reserved"),
+        CheckConstraint("issued >= 0", name="issued"),
+        Index(
+            "ix_stock_demands_back_orders",
+            "tenant_id",
+            "product_id",
+            "position",
+            postgresql_where=text("reserved < wanted"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    position: Mapped[int] = mapped_column(BigInteger, Identity())
+    line_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    stocked: Mapped[bool]
+    per_unit: Mapped[Decimal]
+    wanted: Mapped[Decimal]
+    reserved: Mapped[Decimal]
+    issued: Mapped[Summed]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    reservations: Mapped[list[Reservation]] = relationship(lazy="raise", cascade="all, delete-orphan")
+
+    @property
+    def missing(self) -> Decimal:
+        """What is on back order."""
+        return self.wanted - self.reserved
+
+
+class StockChange(Base):
+    """A note that the stock of a product changed, for whoever announces it; gone once that is done."""
+
+    __tablename__ = "stock_changes"
+    __table_args__ = (Index(None, "tenant_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    product_id: Mapped[UUID]
+
+
+class AvailabilityRow(Replicated, Base):
+    """Stock of one product over all warehouses, as it was last announced."""
+
+    __tablename__ = "availabilities"
+    __table_args__ = (
+        unique("product_id"),
+        ForeignKeyConstraint(["tenant_id", "product_id"], ["products.tenant_id", "products.id"]),
+    )
+
+    product_id: Mapped[UUID]
+    on_hand: Mapped[Summed]
+    reserved: Mapped[Summed]

@@ -1,0 +1,289 @@
+"""Named reads of inventory."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis import gather
+from chassis.errors import NotFound
+from chassis.pages import Sorting
+from contracts.normalise import sku_key
+from contracts.product import ProductKind
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from erp.catalogue.products.models import Component, Product
+from erp.warehouse.stock.models import (
+    ZERO,
+    AvailabilityRow,
+    Demand,
+    Reservation,
+    StockLevel,
+    StockMove,
+    Warehouse,
+)
+from erp.warehouse.stock.rules import Held, MoveKind, kits_made, kits_reserved
+from erp.warehouse.stock.schemas import DemandFilters, MoveFilters, ReservationFilters, StockFilters, WarehouseFilters
+
+Rows = Select[*tuple[Any, ...]]
+"""A statement whose rows hold several entities."""
+
+WAREHOUSES = Sorting({"name": Warehouse.name, "created_at": Warehouse.created_at}, Warehouse.id, "name")
+STOCK = Sorting(
+    {
+        "sku": Product.sku,
+        "name": Product.name,
+        "on_hand": StockLevel.on_hand,
+        "reserved": StockLevel.reserved,
+        "value": StockLevel.value,
+    },
+    StockLevel.id,
+    "sku",
+)
+MOVES = Sorting({"position": StockMove.position, "moved_on": StockMove.moved_on}, StockMove.position, "-position")
+RESERVATIONS = Sorting({"position": Demand.position}, Reservation.id, "position")
+BACK_ORDERS = Sorting({"position": Demand.position}, Demand.position, "position")
+
+
+async def warehouses(session: AsyncSession) -> Sequence[Warehouse]:
+    """All, in the order in which they give: the default one, then by name, those out of use last."""
+    order = (Warehouse.archived_at.is_not(None), Warehouse.is_default.desc(), Warehouse.name)
+    return (await session.scalars(select(Warehouse).order_by(*order))).all()
+
+
+async def warehouse(session: AsyncSession, warehouse_id: UUID) -> Warehouse:
+    """One warehouse. Raise `NotFound`."""
+    found = await session.scalar(select(Warehouse).where(Warehouse.id == warehouse_id))
+    if found is None:
+        raise NotFound(id=warehouse_id)
+    return found
+
+
+async def warehouses_for_update(session: AsyncSession) -> Mapping[UUID, Warehouse]:
+    """All, locked: only one may be the default."""
+    statement = select(Warehouse).order_by(Warehouse.id).with_for_update(key_share=True)
+    found = await session.scalars(statement.execution_options(populate_existing=True))
+    return {each.id: each for each in found}
+
+
+async def lies_in(session: AsyncSession, warehouse_id: UUID) -> bool:
+    """Whether anything is on hand there."""
+    there = select(StockLevel.id).where(StockLevel.warehouse_id == warehouse_id, StockLevel.on_hand > 0)
+    return bool(await session.scalar(select(there.exists())))
+
+
+async def levels_for_update(session: AsyncSession, product_ids: Sequence[UUID]) -> Sequence[StockLevel]:
+    """All levels of the products, locked product by product, warehouse by warehouse."""
+    statement = (
+        select(StockLevel)
+        .where(StockLevel.product_id.in_(product_ids))
+        .order_by(StockLevel.product_id, StockLevel.warehouse_id)
+        .with_for_update(key_share=True)
+    )
+    return (await session.scalars(statement.execution_options(populate_existing=True))).all()
+
+
+async def demands(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, list[Demand]]:
+    """What the lines want, with what is reserved where; a line that wants nothing is not there."""
+    known = gather.kept(session, "demands", line_ids)
+    if known is None:
+        return await _read_demands(session, line_ids)
+    return {line_id: found for line_id, found in known.items() if found}
+
+
+async def keep_demands(session: AsyncSession, line_ids: Collection[UUID]) -> None:
+    """Read what the lines want once for all gathered items; the caller has locked the lines and their stock."""
+    found = await _read_demands(session, line_ids)
+    gather.keep(session, "demands", [(line_id, found.get(line_id, [])) for line_id in line_ids])
+
+
+async def _read_demands(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, list[Demand]]:
+    statement = _demands().where(Demand.line_id.in_(line_ids)).order_by(Demand.position)
+    found: defaultdict[UUID, list[Demand]] = defaultdict(list)
+    for demand in await session.scalars(statement):
+        found[demand.line_id].append(demand)
+    return dict(found)
+
+
+async def waiting(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[Demand]:
+    """The oldest back orders of a product; the caller has locked its stock."""
+    short = _demands().where(Demand.product_id == product_id, Demand.reserved < Demand.wanted)
+    return (await session.scalars(short.order_by(Demand.position).limit(limit))).all()
+
+
+async def newest_holders(session: AsyncSession, level_id: UUID) -> Sequence[Demand]:
+    """Those for whom something is reserved at a level, the newest first."""
+    holders = select(Reservation.demand_id).where(Reservation.level_id == level_id)
+    statement = _demands().where(Demand.id.in_(holders)).order_by(Demand.position.desc())
+    return (await session.scalars(statement)).all()
+
+
+def _demands() -> Select[Demand]:
+    return select(Demand).options(selectinload(Demand.reservations)).execution_options(populate_existing=True)
+
+
+async def reserved(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, Decimal]:
+    """How much of each line is reserved and can be sent; of a kit, whole ones only."""
+    parts: defaultdict[UUID, list[Held]] = defaultdict(list)
+    if (known := gather.kept(session, "demands", line_ids)) is not None:
+        for each in (demand for line in known.values() for demand in line):
+            parts[each.line_id].append(Held(each.per_unit, each.wanted, each.reserved))
+    else:
+        statement = select(Demand.line_id, Demand.per_unit, Demand.wanted, Demand.reserved)
+        for line_id, *held in await session.execute(statement.where(Demand.line_id.in_(line_ids))):
+            parts[line_id].append(Held(*held))
+    return {line_id: kits_reserved(parts[line_id]) if line_id in parts else ZERO for line_id in line_ids}
+
+
+async def available(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, Decimal]:
+    """What can be promised of each product, over all warehouses; zero for what never lay in one."""
+    return {
+        product_id: on_hand - reserved
+        for product_id, (on_hand, reserved) in (await totals(session, product_ids)).items()
+    }
+
+
+async def totals(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, tuple[Decimal, Decimal]]:
+    """(on hand, reserved) of each product, over all warehouses; of a kit, how many whole ones its components make."""
+    contents = await _contents(session, product_ids)
+    parts = {component for components in contents.values() for component in components}
+    statement = (
+        select(StockLevel.product_id, func.sum(StockLevel.on_hand), func.sum(StockLevel.reserved))
+        .where(StockLevel.product_id.in_({*product_ids, *parts}))
+        .group_by(StockLevel.product_id)
+    )
+    found = {product_id: (on_hand, held) for product_id, on_hand, held in await session.execute(statement)}
+    kits = {kit_id: kits_made(components, found) for kit_id, components in contents.items()}
+    return {product_id: kits.get(product_id) or found.get(product_id, (ZERO, ZERO)) for product_id in product_ids}
+
+
+async def kits_of(session: AsyncSession, product_ids: Collection[UUID]) -> set[UUID]:
+    """The kits that hold one of these products."""
+    return set(await session.scalars(select(Component.kit_id).where(Component.product_id.in_(product_ids))))
+
+
+async def _contents(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, dict[UUID, Decimal]]:
+    """Kit -> how much of which goods it holds; services are always there."""
+    statement = (
+        select(Component.kit_id, Component.product_id, Component.quantity)
+        .join(Product, Product.id == Component.product_id)
+        .where(Component.kit_id.in_(product_ids), Product.product_kind == ProductKind.GOODS)
+    )
+    found: dict[UUID, dict[UUID, Decimal]] = {}
+    for kit_id, product_id, quantity in await session.execute(statement):
+        found.setdefault(kit_id, {})[product_id] = quantity
+    return found
+
+
+async def issued_values(session: AsyncSession, line_ids: Collection[UUID]) -> dict[tuple[UUID | None, UUID], Decimal]:
+    """(line, product) -> what left for the line and has not come back was worth."""
+    statement = (
+        select(StockMove.line_id, StockLevel.product_id, -func.sum(StockMove.value))
+        .join(StockLevel, StockLevel.id == StockMove.level_id)
+        .where(StockMove.line_id.in_(line_ids), StockMove.kind.in_((MoveKind.ISSUE, MoveKind.RETURN)))
+        .group_by(StockMove.line_id, StockLevel.product_id)
+    )
+    return {(line_id, product_id): value for line_id, product_id, value in await session.execute(statement)}
+
+
+async def move(session: AsyncSession, move_id: UUID) -> Any:
+    """One move with its product and warehouse. Raise `NotFound`."""
+    found = (await session.execute(moves(MoveFilters()).where(StockMove.id == move_id))).one_or_none()
+    if found is None:
+        raise NotFound(id=move_id)
+    return found
+
+
+async def availabilities(
+    session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]
+) -> Sequence[AvailabilityRow]:
+    """Rows by local or shared id, locked in the order of their ids."""
+    either = or_(AvailabilityRow.id.in_(ids), AvailabilityRow.canonical_id.in_(canonical_ids))
+    return (await session.scalars(_announced().where(either))).all()
+
+
+async def announced(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, AvailabilityRow]:
+    """What was announced last of each product, locked."""
+    found = await session.scalars(_announced().where(AvailabilityRow.product_id.in_(product_ids)))
+    return {row.product_id: row for row in found}
+
+
+def _announced() -> Select[AvailabilityRow]:
+    statement = select(AvailabilityRow).order_by(AvailabilityRow.id).with_for_update()
+    return statement.execution_options(populate_existing=True)
+
+
+def all_warehouses(filters: WarehouseFilters) -> Select[Warehouse]:
+    """The warehouses that every filter takes."""
+    statement = select(Warehouse)
+    if filters.archived == "any":
+        return statement
+    archived = Warehouse.archived_at.is_not(None)
+    return statement.where(archived if filters.archived == "true" else ~archived)
+
+
+def stock(filters: StockFilters) -> Rows:
+    """(level, warehouse, product) that every filter takes."""
+    statement = (
+        select(StockLevel, Warehouse, Product)
+        .join(Warehouse, Warehouse.id == StockLevel.warehouse_id)
+        .join(Product, Product.id == StockLevel.product_id)
+    )
+    if filters.on_hand is not None:
+        statement = statement.where(StockLevel.on_hand > 0 if filters.on_hand else StockLevel.on_hand == 0)
+    return _of(statement, filters)
+
+
+def moves(filters: MoveFilters) -> Rows:
+    """(move, level, product) that every filter takes."""
+    statement = (
+        select(StockMove, StockLevel, Product)
+        .join(StockLevel, StockLevel.id == StockMove.level_id)
+        .join(Product, Product.id == StockLevel.product_id)
+    )
+    equal = {
+        StockMove.kind: filters.kind,
+        StockMove.source_kind: filters.source_kind,
+        StockMove.source_id: filters.source_id,
+        StockMove.line_id: filters.line_id,
+    }
+    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.since is not None:
+        statement = statement.where(StockMove.moved_on >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(StockMove.moved_on <= filters.until)
+    return _of(statement, filters)
+
+
+def _of(statement: Rows, filters: StockFilters | MoveFilters) -> Rows:
+    equal = {
+        StockLevel.product_id: filters.product_id,
+        StockLevel.warehouse_id: filters.warehouse_id,
+        Product.sku_key: sku_key(filters.sku) if filters.sku else None,
+    }
+    return statement.where(*(column == value for column, value in equal.items() if value is not None))
+
+
+def reservations(filters: ReservationFilters) -> Rows:
+    """(reservation, demand, level) that every filter takes."""
+    statement = (
+        select(Reservation, Demand, StockLevel)
+        .join(Demand, Demand.id == Reservation.demand_id)
+        .join(StockLevel, StockLevel.id == Reservation.level_id)
+    )
+    if filters.warehouse_id is not None:
+        statement = statement.where(StockLevel.warehouse_id == filters.warehouse_id)
+    return _wanted_by(statement, filters)
+
+
+def back_orders(filters: DemandFilters) -> Rows:
+    """Demands of which something is missing."""
+    return _wanted_by(select(Demand).where(Demand.reserved < Demand.wanted), filters)
+
+
+def _wanted_by(statement: Rows, filters: DemandFilters) -> Rows:
+    equal = {Demand.product_id: filters.product_id, Demand.line_id: filters.line_id}
+    return statement.where(*(column == value for column, value in equal.items() if value is not None))

@@ -19,12 +19,13 @@ from uuid import UUID, uuid4
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from erp.catalogue.products.commands import products
 from erp.catalogue.products.schemas import ProductBody
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.sales.orders import commands
 from erp.sales.orders.schemas import OrderBody
 from erp.warehouse.stock import commands as inventory
 from erp.wiring import SERVICE
+from records import writes
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -166,7 +167,7 @@ async def _product(session: AsyncSession, stock: int) -> UUID:
 
 async def _lane(session: AsyncSession, product_id: UUID, orders: int) -> list[UUID]:
     """Orders of one customer: other customers' credit is not what is measured here, nor is its own."""
-    customer = await customers.create(session, CustomerBody(name=f"Customer {uuid4().hex[:8]}"), ACTOR)
+    customer = await writes.create(session, CUSTOMERS, CustomerBody(name=f"Customer {uuid4().hex[:8]}"), ACTOR)
     line = {"product_id": product_id, "quantity": str(QUANTITY), "tax_rate": "0.19"}
     body = OrderBody.model_validate({"customer_id": customer.id, "currency": "EUR", "lines": [line]})
     made = [await commands.create(session, body, ACTOR) for _ in range(orders)]

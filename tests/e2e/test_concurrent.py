@@ -5,8 +5,9 @@ from uuid import UUID
 
 from chassis.db import create_engine, session_factory, transaction
 from chassis.replication import edit
-from crm.parties.customers import queries
 from crm.parties.customers.events import CUSTOMER
+from crm.parties.customers.records import CUSTOMERS
+from records import reads
 from stack.services import Stack
 
 from .clients import Body, Company, Office, Refused
@@ -168,7 +169,7 @@ async def test_writing_what_the_erp_keeps_all_the_same_is_reverted_and_logged(st
     wanted = {**terms, "days": 90}
     engine = create_engine(stack.plan.databases["crm"], "crm", "app")
     async with transaction(session_factory(engine), UUID(company.tenant)) as session:
-        row = await queries.for_update(session, UUID(mine["id"]))
+        row = await reads.by_id(session, CUSTOMERS, UUID(mine["id"]), lock=True)
         with edit(session, CUSTOMER, row, "a script"):
             row.change({"payment_terms": wanted})
     await engine.dispose()

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import create_engine, session_factory, transaction
-from erp.parties.customers import commands
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
+from records import writes
 from stack.services import Stack
 
 from .clients import Company
@@ -65,7 +66,9 @@ async def test_a_delivery_waits_for_an_entry_that_is_not_saved_yet_and_links_to_
 ) -> None:
     engine = create_engine(stack.plan.databases["erp"], "erp", "app")
     async with transaction(session_factory(engine), UUID(company.tenant)) as session:
-        theirs = await commands.create(session, CustomerBody.model_validate({**ALFREDS, "segment": "food"}), "otto")
+        theirs = await writes.create(
+            session, CUSTOMERS, CustomerBody.model_validate({**ALFREDS, "segment": "food"}), "otto"
+        )
         mine = company.crm.create("customer", **ALFREDS)
 
         await asyncio.to_thread(eventually, lambda: asyncio.run(waiting_for_a_lock(stack)))

@@ -7,7 +7,7 @@ import pytest
 from chassis import clock
 from chassis.db import Sessions, transaction
 from chassis.testing import TENANT
-from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from crm.wiring import SERVICE
 from importing import IMPORT_KEYS, Import
 from importing.run import ImportKey

@@ -19,12 +19,13 @@ from erp.finance.balances import handlers as balances
 from erp.finance.balances.models import Balance
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.warehouse.stock import commands as inventory
 from erp.warehouse.stock import handlers as availability
 from erp.warehouse.stock.models import AvailabilityRow
 from erp.wiring import SERVICE
+from records import writes
 from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
@@ -87,7 +88,7 @@ async def debt(sessions: Sessions, tenant: UUID, amount: Decimal) -> UUID:
     """A customer who owes twice this amount."""
     posting: dict[str, Any] = {"on": DAY, "currency": "JPY", "amounts": {"amount": amount}}
     async with transaction(sessions, tenant) as session:
-        customer_id = (await customers.create(session, CustomerBody(name="Alfreds"), "anna")).id
+        customer_id = (await writes.create(session, CUSTOMERS, CustomerBody(name="Alfreds"), "anna")).id
         for _ in range(2):
             source = Source("payment", uuid4())
             await ledger.post(session, "payment_out", source=source, actor="anna", party_id=customer_id, **posting)

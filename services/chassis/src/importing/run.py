@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, Self
 from uuid import UUID
 
 import orjson
@@ -20,6 +20,7 @@ from chassis.patch import parsed
 from chassis.replication import Kind, creating
 from chassis.retention import Expiry
 from pydantic import BaseModel
+from records import Record, writes
 from sqlalchemy import BigInteger, Identity, Index, Text, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -109,6 +110,12 @@ class Target:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     lines: str | None = None
     at_once: int = BATCH
+
+    @classmethod
+    def of(cls, record: Record[Any, Any, Any], **more: Any) -> Self:
+        """What is imported into a plain record; references to other records are those that it declares."""
+        more.setdefault("references", {name: referred.plural for name, referred in record.refers.items()})
+        return cls(record.kind, record.body, *writes.plain(record), **more)
 
     def document(self, values: Mapping[str, str], lines: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
         """The merge patch that a row stands for, from cells by path; an empty cell empties its field."""

@@ -10,12 +10,11 @@ from importing import IMPORT_KEYS
 from crm.catalogue.products import routes as catalogue
 from crm.catalogue.products.events import KINDS as CATALOGUE
 from crm.catalogue.products.imports import PRODUCTS
-from crm.parties.contacts import routes as contacts
+from crm.parties.contacts import records as contacts
 from crm.parties.contacts.events import CONTACT
-from crm.parties.contacts.imports import CONTACTS
-from crm.parties.customers import routes as customers
+from crm.parties.customers import records as customers
 from crm.parties.customers.events import CUSTOMER
-from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from crm.receivables import routes as receivables
 from crm.receivables.events import KINDS as RECEIVABLES
 from crm.receivables.imports import PAYMENTS
@@ -36,9 +35,7 @@ SERVICE = Service(
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
     routers=(
         customers.router,
-        customers.batches,
         contacts.router,
-        contacts.batches,
         catalogue.router,
         catalogue.batches,
         receivables.router,
@@ -59,7 +56,7 @@ SERVICE = Service(
 
 IMPORTS = {
     "customers": CUSTOMERS,
-    "contacts": CONTACTS,
+    "contacts": contacts.IMPORTS,
     "orders": ORDERS,
     "products": PRODUCTS,
     "payments": PAYMENTS,

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
-from crm.parties.contacts.imports import CONTACTS
-from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.contacts.records import IMPORTS as CONTACTS
+from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from importing import Import, Target, spreadsheet
 
 from .factories import CANONICAL, CUSTOMER, MARIA, delivery

@@ -3,8 +3,8 @@
 import pytest
 from chassis.errors import Malformed
 from crm.parties.contacts.events import CONTACT
-from crm.parties.contacts.imports import CONTACTS
 from crm.parties.contacts.models import Contact
+from crm.parties.contacts.records import IMPORTS as CONTACTS
 
 
 def contact(**values: object) -> Contact:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
-from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from importing import Import, RowResult, spreadsheet
 
 pytestmark = pytest.mark.servers

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from chassis.errors import Malformed
 from crm.parties.customers.events import CUSTOMER
-from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from crm.parties.customers.models import LegalEntityTwice, UnknownLegalEntity
 
 from .factories import customer, entity

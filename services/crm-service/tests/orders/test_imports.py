@@ -11,7 +11,7 @@ import httpx
 import pytest
 from chassis.db import Sessions, transaction
 from chassis.testing import TENANT
-from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from crm.sales.orders import rules
 from crm.sales.orders.imports import ORDERS
 from crm.sales.orders.models import Order, OrderLine

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
-from crm.parties.customers.imports import CUSTOMERS
+from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from crm.receivables.imports import PAYMENTS
 from importing import Import
 from importing.run import RowResult

@@ -24,12 +24,11 @@ from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.imports import PAYMENTS
 from erp.finance.payments.routes import bank_accounts, payments
 from erp.ledger import routes as ledger
-from erp.parties.contacts import routes as contacts
+from erp.parties.contacts import records as contacts
 from erp.parties.contacts.events import CONTACT
-from erp.parties.contacts.imports import CONTACTS
-from erp.parties.customers import routes as customers
+from erp.parties.customers import records as customers
 from erp.parties.customers.events import CUSTOMER
-from erp.parties.customers.imports import CUSTOMERS
+from erp.parties.customers.imports import IMPORTS as CUSTOMERS
 from erp.sales.orders import handlers as orders_tasks
 from erp.sales.orders import routes as orders
 from erp.sales.orders.events import ORDER, SHIPMENT
@@ -64,9 +63,7 @@ SERVICE = Service(
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
     routers=(
         customers.router,
-        customers.batches,
         contacts.router,
-        contacts.batches,
         custom_fields.router,
         ledger.router,
         *products.routers,
@@ -92,7 +89,7 @@ SERVICE = Service(
 
 IMPORTS = {
     "customers": CUSTOMERS,
-    "contacts": CONTACTS,
+    "contacts": contacts.IMPORTS,
     "products": PRODUCTS,
     "stock": STOCK,
     "payments": PAYMENTS,

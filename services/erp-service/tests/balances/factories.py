@@ -16,10 +16,11 @@ from erp.finance.payments.models import Payment
 from erp.finance.payments.schemas import PaymentBody
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order
+from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DAY = date(2026, 11, 2)
@@ -28,7 +29,7 @@ LIMIT: dict[str, Any] = {"limit": "1000", "currency": "EUR"}
 
 
 async def a_customer(session: AsyncSession, name: str = "Alfreds Futterkiste", **values: Any) -> UUID:
-    return (await customers.create(session, CustomerBody.model_validate({"name": name, **values}), "anna")).id
+    return (await writes.create(session, CUSTOMERS, CustomerBody.model_validate({"name": name, **values}), "anna")).id
 
 
 async def an_invoice(

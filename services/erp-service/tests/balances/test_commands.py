@@ -18,9 +18,10 @@ from erp.finance.balances.models import Balance, BalanceChange
 from erp.finance.payments.commands import entering
 from erp.finance.payments.schemas import AssignBody
 from erp.ledger import queries as ledger
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import queries as orders
 from erp.wiring import SERVICE
+from records import writes
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -91,12 +92,12 @@ async def test_many_changes_are_one_announcement_and_none_when_it_comes_to_the_s
 
 async def test_nothing_is_noted_that_cannot_change_a_balance(session: AsyncSession) -> None:
     customer_id = await a_customer(session)
-    await customers.change(session, customer_id, {"notes": "Call first"}, "anna", lambda _: None)
+    await writes.change(session, CUSTOMERS, customer_id, {"notes": "Call first"}, "anna", lambda _: None)
     await a_payment(session, None, "5")
     assert await session.scalar(select(func.count()).select_from(BalanceChange)) == 0
-    await customers.change(session, customer_id, {"credit": LIMIT}, "anna", lambda _: None)
+    await writes.change(session, CUSTOMERS, customer_id, {"credit": LIMIT}, "anna", lambda _: None)
     assert (await refreshed(session, customer_id)).credit_left == 1000
-    await customers.change(session, customer_id, {"credit": None}, "anna", lambda _: None)
+    await writes.change(session, CUSTOMERS, customer_id, {"credit": None}, "anna", lambda _: None)
     assert (await refreshed(session, customer_id)).credit_left is None
     assert await commands.refresh_changed(session, ALL) == 0
 

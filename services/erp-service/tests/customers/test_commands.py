@@ -8,9 +8,10 @@ import pytest
 from chassis import outbox
 from chassis.db import create_engine, session_factory, transaction
 from chassis.testing import OTHER_TENANT, act_for
-from erp.parties.customers import commands
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.wiring import SERVICE
+from records import writes
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,8 +26,8 @@ def seen(_row: object) -> None:
 
 
 async def test_terms_and_credit_are_changed_here_and_announced(session: AsyncSession) -> None:
-    row = await commands.create(session, CustomerBody(**ALFREDS), "anna")
-    await commands.change(session, row.id, {"payment_terms": TERMS}, "anna", seen)
+    row = await writes.create(session, CUSTOMERS, CustomerBody(**ALFREDS), "anna")
+    await writes.change(session, CUSTOMERS, row.id, {"payment_terms": TERMS}, "anna", seen)
     found = await session.scalars(select(outbox.OutboxRow.data).order_by(outbox.OutboxRow.id))
     event = orjson.loads(found.all()[-1])
     assert [change["group"] for change in event["changes"]] == ["payment_terms", "life"]
@@ -35,15 +36,15 @@ async def test_terms_and_credit_are_changed_here_and_announced(session: AsyncSes
 
 async def test_a_part_of_the_credit_is_changed_alone(session: AsyncSession) -> None:
     body = CustomerBody(name="A", credit={"limit": "1000", "currency": "EUR"})
-    row = await commands.create(session, body, "anna")
-    await commands.change(session, row.id, {"credit": {"blocked": True}}, "anna", seen)
+    row = await writes.create(session, CUSTOMERS, body, "anna")
+    await writes.change(session, CUSTOMERS, row.id, {"credit": {"blocked": True}}, "anna", seen)
     assert row.credit == {"limit": "1000.00", "currency": "EUR", "blocked": True}
 
 
 async def test_each_tenant_counts_its_customers(session: AsyncSession) -> None:
-    numbers = [(await commands.create(session, CustomerBody(name="A"), "anna")).number for _ in range(2)]
+    numbers = [(await writes.create(session, CUSTOMERS, CustomerBody(name="A"), "anna")).number for _ in range(2)]
     await act_for(session, OTHER_TENANT)
-    numbers.append((await commands.create(session, CustomerBody(name="A"), "bert")).number)
+    numbers.append((await writes.create(session, CUSTOMERS, CustomerBody(name="A"), "bert")).number)
     assert numbers == ["C-000001", "C-000002", "C-000001"]
 
 
@@ -55,7 +56,7 @@ async def test_customers_entered_at_once_have_numbers_of_their_own(address: str)
 
     async def enter() -> str:
         async with transaction(sessions, tenant) as own:
-            return (await commands.create(own, CustomerBody(name="A"), "anna")).number
+            return (await writes.create(own, CUSTOMERS, CustomerBody(name="A"), "anna")).number
 
     try:
         numbers = await asyncio.gather(*(enter() for _ in range(16)))

@@ -16,11 +16,12 @@ from erp.finance.invoicing.models import Invoice
 from erp.finance.invoicing.schemas import InvoiceBody
 from erp.ledger.models import Company
 from erp.ledger.schemas import CompanyBody
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.sales.orders import queries as orders
 from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
+from records import writes
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,7 +42,7 @@ async def a_customer(session: AsyncSession, **values: Any) -> UUID:
     """A customer of a company that says who it is."""
     await a_company(session)
     body = {"name": "Alfreds Futterkiste", "billing_address": ADDRESS, **values}
-    return (await customers.create(session, CustomerBody.model_validate(body), "anna")).id
+    return (await writes.create(session, CUSTOMERS, CustomerBody.model_validate(body), "anna")).id
 
 
 async def a_product(session: AsyncSession) -> UUID:

@@ -20,9 +20,10 @@ from erp.finance.invoicing.schemas import CreditedLineBody, CreditNoteBody, Invo
 from erp.ledger import commands as ledger_commands
 from erp.ledger import queries as ledger
 from erp.ledger.schemas import CompanyBody
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.sales.orders import queries as orders
+from records import writes
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -304,7 +305,7 @@ async def test_no_invoice_is_issued_before_the_company_says_who_it_is(session: A
 
 
 async def test_a_new_company_is_told_all_that_its_invoices_lack(session: AsyncSession) -> None:
-    customer = await customers.create(session, CustomerBody(name="Alfreds Futterkiste"), "anna")
+    customer = await writes.create(session, CUSTOMERS, CustomerBody(name="Alfreds Futterkiste"), "anna")
     order = await an_order(session, customer.id)
     await ship(session, order)
     with pytest.raises(CompanyIncomplete) as refused:

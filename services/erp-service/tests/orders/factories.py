@@ -10,12 +10,13 @@ from chassis.db import uuid7
 from contracts.order import OrderState
 from erp.catalogue.products.commands import products
 from erp.catalogue.products.schemas import ProductBody
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.sales.orders import commands
 from erp.sales.orders.models import Order, OrderLine
 from erp.sales.orders.schemas import OrderBody
 from erp.warehouse.stock import commands as inventory
+from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 CANONICAL = UUID("01900000-0000-7000-8000-00000000000a")
@@ -51,7 +52,7 @@ async def a_customer(session: AsyncSession, **values: Any) -> UUID:
     """A customer in Germany."""
     address = {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "country": "DE"}
     body = CustomerBody.model_validate({"name": "Alfreds", "billing_address": address, **values})
-    return (await customers.create(session, body, "anna")).id
+    return (await writes.create(session, CUSTOMERS, body, "anna")).id
 
 
 async def a_product(session: AsyncSession, stock: int | str = 0, **values: Any) -> UUID:

@@ -12,12 +12,13 @@ from chassis.errors import Conflict
 from contracts.order import OrderReason
 from erp.catalogue.products.commands import products
 from erp.ledger import queries as ledger
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import commands, queries
 from erp.sales.orders.models import Order
 from erp.sales.orders.rules import IllegalTransition, MoreThanOrdered, MoreThanShipped
 from erp.sales.orders.schemas import ReturnBody, ShipmentBody
 from erp.warehouse.stock import queries as stock
+from records import writes
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -149,7 +150,7 @@ async def test_what_was_taken_out_of_use_since_is_not_sold(session: AsyncSession
     with pytest.raises(Conflict) as refused:
         await commands.confirm(session, row.id, "anna")
     assert refused.value.code == "product-archived"
-    await customers.archive(session, customer_id, "anna", seen)
+    await writes.archive(session, CUSTOMERS, customer_id, "anna", seen)
     with pytest.raises(Conflict) as refused:
         await commands.confirm(session, row.id, "anna")
     assert refused.value.code == "customer-archived"

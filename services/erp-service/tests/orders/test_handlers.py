@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import commands, queries
 from erp.sales.orders.handlers import OrderDesk
 from erp.sales.orders.models import Order
 from erp.warehouse.stock import queries as stock
 from erp.wiring import SERVICE
+from records import writes
 from sqlalchemy import update
 
 from .factories import a_confirmed, a_customer, a_product, a_submitted
@@ -126,7 +127,9 @@ async def test_a_credit_whose_limit_was_taken_away_holds_no_order(sessions: Sess
         product_id, rows = await a_product(session, 100), []
         for credit in ({"limit": "1", "currency": "EUR"}, {"blocked": True}):
             customer_id = await a_customer(session, credit=credit)
-            await customers.change(session, customer_id, {"credit": {"limit": None, "blocked": False}}, "anna", seen)
+            await writes.change(
+                session, CUSTOMERS, customer_id, {"credit": {"limit": None, "blocked": False}}, "anna", seen
+            )
             rows.append(await a_submitted(session, customer_id, (product_id, 4)))
     await OrderDesk(sessions).step()
     assert [(await shown(sessions, tenant, row.id)).state for row in rows] == ["confirmed", "confirmed"]

@@ -21,10 +21,11 @@ from erp.finance.payments.schemas import PaymentBody
 from erp.ledger import commands as ledger
 from erp.ledger.rules import Source
 from erp.ledger.schemas import CompanyBody
-from erp.parties.customers import commands as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.sales.orders import commands as orders
 from erp.sales.orders.schemas import OrderBody, ShipmentBody
+from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DAY = date(2026, 11, 2)
@@ -35,7 +36,7 @@ COMPANY = {"name": "Northwind", "address": {"city": "Berlin"}, "country": "DE", 
 
 
 async def a_customer(session: AsyncSession, name: str = "Alfreds Futterkiste", **values: Any) -> UUID:
-    return (await customers.create(session, CustomerBody.model_validate({"name": name, **values}), "anna")).id
+    return (await writes.create(session, CUSTOMERS, CustomerBody.model_validate({"name": name, **values}), "anna")).id
 
 
 async def an_invoice(

@@ -10,11 +10,12 @@ from erp.finance.payments.commands import banks
 from erp.finance.payments.imports import PAYMENTS
 from erp.finance.payments.models import Payment
 from erp.finance.payments.schemas import BankAccountBody
-from erp.parties.customers import queries as customers
-from erp.parties.customers.imports import CUSTOMERS
+from erp.parties.customers.imports import IMPORTS
+from erp.parties.customers.records import CUSTOMERS
 from importing import Import
 from importing.run import RowResult
 from importing.spreadsheet import Row
+from records import reads
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,7 +44,7 @@ async def test_a_payment_names_its_customer_by_the_number_and_settles_his_invoic
     sessions: Sessions, session: AsyncSession
 ) -> None:
     customer_id = await a_customer(session)
-    number = (await customers.by_id(session, customer_id)).number
+    number = (await reads.by_id(session, CUSTOMERS, customer_id)).number
     invoice = await an_invoice(session, customer_id)
     await session.commit()
     for outcome in ("created", "unchanged"):
@@ -57,7 +58,7 @@ async def test_a_payment_names_its_customer_by_the_number_and_settles_his_invoic
 async def test_a_payment_names_its_customer_as_the_file_of_customers_did(
     sessions: Sessions, session: AsyncSession
 ) -> None:
-    firms = Import("customers", CUSTOMERS, "shop", TENANT, "import:customers.csv")
+    firms = Import("customers", IMPORTS, "shop", TENANT, "import:customers.csv")
     (made,) = await firms.run(sessions, [Row(2, "ALFKI", {"name": "Alfreds"})])
     await imported(sessions, row("1", customer_id="ALFKI"))
     assert (await the_payment(session)).customer_id == made.id

@@ -6,7 +6,7 @@ words (group, seq, rev, ctx, hlc) are those of the replication protocol in servi
 
 from chassis.replication.checked import checked, composed, single
 from chassis.replication.creating import creating
-from chassis.replication.edit import archive, created, edit, restore
+from chassis.replication.edit import Archived, archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
 from chassis.replication.kind import Group, Kind, Moment, Replicated, family, fields, guard
 from chassis.replication.port import apply, router
@@ -15,6 +15,7 @@ from chassis.replication.standing import sync_state
 from chassis.replication.wire import Delivery, Outcome
 
 __all__ = [
+    "Archived",
     "Delivery",
     "Group",
     "Kind",

@@ -8,10 +8,11 @@ from chassis import replication
 from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
 from chassis.replication import edit, refuse_kept_by
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.parties.customers import queries as customers
 from crm.parties.customers.models import NoSuchCustomer
+from crm.parties.customers.records import CUSTOMERS
 from crm.receivables import queries
 from crm.receivables.events import PAYMENT
 from crm.receivables.models import Payment
@@ -83,7 +84,7 @@ async def _change(session: AsyncSession, row: Payment, body: PaymentBody, presen
 
 async def _customer_exists(session: AsyncSession, customer_id: UUID) -> None:
     try:
-        await customers.by_id(session, customer_id)
+        await reads.by_id(session, CUSTOMERS, customer_id)
     except NotFound:
         raise NoSuchCustomer(customer_id=customer_id) from None
 

@@ -10,8 +10,9 @@ from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from fastapi import APIRouter, Query, Response
+from records import reads
 
-from crm.parties.customers import queries as customers
+from crm.parties.customers.records import CUSTOMERS
 from crm.receivables import commands, queries, view
 from crm.receivables.rules import on_or_today
 from crm.receivables.schemas import (
@@ -39,7 +40,7 @@ Writer = Annotated[Principal, requires("payments:write")]
 @router.get("/customers/{customer_id}/receivables", dependencies=[INVOICES, PAYMENTS])
 async def read_customer_receivables(customer_id: UUID, session: Session, on: date | None = None) -> CustomerReceivables:
     """What a customer owes, by age and per currency, what it has paid, and what is left of its credit."""
-    customer = await customers.by_id(session, customer_id)
+    customer = await reads.by_id(session, CUSTOMERS, customer_id)
     return await view.of_customer(session, customer.id, on_or_today(on))
 
 

@@ -11,13 +11,14 @@ from chassis.pages import Sorting
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.pricing import NoTaxRate, Offer, Question, tax_rate_for
 from contracts.product import TaxRate
+from records import reads
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products.models import Availability, DeclaredRate, ListEntry, PriceList, Product
 from crm.catalogue.products.rules import CachedAnswer, CachedOffer, NoTaxRateKnown, PriceTag
 from crm.catalogue.products.schemas import PriceFilters, PriceListFilters, ProductFilters, TaxRateFilters
-from crm.parties.customers import queries as customers
+from crm.parties.customers.records import CUSTOMERS
 
 ORDERS = Sorting(
     {
@@ -135,7 +136,9 @@ async def question(
 
     Without a currency it is the customer's, else the one in which the product is priced.
     """
-    customer = await customers.by_id(session, customer_id) if customer_id else None
+    customer = None
+    if customer_id:
+        customer = await reads.by_id(session, CUSTOMERS, customer_id)
     known = currency or (customer and customer.currency) or tag.currency
     return Question(customer_id, customer.segment if customer else None, quantity, known or "", on)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.replication import Kind, checked, fields, single
 from contracts.groups import GROUPS
+from records import rows_of
 
 from crm.parties.contacts import queries
 from crm.parties.contacts.models import Contact
@@ -28,7 +29,7 @@ CONTACT = Kind(
     "contact",
     system="crm",
     create=_create,
-    rows=queries.rows,
+    rows=rows_of(Contact),
     twin=queries.twin,
     required=("name",),
     groups=(

@@ -8,9 +8,7 @@ from chassis.errors import Malformed
 from contracts.countries import country_code
 from importing import Target
 
-from crm.parties.customers import commands
-from crm.parties.customers.events import CUSTOMER
-from crm.parties.customers.schemas import CustomerBody
+from crm.parties.customers.records import CUSTOMERS
 
 
 def _country(cell: str) -> str:
@@ -34,4 +32,4 @@ CELLS: Mapping[str, Callable[[str], Any]] = {
     "legal_entities.country": _country,
     "tags": _tags,
 }
-CUSTOMERS = Target(CUSTOMER, CustomerBody, commands.create, commands.change, CELLS)
+IMPORTS = Target.of(CUSTOMERS, cells=CELLS)

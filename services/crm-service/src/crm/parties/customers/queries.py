@@ -1,40 +1,13 @@
 """Named reads of customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from chassis.errors import NotFound
-from chassis.pages import Sorting
-from contracts.normalise import email_key, name_key, phone_e164, tax_id_key
-from sqlalchemy import Select, exists, or_, select
+from contracts.normalise import email_key, phone_e164, tax_id_key
+from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from crm.parties.customers.models import Customer, LegalEntity
-from crm.parties.customers.schemas import CustomerFilters
-
-ORDERS = Sorting(
-    {"name": Customer.name, "created_at": Customer.created_at, "updated_at": Customer.updated_at},
-    Customer.id,
-    "name",
-)
-
-
-async def by_id(session: AsyncSession, customer_id: UUID) -> Customer:
-    """One customer, archived or not. Raise `NotFound`."""
-    return await _one(session, _complete().where(Customer.id == customer_id), customer_id)
-
-
-async def for_update(session: AsyncSession, customer_id: UUID) -> Customer:
-    """One customer, locked until the transaction ends. Raise `NotFound`."""
-    return await _one(session, _locked().where(Customer.id == customer_id), customer_id)
-
-
-async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Customer]:
-    """Customers by local or shared id, locked in the order of their ids so that two batches never wait in a ring."""
-    either = or_(Customer.id.in_(ids), Customer.canonical_id.in_(canonical_ids))
-    return (await session.scalars(_locked().where(either).order_by(Customer.id))).all()
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -56,42 +29,3 @@ def _tax_id_keys(values: Mapping[str, Any]) -> set[str]:
     entities = [value for group, value in values.items() if group.startswith("legal:") and value]
     keys = {tax_id_key(e["tax_id"], e["country"]) for e in entities if e.get("tax_id") and e.get("country")}
     return {key for key in keys if key}
-
-
-def search(filters: CustomerFilters) -> Select[Customer]:
-    """The customers that every filter takes."""
-    statement = _complete()
-    for word in name_key(filters.q or "").split():
-        statement = statement.where(Customer.search.contains(word, autoescape=True))
-    equal = {
-        Customer.canonical_id: filters.canonical_id,
-        Customer.kind: filters.kind,
-        Customer.owner: filters.owner,
-        Customer.segment: filters.segment,
-        Customer.billing_address["country"].astext: filters.country,
-        Customer.email_key: email_key(filters.email) or filters.email if filters.email else None,
-    }
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.tag is not None:
-        statement = statement.where(Customer.tags.contains([filters.tag]))
-    if filters.updated_since is not None:
-        statement = statement.where(Customer.updated_at >= filters.updated_since)
-    if filters.archived != "any":
-        archived = Customer.archived_at.is_not(None)
-        statement = statement.where(archived if filters.archived == "true" else ~archived)
-    return statement
-
-
-def _complete() -> Select[Customer]:
-    return select(Customer).options(selectinload(Customer.entities))
-
-
-def _locked() -> Select[Customer]:
-    return _complete().with_for_update().execution_options(populate_existing=True)
-
-
-async def _one(session: AsyncSession, statement: Select[Customer], customer_id: UUID) -> Customer:
-    found: Customer | None = await session.scalar(statement)
-    if found is None:
-        raise NotFound(id=customer_id)
-    return found

@@ -8,10 +8,11 @@ from uuid import UUID
 from chassis import clock
 from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.parties.contacts import queries as contacts
-from crm.parties.customers import queries as customers
+from crm.parties.contacts.records import CONTACTS
+from crm.parties.customers.records import CUSTOMERS
 from crm.sales.deals import queries
 from crm.sales.deals.models import Deal, FieldsRequired, StoredPipeline
 from crm.sales.deals.rules import Pipeline, missing
@@ -125,12 +126,12 @@ async def declare_pipeline(session: AsyncSession, key: str, pipeline: Pipeline, 
 
 async def _parties_exist(session: AsyncSession, customer_id: UUID, contact_id: UUID | None) -> None:
     try:
-        await customers.by_id(session, customer_id)
+        await reads.by_id(session, CUSTOMERS, customer_id)
     except NotFound:
         raise DealWithoutParty(kind="customer", id=customer_id) from None
     if contact_id is not None:
         try:
-            await contacts.by_id(session, contact_id)
+            await reads.by_id(session, CONTACTS, contact_id)
         except NotFound:
             raise DealWithoutParty(kind="contact", id=contact_id) from None
 

@@ -12,14 +12,15 @@ from chassis.patch import patched
 from contracts.pricing import Question
 from discounts.queries import limits as discount_limits
 from discounts.rules import Roles
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
 from crm.catalogue.products.models import QuoteSetting
 from crm.catalogue.products.rules import NoPriceKnown, PriceTag
-from crm.parties.contacts import queries as contacts
-from crm.parties.customers import queries as customers
+from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.models import Customer
+from crm.parties.customers.records import CUSTOMERS
 from crm.sales.deals import queries as deals
 from crm.sales.orders import commands as orders
 from crm.sales.orders import queries as numbers
@@ -210,14 +211,11 @@ async def _win_deal(session: AsyncSession, row: Quote) -> None:
 
 async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
     """The customer; everybody else that the quote names must exist too. Raise `QuotedNothingKnown`."""
-    reads = {
-        "contact": (contacts.by_id, body.contact_id),
-        "deal": (deals.by_id, body.deal_id),
-    }
-    for kind, (read, record_id) in reads.items():
-        if record_id is not None:
-            await _known(kind, record_id, read(session, record_id))
-    found: Customer = await _known("customer", body.customer_id, customers.by_id(session, body.customer_id))
+    if body.contact_id is not None:
+        await _known("contact", body.contact_id, reads.by_id(session, CONTACTS, body.contact_id))
+    if body.deal_id is not None:
+        await _known("deal", body.deal_id, deals.by_id(session, body.deal_id))
+    found: Customer = await _known("customer", body.customer_id, reads.by_id(session, CUSTOMERS, body.customer_id))
     return found
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from chassis import clock, tenant_settings
 from chassis.errors import NotFound
 from chassis.pages import Sorting
+from records import reads
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products.models import QuoteSetting
-from crm.parties.customers import queries as customers
+from crm.parties.customers.records import CUSTOMERS
 from crm.sales.quotes.models import Quote, SentQuote
 from crm.sales.quotes.rules import Letterhead, Paper, QuoteState
 from crm.sales.quotes.schemas import QuoteFilters
@@ -83,7 +84,7 @@ async def letterhead(session: AsyncSession) -> tuple[Letterhead, int]:
 
 async def paper(session: AsyncSession, version: Quote | SentQuote, day: date) -> Paper:
     """What the paper of a version shows beside it if it is of this day."""
-    customer = await customers.by_id(session, version.customer_id)
+    customer = await reads.by_id(session, CUSTOMERS, version.customer_id)
     head, _ = await letterhead(session)
     return Paper(
         name=customer.name,

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from chassis.replication import Kind, checked, family, fields, single
 from contracts.groups import GROUPS
+from records import rows_of
+from sqlalchemy.orm import selectinload
 
 from erp.parties.customers import queries
 from erp.parties.customers.models import Customer
@@ -61,7 +63,7 @@ CUSTOMER = Kind(
     "customer",
     system="erp",
     create=_create,
-    rows=queries.rows,
+    rows=rows_of(Customer, selectinload(Customer.entities)),
     twin=queries.twin,
     required=("name",),
     groups=(

@@ -10,6 +10,7 @@ from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
 from chassis.replication import Kind, Shown, edit
 from pydantic import BaseModel
+from records import reads
 from sqlalchemy import ColumnElement, exists, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +19,7 @@ from erp.catalogue.products.commands.references import ReferenceUnknown
 from erp.catalogue.products.events import PRICE, PRICE_LIST, TAX_RATE
 from erp.catalogue.products.models import Declared, Price, PriceList, TaxRateRow
 from erp.catalogue.products.schemas import PriceBody, PriceListBody, PriceListOut, PriceOut, TaxRateBody, TaxRateOut
-from erp.parties.customers import queries as customers
+from erp.parties.customers.records import CUSTOMERS
 
 Row = TypeVar("Row", bound=Declared)
 
@@ -111,7 +112,7 @@ async def _list_fits(session: AsyncSession, row: PriceList) -> None:
         raise CurrencyOfPrices(currency=before)
     if row.customer_id is not None:
         try:
-            await customers.by_id(session, row.customer_id)
+            await reads.by_id(session, CUSTOMERS, row.customer_id)
         except NotFound:
             raise ReferenceUnknown(kind="customer", id=row.customer_id) from None
 

@@ -15,6 +15,7 @@ from chassis.replication import creating
 from contracts.pricing import Question
 from contracts.scopes import write_scopes_of
 from fastapi import APIRouter, Query, Response
+from records import reads
 
 from erp.catalogue.products import queries
 from erp.catalogue.products.commands import products as commands
@@ -23,7 +24,7 @@ from erp.catalogue.products.models import PriceList, Product
 from erp.catalogue.products.rules import in_own_unit
 from erp.catalogue.products.schemas import PriceAnswer, PriceQuestion, ProductBody, ProductFilters, ProductOut
 from erp.ledger import queries as ledger
-from erp.parties.customers import queries as customers
+from erp.parties.customers.records import CUSTOMERS
 
 router = APIRouter(prefix="/v1/products", tags=["products"], route_class=IdempotentRoute)
 READ = requires("products:read")
@@ -58,7 +59,9 @@ async def read_product(product_id: UUID, session: Session, response: Response) -
 async def read_price(product_id: UUID, session: Session, question: Annotated[PriceQuestion, Query()]) -> PriceAnswer:
     """What one unit costs this customer today, or on another day; and which price list says so."""
     product = await queries.by_id(session, product_id)
-    customer = await customers.by_id(session, question.customer_id) if question.customer_id else None
+    customer = None
+    if question.customer_id:
+        customer = await reads.by_id(session, CUSTOMERS, question.customer_id)
     asked = Question(
         customer_id=question.customer_id,
         customer_group=customer.segment if customer else None,

@@ -11,6 +11,7 @@ from chassis import clock, gather, replication
 from chassis.errors import Conflict, NotFound
 from contracts.money import line_net
 from contracts.receivable import TaxAmount
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products import queries as products
@@ -25,7 +26,7 @@ from erp.finance.invoicing.schemas import InvoiceBody
 from erp.ledger import commands as ledger
 from erp.ledger import queries as ledger_queries
 from erp.ledger.rules import Source
-from erp.parties.customers import queries as customers
+from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import commands as order_commands
 from erp.sales.orders import queries as orders
 from erp.sales.orders.models import Order, OrderLine, Shipment, ShipmentLine
@@ -90,7 +91,7 @@ async def lock(session: AsyncSession, bodies: Iterable[InvoiceBody]) -> None:
     customer_ids = {order.customer_id for order in found}
     for customer_id in sorted(customer_ids):
         await ledger_queries.receivable_lock(session, customer_id)
-    await customers.by_ids(session, customer_ids)
+    await reads.by_ids(session, CUSTOMERS, customer_ids)
     await queries.keep_shipments(session, order_ids)
     await products.by_ids(session, {line.product_id for order in found for line in order.lines})
 

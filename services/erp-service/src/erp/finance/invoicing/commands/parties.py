@@ -4,16 +4,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger import queries as ledger
-from erp.parties.customers import queries as customers
 from erp.parties.customers.models import Customer
+from erp.parties.customers.records import CUSTOMERS
 
 
 async def parties(session: AsyncSession, customer_id: UUID, on: date) -> tuple[Customer, dict[str, Any]]:
     """The customer, and the columns `issuer`, `billed_to` and `language` of a document."""
-    customer = await customers.by_id(session, customer_id)
+    customer = await reads.by_id(session, CUSTOMERS, customer_id)
     company = await ledger.company(session)
     return customer, {
         "issuer": {"name": company.name, "address": company.address, "tax_id": company.tax_id},

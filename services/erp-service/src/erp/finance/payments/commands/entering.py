@@ -10,6 +10,7 @@ from chassis.errors import Conflict, NotFound
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.receivable import PaymentState
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.payments import queries
@@ -20,7 +21,7 @@ from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.models import Payment, PaymentStepRefused
 from erp.finance.payments.rules import Allocate, Share
 from erp.finance.payments.schemas import AssignBody, PaymentBody, PaymentNotes, PaymentOut, ReverseBody
-from erp.parties.customers import queries as customers
+from erp.parties.customers.records import CUSTOMERS
 
 Check = Callable[[Payment], None]
 
@@ -139,7 +140,7 @@ async def _customer_exists(session: AsyncSession, customer_id: UUID | None) -> N
     if customer_id is None:
         return
     try:
-        await customers.by_id(session, customer_id)
+        await reads.by_id(session, CUSTOMERS, customer_id)
     except NotFound:
         raise NoCustomerToPay(customer_id=customer_id) from None
 

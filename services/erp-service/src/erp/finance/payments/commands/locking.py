@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis import gather
 from chassis.errors import Unavailable
+from records import reads
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +19,7 @@ from erp.finance.payments import queries
 from erp.finance.payments.models import Payment
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import PaymentBody
-from erp.parties.customers import queries as customers
+from erp.parties.customers.records import CUSTOMERS
 
 ONE_AT_A_TIME = text("""
     select pg_advisory_xact_lock(hashtextextended('payments' || current_setting('app.tenant', true) || :customer, 0))
@@ -44,7 +45,7 @@ async def lock_all(session: AsyncSession, bodies: Sequence[PaymentBody], payment
     await lock_customers(session, customer_ids)
     await queries.rows(session, payment_ids, [])
     await queries.keep_known(session, bodies)
-    await customers.by_ids(session, customer_ids)
+    await reads.by_ids(session, CUSTOMERS, customer_ids)
     settling = {each.customer_id for each in bodies if each.allocate is not Allocate.NONE and each.customer_id}
     found = await invoices.keep_open_items(session, settling)
     await queries.orders_billed(session, [invoice.id for invoice in found])

@@ -12,13 +12,14 @@ from chassis.patch import patched
 from chassis.replication import edit
 from contracts.order import OrderState
 from discounts.rules import Roles
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products import queries as products
 from erp.catalogue.products.models import Product
 from erp.ledger import queries as ledger
-from erp.parties.customers import queries as customers
 from erp.parties.customers.models import Customer, NoSuchCustomer
+from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import queries
 from erp.sales.orders.commands.discounting import Charge, WrittenLine, check_discounts, question
 from erp.sales.orders.commands.numbering import give_number
@@ -136,7 +137,7 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, roles: Role
 
 async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
     try:
-        customer = await customers.by_id(session, customer_id)
+        customer = await reads.by_id(session, CUSTOMERS, customer_id)
     except NotFound:
         raise NoSuchCustomer(customer_id=customer_id) from None
     if customer.archived_at is not None:

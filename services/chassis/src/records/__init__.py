@@ -1,0 +1,29 @@
+"""Plain records, declared once: their list, their verbs over HTTP, and the functions that other commands call.
+
+    WAREHOUSES = Record("warehouse", path="/v1/warehouses", scope="inventory", row=Warehouse, body=WarehouseBody, ...)
+    router = routes(WAREHOUSES)
+
+    row = await reads.by_id(session, WAREHOUSES, warehouse_id)
+    row = await writes.change(session, WAREHOUSES, warehouse_id, {"name": "Hamburg"}, actor, seen)
+
+A request goes from `routes` to `writes` or `reads`, then to the checks of the module.
+"""
+
+from records import reads, writes
+from records.filters import Filters, SharedFilters, TextFilters, words
+from records.reads import rows_of
+from records.record import Record, ReferenceUnknown
+from records.routes import routes
+
+__all__ = [
+    "Filters",
+    "Record",
+    "ReferenceUnknown",
+    "SharedFilters",
+    "TextFilters",
+    "reads",
+    "routes",
+    "rows_of",
+    "words",
+    "writes",
+]

@@ -1,0 +1,81 @@
+"""Reads that every record has."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from chassis import gather
+from chassis.errors import NotFound
+from chassis.replication import Replicated
+from pydantic import BaseModel
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.interfaces import ORMOption
+
+from records.filters import conditions
+from records.record import Record, Row
+
+Shared = TypeVar("Shared", bound=Replicated)
+
+
+async def by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, *, lock: bool = False) -> Row:
+    """One row, archived or not; with `lock`, locked until the transaction ends. Raise `NotFound`."""
+    row: Any = record.row
+    found: Row | None
+    if lock and (locked := gather.kept(session, _lock_of(record), [row_id])):
+        found = locked[row_id]
+        return found
+    statement = _locked(complete(record)) if lock else complete(record)
+    found = await session.scalar(statement.where(row.id == row_id))
+    if found is None:
+        raise NotFound(id=row_id)
+    return found
+
+
+async def by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> dict[UUID, Row]:
+    """Rows by id, archived or not; ids of nothing are left out. A batch reads each row once (`chassis.gather`)."""
+    row: Any = record.row
+
+    async def read(missing: Collection[UUID]) -> list[tuple[UUID, Row]]:
+        found: Iterable[Any] = await session.scalars(complete(record).where(row.id.in_(missing)))
+        return [(each.id, each) for each in found]
+
+    return await gather.each_once(session, record.name, ids, read)
+
+
+async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> None:
+    """Lock and load the rows of a batch, in the order of their ids, so that two transactions cannot deadlock."""
+    row: Any = record.row
+    rows: Iterable[Any] = await session.scalars(_locked(complete(record)).where(row.id.in_(ids)).order_by(row.id))
+    gather.keep(session, _lock_of(record), ((each.id, each) for each in rows))
+
+
+def search(record: Record[Row, Any, Any], filters: BaseModel) -> Select[Row]:
+    """The rows that every filter takes."""
+    return complete(record).where(*conditions(record.row, filters, record.where))
+
+
+def complete(record: Record[Row, Any, Any]) -> Select[Row]:
+    """All rows, each with what the record `loads`."""
+    statement: Select[Any] = select(record.row)
+    return statement.options(*record.loads)
+
+
+def rows_of(
+    row: type[Shared], *loads: ORMOption
+) -> Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequence[Shared]]]:
+    """The `rows` of a kind: by local or shared id, locked in id order, so that two deliveries cannot deadlock."""
+
+    async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Shared]:
+        either = or_(row.id.in_(ids), row.canonical_id.in_(canonical_ids))
+        return (await session.scalars(_locked(select(row)).options(*loads).where(either).order_by(row.id))).all()
+
+    return rows
+
+
+def _lock_of(record: Record[Any, Any, Any]) -> str:
+    return f"{record.name}, locked"
+
+
+def _locked(statement: Select[Any]) -> Select[Any]:
+    return statement.with_for_update().execution_options(populate_existing=True)

@@ -1,0 +1,96 @@
+"""The declaration of a record: its names, its shapes, its filters, and what is checked before it is written."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from chassis.auth import FieldScopes
+from chassis.errors import Conflict
+from chassis.pages import Sorting
+from chassis.replication import Kind
+from pydantic import BaseModel
+from pydantic.main import IncEx
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.interfaces import ORMOption
+
+from records.filters import Where
+
+Row = TypeVar("Row")
+"""A table's class. Its `blank` makes a row of which nothing is known, its `change` sets checked JSON values."""
+Body = TypeVar("Body", bound=BaseModel)
+Out = TypeVar("Out", bound=BaseModel)
+Prepare = Callable[[AsyncSession, Any, dict[str, Any]], Awaitable[None]]
+"""Checks and completes, in place, the JSON values of a whole body before they change the row."""
+Check = Callable[[AsyncSession, Any], Awaitable[None]]
+"""Checks a row that has its new values, before anything is announced."""
+
+
+class ReferenceUnknown(Conflict):
+    code = "reference-unknown"
+    title = "The record refers to one that does not exist"
+    detail = "There is no {kind} with the id {id} in this service."
+    hint = "Look it up in its list; ids of other systems are found by `canonical_id`."
+
+
+async def no_preparation(_session: AsyncSession, _row: Any, _values: dict[str, Any]) -> None:
+    """For records whose values need nothing but their shape."""
+
+
+async def unchecked(_session: AsyncSession, _row: Any) -> None:
+    """For records without rules beyond those of their values."""
+
+
+@dataclass(frozen=True)
+class Record(Generic[Row, Body, Out]):
+    """One record of a module, in the database and over HTTP.
+
+    `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`); `tag` its
+    chapter in the API's document; `kind` None when it is not replicated. A filter that is called like a column is
+    compared with it; `where` holds the meaning of all others. `sort` names columns; the first is the default order
+    unless `order` says another. `refers` names columns that hold the id of another record, `kept_by` fields that
+    another system owns, `shown_only` derived values inside of fields, which no client writes. `loads` are relations
+    that every read loads.
+    """
+
+    name: str
+    path: str
+    scope: str
+    row: type[Row]
+    body: type[Body]
+    out: type[Out]
+    filters: type[BaseModel]
+    sort: tuple[str, ...]
+    kind: Kind | None = None
+    order: str | None = None
+    tag: str | None = None
+    where: Mapping[str, Where] = field(default_factory=dict)
+    refers: Mapping[str, "Record[Any, Any, Any]"] = field(default_factory=dict)
+    kept_by: Mapping[str, str] = field(default_factory=dict)
+    field_scopes: FieldScopes | None = None
+    shown_only: IncEx | None = None
+    loads: tuple[ORMOption, ...] = ()
+    prepare: Prepare = no_preparation
+    check: Check = unchecked
+    before_archive: Check = unchecked
+
+    @property
+    def plural(self) -> str:
+        """`price_lists`, from the path `/v1/price-lists`."""
+        return self.path.rpartition("/")[2].replace("-", "_")
+
+    @property
+    def sorting(self) -> Sorting:
+        """What lists may be sorted by."""
+        row: Any = self.row
+        return Sorting({name: getattr(row, name) for name in self.sort}, row.id, self.order or self.sort[0])
+
+    def show(self, row: Row) -> Out:
+        """The answer for a row."""
+        shape: Any = self.out
+        shown: Out = shape.of(row) if hasattr(shape, "of") else shape.model_validate(row)
+        return shown
+
+    def written(self, row: Row) -> dict[str, Any]:
+        """The row as a client would have written it: what a merge patch starts from."""
+        shown = self.show(row)
+        return shown.model_dump(mode="json", include=set(self.body.model_fields), exclude=self.shown_only)

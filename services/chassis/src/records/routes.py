@@ -1,0 +1,175 @@
+"""The seven routes of a record. FastAPI reads the types of their parameters from the declaration."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from chassis import batch
+from chassis.auth import Principal, requires
+from chassis.batch import Batch, BatchResult
+from chassis.db import Session
+from chassis.pages import Page, Paging
+from chassis.patch import JsonPatch, parsed
+from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag
+from chassis.replication import creating
+from fastapi import APIRouter, Path, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from records import reads, writes
+from records.record import Record
+
+Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch"]
+
+
+def routes(
+    record: Record[Any, Any, Any],
+    *,
+    without: Collection[Verb] = (),
+    says: Mapping[Verb, str] | None = None,
+    create: writes.Create | None = None,
+    change: writes.Change | None = None,
+) -> APIRouter:
+    """The routes of a record, but those `without`.
+
+    `create` and `change` are the module's own commands, where a plain write is not enough. `says` holds descriptions
+    that differ from the plain ones.
+    """
+    router = APIRouter(tags=[record.tag or record.plural], route_class=IdempotentRoute)
+    plain_create, plain_change = writes.plain(record)
+    commands = _Commands(record, create or plain_create, change or plain_change)
+    for verb, method, path, endpoint, options in [*_reading(record), *_writing(record, commands)]:
+        if verb not in without:
+            name, text = _named(record, verb)
+            described = (says or {}).get(verb, text)
+            router.add_api_route(path, endpoint, methods=[method], name=name, description=described, **options)
+    return router
+
+
+Route = tuple[Verb, str, str, Callable[..., Any], dict[str, Any]]
+
+
+def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
+    """The operation id and the plain description."""
+    one, many, sorts = record.name.replace("_", " "), record.plural.replace("_", " "), ", ".join(record.sort)
+    first = record.order or record.sort[0]
+    return {
+        "create": (f"create_{record.name}", f"Enter a {one}."),
+        "list": (
+            f"list_{record.plural}",
+            f"{many.capitalize()} in pages, by {first} unless `sort` says otherwise ({sorts}; `-` for descending).",
+        ),
+        "read": (f"read_{record.name}", f"One {one}, archived or not, with the `ETag` to change it."),
+        "change": (f"change_{record.name}", "Change the fields named; all others stay."),
+        "archive": (
+            f"archive_{record.name}",
+            f"Archive a {one}, here and in the other systems. Nothing is erased; `restore` brings it back.",
+        ),
+        "restore": (f"restore_{record.name}", f"Take an archived {one} into use again."),
+        "batch": (
+            f"write_{record.plural}",
+            f"Create and change up to 200 {many}; each item stands or falls alone, and has a result of its own.",
+        ),
+    }[verb]
+
+
+def _reading(record: Record[Any, Any, Any]) -> list[Route]:
+    Out, Filters = record.out, Annotated[record.filters, Query()]
+    Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
+    only = {"dependencies": [requires(f"{record.scope}:read")]}
+
+    async def list_(session: Session, paging: Paging, filters: Filters) -> Page[Out]:
+        statement = reads.search(record, filters)
+        return await paging.page(session, statement, record.sorting, lambda row: record.show(row[0]))
+
+    async def read(row_id: Id, session: Session, response: Response) -> Out:
+        return tagged(record.show(await reads.by_id(session, record, row_id)), response)
+
+    return [("list", "GET", record.path, list_, only), ("read", "GET", _item(record), read, only)]
+
+
+@dataclass(frozen=True)
+class _Commands:
+    """Create and change: the plain ones or the module's own. A field with a scope of its own needs it."""
+
+    record: Record[Any, Any, Any]
+    act_create: writes.Create
+    act_change: writes.Change
+
+    async def create(self, session: AsyncSession, document: Any, caller: Principal) -> Any:
+        named = document if isinstance(document, Mapping) else document.model_fields_set
+        self._refuse_scopeless(caller, named)
+        body = parsed(self.record.body, document) if isinstance(document, Mapping) else document
+        return await self.act_create(session, body, caller.subject)
+
+    async def change(
+        self, session: AsyncSession, row_id: UUID, patch: Mapping[str, Any], caller: Principal, seen: Seen
+    ) -> Any:
+        self._refuse_scopeless(caller, patch)
+        return await self.act_change(session, row_id, patch, caller.subject, seen_of(self.record, seen))
+
+    def _refuse_scopeless(self, caller: Principal, named: Collection[str]) -> None:
+        if self.record.field_scopes is not None:
+            self.record.field_scopes.check(caller, named)
+
+
+def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
+    Body, Out = record.body, record.out
+    Writer = Annotated[Principal, requires(f"{record.scope}:write")]
+    Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
+    extra = {"openapi_extra": record.field_scopes.openapi} if record.field_scopes else {}
+
+    async def create(body: Body, session: Session, caller: Writer, response: Response) -> Out:
+        row = await commands.create(session, body, caller)
+        response.headers["Location"] = f"{record.path}/{row.id}"
+        return tagged(record.show(row), response)
+
+    async def change(
+        row_id: Id, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+    ) -> Out:
+        return tagged(record.show(await commands.change(session, row_id, patch, caller, seen)), response)
+
+    async def archive(row_id: Id, session: Session, caller: Writer, seen: SeenVersion, response: Response) -> Out:
+        row = await writes.archive(session, record, row_id, caller.subject, seen_of(record, seen))
+        return tagged(record.show(row), response)
+
+    async def restore(row_id: Id, session: Session, caller: Writer, response: Response) -> Out:
+        return tagged(record.show(await writes.restore(session, record, row_id, caller.subject)), response)
+
+    async def write(body: Batch, session: Session, caller: Writer) -> BatchResult:
+        async def prepare() -> None:
+            if record.kind is not None:
+                await creating(session, record.kind)
+            await reads.lock_all(session, record, body.ids)
+
+        return await batch.write(
+            session,
+            body.items,
+            lambda fields: commands.create(session, fields, caller),
+            lambda row_id, patch, seen: commands.change(session, row_id, patch, caller, seen),
+            prepare,
+        )
+
+    item = _item(record)
+    return [
+        ("create", "POST", record.path, create, {"status_code": 201, **extra}),
+        ("change", "PATCH", item, change, extra),
+        ("archive", "DELETE", item, archive, {}),
+        ("restore", "POST", f"{item}/restore", restore, {}),
+        ("batch", "POST", f"{record.path}:batch", write, extra),
+    ]
+
+
+def seen_of(record: Record[Any, Any, Any], seen: Seen) -> writes.Seen:
+    """A check of the version that a caller has seen, which answers with the present record when it is stale."""
+    return lambda row: seen.check(row.version, record.show(row))
+
+
+def tagged(shown: Any, response: Response) -> Any:
+    """The answer, whose version is in the `ETag` too."""
+    response.headers["ETag"] = etag(shown.version)
+    return shown
+
+
+def _item(record: Record[Any, Any, Any]) -> str:
+    return f"{record.path}/{{{record.name}_id}}"

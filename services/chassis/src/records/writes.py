@@ -1,0 +1,143 @@
+"""Writes that every record has. Each holds the row's lock, and announces what changed in its transaction."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis import clock, replication
+from chassis.patch import patched
+from chassis.replication import Archived, edit, refuse_kept_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from records.reads import by_id, by_ids
+from records.record import Body, Record, ReferenceUnknown, Row
+
+Seen = Callable[[Any], None]
+"""Raises when the caller has not seen the version that the row has."""
+Create = Callable[[AsyncSession, Any, str], Awaitable[Any]]
+Change = Callable[[AsyncSession, UUID, Mapping[str, Any], str, Seen], Awaitable[Any]]
+
+
+def plain(record: Record[Any, Any, Any]) -> tuple[Create, Change]:
+    """`create` and `change` of one record, in the form of a module's own commands."""
+
+    async def create_one(session: AsyncSession, body: Any, actor: str) -> Any:
+        return await create(session, record, body, actor)
+
+    async def change_one(session: AsyncSession, row_id: UUID, patch: Mapping[str, Any], actor: str, seen: Seen) -> Any:
+        return await change(session, record, row_id, patch, actor, seen)
+
+    return create_one, change_one
+
+
+async def create(session: AsyncSession, record: Record[Row, Body, Any], body: Body, actor: str) -> Row:
+    """Enter a new record. Raise `ReferenceUnknown`, `OwnedElsewhere`, and what the record's checks raise."""
+    if record.kind is not None:
+        await replication.creating(session, record.kind)
+    table: Any = record.row
+    row: Row = table.blank()
+    await _write(session, record, row, body, {})
+    if record.kind is not None:
+        replication.created(session, record.kind, row, actor)
+    else:
+        session.add(row)
+    await session.flush()
+    return row
+
+
+async def change(
+    session: AsyncSession,
+    record: Record[Row, Body, Any],
+    row_id: UUID,
+    patch: Mapping[str, Any],
+    actor: str,
+    seen: Seen,
+) -> Row:
+    """Apply a merge patch to the row that the caller has `seen`. Nothing changed: the same version, no event.
+
+    Raise `NotFound`, `Archived`, `Malformed`, what `create` raises, and whatever `seen` raises.
+    """
+    row = await by_id(session, record, row_id, lock=True)
+    seen(row)
+    present = record.written(row)
+    with _editing(session, record, row, actor):
+        await _write(session, record, row, patched(record.body, present, patch), present)
+    await session.flush()
+    return row
+
+
+async def archive(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, actor: str, seen: Seen) -> Row:
+    """Take a record out of use, in all systems; its history stays. Raise what the record's check raises."""
+    row = await by_id(session, record, row_id, lock=True)
+    seen(row)
+    await record.before_archive(session, row)
+    if record.kind is not None:
+        replication.archive(session, record.kind, row, actor)
+    else:
+        _set_archived(row, clock.now())
+    await session.flush()
+    return row
+
+
+async def restore(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, actor: str) -> Row:
+    """Take an archived record into use again. Raise what the record's checks raise."""
+    row = await by_id(session, record, row_id, lock=True)
+    await record.check(session, row)
+    if record.kind is not None:
+        replication.restore(session, record.kind, row, actor)
+    else:
+        _set_archived(row, None)
+    await session.flush()
+    return row
+
+
+def _set_archived(row: Any, archived_at: datetime | None) -> None:
+    if (row.archived_at is None) != (archived_at is None):
+        row.archived_at = archived_at
+        row.count_on()
+
+
+async def _write(
+    session: AsyncSession, record: Record[Row, Body, Any], row: Row, body: Body, present: Mapping[str, Any]
+) -> None:
+    values = body.model_dump(mode="json")
+    _refuse_kept(record, present, values)
+    await record.prepare(session, row, values)
+    changed = {name: value for name, value in values.items() if name not in present or present[name] != value}
+    await _refuse_unknown(session, record, changed)
+    changing: Any = row
+    changing.change(changed)
+    await record.check(session, row)
+
+
+def _refuse_kept(record: Record[Any, Any, Any], present: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    owners: dict[str, list[str]] = defaultdict(list)
+    for name, owner in record.kept_by.items():
+        owners[owner].append(name)
+    for owner, names in owners.items():
+        refuse_kept_by(owner, names, present, values)
+
+
+async def _refuse_unknown(session: AsyncSession, record: Record[Any, Any, Any], changed: Mapping[str, Any]) -> None:
+    for name, referred in record.refers.items():
+        if changed.get(name):
+            wanted = UUID(changed[name])
+            if wanted not in await by_ids(session, referred, [wanted]):
+                raise ReferenceUnknown(kind=referred.name.replace("_", " "), id=wanted, field=name)
+
+
+@contextmanager
+def _editing(session: AsyncSession, record: Record[Any, Any, Any], row: Any, actor: str) -> Iterator[None]:
+    if record.kind is not None:
+        with edit(session, record.kind, row, actor):
+            yield
+        return
+    if row.archived_at is not None:
+        raise Archived(id=str(row.id), archived_at=row.archived_at.isoformat())
+    before = record.written(row)
+    yield
+    if record.written(row) != before:
+        row.count_on()

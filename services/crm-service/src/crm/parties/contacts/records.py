@@ -1,0 +1,29 @@
+"""What is declared of contacts."""
+
+from contracts.normalise import email_key
+from importing import Target
+from records import Record, routes
+
+from crm.parties.contacts.events import CONTACT
+from crm.parties.contacts.models import Contact
+from crm.parties.contacts.schemas import ContactBody, ContactFilters, ContactOut
+from crm.parties.customers.records import CUSTOMERS
+
+CONTACTS = Record(
+    "contact",
+    path="/v1/contacts",
+    scope="contacts",
+    row=Contact,
+    body=ContactBody,
+    out=ContactOut,
+    filters=ContactFilters,
+    sort=("name", "created_at", "updated_at"),
+    kind=CONTACT,
+    where={"email": lambda text: Contact.email_key == (email_key(text) or text)},
+    refers={"customer_id": CUSTOMERS},
+)
+IMPORTS = Target.of(CONTACTS)
+router = routes(
+    CONTACTS,
+    says={"create": "Enter a contact. It stands in the other systems a moment later, once its customer stands there."},
+)

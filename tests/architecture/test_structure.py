@@ -21,7 +21,19 @@ PLUGIN = "testing.py"
 
 ALWAYS = {"__init__", "models", "schemas"}
 REACHED_BY = {"records", "routes"}
-IF_NEEDED = {"commands", "queries", "events", "rules", "handlers", "imports", "paper", "statements", "view", "words"}
+IF_NEEDED = {
+    "checks",
+    "commands",
+    "queries",
+    "events",
+    "rules",
+    "handlers",
+    "imports",
+    "paper",
+    "statements",
+    "view",
+    "words",
+}
 
 
 def chassis_files() -> list[Path]:

@@ -17,7 +17,7 @@ from statistics import quantiles
 from uuid import UUID, uuid4
 
 from chassis.db import Sessions, create_engine, session_factory, transaction
-from erp.catalogue.products.commands import products
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
@@ -160,7 +160,7 @@ async def _submitted(address: str, tenant: UUID, orders: int, lanes: int, goods:
 
 async def _product(session: AsyncSession, stock: int) -> UUID:
     body = ProductBody.model_validate({"name": "Chai", "list_price": {"amount": "18.00", "currency": "EUR"}})
-    product_id = (await products.create(session, body, ACTOR)).id
+    product_id = (await writes.create(session, PRODUCTS, body, ACTOR)).id
     await inventory.receive(session, product_id, Decimal(stock), Decimal(10), actor=ACTOR)
     return product_id
 

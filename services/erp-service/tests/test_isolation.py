@@ -11,9 +11,9 @@ import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
 from chassis.worker import Retries
-from erp.catalogue.products.commands import products
 from erp.catalogue.products.handlers import give_skus
 from erp.catalogue.products.models import Product
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.finance.balances import handlers as balances
 from erp.finance.balances.models import Balance
@@ -23,6 +23,7 @@ from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.warehouse.stock import commands as inventory
 from erp.warehouse.stock import handlers as availability
+from erp.warehouse.stock.commands.warehouses import named
 from erp.warehouse.stock.models import AvailabilityRow
 from erp.wiring import SERVICE
 from records import writes
@@ -61,9 +62,9 @@ def sound() -> UUID:
 async def stock(sessions: Sessions, tenant: UUID, *, too_much: bool = False) -> UUID:
     """A product of which 5 lie in a warehouse; or as much in each of two as one column holds."""
     async with transaction(sessions, tenant) as session:
-        product_id = (await products.create(session, ProductBody(name="Chai"), "anna")).id
+        product_id = (await writes.create(session, PRODUCTS, ProductBody(name="Chai"), "anna")).id
         for name in ("Hamburg", "Bremen"):
-            warehouse = await inventory.warehouses.named(session, name)
+            warehouse = await named(session, name, "anna")
             given: dict[str, Any] = {"on": DAY, "actor": "anna", "warehouse_id": warehouse.id}
             await inventory.receive(session, product_id, Decimal("2.5"), Decimal(1), **given)
         if too_much:
@@ -164,7 +165,7 @@ async def test_a_customer_that_pauses_holds_up_no_other_of_its_tenant(sessions: 
 async def without_sku(sessions: Sessions, tenant: UUID, last_number: int) -> UUID:
     """A product that came from another system; the tenant has given out this many numbers."""
     async with transaction(sessions, tenant) as session:
-        product_id = (await products.create(session, ProductBody(name="Chai", sku="1"), "anna")).id
+        product_id = (await writes.create(session, PRODUCTS, ProductBody(name="Chai", sku="1"), "anna")).id
         await session.execute(update(Product).where(Product.id == product_id).values(sku=None, sku_key=None))
         counted = text("insert into counters (name, value) values ('product', :value)")
         await session.execute(counted, {"value": last_number})

@@ -20,13 +20,13 @@ Shared = TypeVar("Shared", bound=Replicated)
 
 async def by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, *, lock: bool = False) -> Row:
     """One row, archived or not; with `lock`, locked until the transaction ends. Raise `NotFound`."""
-    row: Any = record.row
-    found: Row | None
-    if lock and (locked := gather.kept(session, _lock_of(record), [row_id])):
+    if not lock:
+        found = (await by_ids(session, record, [row_id])).get(row_id)
+    elif locked := gather.kept(session, _lock_of(record), [row_id]):
         found = locked[row_id]
-        return found
-    statement = _locked(complete(record)) if lock else complete(record)
-    found = await session.scalar(statement.where(row.id == row_id))
+    else:
+        row: Any = record.row
+        found = await session.scalar(_locked(complete(record)).where(row.id == row_id))
     if found is None:
         raise NotFound(id=row_id)
     return found

@@ -17,6 +17,7 @@ from records.filters import Where
 
 Row = TypeVar("Row")
 """A table's class. Its `blank` makes a row of which nothing is known, its `change` sets checked JSON values."""
+Row_co = TypeVar("Row_co", covariant=True)
 Body = TypeVar("Body", bound=BaseModel)
 Out = TypeVar("Out", bound=BaseModel)
 Prepare = Callable[[AsyncSession, Any, dict[str, Any]], Awaitable[None]]
@@ -41,7 +42,7 @@ async def unchecked(_session: AsyncSession, _row: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Record(Generic[Row, Body, Out]):
+class Record(Generic[Row_co, Body, Out]):
     """One record of a module, in the database and over HTTP.
 
     `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`); `tag` its
@@ -55,7 +56,7 @@ class Record(Generic[Row, Body, Out]):
     name: str
     path: str
     scope: str
-    row: type[Row]
+    row: type[Row_co]
     body: type[Body]
     out: type[Out]
     filters: type[BaseModel]
@@ -84,13 +85,13 @@ class Record(Generic[Row, Body, Out]):
         row: Any = self.row
         return Sorting({name: getattr(row, name) for name in self.sort}, row.id, self.order or self.sort[0])
 
-    def show(self, row: Row) -> Out:
+    def show(self, row: Any) -> Out:
         """The answer for a row."""
         shape: Any = self.out
         shown: Out = shape.of(row) if hasattr(shape, "of") else shape.model_validate(row)
         return shown
 
-    def written(self, row: Row) -> dict[str, Any]:
+    def written(self, row: Any) -> dict[str, Any]:
         """The row as a client would have written it: what a merge patch starts from."""
         shown = self.show(row)
         return shown.model_dump(mode="json", include=set(self.body.model_fields), exclude=self.shown_only)

@@ -131,13 +131,14 @@ async def _refuse_unknown(session: AsyncSession, record: Record[Any, Any, Any], 
 
 @contextmanager
 def _editing(session: AsyncSession, record: Record[Any, Any, Any], row: Any, actor: str) -> Iterator[None]:
+    """Announce what the block changes. A change of what is not published counts the version and announces nothing."""
+    version, before = row.version, record.written(row)
     if record.kind is not None:
         with edit(session, record.kind, row, actor):
             yield
-        return
-    if row.archived_at is not None:
+    elif row.archived_at is not None:
         raise Archived(id=str(row.id), archived_at=row.archived_at.isoformat())
-    before = record.written(row)
-    yield
-    if record.written(row) != before:
-        row.count_on()
+    else:
+        yield
+    if row.version == version and record.written(row) != before:
+        row.version, row.updated_at = version + 1, clock.now()

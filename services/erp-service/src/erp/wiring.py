@@ -11,7 +11,7 @@ from importing import IMPORT_KEYS
 from erp.catalogue.products import handlers as products_tasks
 from erp.catalogue.products import routes as products
 from erp.catalogue.products.events import KINDS as PRODUCT_KINDS
-from erp.catalogue.products.imports import PRODUCTS
+from erp.catalogue.products.imports import IMPORTS as PRODUCTS
 from erp.finance.balances import handlers as balances_tasks
 from erp.finance.balances import routes as balances
 from erp.finance.balances.events import BALANCE
@@ -35,6 +35,7 @@ from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.settings import Settings
 from erp.tables import Base
 from erp.warehouse.stock import handlers as inventory_tasks
+from erp.warehouse.stock import records as warehouses
 from erp.warehouse.stock import routes as inventory
 from erp.warehouse.stock.events import AVAILABILITY
 from erp.warehouse.stock.imports import STOCK
@@ -67,7 +68,7 @@ SERVICE = Service(
         custom_fields.router,
         ledger.router,
         *products.routers,
-        inventory.warehouses,
+        warehouses.router,
         inventory.router,
         orders.limits,
         orders.batches,

@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis import replication
 from chassis.db import uuid7
 from contracts.order import OrderState, ShipmentKind
-from erp.catalogue.products.commands import products
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.finance.invoicing import commands
 from erp.finance.invoicing.models import Invoice
@@ -46,7 +46,7 @@ async def a_customer(session: AsyncSession, **values: Any) -> UUID:
 
 
 async def a_product(session: AsyncSession) -> UUID:
-    return (await products.create(session, ProductBody.model_validate({"name": "Chai"}), "anna")).id
+    return (await writes.create(session, PRODUCTS, ProductBody.model_validate({"name": "Chai"}), "anna")).id
 
 
 async def an_order(session: AsyncSession, customer_id: UUID, *lines: Mapping[str, str], currency: str = "EUR") -> Order:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.db import uuid7
 from contracts.order import OrderState
-from erp.catalogue.products.commands import products
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
@@ -59,7 +59,7 @@ async def a_product(session: AsyncSession, stock: int | str = 0, **values: Any) 
     """A product at a list price of 10 EUR, of which this much lies there."""
     price = {"amount": "10", "currency": "EUR"}
     body = ProductBody.model_validate({"name": "Chai", "list_price": price, **values})
-    product_id = (await products.create(session, body, "anna")).id
+    product_id = (await writes.create(session, PRODUCTS, body, "anna")).id
     await receive(session, product_id, stock)
     return product_id
 

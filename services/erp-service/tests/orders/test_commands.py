@@ -10,7 +10,7 @@ import pytest
 from chassis import outbox
 from chassis.errors import Conflict
 from contracts.order import OrderReason
-from erp.catalogue.products.commands import products
+from erp.catalogue.products.records import PRODUCTS
 from erp.ledger import queries as ledger
 from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import commands, queries
@@ -146,7 +146,7 @@ async def test_an_order_that_may_not_be_confirmed_says_why(
 async def test_what_was_taken_out_of_use_since_is_not_sold(session: AsyncSession) -> None:
     customer_id, product_id = await a_customer(session), await a_product(session, 10)
     row = await a_submitted(session, customer_id, (product_id, 1))
-    await products.archive(session, product_id, "anna", seen)
+    await writes.archive(session, PRODUCTS, product_id, "anna", seen)
     with pytest.raises(Conflict) as refused:
         await commands.confirm(session, row.id, "anna")
     assert refused.value.code == "product-archived"

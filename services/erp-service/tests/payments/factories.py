@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis import replication
 from chassis.db import uuid7
-from erp.catalogue.products.commands import products
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.finance.invoicing import commands as invoicing
 from erp.finance.invoicing.events import INVOICE
@@ -72,7 +72,7 @@ async def a_billed_order(session: AsyncSession, customer_id: UUID, **values: Any
     """An order of one service for 119 EUR, all the way to its invoice."""
     await ledger.write_company(session, CompanyBody.model_validate(COMPANY), lambda _: None)
     service = {"name": "Tasting", "product_kind": "service", "list_price": {"amount": "119", "currency": "EUR"}}
-    product = await products.create(session, ProductBody.model_validate(service), "anna")
+    product = await writes.create(session, PRODUCTS, ProductBody.model_validate(service), "anna")
     lines = [{"product_id": product.id, "quantity": "1", "tax_rate": "0"}]
     body = {"customer_id": customer_id, "currency": "EUR", "ordered_on": DAY, "lines": lines, **values}
     row = await orders.create(session, OrderBody.model_validate(body), "anna")

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import httpx
 import pytest
-from erp.catalogue.products.commands import products
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.ledger import commands as ledger
 from erp.ledger.schemas import CompanyBody
 from erp.sales.orders import commands as orders
 from erp.sales.orders.schemas import OrderBody
 from erp.warehouse.stock import commands as inventory
+from records import writes
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,7 +47,7 @@ async def confirmed(session: AsyncSession, number: int) -> list[str]:
     goods = []
     for name in ("Chai", "Chang"):
         body: dict[str, Any] = {"name": name, "list_price": {"amount": "119", "currency": "EUR"}}
-        goods.append((await products.create(session, ProductBody.model_validate(body), "anna")).id)
+        goods.append((await writes.create(session, PRODUCTS, ProductBody.model_validate(body), "anna")).id)
         await inventory.receive(session, goods[-1], Decimal(100), Decimal(10), actor="anna")
     made = []
     for each in range(number):

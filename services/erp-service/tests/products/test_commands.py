@@ -13,13 +13,13 @@ from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.replication import Delivery, apply
 from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
 from erp.catalogue.products import queries
-from erp.catalogue.products.commands import products as commands
-from erp.catalogue.products.commands.products import KitInKit, ProductNumberTaken
-from erp.catalogue.products.commands.references import ReferenceUnknown
+from erp.catalogue.products.checks import KitInKit, ProductNumberTaken
 from erp.catalogue.products.events import PRODUCT
 from erp.catalogue.products.handlers import give_skus
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.wiring import SERVICE
+from records import ReferenceUnknown, reads, writes
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,42 +41,42 @@ async def events(session: AsyncSession) -> list[dict[str, Any]]:
 async def kit_of(session: AsyncSession, *product_ids: UUID) -> UUID:
     components = [{"product_id": product_id, "quantity": "2"} for product_id in product_ids]
     body = ProductBody(name="Breakfast", product_kind="kit", components=components)
-    return (await commands.create(session, body, "anna")).id
+    return (await writes.create(session, PRODUCTS, body, "anna")).id
 
 
 async def test_a_product_without_a_sku_gets_the_next_one_that_is_free(session: AsyncSession) -> None:
-    await commands.create(session, ProductBody(name="A", sku="p-000001"), "anna")
-    rows = [await commands.create(session, ProductBody(name="B"), "anna") for _ in range(2)]
+    await writes.create(session, PRODUCTS, ProductBody(name="A", sku="p-000001"), "anna")
+    rows = [await writes.create(session, PRODUCTS, ProductBody(name="B"), "anna") for _ in range(2)]
     assert [row.sku for row in rows] == ["P-000002", "P-000003"]
     assert (await events(session))[-1]["snapshot"]["sku"] == "P-000003"
 
 
 async def test_a_sku_that_is_taken_away_is_replaced(session: AsyncSession) -> None:
-    row = await commands.create(session, ProductBody(name="A", sku="A"), "anna")
-    await commands.change(session, row.id, {"sku": None}, "anna", seen)
+    row = await writes.create(session, PRODUCTS, ProductBody(name="A", sku="A"), "anna")
+    await writes.change(session, PRODUCTS, row.id, {"sku": None}, "anna", seen)
     assert row.sku == "P-000001"
 
 
 async def test_two_products_never_have_one_number(session: AsyncSession) -> None:
-    first = await commands.create(session, ProductBody(**CHAI), "anna")
+    first = await writes.create(session, PRODUCTS, ProductBody(**CHAI), "anna")
     for number, field in (({"sku": "CHAI-10"}, "sku"), ({"gtin": "04006381333931"}, "gtin")):
         with pytest.raises(ProductNumberTaken) as refused:
-            await commands.create(session, ProductBody(name="B", **number), "anna")
+            await writes.create(session, PRODUCTS, ProductBody(name="B", **number), "anna")
         assert (refused.value.facts["field"], refused.value.facts["id"]) == (field, first.id)
-    await commands.change(session, first.id, {"sku": "CHAI-10"}, "anna", seen)
+    await writes.change(session, PRODUCTS, first.id, {"sku": "CHAI-10"}, "anna", seen)
     assert first.sku == "CHAI-10"
 
 
 async def test_what_a_kit_is_made_of_is_changed_and_announced_to_nobody(session: AsyncSession) -> None:
-    tea = await commands.create(session, ProductBody(name="Tea"), "anna")
-    milk = await commands.create(session, ProductBody(name="Milk"), "anna")
+    tea = await writes.create(session, PRODUCTS, ProductBody(name="Tea"), "anna")
+    milk = await writes.create(session, PRODUCTS, ProductBody(name="Milk"), "anna")
     kit_id = await kit_of(session, tea.id)
     kit = (await queries.by_ids(session, [kit_id]))[kit_id]
     before = len(await events(session))
     parts = [{"product_id": str(milk.id), "quantity": "1"}, {"product_id": str(tea.id), "quantity": "3"}]
-    await commands.change(session, kit_id, {"components": parts}, "anna", seen)
+    await writes.change(session, PRODUCTS, kit_id, {"components": parts}, "anna", seen)
     session.expunge_all()
-    kit = await queries.by_id(session, kit_id)
+    kit = await reads.by_id(session, PRODUCTS, kit_id)
     assert [(each.product_id, each.quantity) for each in kit.components] == [
         (milk.id, Decimal(1)),
         (tea.id, Decimal(3)),
@@ -85,20 +85,20 @@ async def test_what_a_kit_is_made_of_is_changed_and_announced_to_nobody(session:
 
 
 async def test_a_kit_is_not_part_of_a_kit(session: AsyncSession) -> None:
-    tea = await commands.create(session, ProductBody(name="Tea"), "anna")
+    tea = await writes.create(session, PRODUCTS, ProductBody(name="Tea"), "anna")
     kit_id = await kit_of(session, tea.id)
     with pytest.raises(KitInKit):
         await kit_of(session, kit_id)
     with pytest.raises(KitInKit):
-        await commands.change(session, tea.id, {"product_kind": "kit"}, "anna", seen)
+        await writes.change(session, PRODUCTS, tea.id, {"product_kind": "kit"}, "anna", seen)
     with pytest.raises(ReferenceUnknown):
         await kit_of(session, CANONICAL)
 
 
 async def test_each_tenant_has_numbers_of_its_own(session: AsyncSession) -> None:
-    first = await commands.create(session, ProductBody(**CHAI), "anna")
+    first = await writes.create(session, PRODUCTS, ProductBody(**CHAI), "anna")
     await act_for(session, OTHER_TENANT)
-    assert (await commands.create(session, ProductBody(**CHAI), "bert")).sku == first.sku
+    assert (await writes.create(session, PRODUCTS, ProductBody(**CHAI), "bert")).sku == first.sku
     assert await queries.by_ids(session, [first.id]) == {}
 
 
@@ -118,7 +118,7 @@ async def committing(apart: str) -> AsyncIterator[Sessions]:
 async def test_products_entered_at_once_never_share_a_sku(committing: Sessions) -> None:
     async def enter(sku: str | None) -> str | None:
         async with transaction(committing, TENANT) as own:
-            return (await commands.create(own, ProductBody(name="A", sku=sku), "anna")).sku
+            return (await writes.create(own, PRODUCTS, ProductBody(name="A", sku=sku), "anna")).sku
 
     given = await asyncio.gather(*(enter(None) for _ in range(8)))
     assert sorted(str(sku) for sku in given) == [f"P-{number:06}" for number in range(1, 9)]

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT, act_for
-from erp.catalogue.products import queries
-from erp.catalogue.products.imports import PRODUCTS
+from erp.catalogue.products.imports import IMPORTS
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductFilters
 from erp.ledger import commands as ledger
 from erp.ledger.schemas import CompanyBody
 from importing import Import, spreadsheet
 from importing.spreadsheet import Row
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 pytestmark = pytest.mark.servers
@@ -19,16 +20,16 @@ NORTHWIND = Path(__file__).parents[4] / "tests" / "data" / "northwind"
 COLUMNS = (
     "product_id=sku,product_name=name,unit_price=list_price.amount,quantity_per_unit=description,category_id=category"
 )
-RUN = Import("products", PRODUCTS, "products", TENANT, "import:products.csv")
+RUN = Import("products", IMPORTS, "products", TENANT, "import:products.csv")
 
 
 async def test_northwinds_products_are_imported_once(sessions: Sessions, session: AsyncSession) -> None:
-    rows = spreadsheet.read(NORTHWIND / "products.csv", COLUMNS, "product_id", PRODUCTS.shape)
+    rows = spreadsheet.read(NORTHWIND / "products.csv", COLUMNS, "product_id", IMPORTS.shape)
     for outcome in ("created", "unchanged"):
         results = await RUN.run(sessions, rows)
         assert [each.outcome for each in results] == [outcome] * 77
     await act_for(session)
-    (chai,) = await session.scalars(queries.search(ProductFilters(sku="1")))
+    (chai,) = await session.scalars(reads.search(PRODUCTS, ProductFilters(sku="1")))
     assert (chai.name, chai.description, chai.category) == ("Chai", "10 boxes x 30 bags", "1")
     assert chai.list_price == {"amount": "18", "currency": "EUR"}
 
@@ -49,7 +50,7 @@ async def test_an_imported_price_is_in_the_companys_currency_unless_the_file_say
     ]
     assert [each.outcome for each in await RUN.run(sessions, rows)] == ["created"] * 3
     await act_for(session)
-    found = {row.sku: row.list_price for row in await session.scalars(queries.search(ProductFilters()))}
+    found = {row.sku: row.list_price for row in await session.scalars(reads.search(PRODUCTS, ProductFilters()))}
     dollars, euros = {"amount": "18", "currency": "USD"}, {"amount": "19", "currency": "EUR"}
     assert found == {"1": dollars, "2": euros, "3": None}
     changed = [_row(2, sku="1", name="Chai", list_price__amount="20"), *rows[1:]]

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from chassis.replication import Group, Kind, checked, fields, single
 from contracts.groups import GROUPS
+from records import rows_of
+from sqlalchemy.orm import selectinload
 
 from erp.catalogue.products import queries
 from erp.catalogue.products.models import Declared, Price, PriceList, Product, TaxRateRow
@@ -37,7 +39,7 @@ PRODUCT = Kind(
     "product",
     system="erp",
     create=_create_product,
-    rows=queries.rows,
+    rows=rows_of(Product, selectinload(Product.components)),
     twin=queries.twin,
     required=("name",),
     groups=(
@@ -71,7 +73,7 @@ def _declared(kind: str, model: type[Declared], *groups: Group) -> Kind:
             checked(GROUPS[kind][name].value, values.get(name), name)
         return model.blank()
 
-    return Kind(kind, system="erp", create=create, rows=queries.rows_of(model), required=required, groups=groups)
+    return Kind(kind, system="erp", create=create, rows=rows_of(model), required=required, groups=groups)
 
 
 PRICE_LIST = _declared(

@@ -7,7 +7,7 @@ from chassis.service import Running
 from chassis.worker import Task, each_alone, every
 from sqlalchemy import Row, select
 
-from erp.catalogue.products.commands import products
+from erp.catalogue.products import commands
 from erp.catalogue.products.models import Product
 
 SECONDS = 1.0
@@ -31,7 +31,7 @@ async def give_skus(sessions: Sessions) -> int:
 
     async def give(product: Row[UUID, UUID]) -> None:
         async with transaction(sessions, product.tenant_id) as session:
-            await products.give_sku(session, product.id)
+            await commands.give_sku(session, product.id)
 
     await each_alone(found, give)
     return len(found)

@@ -9,11 +9,11 @@ from contracts.product import UnitPrice
 from contracts.values import CurrencyCode
 from importing import Target
 from pydantic import BaseModel, ConfigDict
+from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.catalogue.products.commands import products
-from erp.catalogue.products.events import PRODUCT
 from erp.catalogue.products.models import Product
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.ledger import queries as ledger
 
@@ -35,13 +35,13 @@ class ProductRow(ProductBody):
 
 async def _create(session: AsyncSession, row: ProductRow, actor: str) -> Product:
     document = await _with_currency(session, row.model_dump(mode="json"))
-    return await products.create(session, parsed(ProductBody, document), actor)
+    return await writes.create(session, PRODUCTS, parsed(ProductBody, document), actor)
 
 
 async def _change(
     session: AsyncSession, product_id: UUID, patch: Mapping[str, Any], actor: str, seen: Callable[[Any], None]
 ) -> Product:
-    return await products.change(session, product_id, await _with_currency(session, patch), actor, seen)
+    return await writes.change(session, PRODUCTS, product_id, await _with_currency(session, patch), actor, seen)
 
 
 async def _with_currency(session: AsyncSession, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,4 +51,4 @@ async def _with_currency(session: AsyncSession, document: Mapping[str, Any]) -> 
     return {**document, "list_price": {**price, "currency": (await ledger.company(session)).currency}}
 
 
-PRODUCTS = Target(PRODUCT, ProductRow, _create, _change)
+IMPORTS = Target(PRODUCTS.kind, ProductRow, _create, _change)

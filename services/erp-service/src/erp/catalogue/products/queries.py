@@ -3,37 +3,20 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from chassis import gather
-from chassis.errors import Conflict, NotFound
-from chassis.pages import Sorting
-from contracts.normalise import gtin_key, name_key, sku_key
+from chassis.errors import Conflict
+from contracts.normalise import gtin_key, sku_key
 from contracts.pricing import Answer, NoPrice, NoTaxRate, Offer, Question, price_for, tax_rate_for
 from contracts.product import Price as Amount
 from contracts.product import TaxRate
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from erp.catalogue.products.models import Declared, Price, PriceList, Product, TaxRateRow
-from erp.catalogue.products.schemas import PriceFilters, PriceListFilters, ProductFilters, TaxRateFilters
-
-Row = TypeVar("Row", bound=Declared)
-
-PRODUCTS = Sorting(
-    {"name": Product.name, "sku": Product.sku, "created_at": Product.created_at, "updated_at": Product.updated_at},
-    Product.id,
-    "name",
-)
-PRICE_LISTS = Sorting({"name": PriceList.name, "updated_at": PriceList.updated_at}, PriceList.id, "name")
-PRICES = Sorting({"updated_at": Price.updated_at, "min_quantity": Price.min_quantity}, Price.id, "updated_at")
-TAX_RATES = Sorting(
-    {"country": TaxRateRow.country, "tax_class": TaxRateRow.tax_class, "valid_from": TaxRateRow.valid_from},
-    TaxRateRow.id,
-    "country,tax_class,-valid_from",
-)
+from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
 
 
 class NoPriceKnown(Conflict):
@@ -50,29 +33,14 @@ class NoTaxRateKnown(Conflict):
     hint = "Give the rate with the line; or declare it: POST /v1/tax-rates."
 
 
-async def by_id(session: AsyncSession, product_id: UUID) -> Product:
-    """One product, archived or not, with its components. Raise `NotFound`."""
-    return await _product(session, _complete().where(Product.id == product_id), product_id)
-
-
 async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Product]:
     """Products by id, archived or not, with their components; ids of nothing are left out."""
 
     async def read(missing: Collection[UUID]) -> list[tuple[UUID, Product]]:
-        return [(row.id, row) for row in await session.scalars(_complete().where(Product.id.in_(missing)))]
+        found = select(Product).options(selectinload(Product.components)).where(Product.id.in_(missing))
+        return [(row.id, row) for row in await session.scalars(found)]
 
     return await gather.each_once(session, "product", ids, read)
-
-
-async def for_update(session: AsyncSession, product_id: UUID) -> Product:
-    """One product, locked until the transaction ends. Raise `NotFound`."""
-    return await _product(session, _locked().where(Product.id == product_id), product_id)
-
-
-async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Product]:
-    """Products by local or shared id, locked in the order of their ids so that two batches never wait in a ring."""
-    either = or_(Product.id.in_(ids), Product.canonical_id.in_(canonical_ids))
-    return (await session.scalars(_locked().where(either).order_by(Product.id))).all()
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -92,26 +60,6 @@ async def numbered(session: AsyncSession, sku: str | None, gtin: str | None) -> 
 def _same_number(sku: str | None, gtin: str | None) -> list[ColumnElement[bool]]:
     keys = {Product.sku_key: sku and sku_key(sku), Product.gtin_key: gtin and gtin_key(gtin)}
     return [column == key for column, key in keys.items() if key]
-
-
-def search(filters: ProductFilters) -> Select[Product]:
-    """The products that every filter takes."""
-    statement = _complete()
-    if filters.q:
-        words = (Product.search.contains(word, autoescape=True) for word in name_key(filters.q).split())
-        statement = statement.where(or_(and_(true(), *words), Product.sku_key == sku_key(filters.q.strip())))
-    equal = {
-        Product.canonical_id: filters.canonical_id,
-        Product.sku_key: filters.sku and sku_key(filters.sku.strip()),
-        Product.gtin_key: filters.gtin and gtin_key(filters.gtin.strip()),
-        Product.product_kind: filters.product_kind,
-        Product.category: filters.category,
-        Product.tax_class: filters.tax_class,
-    }
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.updated_since is not None:
-        statement = statement.where(Product.updated_at >= filters.updated_since)
-    return statement.where(*_in_use(Product, filters.archived))
 
 
 async def offers(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, list[Offer]]:
@@ -173,82 +121,3 @@ async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None
         return tax_rate_for(await tax_rates(session), tax_class, country, on)
     except NoTaxRate:
         raise NoTaxRateKnown(tax_class=tax_class, country=country, on=on) from None
-
-
-def price_lists(filters: PriceListFilters) -> Select[PriceList]:
-    """The price lists that every filter takes."""
-    statement = select(PriceList)
-    equal = {
-        PriceList.canonical_id: filters.canonical_id,
-        PriceList.customer_id: filters.customer_id,
-        PriceList.customer_group: filters.customer_group,
-        PriceList.currency: filters.currency,
-    }
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    return statement.where(*_in_use(PriceList, filters.archived))
-
-
-def prices(filters: PriceFilters) -> Select[Price]:
-    """The prices that every filter takes."""
-    statement = select(Price)
-    equal = {
-        Price.canonical_id: filters.canonical_id,
-        Price.price_list_id: filters.price_list_id,
-        Price.product_id: filters.product_id,
-    }
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    return statement.where(*_in_use(Price, filters.archived))
-
-
-def rates(filters: TaxRateFilters) -> Select[TaxRateRow]:
-    """The tax rates that every filter takes."""
-    statement = select(TaxRateRow)
-    equal = {
-        TaxRateRow.canonical_id: filters.canonical_id,
-        TaxRateRow.country: filters.country,
-        TaxRateRow.tax_class: filters.tax_class,
-    }
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    return statement.where(*_in_use(TaxRateRow, filters.archived))
-
-
-async def declared(session: AsyncSession, model: type[Row], row_id: UUID, *, lock: bool = False) -> Row:
-    """One price list, price or tax rate. Raise `NotFound`."""
-    statement = select(model).where(model.id == row_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    found = await session.scalar(statement)
-    if found is None:
-        raise NotFound(id=row_id)
-    return found
-
-
-def rows_of(model: type[Row]) -> Any:
-    """The `rows` of a kind that only the ERP declares."""
-
-    async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Row]:
-        either = or_(model.id.in_(ids), model.canonical_id.in_(canonical_ids))
-        statement = select(model).where(either).order_by(model.id).with_for_update()
-        return (await session.scalars(statement.execution_options(populate_existing=True))).all()
-
-    return rows
-
-
-def _in_use(model: type[Product | Declared], archived: str) -> Sequence[ColumnElement[bool]]:
-    present = model.archived_at.is_(None)
-    return {"any": [], "true": [~present], "false": [present]}[archived]
-
-
-def _complete() -> Select[Product]:
-    return select(Product).options(selectinload(Product.components))
-
-
-def _locked() -> Select[Product]:
-    return _complete().with_for_update().execution_options(populate_existing=True)
-
-
-async def _product(session: AsyncSession, statement: Select[Product], product_id: UUID) -> Product:
-    found = await session.scalar(statement)
-    if found is None:
-        raise NotFound(id=product_id)
-    return found

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products import queries as products
 from erp.warehouse.stock import commands
-from erp.warehouse.stock.commands import warehouses
+from erp.warehouse.stock.commands.warehouses import named
 
 
 class OpeningEntered(Conflict):
@@ -47,7 +47,7 @@ class Opened:
 
 
 async def _create(session: AsyncSession, body: OpeningBody, actor: str) -> Opened:
-    warehouse_id = (await warehouses.named(session, body.warehouse)).id if body.warehouse else None
+    warehouse_id = (await named(session, body.warehouse, actor)).id if body.warehouse else None
     if body.quantity == 0:
         stock = await commands.lock(session, [body.product])
         return Opened((await stock.level(body.product, warehouse_id)).id)

@@ -1,7 +1,9 @@
 """The tables of inventory, and how a level changes. Moves are never changed: the database refuses it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, Self
 from uuid import UUID
 
 from chassis.db import Summed, unique, uuid7
@@ -110,6 +112,16 @@ class Warehouse(Versioned, Base):
     name: Mapped[str] = mapped_column(Text)
     is_default: Mapped[bool]
     archived_at: Mapped[datetime | None]
+
+    @classmethod
+    def blank(cls) -> Self:
+        """A warehouse that nothing is known of yet."""
+        return cls(name="", is_default=False, archived_at=None)
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values; those not named stay."""
+        for field, value in values.items():
+            setattr(self, field, value)
 
 
 class StockLevel(Base):

@@ -26,12 +26,11 @@ from erp.warehouse.stock.models import (
     Warehouse,
 )
 from erp.warehouse.stock.rules import Held, MoveKind, kits_made, kits_reserved
-from erp.warehouse.stock.schemas import DemandFilters, MoveFilters, ReservationFilters, StockFilters, WarehouseFilters
+from erp.warehouse.stock.schemas import DemandFilters, MoveFilters, ReservationFilters, StockFilters
 
 Rows = Select[*tuple[Any, ...]]
 """A statement whose rows hold several entities."""
 
-WAREHOUSES = Sorting({"name": Warehouse.name, "created_at": Warehouse.created_at}, Warehouse.id, "name")
 STOCK = Sorting(
     {
         "sku": Product.sku,
@@ -52,14 +51,6 @@ async def warehouses(session: AsyncSession) -> Sequence[Warehouse]:
     """All, in the order in which they give: the default one, then by name, those out of use last."""
     order = (Warehouse.archived_at.is_not(None), Warehouse.is_default.desc(), Warehouse.name)
     return (await session.scalars(select(Warehouse).order_by(*order))).all()
-
-
-async def warehouse(session: AsyncSession, warehouse_id: UUID) -> Warehouse:
-    """One warehouse. Raise `NotFound`."""
-    found = await session.scalar(select(Warehouse).where(Warehouse.id == warehouse_id))
-    if found is None:
-        raise NotFound(id=warehouse_id)
-    return found
 
 
 async def warehouses_for_update(session: AsyncSession) -> Mapping[UUID, Warehouse]:
@@ -214,15 +205,6 @@ async def announced(session: AsyncSession, product_ids: Collection[UUID]) -> dic
 def _announced() -> Select[AvailabilityRow]:
     statement = select(AvailabilityRow).order_by(AvailabilityRow.id).with_for_update()
     return statement.execution_options(populate_existing=True)
-
-
-def all_warehouses(filters: WarehouseFilters) -> Select[Warehouse]:
-    """The warehouses that every filter takes."""
-    statement = select(Warehouse)
-    if filters.archived == "any":
-        return statement
-    archived = Warehouse.archived_at.is_not(None)
-    return statement.where(archived if filters.archived == "true" else ~archived)
 
 
 def stock(filters: StockFilters) -> Rows:

@@ -6,14 +6,11 @@ from uuid import UUID
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
-from chassis.patch import JsonPatch
-from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
-from fastapi import APIRouter, Query, Response
+from chassis.preconditions import IdempotentRoute
+from fastapi import APIRouter, Query
 
 from erp.ledger import queries as books
 from erp.warehouse.stock import commands, queries
-from erp.warehouse.stock.commands import warehouses as places
-from erp.warehouse.stock.models import Warehouse
 from erp.warehouse.stock.schemas import (
     AdjustmentBody,
     AdjustmentOut,
@@ -28,61 +25,10 @@ from erp.warehouse.stock.schemas import (
     StockOut,
     TransferBody,
     TransferOut,
-    WarehouseBody,
-    WarehouseFilters,
-    WarehouseOut,
 )
 
 READ = requires("inventory:read")
 Writer = Annotated[Principal, requires("inventory:write")]
-
-warehouses = APIRouter(prefix="/v1/warehouses", tags=["inventory"], route_class=IdempotentRoute)
-
-
-@warehouses.post("", status_code=201)
-async def create_warehouse(body: WarehouseBody, session: Session, caller: Writer, response: Response) -> WarehouseOut:
-    """Add a warehouse. The first one is the default."""
-    row = await places.create(session, body)
-    response.headers["Location"] = f"{warehouses.prefix}/{row.id}"
-    return WarehouseOut.model_validate(row).tag(response)
-
-
-@warehouses.get("", dependencies=[READ])
-async def list_warehouses(
-    session: Session, paging: Paging, filters: Annotated[WarehouseFilters, Query()]
-) -> Page[WarehouseOut]:
-    """Warehouses in pages, by name unless `sort` says otherwise (name, created_at)."""
-    statement = queries.all_warehouses(filters)
-    return await paging.page(session, statement, queries.WAREHOUSES, lambda row: WarehouseOut.model_validate(row[0]))
-
-
-@warehouses.get("/{warehouse_id}", dependencies=[READ])
-async def read_warehouse(warehouse_id: UUID, session: Session, response: Response) -> WarehouseOut:
-    """One warehouse, archived or not, with the `ETag` to change it."""
-    return WarehouseOut.model_validate(await queries.warehouse(session, warehouse_id)).tag(response)
-
-
-@warehouses.patch("/{warehouse_id}")
-async def change_warehouse(
-    warehouse_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
-) -> WarehouseOut:
-    """Rename a warehouse, or make it the default one."""
-    return WarehouseOut.model_validate(await places.change(session, warehouse_id, patch, _seen(seen))).tag(response)
-
-
-@warehouses.delete("/{warehouse_id}")
-async def archive_warehouse(
-    warehouse_id: UUID, session: Session, caller: Writer, seen: SeenVersion, response: Response
-) -> WarehouseOut:
-    """Take a warehouse out of use, once nothing lies there."""
-    return WarehouseOut.model_validate(await places.archive(session, warehouse_id, _seen(seen))).tag(response)
-
-
-@warehouses.post("/{warehouse_id}/restore")
-async def restore_warehouse(warehouse_id: UUID, session: Session, caller: Writer, response: Response) -> WarehouseOut:
-    """Take an archived warehouse into use again."""
-    return WarehouseOut.model_validate(await places.restore(session, warehouse_id)).tag(response)
-
 
 router = APIRouter(prefix="/v1", tags=["inventory"], route_class=IdempotentRoute)
 
@@ -177,10 +123,3 @@ async def list_back_orders(
 
 async def _shown(session: Session, move_id: UUID) -> MoveOut:
     return MoveOut.of(await queries.move(session, move_id), (await books.company(session)).currency)
-
-
-def _seen(seen: Seen) -> places.Check:
-    def check(row: Warehouse) -> None:
-        seen.check(row.version, WarehouseOut.model_validate(row))
-
-    return check

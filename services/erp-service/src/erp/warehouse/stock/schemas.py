@@ -4,11 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from chassis.preconditions import etag
 from contracts.product import Count, Quantity, UnitPrice
 from contracts.text import NameText, NotesText, OptionalShortText, ShortText
 from contracts.values import Money, Sum
-from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from erp.warehouse.stock.rules import MoveKind, unit_cost
@@ -35,11 +33,6 @@ class WarehouseOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
-
-    def tag(self, response: Response) -> Self:
-        """Say the version in the `ETag` too."""
-        response.headers["ETag"] = etag(self.version)
-        return self
 
 
 WarehouseId = Annotated[UUID | None, Field(description="The default warehouse, if not given.")]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
+from chassis.errors import NotFound
 from contracts.product import ProductKind
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -71,7 +72,9 @@ async def _parts(session: AsyncSession, wants: Sequence[Want], known: Demands) -
                 for each in known[want.line_id]
             ]
         else:
-            product = found.get(want.product_id) or await products.by_id(session, want.product_id)
+            if want.product_id not in found:
+                raise NotFound(id=want.product_id)
+            product = found[want.product_id]
             parts += _made_of(want, product, {**components, **found})
     return parts
 

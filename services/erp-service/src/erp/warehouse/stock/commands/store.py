@@ -7,10 +7,11 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import uuid7
 from contracts.product import ProductKind
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.catalogue.products import queries as products
 from erp.catalogue.products.models import Product
+from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.rules import in_own_unit
 from erp.ledger import commands as ledger
 from erp.ledger import queries as books
@@ -121,7 +122,7 @@ async def transfer(
 
 
 async def _goods(session: AsyncSession, product_id: UUID) -> Product:
-    product = await products.by_id(session, product_id)
+    product = await reads.by_id(session, PRODUCTS, product_id)
     if product.product_kind != ProductKind.GOODS:
         raise NoStockKept(product_id=product_id, product_kind=product.product_kind)
     return product

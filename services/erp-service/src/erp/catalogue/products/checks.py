@@ -1,0 +1,119 @@
+"""Rules of products, prices and tax rates that need the database."""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.errors import Conflict
+from contracts.normalise import sku_key
+from contracts.product import ProductKind
+from records import ReferenceUnknown
+from sqlalchemy import ColumnElement, exists, func, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.catalogue.products import queries
+from erp.catalogue.products.models import Component, Declared, Price, PriceList, Product, TaxRateRow
+
+
+class ProductNumberTaken(Conflict):
+    code = "product-number-taken"
+    title = "Another product has this number"
+    detail = "The {field} {value} belongs to the product {id}, {name}."
+    hint = "Change that product, or use another number. An archived product keeps its numbers: restore it."
+
+
+class KitInKit(Conflict):
+    code = "kit-in-kit"
+    title = "A kit is made of goods and services, not of kits"
+    detail = "{name} ({id}) is a kit, or a part of one."
+    hint = "List what that kit is made of instead."
+
+
+class DeclaredTwice(Conflict):
+    code = "declared-twice"
+    title = "This is declared already"
+    detail = "{id} says something for the same thing from the same day on."
+    hint = "Change or archive that one; or let this one begin on another day."
+
+
+class CurrencyOfPrices(Conflict):
+    code = "currency-of-prices"
+    title = "The price list has prices in its currency"
+    detail = "They are in {currency}."
+    hint = "Declare another price list in the other currency."
+
+
+async def product(session: AsyncSession, row: Product, values: dict[str, Any]) -> None:
+    """Give a SKU to a product without one. Raise `ProductNumberTaken`, `ReferenceUnknown`, `KitInKit`."""
+    await _numbers_are_free(session, row, values)
+    if values["product_kind"] == ProductKind.KIT:
+        await _components_fit(session, row, [UUID(each["product_id"]) for each in values["components"]])
+    values["sku"] = values["sku"] or await next_sku(session)
+
+
+async def price_list(session: AsyncSession, row: PriceList) -> None:
+    """Raise `CurrencyOfPrices` when a list with prices would be in another currency."""
+    (before, *_) = inspect(row).attrs.currency.history.deleted or [None]
+    if before and await session.scalar(select(exists().where(Price.price_list_id == row.id))):
+        raise CurrencyOfPrices(currency=before)
+
+
+async def price(session: AsyncSession, row: Price) -> None:
+    """Raise `DeclaredTwice`."""
+    await _there_once(
+        session,
+        row,
+        Price.price_list_id == row.price_list_id,
+        Price.product_id == row.product_id,
+        Price.min_quantity == row.min_quantity,
+        Price.valid_from.is_not_distinct_from(row.valid_from),
+    )
+
+
+async def tax_rate(session: AsyncSession, row: TaxRateRow) -> None:
+    """Raise `DeclaredTwice`."""
+    await _there_once(
+        session,
+        row,
+        TaxRateRow.country == row.country,
+        TaxRateRow.tax_class == row.tax_class,
+        TaxRateRow.valid_from.is_not_distinct_from(row.valid_from),
+    )
+
+
+async def next_sku(session: AsyncSession) -> str:
+    """The next of our own numbers that nobody has typed yet."""
+    while True:
+        sku: str = (await session.scalars(select(func.next_number("product", "P-")))).one()
+        if not await queries.numbered(session, sku, None):
+            return sku
+
+
+async def _numbers_are_free(session: AsyncSession, row: Product, values: dict[str, Any]) -> None:
+    sku, gtin = values["sku"], values["gtin"]
+    for other in await queries.numbered(session, sku, gtin):
+        if other.id != row.id:
+            same_sku = sku is not None and other.sku_key == sku_key(sku)
+            field, value = ("sku", sku) if same_sku else ("gtin", gtin)
+            raise ProductNumberTaken(
+                field=field, value=value, id=other.id, name=other.name, archived=other.archived_at is not None
+            )
+
+
+async def _components_fit(session: AsyncSession, row: Product, wanted: list[UUID]) -> None:
+    found = await queries.by_ids(session, wanted)
+    for product_id in wanted:
+        if product_id not in found:
+            raise ReferenceUnknown(kind="product", id=product_id)
+        if product_id == row.id or found[product_id].product_kind == ProductKind.KIT:
+            raise KitInKit(id=product_id, name=found[product_id].name)
+    if row.id and await session.scalar(select(func.count()).where(Component.product_id == row.id)):
+        raise KitInKit(id=row.id, name=row.name)
+
+
+async def _there_once(session: AsyncSession, row: Declared, *same: ColumnElement[bool]) -> None:
+    """The database has a unique index for the same; this says which one is there."""
+    model = type(row)
+    others = select(model.id).where(*same, model.archived_at.is_(None), model.id.is_distinct_from(row.id))
+    other = await session.scalar(others)
+    if other is not None:
+        raise DeclaredTwice(id=other)

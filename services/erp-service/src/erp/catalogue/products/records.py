@@ -1,0 +1,118 @@
+"""What is declared of products, price lists, prices and tax rates."""
+
+from chassis.auth import FieldScopes
+from contracts.normalise import gtin_key, sku_key
+from contracts.scopes import write_scopes_of
+from records import Record, routes, words
+from sqlalchemy import or_
+from sqlalchemy.orm import selectinload
+
+from erp.catalogue.products import checks
+from erp.catalogue.products.events import PRICE, PRICE_LIST, PRODUCT, TAX_RATE
+from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
+from erp.catalogue.products.schemas import (
+    PriceBody,
+    PriceFilters,
+    PriceListBody,
+    PriceListFilters,
+    PriceListOut,
+    PriceOut,
+    ProductBody,
+    ProductFilters,
+    ProductOut,
+    TaxRateBody,
+    TaxRateFilters,
+    TaxRateOut,
+)
+from erp.parties.customers.records import CUSTOMERS
+
+PRODUCTS = Record(
+    "product",
+    path="/v1/products",
+    scope="products",
+    row=Product,
+    body=ProductBody,
+    out=ProductOut,
+    filters=ProductFilters,
+    sort=("name", "sku", "created_at", "updated_at"),
+    kind=PRODUCT,
+    loads=(selectinload(Product.components),),
+    field_scopes=FieldScopes(write_scopes_of("product")),
+    where={
+        "q": lambda text: or_(words(Product, text), Product.sku_key == sku_key(text.strip())),
+        "sku": lambda sku: Product.sku_key == sku_key(sku.strip()),
+        "gtin": lambda gtin: Product.gtin_key == gtin_key(gtin.strip()),
+    },
+    prepare=checks.product,
+)
+PRICE_LISTS = Record(
+    "price_list",
+    path="/v1/price-lists",
+    scope="prices",
+    tag="prices",
+    row=PriceList,
+    body=PriceListBody,
+    out=PriceListOut,
+    filters=PriceListFilters,
+    sort=("name", "updated_at"),
+    kind=PRICE_LIST,
+    refers={"customer_id": CUSTOMERS},
+    check=checks.price_list,
+)
+PRICES = Record(
+    "price",
+    path="/v1/prices",
+    scope="prices",
+    row=Price,
+    body=PriceBody,
+    out=PriceOut,
+    filters=PriceFilters,
+    sort=("updated_at", "min_quantity"),
+    kind=PRICE,
+    refers={"product_id": PRODUCTS, "price_list_id": PRICE_LISTS},
+    check=checks.price,
+)
+TAX_RATES = Record(
+    "tax_rate",
+    path="/v1/tax-rates",
+    scope="prices",
+    tag="prices",
+    row=TaxRateRow,
+    body=TaxRateBody,
+    out=TaxRateOut,
+    filters=TaxRateFilters,
+    sort=("country", "tax_class", "valid_from"),
+    order="country,tax_class,-valid_from",
+    kind=TAX_RATE,
+    check=checks.tax_rate,
+)
+STAYS = "Change the fields named; all others stay. What was sold before stays as it was."
+products = routes(PRODUCTS, says={"create": "Enter a product. It stands in the other systems a moment later."})
+price_lists = routes(
+    PRICE_LISTS,
+    without={"batch"},
+    says={
+        "create": "Declare a price list; its prices follow at /v1/prices.",
+        "change": STAYS,
+        "archive": "Archive a price list: it holds no more. `restore` brings it back.",
+    },
+)
+prices = routes(
+    PRICES,
+    says={
+        "create": "Declare what a product costs in a price list from a quantity on.",
+        "list": "Prices in pages; `sort` by updated_at or min_quantity (`-` for descending).",
+        "change": STAYS,
+        "archive": "Archive a price: it holds no more. `restore` brings it back.",
+    },
+)
+tax_rates = routes(
+    TAX_RATES,
+    without={"batch"},
+    says={
+        "create": "Declare the tax on a class of products in a country. A country without any rate is not taxed.",
+        "list": "Tax rates in pages, by country and class, the latest first.",
+        "change": STAYS,
+        "archive": "Archive a tax rate: it holds no more. `restore` brings it back.",
+    },
+)

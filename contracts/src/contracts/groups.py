@@ -1,4 +1,5 @@
-"""The groups of each kind of record: the keys that events carry, and the shape of the value under each.
+"""The shapes of the groups of each kind of record, made from the tables of kinds: the keys that events carry, and the
+values under them.
 
 A key is plain (`email`) or of a family (`tag:retail`): the family's name, a colon, and its member. In a snapshot
 an empty group is left out or null.
@@ -8,15 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
-from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     GetJsonSchemaHandler,
     JsonValue,
-    StrictBool,
     TypeAdapter,
     create_model,
     model_validator,
@@ -24,45 +22,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from contracts.contact import Consent, PersonName
-from contracts.custom import FieldKey, Scalar
-from contracts.customer import Address, Credit, LegalEntity, Life, PartyName, PaymentTerms
-from contracts.order import (
-    GoldenOrderLine,
-    OrderAnswer,
-    OrderDates,
-    OrderLine,
-    OrderReason,
-    OrderRequest,
-    OrderState,
-    ShipmentDocument,
-    ShippedLines,
-)
-from contracts.product import (
-    Availability,
-    Dimensions,
-    Gtin,
-    ListedPrice,
-    Price,
-    PriceListTerms,
-    ProductKind,
-    Sku,
-    TaxClass,
-    TaxRate,
-    Units,
-)
-from contracts.receivable import (
-    AllocationState,
-    Balance,
-    InvoiceDocument,
-    InvoiceLines,
-    PaymentAmount,
-    PaymentState,
-    Settlement,
-)
+from contracts.kinds import TABLES, KindTable
+from contracts.kinds.table import Group
 from contracts.references import AnyReference
-from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, ShortText, refuse
-from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
+from contracts.text import refuse
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,169 +52,28 @@ class Shape:
 
 Shapes = Mapping[str, Shape]
 
-_LOCAL = ShortText
-"""The id that a record has in the system that sends it."""
 
-_CUSTOMER: Shapes = {
-    "name": Shape(PartyName, required=True),
-    "email": Shape(EmailText | None),
-    "phone": Shape(PhoneText | None),
-    "website": Shape(Website | None),
-    "language": Shape(Language | None),
-    "currency": Shape(CurrencyCode | None),
-    "owner": Shape(OptionalShortText),
-    "segment": Shape(OptionalShortText),
-    "source": Shape(OptionalShortText),
-    "notes": Shape(NotesText | None),
-    "billing_address": Shape(Address | None),
-    "shipping_address": Shape(Address | None),
-    "payment_terms": Shape(PaymentTerms | None),
-    "credit": Shape(Credit | None),
-    "tag": Shape(StrictBool | None, member=Tag),
-    "legal": Shape(LegalEntity | None, member=UUID),
-    "custom": Shape(Scalar, member=FieldKey),
-    "life": Shape(Life, required=True),
-}
-
-_CONTACT: Shapes = {
-    "customer": Shape(_LOCAL | None, reference="customer"),
-    "name": Shape(PersonName, required=True),
-    "email": Shape(EmailText | None),
-    "phone": Shape(PhoneText | None),
-    "position": Shape(OptionalShortText),
-    "consent": Shape(Consent | None),
-    "life": Shape(Life, required=True),
-}
-
-_PRODUCT: Shapes = {
-    "name": Shape(NameText, required=True),
-    "description": Shape(NotesText | None),
-    "category": Shape(OptionalShortText),
-    "sku": Shape(Sku | None),
-    "gtin": Shape(Gtin | None),
-    "product_kind": Shape(ProductKind),
-    "units": Shape(Units),
-    "tax_class": Shape(TaxClass),
-    "list_price": Shape(Price | None),
-    "dimensions": Shape(Dimensions | None),
-    "life": Shape(Life, required=True),
-}
-
-_AVAILABILITY: Shapes = {
-    "product": Shape(_LOCAL, required=True, reference="product"),
-    "availability": Shape(Availability, required=True),
-    "life": Shape(Life, required=True),
-}
-
-_PRICE_LIST: Shapes = {
-    "name": Shape(NameText, required=True),
-    "terms": Shape(PriceListTerms, required=True),
-    "customer": Shape(_LOCAL | None, reference="customer"),
-    "life": Shape(Life, required=True),
-}
-
-_PRICE: Shapes = {
-    "price_list": Shape(_LOCAL, required=True, reference="price_list"),
-    "product": Shape(_LOCAL, required=True, reference="product"),
-    "price": Shape(ListedPrice, required=True),
-    "life": Shape(Life, required=True),
-}
-
-_TAX_RATE: Shapes = {
-    "tax_rate": Shape(TaxRate, required=True),
-    "life": Shape(Life, required=True),
-}
-
-_ORDER: Shapes = {
-    "state": Shape(OrderState, required=True),
-    "customer": Shape(_LOCAL, required=True, reference="customer"),
-    "currency": Shape(CurrencyCode, required=True),
-    "dates": Shape(OrderDates, required=True),
-    "submitted_at": Shape(AwareDatetime | None),
-    "sales_number": Shape(OptionalShortText),  # The CRM's number; `number` is the ERP's.
-    "number": Shape(OptionalShortText),
-    "reference": Shape(OptionalShortText),  # What the customer calls the order.
-    "shipping_address": Shape(Address | None),
-    "whole": Shape(StrictBool | None),  # Ship everything at once, or nothing.
-    "notes": Shape(NotesText | None),
-    "reason": Shape(OrderReason | None),
-    "request": Shape(OrderRequest | None),
-    "answer": Shape(OrderAnswer | None),
-    "line": Shape(OrderLine | None, member=UUID, reference="product", reference_field="product"),
-    "life": Shape(Life, required=True),
-}
-
-_SHIPMENT: Shapes = {
-    "order": Shape(_LOCAL, required=True, reference="order"),
-    "document": Shape(ShipmentDocument, required=True),
-    "lines": Shape(ShippedLines, required=True),
-    "life": Shape(Life, required=True),
-}
-
-_INVOICE: Shapes = {
-    "customer": Shape(_LOCAL, required=True, reference="customer"),
-    "document": Shape(InvoiceDocument, required=True),
-    "lines": Shape(InvoiceLines, required=True),
-    "settlement": Shape(Settlement, required=True),
-    "life": Shape(Life, required=True),
-}
-
-_CREDIT_NOTE: Shapes = {
-    "customer": Shape(_LOCAL, required=True, reference="customer"),
-    "invoice": Shape(_LOCAL, required=True, reference="invoice"),
-    "document": Shape(InvoiceDocument, required=True),
-    "lines": Shape(InvoiceLines, required=True),
-    "life": Shape(Life, required=True),
-}
-
-_PAYMENT: Shapes = {
-    "state": Shape(PaymentState, required=True),
-    "customer": Shape(_LOCAL | None, reference="customer"),
-    "payment": Shape(PaymentAmount, required=True),
-    "reference": Shape(OptionalShortText),  # The bank's or the payer's name for it: it makes the payment one.
-    "note": Shape(OptionalNameText),  # What the payer wrote: numbers of invoices, usually.
-    "reason": Shape(OptionalNameText),
-    "allocation": Shape(AllocationState | None),
-    "life": Shape(Life, required=True),
-}
-
-_BALANCE: Shapes = {
-    "customer": Shape(_LOCAL, required=True, reference="customer"),
-    "balance": Shape(Balance, required=True),
-    "life": Shape(Life, required=True),
-}
-
-GROUPS: Mapping[str, Shapes] = {
-    "customer": _CUSTOMER,
-    "contact": _CONTACT,
-    "product": _PRODUCT,
-    "availability": _AVAILABILITY,
-    "tax_rate": _TAX_RATE,
-    "price_list": _PRICE_LIST,
-    "price": _PRICE,
-    "order": _ORDER,
-    "shipment": _SHIPMENT,
-    "invoice": _INVOICE,
-    "credit_note": _CREDIT_NOTE,
-    "payment": _PAYMENT,
-    "balance": _BALANCE,
-}
-"""Kind of record -> group or family -> shape, as CRM and ERP send them; what is referred to comes first."""
-
-
-def _golden(shapes: Shapes) -> Shapes:
+def _shapes(table: KindTable) -> Shapes:
     return {
-        group: Shape(AnyReference | None, required=shape.required)
-        if shape.reference and not shape.reference_field
-        else shape
-        for group, shape in shapes.items()
+        group.name: Shape(group.value, group.required, group.member, group.refers, group.reference_field)
+        for group in table.groups
     }
 
 
-GOLDEN_GROUPS: Mapping[str, Shapes] = {
-    **{kind: _golden(shapes) for kind, shapes in GROUPS.items()},
-    "order": {**_golden(_ORDER), "line": Shape(GoldenOrderLine | None, member=UUID)},
-}
+def _golden(table: KindTable) -> Shapes:
+    return {group.name: _golden_shape(group) for group in table.groups}
+
+
+def _golden_shape(group: Group) -> Shape:
+    if group.refers and not group.reference_field:
+        return Shape(AnyReference | None, required=group.required)
+    return Shape(group.golden or group.value, group.required, group.member)
+
+
+GROUPS: Mapping[str, Shapes] = {kind: _shapes(table) for kind, table in TABLES.items()}
+"""Kind of record -> group or family -> shape, as systems send them."""
+
+GOLDEN_GROUPS: Mapping[str, Shapes] = {kind: _golden(table) for kind, table in TABLES.items()}
 """The same as the hub publishes them: records are named by canonical id."""
 
 

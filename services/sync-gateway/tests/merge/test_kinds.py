@@ -4,7 +4,7 @@ import pytest
 from contracts.groups import GROUPS
 from contracts.order import NEXT_STATES
 from contracts.receivable import PaymentState
-from gateway.kinds import CONTACT, CUSTOMER, KINDS, ORDER, PAYMENT, PRODUCT, UnknownKind, group_spec, kind_spec
+from gateway.kinds import KINDS, UnknownKind, group_spec, kind_spec
 from gateway.kinds.normalise import (
     amounts,
     flag,
@@ -25,6 +25,9 @@ from gateway.policy import Head, Json, Normaliser, decide, same
 
 from .factories import SAMPLE
 
+CONTACT, CUSTOMER, ORDER, PAYMENT, PRODUCT = (
+    KINDS[name] for name in ("contact", "customer", "order", "payment", "product")
+)
 CUSTOMER_POLICIES = {
     "name": "newest",
     "legal:7": "newest",

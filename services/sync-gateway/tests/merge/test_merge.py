@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pytest
-from gateway.kinds import CUSTOMER
+from gateway.kinds import KINDS
 from gateway.merge import Event, Mark, Violation, resolve
 from gateway.policy import Json
 
@@ -227,7 +227,7 @@ def test_a_broken_invariant_parks_its_group_until_a_value_keeps_it() -> None:
     ],
 )
 def test_a_customer_that_cannot_be_is_a_conflict_of_that_group(group: str, value: Json, rule: str) -> None:
-    record = Record(CUSTOMER)
+    record = Record(KINDS["customer"])
     record.merge(event("erp", 1, (group, None, value, 0), ("name", None, {"name": "A", "kind": "company"}, 0)))
     assert record.registers[group].parked
     assert rules(record) == [f"invariant:{rule}"]

@@ -4,13 +4,14 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from gateway.kinds import ORDER, PRODUCT
+from gateway.kinds import KINDS
 from gateway.merge import Event, Mark, resolve
 from gateway.policy import Json
 
 from .factories import Record, event
 from .test_interleavings import orders
 
+ORDER, PRODUCT = KINDS["order"], KINDS["product"]
 LINE = "line:1"
 
 

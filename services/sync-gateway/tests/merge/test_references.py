@@ -10,7 +10,7 @@ import pytest
 from gateway.deliver.items import Item, Waits, item_for
 from gateway.ingest.fold import fold
 from gateway.ingest.state import Incoming, State
-from gateway.kinds import KINDS, ORDER
+from gateway.kinds import KINDS
 from gateway.links import Link
 from gateway.merge import Change, Event
 from gateway.policy import Json
@@ -18,6 +18,7 @@ from gateway.references import named, naming, outward, pending_references
 
 from .hub_under_test import TENANT
 
+ORDER = KINDS["order"]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 LINES = ("line:0192f000-0000-7000-8000-000000000001", "line:0192f000-0000-7000-8000-000000000002")
 IDS = {name: f"00000000-0000-7000-8000-00000000000{n}" for n, name in enumerate(("o1", "c1", "p1", "p2"), start=1)}

@@ -1,9 +1,12 @@
-"""The keys by which a record is found again, made from the values of its groups. Pure."""
+"""The keys by which a record is found again, made from the groups that the tables of kinds name. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from contracts.kinds import TABLES
+from contracts.kinds.match import Match
 from contracts.normalise import (
     company_name_key,
     email_key,
@@ -15,11 +18,7 @@ from contracts.normalise import (
 )
 from contracts.tax import tax_number
 
-IDENTIFYING = frozenset(
-    {"name", "email", "phone", "legal", "billing_address", "shipping_address", "customer"}
-    | {"sku", "gtin", "reference", "payment"}
-)
-"""The groups and families that keys are made of."""
+Values = Mapping[str, Any]
 
 MIN_DIGITS = 6
 """Fewer digits are an extension, not a phone number."""
@@ -48,94 +47,123 @@ class MatchKeys:
         return (*self.strong, *self.medium, *self.hints)
 
 
-def match_keys(kind: str, values: Mapping[str, Any], country: str | None = None) -> MatchKeys:
+@cache
+def _parts(kind: str) -> tuple[tuple[str, Match], ...]:
+    """(group or family, its part in identifying a record of the kind), in the order of the table."""
+    groups = TABLES[kind].groups if kind in TABLES else ()
+    return tuple((group.name, match) for group in groups for match in group.match)
+
+
+@cache
+def identifying(kind: str) -> frozenset[str]:
+    """The groups and families that keys of the kind are made of."""
+    return frozenset(name for group, match in _parts(kind) for name in (group, *match.reads))
+
+
+def match_keys(kind: str, values: Values, country: str | None = None) -> MatchKeys:
     """The keys of a record of this kind; none for a kind that is not matched.
 
     `country` reads phone numbers without a prefix when the record has no country of its own (a contact's is
     its customer's). Values that are not as the contracts say are passed over: they identify nothing.
     """
-    if kind == "customer":
-        return _customer_keys(values, country)
-    if kind == "contact":
-        return _contact_keys(values, country)
-    if kind == "product":
-        return MatchKeys(strong=tuple(_product_keys(values)), name=name_key(_text(values.get("name"))))
-    if kind == "payment":
-        return MatchKeys(strong=tuple(_payment_keys(values)))
-    return MatchKeys()
-
-
-def _customer_keys(values: Mapping[str, Any], country: str | None) -> MatchKeys:
-    party = _fields(values.get("name"))
-    written = _text(party.get("name"))
-    name = name_key(written) if party.get("kind") == "person" else company_name_key(written)
+    by_part: dict[str, list[tuple[str, Match]]] = {}
+    for group, match in _parts(kind):
+        by_part.setdefault(match.part, []).append((group, match))
+    read_as = next(_countries(by_part.get("country", ()), values), country)
+    name = next((_name_of(values.get(group)) for group, _ in by_part.get("name", ())), "")
+    owner = next((_fields(values.get(group)).get("canonical_id") for group, _ in by_part.get("belongs_to", ())), None)
     return MatchKeys(
-        strong=tuple(dict.fromkeys(_tax_keys(values))),
-        medium=_ways_to_reach(values, _country_of(values) or country),
+        strong=_keys(by_part.get("strong", ()), values, read_as),
+        medium=_keys(by_part.get("medium", ()), values, read_as),
         name=name,
-        hints=(f"name:{name}",) if name else (),
+        belongs_to=str(owner) if owner else None,
+        hints=(f"name:{name}",) if name and "hint" in by_part else (),
     )
 
 
-def _contact_keys(values: Mapping[str, Any], country: str | None) -> MatchKeys:
-    customer = _fields(values.get("customer")).get("canonical_id")
-    return MatchKeys(
-        medium=_ways_to_reach(values, country),
-        name=name_key(_text(values.get("name"))),
-        belongs_to=str(customer) if customer else None,
+def _keys(parts: Iterable[tuple[str, Match]], values: Values, country: str | None) -> tuple[str, ...]:
+    """The keys of these groups, each once."""
+    keys = (
+        _SCHEMES[match.scheme](value, values, country) for group, match in parts for value in _values_of(group, values)
     )
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
-def _product_keys(values: Mapping[str, Any]) -> Iterator[str]:
-    sku, gtin = _text(values.get("sku")).strip(), _text(values.get("gtin")).strip()
-    if sku:
-        yield f"sku:{sku_key(sku)}"
-    if gtin:
-        yield f"gtin:{gtin_key(gtin)}"
+def _values_of(group: str, values: Values) -> Iterator[Any]:
+    """The value of a group, or those of a family's members."""
+    if group in values:
+        yield values[group]
+    yield from (values[key] for key in sorted(values) if key.startswith(f"{group}:"))
 
 
-def _payment_keys(values: Mapping[str, Any]) -> Iterator[str]:
+def _countries(parts: Iterable[tuple[str, Match]], values: Values) -> Iterator[str]:
+    for group, _ in parts:
+        for value in _values_of(group, values):
+            if country := _text(_fields(value).get("country")):
+                yield country
+
+
+def _name_of(value: Any) -> str:
+    """A person's name, or a company's without its legal form."""
+    party = _fields(value)
+    is_company = bool(party) and party.get("kind") != "person"
+    written = _text(party.get("name") if party else value)
+    return company_name_key(written) if is_company else name_key(written)
+
+
+def _tax_id(value: Any, _values: Values, _country: str | None) -> str | None:
+    entity = _fields(value)
+    tax_id, country = _text(entity.get("tax_id")), _text(entity.get("country"))
+    number = tax_number(tax_id, country) if tax_id and country else None
+    if number is None:
+        return None
+    scheme = "tax" if number.is_usual else f"tax.{number.kind}"
+    return f"{scheme}:{country}:{number.key if number.is_usual else number.number}"
+
+
+def _sku(value: Any, _values: Values, _country: str | None) -> str | None:
+    written = _text(value).strip()
+    return f"sku:{sku_key(written)}" if written else None
+
+
+def _gtin(value: Any, _values: Values, _country: str | None) -> str | None:
+    written = _text(value).strip()
+    return f"gtin:{gtin_key(written)}" if written else None
+
+
+def _payment(value: Any, values: Values, _country: str | None) -> str | None:
     """What the bank or the payer calls a payment names it within its direction and currency."""
-    paid, reference = _fields(values.get("payment")), reference_key(_text(values.get("reference")))
+    paid, reference = _fields(values.get("payment")), reference_key(_text(value))
     currency, direction = _text(paid.get("currency")), _text(paid.get("direction")) or "in"
-    if reference and currency:
-        yield f"payment:{direction}:{currency}:{reference}"
+    return f"payment:{direction}:{currency}:{reference}" if reference and currency else None
 
 
-def _tax_keys(values: Mapping[str, Any]) -> Iterator[str]:
-    for group in sorted(values):
-        entity = _fields(values[group]) if group.startswith("legal:") else {}
-        tax_id, country = _text(entity.get("tax_id")), _text(entity.get("country"))
-        number = tax_number(tax_id, country) if tax_id and country else None
-        if number:
-            scheme = "tax" if number.is_usual else f"tax.{number.kind}"
-            yield f"{scheme}:{country}:{number.key if number.is_usual else number.number}"
+def _email(value: Any, _values: Values, _country: str | None) -> str | None:
+    key = email_key(_text(value))
+    return f"email:{key}" if key else None
 
 
-def _ways_to_reach(values: Mapping[str, Any], country: str | None) -> tuple[str, ...]:
-    email = email_key(_text(values.get("email")))
-    phone = _phone_key(_text(values.get("phone")), country)
-    return tuple(key for key in (email and f"email:{email}", phone and f"phone:{phone}") if key)
-
-
-def _phone_key(raw: str, country: str | None) -> str | None:
+def _phone(value: Any, _values: Values, country: str | None) -> str | None:
     """E.164, or the digits with the country where the plan of today does not know such numbers."""
+    raw = _text(value)
     digits = "".join(character for character in raw if character.isdecimal())
     if len(digits) < MIN_DIGITS or len(set(digits)) == 1:  # 000000 is what people type to get past a form.
         return None
-    return phone_e164(raw, country) or f"{country or '?'}:{digits}"
+    return "phone:" + (phone_e164(raw, country) or f"{country or '?'}:{digits}")
 
 
-def _country_of(values: Mapping[str, Any]) -> str | None:
-    legal = sorted(group for group in values if group.startswith("legal:"))
-    for group in ("billing_address", "shipping_address", *legal):
-        country = _text(_fields(values.get(group)).get("country"))
-        if country:
-            return country
-    return None
+_SCHEMES: Mapping[str, Callable[[Any, Values, str | None], str | None]] = {
+    "tax": _tax_id,
+    "sku": _sku,
+    "gtin": _gtin,
+    "payment": _payment,
+    "email": _email,
+    "phone": _phone,
+}
+"""Scheme -> the key of a value, from all values and the country of the record; None when it has none."""
 
 
-def _fields(value: Any) -> Mapping[str, Any]:
+def _fields(value: Any) -> Values:
     return value if isinstance(value, Mapping) else {}
 
 

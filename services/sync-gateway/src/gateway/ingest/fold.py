@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gateway.conflicts.models import DecisionRow
 from gateway.identity.match import Match, Tier, best_match, match_keys
-from gateway.identity.normalise import IDENTIFYING
+from gateway.identity.normalise import identifying
 from gateway.ingest.state import Incoming, State
 from gateway.kinds import kind_spec
 from gateway.links import Link
@@ -86,7 +86,7 @@ def take_over(
         delivery = state.delivery(record, system, now)
         delivery.touch(now + SENDER_WAITS if system == sender else now, now)
         delivery.correlation_id = correlation_id
-    if moved and any(group.partition(":")[0] in IDENTIFYING for group in registers):
+    if moved and not identifying(record.kind).isdisjoint(group.partition(":")[0] for group in registers):
         remember_keys(state, record)
 
 

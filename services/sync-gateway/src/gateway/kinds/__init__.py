@@ -1,45 +1,14 @@
-"""The kinds of record that the hub keeps one: a registry of data."""
+"""The kinds of record that the hub keeps one, as the tables of `contracts.kinds` declare them."""
 
-from gateway.kinds.contact import CONTACT
-from gateway.kinds.customer import CUSTOMER
-from gateway.kinds.order import ORDER, SHIPMENT
-from gateway.kinds.pricing import PRICE, PRICE_LIST, TAX_RATE
-from gateway.kinds.product import AVAILABILITY, PRODUCT
-from gateway.kinds.receivable import BALANCE, CREDIT_NOTE, INVOICE, PAYMENT
+from contracts.kinds import TABLES
+
+from gateway.kinds.declared import kind_of
+from gateway.kinds.invariants import INVARIANTS
 from gateway.kinds.spec import GroupSpec, KindSpec
 
-__all__ = [
-    "CONTACT",
-    "CUSTOMER",
-    "KINDS",
-    "ORDER",
-    "PAYMENT",
-    "PRODUCT",
-    "GroupSpec",
-    "KindSpec",
-    "UnknownKind",
-    "group_spec",
-    "kind_spec",
-]
+__all__ = ["KINDS", "GroupSpec", "KindSpec", "UnknownKind", "group_spec", "kind_spec"]
 
-KINDS: dict[str, KindSpec] = {
-    kind.name: kind
-    for kind in (
-        CUSTOMER,
-        CONTACT,
-        PRODUCT,
-        AVAILABILITY,
-        TAX_RATE,
-        PRICE_LIST,
-        PRICE,
-        ORDER,
-        SHIPMENT,
-        INVOICE,
-        CREDIT_NOTE,
-        PAYMENT,
-        BALANCE,
-    )
-}
+KINDS: dict[str, KindSpec] = {name: kind_of(table, *INVARIANTS.get(name, ())) for name, table in TABLES.items()}
 """In the order in which they refer to each other: what is referred to comes first."""
 
 

@@ -1,0 +1,47 @@
+"""Every kind of record that systems tell each other of: one table each, and what a table is made of."""
+
+from contracts.kinds.contact import CONTACT
+from contracts.kinds.customer import CUSTOMER
+from contracts.kinds.order import ORDER, SHIPMENT
+from contracts.kinds.pricing import PRICE, PRICE_LIST, TAX_RATE
+from contracts.kinds.product import AVAILABILITY, PRODUCT
+from contracts.kinds.receivable import BALANCE, CREDIT_NOTE, INVOICE, PAYMENT
+from contracts.kinds.table import KindTable
+
+__all__ = [
+    "AVAILABILITY",
+    "BALANCE",
+    "CONTACT",
+    "CREDIT_NOTE",
+    "CUSTOMER",
+    "INVOICE",
+    "ORDER",
+    "PAYMENT",
+    "PRICE",
+    "PRICE_LIST",
+    "PRODUCT",
+    "SHIPMENT",
+    "TABLES",
+    "TAX_RATE",
+    "KindTable",
+]
+
+TABLES: dict[str, KindTable] = {
+    table.name: table
+    for table in (
+        CUSTOMER,
+        CONTACT,
+        PRODUCT,
+        AVAILABILITY,
+        TAX_RATE,
+        PRICE_LIST,
+        PRICE,
+        ORDER,
+        SHIPMENT,
+        INVOICE,
+        CREDIT_NOTE,
+        PAYMENT,
+        BALANCE,
+    )
+}
+"""In the order in which they refer to each other: what is referred to comes first."""

@@ -1,0 +1,38 @@
+"""The customer: a company or a person, with its legal entities over time."""
+
+from uuid import UUID
+
+from pydantic import StrictBool
+
+from contracts.custom import FieldKey, Scalar
+from contracts.customer import Address, Credit, LegalEntity, PartyName, PaymentTerms
+from contracts.kinds import same
+from contracts.kinds.match import COUNTRY, HINT, NAME, medium, strong
+from contracts.kinds.policies import manual, member, newest, prefer, strict
+from contracts.kinds.table import WRITES, KindTable, family, group
+from contracts.text import NotesText, OptionalShortText
+from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
+
+CUSTOMER = KindTable(
+    "customer",
+    holders={"crm": WRITES, "erp": WRITES},
+    groups=(
+        group("name", PartyName, newest, NAME, HINT, required=True),
+        group("email", EmailText | None, newest, medium("email"), same=same.lowered),
+        group("phone", PhoneText | None, newest, medium("phone"), same=same.phone),
+        group("website", Website | None, newest),
+        group("language", Language | None, newest, same=same.lowered),
+        group("currency", CurrencyCode | None, newest),
+        group("owner", OptionalShortText, prefer("crm")),
+        group("segment", OptionalShortText, prefer("crm")),
+        group("source", OptionalShortText, prefer("crm")),
+        group("notes", NotesText | None, manual, same=same.prose),
+        group("billing_address", Address | None, newest, COUNTRY),
+        group("shipping_address", Address | None, newest, COUNTRY),
+        group("payment_terms", PaymentTerms | None, strict("erp"), same=same.amounts("discount_percent")),
+        group("credit", Credit | None, strict("erp"), same=same.amounts("limit")),
+        family("tag", StrictBool | None, member, member=Tag, same=same.presence),
+        family("legal", LegalEntity | None, newest, strong("tax"), COUNTRY, member=UUID, same=same.legal),
+        family("custom", Scalar, newest, member=FieldKey),
+    ),
+)

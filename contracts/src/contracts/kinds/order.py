@@ -1,0 +1,70 @@
+"""The order, which sales writes until it is submitted and the ERP decides from then on; and its shipments."""
+
+from uuid import UUID
+
+from pydantic import AwareDatetime, StrictBool
+
+from contracts.customer import Address
+from contracts.kinds import same
+from contracts.kinds.policies import machine, newest, strict
+from contracts.kinds.table import READS, WRITES, KindTable, family, group, reference
+from contracts.order import (
+    FIXED_STATES,
+    NEXT_STATES,
+    GoldenOrderLine,
+    OrderAnswer,
+    OrderDates,
+    OrderLine,
+    OrderReason,
+    OrderRequest,
+    OrderState,
+    ShipmentDocument,
+    ShippedLines,
+)
+from contracts.text import NotesText, OptionalShortText
+from contracts.values import CurrencyCode
+
+ERP = strict("erp")
+UNTIL_SUBMITTED = newest.until("state", FIXED_STATES, ERP)
+
+ORDER = KindTable(
+    "order",
+    holders={"crm": WRITES, "erp": WRITES},
+    groups=(
+        group("state", OrderState, machine(NEXT_STATES), required=True),
+        reference("customer", UNTIL_SUBMITTED, required=True),
+        group("currency", CurrencyCode, UNTIL_SUBMITTED, required=True),
+        group("dates", OrderDates, UNTIL_SUBMITTED, required=True),
+        group("submitted_at", AwareDatetime | None, UNTIL_SUBMITTED, same=same.instant),
+        group("sales_number", OptionalShortText, strict("crm")),  # The CRM's number; `number` is the ERP's.
+        group("number", OptionalShortText, ERP),
+        group("reference", OptionalShortText, UNTIL_SUBMITTED),  # What the customer calls the order.
+        group("shipping_address", Address | None, UNTIL_SUBMITTED),
+        group("whole", StrictBool | None, UNTIL_SUBMITTED, same=same.flag),  # Ship everything at once, or nothing.
+        group("notes", NotesText | None, UNTIL_SUBMITTED, same=same.prose),
+        group("reason", OrderReason | None, newest),
+        group("request", OrderRequest | None, strict("crm"), same=same.amounts("quantity")),
+        group("answer", OrderAnswer | None, ERP),
+        family(
+            "line",
+            OrderLine | None,
+            UNTIL_SUBMITTED,
+            member=UUID,
+            same=same.order_line,
+            refers="product",
+            reference_field="product",
+            golden=GoldenOrderLine | None,
+        ),
+    ),
+)
+
+SHIPMENT = KindTable(
+    "shipment",
+    holders={"erp": WRITES, "crm": READS},
+    life=ERP,
+    groups=(
+        reference("order", ERP, required=True),
+        group("document", ShipmentDocument, ERP, required=True),
+        group("lines", ShippedLines, ERP, same=same.amounts("quantity"), required=True),
+    ),
+)

@@ -1,0 +1,38 @@
+"""What the CRM needs to say what a customer pays today: tax rates, price lists and the prices on them."""
+
+from contracts.kinds import same
+from contracts.kinds.policies import strict
+from contracts.kinds.table import READS, WRITES, KindTable, group, reference
+from contracts.product import ListedPrice, PriceListTerms, TaxRate
+from contracts.text import NameText
+
+ERP = strict("erp")
+
+TAX_RATE = KindTable(
+    "tax_rate",
+    holders={"erp": WRITES, "crm": READS},
+    life=ERP,
+    groups=(group("tax_rate", TaxRate, ERP, same=same.amounts("rate"), required=True),),
+)
+
+PRICE_LIST = KindTable(
+    "price_list",
+    holders={"erp": WRITES, "crm": READS},
+    life=ERP,
+    groups=(
+        group("name", NameText, ERP, required=True),
+        group("terms", PriceListTerms, ERP, required=True),
+        reference("customer", ERP),
+    ),
+)
+
+PRICE = KindTable(
+    "price",
+    holders={"erp": WRITES, "crm": READS},
+    life=ERP,
+    groups=(
+        reference("price_list", ERP, required=True),
+        reference("product", ERP, required=True),
+        group("price", ListedPrice, ERP, same=same.amounts("min_quantity", "amount"), required=True),
+    ),
+)

@@ -69,5 +69,6 @@ async def test_a_pause_ends_at_once_when_the_process_is_to_stop() -> None:
     stop = asyncio.Event()
     waiting = asyncio.create_task(worker.pause(stop, 60))
     await asyncio.sleep(0)
+    assert not waiting.done()
     stop.set()
     await asyncio.wait_for(waiting, 1)

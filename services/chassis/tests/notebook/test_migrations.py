@@ -28,6 +28,17 @@ async def visible(sessions: Sessions, tenant: object) -> int:
         return await session.scalar(select(func.count()).select_from(Note)) or 0
 
 
+async def schema(sessions: Sessions) -> list[tuple[str, ...]]:
+    """Every column with its type; and the revision of the tables, as one more of them."""
+    found = text("""
+        select table_name, column_name, data_type from information_schema.columns where table_schema = 'public'
+        union all select 'alembic_version', version_num, '' from alembic_version
+        order by 1, 2
+        """)
+    async with transaction(sessions) as session:
+        return [tuple(row) for row in await session.execute(found)]
+
+
 async def test_every_table_with_a_tenant_is_under_row_level_security(emptied: Sessions) -> None:
     tables = text(
         "select relname, relrowsecurity from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
@@ -101,9 +112,14 @@ async def test_the_application_reads_shared_tables_and_only_the_worker_writes_th
     await app.dispose()
 
 
-async def test_migrating_again_is_no_error(notebook: str) -> None:
+async def test_migrating_again_changes_nothing(notebook: str, emptied: Sessions) -> None:
+    async with transaction(emptied, TENANT) as session:
+        enter(session)
+    before = await schema(emptied)
     async with asyncio.timeout(60):
         await asyncio.to_thread(migrate, notebook, "notebook", Base.metadata, VERSIONS)
+    assert await schema(emptied) == before
+    assert await visible(emptied, TENANT) == 1
 
 
 async def test_without_rights_to_make_roles_the_statements_to_run_are_told(postgres: str) -> None:

@@ -212,6 +212,9 @@ async def test_postings_of_one_tenant_do_not_wait_for_each_other(committing: Ses
         await invoiced(slow)
         async with asyncio.timeout(5), transaction(committing, tenant) as quick:
             await invoiced(quick)
+            assert await balances(quick, "revenue") == [-200]
+    async with transaction(committing, tenant) as own:
+        assert await balances(own, "revenue") == [-300]
 
 
 async def _somebody_waits(session: AsyncSession) -> None:

@@ -12,6 +12,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "c
 SUPPRESSION = re.compile(
     r"#\s*(noqa|type:\s*ignore)(:\s*[A-Z]+[0-9]+(,\s*[A-Z]+[0-9]+)*|\[[a-z-]+(,\s*[a-z-]+)*\])?(?P<why>.*)"
 )
+SWALLOWING = ("suppress(Exception)", "suppress(BaseException)")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Written in two pieces, so that this file is not found itself.
 FOREIGN = [
@@ -90,6 +91,8 @@ def test_no_error_is_swallowed_without_a_trace() -> None:
             broad = isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
             if broad and all(isinstance(each, ast.Pass | ast.Continue) for each in node.body):  # type: ignore[attr-defined]  # broad is a handler
                 silent.append(f"{shown(path)}:{node.lineno}")  # type: ignore[attr-defined]  # the same
+            if isinstance(node, ast.Call) and ast.unparse(node).endswith(SWALLOWING):
+                silent.append(f"{shown(path)}:{node.lineno}")
     assert silent == []
 
 

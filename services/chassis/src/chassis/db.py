@@ -168,3 +168,8 @@ def is_passing(error: Exception) -> bool:
         return state.startswith(NOT_NOW)
     # Without a state the driver failed itself: at a value that it cannot encode, or at its connection.
     return not isinstance(error.orig.__cause__ if error.orig else None, ValueError)
+
+
+def trace_of(error: Exception) -> Exception | None:
+    """What a log line takes as `exc_info`; nothing of an error of the database, whose trace holds a record's values."""
+    return None if isinstance(error, DBAPIError) else error

@@ -10,6 +10,7 @@ from chassis.testing import OTHER_TENANT
 from gateway.quarantine import Quarantined
 from gateway.records import Record
 from sqlalchemy import delete, update
+from structlog.testing import capture_logs
 
 from .hub import Hub
 
@@ -118,6 +119,26 @@ async def test_a_replay_that_fails_with_an_unprintable_reason_stays_held(
 
     held = await hub.one(Quarantined)
     assert (held.state, held.error) == ("held", "\\ud800 and \\x00")
+
+
+async def test_a_message_that_fails_for_an_unknown_reason_is_logged_with_its_trace(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr("gateway.ingest.fold.merge_event", fail)
+    with capture_logs() as lines:
+        await hub.ingest.handle([hub.event("crm", "c1", 1, NAME)])
+        await hub.ingest.handle([hub.message("crm.customer.v1", b"{no json")])
+        async with hub.sessions() as session, session.begin():
+            await session.execute(update(Quarantined).where(Quarantined.log_offset == 0).values(state="replaying"))
+        await hub.ingest.replay()
+
+    traces = [(line["event"], type(line["exc_info"])) for line in lines if "exc_info" in line]
+    assert traces == [
+        ("message_quarantined", KeyError), ("message_quarantined", type(None)), ("replay_failed", KeyError)
+    ]  # fmt: skip
 
 
 def test_a_text_is_made_storable_without_losing_what_it_said() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import telemetry
 from chassis.auth import requires
-from chassis.db import Session, is_passing, uuid7, wait_at_most
+from chassis.db import Session, is_passing, trace_of, uuid7, wait_at_most
 from chassis.errors import Conflict, NotFound, Problem
 from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
@@ -165,14 +165,12 @@ async def _without_what_fails(
 
 
 def _report(kind: Kind, item: Delivery, error: Exception) -> None:
-    """Log the trace; of an error of the database only its text, because its trace holds the values of the record."""
-    of_database = isinstance(error, DBAPIError)
     log.warning(
         "delivery_failed",
         kind=kind.name,
         canonical_id=str(item.canonical_id),
         error=str(error.orig if isinstance(error, DBAPIError) else error),
-        exc_info=None if of_database else error,
+        exc_info=trace_of(error),
     )
 
 

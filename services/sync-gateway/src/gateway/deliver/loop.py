@@ -16,6 +16,7 @@ from chassis.db import Sessions, transaction
 from chassis.health import beat
 from chassis.worker import pause
 from sqlalchemy import bindparam, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deliver import refused_kinds
@@ -129,7 +130,8 @@ class Delivering:
         try:
             await self._deliver(spoke, made)
         except BaseException:
-            with contextlib.suppress(Exception):
+            # Where the database fails as well the lease ends by itself.
+            with contextlib.suppress(SQLAlchemyError, OSError):
                 await self._release(ids)
             raise
         return len(ids)

@@ -7,10 +7,9 @@ from uuid import UUID
 import structlog
 from chassis import clock, telemetry
 from chassis.bus import Message, Positions
-from chassis.db import Sessions, storable, transaction
+from chassis.db import Sessions, is_passing, storable, trace_of, transaction
 from chassis.events import Unreadable, from_message
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway import pauses
@@ -27,8 +26,6 @@ from gateway.shapes import Unfit, check_frame, fitting
 from gateway.systems import advance, lock_positions, logs
 
 log = structlog.get_logger()
-PASSING = ("08", "40", "53", "55", "57")
-"""SQLSTATE classes that say "not now": connection, rollback, resources, locks, operator."""
 
 
 class _Reached:
@@ -65,7 +62,7 @@ class Ingest:
         try:
             await self._merge(messages)
         except Exception as error:
-            if _passes_by_itself(error):
+            if is_passing(error):
                 raise
             if len(messages) == 1:
                 await self._hold(messages[0], error)
@@ -146,8 +143,9 @@ class Ingest:
                 await self._replay_one(session, held.message(), now)
                 held.state, held.replayed_at = "replayed", now
         except Exception as error:
-            if _passes_by_itself(error):
+            if is_passing(error):
                 raise
+            log.error("replay_failed", id=str(held_id), error=_reason(error), exc_info=_trace(error))
             async with transaction(self.sessions) as session:
                 held = await session.get_one(Quarantined, held_id)
                 held.state, held.error = "held", storable(_reason(error))[:4000]
@@ -171,7 +169,8 @@ def read(message: Message) -> Incoming:
 
 
 def _held(message: Message, error: Exception, now: datetime) -> Quarantined:
-    log.error("message_quarantined", topic=message.topic, offset=message.offset, error=_reason(error))
+    place = {"topic": message.topic, "offset": message.offset}
+    log.error("message_quarantined", **place, error=_reason(error), exc_info=_trace(error))
     return Quarantined.of(message, _reason(error), now)
 
 
@@ -179,11 +178,9 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError | LookupError) else f"{type(error).__name__}: {error}"
 
 
-def _passes_by_itself(error: Exception) -> bool:
-    if isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError):
-        return True
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return bool(state) and str(state).startswith(PASSING)
+def _trace(error: Exception) -> Exception | None:
+    """The reason of a message that cannot be read says all."""
+    return None if isinstance(error, Unreadable) else trace_of(error)
 
 
 def _report(batch: Iterable[Incoming]) -> None:

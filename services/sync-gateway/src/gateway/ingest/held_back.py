@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from chassis import clock
-from chassis.db import Sessions, is_passing, transaction
+from chassis.db import Sessions, is_passing, trace_of, transaction
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -76,7 +76,8 @@ class HeldBackIngest:
 
     async def _quarantine(self, tenant: UUID, system: str, error: Exception) -> int:
         """The oldest message cannot be merged: it waits for a person, the others go on."""
-        log.error("held_back_message_quarantined", tenant=str(tenant), system=system, error=str(error))
+        facts = {"tenant": str(tenant), "system": system}
+        log.error("held_back_message_quarantined", **facts, error=str(error), exc_info=trace_of(error))
         async with transaction(self.sessions) as session:
             rows = await pauses.oldest(session, tenant, system, 1)
             for row in rows:

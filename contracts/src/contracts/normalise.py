@@ -40,6 +40,11 @@ def phone_e164(raw: str, country: str | None) -> str | None:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def phone_digits(raw: str) -> str:
+    """What a number is compared by where its E.164 form cannot be told: (5) 555-4729 is 55554729."""
+    return "".join(character for character in raw if character.isdecimal())
+
+
 def email_key(raw: str) -> str | None:
     """The address in lower case and NFKC, or None when there is none in the text.
 

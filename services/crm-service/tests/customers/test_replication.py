@@ -1,6 +1,7 @@
 """The port: what the hub delivers, however often and in whatever order."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from .factories import ALFREDS, CANONICAL, delivery, entity
 pytestmark = pytest.mark.servers
 PORT = "/replication/v1/customer"
 NAME = {"name": "Alfreds", "kind": "company"}
+OTHER = UUID(int=CANONICAL.int + 1)
 
 
 async def delivered(api: httpx.AsyncClient, *items: dict[str, Any]) -> list[dict[str, Any]]:
@@ -64,7 +66,7 @@ async def test_a_customer_without_a_usable_name_is_not_created(api: httpx.AsyncC
     bad, good = await delivered(
         api,
         delivery(name={"name": "", "kind": "company"}),
-        delivery(CANONICAL.__class__(int=CANONICAL.int + 1), name=NAME),
+        delivery(OTHER, name=NAME),
     )
     assert (bad["outcome"], good["outcome"]) == ("rejected", "applied")
     assert await present(api) == []
@@ -85,6 +87,19 @@ async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.Async
     (outcome,) = await delivered(api, delivery(name=NAME, **groups))
     assert outcome["outcome"] == "skipped"
     assert await present(api) == []
+
+
+async def test_a_number_without_an_e164_form_tells_a_twin_by_its_digits(api: httpx.AsyncClient) -> None:
+    """The hub links by them too. A number of Mexico has ten digits today."""
+    mexico = {"country": "MX"}
+    typed = await api.post("/v1/customers", json={**ALFREDS, "phone": "(5) 555-4729", "billing_address": mexico})
+    assert typed.json()["phone_e164"] is None
+    same, other = await delivered(
+        api,
+        delivery(name=NAME, phone="5 555 4729", billing_address=mexico),
+        delivery(OTHER, name=NAME, phone="5 555 4730", billing_address=mexico),
+    )
+    assert (same["outcome"], other["outcome"]) == ("skipped", "applied")
 
 
 async def test_a_number_that_cannot_be_understood_makes_no_twin(api: httpx.AsyncClient) -> None:

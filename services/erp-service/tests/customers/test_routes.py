@@ -138,6 +138,13 @@ async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.Async
     assert outcome["outcome"] == "skipped"
 
 
+async def test_a_number_without_an_e164_form_tells_a_twin_by_its_digits(api: httpx.AsyncClient) -> None:
+    mexico = {"country": "MX"}
+    await entered(api, phone="(5) 555-4729", billing_address=mexico)
+    (outcome,) = await delivered(api, delivery(name=NAME, phone="5 555 4729", billing_address=mexico))
+    assert outcome["outcome"] == "skipped"
+
+
 CREDIT = {"limit": "5000.00", "currency": "EUR", "blocked": False}
 
 

@@ -12,6 +12,7 @@ from contracts.normalise import (
     email_key,
     gtin_key,
     name_key,
+    phone_digits,
     phone_e164,
     reference_key,
     sku_key,
@@ -146,7 +147,7 @@ def _email(value: Any, _values: Values, _country: str | None) -> str | None:
 def _phone(value: Any, _values: Values, country: str | None) -> str | None:
     """E.164, or the digits with the country where the plan of today does not know such numbers."""
     raw = _text(value)
-    digits = "".join(character for character in raw if character.isdecimal())
+    digits = phone_digits(raw)
     if len(digits) < MIN_DIGITS or len(set(digits)) == 1:  # 000000 is what people type to get past a form.
         return None
     return "phone:" + (phone_e164(raw, country) or f"{country or '?'}:{digits}")

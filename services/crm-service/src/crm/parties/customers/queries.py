@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.normalise import email_key, phone_e164, tax_id_key
-from sqlalchemy import exists, or_, select
+from contracts.normalise import email_key, phone_digits, phone_e164, tax_id_key
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.parties.customers.models import Customer, LegalEntity
@@ -14,11 +14,12 @@ async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Whether a customer that no other system knows yet has the same tax id, e-mail or phone."""
     country = (values.get("billing_address") or values.get("shipping_address") or {}).get("country")
     email, phone = values.get("email"), values.get("phone")
-    keys = {
-        Customer.email_key: email and email_key(email),
-        Customer.phone_e164: phone and phone_e164(phone, country),
-    }
+    number = phone and phone_e164(phone, country)
+    keys = {Customer.email_key: email and email_key(email), Customer.phone_e164: number}
     same = [column == key for column, key in keys.items() if key]
+    if phone and not number and (digits := phone_digits(phone)):
+        written = func.regexp_replace(Customer.phone, r"\D", "", "g")
+        same.append(Customer.phone_e164.is_(None) & (written == digits))
     if tax_ids := _tax_id_keys(values):
         same.append(Customer.id.in_(select(LegalEntity.customer_id).where(LegalEntity.tax_id_key.in_(tax_ids))))
     unlinked = (Customer.canonical_id.is_(None), Customer.archived_at.is_(None))

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import httpx
 import pytest
 import structlog
+from fastapi import FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from stack.postgres import Postgres
 from stack.provision import provision
+from starlette.types import Receive, Scope, Send
 
 from chassis import clock
 from chassis.auth import Principal, authenticated
@@ -106,7 +109,40 @@ def caller(
 ) -> httpx.AsyncClient:
     """A client of the service in this process, as somebody with these scopes; tokens have tests of their own."""
     principal = Principal(subject, tenant, frozenset(scopes.split()), "test", frozenset(roles.split()))
-    app = service.app(service.settings(database_url="postgresql://not.used"))
-    app.state.sessions = sessions
-    app.dependency_overrides[authenticated] = lambda: principal
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test")
+    app = _application(service)
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        token = _call.set(_Call(principal, sessions))
+        try:
+            await app(scope, receive, send)
+        finally:
+            _call.reset(token)
+
+    return httpx.AsyncClient(transport=httpx.ASGITransport(called), base_url="http://service.test")
+
+
+class _Call(NamedTuple):
+    principal: Principal
+    sessions: Sessions
+
+
+_call: ContextVar[_Call] = ContextVar("call")
+_applications: dict[str, tuple[Service, FastAPI]] = {}
+
+
+def _application(service: Service) -> FastAPI:
+    """One for all tests of a process: its first request prepares all routes, which costs more than most tests.
+
+    Who calls, and in which sessions, goes with each request.
+    """
+    known = _applications.get(service.name)
+    if known is None or known[0] is not service:
+        app = service.app(service.settings(database_url="postgresql://not.used"))
+        app.state.sessions = lambda: _call.get().sessions()
+        app.dependency_overrides[authenticated] = _caller
+        known = _applications[service.name] = (service, app)
+    return known[1]
+
+
+async def _caller() -> Principal:
+    return _call.get().principal

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from chassis.settings import Issuer
 from chassis.testing import Database, database, postgres, rolled_back
+from fastapi import FastAPI
 from gateway.settings import GatewaySettings
 from gateway.wiring import SERVICE
 
@@ -25,11 +26,16 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> TestIssuer:
     return TestIssuer(tmp_path_factory.mktemp("issuer") / "jwks.json")
 
 
-@pytest.fixture
-async def hub(gateway_url: str, issuer: TestIssuer) -> AsyncIterator[Hub]:
-    """A hub with the systems crm and erp, which have not sent anything yet."""
+@pytest.fixture(scope="session")
+def app(gateway_url: str, issuer: TestIssuer) -> FastAPI:
+    """The gateway's application, for one hub at a time: its first request prepares all routes."""
     settings = GatewaySettings(database_url=gateway_url, auth_issuers={issuer.name: Issuer(jwks=str(issuer.jwks))})
-    app = SERVICE.app(settings)
+    return SERVICE.app(settings)
+
+
+@pytest.fixture
+async def hub(app: FastAPI, gateway_url: str, issuer: TestIssuer) -> AsyncIterator[Hub]:
+    """A hub with the systems crm and erp, which have not sent anything yet."""
     async with rolled_back(gateway_url, SERVICE.name) as sessions:
         app.state.sessions = sessions
         hub = Hub(app, sessions, issuer)

@@ -7,10 +7,9 @@ from uuid import UUID
 import httpx
 import pytest
 from chassis.db import create_engine, session_factory, transaction, uuid7
-from chassis.settings import Issuer
+from fastapi import FastAPI
 from gateway import systems
 from gateway.ingest.consume import Ingest
-from gateway.settings import GatewaySettings
 from gateway.wiring import SERVICE
 
 from .events import LocalRecord
@@ -40,9 +39,7 @@ async def tenant(gateway_url: str) -> UUID:
 
 
 @pytest.fixture
-async def hub(gateway_url: str, issuer: TestIssuer) -> AsyncIterator[Hub]:
-    settings = GatewaySettings(database_url=gateway_url, auth_issuers={issuer.name: Issuer(jwks=str(issuer.jwks))})
-    app = SERVICE.app(settings)
+async def hub(app: FastAPI, gateway_url: str, issuer: TestIssuer) -> AsyncIterator[Hub]:
     engine = create_engine(gateway_url, SERVICE.name, "app")
     app.state.sessions = session_factory(engine)
     yield Hub(app, app.state.sessions, issuer)

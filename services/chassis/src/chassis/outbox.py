@@ -6,7 +6,7 @@ source of the HTTP feed, and the way back when a broker has lost everything. `ch
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -28,6 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from chassis import clock, telemetry
 from chassis.bus import Message
+from chassis.counting import counts
 from chassis.db import TENANT, Base, JsonObject
 from chassis.errors import Conflict
 from chassis.events import Event, to_headers
@@ -42,10 +43,6 @@ class EventWaits(Conflict):
     title = "The event is not parked"
     detail = "It waits for the broker since {since}, and is sent as soon as the broker takes it."
     hint = "Only a parked event can be released. `GET /v1/outbox?state=parked` lists them."
-
-
-COUNTED = 10_000
-"""Gauges say "this many or more" beyond it."""
 
 
 class OutboxColumns:
@@ -65,7 +62,9 @@ class OutboxRow(OutboxColumns, Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_waiting", "id", postgresql_where=text("parked_at is null")),
-        Index("ix_outbox_parked", "id", postgresql_where=text("parked_at is not null")),
+        Index("ix_outbox_waiting_tenant", "tenant_id", "id", postgresql_where=text("parked_at is null")),
+        Index("ix_outbox_parked", "tenant_id", "id", postgresql_where=text("parked_at is not null")),
+        Index("ix_outbox_key", "topic", "key"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -159,18 +158,27 @@ async def release(session: AsyncSession, row: OutboxRow) -> None:
 
 async def observe(session: AsyncSession) -> None:
     """Set the gauges of what waits, and for how long. What a broker that is away leaves is not counted to its end."""
-    telemetry.OUTBOX_PENDING.set(await _count(session, OutboxRow.parked_at.is_(None)))
-    telemetry.OUTBOX_PARKED.set(await _count(session, OutboxRow.parked_at.is_not(None)))
-    oldest = await session.scalar(
-        select(OutboxRow.created_at).where(OutboxRow.parked_at.is_(None)).order_by(OutboxRow.id).limit(1)
-    )
-    age = (clock.now() - oldest).total_seconds() if oldest else 0.0
+    found = await backlog(session)
+    telemetry.OUTBOX_PENDING.set(found.pending)
+    telemetry.OUTBOX_PARKED.set(found.parked)
+    age = (clock.now() - found.oldest).total_seconds() if found.oldest else 0.0
     telemetry.OUTBOX_OLDEST_AGE_SECONDS.set(max(0.0, age))
 
 
-async def _count(session: AsyncSession, condition: ColumnElement[bool]) -> int:
-    some = select(OutboxRow.id).where(condition).limit(COUNTED).subquery()
-    return await session.scalar(select(func.count()).select_from(some)) or 0
+class Backlog(NamedTuple):
+    """How many events wait and are parked, counted up to a bound, and when the oldest that waits was written."""
+
+    pending: int
+    parked: int
+    oldest: datetime | None
+
+
+async def backlog(session: AsyncSession) -> Backlog:
+    """What is not on the broker, of the tenants that the session sees."""
+    waiting, parked = OutboxRow.parked_at.is_(None), OutboxRow.parked_at.is_not(None)
+    wanted = {"pending": select(OutboxRow.id).where(waiting), "parked": select(OutboxRow.id).where(parked)}
+    oldest = select(OutboxRow.created_at).where(waiting).order_by(OutboxRow.id).limit(1)
+    return Backlog(**await counts(session, wanted), oldest=await session.scalar(oldest))
 
 
 async def feed(

@@ -56,7 +56,8 @@ async def step(sessions: Sessions, system: str) -> bool:
             batch = (await session.execute(BEGIN, {"system": system, "after": after, "batch": BATCH})).one()
             begun, after, open_ = begun + batch.records, batch.last, open_ + batch.records
         over = {"restored_at": None, "restored_because": None} if after is None and open_ == 0 else {}
-        total = begun + (await _behind(session, system, after) if after is not None else 0)
+        total = row.compare_total if row.compare_begun else await _all(session, system)
+        total = max(begun, total) if after is not None else begun
         progress = {"compare_after": after, "compare_begun": begun, "compare_done": begun - open_}
         values = {**progress, "compare_total": total, **over}
         # The system's row is locked last, as ingest does; nothing is stored if another restore was noticed meanwhile.
@@ -103,6 +104,6 @@ async def _open(session: AsyncSession, system: str, after: UUID | None) -> int:
     return await session.scalar(begun) or 0
 
 
-async def _behind(session: AsyncSession, system: str, after: object) -> int:
-    rest = select(func.count()).where(Delivery.system == system, Delivery.canonical_id > after)
-    return await session.scalar(rest) or 0
+async def _all(session: AsyncSession, system: str) -> int:
+    """How many records a comparison has before it. Counted once, as it begins: it takes a pass over the table."""
+    return await session.scalar(select(func.count()).where(Delivery.system == system)) or 0

@@ -41,6 +41,7 @@ class Quarantined(Base):
     __table_args__ = (
         UniqueConstraint("topic", "partition", "log_offset", "digest"),
         Index("ix_quarantine_held", "id", postgresql_where=text("state = 'held'")),
+        Index("ix_quarantine_open", "state", "tenant_id", postgresql_where=text("state in ('held', 'replaying')")),
     )
 
     tenant_id: Mapped[UUID | None] = mapped_column(nullable=True)  # type: ignore[assignment]  # may be unknown here

@@ -29,6 +29,7 @@ class DecisionRow(Base):
     __table_args__ = (
         Index("ix_decisions_record", "canonical_id", "group_key"),
         Index("ix_decisions_open", "tenant_id", "id", postgresql_where=text("state = 'open'")),
+        Index("ix_decisions_open_kind", "kind", postgresql_where=text("state = 'open'")),
         Index("ix_decisions_newest", "tenant_id", "id"),
     )
 

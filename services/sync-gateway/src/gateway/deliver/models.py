@@ -20,6 +20,7 @@ LONGEST_RETRY = timedelta(minutes=15)
 """What a system refused is tried again after pauses that double up to this: another record there, a rule or a setting
 may have changed meanwhile, and the hub is not told."""
 MOST_FIELDS = 20
+UNSETTLED = "state in ('pending', 'waiting', 'rejected')"
 
 
 class Delivery(Base):
@@ -34,19 +35,11 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index(
-            "ix_deliveries_due",
-            "system",
-            "due_at",
-            postgresql_where=text("state in ('pending', 'waiting', 'rejected')"),
-        ),
+        Index("ix_deliveries_due", "system", "due_at", postgresql_where=text(UNSETTLED)),
         Index("ix_deliveries_waiting_for", "waiting_for", postgresql_where=text("state = 'waiting'")),
-        Index(
-            "ix_deliveries_held",
-            "tenant_id",
-            "state",
-            postgresql_where=text("state in ('rejected', 'waiting')"),
-        ),
+        Index("ix_deliveries_state", "system", "state", "due_at", postgresql_where=text(UNSETTLED)),
+        Index("ix_deliveries_tenant", "tenant_id", "state", "system", "due_at", postgresql_where=text(UNSETTLED)),
+        Index("ix_deliveries_refused", "system", "tenant_id", postgresql_where=text("refused <> '{}'")),
         Index("ix_deliveries_comparing", "system", postgresql_where=text("comparing")),
     )
 

@@ -1,9 +1,11 @@
 """Reads of what is due, waits or is refused."""
 
+from datetime import datetime
 from typing import Any
 
 from chassis.pages import Sorting
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deliver.models import Delivery
@@ -16,8 +18,8 @@ ORDERS = Sorting(
     "changed_at",
 )
 
-# A newer value may be on its way while an older refusal stands. Written so that the partial indexes serve it.
-REFUSED = or_(Delivery.state == "rejected", and_(Delivery.state.in_(("pending", "waiting")), Delivery.refused != {}))
+# A newer value may be on its way while an older refusal stands. Written as the partial index has it.
+REFUSED = Delivery.refused != literal_column("'{}'", JSONB)
 _STATES: dict[str | None, ColumnElement[bool]] = {
     None: Delivery.state.in_(("pending", "waiting", "rejected")),
     "pending": Delivery.state == "pending",
@@ -34,6 +36,19 @@ def search(filters: DeliveryFilters) -> Select[*tuple[Any, ...]]:
         .join(Record, Record.canonical_id == Delivery.canonical_id)
         .where(_STATES[filters.state], *(getattr(Delivery, name) == value for name, value in wanted.items()))
     )
+
+
+def counted(system: str) -> dict[str, Select[*tuple[Any, ...]]]:
+    """What is counted of a system, by name. An index serves each, for one tenant and for all."""
+    mine = select(Delivery.due_at).where(Delivery.system == system)
+    return {state: mine.where(_STATES[state]) for state in ("pending", "waiting", "rejected")}
+
+
+async def oldest_pending(session: AsyncSession, system: str) -> datetime | None:
+    """When the first of what is pending for a system was due."""
+    first = counted(system)["pending"].order_by(Delivery.due_at).limit(1)
+    oldest: datetime | None = await session.scalar(first)
+    return oldest
 
 
 async def held(session: AsyncSession, wanted: Retry, limit: int) -> list[Delivery]:

@@ -1,26 +1,27 @@
 """Reads of the systems and of the hub's state. Systems and positions belong to no tenant; all else is the caller's."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from chassis import clock
+from chassis import clock, outbox
+from chassis.counting import at_least, counts
+from chassis.db import TENANT
 from chassis.errors import NotFound
 from chassis.health import Trouble, outbox_troubles, worker_troubles
 from chassis.outbox import OutboxRow
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway import backlog
 from gateway.backlog import Unread
 from gateway.conflicts.models import DecisionRow
-from gateway.deliver.models import Delivery
 from gateway.deliver.refused_kinds import RefusedKind
 from gateway.kinds import KINDS
 from gateway.pauses import HeldBack
 from gateway.quarantine import Quarantined
-from gateway.queries.deliveries import REFUSED
+from gateway.queries import deliveries
 from gateway.records import Record
 from gateway.schemas.systems import (
     Connection,
@@ -40,6 +41,11 @@ class NoSuchSystem(NotFound):
     title = "The hub is not connected to a system of this name"
     detail = "It is connected to: {systems}."
     hint = "Use one of these names; a new system is declared in the gateway's SYSTEMS."
+
+
+class _Due(NamedTuple):
+    counted: Mapping[str, int]
+    oldest: datetime | None
 
 
 async def check_system(session: AsyncSession, name: str) -> None:
@@ -67,20 +73,12 @@ def _when(moment: datetime) -> str:
 
 async def systems(session: AsyncSession) -> list[SystemOut]:
     """Every system with what is due there."""
-    due = await _due(session)
     refused: dict[str, list[RefusedKind]] = defaultdict(list)
     for kind in await session.scalars(select(RefusedKind).order_by(RefusedKind.kind)):
         refused[kind.system].append(kind)
-    counted = select(HeldBack.system, func.count()).group_by(HeldBack.system)
-    held_back = dict((await session.execute(counted)).all())
     unread = await backlog.known(session)
     return [
-        _shown(
-            {**row, "held_back": held_back.get(row["name"], 0)},
-            due.get(row["name"], {}),
-            refused[row["name"]],
-            backlog.of_system(unread, row["name"]),
-        )
+        _shown(row, await _due(session, row["name"]), refused[row["name"]], backlog.of_system(unread, row["name"]))
         for row in await all_systems(session)
     ]
 
@@ -93,19 +91,26 @@ async def reading_troubles(session: AsyncSession) -> list[Trouble]:
 async def status(session: AsyncSession) -> StatusOut:
     """The hub at a glance."""
     shown = await systems(session)
-    conflicts = await _count(session, DecisionRow, DecisionRow.state == "open")
-    held = await _count(session, Quarantined, Quarantined.state == "held")
-    counted = select(Record.kind, func.count()).group_by(Record.kind)
-    records = dict((await session.execute(counted)).all())
-    outbox = await _outbox(session)
+    opened = select(DecisionRow.id).where(DecisionRow.state == "open")
+    conflicts = (await counts(session, {"conflicts_open": opened}))["conflicts_open"]
+    held = await _held(session)
+    records = await counts(session, {kind: select(Record.canonical_id).where(Record.kind == kind) for kind in KINDS})
+    waiting = await _outbox(session)
     troubles = [*await worker_troubles(session), *await outbox_troubles(session), *await reading_troubles(session)]
     return StatusOut(
-        state=overall(shown, conflicts + held + outbox.parked, troubles),
+        state=overall(shown, conflicts + held + waiting.parked, troubles),
         systems=shown,
         conflicts_open=conflicts,
         quarantine_held=held,
-        records={kind: records.get(kind, 0) for kind in KINDS},
-        outbox=outbox,
+        records=records,
+        at_least=at_least(
+            {
+                "conflicts_open": conflicts,
+                "quarantine_held": held,
+                **{f"records.{kind}": number for kind, number in records.items()},
+            }
+        ),
+        outbox=waiting,
         troubles=[TroubleOut.model_validate(each._asdict()) for each in troubles],
         positions=await _positions(session),
     )
@@ -139,9 +144,7 @@ def overall(systems: list[SystemOut], for_a_person: int, troubles: Sequence[Trou
     return "catching_up" if behind else "in_step"
 
 
-def _shown(
-    row: dict[str, Any], due: dict[str, Any], refused: Sequence[RefusedKind], unread: Sequence[Unread]
-) -> SystemOut:
+def _shown(row: dict[str, Any], due: _Due, refused: Sequence[RefusedKind], unread: Sequence[Unread]) -> SystemOut:
     connection: Connection = "connected"
     if row["paused_at"] is not None:
         connection = "paused"
@@ -155,46 +158,46 @@ def _shown(
         "done": row["compare_done"],
         "total": row["compare_total"],
     }
-    oldest = due.get("oldest")
-    counts = {name: due.get(name, 0) for name in ("pending", "waiting", "rejected")}
+    oldest, counted = due.oldest, dict(due.counted)
     messages = sum(each.messages for each in unread)
     oldest_unread = min((each.oldest_at for each in unread), default=None)
     if connection == "paused":
-        counts["pending"] += messages + row["held_back"]
+        counted["pending"] += messages + counted["held_back"]
         oldest = min((moment for moment in (oldest, oldest_unread) if moment), default=None)
     age = {"oldest_pending_age_seconds": _age_seconds(oldest), "latency": row["latency"] or None}
     age |= {"unread": messages, "oldest_unread_age_seconds": _age_seconds(oldest_unread)}
     kinds = [RefusedKindOut.model_validate(kind) for kind in refused]
     shown = {"kinds_refused": kinds, "restored": restored if row["restored_at"] is not None else None}
-    return SystemOut.model_validate({**row, **counts, **age, **shown, "state": connection})
+    return SystemOut.model_validate(
+        {**row, **counted, **age, **shown, "at_least": at_least(counted), "state": connection}
+    )
 
 
 def _age_seconds(since: datetime | None) -> float:
     return max(0.0, (clock.now() - since).total_seconds()) if since else 0.0
 
 
-async def _due(session: AsyncSession) -> dict[str, dict[str, Any]]:
-    statement = (
-        select(
-            Delivery.system,
-            func.count().filter(Delivery.state == "pending").label("pending"),
-            func.count().filter(Delivery.state == "waiting").label("waiting"),
-            func.count().filter(REFUSED).label("rejected"),
-            func.min(Delivery.due_at).filter(Delivery.state == "pending").label("oldest"),
-        )
-        .where(Delivery.state.in_(("pending", "waiting", "rejected")))
-        .group_by(Delivery.system)
-    )
-    return {row.system: dict(row._mapping) for row in await session.execute(statement)}
+async def _due(session: AsyncSession, system: str) -> _Due:
+    held_back = select(HeldBack.id).where(HeldBack.system == system)
+    counted = await counts(session, {**deliveries.counted(system), "held_back": held_back})
+    return _Due(counted, await deliveries.oldest_pending(session, system))
 
 
-async def _count(session: AsyncSession, table: type[DecisionRow | Quarantined], condition: Any) -> int:
-    return await session.scalar(select(func.count()).select_from(table).where(condition)) or 0
+async def _held(session: AsyncSession) -> int:
+    """The tenant's messages in quarantine, and for operators those of no tenant: row-level security tells."""
+    held = select(Quarantined.id).where(Quarantined.state == "held")
+    ours = held.where(Quarantined.tenant_id == literal_column(TENANT, Uuid))
+    found = await counts(session, {"ours": ours, "nobody's": held.where(Quarantined.tenant_id.is_(None))})
+    return sum(found.values())
 
 
 async def _outbox(session: AsyncSession) -> OutboxOut:
-    waiting = select(func.count(), func.min(OutboxRow.created_at)).where(OutboxRow.parked_at.is_(None))
-    pending, oldest = (await session.execute(waiting)).one()
-    refused = select(OutboxRow.error, func.count().over()).where(OutboxRow.parked_at.is_not(None))
-    because, parked = (await session.execute(refused.order_by(OutboxRow.id).limit(1))).first() or (None, 0)
-    return OutboxOut(pending=pending, oldest_age_seconds=_age_seconds(oldest), parked=parked, parked_because=because)
+    waiting, parked, oldest = await outbox.backlog(session)
+    refused = select(OutboxRow.error).where(OutboxRow.parked_at.is_not(None)).order_by(OutboxRow.id).limit(1)
+    return OutboxOut(
+        pending=waiting,
+        oldest_age_seconds=_age_seconds(oldest),
+        parked=parked,
+        parked_because=await session.scalar(refused),
+        at_least=at_least({"pending": waiting, "parked": parked}),
+    )

@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Literal
 
+from chassis.counting import MOST
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 Connection = Literal["connected", "paused", "away", "restored"]
 Overall = Literal["in_step", "catching_up", "paused", "restored", "attention", "away", "stalled"]
+
+AT_LEAST = f"Which of these counts are lower bounds: the hub counts to {MOST:,} and no further."
 
 
 class LatencyOut(BaseModel):
@@ -45,6 +48,7 @@ _EXAMPLE: JsonDict = {
     "kinds_refused": [],
     "latency": {"p50_seconds": 0.12, "p99_seconds": 0.4, "count": 2000},
     "restored": None,
+    "at_least": [],
 }
 
 
@@ -92,6 +96,7 @@ class SystemOut(BaseModel):
     kinds_refused: list[RefusedKindOut]
     latency: LatencyOut | None
     restored: RestoredOut | None = Field(description="Null unless the system is being compared after a restore.")
+    at_least: list[str] = Field(description=AT_LEAST)
 
 
 class Systems(BaseModel):
@@ -106,6 +111,7 @@ class OutboxOut(BaseModel):
     oldest_age_seconds: float
     parked: int = Field(description="Events that the broker refuses: `GET /v1/outbox?state=parked` lists them.")
     parked_because: str | None = Field(description="Why the oldest of them is refused.")
+    at_least: list[str] = Field(description=AT_LEAST)
 
 
 class PositionOut(BaseModel):
@@ -139,6 +145,7 @@ class StatusOut(BaseModel):
     conflicts_open: int
     quarantine_held: int
     records: dict[str, int]
+    at_least: list[str] = Field(description=AT_LEAST)
     outbox: OutboxOut
     troubles: list[TroubleOut] = Field(description="What does not move, since when; empty while all is well.")
     positions: list[PositionOut]

@@ -10,10 +10,11 @@ A request goes from `routes` to `writes` or `reads`, then to the checks of the m
 """
 
 from records import reads, writes
-from records.filters import Filters, SharedFilters, TextFilters, words
+from records.filters import Filters, SharedFilters, TextFilters
 from records.reads import rows_of
 from records.record import Record, ReferenceUnknown
 from records.routes import routes
+from records.words import word_index
 
 __all__ = [
     "Filters",
@@ -24,6 +25,6 @@ __all__ = [
     "reads",
     "routes",
     "rows_of",
-    "words",
+    "word_index",
     "writes",
 ]

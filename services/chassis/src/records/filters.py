@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from contracts.normalise import name_key
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement
 
 Archived = Literal["false", "true", "any"]
 Where = Callable[[Any], ColumnElement[bool]]
@@ -29,17 +28,12 @@ class SharedFilters(Filters):
 class TextFilters(SharedFilters):
     """Filters of records that are found by words."""
 
-    q: str | None = Field(default=None, max_length=200, description="Words in the texts of the record.")
-
-
-def words(row: Any, text: str) -> ColumnElement[bool]:
-    """Rows whose normalised texts (column `search`) hold every word."""
-    return and_(true(), *(row.search.contains(word, autoescape=True) for word in name_key(text).split()))
+    q: str | None = Field(default=None, max_length=200, description="Beginnings of words in the texts of the record.")
 
 
 def conditions(row: Any, filters: BaseModel, where: Mapping[str, Where]) -> list[ColumnElement[bool]]:
-    """One condition for each filter that is given: the module's own, the common one, or equality with the column."""
-    given = {name: getattr(filters, name) for name in type(filters).model_fields}
+    """One condition for each filter but `q`: the module's own, the common one, or equality with the column."""
+    given = {name: getattr(filters, name) for name in type(filters).model_fields if name != "q"}
     return [_condition(row, name, value, where) for name, value in given.items() if value not in (None, "any")]
 
 
@@ -48,8 +42,6 @@ def _condition(row: Any, name: str, value: Any, where: Mapping[str, Where]) -> C
         return where[name](value)
     found: ColumnElement[bool]
     match name:
-        case "q":
-            found = words(row, value)
         case "updated_since":
             found = row.updated_at >= value
         case "archived":

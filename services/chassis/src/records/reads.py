@@ -14,6 +14,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from records.filters import conditions
 from records.record import Record, Row
+from records.words import by_words
 
 Shared = TypeVar("Shared", bound=Replicated)
 
@@ -50,9 +51,14 @@ async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Co
     gather.keep(session, _lock_of(record), ((each.id, each) for each in rows))
 
 
-def search(record: Record[Row, Any, Any], filters: BaseModel) -> Select[Row]:
-    """The rows that every filter takes."""
-    return complete(record).where(*conditions(record.row, filters, record.where))
+async def search(session: AsyncSession, record: Record[Row, Any, Any], filters: BaseModel) -> Select[Row]:
+    """The rows that every filter takes. Words (`q`) are looked up at once, by the statement of `records.words`."""
+    statement = complete(record).where(*conditions(record.row, filters, record.where))
+    typed: str | None = getattr(filters, "q", None)
+    if not typed:
+        return statement
+    found = await by_words(session, record.row, typed)
+    return statement.where(or_(found, record.codes(typed)) if record.codes else found)
 
 
 def complete(record: Record[Row, Any, Any]) -> Select[Row]:

@@ -47,10 +47,10 @@ class Record(Generic[Row_co, Body, Out]):
 
     `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`); `tag` its
     chapter in the API's document; `kind` None when it is not replicated. A filter that is called like a column is
-    compared with it; `where` holds the meaning of all others. `sort` names columns; the first is the default order
-    unless `order` says another. `refers` names columns that hold the id of another record, `kept_by` fields that
-    another system owns, `shown_only` derived values inside of fields, which no client writes. `loads` are relations
-    that every read loads.
+    compared with it; `where` holds the meaning of all others, and `codes` what `q` finds beside words. `sort` names
+    columns; the first is the default order unless `order` says another. `refers` names columns that hold the id of
+    another record, `kept_by` fields that another system owns, `shown_only` derived values inside of fields, which no
+    client writes. `loads` are relations that every read loads.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Record(Generic[Row_co, Body, Out]):
     kind: Kind | None = None
     order: str | None = None
     tag: str | None = None
+    codes: Where | None = None
     where: Mapping[str, Where] = field(default_factory=dict)
     refers: Mapping[str, "Record[Any, Any, Any]"] = field(default_factory=dict)
     kept_by: Mapping[str, str] = field(default_factory=dict)

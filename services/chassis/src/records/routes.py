@@ -79,7 +79,7 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
     only = {"dependencies": [requires(f"{record.scope}:read")]}
 
     async def list_(session: Session, paging: Paging, filters: Filters) -> Page[Out]:
-        statement = reads.search(record, filters)
+        statement = await reads.search(session, record, filters)
         return await paging.page(session, statement, record.sorting, lambda row: record.show(row[0]))
 
     async def read(row_id: Id, session: Session, response: Response) -> Out:

@@ -11,6 +11,7 @@ from chassis.replication import Replicated
 from chassis.tenant_settings import TenantSetting
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
+from records import word_index
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -38,6 +39,7 @@ class Product(Replicated, Base):
         unique("sku_key"),
         unique("gtin_key"),
         Index(None, "tenant_id", "name", "id"),
+        word_index("products"),
         Index(None, "tenant_id", "updated_at", "id"),
         Index(None, "tenant_id", "category"),
     )

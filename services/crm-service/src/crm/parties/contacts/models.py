@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from contracts.normalise import email_key, name_key, phone_e164
+from records import word_index
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,6 +27,7 @@ class Contact(Replicated, Base):
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         unique("id"),
         Index(None, "tenant_id", "name", "id"),
+        word_index("contacts"),
         Index(None, "tenant_id", "updated_at", "id"),
         Index(None, "tenant_id", "customer_id"),
         Index(None, "tenant_id", "email_key"),

@@ -10,6 +10,7 @@ from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, PriceListTerms, TaxRate
+from records import word_index
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -60,6 +61,7 @@ class Product(Replicated, Base):
         unique("sku_key"),
         unique("gtin_key"),
         Index(None, "tenant_id", "name", "id"),
+        word_index("products"),
         Index(None, "tenant_id", "updated_at", "id"),
         Index("ix_products_without_sku", "id", postgresql_where=text("sku is null and archived_at is null")),
     )

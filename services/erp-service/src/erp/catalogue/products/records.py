@@ -3,8 +3,7 @@
 from chassis.auth import FieldScopes
 from contracts.normalise import gtin_key, sku_key
 from contracts.scopes import write_scopes_of
-from records import Record, routes, words
-from sqlalchemy import or_
+from records import Record, routes
 from sqlalchemy.orm import selectinload
 
 from erp.catalogue.products import checks
@@ -38,8 +37,8 @@ PRODUCTS = Record(
     kind=PRODUCT,
     loads=(selectinload(Product.components),),
     field_scopes=FieldScopes(write_scopes_of("product")),
+    codes=lambda text: Product.sku_key == sku_key(text.strip()),
     where={
-        "q": lambda text: or_(words(Product, text), Product.sku_key == sku_key(text.strip())),
         "sku": lambda sku: Product.sku_key == sku_key(sku.strip()),
         "gtin": lambda gtin: Product.gtin_key == gtin_key(gtin.strip()),
     },

@@ -10,6 +10,7 @@ from chassis.db import TENANT, JsonObject, unique
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
 from contracts.normalise import email_key, legal_entity_id, name_key, phone_e164, tax_id_key
+from records import word_index
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -100,6 +101,7 @@ class Customer(Replicated, Base):
         unique("id"),
         unique("number"),
         Index(None, "tenant_id", "name", "id"),
+        word_index("customers"),
         Index(None, "tenant_id", "updated_at", "id"),
         Index(None, "tenant_id", "email_key"),
         Index(None, "tenant_id", "phone_e164"),

@@ -6,8 +6,7 @@ from chassis.auth import FieldScopes
 from contracts.normalise import email_key
 from contracts.scopes import write_scopes_of
 from custom_fields.queries import checked_values
-from records import Record, routes, words
-from sqlalchemy import or_
+from records import Record, routes
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -31,8 +30,8 @@ CUSTOMERS = Record(
     sort=("name", "number", "created_at", "updated_at"),
     kind=CUSTOMER,
     loads=(selectinload(Customer.entities),),
+    codes=lambda text: Customer.number == text.strip().upper(),
     where={
-        "q": lambda text: or_(words(Customer, text), Customer.number == text.strip().upper()),
         "country": lambda code: Customer.billing_address["country"].astext == code,
         "email": lambda text: Customer.email_key == (email_key(text) or text),
         "tag": lambda tag: Customer.tags.contains([tag]),

@@ -42,8 +42,8 @@ def latest(registers: Mapping[str, Register], group: str) -> int:
     """The greatest revision that the group has had, or any member of its family (also of a group that names one)."""
     if group in registers and family_of(group) is None:
         return registers[group].rev
-    family = family_of(group) or group
-    return max((register.rev for other, register in registers.items() if family_of(other) == family), default=0)
+    members = f"{family_of(group) or group}:"
+    return max((register.rev for other, register in registers.items() if other.startswith(members)), default=0)
 
 
 def policy_of(registers: Mapping[str, Register], group: str, kind: Rules) -> Policy:

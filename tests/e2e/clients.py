@@ -154,6 +154,11 @@ class Hub(Client):
         """What waits for a person."""
         return self.all("/v1/conflicts")
 
+    def state_of(self, system: str) -> str:
+        """How a system fares: `in_step`, `away`, ..."""
+        states: dict[str, str] = {each["name"]: each["state"] for each in self.get("/v1/status")["systems"]}
+        return states[system]
+
     def deliveries(self, state: str) -> list[Body]:
         """What waits, or was refused."""
         return self.all("/v1/deliveries", state=state)

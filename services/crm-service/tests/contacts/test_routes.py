@@ -99,7 +99,8 @@ async def test_a_delivered_contact_of_nobody_is_rejected_alone(api: httpx.AsyncC
 @pytest.mark.parametrize(("group", "value"), [("email", "MARIA@alfreds.example"), ("phone", "030 / 007 43 21")])
 async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.AsyncClient, group: str, value: str) -> None:
     await entered(api, phone="030-0074321")
-    item = delivery(name="M. Anders", **{group: value})
+    groups: dict[str, Any] = {group: value}
+    item = delivery(name="M. Anders", **groups)
     (outcome,) = (await api.post(PORT, json={"items": [item]})).json()["items"]
     assert outcome["outcome"] == "skipped"
 

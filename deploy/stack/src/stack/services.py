@@ -150,9 +150,8 @@ class Stack:
         self._release()
 
     def needs(self, name: str) -> list[str]:
-        """The parts that must run before this one can be ready."""
-        servers = {"api": ("postgres",), "worker": ("postgres", "kafka")}
-        return [part for part in servers.get(name.rpartition("-")[2], ()) if part in self.parts]
+        """The parts that must run before this one can be ready. Workers wait for the broker by themselves."""
+        return ["postgres"] if name in self._services and "postgres" in self.parts else []
 
     def kill(self, name: str) -> None:
         """End one part as a crash would."""

@@ -176,7 +176,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
     """Hands over batches and starts, after every rebalance or failure, at the positions the handler has stored.
 
     `handle` stores the position of its batch in its own transaction; `load` reads the next offset per partition.
-    `forget` puts positions back that a broker no longer has: it has lost its log, and begins a new one.
+    `forget` puts positions back that a broker no longer has: it has lost its log, and begins a new one. `name` is what
+    the broker calls it in its lists of members.
     """
 
     def __init__(
@@ -188,6 +189,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         handle: Handle,
         forget: Forget,
         security: BrokerSecurity = OPEN,
+        name: str = "consumer",
     ) -> None:
         self.topics = list(topics)
         self.load = load
@@ -198,6 +200,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         self.client = AIOKafkaConsumer(
             bootstrap_servers=servers,
             group_id=group,
+            client_id=name,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=500,

@@ -11,6 +11,7 @@ from chassis.bus import BrokerAway, Consumer, Positions, Reach
 from chassis.client import create_client
 from chassis.db import Sessions, transaction
 from chassis.health import watched
+from chassis.members import member, take_out_dead
 from chassis.service import Running
 from chassis.settings import Settings
 from chassis.topics import Logs, Topics, watch
@@ -95,9 +96,14 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
     async def read(stop: asyncio.Event) -> None:
         async with transaction(sessions) as session:
             await systems.register(session, sorted(names))
+        async with member(running.engine, GROUP) as name:
+            await read_as(name, stop)
+
+    async def read_as(name: str, stop: asyncio.Event) -> None:
         security = running.settings.broker_security
         topics = Topics(servers, source_topics(names), running.settings.kafka_replicas, security=security)
-        consumer = Consumer(servers, GROUP, [*source_topics(names), CONFLICTS], load, ingest.handle, forget, security)
+        wanted = [*source_topics(names), CONFLICTS]
+        consumer = Consumer(servers, GROUP, wanted, load, ingest.handle, forget, security, name)
         seen = asyncio.Event()
 
         async def found(logs: Logs) -> None:
@@ -114,6 +120,7 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
                 group.create_task(watch(topics, Reach("ingest"), found, stop)),
             ]
             await any_of(seen, stop)
+            await take_out_dead(sessions, servers, GROUP, security)
             await consumer.run(stop)
             for each in watching:
                 each.cancel()

@@ -65,6 +65,21 @@ async def test_a_task_that_ends_by_itself_is_started_again_and_does_not_spin(mon
     assert 2 <= len(starts) <= 3
 
 
+def test_a_task_that_began_to_fail_lately_is_tried_every_second() -> None:
+    assert worker.next_pause(0.2, failing_seconds=0.2) == 0.4
+    assert worker.next_pause(0.8, failing_seconds=1.4) == 1.0
+    assert worker.next_pause(1.0, failing_seconds=29.0) == 1.0
+    assert worker.next_pause(1.0, failing_seconds=31.0) == 2.0
+    assert worker.next_pause(4.0, failing_seconds=60.0) == worker.LONGEST_PAUSE_SECONDS
+
+
+async def test_a_pause_ends_at_once_for_an_event_that_it_waits_for_too() -> None:
+    stop, answers = asyncio.Event(), asyncio.Event()
+    sleeping = asyncio.create_task(worker.pause(stop, 60, answers))
+    answers.set()
+    await asyncio.wait_for(sleeping, 5)
+
+
 async def test_a_pause_ends_at_once_when_the_process_is_to_stop() -> None:
     stop = asyncio.Event()
     waiting = asyncio.create_task(worker.pause(stop, 60))

@@ -15,7 +15,9 @@ Key = TypeVar("Key", bound=Hashable)
 Task = Callable[[asyncio.Event], Awaitable[None]]
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
-"""What a task needs is back within seconds as a rule, and an attempt costs nothing to speak of."""
+SOON_SECONDS = 30.0
+SOON_PAUSE_SECONDS = 1.0
+"""What a task needs is back within seconds as a rule, and an attempt costs little: so long, one is made each second."""
 
 STEADY_SECONDS = 30.0
 
@@ -79,11 +81,11 @@ async def each_alone(
                 retries.forget(item)
 
 
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Sleep, but wake at once when the process is to stop. Whoever sleeps moves."""
+async def pause(stop: asyncio.Event, seconds: float, *sooner: asyncio.Event) -> None:
+    """Sleep, but wake at once when the process is to stop, or for one of the other events. Whoever sleeps moves."""
     beat(seconds)
     try:
-        await asyncio.wait_for(stop.wait(), timeout=seconds)
+        await asyncio.wait_for(any_of(stop, *sooner), timeout=seconds)
     except TimeoutError:
         return
 
@@ -101,18 +103,25 @@ async def any_of(*events: asyncio.Event) -> None:
 async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
     """Run a task until `stop`; when it fails, or ends by itself, report it and start it again with growing pauses."""
     own = watched(name)
-    wait = FIRST_PAUSE_SECONDS
+    now = asyncio.get_running_loop().time
+    wait, steady_at = FIRST_PAUSE_SECONDS, now()
     while not stop.is_set():
-        began = asyncio.get_running_loop().time()
+        began = now()
         own.starts()
         try:
             await task(stop)
         except Exception as error:
             own.fails(error)
-        if asyncio.get_running_loop().time() - began > STEADY_SECONDS:
-            wait = FIRST_PAUSE_SECONDS
+        if now() - began > STEADY_SECONDS:
+            wait, steady_at = FIRST_PAUSE_SECONDS, now()
         await pause(stop, wait)
-        wait = min(wait * 2, LONGEST_PAUSE_SECONDS)
+        wait = next_pause(wait, now() - steady_at)
+
+
+def next_pause(seconds: float, failing_seconds: float) -> float:
+    """The pause after this one, for what has been failing so long."""
+    longest = SOON_PAUSE_SECONDS if failing_seconds < SOON_SECONDS else LONGEST_PAUSE_SECONDS
+    return min(seconds * 2, longest)
 
 
 async def run(tasks: Mapping[str, Task], stop: asyncio.Event | None = None) -> None:

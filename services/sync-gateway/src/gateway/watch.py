@@ -20,6 +20,7 @@ from gateway.systems import NO_STATUS, SYSTEMS, note_health, note_restored
 
 log = structlog.get_logger()
 POLL_SECONDS = 2.0
+AWAY_SECONDS = 0.5
 COMPARE_SECONDS = 0.2
 NO_TENANT = UUID(int=0)
 
@@ -70,7 +71,7 @@ class Watching:
         try:
             while not stop.is_set():
                 await self.look(client)
-                await pause(stop, POLL_SECONDS)
+                await pause(stop, AWAY_SECONDS if self.away else POLL_SECONDS)
         finally:
             comparing.cancel()
 
@@ -116,6 +117,8 @@ class Watching:
             await note_health(session, self.system, because)
 
     async def _note_back(self) -> None:
+        if self.away:
+            self.delivering.answers.set()
         if self.away and not self.delivering.away:
             log.warning("system_answers", system=self.system)
             async with transaction(self.sessions) as session:

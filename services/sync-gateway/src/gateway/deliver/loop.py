@@ -37,6 +37,7 @@ POLL_SECONDS = 0.1
 LEASE = "15 seconds"
 """A little more than a call may take: after a crash, what the dead worker held goes on then. Twice does no harm."""
 
+FIRST_PAUSE_SECONDS = 0.4
 LONGEST_PAUSE_SECONDS = 5.0
 """One call in that time is nothing to a system that is away, and it is in step again soon after it came back."""
 
@@ -98,15 +99,20 @@ class Delivering:
         self.systems = systems
         self.due = asyncio.Event()
         self.away = False
+        self.answers = asyncio.Event()
         self.seconds: deque[float] = deque(maxlen=2000)
         self.refused_kinds: set[tuple[UUID, str]] = set()
 
     async def run(self, spoke: Spoke, stop: asyncio.Event) -> None:
-        """Deliver what is due; while the system is away, wait longer and longer, and keep everything."""
+        """Deliver what is due; while the system is away, wait longer and longer, and keep everything.
+
+        `answers` ends such a wait: whoever watches the system sets it when it is back.
+        """
         failures = 0
         while not stop.is_set():
             beat()
             self.due.clear()
+            self.answers.clear()
             try:
                 busy = await self.step(spoke)
                 failures = 0
@@ -114,8 +120,9 @@ class Delivering:
             except Unreachable as error:
                 failures += 1
                 await self._note(str(error))
-                seconds = min(0.2 * 2 ** min(failures, 8), LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1)  # noqa: S311  (jitter)
-                await pause(stop, seconds)
+                longest = min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 8), LONGEST_PAUSE_SECONDS)
+                seconds = longest * random.uniform(0.5, 1)  # noqa: S311  (jitter)
+                await pause(stop, seconds, self.answers)
                 continue
             if not busy:
                 await pause(self.due, POLL_SECONDS)

@@ -1,11 +1,13 @@
 """The port of a spoke: what a system does so that its records stay one with those of all others.
 
-`kind` says what a record is made of, `edit` turns a change into an event, `port` takes deliveries. The protocol and its
-words (group, seq, rev, ctx, hlc) are those of the replication protocol in services/ARCHITECTURE.md.
+`kind` says what a record is made of, `declared` makes it from a table, `edit` turns a change into an event, `port`
+takes deliveries. The protocol and its words (group, seq, rev, ctx, hlc) are those of the replication protocol in
+services/ARCHITECTURE.md.
 """
 
-from chassis.replication.checked import checked, composed, single
+from chassis.replication.checked import checked, composed
 from chassis.replication.creating import creating
+from chassis.replication.declared import kind_from
 from chassis.replication.edit import Archived, archive, created, edit, restore
 from chassis.replication.kept import OwnedElsewhere, refuse_kept_by
 from chassis.replication.kind import Group, Kind, Moment, Replicated, family, fields, guard
@@ -34,9 +36,9 @@ __all__ = [
     "family",
     "fields",
     "guard",
+    "kind_from",
     "refuse_kept_by",
     "restore",
     "router",
-    "single",
     "sync_state",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, NoReturn
 from uuid import UUID
 
 from sqlalchemy import BigInteger, func, text
@@ -57,8 +57,16 @@ class Group:
     reference: str | None = None
 
 
-def fields(name: str, read: Callable[[Any], Json], write: Callable[[Any, Json], None]) -> Group:
-    """A group whose one value is made of several columns."""
+class ReadOnly(RuntimeError):
+    """A group without a `write` was written; a fault of ours."""
+
+
+def _never(row: Any, _value: Json) -> NoReturn:
+    raise ReadOnly(f"{type(row).__name__} {row.id} has a group that is only read")
+
+
+def fields(name: str, read: Callable[[Any], Json], write: Callable[[Any, Json], None] = _never) -> Group:
+    """A group whose one value is made of several columns. In a closed kind it needs no `write`."""
     return Group(name, lambda row: {name: read(row)}, lambda row, _key, value: write(row, value))
 
 
@@ -81,6 +89,7 @@ def _write_life(row: Replicated, _key: str, value: Json) -> None:
 
 
 NoTwin = Callable[[AsyncSession, Mapping[str, Json]], Awaitable[bool]]
+Rows = Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequence[Any]]]
 
 
 async def no_twin(_session: AsyncSession, _values: Mapping[str, Json]) -> bool:
@@ -100,7 +109,7 @@ class Kind:
     name: str
     system: str
     create: Callable[[Mapping[str, Json]], Any]
-    rows: Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequence[Any]]]
+    rows: Rows
     groups: tuple[Group, ...]
     required: tuple[str, ...] = ()
     twin: NoTwin = no_twin

@@ -1,78 +1,40 @@
-"""What receivables announce, and the groups in which they are merged with those of other systems."""
+"""Invoices, credit notes, payments and balances as the CRM holds them; `contracts.kinds.receivable` declares them."""
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from chassis.replication import Group, Kind, Replicated, checked, composed, fields, single
-from contracts.groups import GROUPS
-from contracts.receivable import Balance as BalanceValue
-from contracts.receivable import InvoiceDocument, PaymentAmount, Settlement
+from chassis.replication import Group, checked, fields, kind_from
+from contracts.receivable import InvoiceLines
 
+from contracts import kinds
 from crm.receivables import queries
 from crm.receivables.models import Balance, CreditNote, CreditNoteLine, Invoice, InvoiceLine, Payment
 
 
-def kind(
-    name: str, blank: Callable[[], Replicated], rows: queries.Rows, required: Sequence[str], *groups: Group, **more: Any
-) -> Kind:
-    """A kind whose records are made blank, once every required value is one."""
-
-    def create(values: Mapping[str, Any]) -> Replicated:
-        for group in required:
-            checked(GROUPS[name][group].value, values.get(group), group)
-        return blank()
-
-    return Kind(name, system="crm", create=create, rows=rows, required=tuple(required), groups=groups, **more)
-
-
-def lines(name: str, line: type[InvoiceLine] | type[CreditNoteLine]) -> Group:
+def lines(line: type[InvoiceLine] | type[CreditNoteLine]) -> Group:
     """The group of all lines of a document."""
 
     def write(row: Any, value: Any) -> None:
-        row.lines = line.listed(checked(GROUPS[name]["lines"].value, value, "lines"))
+        row.lines = line.listed(checked(InvoiceLines, value, "lines"))
 
     return fields("lines", lambda row: [each.value() for each in row.lines] or None, write)
 
 
-CUSTOMER = single("customer", UUID, field="customer_id", reference="customer")
-
-INVOICE = kind(
-    "invoice",
-    lambda: Invoice(lines=[]),
-    queries.invoice_rows,
-    ("customer", "document", "lines", "settlement"),
-    CUSTOMER,
-    composed("document", InvoiceDocument),
-    lines("invoice", InvoiceLine),
-    composed("settlement", Settlement),
+INVOICE = kind_from(
+    kinds.INVOICE,
+    lines(InvoiceLine),
+    system="crm",
+    row=Invoice,
+    rows=queries.invoice_rows,
+    create=lambda _values: Invoice(lines=[]),
 )
-CREDIT_NOTE = kind(
-    "credit_note",
-    lambda: CreditNote(lines=[]),
-    queries.credit_note_rows,
-    ("customer", "invoice", "document", "lines"),
-    CUSTOMER,
-    single("invoice", UUID, field="invoice_id", reference="invoice"),
-    composed("document", InvoiceDocument),
-    lines("credit_note", CreditNoteLine),
+CREDIT_NOTE = kind_from(
+    kinds.CREDIT_NOTE,
+    lines(CreditNoteLine),
+    system="crm",
+    row=CreditNote,
+    rows=queries.credit_note_rows,
+    create=lambda _values: CreditNote(lines=[]),
 )
-PAYMENT = kind(
-    "payment",
-    Payment.blank,
-    queries.payment_rows,
-    ("state", "payment"),
-    CUSTOMER,
-    composed("payment", PaymentAmount),
-    *(single(name, GROUPS["payment"][name].value) for name in ("state", "reference", "note", "reason", "allocation")),
-    twin=queries.twin,
-)
-BALANCE = kind(
-    "balance",
-    Balance,
-    queries.balance_rows,
-    ("customer", "balance"),
-    CUSTOMER,
-    composed("balance", BalanceValue),
-)
+PAYMENT = kind_from(kinds.PAYMENT, system="crm", row=Payment, rows=queries.payment_rows, twin=queries.twin)
+BALANCE = kind_from(kinds.BALANCE, system="crm", row=Balance, rows=queries.balance_rows)
 KINDS = (INVOICE, CREDIT_NOTE, PAYMENT, BALANCE)

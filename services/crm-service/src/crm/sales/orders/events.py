@@ -1,40 +1,23 @@
-"""What orders announce, and the groups in which they and their shipments are merged with those of other systems.
+"""Orders and shipments as the CRM holds them; `contracts.kinds.order` says what they are made of.
 
 Nothing is refused for the state it is in: once an order is submitted, what the ERP says of it holds.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.replication import Kind, checked, composed, family, fields, single
-from contracts.groups import GROUPS
+from chassis.replication import checked, family, fields, kind_from
+from pydantic import AwareDatetime
 
+from contracts import kinds
 from contracts import order as contract
 from crm.sales.orders import queries
 from crm.sales.orders.models import Order, OrderLine, Shipment
 
-SHAPES = GROUPS["order"]
-SHIPPED = GROUPS["shipment"]
-SINGLE = ("sales_number", "number", "reference", "shipping_address", "reason", "request", "answer")
-
-
-def _text(reference: UUID | None) -> str | None:
-    return str(reference) if reference else None
-
-
-def _write_state(row: Order, value: Any) -> None:
-    row.change({"state": checked(SHAPES["state"].value, value, "state")})
-
 
 def _write_customer(row: Order, value: Any) -> None:
     row.change({"customer_id": UUID(checked(UUID, value, "customer"))})
-
-
-def _write_currency(row: Order, value: Any) -> None:
-    row.change({"currency": checked(SHAPES["currency"].value, value, "currency")})
 
 
 def _read_submitted_at(row: Order) -> Any:
@@ -43,16 +26,8 @@ def _read_submitted_at(row: Order) -> Any:
 
 
 def _write_submitted_at(row: Order, value: Any) -> None:
-    moment = checked(SHAPES["submitted_at"].value, value or None, "submitted_at")
+    moment = checked(AwareDatetime | None, value or None, "submitted_at")
     row.change({"submitted_at": moment and datetime.fromisoformat(moment)})
-
-
-def _write_whole(row: Order, value: Any) -> None:
-    row.change({"whole": bool(checked(SHAPES["whole"].value, value, "whole"))})
-
-
-def _write_notes(row: Order, value: Any) -> None:
-    row.change({"notes": checked(SHAPES["notes"].value, value, "notes") or ""})
 
 
 def line_value(line: OrderLine) -> contract.OrderLine:
@@ -75,7 +50,7 @@ def _read_lines(row: Order) -> dict[str, Any]:
 
 def _write_line(row: Order, member: str, value: Any) -> None:
     group = f"line:{member}"
-    line_id = UUID(checked(SHAPES["line"].member, member, group))
+    line_id = UUID(checked(UUID, member, group))
     if not value:
         row.set_line(line_id, None)
         return
@@ -84,30 +59,14 @@ def _write_line(row: Order, member: str, value: Any) -> None:
     row.set_line(line_id, {**line.model_dump(exclude={"product"}), "product_id": product_id})
 
 
-def _create(values: Mapping[str, Any]) -> Order:
-    """A row for what is delivered; without all that is required there is no order."""
-    for name in ORDER.required:
-        checked(SHAPES[name].value, values.get(name), name)
-    return Order.blank()
-
-
-ORDER = Kind(
-    "order",
+ORDER = kind_from(
+    kinds.ORDER,
+    fields("customer", lambda row: row.customer_id and str(row.customer_id), _write_customer),
+    fields("submitted_at", _read_submitted_at, _write_submitted_at),
+    family("line", _read_lines, _write_line),
     system="crm",
-    create=_create,
+    row=Order,
     rows=queries.rows,
-    required=("state", "customer", "currency", "dates"),
-    groups=(
-        fields("state", lambda row: row.state, _write_state),
-        replace(fields("customer", lambda row: _text(row.customer_id), _write_customer), reference="customer"),
-        fields("currency", lambda row: row.currency, _write_currency),
-        composed("dates", contract.OrderDates),
-        fields("submitted_at", _read_submitted_at, _write_submitted_at),
-        *(single(name, SHAPES[name].value) for name in SINGLE),
-        fields("whole", lambda row: row.whole or None, _write_whole),
-        fields("notes", lambda row: row.notes, _write_notes),
-        replace(family("line", _read_lines, _write_line), reference="product"),
-    ),
 )
 
 
@@ -116,25 +75,14 @@ def _write_order(row: Shipment, value: Any) -> None:
 
 
 def _write_shipped(row: Shipment, value: Any) -> None:
-    row.lines = checked(SHIPPED["lines"].value, value, "lines")
+    row.lines = checked(contract.ShippedLines, value, "lines")
 
 
-def _create_shipment(values: Mapping[str, Any]) -> Shipment:
-    """A row for what the ERP delivers; nobody enters one here."""
-    for name in SHIPMENT.required:
-        checked(SHIPPED[name].value, values.get(name), name)
-    return Shipment()
-
-
-SHIPMENT = Kind(
-    "shipment",
+SHIPMENT = kind_from(
+    kinds.SHIPMENT,
+    fields("order", lambda row: row.order_id and str(row.order_id), _write_order),
+    fields("lines", lambda row: row.lines, _write_shipped),
     system="crm",
-    create=_create_shipment,
+    row=Shipment,
     rows=queries.shipment_rows,
-    required=("order", "document", "lines"),
-    groups=(
-        replace(fields("order", lambda row: _text(row.order_id), _write_order), reference="order"),
-        composed("document", contract.ShipmentDocument),
-        fields("lines", lambda row: row.lines, _write_shipped),
-    ),
 )

@@ -1,12 +1,9 @@
-"""What balances announce. The books alone say what is owed; other systems only read it."""
-
-from collections.abc import Mapping
-from typing import Any, NoReturn
+"""Balances as the ERP announces them. The books alone say what is owed; other systems only read it."""
 
 from chassis.errors import Conflict
-from chassis.replication import Group, Kind, fields
-from contracts.receivable import Balance as BalanceValue
+from chassis.replication import kind_from
 
+from contracts import kinds
 from erp.finance.balances import queries
 from erp.finance.balances.models import Balance
 
@@ -17,33 +14,4 @@ class BalanceKept(Conflict):
     hint = "Post what is missing there: an invoice, a credit note, a payment."
 
 
-def _refuse(*_: Any) -> NoReturn:
-    raise BalanceKept()
-
-
-def _create(_values: Mapping[str, Any]) -> NoReturn:
-    raise BalanceKept()
-
-
-def _read_balance(row: Balance) -> dict[str, Any]:
-    value = BalanceValue(
-        currency=row.currency,
-        open=row.open,
-        on_order=row.on_order,
-        credit_limit=row.credit_limit,
-        credit_left=row.credit_left,
-        blocked=row.blocked,
-    )
-    return value.model_dump(mode="json")
-
-
-BALANCE = Kind(
-    "balance",
-    system="erp",
-    create=_create,
-    rows=queries.rows,
-    groups=(
-        Group("customer", lambda row: {"customer": str(row.customer_id)}, _refuse, reference="customer"),
-        fields("balance", _read_balance, _refuse),
-    ),
-)
+BALANCE = kind_from(kinds.BALANCE, system="erp", row=Balance, rows=queries.rows, closed=BalanceKept)

@@ -1,12 +1,13 @@
-"""What invoicing announces. Both kinds of document are written here alone; other systems only read them."""
+"""Invoices and credit notes as the ERP announces them. They are written here alone; other systems only read them."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import Any
 
 from chassis.errors import Conflict
-from chassis.replication import Group, Kind, fields
-from contracts.receivable import InvoiceDocument, InvoiceLine, Settlement
+from chassis.replication import fields, kind_from
+from contracts.receivable import InvoiceDocument, InvoiceLine
 
+from contracts import kinds
 from erp.finance.invoicing import queries
 from erp.finance.invoicing.models import CreditNote, DocumentLine, Invoice
 
@@ -19,26 +20,15 @@ class IssuedHere(Conflict):
     hint = "Issue it here: POST /v1/invoices or /v1/credit-notes; what is wrong is put right by a credit note."
 
 
-def _refuse(*_: Any) -> NoReturn:
-    raise IssuedHere()
-
-
-def _create(_values: Mapping[str, Any]) -> NoReturn:
-    raise IssuedHere()
-
-
-def _document(row: Invoice | CreditNote) -> dict[str, Any]:
-    value = InvoiceDocument.model_validate(
-        {
-            "number": row.number,
-            "issued_on": row.issued_on,
-            "due_on": row.due_on if isinstance(row, Invoice) else None,
-            "currency": row.currency,
-            "net": row.net,
-            "tax": row.tax,
-            "total": row.total,
-            "taxes": row.taxes,
-        }
+def _credit_note(row: CreditNote) -> dict[str, Any]:
+    value = InvoiceDocument(
+        number=row.number,
+        issued_on=row.issued_on,
+        currency=row.currency,
+        net=row.net,
+        tax=row.tax,
+        total=row.total,
+        taxes=row.taxes,
     )
     return value.model_dump(mode="json")
 
@@ -58,37 +48,15 @@ def _lines(lines: Iterable[DocumentLine]) -> list[dict[str, Any]]:
     ]
 
 
-def _settlement(row: Invoice) -> dict[str, Any]:
-    value = Settlement(state=row.state, settled=row.settled, open=row.open, dunning_level=row.dunning_level)
-    return value.model_dump(mode="json")
+LINES = fields("lines", lambda row: _lines(row.lines))
 
-
-def _reference(name: str) -> Group:
-    return Group(name, lambda row: {name: str(getattr(row, f"{name}_id"))}, _refuse, reference=name)
-
-
-INVOICE = Kind(
-    "invoice",
+INVOICE = kind_from(kinds.INVOICE, LINES, system="erp", row=Invoice, rows=queries.rows, closed=IssuedHere)
+CREDIT_NOTE = kind_from(
+    kinds.CREDIT_NOTE,
+    fields("document", _credit_note),
+    LINES,
     system="erp",
-    create=_create,
-    rows=queries.rows,
-    groups=(
-        _reference("customer"),
-        fields("document", _document, _refuse),
-        fields("lines", lambda row: _lines(row.lines), _refuse),
-        fields("settlement", _settlement, _refuse),
-    ),
-)
-
-CREDIT_NOTE = Kind(
-    "credit_note",
-    system="erp",
-    create=_create,
+    row=CreditNote,
     rows=queries.credit_note_rows,
-    groups=(
-        _reference("customer"),
-        _reference("invoice"),
-        fields("document", _document, _refuse),
-        fields("lines", lambda row: _lines(row.lines), _refuse),
-    ),
+    closed=IssuedHere,
 )

@@ -1,41 +1,32 @@
-"""What payments announce, and the groups in which they are merged with those of other systems."""
+"""Payments as the ERP holds them; `contracts.kinds.receivable` says what they are made of."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from chassis.replication import Kind, checked, fields, single
-from contracts.groups import GROUPS
+from chassis.replication import checked, composed, fields, kind_from
 from contracts.receivable import AllocatedTo, AllocationState, Direction, PaymentAmount, PaymentState
 
+from contracts import kinds
 from erp.finance.payments import queries
 from erp.finance.payments.models import NOTHING, AllocationKept, Payment
 from erp.finance.payments.rules import exact
 
-SHAPES = GROUPS["payment"]
 
-
-def _read_payment(row: Payment) -> dict[str, Any]:
-    value = PaymentAmount(
-        amount=row.amount, currency=row.currency, direction=Direction(row.direction), received_on=row.received_on
-    )
-    return value.model_dump(mode="json")
-
-
-def _write_payment(row: Payment, value: Any) -> None:
+def _write_payment(row: Payment, _key: str, value: Any) -> None:
     row.set_amount(_payment(value))
 
 
 def _payment(value: Any) -> Mapping[str, Any]:
     """The checked value. Raise `Malformed` for an amount that nobody can pay."""
-    payment: Mapping[str, Any] = checked(SHAPES["payment"].value, value, "payment")
+    payment: Mapping[str, Any] = checked(PaymentAmount, value, "payment")
     exact(Decimal(payment["amount"]), payment["currency"], "payment.amount")
     return payment
 
 
 def _write_state(row: Payment, value: Any) -> None:
-    row.go(PaymentState(checked(SHAPES["state"].value, value, "state")))
+    row.go(PaymentState(checked(PaymentState, value, "state")))
 
 
 def _read_allocation(row: Payment) -> dict[str, Any] | None:
@@ -65,19 +56,15 @@ def _create(values: Mapping[str, Any]) -> Payment:
     return row
 
 
-PAYMENT = Kind(
-    "payment",
+PAYMENT = kind_from(
+    kinds.PAYMENT,
+    replace(composed("payment", PaymentAmount), write=_write_payment),
+    fields("state", lambda row: row.state, _write_state),
+    fields("allocation", _read_allocation, _write_allocation),
     system="erp",
-    create=_create,
+    row=Payment,
     rows=queries.rows,
     twin=queries.twin,
+    create=_create,
     required=("payment",),
-    groups=(
-        # The amount stands before all that depends on it.
-        fields("payment", _read_payment, _write_payment),
-        fields("state", lambda row: row.state, _write_state),
-        single("customer", UUID, field="customer_id", reference="customer"),
-        *(single(name, SHAPES[name].value) for name in ("reference", "note", "reason")),
-        fields("allocation", _read_allocation, _write_allocation),
-    ),
 )

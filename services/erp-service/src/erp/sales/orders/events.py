@@ -1,4 +1,4 @@
-"""What orders and shipments announce, and the groups in which they are merged with those of other systems."""
+"""Orders and shipments as the ERP holds them; `contracts.kinds.order` says what they are made of."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,17 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from chassis.errors import Conflict
-from chassis.replication import Group, Kind, checked, family, fields, single
-from contracts.groups import GROUPS
-from contracts.order import NEXT_STATES, OrderState
+from chassis.replication import Group, checked, family, fields, kind_from
+from contracts.kinds.policies import strict
+from contracts.order import NEXT_STATES, OrderLine, OrderState
+from pydantic import AwareDatetime
 
+from contracts import kinds
 from erp.sales.orders import queries
 from erp.sales.orders.models import Order, Shipment
 from erp.sales.orders.rules import TAKEN_FROM_OTHERS, WITH_OTHERS, IllegalTransition, amount_text, from_others
 
-SHAPES = GROUPS["order"]
 ACTOR = "orders"
 """The author of what the ERP does by itself: decisions and answers."""
+
+OURS = {group.name for group in kinds.ORDER.groups if group.policy == strict("erp")}
+UNTIL_DECIDED = {group.name for group in kinds.ORDER.groups if group.policy.then}
 
 
 class AlreadyDecided(Conflict):
@@ -34,13 +38,9 @@ class ErpDocument(Conflict):
     hint = "Ship or take back in the ERP; the document arrives everywhere by itself."
 
 
-def _read_state(row: Order) -> str:
-    return row.state
-
-
 def _write_state(row: Order, value: Any) -> None:
     """A new order may come in any state that is not the ERP's to give; later the table of states decides."""
-    wanted = OrderState(checked(SHAPES["state"].value, value, "state"))
+    wanted = OrderState(checked(OrderState, value, "state"))
     if not row.is_new:
         row.follow(wanted)
     elif wanted in TAKEN_FROM_OTHERS:
@@ -49,30 +49,12 @@ def _write_state(row: Order, value: Any) -> None:
         from_others(OrderState.DRAFT, wanted)
 
 
-def _read_dates(row: Order) -> dict[str, Any] | None:
-    if not row.ordered_on:
-        return None  # A blank order, about to be written for the first time.
-    return {"ordered_on": row.ordered_on.isoformat(), "required_on": row.required_on and row.required_on.isoformat()}
-
-
-def _write_dates(row: Order, value: Any) -> None:
-    row.change(checked(SHAPES["dates"].value, value, "dates"))
-
-
 def _read_submitted_at(row: Order) -> str | None:
     return zulu(row.submitted_at) if row.submitted_at else None
 
 
 def _write_submitted_at(row: Order, value: Any) -> None:
-    row.change({"submitted_at": checked(SHAPES["submitted_at"].value, value, "submitted_at")})
-
-
-def _write_notes(row: Order, value: Any) -> None:
-    row.change({"notes": checked(SHAPES["notes"].value, value, "notes") or ""})
-
-
-def _write_whole(row: Order, value: Any) -> None:
-    row.change({"whole": bool(checked(SHAPES["whole"].value, value, "whole"))})
+    row.change({"submitted_at": checked(AwareDatetime | None, value, "submitted_at")})
 
 
 def _read_lines(row: Order) -> dict[str, Any]:
@@ -81,13 +63,20 @@ def _read_lines(row: Order) -> dict[str, Any]:
 
 def _write_line(row: Order, member: str, value: Any) -> None:
     group = f"line:{member}"
-    line_id = UUID(checked(SHAPES["line"].member, member, group))
-    row.set_line(line_id, checked(SHAPES["line"].value, value, group) if value else None)
+    line_id = UUID(checked(UUID, member, group))
+    row.set_line(line_id, checked(OrderLine, value, group) if value else None)
 
 
 def zulu(moment: datetime) -> str:
     """A time in the one form that it has on events."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _kept(group: Group) -> Group:
+    """The same group, closed to others: ours always, the rest from the ERP's decision on."""
+    if group.name in OURS:
+        return _ours(group)
+    return _until_decided(group) if group.name in UNTIL_DECIDED else group
 
 
 def _until_decided(group: Group) -> Group:
@@ -112,71 +101,33 @@ def _ours(group: Group) -> Group:
 
 
 def _create(values: Mapping[str, Any]) -> Order:
-    """A row for what is delivered; without a customer, a currency, a date and a state there is no order."""
-    for name in REQUIRED:
-        checked(SHAPES[name].value, values.get(name), name)
     if values["state"] not in TAKEN_FROM_OTHERS:
         raise IllegalTransition(state="unknown", wanted=values["state"], allowed=sorted(TAKEN_FROM_OTHERS))
     return Order.blank()
 
 
-REQUIRED = ("customer", "state", "currency", "dates")
-ORDER = Kind(
-    "order",
+ORDER = kind_from(
+    kinds.ORDER,
+    fields("state", lambda row: row.state, _write_state),
+    fields("submitted_at", _read_submitted_at, _write_submitted_at),
+    family("line", _read_lines, _write_line),
     system="erp",
-    create=_create,
+    row=Order,
     rows=queries.rows,
-    required=REQUIRED,
-    groups=(
-        fields("state", _read_state, _write_state),
-        _until_decided(single("customer", UUID, field="customer_id", reference="customer")),
-        _until_decided(single("currency", SHAPES["currency"].value)),
-        _until_decided(fields("dates", _read_dates, _write_dates)),
-        _until_decided(fields("submitted_at", _read_submitted_at, _write_submitted_at)),
-        single("sales_number", SHAPES["sales_number"].value),
-        _ours(single("number", SHAPES["number"].value)),
-        _until_decided(single("reference", SHAPES["reference"].value)),
-        _until_decided(single("shipping_address", SHAPES["shipping_address"].value)),
-        _until_decided(fields("whole", lambda row: row.whole or None, _write_whole)),
-        _until_decided(fields("notes", lambda row: row.notes, _write_notes)),
-        single("reason", SHAPES["reason"].value),
-        single("request", SHAPES["request"].value),
-        _ours(single("answer", SHAPES["answer"].value)),
-        replace(_until_decided(family("line", _read_lines, _write_line)), reference="product"),
-    ),
+    create=_create,
+    through=_kept,
 )
-
-
-def _read_document(row: Shipment) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "kind": row.kind,
-        "shipped_on": row.shipped_on.isoformat(),
-        "carrier": row.carrier,
-        "tracking": row.tracking,
-    }
 
 
 def _read_shipped(row: Shipment) -> list[dict[str, Any]]:
     return [{"line": str(line.line_id), "quantity": amount_text(line.quantity)} for line in row.lines]
 
 
-def _not_here(_values: Mapping[str, Any]) -> Shipment:
-    raise ErpDocument(group="shipment")
-
-
-def _nothing(_row: Any, _value: Any) -> None:
-    """Never called: the groups of a shipment are ours."""
-
-
-SHIPMENT = Kind(
-    "shipment",
+SHIPMENT = kind_from(
+    kinds.SHIPMENT,
+    fields("lines", _read_shipped),
     system="erp",
-    create=_not_here,
+    row=Shipment,
     rows=queries.shipment_rows,
-    groups=(
-        _ours(single("order", UUID, field="order_id", reference="order")),
-        _ours(fields("document", _read_document, _nothing)),
-        _ours(fields("lines", _read_shipped, _nothing)),
-    ),
+    closed=ErpDocument,
 )

@@ -1,16 +1,14 @@
-"""What inventory announces: how much of each product can be promised. Only the ERP writes it."""
+"""How much of each product can be promised, as the ERP announces it. Only the ERP writes it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from chassis.errors import Conflict
-from chassis.replication import Group, Kind, checked
-from contracts.groups import GROUPS
+from chassis.replication import fields, kind_from
+from contracts.product import Availability
 
+from contracts import kinds
 from erp.warehouse.stock import queries
 from erp.warehouse.stock.models import AvailabilityRow
-
-SHAPES = GROUPS["availability"]
 
 
 class FollowsStock(Conflict):
@@ -20,31 +18,16 @@ class FollowsStock(Conflict):
     hint = "Receive, adjust or transfer stock; the availability follows within a second."
 
 
-def _read_product(row: AvailabilityRow) -> dict[str, Any]:
-    return {"product": str(row.product_id)}
+def _read(row: AvailabilityRow) -> dict[str, Any]:
+    value = Availability(on_hand=row.on_hand, reserved=row.reserved, available=row.on_hand - row.reserved)
+    return value.model_dump(mode="json")
 
 
-def _read_availability(row: AvailabilityRow) -> dict[str, Any]:
-    amounts = {"on_hand": row.on_hand, "reserved": row.reserved, "available": row.on_hand - row.reserved}
-    return {"availability": checked(SHAPES["availability"].value, amounts, "availability")}
-
-
-def _refuse(_row: AvailabilityRow, _key: str, _value: Any) -> None:
-    raise FollowsStock()
-
-
-def _create(_values: Mapping[str, Any]) -> AvailabilityRow:
-    raise FollowsStock()
-
-
-AVAILABILITY = Kind(
-    "availability",
+AVAILABILITY = kind_from(
+    kinds.AVAILABILITY,
+    fields("availability", _read),
     system="erp",
-    create=_create,
+    row=AvailabilityRow,
     rows=queries.availabilities,
-    required=("product", "availability"),
-    groups=(
-        Group("product", _read_product, _refuse, reference="product"),
-        Group("availability", _read_availability, _refuse),
-    ),
+    closed=FollowsStock,
 )

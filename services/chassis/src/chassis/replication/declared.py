@@ -1,0 +1,177 @@
+"""A kind made from its table: a group is a column of the row, unless the module reads and writes it in its own way."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from inspect import isclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Column, inspect
+
+from chassis.errors import Problem
+from chassis.replication.checked import checked, composed
+from chassis.replication.kind import LIFE, Group, Json, Kind, NoTwin, Rows, family, no_twin
+
+Columns = Mapping[str, Column[Any]]
+Create = Callable[[Mapping[str, Json]], Any]
+
+
+class DeclaredGroup(Protocol):
+    """A group as a table declares it. `member` is the shape of a member's name in a family, `refers` another kind."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
+    @property
+    def required(self) -> bool: ...
+    @property
+    def member(self) -> Any: ...
+    @property
+    def refers(self) -> str | None: ...
+
+
+class Table(Protocol):
+    """A kind as it is declared for all systems."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def groups(self) -> Sequence[DeclaredGroup]: ...
+    @property
+    def required(self) -> tuple[str, ...]: ...
+
+
+class NotDeclared(TypeError):
+    """A table and the rows of a system do not fit; a fault of ours."""
+
+
+def kind_from(
+    table: Table,
+    *own: Group,
+    system: str,
+    row: Any,
+    rows: Rows,
+    create: Create | None = None,
+    twin: NoTwin = no_twin,
+    required: tuple[str, ...] | None = None,
+    through: Callable[[Group], Group] = lambda group: group,
+    closed: type[Problem] | None = None,
+) -> Kind:
+    """The kind as a system holds it, in rows of the class `row`.
+
+    A group is the column of its name (`<name>_id` of a reference), or the columns that its fields are called. A family
+    is the column of its name, an object by member, or of its plural, a list of members. `own` groups take the place of
+    these. An emptied group has what it has in a blank row, if its shape may be empty. `create` makes a row once the
+    required values are checked; `through` closes groups to others for a time; `closed` refuses whatever another system
+    says of the kind.
+    """
+    blank: Callable[[], Any] = getattr(row, "blank", row)
+    made_of = create or (lambda _values: blank())
+    by_name = {group.name: group for group in own}
+    declared = [group for group in table.groups if group.name != LIFE]
+    if unknown := by_name.keys() - {group.name for group in declared}:
+        raise NotDeclared(f"the table of {table.name} has no group {', '.join(sorted(unknown))}")
+    made = (by_name.get(group.name) or _plain(group, row, cache(blank)) for group in declared)
+    groups = [replace(group, reference=each.refers) for group, each in zip(made, declared, strict=True)]
+    needed = table.required if required is None else required
+    return Kind(
+        table.name,
+        system=system,
+        create=_refusing(closed, table.name) if closed else _checking(declared, needed, made_of),
+        rows=rows,
+        twin=twin,
+        required=() if closed else needed,
+        groups=tuple(map(_closed_by(closed) if closed else through, groups)),
+    )
+
+
+def _checking(groups: Sequence[DeclaredGroup], required: Collection[str], create: Create) -> Create:
+    """Make a row for what is delivered. Raise `Malformed` unless every required value is one."""
+    shapes = {group.name: group.value for group in groups if group.name in required}
+
+    def checking(values: Mapping[str, Json]) -> Any:
+        for name, shape in shapes.items():
+            checked(shape, values.get(name), name)
+        return create(values)
+
+    return checking
+
+
+def _refusing(problem: type[Problem], kind: str) -> Create:
+    def refuse(_values: Mapping[str, Json]) -> Any:
+        raise problem(group=kind)
+
+    return refuse
+
+
+def _closed_by(problem: type[Problem]) -> Callable[[Group], Group]:
+    def refuse(_row: Any, key: str, _value: Json) -> None:
+        raise problem(group=key)
+
+    return lambda group: replace(group, write=refuse)
+
+
+def _plain(group: DeclaredGroup, row: Any, blank: Callable[[], Any]) -> Group:
+    columns: Columns = inspect(row).columns
+    attribute = f"{group.name}_id" if group.refers else group.name
+    if group.member is not None:
+        return _members(group, columns)
+    if attribute in columns:
+        return _column(group, attribute, blank)
+    if isclass(group.value) and issubclass(group.value, BaseModel):
+        return composed(group.name, group.value)
+    raise NotDeclared(f"{row.__name__} has no column for the group {group.name}: read and write it")
+
+
+def _column(group: DeclaredGroup, attribute: str, blank: Callable[[], Any]) -> Group:
+    name, shape = group.name, _reference(group) if group.refers else group.value
+
+    def read(row: Any) -> dict[str, Json]:
+        value = getattr(row, attribute)
+        return {name: str(value) if group.refers and value else value or None}
+
+    def write(row: Any, _key: str, value: Json) -> None:
+        kept = checked(shape, value if group.required else value or None, name)
+        row.change({attribute: getattr(blank(), attribute) if kept is None else kept})
+
+    return Group(name, read, write)
+
+
+def _reference(group: DeclaredGroup) -> Any:
+    return UUID if group.required else UUID | None
+
+
+def _members(group: DeclaredGroup, columns: Columns) -> Group:
+    listed = f"{group.name}s"
+    if group.name in columns:
+        return _entries(group)
+    if listed in columns and columns[listed].type.python_type is list:
+        return _elements(group, listed)
+    raise NotDeclared(f"there is no column for the family {group.name}: read and write it")
+
+
+def _entries(group: DeclaredGroup) -> Group:
+    """A family that is an object by member."""
+
+    def read(row: Any) -> Mapping[str, Json]:
+        entries: Mapping[str, Json] = getattr(row, group.name)
+        return entries
+
+    def write(row: Any, member: str, value: Json) -> None:
+        key = checked(group.member, member, group.name)
+        row.change({group.name: {**read(row), key: checked(group.value, value, f"{group.name}:{key}")}})
+
+    return family(group.name, read, write)
+
+
+def _elements(group: DeclaredGroup, attribute: str) -> Group:
+    """A family that is a list of its members."""
+
+    def write(row: Any, member: str, value: Json) -> None:
+        element, elements = checked(group.member, member, group.name), set(getattr(row, attribute))
+        row.change({attribute: elements | {element} if value else elements - {element}})
+
+    return family(group.name, lambda row: dict.fromkeys(getattr(row, attribute), True), write)

@@ -12,19 +12,22 @@ A request goes from `routes` to `writes` or `reads`, then to the checks of the m
 from records import reads, writes
 from records.filters import Filters, SharedFilters, TextFilters
 from records.reads import rows_of
-from records.record import Record, ReferenceUnknown
-from records.routes import routes
+from records.record import READ_ONLY, Record, ReferenceUnknown
+from records.routes import answered, routes, seen_of
 from records.words import word_index
 
 __all__ = [
+    "READ_ONLY",
     "Filters",
     "Record",
     "ReferenceUnknown",
     "SharedFilters",
     "TextFilters",
+    "answered",
     "reads",
     "routes",
     "rows_of",
+    "seen_of",
     "word_index",
     "writes",
 ]

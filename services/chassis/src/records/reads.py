@@ -52,8 +52,12 @@ async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Co
 
 
 async def search(session: AsyncSession, record: Record[Row, Any, Any], filters: BaseModel) -> Select[Row]:
-    """The rows that every filter takes. Words (`q`) are looked up at once, by the statement of `records.words`."""
-    statement = complete(record).where(*conditions(record.row, filters, record.where))
+    """The rows that every filter takes, with what a list shows of them.
+
+    Words (`q`) are looked up at once, by the statement of `records.words`.
+    """
+    rows = complete(record) if record.listed is None else select(record.row)
+    statement = rows.where(*conditions(record.row, filters, record.where))
     typed: str | None = getattr(filters, "q", None)
     if not typed:
         return statement

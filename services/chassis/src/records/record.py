@@ -1,8 +1,8 @@
 """The declaration of a record: its names, its shapes, its filters, and what is checked before it is written."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast, get_args
 
 from chassis.auth import FieldScopes
 from chassis.errors import Conflict
@@ -24,6 +24,11 @@ Prepare = Callable[[AsyncSession, Any, dict[str, Any]], Awaitable[None]]
 """Checks and completes, in place, the JSON values of a whole body before they change the row."""
 Check = Callable[[AsyncSession, Any], Awaitable[None]]
 """Checks a row that has its new values, before anything is announced."""
+Show = Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]]
+"""The answers for rows, in their order. What they need beside the rows is read for all of them at once."""
+Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch"]
+VERBS: tuple[Verb, ...] = get_args(Verb)
+READ_ONLY: tuple[Verb, ...] = ("list", "read")
 
 
 class ReferenceUnknown(Conflict):
@@ -51,16 +56,25 @@ class Record(Generic[Row_co, Body, Out]):
     columns; the first is the default order unless `order` says another. `refers` names columns that hold the id of
     another record, `kept_by` fields that another system owns, `shown_only` derived values inside of fields, which no
     client writes. `loads` are relations that every read loads.
+
+    `body` is what a client may write, `new` what it sends to create one, when that is another shape; `out` is an
+    answer. When answers need more than the row, `shown` makes them, and `bare` is what the row alone says. `listed` is
+    the shape of a row in lists, when it is a smaller one: lists then load no relations.
     """
 
     name: str
     path: str
     scope: str
     row: type[Row_co]
-    body: type[Body]
     out: type[Out]
     filters: type[BaseModel]
     sort: tuple[str, ...]
+    body: type[Body] = field(default=cast(Any, BaseModel))
+    new: type[BaseModel] | None = None
+    bare: type[BaseModel] | None = None
+    listed: type[BaseModel] | None = None
+    shown: Show | None = None
+    verbs: Collection[Verb] = VERBS
     kind: Kind | None = None
     order: str | None = None
     tag: str | None = None
@@ -86,13 +100,32 @@ class Record(Generic[Row_co, Body, Out]):
         row: Any = self.row
         return Sorting({name: getattr(row, name) for name in self.sort}, row.id, self.order or self.sort[0])
 
-    def show(self, row: Any) -> Out:
-        """The answer for a row."""
-        shape: Any = self.out
-        shown: Out = shape.of(row) if hasattr(shape, "of") else shape.model_validate(row)
+    def show(self, row: Any) -> Any:
+        """What the row alone says."""
+        return _shaped(self.bare or self.out, row)
+
+    async def answers(self, session: AsyncSession, rows: Sequence[Any]) -> Sequence[Out]:
+        """The answers for rows."""
+        if self.shown is not None:
+            return await self.shown(session, rows)
+        return [self.show(row) for row in rows]
+
+    async def answer(self, session: AsyncSession, row: Any) -> Out:
+        """The answer for one row."""
+        (shown,) = await self.answers(session, [row])
         return shown
+
+    async def listing(self, session: AsyncSession, rows: Sequence[Any]) -> Sequence[Any]:
+        """The items of a page."""
+        if self.listed is None:
+            return await self.answers(session, rows)
+        return [_shaped(self.listed, row) for row in rows]
 
     def written(self, row: Any) -> dict[str, Any]:
         """The row as a client would have written it: what a merge patch starts from."""
-        shown = self.show(row)
+        shown: BaseModel = self.show(row)
         return shown.model_dump(mode="json", include=set(self.body.model_fields), exclude=self.shown_only)
+
+
+def _shaped(shape: Any, row: Any) -> Any:
+    return shape.of(row) if hasattr(shape, "of") else shape.model_validate(row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from chassis import batch
@@ -14,12 +14,11 @@ from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag
 from chassis.replication import creating
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from records import reads, writes
-from records.record import Record
-
-Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch"]
+from records.record import Out, Record, Verb
 
 
 def routes(
@@ -29,17 +28,18 @@ def routes(
     says: Mapping[Verb, str] | None = None,
     create: writes.Create | None = None,
     change: writes.Change | None = None,
+    with_roles: bool = False,
 ) -> APIRouter:
-    """The routes of a record, but those `without`.
+    """The routes of a record's verbs, but those `without`.
 
-    `create` and `change` are the module's own commands, where a plain write is not enough. `says` holds descriptions
-    that differ from the plain ones.
+    `create` and `change` are the module's own commands, where a plain write is not enough; `with_roles` they take what
+    the caller's roles are, too, as `roles`. `says` holds descriptions that differ from the plain ones.
     """
     router = APIRouter(tags=[record.tag or record.plural], route_class=IdempotentRoute)
     plain_create, plain_change = writes.plain(record)
-    commands = _Commands(record, create or plain_create, change or plain_change)
+    commands = _Commands(record, create or plain_create, change or plain_change, with_roles)
     for verb, method, path, endpoint, options in [*_reading(record), *_writing(record, commands)]:
-        if verb not in without:
+        if verb in record.verbs and verb not in without:
             name, text = _named(record, verb)
             described = (says or {}).get(verb, text)
             router.add_api_route(path, endpoint, methods=[method], name=name, description=described, **options)
@@ -74,16 +74,18 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
 
 
 def _reading(record: Record[Any, Any, Any]) -> list[Route]:
-    Out, Filters = record.out, Annotated[record.filters, Query()]
+    Out, Listed, Filters = record.out, record.listed or record.out, Annotated[record.filters, Query()]
     Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
     only = {"dependencies": [requires(f"{record.scope}:read")]}
 
-    async def list_(session: Session, paging: Paging, filters: Filters) -> Page[Out]:
+    async def list_(session: Session, paging: Paging, filters: Filters) -> Page[Listed]:
         statement = await reads.search(session, record, filters)
-        return await paging.page(session, statement, record.sorting, lambda row: record.show(row[0]))
+        page: Page[Any] = await paging.page(session, statement, record.sorting, lambda row: row[0])
+        page.items = list(await record.listing(session, page.items))
+        return page
 
     async def read(row_id: Id, session: Session, response: Response) -> Out:
-        return tagged(record.show(await reads.by_id(session, record, row_id)), response)
+        return await answered(session, record, await reads.by_id(session, record, row_id), response)
 
     return [("list", "GET", record.path, list_, only), ("read", "GET", _item(record), read, only)]
 
@@ -95,18 +97,23 @@ class _Commands:
     record: Record[Any, Any, Any]
     act_create: writes.Create
     act_change: writes.Change
+    with_roles: bool
 
     async def create(self, session: AsyncSession, document: Any, caller: Principal) -> Any:
         named = document if isinstance(document, Mapping) else document.model_fields_set
         self._refuse_scopeless(caller, named)
-        body = parsed(self.record.body, document) if isinstance(document, Mapping) else document
-        return await self.act_create(session, body, caller.subject)
+        body = parsed(_new(self.record), document) if isinstance(document, Mapping) else document
+        return await self.act_create(session, body, caller.subject, **self._roles(caller))
 
     async def change(
         self, session: AsyncSession, row_id: UUID, patch: Mapping[str, Any], caller: Principal, seen: Seen
     ) -> Any:
         self._refuse_scopeless(caller, patch)
-        return await self.act_change(session, row_id, patch, caller.subject, seen_of(self.record, seen))
+        seen_row = seen_of(self.record, seen)
+        return await self.act_change(session, row_id, patch, caller.subject, seen_row, **self._roles(caller))
+
+    def _roles(self, caller: Principal) -> dict[str, Any]:
+        return {"roles": caller.roles} if self.with_roles else {}
 
     def _refuse_scopeless(self, caller: Principal, named: Collection[str]) -> None:
         if self.record.field_scopes is not None:
@@ -114,7 +121,7 @@ class _Commands:
 
 
 def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
-    Body, Out = record.body, record.out
+    Body, Out = _new(record), record.out
     Writer = Annotated[Principal, requires(f"{record.scope}:write")]
     Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
     extra = {"openapi_extra": record.field_scopes.openapi} if record.field_scopes else {}
@@ -122,19 +129,21 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
     async def create(body: Body, session: Session, caller: Writer, response: Response) -> Out:
         row = await commands.create(session, body, caller)
         response.headers["Location"] = f"{record.path}/{row.id}"
-        return tagged(record.show(row), response)
+        return await answered(session, record, row, response)
 
     async def change(
         row_id: Id, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
     ) -> Out:
-        return tagged(record.show(await commands.change(session, row_id, patch, caller, seen)), response)
+        row = await commands.change(session, row_id, patch, caller, seen)
+        return await answered(session, record, row, response)
 
     async def archive(row_id: Id, session: Session, caller: Writer, seen: SeenVersion, response: Response) -> Out:
         row = await writes.archive(session, record, row_id, caller.subject, seen_of(record, seen))
-        return tagged(record.show(row), response)
+        return await answered(session, record, row, response)
 
     async def restore(row_id: Id, session: Session, caller: Writer, response: Response) -> Out:
-        return tagged(record.show(await writes.restore(session, record, row_id, caller.subject)), response)
+        row = await writes.restore(session, record, row_id, caller.subject)
+        return await answered(session, record, row, response)
 
     async def write(body: Batch, session: Session, caller: Writer) -> BatchResult:
         async def prepare() -> None:
@@ -165,10 +174,16 @@ def seen_of(record: Record[Any, Any, Any], seen: Seen) -> writes.Seen:
     return lambda row: seen.check(row.version, record.show(row))
 
 
-def tagged(shown: Any, response: Response) -> Any:
-    """The answer, whose version is in the `ETag` too."""
+async def answered(session: AsyncSession, record: Record[Any, Any, Out], row: Any, response: Response) -> Out:
+    """The answer for a row, whose version is in the `ETag` too."""
+    shown: Any = await record.answer(session, row)
     response.headers["ETag"] = etag(shown.version)
-    return shown
+    found: Out = shown
+    return found
+
+
+def _new(record: Record[Any, Any, Any]) -> type[BaseModel]:
+    return record.new or record.body
 
 
 def _item(record: Record[Any, Any, Any]) -> str:

@@ -17,8 +17,10 @@ from records.record import Body, Record, ReferenceUnknown, Row
 
 Seen = Callable[[Any], None]
 """Raises when the caller has not seen the version that the row has."""
-Create = Callable[[AsyncSession, Any, str], Awaitable[Any]]
-Change = Callable[[AsyncSession, UUID, Mapping[str, Any], str, Seen], Awaitable[Any]]
+Create = Callable[..., Awaitable[Any]]
+"""`(session, body, actor)`, and what else `routes` says."""
+Change = Callable[..., Awaitable[Any]]
+"""`(session, id, patch, actor, seen)`, and what else `routes` says."""
 
 
 def plain(record: Record[Any, Any, Any]) -> tuple[Create, Change]:
@@ -136,7 +138,7 @@ def _editing(session: AsyncSession, record: Record[Any, Any, Any], row: Any, act
     if record.kind is not None:
         with edit(session, record.kind, row, actor):
             yield
-    elif row.archived_at is not None:
+    elif getattr(row, "archived_at", None) is not None:
         raise Archived(id=str(row.id), archived_at=row.archived_at.isoformat())
     else:
         yield

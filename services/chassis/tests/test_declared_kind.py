@@ -115,7 +115,8 @@ def written(book: Kind, row: Book, values: Mapping[str, Any]) -> Book:
 def test_groups_are_columns_of_their_names_and_what_is_written_is_read() -> None:
     row = written(kind(), Book.blank(), VALUES)
     assert kind().read(row) == {**VALUES, "life": "live"}
-    assert (row.shelf_id, row.width, row.marks, row.extra) == (SHELF, 11, ["old"], {"year": 1815})
+    columns: tuple[object, ...] = (row.shelf_id, row.width, row.marks, row.extra)
+    assert columns == (SHELF, 11, ["old"], {"year": 1815})
 
 
 def test_an_emptied_group_has_what_a_blank_row_has() -> None:

@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
-from records import READ_ONLY, Filters, Record, routes
+from pydantic import BaseModel, ConfigDict, Field
+from records import READ_ONLY, Filters, FromJson, Record, reads, routes
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 @dataclass
@@ -72,3 +77,50 @@ async def test_lists_show_the_smaller_shape_alone() -> None:
 
 def test_a_record_has_the_routes_of_its_verbs() -> None:
     assert shapes_of(shelves(out=ShelfOut, verbs=READ_ONLY)).keys() == {"read_shelf", "list_shelves"}
+
+
+class Base(DeclarativeBase):
+    """Tables of this file, which stand in no database."""
+
+
+class Book(FromJson, Base):
+    __tablename__ = "books"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    price: Mapped[Decimal | None]
+    printed_on: Mapped[date | None]
+    archived_at: Mapped[date | None]
+
+
+class BookFilters(Filters):
+    title: list[str] = Field(default=[])
+
+
+BOOKS: Record[Book, Any, ShelfOut] = Record(
+    "book",
+    path="/v1/books",
+    scope="books",
+    row=Book,
+    out=ShelfOut,
+    filters=BookFilters,
+    sort=("title", "length"),
+    among=select(Book).where(Book.price.is_not(None)),
+    sort_by={"length": Book.printed_on},
+)
+
+
+def test_values_in_json_form_become_what_their_columns_hold() -> None:
+    book, book_id = Book(price=Decimal(1)), "01900000-0000-7000-8000-00000000000a"
+    book.change({"id": book_id, "title": "2026-01-02", "price": "9.90", "printed_on": "2026-01-02"})
+    assert (book.id, book.title, book.price) == (UUID(book_id), "2026-01-02", Decimal("9.90"))
+    book.change({"price": None})
+    assert (book.price, book.printed_on) == (None, date(2026, 1, 2))
+
+
+async def test_lists_are_about_the_rows_declared_and_of_several_values_any_holds() -> None:
+    found = str(await reads.search(AsyncSession(), BOOKS, BookFilters(title=["A", "B"])))
+    assert "WHERE books.price IS NOT NULL AND " in found
+    assert "books.title IN" in found
+    assert "title IN" not in str(await reads.search(AsyncSession(), BOOKS, BookFilters()))
+    assert [str(key.column) for key in BOOKS.sorting.keys("length")] == ["Book.printed_on", "Book.id"]

@@ -14,16 +14,19 @@ from records.filters import Filters, SharedFilters, TextFilters
 from records.reads import rows_of
 from records.record import READ_ONLY, Record, ReferenceUnknown
 from records.routes import answered, routes, seen_of
+from records.rows import FromJson, column_value
 from records.words import word_index
 
 __all__ = [
     "READ_ONLY",
     "Filters",
+    "FromJson",
     "Record",
     "ReferenceUnknown",
     "SharedFilters",
     "TextFilters",
     "answered",
+    "column_value",
     "reads",
     "routes",
     "rows_of",

@@ -32,9 +32,12 @@ class TextFilters(SharedFilters):
 
 
 def conditions(row: Any, filters: BaseModel, where: Mapping[str, Where]) -> list[ColumnElement[bool]]:
-    """One condition for each filter but `q`: the module's own, the common one, or equality with the column."""
-    given = {name: getattr(filters, name) for name in type(filters).model_fields if name != "q"}
-    return [_condition(row, name, value, where) for name, value in given.items() if value not in (None, "any")]
+    """One condition for each filter that is given: the module's own, the common one, or equality with the column.
+
+    Of several values any may be the column's. Words (`q`) are no condition by themselves, unless the module says which.
+    """
+    given = {name: getattr(filters, name) for name in type(filters).model_fields if name != "q" or name in where}
+    return [_condition(row, name, value, where) for name, value in given.items() if value not in (None, "any", [])]
 
 
 def _condition(row: Any, name: str, value: Any, where: Mapping[str, Where]) -> ColumnElement[bool]:
@@ -46,6 +49,8 @@ def _condition(row: Any, name: str, value: Any, where: Mapping[str, Where]) -> C
             found = row.updated_at >= value
         case "archived":
             found = row.archived_at.is_not(None) if value == "true" else row.archived_at.is_(None)
+        case _ if isinstance(value, list):
+            found = getattr(row, name).in_(value)
         case _:
             found = getattr(row, name) == value
     return found

@@ -54,15 +54,17 @@ async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Co
 async def search(session: AsyncSession, record: Record[Row, Any, Any], filters: BaseModel) -> Select[Row]:
     """The rows that every filter takes, with what a list shows of them.
 
-    Words (`q`) are looked up at once, by the statement of `records.words`.
+    Words (`q`) are looked up at once (`records.words`), unless the record has a condition of its own for them.
     """
-    rows = complete(record) if record.listed is None else select(record.row)
-    statement = rows.where(*conditions(record.row, filters, record.where))
+    rows: Select[Any] = select(record.row) if record.among is None else record.among
+    if record.listed is None:
+        rows = rows.options(*record.loads)
+    rows = rows.where(*conditions(record.row, filters, record.where))
     typed: str | None = getattr(filters, "q", None)
-    if not typed:
-        return statement
+    if not typed or "q" in record.where:
+        return rows
     found = await by_words(session, record.row, typed)
-    return statement.where(or_(found, record.codes(typed)) if record.codes else found)
+    return rows.where(or_(found, record.codes(typed)) if record.codes else found)
 
 
 def complete(record: Record[Row, Any, Any]) -> Select[Row]:

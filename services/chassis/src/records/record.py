@@ -6,10 +6,11 @@ from typing import Any, Generic, Literal, TypeVar, cast, get_args
 
 from chassis.auth import FieldScopes
 from chassis.errors import Conflict
-from chassis.pages import Sorting
+from chassis.pages import Column, Sorting
 from chassis.replication import Kind
 from pydantic import BaseModel
 from pydantic.main import IncEx
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -59,7 +60,9 @@ class Record(Generic[Row_co, Body, Out]):
 
     `body` is what a client may write, `new` what it sends to create one, when that is another shape; `out` is an
     answer. When answers need more than the row, `shown` makes them, and `bare` is what the row alone says. `listed` is
-    the shape of a row in lists, when it is a smaller one: lists then load no relations.
+    the shape of a row in lists, when it is a smaller one: lists then load no relations. `among` selects the rows that
+    lists are about, when it is not all of them, and joins what `sort_by` names: columns of other tables that lists may
+    be sorted by.
     """
 
     name: str
@@ -74,6 +77,8 @@ class Record(Generic[Row_co, Body, Out]):
     bare: type[BaseModel] | None = None
     listed: type[BaseModel] | None = None
     shown: Show | None = None
+    among: Select[Any] | None = None
+    sort_by: Mapping[str, Column] = field(default_factory=dict)
     verbs: Collection[Verb] = VERBS
     kind: Kind | None = None
     order: str | None = None
@@ -98,7 +103,8 @@ class Record(Generic[Row_co, Body, Out]):
     def sorting(self) -> Sorting:
         """What lists may be sorted by."""
         row: Any = self.row
-        return Sorting({name: getattr(row, name) for name in self.sort}, row.id, self.order or self.sort[0])
+        columns = {name: self.sort_by[name] if name in self.sort_by else getattr(row, name) for name in self.sort}
+        return Sorting(columns, row.id, self.order or self.sort[0])
 
     def show(self, row: Any) -> Any:
         """What the row alone says."""

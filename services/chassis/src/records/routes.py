@@ -52,7 +52,8 @@ Route = tuple[Verb, str, str, Callable[..., Any], dict[str, Any]]
 def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
     """The operation id and the plain description."""
     one, many, sorts = record.name.replace("_", " "), record.plural.replace("_", " "), ", ".join(record.sort)
-    first = record.order or record.sort[0]
+    default = record.order or record.sort[0]
+    first = f"{default[1:]}, descending," if default.startswith("-") else default
     return {
         "create": (f"create_{record.name}", f"Enter a {one}."),
         "list": (

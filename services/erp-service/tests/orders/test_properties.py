@@ -10,6 +10,7 @@ import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.errors import Problem
 from chassis.testing import Database
+from chassis.worker import Retries
 from contracts.order import OrderReason
 from erp.sales.orders import commands, queries
 from erp.sales.orders.handlers import OrderDesk
@@ -146,7 +147,8 @@ class OrdersMachine(RuleBasedStateMachine):
     @rule(acts=st.lists(st.tuples(ACTIONS, orders, SHARES), max_size=2))
     def work_at_the_desk_meanwhile(self, acts: Sequence[tuple[str, UUID, str]]) -> None:
         self.do(
-            lambda _: OrderDesk(self.sessions).step(), *(_act(what, on, Decimal(share)) for what, on, share in acts)
+            lambda _: OrderDesk(self.sessions, Retries()).step(),
+            *(_act(what, on, Decimal(share)) for what, on, share in acts),
         )
 
     @rule(product=st.integers(0, 1), quantity=st.integers(1, 6))

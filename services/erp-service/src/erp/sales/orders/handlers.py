@@ -64,15 +64,15 @@ class Waiting:
 
 def tasks(running: Running) -> dict[str, Task]:
     """The worker's tasks."""
-    return {"order-desk": OrderDesk(running.sessions).run}
+    return {"order-desk": OrderDesk(running.sessions, Retries()).run}
 
 
 class OrderDesk:
-    """Deals with what is left to do, for all tenants."""
+    """Deals with what is left to do, for all tenants. `retries` holds the pauses of orders that failed."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, retries: Retries[UUID]) -> None:
         self._sessions = sessions
-        self._retries = Retries[UUID]()
+        self._retries = retries
         self._locked: dict[UUID, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -16,7 +16,10 @@ be skipped or replayed. Pass over fields that you do not know: inside v1 there a
 
 _SPOKE = "{Article} {kind} was entered, changed, archived or brought up to date in the {system}."
 _GOLDEN = "What the hub shows of {article} {kind} has changed."
-_CONFLICT = "Several values of one group met; all of them, the winner and the rule."
+_CONFLICT = (
+    "Several values of one group met; all of them, the winner and the rule. With the type sync.conflict.mended.v1:"
+    " what a person did to a link or a delivery."
+)
 
 _KEYS = {
     "crm": "The id of the record in the CRM.",

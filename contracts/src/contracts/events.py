@@ -100,6 +100,10 @@ class GoldenRecord(EventPart):
     policies: dict[str, str]
 
 
+MENDED = "system:"
+"""What the group of a decision begins with that is about a link or a delivery in a system, and not about a value."""
+
+
 class PolicyUsed(EventPart):
     """The policy as it was when the decision was made."""
 
@@ -123,6 +127,10 @@ class ConflictDecided(EventPart):
     """`sync.conflict.v1`: several values of one group met; none of them is lost.
 
     `open` waits for a person. `winner` is the system whose value is shown, null while nobody has won.
+
+    An event of the type `sync.conflict.mended.v1` tells what a person did to a link or a delivery instead: the group is
+    `system:<name>`, the rule is what was done (`unlink`, `relink`, `drop`, `resync`), `value` holds the facts, and
+    there are no values.
     """
 
     id: UUID
@@ -144,7 +152,7 @@ class ConflictDecided(EventPart):
     @model_validator(mode="after")
     def _value_has_the_shape_of_its_group(self) -> Self:
         shapes: Any = GOLDEN_GROUPS.get(self.kind)
-        if shapes is not None and self.value is not None:
+        if shapes is not None and self.value is not None and not self.group.startswith(MENDED):
             check_value(shapes, self.group, self.value)
         return self
 

@@ -9,6 +9,7 @@ import structlog
 from chassis import clock, outbox, telemetry
 from chassis.db import uuid7
 from chassis.events import Event
+from contracts.events import MENDED
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
@@ -60,9 +61,10 @@ def golden_records(session: AsyncSession, records: Iterable[Record], causes: Cau
 
 
 def decisions(session: AsyncSession, rows: Iterable[DecisionRow], causes: Causes = NONE) -> None:
-    """Announce decisions, new ones and those whose state has changed; the key is the decision's id."""
+    """Announce decisions, new ones and those whose state has changed, and mending; the key is the decision's id."""
     for row in rows:
-        event = _event("sync.conflict.decided.v1", CONFLICTS, str(row.id), row, row.shown(), causes)
+        name = "sync.conflict.mended.v1" if row.group_key.startswith(MENDED) else "sync.conflict.decided.v1"
+        event = _event(name, CONFLICTS, str(row.id), row, row.shown(), causes)
         telemetry.DECISIONS.labels(row.kind, row.rule.partition(":")[0]).inc()
         outbox.announce(session, CONFLICTS, str(row.id), event)
 

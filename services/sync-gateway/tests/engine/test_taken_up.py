@@ -1,6 +1,7 @@
 """A hub that was restored from a backup reads its own decisions back from the broker."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -10,6 +11,9 @@ from chassis.db import Sessions, transaction
 from chassis.events import to_headers
 from chassis.outbox import OutboxRow
 from gateway.conflicts.models import DecisionRow
+from gateway.links import Link
+from gateway.mending.links import relink
+from gateway.mending.log import Author
 from gateway.publish import CONFLICTS
 from gateway.quarantine import Quarantined
 from gateway.records import Record
@@ -80,6 +84,27 @@ async def test_a_conflict_of_the_lost_life_is_not_open_twice_and_may_be_there_be
     await hub.ingest.handle([was_open])
     assert (await hub.one(DecisionRow)).state == "superseded"
     assert orjson.loads((await published(hub))[-1].value or b"")["state"] == "superseded"
+
+
+async def test_what_a_steward_did_to_a_link_is_in_the_log_again_and_is_not_done_again(hub: Hub) -> None:
+    await in_conflict(hub)
+    await hub.ingest.handle(await published(hub))
+    known = len(await published(hub))
+    link = next(each for each in await hub.all(Link) if each.system == "erp")
+    async with transaction(hub.sessions) as session:
+        mended = await relink(session, link.id, "e2", Author("anna", "the ERP made it again", datetime.now(UTC)))
+    assert mended.logged is not None
+    (told,) = (await published(hub))[known:]
+    assert dict(told.headers)["ce_type"] == b"sync.conflict.mended.v1"
+    async with transaction(hub.sessions) as session:
+        await session.execute(text("update links set local_id = 'e3' where local_id = 'e2'"))
+    await lose_decisions(hub)
+    await hub.ingest.handle([told])
+    taken = await hub.one(DecisionRow)
+    assert taken.shown() == mended.logged.shown()
+    assert (taken.rule, taken.value) == ("relink", {"local_id": "e2", "local_id_before": "e1"})
+    assert {each.local_id for each in await hub.all(Link)} == {"1", "e3"}
+    assert await hub.all(Quarantined) == []
 
 
 async def test_what_is_no_decision_is_held_and_the_next_one_taken_up(hub: Hub) -> None:

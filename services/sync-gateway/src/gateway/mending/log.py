@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chassis.db import uuid7
+from contracts.events import MENDED
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway import publish
 from gateway.conflicts.models import DecisionRow
 from gateway.records import Record
 
@@ -27,13 +29,13 @@ class Author:
 def write(
     session: AsyncSession, record: Record, system: str, rule: Rule, author: Author, facts: Mapping[str, Any]
 ) -> DecisionRow:
-    """Log what was done to a record in a system. `facts` stand in the value of the line."""
+    """Log what was done to a record in a system, and announce it. `facts` stand in the value of the line."""
     row = DecisionRow(
         id=uuid7(),
         tenant_id=record.tenant_id,
         kind=record.kind,
         canonical_id=record.canonical_id,
-        group_key=f"system:{system}",
+        group_key=f"{MENDED}{system}",
         rule=rule,
         policy=POLICY,
         policy_version=1,
@@ -48,4 +50,5 @@ def write(
         resolved_by=author.actor,
     )
     session.add(row)
+    publish.decisions(session, [row])
     return row

@@ -55,7 +55,7 @@ async def test_a_stale_change_is_refused_with_what_stands_there(api: httpx.Async
 
 async def test_a_deal_of_nobody_is_refused(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
     body = {"name": "Tea", "customer_id": UNKNOWN}
-    assert (await api.post("/v1/deals", json=body)).json()["type"] == "/problems/deal-without-party"
+    assert (await api.post("/v1/deals", json=body)).json()["type"] == "/problems/reference-unknown"
     theirs = {"name": "Tea", "customer_id": await a_customer(api)}
     assert (await stranger.post("/v1/deals", json=theirs)).status_code == 409
     contact = {**theirs, "contact_id": UNKNOWN}

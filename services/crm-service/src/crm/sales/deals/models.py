@@ -2,15 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Self
 from uuid import UUID
 
 from chassis.db import JsonObject, unique
 from chassis.errors import Conflict
 from chassis.versioned import Versioned
+from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.sales.deals.rules import Pipeline, missing
+from crm.sales.deals.rules import Pipeline, Stage, missing
 from crm.tables import Base
 
 
@@ -58,7 +60,7 @@ class StoredPipeline(Versioned, Base):
     value: Mapped[JsonObject]
 
 
-class Deal(Versioned, Base):
+class Deal(Versioned, FromJson, Base):
     """A possible sale (an opportunity). `state` is open, won or lost; a closed deal keeps its last stage."""
 
     __tablename__ = "deals"
@@ -89,6 +91,11 @@ class Deal(Versioned, Base):
     owner: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str] = mapped_column(Text)
 
+    @classmethod
+    def blank(cls) -> Self:
+        """An open deal of which nothing is known yet."""
+        return cls(state="open", reason=None, closed_on=None, probability=None)
+
     def must_be_open(self) -> None:
         """Raise `DealClosed`."""
         if self.state != "open":
@@ -97,12 +104,13 @@ class Deal(Versioned, Base):
     def move(self, stage: str, pipeline: Pipeline) -> None:
         """Go to a stage, forward or back. Raise `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
         self.must_be_open()
-        found = pipeline.stage(stage)
-        if found is None:
-            raise NoSuchStage(stage=stage, stages=[each.key for each in pipeline.stages], pipeline=self.pipeline)
-        if empty := missing(found.required, vars(self)):
-            raise FieldsRequired(stage=stage, fields=empty)
-        self.stage, self.probability = stage, found.probability
+        self.stage, self.probability = stage, self._fitting(stage, pipeline).probability
+
+    def must_fit(self, pipeline: Pipeline) -> None:
+        """Stand at the stage that it has. Raise `NoSuchStage`, `FieldsRequired`."""
+        stage = self._fitting(self.stage, pipeline)
+        if self.probability is None:
+            self.probability = stage.probability
 
     def win(self, reason: str | None, on: date, pipeline: Pipeline) -> None:
         """Close it as won. Raise `DealClosed`, `UnknownReason`."""
@@ -117,6 +125,14 @@ class Deal(Versioned, Base):
         if self.state == "open":
             raise DealNotClosed(state=self.state, allowed=["move", "win", "lose"])
         self.state, self.reason, self.closed_on = "open", None, None
+
+    def _fitting(self, key: str, pipeline: Pipeline) -> Stage:
+        stage = pipeline.stage(key)
+        if stage is None:
+            raise NoSuchStage(stage=key, stages=[each.key for each in pipeline.stages], pipeline=self.pipeline)
+        if empty := missing(stage.required, vars(self)):
+            raise FieldsRequired(stage=key, fields=empty)
+        return stage
 
     def _close(self, state: str, reason: str | None, on: date, reasons: tuple[str, ...]) -> None:
         self.must_be_open()

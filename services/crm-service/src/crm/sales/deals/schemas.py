@@ -1,14 +1,12 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Literal, Self
 from uuid import UUID
 
-from chassis.preconditions import etag
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText
 from contracts.values import CurrencyCode, Money
-from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crm.parties.customers.schemas import Optional
@@ -109,16 +107,6 @@ class DealOut(BaseModel):
     notes: str
     created_at: datetime
     updated_at: datetime
-
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        """The answer for a row."""
-        return cls.model_validate(row)
-
-    def tag(self, response: Response) -> Self:
-        """Say the version in the `ETag` too."""
-        response.headers["ETag"] = etag(self.version)
-        return self
 
 
 class DealFilters(BaseModel):

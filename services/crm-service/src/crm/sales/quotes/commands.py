@@ -22,6 +22,7 @@ from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.models import Customer
 from crm.parties.customers.records import CUSTOMERS
 from crm.sales.deals import queries as deals
+from crm.sales.deals.records import DEALS
 from crm.sales.orders import commands as orders
 from crm.sales.orders import queries as numbers
 from crm.sales.orders.schemas import NewOrder
@@ -202,7 +203,7 @@ def _order(row: Quote, body: Accept) -> NewOrder:
 async def _win_deal(session: AsyncSession, row: Quote) -> None:
     if row.deal_id is None:
         return
-    deal = await deals.for_update(session, row.deal_id)
+    deal = await reads.by_id(session, DEALS, row.deal_id, lock=True)
     if deal.state == "open":
         pipeline, _ = await deals.pipeline(session, deal.pipeline)
         deal.win(None, clock.today(), pipeline)
@@ -214,7 +215,7 @@ async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
     if body.contact_id is not None:
         await _known("contact", body.contact_id, reads.by_id(session, CONTACTS, body.contact_id))
     if body.deal_id is not None:
-        await _known("deal", body.deal_id, deals.by_id(session, body.deal_id))
+        await _known("deal", body.deal_id, reads.by_id(session, DEALS, body.deal_id))
     found: Customer = await _known("customer", body.customer_id, reads.by_id(session, CUSTOMERS, body.customer_id))
     return found
 

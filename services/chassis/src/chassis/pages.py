@@ -110,7 +110,7 @@ class Key:
         return and_(self.column <= value if self.descending else self.column >= value)
 
 
-def _behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
+def behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
     """Rows behind these values: larger in the first key, or equal there and larger in the next, ..."""
     found: ColumnElement[bool] = false()
     for key, value in reversed(list(zip(keys, values, strict=True))):
@@ -160,7 +160,7 @@ class PageRequest:
         order = self.sort or sorting.default
         keys = sorting.keys(order)
         if self.cursor is not None:
-            statement = statement.where(_behind(keys, _decode(self.cursor, order, keys)))
+            statement = statement.where(behind(keys, _decode(self.cursor, order, keys)))
         statement = statement.add_columns(*(key.column.label(f"_key_{n}") for n, key in enumerate(keys)))
         rows = (await session.execute(statement.order_by(*(key.order() for key in keys)).limit(self.limit + 1))).all()
         items = [shape(row) for row in rows[: self.limit]]

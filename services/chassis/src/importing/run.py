@@ -21,12 +21,13 @@ from chassis.replication import Kind, creating
 from chassis.retention import Expiry
 from pydantic import BaseModel
 from records import Record, writes
+from records.cells import read_cell
 from sqlalchemy import BigInteger, Identity, Index, Text, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from importing.spreadsheet import Row
+from importing.spreadsheet import Row, type_of
 
 BATCH = 100
 Outcome = Literal["created", "updated", "unchanged", "rejected"]
@@ -98,7 +99,8 @@ class Target:
     the id of a record of another target, or the key of a row imported there, or what its entry in `lookups` finds.
 
     `lines` is the field that holds a list of what a second file says, one member for each of its rows.
-    `kind` is None for what is not replicated. `at_once` rows share a transaction, and what it locks.
+    `kind` is None for what is not replicated. `at_once` rows share a transaction, and what it locks. A row whose key is
+    the id of a row of `record` changes that one, be it imported or not: what was exported comes back.
     """
 
     kind: Kind | None
@@ -110,22 +112,30 @@ class Target:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     lines: str | None = None
     at_once: int = BATCH
+    record: Record[Any, Any, Any] | None = None
 
     @classmethod
     def of(cls, record: Record[Any, Any, Any], **more: Any) -> Self:
         """What is imported into a plain record; references to other records are those that it declares."""
-        more.setdefault("references", {name: referred.plural for name, referred in record.refers.items()})
-        return cls(record.kind, record.body, *writes.plain(record), **more)
+        create, change = writes.plain(record)
+        plain = {"kind": record.kind, "shape": record.body, "create": create, "change": change, "record": record}
+        references = {name: referred.plural for name, referred in record.refers.items()}
+        return cls(**{**plain, "references": references, **more})
 
     def document(self, values: Mapping[str, str], lines: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
         """The merge patch that a row stands for, from cells by path; an empty cell empties its field."""
         document: dict[str, Any] = {}
         for path, cell in values.items():
-            value = self.cells.get(path, str)(cell.strip()) if cell.strip() else None
+            value = self._value(path, cell.strip()) if cell.strip() else None
             parent, _, name = path.rpartition(".")
             (document.setdefault(parent, {}) if parent else document)[name] = value
         document = {name: self._whole(name, value) for name, value in document.items()}
         return document | ({self.lines: [self._line(cells) for cells in lines]} if self.lines and lines else {})
+
+    def _value(self, path: str, cell: str) -> Any:
+        """A cell as its type reads it, and if that leaves it a text, as the target's own reader does."""
+        read = read_cell(type_of(self.shape, path), cell)
+        return self.cells[path](read) if path in self.cells and isinstance(read, str) else read
 
     def _line(self, cells: Mapping[str, str]) -> dict[str, Any]:
         return {
@@ -184,7 +194,8 @@ class Import:
             async with transaction(sessions, self.tenant) as session:
                 if self.target.kind is not None:
                     await creating(session, self.target.kind)
-                known = await self._known(session, self.name, [_key(row) for row in batch])
+                keys = [_key(row) for row in batch]
+                known = await self._present(session, keys) | await self._known(session, self.name, keys)
                 results += [await self._row(session, row, known) for row in batch]
             progress(len(batch))
         return results
@@ -234,6 +245,14 @@ class Import:
         )
         return "unchanged" if row.version in before else "updated", row.id
 
+    async def _present(self, session: AsyncSession, keys: Sequence[str]) -> dict[str, Known]:
+        """Records that are named by their own id; what they said before is not known."""
+        named = {found: key for key in keys if (found := _uuid(key))}
+        if self.target.record is None or not named:
+            return {}
+        row: Any = self.target.record.row
+        return {named[each]: Known("", each) for each in await session.scalars(select(row.id).where(row.id.in_(named)))}
+
     async def _known(self, session: AsyncSession, target: str, keys: Sequence[str]) -> dict[str, Known]:
         found = await session.execute(
             select(ImportKey.key, ImportKey.digest, ImportKey.record_id).where(
@@ -248,10 +267,9 @@ class Import:
         return self._found[target, cell]
 
     async def _look_up(self, session: AsyncSession, target: str, cell: str) -> UUID:
-        try:
-            return UUID(cell)
-        except ValueError:
-            known = (await self._known(session, target, [cell])).get(cell)
+        if (given := _uuid(cell)) is not None:
+            return given
+        known = (await self._known(session, target, [cell])).get(cell)
         lookup = self.target.lookups.get(target)
         found = known.record_id if known else await lookup(session, cell) if lookup else None
         if found is None:
@@ -261,6 +279,13 @@ class Import:
 
 def _key(row: Row) -> str:
     return row.key or _digest(row)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _digest(row: Row) -> str:

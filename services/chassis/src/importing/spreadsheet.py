@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
+from records.cells import as_text, guarded, holds_many, part_of, unguarded
 
 from importing.delimited import NotDelimited, Record, opened
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class FileRefused(ValueError):
@@ -96,7 +95,7 @@ def _rows(
         cells = record.cells
         if not any(cell.strip() for cell in cells):
             continue
-        named = dict(zip(header, cells, strict=False))
+        named = dict(zip(header, map(unguarded, cells), strict=False))
         values: dict[str, str] = {}
         for column, path in mapping.items():
             values[path] = "\n".join(cell for cell in (values.get(path, ""), named.get(column, "")) if cell)
@@ -139,21 +138,26 @@ def _fills(path: str, known: Sequence[str]) -> bool:
 
 
 def paths(shape: type[BaseModel]) -> list[str]:
-    """What a column may fill: fields, fields of parts (`billing_address.city`), names of one's own (`custom.*`)."""
+    """What a column may fill: fields, fields of parts (`billing_address.city`), names of one's own (`custom.*`).
+
+    Lists of parts and names of one's own may stand in one cell too, as JSON.
+    """
     found: list[str] = []
     for name, info in shape.model_fields.items():
         if part := part_of(info.annotation):
             found += [f"{name}.{inner}" for inner in part.model_fields]
+            found += [name] if holds_many(info.annotation) else []
         else:
-            found.append(f"{name}.*" if isinstance(info.default, dict) else name)
+            found += [f"{name}.*", name] if isinstance(info.default, dict) else [name]
     return found
 
 
-def part_of(annotation: Any) -> type[BaseModel] | None:
-    """The shape of a field's parts, or of the members of its list; None for a plain field."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((part for inner in get_args(annotation) if (part := part_of(inner))), None)
+def type_of(shape: type[BaseModel], path: str) -> Any:
+    """The type of what a column fills; that of a name of one's own is any."""
+    name, _, inner = path.partition(".")
+    part = part_of(shape.model_fields[name].annotation) if inner else shape
+    named = inner or name
+    return part.model_fields[named].annotation if part is not None and named in part.model_fields else Any
 
 
 def write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -161,9 +165,4 @@ def write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -
     with file.open("x", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)
-        writer.writerows([_harmless(cell) for cell in row] for row in rows)
-
-
-def _harmless(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+        writer.writerows([guarded(as_text(cell)) for cell in row] for row in rows)

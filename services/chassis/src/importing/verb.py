@@ -12,6 +12,7 @@ import typer
 from chassis import clock
 from chassis.db import create_engine, place, session_factory
 from chassis.settings import Settings, load
+from records.cells import part_of
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -83,7 +84,7 @@ def _one_character(delimiter: str | None) -> str | None:
 
 
 def _lines(target: Target, file: Path, columns: str | None, key: str | None, reading: Reading) -> list[spreadsheet.Row]:
-    shape = target.lines and spreadsheet.part_of(target.shape.model_fields[target.lines].annotation)
+    shape = target.lines and part_of(target.shape.model_fields[target.lines].annotation)
     if not shape:
         raise spreadsheet.FileRefused("These rows have no lines: leave --lines out.")
     if key is None:

@@ -51,13 +51,15 @@ async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Co
     gather.keep(session, _lock_of(record), ((each.id, each) for each in rows))
 
 
-async def search(session: AsyncSession, record: Record[Row, Any, Any], filters: BaseModel) -> Select[Row]:
-    """The rows that every filter takes, with what a list shows of them.
+async def search(
+    session: AsyncSession, record: Record[Row, Any, Any], filters: BaseModel, *, whole: bool = False
+) -> Select[Row]:
+    """The rows that every filter takes, with what a list shows of them; or `whole`, with all that the record loads.
 
     Words (`q`) are looked up at once (`records.words`), unless the record has a condition of its own for them.
     """
     rows: Select[Any] = select(record.row) if record.among is None else record.among
-    if record.listed is None:
+    if whole or record.listed is None:
         rows = rows.options(*record.loads)
     rows = rows.where(*conditions(record.row, filters, record.where))
     typed: str | None = getattr(filters, "q", None)

@@ -27,9 +27,9 @@ Check = Callable[[AsyncSession, Any], Awaitable[None]]
 """Checks a row that has its new values, before anything is announced."""
 Show = Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]]
 """The answers for rows, in their order. What they need beside the rows is read for all of them at once."""
-Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch"]
+Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch", "export"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
-READ_ONLY: tuple[Verb, ...] = ("list", "read")
+READ_ONLY: tuple[Verb, ...] = ("list", "read", "export")
 
 
 class ReferenceUnknown(Conflict):

@@ -1,4 +1,4 @@
-"""The seven routes of a record. FastAPI reads the types of their parameters from the declaration."""
+"""The routes of a record. FastAPI reads the types of their parameters from the declaration."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records import reads, writes
+from records import export, reads, writes
 from records.record import Out, Record, Verb
 
 
@@ -71,6 +71,11 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
             f"write_{record.plural}",
             f"Create and change up to 200 {many}; each item stands or falls alone, and has a result of its own.",
         ),
+        "export": (
+            f"export_{record.plural}",
+            f"{many.capitalize()} as one file, with the filters and the order of the list. A CSV file can be changed "
+            "and imported again, by the key `id`.",
+        ),
     }[verb]
 
 
@@ -88,7 +93,11 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
     async def read(row_id: Id, session: Session, response: Response) -> Out:
         return await answered(session, record, await reads.by_id(session, record, row_id), response)
 
-    return [("list", "GET", record.path, list_, only), ("read", "GET", _item(record), read, only)]
+    return [
+        ("list", "GET", record.path, list_, only),
+        ("read", "GET", _item(record), read, only),
+        ("export", "GET", f"{record.path}:export", export.endpoint(record), {"responses": export.DESCRIBED}),
+    ]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from chassis.service import Running, Service
 from chassis.worker import Task
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
-from importing import IMPORT_KEYS
+from importing import IMPORT_KEYS, Target
 
 from erp.catalogue.products import handlers as products_tasks
 from erp.catalogue.products import routes as products
 from erp.catalogue.products.events import KINDS as PRODUCT_KINDS
 from erp.catalogue.products.imports import IMPORTS as PRODUCTS
+from erp.catalogue.products.records import PRICE_LISTS, PRICES, TAX_RATES
 from erp.finance.balances import handlers as balances_tasks
 from erp.finance.balances import routes as balances
 from erp.finance.balances.events import BALANCE
@@ -39,6 +40,7 @@ from erp.warehouse.stock import records as warehouses
 from erp.warehouse.stock import routes as inventory
 from erp.warehouse.stock.events import AVAILABILITY
 from erp.warehouse.stock.imports import STOCK
+from erp.warehouse.stock.records import WAREHOUSES
 
 
 def _tasks(running: Running) -> dict[str, Task]:
@@ -92,6 +94,10 @@ IMPORTS = {
     "customers": CUSTOMERS,
     "contacts": contacts.IMPORTS,
     "products": PRODUCTS,
+    "price_lists": Target.of(PRICE_LISTS),
+    "prices": Target.of(PRICES),
+    "tax_rates": Target.of(TAX_RATES),
+    "warehouses": Target.of(WAREHOUSES),
     "stock": STOCK,
     "payments": PAYMENTS,
 }

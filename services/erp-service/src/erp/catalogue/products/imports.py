@@ -51,4 +51,4 @@ async def _with_currency(session: AsyncSession, document: Mapping[str, Any]) -> 
     return {**document, "list_price": {**price, "currency": (await ledger.company(session)).currency}}
 
 
-IMPORTS = Target(PRODUCTS.kind, ProductRow, _create, _change)
+IMPORTS = Target.of(PRODUCTS, shape=ProductRow, create=_create, change=_change)

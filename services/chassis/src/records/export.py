@@ -1,0 +1,200 @@
+"""`GET /v1/<records>:export`: everything that a list's filters take, as one file.
+
+Rows are read in chunks by keyset, each in a transaction of its own: a slow client holds neither a connection nor a
+snapshot, and memory does not grow with the file. A CSV file is imported without change by the key `id`.
+"""
+
+import asyncio
+import csv
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from io import StringIO
+from typing import IO, Annotated, Any, Literal
+from uuid import UUID
+
+from chassis import clock
+from chassis.auth import Principal, requires
+from chassis.db import Sessions, transaction
+from chassis.errors import Conflict
+from chassis.pages import Key, behind
+from fastapi import Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from xlsxwriter import Workbook
+
+from records import reads
+from records.cells import Column, as_text, columns_of
+from records.record import Record
+
+Format = Literal["csv", "xlsx", "jsonl"]
+Chunks = AsyncIterator[list[Any]]
+MEDIA_TYPES: Mapping[Format, str] = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/jsonl",
+}
+CHUNK_ROWS = 200
+PIECE_BYTES = 64 * 1024
+SHEET_ROWS = 1_048_576
+CELL_CHARACTERS = 32_767
+EXACT_DIGITS = 15
+"""A spreadsheet keeps numbers as floats: one with more digits stays a text."""
+
+DESCRIBED = {
+    200: {
+        "description": "The file, with its name in `Content-Disposition`.",
+        "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in MEDIA_TYPES.values()},
+    }
+}
+
+
+class TooLargeForXlsx(Conflict):
+    code = "too-large-for-xlsx"
+    title = "The records do not fit into one sheet of a spreadsheet"
+    detail = "{excess}"
+    hint = "Export `csv` or `jsonl`, which have no such limit, or narrow the filters."
+
+
+class Wanted:
+    """The parameters of an export beside the filters."""
+
+    def __init__(
+        self,
+        as_format: Annotated[
+            Format,
+            Query(alias="format", description="Nested values have dotted columns in csv and xlsx; jsonl is complete."),
+        ] = "csv",
+        sort: Annotated[str | None, Query(max_length=200, examples=["-updated_at,name"])] = None,
+    ) -> None:
+        self.format, self.sort = as_format, sort
+
+
+def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
+    """The route's function. A refusal comes before the first byte; what fails later breaks the answer off."""
+    Filters: Any = Annotated[record.filters, Query()]
+    Reader = Annotated[Principal, requires(f"{record.scope}:read")]
+
+    async def export(
+        request: Request, caller: Reader, wanted: Annotated[Wanted, Depends()], filters: Filters
+    ) -> StreamingResponse:
+        keys = record.sorting.keys(wanted.sort)
+        found = await _begun(chunks(request.app.state.sessions, caller.tenant, record, filters, keys))
+        name = f"{record.plural.replace('_', '-')}-{clock.today().isoformat()}.{wanted.format}"
+        return StreamingResponse(
+            await _pieces(record, wanted.format, found),
+            media_type=MEDIA_TYPES[wanted.format],
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    return export
+
+
+async def chunks(
+    sessions: Sessions, tenant: UUID, record: Record[Any, Any, Any], filters: BaseModel, keys: Sequence[Key]
+) -> Chunks:
+    """The answers for all rows that the filters take, in the order of the keys, some hundred at a time."""
+    labelled = [key.column.label(f"_key_{number}") for number, key in enumerate(keys)]
+    async with transaction(sessions, tenant) as session:
+        found = await reads.search(session, record, filters, whole=True)
+    statement = found.add_columns(*labelled).order_by(*(key.order() for key in keys))
+    following, complete = statement, False
+    while not complete:
+        async with transaction(sessions, tenant) as session:
+            rows = (await session.execute(following.limit(CHUNK_ROWS))).all()
+            shown = list(await record.answers(session, [row[0] for row in rows]))
+        complete = len(rows) < CHUNK_ROWS
+        if rows:
+            following = statement.where(behind(keys, list(rows[-1])[-len(keys) :]))
+            yield shown
+
+
+async def _begun(found: Chunks) -> Chunks:
+    """The same chunks, the first of which is read."""
+    first: list[Any] = await anext(found, [])
+
+    async def all_of_them() -> Chunks:
+        yield first
+        async for chunk in found:
+            yield chunk
+
+    return all_of_them()
+
+
+async def _pieces(record: Record[Any, Any, Any], as_format: Format, found: Chunks) -> AsyncIterator[bytes]:
+    match as_format:
+        case "csv":
+            return _csv(record, found)
+        case "jsonl":
+            return _jsonl(found)
+        case "xlsx":
+            return _file(await _workbook(record, found))
+
+
+async def _jsonl(found: Chunks) -> AsyncIterator[bytes]:
+    async for chunk in found:
+        yield "".join(f"{shown.model_dump_json(by_alias=True)}\n" for shown in chunk).encode()
+
+
+async def _csv(record: Record[Any, Any, Any], found: Chunks) -> AsyncIterator[bytes]:
+    """With a byte order mark: without it, spreadsheets do not read UTF-8."""
+    columns = columns_of(record.out)
+    yield _lines([[column.path for column in columns]]).encode("utf-8-sig")
+    async for chunk in found:
+        documents = _documents(record, chunk)
+        yield _lines([[column.text(each) for column in columns] for each in documents]).encode()
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> str:
+    written = StringIO(newline="")
+    csv.writer(written).writerows(rows)
+    return written.getvalue()
+
+
+def _documents(record: Record[Any, Any, Any], chunk: Sequence[BaseModel]) -> list[dict[str, Any]]:
+    """The answers in JSON form, without what no client may write inside of a field."""
+    return [shown.model_dump(mode="json", exclude=record.shown_only) for shown in chunk]
+
+
+async def _workbook(record: Record[Any, Any, Any], found: Chunks) -> IO[bytes]:
+    """A temporary file with one sheet. Raise `TooLargeForXlsx`."""
+    file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by whoever sends it)
+    # One row at a time is in memory; the others are in files.
+    book = Workbook(file, {"constant_memory": True})
+    sheet = book.add_worksheet(record.plural.replace("_", " ")[:31])
+    columns = columns_of(record.out)
+    for place, column in enumerate(columns):
+        sheet.write_string(0, place, column.path)
+    row = 1
+    async for chunk in found:
+        await asyncio.to_thread(_fill, sheet, row, columns, _documents(record, chunk))
+        row += len(chunk)
+    await asyncio.to_thread(book.close)
+    file.seek(0)
+    return file
+
+
+def _fill(sheet: Any, row: int, columns: Sequence[Column], documents: Sequence[Mapping[str, Any]]) -> None:
+    if row + len(documents) > SHEET_ROWS:
+        raise TooLargeForXlsx(excess=f"A sheet holds {SHEET_ROWS - 1} records, and there are more.")
+    for number, document in enumerate(documents, row):
+        for place, column in enumerate(columns):
+            _fill_cell(sheet, number, place, column, column.value(document))
+
+
+def _fill_cell(sheet: Any, row: int, place: int, column: Column, value: Any) -> None:
+    """Write texts as texts, whatever they begin with: a spreadsheet runs no text."""
+    text = as_text(value)
+    if len(text) > CELL_CHARACTERS:
+        raise TooLargeForXlsx(excess=f"{column.path} in row {row + 1} has more than {CELL_CHARACTERS} characters.")
+    if isinstance(value, bool):
+        sheet.write_boolean(row, place, value)
+    elif text and column.number and sum(each.isdigit() for each in text) <= EXACT_DIGITS:
+        sheet.write_number(row, place, float(text))
+    elif text:
+        sheet.write_string(row, place, text)
+
+
+async def _file(file: IO[bytes]) -> AsyncIterator[bytes]:
+    with file:
+        while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+            yield piece

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from chassis.bus import Message
-from chassis.db import Sessions, transaction
+from chassis.db import Sessions, transaction, uuid7
 from chassis.events import to_headers
 from chassis.outbox import OutboxRow
 from gateway.conflicts.models import DecisionRow
@@ -84,6 +84,44 @@ async def test_a_conflict_of_the_lost_life_is_not_open_twice_and_may_be_there_be
     await hub.ingest.handle([was_open])
     assert (await hub.one(DecisionRow)).state == "superseded"
     assert orjson.loads((await published(hub))[-1].value or b"")["state"] == "superseded"
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+async def test_a_conflict_that_is_decided_anew_is_one_line(hub: Hub, told_first: bool) -> None:
+    row = Row(hub, "crm")
+    begun = [row.edit(**ALFKI), row.edit(phone="111")]
+    await hub.ingest.handle(begun)
+    canonical_id = (await hub.one(Record)).canonical_id
+    marks = {group: {"seq": 0, "rev": 1, "hlc": 0} for group in ALFKI}
+    met = hub.event("erp", "e1", 1, {"phone": "222"}, sync=marks, canonical_id=canonical_id)
+    await hub.ingest.handle([met])
+    before = await hub.one(DecisionRow)
+    told = await published(hub)
+    await lose_decisions(hub, "links", "deliveries", "match_keys", "records", "positions")
+    steps = [told, [*begun, met]] if told_first else [[*begun, met], told]
+    for messages in steps:
+        await hub.ingest.handle(messages)
+    line = await hub.one(DecisionRow)
+    assert (line.heads, line.value, line.state) == (before.heads, before.value, "decided")
+    assert (line.id == before.id) == told_first
+
+
+async def test_a_conflict_that_stood_twice_in_the_lost_log_is_taken_up_twice(hub: Hub) -> None:
+    await in_conflict(hub)
+    (told,) = await published(hub)
+    twin = hub.message(CONFLICTS, orjson.dumps({**orjson.loads(told.value or b""), "id": str(uuid7())}), told.headers)
+    await lose_decisions(hub)
+    await hub.ingest.handle([replace(told, offset=twin.offset + 1), twin])
+    assert len(await hub.all(DecisionRow)) == 2
+
+
+async def test_what_a_steward_resolved_stays_when_the_conflict_is_open_again(hub: Hub) -> None:
+    await in_conflict(hub)
+    (told,) = await published(hub)
+    by_anna = {"state": "resolved", "resolved_by": "anna", "resolved_at": "2026-11-22T09:00:00Z", "id": str(uuid7())}
+    resolved = replace(told, value=orjson.dumps({**orjson.loads(told.value or b""), **by_anna}))
+    await hub.ingest.handle([resolved])
+    assert {row.state for row in await hub.all(DecisionRow)} == {"decided", "resolved"}
 
 
 async def test_what_a_steward_did_to_a_link_is_in_the_log_again_and_is_not_done_again(hub: Hub) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway import publish
+from gateway.conflicts.again import under_known_ids
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.identity.match import match_keys
@@ -106,6 +107,7 @@ async def save(session: AsyncSession, state: State) -> None:
     session.add_all([row for row in state.new if isinstance(row, Record)])
     await session.flush()
     session.add_all(state.new)
+    state.decisions = await under_known_ids(session, state.decisions)
     session.add_all(state.decisions)
     if state.closed:
         await _close(session, state)

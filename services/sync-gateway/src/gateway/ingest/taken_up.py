@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 
 from gateway import publish
+from gateway.conflicts.again import mark, others
 from gateway.conflicts.models import DecisionRow
 
 log = get_logger()
@@ -33,7 +34,8 @@ def announced(message: Message) -> DecisionRow:
 async def take_up(session: AsyncSession, read: Sequence[DecisionRow]) -> None:
     """Store those that the log does not have; of one that comes twice the newest state counts.
 
-    One that was open is not open now: what led to it is read again too, and decided anew.
+    One that was open is not open now: what led to it is read again too, and decided anew. One that was decided anew
+    before it came is in the log already, under another id.
     """
     newest = {row.id: row for row in read}
     if not newest:
@@ -41,7 +43,12 @@ async def take_up(session: AsyncSession, read: Sequence[DecisionRow]) -> None:
     columns = [column.key for column in DecisionRow.__table__.columns]
     values = [{name: getattr(row, name) for name in columns} for row in newest.values()]
     missing = insert(DecisionRow).values(values).on_conflict_do_nothing().returning(DecisionRow)
-    taken = list(await session.scalars(missing))
+    read_back = list(await session.scalars(missing))
+    anew = await others(session, read_back)
+    taken = [row for row in read_back if row.state == "resolved" or mark(row) not in anew]
+    for row in set(read_back).difference(taken):
+        await session.delete(row)
+    await session.flush()
     if taken:
         log.warning("decisions_taken_up", number=len(taken))
     overtaken = [row for row in taken if row.state == "open"]

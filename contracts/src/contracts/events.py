@@ -29,6 +29,10 @@ Hlc = Annotated[int, Field(ge=0)]
 """Hybrid logical clock in microseconds; it orders only edits whose authors did not see each other."""
 
 
+Seen = dict[str, tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]]
+"""For each system how far the events of its row were merged: `[time_us, seq]`, the latest time, the greatest number."""
+
+
 class EventPart(BaseModel):
     """Open for additions, unchangeable."""
 
@@ -39,7 +43,8 @@ class GroupChange(EventPart):
     """One group of an edit. `ctx` is the hub's revision that the author had in front of them.
 
     `after` is the number of the row's last edit of the group, 0 if there was none. Without it every edit before this
-    one counts as known to its author.
+    one counts as known to its author. `seen` repeats what was delivered with the revision `ctx`: it says the same by
+    the edits themselves, and holds after the hub was restored from a backup. Without it `ctx` decides alone.
     """
 
     group: str
@@ -47,18 +52,20 @@ class GroupChange(EventPart):
     new: JsonValue
     ctx: Rev
     after: Annotated[int, Field(ge=0)] | None = None
+    seen: Seen | None = None
 
 
 class GroupMark(EventPart):
     """Where one group of the row stands: its last own edit, and the hub's revision that it holds.
 
-    `at` is the time of the event of that edit, in microseconds since 1970.
+    `at` is the time of the event of that edit, in microseconds since 1970; `seen` came with the revision.
     """
 
     seq: Annotated[int, Field(ge=0)]
     rev: Rev
     hlc: Hlc
     at: Annotated[int, Field(ge=0)] | None = None
+    seen: Seen | None = None
 
 
 class RecordChanged(EventPart):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from contracts.events import Seen
 from contracts.references import Reference
 
 Rev = Annotated[int, Field(ge=0)]
@@ -91,7 +92,8 @@ class DeliveryItem(PortPart):
     later, or later than `last_merged`, is `skipped`. A receiver that has applied all of a family (`tag`) behind a floor
     may forget its members that are gone: what comes of them later, at a revision up to the floor, it `already` had.
     `peers`, `conflicts` and `decisions` are for people to see; they change no value. `correlation_id` is that of the
-    newest edit in it: the receiver logs it, and its event about this item carries it.
+    newest edit in it: the receiver logs it, and its event about this item carries it. `seen` says which edits the
+    values have in them; the receiver keeps it with each group's revision, and repeats it in the changes of later edits.
     """
 
     canonical_id: UUID
@@ -103,6 +105,7 @@ class DeliveryItem(PortPart):
     references: dict[str, Reference] = {}
     peers: dict[str, Peer] = {}
     floors: dict[str, Floor] = {}
+    seen: Seen = {}
     conflicts: Annotated[tuple[OpenConflict, ...], Field(max_length=20)] | None = None
     decisions: Annotated[tuple[RecentDecision, ...], Field(max_length=5)] | None = None
     correlation_id: Annotated[str, Field(max_length=128)] | None = None

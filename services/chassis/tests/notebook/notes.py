@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 LONGEST_TITLE = 40
 ENVELOPE = (
-    "local_id", "seen_seq", "hlc", "peers", "floors", "last_merged", "conflicts", "decisions", "correlation_id",
+    "local_id", "seen_seq", "hlc", "peers", "floors", "last_merged", "seen", "conflicts", "decisions", "correlation_id",
 )  # fmt: skip
 
 

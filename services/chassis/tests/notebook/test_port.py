@@ -185,6 +185,19 @@ async def test_a_fresh_edit_of_a_restored_row_is_not_overwritten_although_its_nu
     assert (await one(session, **lost_life, last_merged={"time_us": own["at"], "seq": own["seq"]})).outcome == "applied"
 
 
+async def test_the_next_edit_names_the_edits_that_were_delivered_with_its_group(session: AsyncSession) -> None:
+    created = await one(session, title="One", seen={"shop": (5, 1)})
+    row = await note(session, created)
+    await one(session, canonical_id=created.canonical_id, rev=2, title="Two", seen={"shop": (9, 2)})
+    with edit(session, NOTE, row, "anna"):
+        row.title = "Anna's"
+    await session.flush()
+    announced = (await events(session))[-1]
+    named = {change["group"]: change.get("seen") for change in announced["changes"]}
+    assert named == {"title": {"shop": [9, 2]}, "life": None}
+    assert announced["sync"]["title"]["seen"] == {"shop": [9, 2]}
+
+
 async def test_a_row_that_is_not_there_any_more_is_not_made_of_the_groups_of_a_change(session: AsyncSession) -> None:
     outcome = await one(session, local_id=uuid4(), title="Two")
     assert (outcome.outcome, outcome.local_id) == ("skipped", None)

@@ -1,8 +1,8 @@
 """The comparison of a restored system: every group of every record is due there again, in batches, beside all edits.
 
 How far it is stands in the system's row, so a worker that dies goes on where it was. What is equal costs a delivery
-that is answered with `already`. After a restore of the hub itself every record gets revisions of a new epoch first:
-those that it gives anew may be those that systems have of its lost life, with other values.
+that is answered with `already`. After a restore of the hub itself every register gets a new revision first: systems
+may have a later one of the hub's lost life, with another value.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
 from gateway.kinds import KINDS
 from gateway.records import Record
-from gateway.systems import EPOCH_BITS, SYSTEMS, present_epoch
+from gateway.systems import SYSTEMS, renewed_from
 
 BATCH = 400
 """So many records are under comparison at once: an edit waits behind few of them."""
@@ -67,17 +67,17 @@ async def step(sessions: Sessions, system: str) -> bool:
 
 
 async def _renew_next(sessions: Sessions, system: str) -> None:
-    """Bring the records of the next batch to the present epoch. Records are locked before deliveries, as in ingest."""
+    """Renew the revisions of the next batch's records. Records are locked before deliveries, as in ingest."""
     async with transaction(sessions) as session:
-        epoch = await present_epoch(session)
+        first = await renewed_from(session)
         after = await session.scalar(select(SYSTEMS.c.compare_after).where(SYSTEMS.c.name == system))
-        if epoch == 0 or after is None:
+        if first == 0 or after is None:
             return
         ids: Sequence[UUID] = (await session.scalars(NEXT, {"system": system, "after": after, "batch": BATCH})).all()
         state, now = State(systems=dict.fromkeys(await _names(session), tuple(KINDS))), clock.now()
         await read_records(session, state, ids)
         for record in state.records.values():
-            renew(state, record, epoch, now)
+            renew(state, record, first, now)
         await save(session, state)
 
 
@@ -85,13 +85,14 @@ async def _names(session: AsyncSession) -> list[str]:
     return list(await session.scalars(select(SYSTEMS.c.name)))
 
 
-def renew(state: State, record: Record, epoch: int, now: datetime) -> None:
-    """Give every register of a record a revision of this epoch, in the order that they have; all of it is due."""
-    base = epoch << EPOCH_BITS
-    old = sorted((register.rev, group) for group, register in record.decoded.items())
-    if not old or old[-1][0] > base:
+def renew(state: State, record: Record, first: int, now: datetime) -> None:
+    """Give every register below the revision `first` a new one, above all others and in their order; all is due."""
+    known = record.decoded
+    old = sorted((register.rev, group) for group, register in known.items() if register.rev < first)
+    if not old:
         return
-    renewed = {group: replace(record.decoded[group], rev=base + place) for place, (_, group) in enumerate(old, start=1)}
+    above = max(first, *(register.rev + 1 for register in known.values()))
+    renewed = {group: replace(known[group], rev=rev) for rev, (_, group) in enumerate(old, start=above)}
     record.put(renewed, now)
     for delivery in state.deliveries_of(record):
         delivery.compare(now)

@@ -51,6 +51,11 @@ class Link(Base):
         known = self.last_time_us is not None and self.last_seq is not None
         return Moment(self.last_time_us or 0, self.last_seq or 0) if known else None
 
+    @property
+    def reach(self) -> tuple[int, int] | None:
+        """How far its events are merged: the latest time and the greatest number, which may be of two events."""
+        return (self.last_time_us, self.seen_seq) if self.last_time_us is not None else None
+
     def follow(self, seen_seq: int, last: Moment | None) -> None:
         """The hub has merged so far."""
         self.seen_seq = seen_seq

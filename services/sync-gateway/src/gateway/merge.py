@@ -8,11 +8,13 @@ that was never seen by whoever replaced it stands in a `Decision`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from gateway.policy import STEWARD, GroupRule, Head, Json, Policy, Verdict, decide, in_force, same, system_of
-from gateway.register import Change, Decision, Entry, Event, Fate, Mark, Moment, Register
-from gateway.rules import EMPTY, Invariant, Rules, Violation, family_of, latest, policy_of, turned
+from gateway.policy import GroupRule, Head, Json, Policy, Verdict, decide, in_force, same, system_of
+from gateway.register import Change, Decision, Entry, Event, Mark, Moment, Register, Seen
+from gateway.resolve import Resolution, resolve
+from gateway.rules import EMPTY, Invariant, Rules, Violation, family_of, latest, number, turned
+from gateway.seen import NOTHING, await_from, is_seen, replaces, unseen
 
 __all__ = [
     "Change",
@@ -59,29 +61,26 @@ class Merged:
     acknowledged: Mapping[str, int] = field(default_factory=dict)
 
 
-class Resolution(NamedTuple):
-    """What a steward's choice did to one group. `decision` is None when there was nothing to decide.
-
-    `led` are other groups that another policy decides now that this group shows another value.
-    """
-
-    register: Register
-    decision: Decision | None
-    led: Mapping[str, Register] = {}
-
-
 def merge_event(
-    registers: Mapping[str, Register], seen_seq: int, event: Event, kind: Rules, last: Moment | None = None
+    registers: Mapping[str, Register],
+    seen_seq: int,
+    event: Event,
+    kind: Rules,
+    last: Moment | None = None,
+    *,
+    now_us: int = 0,
+    merged: Seen = NOTHING,
 ) -> Merged:
     """Merge one event. An event seen before changes nothing; a gap is repaired from the event itself.
 
     `last` is the latest event of the row that was merged. A known number at a later moment is a fork: the row was
-    restored from a backup, and gives its numbers a second time.
+    restored from a backup, and gives its numbers a second time. `merged` says how far the rows of all systems are.
+    New revisions are `now_us` at least, so a hub that is restored gives none a second time.
     """
     known = event.seq <= seen_seq
     if known and (last is None or event.moment <= last):
         return Merged("duplicate", seen_seq, last)
-    work = _Work(registers, event, kind)
+    work = _Work(registers, event, kind, now_us, merged)
     work.restored = known
     gap = event.seq > seen_seq + 1 or work.has_lost(seen_seq, last)
     counted = work.repair(seen_seq, last) if gap else set()
@@ -103,39 +102,6 @@ def merge_event(
     )
 
 
-def resolve(
-    registers: Mapping[str, Register],
-    group: str,
-    value: Json,
-    *,
-    actor: str,
-    at: str,
-    hlc: int,
-    event_id: str,
-    kind: Rules,
-) -> Resolution:
-    """A steward's choice: an edit of the hub whose author has seen every head. It ends every parking."""
-    before = registers.get(group, EMPTY)
-    policy = policy_of(registers, group, kind)
-    rev = latest(registers, group) + 1
-    hlc = max([hlc, *(head.hlc + 1 for head in before.heads.values())])
-    head = Head(value, hlc, rev, event_id, actor, at)
-    heads = {} if policy.rule == "counter" else {STEWARD: head}
-    total = _number(value) if policy.rule == "counter" else None
-    after = Register(rev, heads, value, rule="resolved", total=total)
-    others = {**registers, group: after}
-    led: dict[str, Register] = {}
-    for other, again, _ in turned(registers, others, kind):
-        led[other] = replace(again, rev=latest({**others, **led}, other) + 1)
-    if not before.heads and before.value is None:
-        return Resolution(after, None, led)
-    normalise = kind.group(group).normalise
-    seen = [_entry(o, h, "kept" if same(h.value, value, normalise) else "lost") for o, h in before.heads.items()]
-    entries = (*seen, _entry(STEWARD, head, "kept"))
-    decision = Decision(group, "resolved", policy.name, policy.version, STEWARD, entries, False, value)
-    return Resolution(after, decision, led)
-
-
 def clamp(hlc: int, now_us: int, limit: float = CLOCK_AHEAD_SECONDS) -> tuple[int, bool]:
     """A hybrid time at most `limit` seconds ahead of now, and whether it had to be set back."""
     latest = now_us + int(limit * 1_000_000)
@@ -145,8 +111,17 @@ def clamp(hlc: int, now_us: int, limit: float = CLOCK_AHEAD_SECONDS) -> tuple[in
 class _Work:
     """One event on its way through one record: what it has touched so far."""
 
-    def __init__(self, registers: Mapping[str, Register], event: Event, kind: Rules) -> None:
+    def __init__(
+        self,
+        registers: Mapping[str, Register],
+        event: Event,
+        kind: Rules,
+        now_us: int,
+        merged: Seen,
+    ) -> None:
         self.before = registers
+        self.now_us = now_us
+        self.merged = merged
         self.event = event
         self.kind = kind
         self.touched: dict[str, Register] = {}
@@ -165,10 +140,10 @@ class _Work:
         return self.touched.get(group) or self.before.get(group, EMPTY)
 
     def next_revision(self, group: str, ctx: int = 0) -> int:
-        """One more than any revision that the hub gave to the family, or that a spoke claims to have applied."""
+        """Above any revision that the hub gave to the family, or that a spoke claims to have applied; at least now."""
         family = family_of(group) or group
         known = self.latest[family] if family in self.latest else latest(self.before, group)
-        self.latest[family] = max(known, ctx) + 1
+        self.latest[family] = max(known + 1, ctx + 1, self.now_us)
         return self.latest[family]
 
     def policy(self, group: str) -> Policy:
@@ -198,12 +173,12 @@ class _Work:
         """What a spoke stored of a delivery: the same is an acknowledgement, another value is its edit."""
         register = self.register(group)
         self.acknowledged[group] = rev
-        if rev < register.rev or register.rev == 0:
+        if rev != register.rev or register.rev == 0:
             return
         if not same(stored, register.value, self.kind.group(group).normalise):
-            own = self.event.sync[group].seq if group in self.event.sync else 0
-            change = Change(group, register.value, stored, rev, after=own)
-            self.edit(change, self.event.hlc, register.bounces + 1, seq=own)
+            own = self.event.sync.get(group, Mark(0, rev, 0))
+            change = Change(group, register.value, stored, rev, own.seq, own.seen)
+            self.edit(change, self.event.hlc, register.bounces + 1, seq=own.seq)
 
     def has_lost(self, seen_seq: int, last: Moment | None) -> bool:
         """Whether the row had an edit before this event that the hub has not merged."""
@@ -225,7 +200,8 @@ class _Work:
                     self._count_after_gap(group, value, mark, first=seen_seq == 0 and mark.rev == 0)
                     counted.add(group)
                 elif group not in by_user:
-                    self.edit(Change(group, None, value, mark.rev), min(mark.hlc, self.event.hlc), seq=mark.seq)
+                    lost = Change(group, None, value, mark.rev, seen=mark.seen)
+                    self.edit(lost, min(mark.hlc, self.event.hlc), seq=mark.seq)
             elif group not in own and mark.rev > 0 and mark.rev == self.register(group).rev:
                 self.compare(group, value, mark.rev)
         return counted
@@ -267,22 +243,25 @@ class _Work:
 
     def _put(self, change: Change, base: Register, head: Head, rule: GroupRule) -> None:
         present = self._lives(base.heads, change, head.seq)
-        heads = {**_unseen(present, change.ctx, self.event.system), self.event.system: head}
+        heads = unseen(present, change, self.event.system)
+        late = is_seen(base.awaited, self.event.system, head)
+        if not late:
+            heads[self.event.system] = head
         verdict = decide(self.policy(change.group), heads, rule.normalise)
         parked = verdict.parked or base.hold is not None
-        self.touched[change.group] = Register(
-            base.rev, heads, verdict.value, parked, verdict.rule, base.hold, base.total, base.bounces
-        )
+        awaited = await_from(base, change, self.event.system, self.merged)
+        after = replace(base, value=verdict.value, parked=parked, rule=verdict.rule)
+        self.touched[change.group] = replace(after, heads=heads, awaited=awaited)
         if base.bounces:
             reason = base.hold or "stored_differently"
             self._decide(change.group, reason, {**base.heads, **heads}, verdict)
-        elif verdict.contested:
+        elif verdict.contested and not late:
             self._decide(change.group, verdict.rule, heads, verdict)
 
     def _lives(self, heads: Mapping[str, Head], change: Change, seq: int) -> Mapping[str, Head]:
         """The heads, with that of the system's previous life apart if the author of this edit did not have it."""
         own = heads.get(self.event.system)
-        if own is None or not _outlived(own, change, seq):
+        if own is None or replaces(change, seq, self.event.system, own):
             return heads
         self.restored = True
         lives = [int(origin.partition("~")[2] or 0) for origin in heads if system_of(origin) == self.event.system]
@@ -296,11 +275,11 @@ class _Work:
         if same(head.value, base.value, rule.normalise) and base.hold is None:
             return
         verdict = decide(policy, base.heads, rule.normalise)
-        refused = _entry(self.event.system, head, "refused")
+        refused = Entry.of(self.event.system, head, "refused")
         self._decide(group, base.hold or verdict.rule, base.heads, verdict, refused)
 
     def _count(self, change: Change, base: Register) -> None:
-        total = (base.total or Decimal(0)) + _number(change.new) - _number(change.old)
+        total = (base.total or Decimal(0)) + number(change.new) - number(change.old)
         parked = base.hold is not None
         value = _shown(total, change.new)
         self.touched[change.group] = replace(base, value=value, total=total, parked=parked, rule="counter")
@@ -336,7 +315,7 @@ class _Work:
     ) -> None:
         rule, policy, after = self.kind.group(group), self.policy(group), self.touched[group]
         entries = tuple(
-            _entry(
+            Entry.of(
                 origin,
                 head,
                 "kept" if after.parked or same(head.value, after.value, rule.normalise) else "lost",
@@ -358,12 +337,6 @@ class _Work:
         )
 
 
-def _outlived(own: Head, change: Change, seq: int) -> bool:
-    """Whether the author of an edit did not have their own system's head: it is newer than what they replaced."""
-    after = seq - 1 if change.after is None else change.after
-    return own.seq > after and own.rev > change.ctx
-
-
 def _hold_after(before: Register, bounces: int) -> str | None:
     """What parks a group after an edit: an edit ends every parking but that of a sum nobody knows."""
     if bounces > MAX_BOUNCES:
@@ -371,22 +344,9 @@ def _hold_after(before: Register, bounces: int) -> str | None:
     return before.hold if before.hold == "counter_gap" else None
 
 
-def _unseen(heads: Mapping[str, Head], ctx: int, system: str) -> dict[str, Head]:
-    """The heads of other origins that the author of this edit did not have in front of them."""
-    return {origin: head for origin, head in heads.items() if origin != system and head.rev > ctx}
-
-
 def _confirmed(event: Event, change: Change) -> int:
     mark = event.sync.get(change.group)
     return mark.rev if mark else change.ctx
-
-
-def _entry(origin: str, head: Head, outcome: Fate) -> Entry:
-    return Entry(origin, head.value, head.actor, head.at, head.hlc, head.event_id, outcome)
-
-
-def _number(value: Json) -> Decimal:
-    return Decimal(0) if value is None else Decimal(str(value))
 
 
 def _shown(total: Decimal, like: Json) -> Json:

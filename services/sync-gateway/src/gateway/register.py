@@ -3,7 +3,7 @@
 The stored form is JSON with short keys, because every record keeps one register per group.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,17 @@ from typing import Any, Literal, NamedTuple
 from gateway.policy import Head, Json
 
 Fate = Literal["kept", "lost", "refused"]
+Seen = Mapping[str, Sequence[int]]
+"""How far the events of each system's row were merged: `{"crm": [time_us, seq]}`, the latest time and the greatest
+number. An event is among them if neither its time nor its number is greater: numbers tell when a clock is set back,
+times when a row was restored and gives its numbers again."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(time: datetime) -> int:
+    """Since 1970."""
+    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 class Moment(NamedTuple):
@@ -25,13 +35,15 @@ class Moment(NamedTuple):
 class Mark(NamedTuple):
     """What a spoke knows of one group: its last own edit, the revision it applied, the time of the edit.
 
-    `at` is the time of the edit's event in microseconds, None in events of before rows kept it.
+    `at` is the time of the edit's event in microseconds, None in events of before rows kept it; `seen` is what had been
+    merged into the revision, None in events of before deliveries said it.
     """
 
     seq: int
     rev: int
     hlc: int
     at: int | None = None
+    seen: Seen | None = None
 
     def is_new(self, seen_seq: int, last: Moment | None) -> bool:
         """Whether the hub has not merged the edit: its number is new, or it is later than all that was merged."""
@@ -42,7 +54,8 @@ class Change(NamedTuple):
     """One group in one edit. `ctx` is the hub revision of the group that the author had in front of them.
 
     `after` is the number of the group's last local edit that this one replaces; None in events of the older format,
-    whose author is taken to have had every edit with a smaller number.
+    whose author is taken to have had every edit with a smaller number. `seen` says the same as `ctx` by the edits
+    themselves: it holds for a hub that was restored and gives those edits other revisions.
     """
 
     group: str
@@ -50,6 +63,7 @@ class Change(NamedTuple):
     new: Json
     ctx: int
     after: int | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +99,25 @@ class Event:
             actor=data["actor"],
             time=time,
             changes=tuple(
-                Change(c["group"], c.get("old"), c.get("new"), c["ctx"], c.get("after")) for c in data["changes"]
+                Change(c["group"], c.get("old"), c.get("new"), c["ctx"], c.get("after"), c.get("seen"))
+                for c in data["changes"]
             ),
             snapshot=data["snapshot"],
-            sync={group: Mark(m["seq"], m["rev"], m["hlc"], m.get("at")) for group, m in data["sync"].items()},
+            sync={
+                group: Mark(m["seq"], m["rev"], m["hlc"], m.get("at"), m.get("seen"))
+                for group, m in data["sync"].items()
+            },
         )
 
     @property
     def moment(self) -> Moment:
         """When it was written. A number that comes again at a later moment is an edit of a restored row."""
-        return Moment((datetime.fromisoformat(self.time) - EPOCH) // timedelta(microseconds=1), self.seq)
+        return Moment(microseconds(datetime.fromisoformat(self.time)), self.seq)
+
+
+def moment_of(head: Head) -> Moment:
+    """When an edit was written."""
+    return Moment(microseconds(datetime.fromisoformat(head.at)), head.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +125,9 @@ class Register:
     """The state of one group of one record.
 
     `hold` names what parks the group whatever its policy says; `total` is the sum of a counter; `bounces`
-    counts how often a spoke stored something else than it was sent since the last user event.
+    counts how often a spoke stored something else than it was sent since the last user event. `awaited` says up to
+    which event of other systems the author of a merged edit had seen more than the hub has merged: a hub that was
+    restored merges those events late, and they are replaced already.
     """
 
     rev: int = 0
@@ -113,6 +138,7 @@ class Register:
     hold: str | None = None
     total: Decimal | None = None
     bounces: int = 0
+    awaited: Seen = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The stored form; what has its usual value is left out."""
@@ -128,6 +154,8 @@ class Register:
             stored["total"] = str(self.total)
         if self.bounces:
             stored["bounces"] = self.bounces
+        if self.awaited:
+            stored["awaited"] = self.awaited
         return stored
 
     @classmethod
@@ -145,6 +173,7 @@ class Register:
             hold=stored.get("hold"),
             total=Decimal(stored["total"]) if "total" in stored else None,
             bounces=stored.get("bounces", 0),
+            awaited=stored.get("awaited", {}),
         )
 
 
@@ -159,6 +188,11 @@ class Entry:
     hlc: int
     event_id: str
     outcome: Fate
+
+    @classmethod
+    def of(cls, origin: str, head: Head, outcome: Fate) -> "Entry":
+        """The entry of a head."""
+        return cls(origin, head.value, head.actor, head.at, head.hlc, head.event_id, outcome)
 
     def to_json(self) -> dict[str, Any]:
         """One object; the field names are the keys."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from gateway.policy import GroupRule, Json, Policy, Verdict, decide, in_force
@@ -66,3 +67,8 @@ def turned(
         again = replace(register, value=verdict.value, parked=parked, rule=verdict.rule)
         if again != replace(register, rule=verdict.rule):
             yield group, again, verdict
+
+
+def number(value: Json) -> Decimal:
+    """The amount that a counter's value stands for; an empty one is zero."""
+    return Decimal(0) if value is None else Decimal(str(value))

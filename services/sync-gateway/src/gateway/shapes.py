@@ -21,17 +21,20 @@ from gateway.register import Event
 REMEMBERED_BYTES = 500
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Key = Annotated[str, Field(min_length=1, max_length=200)]
+Seen = dict[Key, tuple[Count, Count]]
 
 
 class _Mark(BaseModel):
     seq: Count
     rev: Count
     hlc: Count
+    seen: Seen | None = None
 
 
 class _Change(BaseModel):
     group: Key
     ctx: Count
+    seen: Seen | None = None
 
 
 class _Frame(BaseModel):

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.register import microseconds
 from gateway.tables import Base
 
 log = structlog.get_logger()
@@ -75,24 +76,23 @@ EPOCHS = Table(
     Base.metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", BigInteger, nullable=False),
+    Column("renewed_from", BigInteger, nullable=False, server_default="0"),
 )
-"""One row: how often the hub found itself older than its systems. A revision is `epoch << EPOCH_BITS` and a count."""
-
-EPOCH_BITS = 32
+"""One row: how often the hub found itself older than its systems, and from which revision on it went on."""
 
 
-async def present_epoch(session: AsyncSession) -> int:
-    """The epoch of the revisions that the hub gives."""
-    return await session.scalar(select(EPOCHS.c.epoch)) or 0
+async def renewed_from(session: AsyncSession) -> int:
+    """The smallest revision that any register may have once all systems are compared."""
+    return await session.scalar(select(EPOCHS.c.renewed_from)) or 0
 
 
 async def note_behind(session: AsyncSession, rev: int, because: str) -> None:
-    """A system has a revision that the hub never gave: the hub was restored. Begin an epoch above it, compare all.
+    """A system has a revision that the hub never gave: the hub was restored. Go on above it, and compare all.
 
-    Nothing is done when the present epoch is above it already: then the comparison is under way.
+    Nothing is done when the hub went on above it already: then the comparison is under way.
     """
-    above = (rev >> EPOCH_BITS) + 1
-    raised = update(EPOCHS).where(EPOCHS.c.epoch < above).values(epoch=above).returning(EPOCHS.c.epoch)
+    above = {"epoch": EPOCHS.c.epoch + 1, "renewed_from": max(rev + 1, microseconds(clock.now()))}
+    raised = update(EPOCHS).where(EPOCHS.c.renewed_from <= rev).values(above).returning(EPOCHS.c.epoch)
     if await session.scalar(raised) is not None:
         for name in await session.scalars(select(SYSTEMS.c.name).order_by(SYSTEMS.c.name)):
             await note_restored(session, name, because, again=True)

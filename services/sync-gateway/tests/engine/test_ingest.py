@@ -63,9 +63,11 @@ async def test_an_event_that_comes_twice_at_two_offsets_is_dropped_by_its_number
     first = hub.event("crm", "c1", 1, ALFKI)
     again = hub.message(first.topic, first.value or b"", first.headers)
 
-    await hub.ingest.handle([first, again])
+    await hub.ingest.handle([first])
+    before = (await hub.one(Record)).registers
+    await hub.ingest.handle([again])
 
-    assert (await hub.one(Record)).decoded["name"].rev == 1
+    assert (await hub.one(Record)).registers == before
 
 
 async def test_lost_events_are_repaired_from_the_next_one(hub: Hub) -> None:
@@ -124,13 +126,8 @@ async def test_a_reader_that_has_lost_its_partition_writes_nothing(hub: Hub) -> 
 
     await asyncio.gather(hub.ingest.handle(batch), other.handle(batch))
 
-    record = await hub.one(Record)
-    assert {group: register.rev for group, register in record.decoded.items()} == {
-        "name": 1,
-        "phone": 1,
-        "life": 1,
-        "email": 1,
-    }
+    assert (await hub.one(Link)).seen_seq == 2
+    assert len(await hub.all(OutboxRow)) == 1
 
 
 async def test_the_same_customer_entered_on_both_sides_at_once_is_one(hub: Hub) -> None:
@@ -207,14 +204,16 @@ async def test_a_parked_conflict_is_superseded_when_an_author_has_seen_both_valu
     await hub.ingest.handle([hub.event("erp", "e1", 1, {**ALFKI, "notes": "theirs"})])
     assert {row.state for row in await hub.all(DecisionRow)} == {"open"}
 
-    await hub.ingest.handle([hub.event("erp", "e1", 2, {"notes": "both"}, snapshot={**ALFKI, "notes": "both"}, ctx=2)])
+    seen = (await hub.one(Record)).decoded["notes"].rev
+    both = {**ALFKI, "notes": "both"}
+    await hub.ingest.handle([hub.event("erp", "e1", 2, {"notes": "both"}, snapshot=both, ctx=seen)])
 
     record = await hub.one(Record)
     assert (record.decoded["notes"].value, record.parked()) == ("both", [])
     assert {row.state for row in await hub.all(DecisionRow)} == {"superseded"}
 
 
-def _fail(*_arguments: object) -> None:
+def _fail(*_arguments: object, **_known: object) -> None:
     raise ArithmeticError("not today")
 
 

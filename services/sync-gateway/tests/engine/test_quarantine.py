@@ -107,7 +107,7 @@ async def test_another_message_at_the_same_place_of_a_new_log_is_held_too(hub: H
 async def test_a_replay_that_fails_with_an_unprintable_reason_stays_held(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_known: object) -> None:
         raise ValueError("\ud800 and \x00")
 
     monkeypatch.setattr("gateway.ingest.fold.merge_event", fail)

@@ -13,8 +13,7 @@ from gateway.ingest.fold import fold
 from gateway.ingest.state import Incoming, State
 from gateway.merge import Event, Register, resolve
 from gateway.policy import Json
-from gateway.register import Entry
-from gateway.systems import EPOCH_BITS
+from gateway.register import Entry, microseconds
 
 from .factories import SAMPLE
 
@@ -30,7 +29,7 @@ class HubUnderTest:
         self.state = State(systems=dict.fromkeys(systems, (SAMPLE.name,)))
         self.now = EPOCH
         self._resolutions = 0
-        self.epoch = 0
+        self.renewed_from = 0
         self.published: list[tuple[str, str, list[Entry]]] = []
 
     def at(self, wall: int) -> None:
@@ -100,10 +99,13 @@ class HubUnderTest:
         if self.state.behind is not None:
             rev, _ = self.state.behind
             self.state.behind = None
-            if rev >> EPOCH_BITS >= self.epoch:
-                self.epoch = (rev >> EPOCH_BITS) + 1
-                for record in self.state.records.values():
-                    renew(self.state, record, self.epoch, self.now)
+            if rev >= self.renewed_from:
+                self.renewed_from = max(rev + 1, microseconds(self.now))
+
+    def renew(self) -> None:
+        """The comparison of a hub that was older than its systems comes to its records."""
+        for record in self.state.records.values():
+            renew(self.state, record, self.renewed_from, self.now)
 
     def refused(self, system: str, record: str) -> set[str]:
         """The groups whose present revision the system's rules refuse."""
@@ -122,6 +124,7 @@ class HubUnderTest:
             hlc=0,
             event_id=f"hub-{self._resolutions}",
             kind=SAMPLE,
+            now_us=microseconds(self.now),
         )
         golden = self.state.records[UUID(record)]
         golden.put({group: resolution.register, **resolution.led}, self.now)

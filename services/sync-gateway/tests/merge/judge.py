@@ -5,6 +5,7 @@ from itertools import chain, product
 
 from gateway.merge import Event, Register, merge_event
 from gateway.policy import same, system_of
+from gateway.register import microseconds
 
 from .factories import SAMPLE, Shown, shown
 from .hub_under_test import HubUnderTest
@@ -61,17 +62,15 @@ class Judge:
                 spoke.heard.update(edit for edit in edits if edit.seq <= event.seq)
 
     def _causality(self, event: Event) -> None:
-        """No value stands against an edit whose author had it in front of them."""
+        """No value stands against an edit whose author had it in front of them, whichever of them came first."""
         record = str(event.canonical_id)
         for change in event.changes:
-            life = int(event.id.split("-")[-2])
-            edit = self.spokes[event.system].edits.get(EditId(event.system, record, change.group, event.seq, life))
-            if edit is None or self._was_refused(event, change.group):
-                continue
             heads = self.hub.registers(record)[change.group].heads
-            standing = {self.edit_of(record, change.group, origin, head.event_id) for origin, head in heads.items()}
-            if edit.over & standing - {edit.id}:
-                self.faults.add("causality")
+            found = {self.edit_of(record, change.group, origin, head.event_id) for origin, head in heads.items()}
+            standing = {edit for edit in found if edit}
+            for edit in standing:
+                if self.spokes[edit.system].edits[edit].over & standing - {edit}:
+                    self.faults.add("causality")
 
     def _order(self, event: Event, before: dict[str, Register]) -> None:
         """Two edits of which neither knew of the other give the same, whichever arrives first."""
@@ -88,7 +87,8 @@ class Judge:
     def _merged(self, start: dict[str, Register], order: tuple[Event, Event]) -> Shown:
         registers = dict(start)
         for event in order:
-            registers.update(merge_event(registers, event.seq - 1, event, SAMPLE).registers)
+            now_us = microseconds(self.hub.now)
+            registers.update(merge_event(registers, event.seq - 1, event, SAMPLE, now_us=now_us).registers)
         return shown(registers)
 
     def _refusals(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The protocol with one of its rules switched off: twelve hubs and spokes that the simulation must convict.
+"""The protocol with one of its rules switched off: hubs and spokes that the simulation must convict.
 
 The product knows nothing of this: a mutant replaces a part of the hub or of a spoke from outside.
 """
@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chassis.replication import Moment
-from gateway import merge, policy
+from gateway import merge, policy, seen
 from gateway.ingest import fold
 from gateway.merge import Change, Event, Head, Merged, Register, Rules, merge_event
 from gateway.policy import GroupRule
+from gateway.register import Seen
 
 from .factories import Origin
 from .hub_under_test import HubUnderTest
@@ -45,7 +46,7 @@ class KnowsOneRevisionOfTheRecord(Spoke):
 class ForgetsWithoutAFloor(Spoke):
     """no_floor: a member that is gone is forgotten as if it had never been."""
 
-    def standing(self, row: Row, group: str) -> Mapping[str, int]:
+    def standing(self, row: Row, group: str) -> Mapping[str, Any]:
         return row.sync.get(group, {})
 
 
@@ -78,18 +79,28 @@ class Echoes(Spoke):
 
 
 def merge_again(
-    registers: Registers, seen_seq: int, event: Event, kind: Rules, last: merge.Moment | None = None
+    registers: Registers,
+    seen_seq: int,
+    event: Event,
+    kind: Rules,
+    last: merge.Moment | None = None,
+    **known: Any,
 ) -> Merged:
     """no_dedupe: an event that comes again is merged again."""
-    merged = merge_event(registers, min(seen_seq, event.seq - 1), event, kind, last)
+    merged = merge_event(registers, min(seen_seq, event.seq - 1), event, kind, last, **known)
     return replace(merged, seen_seq=max(seen_seq, merged.seen_seq))
 
 
 def refuse_without_a_new_revision(
-    registers: Registers, seen_seq: int, event: Event, kind: Rules, last: merge.Moment | None = None
+    registers: Registers,
+    seen_seq: int,
+    event: Event,
+    kind: Rules,
+    last: merge.Moment | None = None,
+    **known: Any,
 ) -> Merged:
     """strict_no_bump: a refused edit leaves the revision, so its author is never corrected."""
-    merged = merge_event(registers, seen_seq, event, kind, last)
+    merged = merge_event(registers, seen_seq, event, kind, last, **known)
     refused = {
         group: replace(register, rev=registers[group].rev if group in registers else 0)
         for group, register in merged.registers.items()
@@ -111,7 +122,7 @@ def keep_no_log(*_: object) -> None:
     """silent: decisions are taken and not written down."""
 
 
-def keep_all_heads(heads: Mapping[str, Head], ctx: int, system: str) -> dict[str, Head]:
+def keep_all_heads(heads: Mapping[str, Head], change: Change, system: str) -> dict[str, Head]:
     """wallclock_lww, in the hub: the later time wins, whatever the author had in front of them."""
     return {origin: head for origin, head in heads.items() if origin != system}
 
@@ -129,15 +140,37 @@ class ComparesNumbersOnly(Spoke):
 
 
 def take_forks_for_duplicates(
-    registers: Registers, seen_seq: int, event: Event, kind: Rules, last: merge.Moment | None = None
+    registers: Registers,
+    seen_seq: int,
+    event: Event,
+    kind: Rules,
+    last: merge.Moment | None = None,
+    **known: Any,
 ) -> Merged:
     """no_fork: a number that is known is a duplicate, whenever it was written."""
-    return merge_event(registers, seen_seq, event, kind)
+    return merge_event(registers, seen_seq, event, kind, **known)
 
 
-def replace_whatever_stands(own: Head, change: Change, seq: int) -> bool:
+def replace_whatever_stands(change: Change, seq: int, system: str, own: Head) -> bool:
     """no_previous_life: an edit replaces its system's head, even one that its author did not have."""
+    return True
+
+
+def count_revisions(
+    registers: Registers, seen_seq: int, event: Event, kind: Rules, last: merge.Moment | None = None, **known: Any
+) -> Merged:
+    """revisions_counted: a hub that was restored gives the revisions of its lost life again, to other edits."""
+    return merge_event(registers, seen_seq, event, kind, last, **{**known, "now_us": 0})
+
+
+def know_revisions_only(seen: Seen, system: str, head: Head) -> bool:
+    """context_by_revision: what an author had seen is known by the hub's revisions alone."""
     return False
+
+
+def await_nothing(before: Register, change: Change, system: str, merged: Seen) -> Seen:
+    """nothing_awaited: an edit that comes after one whose author had seen it stands against it."""
+    return {}
 
 
 def compare_nothing(*_: object) -> None:
@@ -158,7 +191,7 @@ MUTANTS: dict[str, Mutant] = {
     "no_rev_guard": Mutant("divergence", spoke=TakesAnyRevision),
     "no_floor": Mutant("divergence", spoke=ForgetsWithoutAFloor),
     "record_level_context": Mutant("silent_loss", spoke=KnowsOneRevisionOfTheRecord),
-    "wallclock_lww": Mutant("causality", spoke=TrustsItsWallClock, patches=((merge, "_unseen", keep_all_heads),)),
+    "wallclock_lww": Mutant("causality", spoke=TrustsItsWallClock, patches=((merge, "unseen", keep_all_heads),)),
     "no_dedupe": Mutant("replay_changed_state", patches=((fold, "merge_event", merge_again),)),
     "strict_no_bump": Mutant("divergence", patches=((fold, "merge_event", refuse_without_a_new_revision),)),
     "echo": Mutant("no_quiet", spoke=Echoes),
@@ -170,9 +203,16 @@ MUTANTS: dict[str, Mutant] = {
 
 RESTORED: dict[str, Mutant] = {
     "no_fork": Mutant("silent_loss", patches=((fold, "merge_event", take_forks_for_duplicates),)),
-    "no_previous_life": Mutant("silent_loss", patches=((merge, "_outlived", replace_whatever_stands),)),
+    "no_previous_life": Mutant("silent_loss", patches=((merge, "replaces", replace_whatever_stands),)),
     "seq_guard_only": Mutant("flip_flop", spoke=ComparesNumbersOnly),
     "only_edited": Mutant("divergence", patches=((HubUnderTest, "compare", compare_nothing),)),
     "no_poll": Mutant("divergence", patches=((World, "poll", compare_nothing),)),
 }
 """These show themselves only where systems are restored from backups."""
+
+HUB_RESTORED: dict[str, Mutant] = {
+    "revisions_counted": Mutant("silent_loss", patches=((fold, "merge_event", count_revisions),)),
+    "context_by_revision": Mutant("causality", patches=((seen, "is_seen", know_revisions_only),)),
+    "nothing_awaited": Mutant("order_matters", patches=((merge, "await_from", await_nothing),)),
+}
+"""These show themselves only where the hub is restored."""

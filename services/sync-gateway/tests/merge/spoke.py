@@ -61,6 +61,7 @@ class Delivery(NamedTuple):
     hlc: int
     values: tuple[Value, ...]
     floors: Mapping[str, Floor]
+    seen: Mapping[str, Moment]
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Row:
     seq: int = 0
     hlc: int = 0
     values: dict[str, Json] = field(default_factory=dict)
-    sync: dict[str, dict[str, int]] = field(default_factory=dict)
+    sync: dict[str, dict[str, Any]] = field(default_factory=dict)
     stands_for: dict[str, frozenset[EditId]] = field(default_factory=dict)
     edited: dict[str, EditId] = field(default_factory=dict)
 
@@ -123,12 +124,19 @@ class Spoke:
         values = {"life": "live", **values}
         row.hlc, now = self.time(row, wall), max(0, wall + self.skew)
         changes = [
-            Change(group, row.values.get(group), new, self.context(row, group), self.after(row, group))
+            Change(
+                group,
+                row.values.get(group),
+                new,
+                self.context(row, group),
+                self.after(row, group),
+                self.standing(row, group).get("seen"),
+            )
             for group, new in values.items()
         ]
         for change in changes:
             place = {"seq": row.seq + 1, "rev": self.revision(row, change.group), "hlc": row.hlc, "at": now}
-            row.sync[change.group] = place
+            row.sync[change.group] = {**place, "seen": change.seen}
             self._remember(record, row, change)
             row.values[change.group] = change.new
         self.announce(record, row, changes, "user", now)
@@ -146,12 +154,14 @@ class Spoke:
                 outcomes[group] = "rejected"
             elif step == "write":
                 change = Change(group, row.values.get(group), self.store(group, value), rev)
-                self._write(row, change, stands_for)
+                self._write(row, change, stands_for, delivery.seen)
                 if change.new not in (change.old, value) or change.old != change.new:
                     moved.append(change)
         row.hlc = max(row.hlc, delivery.hlc)
         present = {group: value for group, value in row.values.items() if value}
-        row.sync = settled(row.sync, delivery.floors, outcomes, present, delivery.seen_seq, delivery.last)
+        row.sync = settled(
+            row.sync, delivery.floors, outcomes, present, delivery.seen_seq, delivery.last, delivery.seen
+        )
         if moved:
             self.announce(delivery.record, row, moved, "gateway", max(0, wall + self.skew))
         outcome = next((o for o in ("rejected", "skipped", "applied") if o in outcomes.values()), "already")
@@ -188,7 +198,7 @@ class Spoke:
     def guard(self, rev: int, own: Mapping[str, int], seen_seq: int, last: Moment | None) -> str:
         return guard(rev, own, seen_seq, last)
 
-    def standing(self, row: Row, group: str) -> Mapping[str, int]:
+    def standing(self, row: Row, group: str) -> Mapping[str, Any]:
         return standing(row.sync, group)
 
     def time(self, row: Row, wall: int) -> int:
@@ -211,10 +221,11 @@ class Spoke:
         row.stands_for[change.group] = frozenset({edit})
         row.edited[change.group] = edit
 
-    def _write(self, row: Row, change: Change, stands_for: frozenset[EditId]) -> None:
+    def _write(self, row: Row, change: Change, stands_for: frozenset[EditId], seen: Mapping[str, Moment]) -> None:
         last = row.edited.get(change.group)
         if last and last not in self.heard and not same(change.old, change.new, SAMPLE.group(change.group).normalise):
             self.flip_flops += 1
-        row.sync[change.group] = {"seq": 0, "hlc": 0, **self.standing(row, change.group), "rev": change.ctx}
+        own = {"seq": 0, "hlc": 0, **self.standing(row, change.group)}
+        row.sync[change.group] = {**own, "rev": change.ctx, "seen": seen}
         row.values[change.group] = change.new
         row.stands_for[change.group] = stands_for

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .mutants import MUTANTS, RESTORED
+from .mutants import HUB_RESTORED, MUTANTS, RESTORED
 from .world import run
 
 SEEDS = range(60)
@@ -30,4 +30,13 @@ def test_a_hub_or_spoke_without_this_rule_is_convicted_by_restores(name: str, mo
     for patch in mutant.patches:
         monkeypatch.setattr(*patch)
     found = (run(seed, mutant.spoke, restores=2) for seed in MANY_SEEDS)
+    assert any(fault.startswith(mutant.gives_away) for faults in found for fault in faults), f"{name} survived"
+
+
+@pytest.mark.parametrize("name", HUB_RESTORED)
+def test_a_hub_without_this_rule_is_convicted_by_its_own_restores(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = HUB_RESTORED[name]
+    for patch in mutant.patches:
+        monkeypatch.setattr(*patch)
+    found = (run(seed, mutant.spoke, restores=3, hub_too=True) for seed in MANY_SEEDS)
     assert any(fault.startswith(mutant.gives_away) for faults in found for fault in faults), f"{name} survived"

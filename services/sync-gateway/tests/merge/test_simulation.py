@@ -26,12 +26,10 @@ def test_no_promise_is_broken_where_systems_are_restored_and_logs_are_lost(seed:
     assert {life: faults for life in range(6) if (faults := run(seed * 10 + life, restores=2))} == {}
 
 
-@pytest.mark.parametrize("seed", range(3000, 3006))
-def test_all_are_equal_in_the_end_where_the_hub_goes_back_as_well(seed: int) -> None:
-    """An edit that the hub reads again in another order may count as seen: only that is not promised here."""
-    for life in range(5):
-        faults = run(seed * 10 + life, restores=3, hub_too=True)
-        assert {fault for fault in faults if not fault.startswith(("causality", "silent_loss", "order"))} == set()
+@pytest.mark.parametrize("seed", range(3000, 3015))
+def test_no_promise_is_broken_where_the_hub_goes_back_as_well(seed: int) -> None:
+    """Ten lives for each seed, each with up to three restores, of systems and of the hub."""
+    assert {life: faults for life in range(10) if (faults := run(seed * 10 + life, restores=3, hub_too=True))} == {}
 
 
 def test_a_long_life_keeps_every_promise() -> None:

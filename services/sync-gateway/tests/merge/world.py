@@ -45,7 +45,7 @@ class World:
         self.judge = Judge(self.spokes, self.hub)
         self.backups: dict[str, Backup] = {}
         self.restored: set[str] = set()
-        self.asked_by_the_dead: set[int] = set()
+        self.asked_by_the_dead: list[Item] = []
         self.hub_backup: tuple[State, dict[tuple[str, str], int]] | None = None
 
     def edit(self, system: str, record: str, group: str, value: Json) -> None:
@@ -99,7 +99,9 @@ class World:
         )
         floors = {family: Floor(**floor) for family, floor in body["floors"].items()}
         last = Moment(**body["last_merged"]) if body["last_merged"] else None
-        self.network.append((item, Delivery(system, record, body["seen_seq"], last, body["hlc"], values, floors)))
+        self.network.append(
+            (item, Delivery(system, record, body["seen_seq"], last, body["hlc"], values, floors, body["seen"]))
+        )
         return True
 
     def arrive(self, position: int, *, again: bool = False, lost: bool = False, unanswered: bool = False) -> None:
@@ -108,8 +110,12 @@ class World:
         item, delivery = self.network[position] if again else self.network.pop(position)
         if not lost:
             outcome = self.spokes[delivery.system].receive(delivery, self.wall)
-            if not unanswered and not again and id(item) not in self.asked_by_the_dead:
+            if not unanswered and not again and not self._asked_by_the_dead(item):
                 self.hub.settle(item, outcome)
+
+    def _asked_by_the_dead(self, item: Item) -> bool:
+        """Whether the hub has gone back since it sent this: then it does not get the answer."""
+        return any(item is other for other in self.asked_by_the_dead)
 
     def back_up(self, system: str) -> None:
         self.backups[system] = self.spokes[system].back_up()
@@ -132,12 +138,14 @@ class World:
     def restore_hub(self) -> None:
         """The hub goes back to its backup, with its positions; the log and the systems are newer."""
         if self.hub_backup is not None:
-            self.asked_by_the_dead |= {id(item) for item, _ in self.network}
+            self.wall += 100
+            self.asked_by_the_dead += [item for item, _ in self.network]
             self.hub.restore(self.hub_backup[0])
             self.consumed = dict(self.hub_backup[1])
 
     def poll(self) -> None:
-        """The status of each system: one that went back is compared."""
+        """The status of each system: one that went back is compared. So are all, if the hub went back itself."""
+        self.hub.renew()
         for system in sorted(self.restored):
             self.hub.compare(system)
         self.restored.clear()

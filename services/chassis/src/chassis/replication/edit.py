@@ -15,7 +15,7 @@ from chassis import clock, outbox, telemetry
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.events import Event
-from chassis.replication.floors import standing
+from chassis.replication.floors import seen_in, standing
 from chassis.replication.kind import LIFE, Json, Kind, Replicated
 
 Origin = Literal["user", "gateway"]
@@ -102,13 +102,15 @@ def _record(
     if LIFE not in keys:
         keys.append(LIFE)  # An edit says that the record lives: it wins over a delete that has not seen it.
     row.hlc = max(wall_clock(), row.hlc + 1)
+    stood = {key: standing(row.sync, key) for key in keys}
     changes = [
         {
             "group": key,
             "old": before.get(key),
             "new": after.get(key),
-            "ctx": standing(row.sync, key).get("rev", 0),
-            "after": standing(row.sync, key).get("seq", 0),
+            "ctx": stood[key].get("rev", 0),
+            "after": stood[key].get("seq", 0),
+            **seen_in(stood[key]),
         }
         for key in keys
     ]
@@ -131,7 +133,8 @@ def announce(
     row.updated_at = EPOCH + timedelta(microseconds=now_us)
     if origin == "user":
         place = {"seq": row.seq, "hlc": row.hlc, "at": now_us}
-        row.sync = {**row.sync, **{change["group"]: {**place, "rev": change["ctx"]} for change in changes}}
+        moved = {change["group"]: {**place, "rev": change["ctx"], **seen_in(change)} for change in changes}
+        row.sync = {**row.sync, **moved}
     canonical_id = str(row.canonical_id) if row.canonical_id else None
     event = Event(
         id=str(uuid7()),

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from chassis.replication.kind import Moment, guard
 
-Sync = Mapping[str, Mapping[str, int]]
+Sync = Mapping[str, Mapping[str, Any]]
 
 
 class Floor(Protocol):
@@ -26,9 +26,14 @@ class Floor(Protocol):
     def rev(self) -> int: ...
 
 
-def standing(sync: Sync, key: str) -> Mapping[str, int]:
+def standing(sync: Sync, key: str) -> Mapping[str, Any]:
     """Where a group of a row stands; a member that the row does not know stands at the floor of its family."""
     return sync.get(key) or sync.get(key.partition(":")[0]) or {}
+
+
+def seen_in(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Which edits are in the revision of an entry, as far as the hub said so."""
+    return {"seen": own["seen"]} if own.get("seen") else {}
 
 
 def settled(
@@ -38,6 +43,7 @@ def settled(
     values: Mapping[str, Any],
     seen_seq: int,
     last: Moment | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The row's `sync` after a delivery: floors raised, and without the members that are gone and settled.
 
@@ -46,18 +52,19 @@ def settled(
     unfinished = {_family(group) for group, outcome in outcomes.items() if outcome not in ("applied", "already")}
     after = dict(sync)
     for family, floor in floors.items():
-        known = after.get(family, {}).get("rev", 0)
+        own = after.get(family, {})
+        known = own.get("rev", 0)
         if family in unfinished or known < floor.after:
             continue
-        rev = max(known, floor.rev)
+        rev, has = (floor.rev, {"seen": seen}) if floor.rev > known else (known, own)
         gone = [
             key
-            for key, own in after.items()
-            if _family(key) == family and key not in values and guard(rev + 1, own, seen_seq, last) == "write"
+            for key, place in after.items()
+            if _family(key) == family and key not in values and guard(rev + 1, place, seen_seq, last) == "write"
         ]
         for key in gone:
             del after[key]
-        after[family] = {"seq": 0, "rev": rev, "hlc": 0}
+        after[family] = {"seq": 0, "rev": rev, "hlc": 0, **seen_in(has)}
     return after
 
 

@@ -22,10 +22,10 @@ class Replicated:
     """Columns of every replicated row.
 
     `sync` holds per group the `seq` of the last local edit, the `rev` of the hub that the row has, and the `hlc` of
-    that edit with the time `at` which it was made, both in microseconds; members that are gone and settled stand there
-    as one entry of their family (`replication.floors`). `seq` is gap-free per row, `hlc` is in microseconds,
-    `merged_seq` is how far the hub has followed, `peers` what the hub last said of the other systems, `decided` what it
-    said of the record itself: its open `conflicts` and its newest `decisions`.
+    that edit with the time `at` which it was made, both in microseconds, and which edits are `seen` in that revision;
+    members that are gone and settled stand there as one entry of their family (`replication.floors`). `seq` is gap-free
+    per row, `hlc` is in microseconds, `merged_seq` is how far the hub has followed, `peers` what the hub last said of
+    the other systems, `decided` what it said of the record itself: its open `conflicts` and its newest `decisions`.
     """
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -149,7 +149,7 @@ class Moment(NamedTuple):
     seq: int
 
 
-def guard(rev: int, own: Mapping[str, int] | None, seen_seq: int, last: Moment | None = None) -> Step:
+def guard(rev: int, own: Mapping[str, Any] | None, seen_seq: int, last: Moment | None = None) -> Step:
     """What to do with a delivered value: the three lines that make duplicates and disorder harmless.
 
     `own` is the row's `sync` of that group. A revision that the row has is `already` there; a local edit that the hub
@@ -165,6 +165,6 @@ def guard(rev: int, own: Mapping[str, int] | None, seen_seq: int, last: Moment |
     return "write"
 
 
-def edited(own: Mapping[str, int]) -> Moment:
+def edited(own: Mapping[str, Any]) -> Moment:
     """The last local edit of a group, as far as the row says; an edit of before rows kept its time has none."""
     return Moment(own.get("at", 0), own.get("seq", 0))

@@ -15,7 +15,7 @@ from chassis.db import Session, is_passing, trace_of, uuid7, wait_at_most
 from chassis.errors import Conflict, NotFound, Problem
 from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
-from chassis.replication.floors import settled, standing
+from chassis.replication.floors import seen_in, settled, standing
 from chassis.replication.isolating import Bounds, is_locked, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
 from chassis.replication.status import Status, status
@@ -292,7 +292,7 @@ def _take_over(
     row.merged_seq = max(row.merged_seq, item.seen_seq)
     _hear(row, item)
     if item.floors:
-        row.sync = settled(row.sync, item.floors, outcomes, kind.read(row), item.seen_seq, item.moment)
+        row.sync = settled(row.sync, item.floors, outcomes, kind.read(row), item.seen_seq, item.moment, item.seen)
     _acknowledge(session, kind, row, before, item, outcomes)
     return _outcome(item, outcomes, problems, row)
 
@@ -336,7 +336,8 @@ def _write(kind: Kind, row: Replicated, value: Value, item: Delivery, problems: 
     except Problem as problem:
         problems[value.group] = problem
         return "rejected"
-    row.sync = {**row.sync, value.group: {"seq": 0, "hlc": 0, **own, "rev": value.rev}}
+    said = seen_in({"seen": item.seen})
+    row.sync = {**row.sync, value.group: {"seq": 0, "hlc": 0, **own, "rev": value.rev, **said}}
     return "applied"
 
 

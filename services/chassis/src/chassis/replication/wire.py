@@ -50,7 +50,8 @@ class Delivery(Shape):
     """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`.
 
     `peers`, `conflicts` and `decisions` are what people are shown beside it; left out, what was told before stays.
-    `correlation_id` is that of the edit which caused it; the log lines and the event of this item carry it.
+    `correlation_id` is that of the edit which caused it; the log lines and the event of this item carry it. `seen` says
+    which edits the values have in them, for each system as `[time_us, seq]`: a row keeps it and its next edits name it.
     """
 
     canonical_id: UUID
@@ -62,6 +63,7 @@ class Delivery(Shape):
     references: dict[str, Reference] = {}
     peers: dict[str, Peer] = {}
     floors: dict[str, Floor] = {}
+    seen: dict[str, tuple[int, int]] = {}
     conflicts: list[Parked] | None = None
     decisions: list[Decided] | None = None
     correlation_id: str | None = None

@@ -18,7 +18,7 @@ from gateway.merge import resolve as resolved
 from gateway.policy import Json, same
 from gateway.queries import decisions
 from gateway.records import Record
-from gateway.register import Register
+from gateway.register import Register, microseconds
 from gateway.schemas.decisions import Choice, Pick
 from gateway.systems import all_systems
 
@@ -104,15 +104,17 @@ async def _choose(
     record, group, event_id = state.records[row.canonical_id], row.group_key, str(uuid7())
     check_rules(record, group, value)
     value = fit(row.kind, group, value)
+    now_us = microseconds(now)
     register, decision, led = resolved(
         record.decoded,
         group,
         value,
         actor=actor,
         at=now.isoformat(),
-        hlc=int(now.timestamp() * 1_000_000),
+        hlc=now_us,
         event_id=event_id,
         kind=kind_spec(record.kind),
+        now_us=now_us,
     )
     take_over(state, record, {group: register, **led}, now)
     row.resolve(actor, now)

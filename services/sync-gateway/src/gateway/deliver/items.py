@@ -15,6 +15,8 @@ from gateway.links import missing_token, waiting_token
 from gateway.policy import STEWARD, Json, system_of
 from gateway.records import Record
 from gateway.references import named, naming, unresolved
+from gateway.register import Seen, moment_of
+from gateway.seen import further
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,23 @@ def item_for(
         body["peers"] = plain_peers(told["peers"])
     else:
         body |= {**told, "floors": floors, "last_merged": link.last._asdict() if link and link.last else None}
+        body |= {"seen": _seen(state, record)}
         body |= {"correlation_id": delivery.correlation_id} if delivery.correlation_id else {}
     sent = {group: registers[group].rev for group in groups}
     return Item(delivery, delivery.revision, body, told, sent, _edited_at(record, groups, delivery.system))
+
+
+def _seen(state: State, record: Record) -> Seen:
+    """How far each system's edits are in the record: at least so far as its link says, which may have been read before.
+
+    What stands in a register goes beyond that, and so does all that its system wrote before.
+    """
+    seen = state.merged(record.canonical_id)
+    for register in record.decoded.values():
+        for origin, head in register.heads.items():
+            if (system := system_of(origin)) != STEWARD:
+                seen[system] = further(moment_of(head), seen.get(system, moment_of(head)))
+    return seen
 
 
 def _inward(state: State, record: Record, group: str, value: Json, system: str, references: _References) -> Json:

@@ -15,7 +15,7 @@ from gateway.merge import Merged, clamp, merge_event
 from gateway.publish import Cause, cause_of
 from gateway.records import Record
 from gateway.references import Find, resolve_references, translated
-from gateway.register import Register
+from gateway.register import Register, microseconds
 from gateway.rules import EMPTY, latest
 
 SENDER_WAITS = timedelta(milliseconds=100)
@@ -39,7 +39,7 @@ def fold(state: State, batch: Iterable[Incoming], now: datetime) -> None:
 def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     spec = kind_spec(incoming.event.kind)
     find = _finder(state, incoming.tenant_id)
-    hlc, clamped = clamp(incoming.event.hlc, int(now.timestamp() * 1_000_000))
+    hlc, clamped = clamp(incoming.event.hlc, microseconds(now))
     event = replace(translated(incoming.event, spec, find), hlc=hlc)
     incoming = replace(incoming, event=event)
     link = state.links.get(incoming.link_key) or _identify(state, incoming, now)
@@ -48,7 +48,8 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     for group, mark in event.sync.items():
         if mark.rev > record.decoded.get(group, EMPTY).rev:
             state.note_behind(mark.rev, latest(record.decoded, group), f"{group} in {event.system}")
-    merged = merge_event(record.decoded, link.seen_seq, event, spec, link.last)
+    known = state.merged(record.canonical_id)
+    merged = merge_event(record.decoded, link.seen_seq, event, spec, link.last, now_us=microseconds(now), merged=known)
     if merged.outcome == "duplicate":
         state.duplicates += 1
         return

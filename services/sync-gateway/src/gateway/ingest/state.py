@@ -1,7 +1,7 @@
 """What one batch needs in memory: read at once, changed by a pure pass, written at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -107,6 +107,11 @@ class State:
         """The record's deliveries, one for each system that holds it."""
         keys = ((record.canonical_id, system) for system in self.systems)
         return [self.deliveries[key] for key in keys if key in self.deliveries]
+
+    def merged(self, canonical_id: UUID) -> dict[str, Sequence[int]]:
+        """How far the events of each system that has the record are merged."""
+        links = ((system, self.linked.get((canonical_id, system))) for system in self.systems)
+        return {system: link.reach for system, link in links if link is not None and link.reach is not None}
 
     def candidates_for(self, incoming: Incoming, keys: MatchKeys) -> list[Candidate]:
         """Records with a key in common that the event's system is not linked to yet."""

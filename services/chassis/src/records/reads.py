@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 
 from records.filters import conditions
-from records.record import Record, Row
+from records.record import Record, ReferenceUnknown, Row
 from records.words import by_words
 
 Shared = TypeVar("Shared", bound=Replicated)
@@ -44,11 +44,27 @@ async def by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Coll
     return await gather.each_once(session, record.name, ids, read)
 
 
-async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> None:
-    """Lock and load the rows of a batch, in the order of their ids, so that two transactions cannot deadlock."""
+async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> dict[UUID, Row]:
+    """Lock and load rows in the order of their ids, so that two transactions cannot deadlock; ids of nothing are left
+    out. The items of a batch share them.
+    """
     row: Any = record.row
-    rows: Iterable[Any] = await session.scalars(_locked(complete(record)).where(row.id.in_(ids)).order_by(row.id))
-    gather.keep(session, _lock_of(record), ((each.id, each) for each in rows))
+
+    async def read(missing: Collection[UUID]) -> list[tuple[UUID, Row]]:
+        found: Iterable[Any] = await session.scalars(
+            _locked(complete(record)).where(row.id.in_(missing)).order_by(row.id)
+        )
+        return [(each.id, each) for each in found]
+
+    return await gather.each_once(session, _lock_of(record), ids, read)
+
+
+async def referred(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, field: str) -> Row:
+    """The row that `field` of another record names. Raise `ReferenceUnknown`."""
+    found = (await by_ids(session, record, [row_id])).get(row_id)
+    if found is None:
+        raise ReferenceUnknown(kind=record.name.replace("_", " "), id=row_id, field=field)
+    return found
 
 
 async def search(

@@ -1,6 +1,7 @@
 """The routes of a record. FastAPI reads the types of their parameters from the declaration."""
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from chassis import batch
 from chassis.auth import Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
+from chassis.errors import Malformed
 from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag
@@ -26,23 +28,26 @@ def routes(
     *,
     without: Collection[Verb] = (),
     says: Mapping[Verb, str] | None = None,
+    names: Mapping[Verb, str] | None = None,
     create: writes.Create | None = None,
     change: writes.Change | None = None,
+    lock_all: writes.LockAll | None = None,
     with_roles: bool = False,
 ) -> APIRouter:
     """The routes of a record's verbs, but those `without`.
 
     `create` and `change` are the module's own commands, where a plain write is not enough; `with_roles` they take what
-    the caller's roles are, too, as `roles`. `says` holds descriptions that differ from the plain ones.
+    the caller's roles are, too, as `roles`. `lock_all` is what they need locked when a batch calls them. `says` holds
+    descriptions, `names` operation ids that differ from the plain ones.
     """
     router = APIRouter(tags=[record.tag or record.plural], route_class=IdempotentRoute)
     plain_create, plain_change = writes.plain(record)
-    commands = _Commands(record, create or plain_create, change or plain_change, with_roles)
+    commands = _Commands(record, create or plain_create, change or plain_change, lock_all, with_roles)
     for verb, method, path, endpoint, options in [*_reading(record), *_writing(record, commands)]:
         if verb in record.verbs and verb not in without:
             name, text = _named(record, verb)
-            described = (says or {}).get(verb, text)
-            router.add_api_route(path, endpoint, methods=[method], name=name, description=described, **options)
+            described, named = (says or {}).get(verb, text), (names or {}).get(verb, name)
+            router.add_api_route(path, endpoint, methods=[method], name=named, description=described, **options)
     return router
 
 
@@ -107,6 +112,7 @@ class _Commands:
     record: Record[Any, Any, Any]
     act_create: writes.Create
     act_change: writes.Change
+    act_lock_all: writes.LockAll | None
     with_roles: bool
 
     async def create(self, session: AsyncSession, document: Any, caller: Principal) -> Any:
@@ -121,6 +127,20 @@ class _Commands:
         self._refuse_scopeless(caller, patch)
         seen_row = seen_of(self.record, seen)
         return await self.act_change(session, row_id, patch, caller.subject, seen_row, **self._roles(caller))
+
+    async def lock_all(self, session: AsyncSession, body: Batch) -> None:
+        """Lock what the items of a batch share; one that is malformed is refused later, alone."""
+        if self.record.kind is not None:
+            await creating(session, self.record.kind)
+        if self.act_lock_all is None:
+            await reads.lock_all(session, self.record, body.ids)
+            return
+        bodies = []
+        for item in body.items:
+            if item.id is None:
+                with suppress(Malformed):
+                    bodies.append(parsed(_new(self.record), item.body))
+        await self.act_lock_all(session, bodies, body.ids)
 
     def _roles(self, caller: Principal) -> dict[str, Any]:
         return {"roles": caller.roles} if self.with_roles else {}
@@ -156,17 +176,12 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
         return await answered(session, record, row, response)
 
     async def write(body: Batch, session: Session, caller: Writer) -> BatchResult:
-        async def prepare() -> None:
-            if record.kind is not None:
-                await creating(session, record.kind)
-            await reads.lock_all(session, record, body.ids)
-
         return await batch.write(
             session,
             body.items,
             lambda fields: commands.create(session, fields, caller),
             lambda row_id, patch, seen: commands.change(session, row_id, patch, caller, seen),
-            prepare,
+            lambda: commands.lock_all(session, body),
         )
 
     item = _item(record)
@@ -185,11 +200,11 @@ def seen_of(record: Record[Any, Any, Any], seen: Seen) -> writes.Seen:
 
 
 async def answered(session: AsyncSession, record: Record[Any, Any, Out], row: Any, response: Response) -> Out:
-    """The answer for a row, whose version is in the `ETag` too."""
-    shown: Any = await record.answer(session, row)
-    response.headers["ETag"] = etag(shown.version)
-    found: Out = shown
-    return found
+    """The answer for a row; if it has a version, that is in the `ETag` too."""
+    shown = await record.answer(session, row)
+    if (version := getattr(shown, "version", None)) is not None:
+        response.headers["ETag"] = etag(version)
+    return shown
 
 
 def _new(record: Record[Any, Any, Any]) -> type[BaseModel]:

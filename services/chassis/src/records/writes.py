@@ -1,7 +1,7 @@
 """Writes that every record has. Each holds the row's lock, and announces what changed in its transaction."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,8 @@ from chassis.patch import patched
 from chassis.replication import Archived, edit, refuse_kept_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records.reads import by_id, by_ids
-from records.record import Body, Record, ReferenceUnknown, Row
+from records.reads import by_id, referred
+from records.record import Body, Record, Row
 
 Seen = Callable[[Any], None]
 """Raises when the caller has not seen the version that the row has."""
@@ -21,6 +21,8 @@ Create = Callable[..., Awaitable[Any]]
 """`(session, body, actor)`, and what else `routes` says."""
 Change = Callable[..., Awaitable[Any]]
 """`(session, id, patch, actor, seen)`, and what else `routes` says."""
+LockAll = Callable[[AsyncSession, Sequence[Any], Sequence[UUID]], Awaitable[object]]
+"""`(session, bodies to create, ids to change)`: locks and reads at once what the items of a batch share."""
 
 
 def plain(record: Record[Any, Any, Any]) -> tuple[Create, Change]:
@@ -124,11 +126,9 @@ def _refuse_kept(record: Record[Any, Any, Any], present: Mapping[str, Any], valu
 
 
 async def _refuse_unknown(session: AsyncSession, record: Record[Any, Any, Any], changed: Mapping[str, Any]) -> None:
-    for name, referred in record.refers.items():
+    for name, other in record.refers.items():
         if changed.get(name):
-            wanted = UUID(changed[name])
-            if wanted not in await by_ids(session, referred, [wanted]):
-                raise ReferenceUnknown(kind=referred.name.replace("_", " "), id=wanted, field=name)
+            await referred(session, other, UUID(changed[name]), name)
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from erp.finance.invoicing import handlers as invoicing_tasks
 from erp.finance.invoicing import routes as invoicing
 from erp.finance.invoicing.events import CREDIT_NOTE, INVOICE
 from erp.finance.payments import handlers as payments_tasks
+from erp.finance.payments import routes as payments
 from erp.finance.payments.events import PAYMENT
-from erp.finance.payments.imports import PAYMENTS
-from erp.finance.payments.routes import bank_accounts, payments
+from erp.finance.payments.imports import IMPORTS as PAYMENTS
 from erp.ledger import routes as ledger
 from erp.parties.contacts import records as contacts
 from erp.parties.contacts.events import CONTACT
@@ -77,9 +77,7 @@ SERVICE = Service(
         orders.router,
         orders.shipments,
         invoicing.router,
-        payments.router,
-        payments.batches,
-        bank_accounts.router,
+        *payments.routers,
         bank_statements.router,
         balances.router,
         balances.receivables,

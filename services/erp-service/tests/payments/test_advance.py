@@ -7,13 +7,14 @@ from chassis.db import Sessions
 from chassis.testing import act_for
 from erp.finance.invoicing import queries as invoices
 from erp.finance.invoicing.models import Invoice
-from erp.finance.payments import queries
 from erp.finance.payments.commands import allocating, entering
 from erp.finance.payments.handlers import settle_due
 from erp.finance.payments.models import Payment
+from erp.finance.payments.records import PAYMENTS
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import Part
 from erp.ledger import queries as ledger
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .factories import a_billed_order, a_customer, a_payment, an_invoice
@@ -44,7 +45,7 @@ async def test_an_advance_payment_settles_the_invoice_when_it_comes(session: Asy
     await settle_due(sessions, {})
     async with sessions() as fresh:
         await act_for(fresh)
-        found = await queries.by_id(fresh, row.id)
+        found = await reads.by_id(fresh, PAYMENTS, row.id)
         assert settled_by(found) == [(invoice.number, Decimal(119))]
         assert [each.how for each in found.standing] == ["oldest"]
         assert [await open_of(fresh, each) for each in (invoice, others, dollars)] == [0, 119, 50]
@@ -53,7 +54,7 @@ async def test_an_advance_payment_settles_the_invoice_when_it_comes(session: Asy
     await settle_due(sessions, {})
     async with sessions() as fresh:
         await act_for(fresh)
-        assert (await queries.by_id(fresh, row.id)).version == version
+        assert (await reads.by_id(fresh, PAYMENTS, row.id)).version == version
 
 
 async def test_an_invoice_goes_to_the_advance_payment_that_names_it(session: AsyncSession, sessions: Sessions) -> None:
@@ -68,8 +69,8 @@ async def test_an_invoice_goes_to_the_advance_payment_that_names_it(session: Asy
     await settle_due(sessions, {})
     async with sessions() as fresh:
         await act_for(fresh)
-        assert settled_by(await queries.by_id(fresh, naming.id)) == [(invoice.number, Decimal(119))]
-        assert settled_by(await queries.by_id(fresh, earlier.id)) == []
+        assert settled_by(await reads.by_id(fresh, PAYMENTS, naming.id)) == [(invoice.number, Decimal(119))]
+        assert settled_by(await reads.by_id(fresh, PAYMENTS, earlier.id)) == []
 
 
 async def test_an_advance_payment_names_the_order_that_the_invoice_bills(
@@ -83,7 +84,7 @@ async def test_an_advance_payment_names_the_order_that_the_invoice_bills(
     await settle_due(sessions, {})
     async with sessions() as fresh:
         await act_for(fresh)
-        found = await queries.by_id(fresh, row.id)
+        found = await reads.by_id(fresh, PAYMENTS, row.id)
         assert [(each.invoice_number, each.how) for each in found.standing] == [(named.number, "reference")]
         assert await open_of(fresh, older) == 119
 
@@ -101,7 +102,7 @@ async def test_what_a_person_took_back_or_set_aside_waits_for_a_person(
     async with sessions() as fresh:
         await act_for(fresh)
         assert await open_of(fresh, invoice) == 119
-        assert not any([(await queries.by_id(fresh, each.id)).waits for each in (taken_back, aside)])
+        assert not any([(await reads.by_id(fresh, PAYMENTS, each.id)).waits for each in (taken_back, aside)])
         row = await allocating.allocate_by(fresh, aside.id, Allocate.AUTOMATIC, "anna")
         assert (row.waits, settled_by(row)) == (True, [(invoice.number, Decimal(119))])
 

@@ -20,15 +20,17 @@ from erp.finance.invoicing.models import Invoice
 from erp.finance.payments import queries
 from erp.finance.payments.commands import allocating, entering
 from erp.finance.payments.commands.allocating import InvoiceOfAnother, InvoiceSettled, NotAllocatable
-from erp.finance.payments.commands.entering import BankAccountUnfit, NoCustomerToPay, PaymentKnown
+from erp.finance.payments.commands.entering import PaymentKnown
 from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.handlers import carry_out_due
 from erp.finance.payments.models import AllocatedBeyondPayment, Payment, PaymentAllocated, PaymentStepRefused
+from erp.finance.payments.records import PAYMENTS
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import AssignBody, Part, ReverseBody
 from erp.ledger import commands as ledger_commands
 from erp.ledger import queries as ledger
 from erp.ledger.commands import PeriodClosed
+from records import ReferenceUnknown, reads
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -170,7 +172,7 @@ async def test_an_allocation_is_undone_and_stays_in_the_history(session: AsyncSe
     row = await a_payment(session, customer_id)
     await allocating.undo(session, row.id, row.standing[0].id, "anna", seen)
     assert (row.unallocated, await open_of(session, invoice)) == (Decimal(119), Decimal(119))
-    found = await queries.by_id(session, row.id)
+    found = await reads.by_id(session, PAYMENTS, row.id)
     assert (found.standing, len(found.allocations)) == ([], 1)
     with pytest.raises(NotFound):
         await allocating.undo(session, row.id, found.allocations[0].id, "anna", seen)
@@ -183,9 +185,9 @@ async def test_a_closed_month_takes_no_payment(session: AsyncSession) -> None:
 
 
 async def test_a_payment_of_nobody_we_know_or_at_no_account_of_ours_is_refused(session: AsyncSession) -> None:
-    with pytest.raises(NoCustomerToPay):
+    with pytest.raises(ReferenceUnknown):
         await a_payment(session, uuid4())
-    with pytest.raises(BankAccountUnfit):
+    with pytest.raises(ReferenceUnknown):
         await a_payment(session, None, bank_account_id=uuid4())
 
 
@@ -237,7 +239,7 @@ async def delivered(session: AsyncSession, item: dict[str, object]) -> str:
 
 
 async def present(session: AsyncSession) -> Payment:
-    (row,) = await queries.rows(session, [], [UUID(str(delivered_payment()["canonical_id"]))])
+    (row,) = await PAYMENT.rows(session, [], [UUID(str(delivered_payment()["canonical_id"]))])
     return row
 
 

@@ -5,17 +5,16 @@ from decimal import Decimal
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT, act_for
-from erp.finance.payments import queries
-from erp.finance.payments.commands import banks
-from erp.finance.payments.imports import PAYMENTS
+from erp.finance.payments.imports import IMPORTS as PAYMENT_IMPORTS
 from erp.finance.payments.models import Payment
+from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 from erp.finance.payments.schemas import BankAccountBody
 from erp.parties.customers.imports import IMPORTS
 from erp.parties.customers.records import CUSTOMERS
 from importing import Import
 from importing.run import RowResult
 from importing.spreadsheet import Row
-from records import reads
+from records import reads, writes
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,7 +25,7 @@ CELLS = {"amount": "119.00", "currency": "EUR", "received_on": "2026-11-02", "re
 
 
 async def imported(sessions: Sessions, *rows: Row) -> list[RowResult]:
-    return await Import("payments", PAYMENTS, "shop", TENANT, "import:payments.csv").run(sessions, rows)
+    return await Import("payments", PAYMENT_IMPORTS, "shop", TENANT, "import:payments.csv").run(sessions, rows)
 
 
 def row(key: str, **cells: str) -> Row:
@@ -37,7 +36,7 @@ async def the_payment(session: AsyncSession) -> Payment:
     session.expunge_all()
     await act_for(session)
     (payment_id,) = await session.scalars(select(Payment.id))
-    return await queries.by_id(session, payment_id)
+    return await reads.by_id(session, PAYMENTS, payment_id)
 
 
 async def test_a_payment_names_its_customer_by_the_number_and_settles_his_invoice_once(
@@ -65,7 +64,7 @@ async def test_a_payment_names_its_customer_as_the_file_of_customers_did(
 
 
 async def test_a_payment_names_our_account_by_its_iban(sessions: Sessions, session: AsyncSession) -> None:
-    account = await banks.open_bank_account(session, BankAccountBody(name="Bank", iban=IBAN))
+    account = await writes.create(session, BANK_ACCOUNTS, BankAccountBody(name="Bank", iban=IBAN), "anna")
     await session.commit()
     (result,) = await imported(sessions, row("1", bank_account_id="de89 3704 0044 0532 0130 00"))
     assert result.outcome == "created"

@@ -17,9 +17,9 @@ from erp.finance.balances.schemas import ReceivableFilters
 from erp.finance.bank_statements.commands import importing
 from erp.finance.bank_statements.statements.camt import read_camt
 from erp.finance.invoicing.models import CreditNote, Invoice
-from erp.finance.payments import queries
-from erp.finance.payments.commands import allocating, banks, entering
+from erp.finance.payments.commands import allocating, entering
 from erp.finance.payments.models import Allocation, Payment
+from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import AssignBody, BankAccountBody, Part, ReverseBody
 from erp.ledger import queries as ledger
@@ -27,6 +27,7 @@ from erp.wiring import SERVICE
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from records import reads, writes
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -106,7 +107,7 @@ def allocate_by(which: int, how: Allocate) -> Work:
 
 def undo(which: int) -> Work:
     async def work(session: AsyncSession) -> object:
-        row = await queries.by_id(session, pick(await ids_of(session, Payment), which))
+        row = await reads.by_id(session, PAYMENTS, pick(await ids_of(session, Payment), which))
         allocation_id = row.standing[0].id if row.standing else uuid4()
         return await allocating.undo(session, row.id, allocation_id, "anna", lambda _: None)
 
@@ -175,7 +176,7 @@ class PaymentsOfOneTenant(RuleBasedStateMachine):
         self.customers = [*(UUID(str(each)) for each in made), None]
 
         async def account(session: AsyncSession) -> object:
-            return await banks.open_bank_account(session, BankAccountBody(name="House bank", iban=IBAN))
+            return await writes.create(session, BANK_ACCOUNTS, BankAccountBody(name="House bank", iban=IBAN), "anna")
 
         self.books.at_once(account, *(self._bill(which, "100") for which in (0, 0, 1)))
 

@@ -9,6 +9,7 @@ from chassis.errors import Malformed
 from chassis.pages import Page, Paging
 from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query, Request, Response
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.bank_statements import queries
@@ -26,8 +27,8 @@ from erp.finance.bank_statements.schemas import (
 from erp.finance.bank_statements.statements.camt import read_camt
 from erp.finance.bank_statements.statements.delimited import Layout, read_csv
 from erp.finance.bank_statements.statements.movements import ReadStatement, unreadable
-from erp.finance.payments import queries as payments
 from erp.finance.payments.models import BankAccount
+from erp.finance.payments.records import BANK_ACCOUNTS
 
 router = APIRouter(prefix="/v1/bank-statements", tags=["bank-statements"], route_class=IdempotentRoute)
 READ = requires("payments:read")
@@ -96,7 +97,7 @@ async def ignore_line(statement_id: UUID, line_id: UUID, body: IgnoreBody, sessi
 
 
 async def _named_account(session: AsyncSession, layout: CsvLayout) -> BankAccount | None:
-    return None if layout.bank_account_id is None else await payments.bank_account(session, layout.bank_account_id)
+    return None if layout.bank_account_id is None else await reads.by_id(session, BANK_ACCOUNTS, layout.bank_account_id)
 
 
 def _read(content: bytes, content_type: str, layout: CsvLayout, account: BankAccount | None) -> list[ReadStatement]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from chassis.replication import checked, composed, fields, kind_from
 from contracts.receivable import AllocatedTo, AllocationState, Direction, PaymentAmount, PaymentState
+from records import rows_of
+from sqlalchemy.orm import selectinload
 
 from contracts import kinds
 from erp.finance.payments import queries
@@ -63,7 +65,7 @@ PAYMENT = kind_from(
     fields("allocation", _read_allocation, _write_allocation),
     system="erp",
     row=Payment,
-    rows=queries.rows,
+    rows=rows_of(Payment, selectinload(Payment.allocations)),
     twin=queries.twin,
     create=_create,
     required=("payment",),

@@ -16,6 +16,7 @@ from chassis.replication import edit
 from chassis.service import Running
 from chassis.worker import Task, every
 from contracts.receivable import PaymentState
+from records import reads
 
 from erp.finance.payments import queries
 from erp.finance.payments.commands.allocating import settle_waiting
@@ -23,6 +24,7 @@ from erp.finance.payments.commands.booking import carry_out
 from erp.finance.payments.commands.locking import lock
 from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.models import Payment
+from erp.finance.payments.records import PAYMENTS
 from erp.sales.orders.rules import failure_text
 
 log = structlog.get_logger()
@@ -111,7 +113,7 @@ async def _postpone(sessions: Sessions, payment_id: UUID, tenant: UUID, reason: 
     """Note why it could not be booked, where all systems see it, and when to try again."""
     try:
         async with transaction(sessions, tenant) as session:
-            row = await queries.for_update(session, payment_id)
+            row = await reads.by_id(session, PAYMENTS, payment_id, lock=True)
             row.tries += 1
             pause = min(2 ** min(row.tries, 10), LONGEST_PAUSE_SECONDS)
             row.try_at = clock.now() + timedelta(seconds=pause)

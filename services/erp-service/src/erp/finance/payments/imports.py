@@ -6,12 +6,13 @@ from uuid import UUID
 
 from chassis.patch import patched
 from importing import Target
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.payments import queries
 from erp.finance.payments.commands import entering
-from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.models import Payment, PaymentIsBooked
+from erp.finance.payments.records import PAYMENTS
 from erp.finance.payments.schemas import AssignBody, PaymentBody, PaymentNotes, PaymentOut
 from erp.parties.customers import queries as customers
 
@@ -22,8 +23,8 @@ async def _change(
     session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: entering.Check
 ) -> Payment:
     """What a row says now: whose payment it is, its reference and note. Raise `PaymentIsBooked` for its amount."""
-    row = await queries.by_id(session, payment_id)
-    present = PaymentOut.of_payment(row).model_dump(mode="json", include=set(PaymentBody.model_fields))
+    row = await reads.by_id(session, PAYMENTS, payment_id)
+    present = PaymentOut.of(row).model_dump(mode="json", include=set(PaymentBody.model_fields))
     wanted = patched(PaymentBody, present, {name: value for name, value in patch.items() if value is not None})
     if any(getattr(wanted, name) != getattr(row, name) for name in BOOKED):
         raise PaymentIsBooked()
@@ -45,8 +46,8 @@ async def _by_iban(session: AsyncSession, iban: str) -> UUID | None:
     return found.id if found else None
 
 
-PAYMENTS = Target(
-    PAYMENT,
+IMPORTS = Target(
+    PAYMENTS.kind,
     PaymentBody,
     entering.enter,
     _change,

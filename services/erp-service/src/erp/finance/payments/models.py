@@ -13,6 +13,7 @@ from chassis.replication import Replicated
 from chassis.versioned import Versioned
 from contracts.normalise import reference_key
 from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState, payment_states_after
+from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -59,7 +60,7 @@ class AllocationKept(Conflict):
     hint = "Allocate it by POST /v1/payments/{id}/allocations of the ERP."
 
 
-class BankAccount(Versioned, Base):
+class BankAccount(FromJson, Versioned, Base):
     """An account of ours at a bank; the IBAN in its one form."""
 
     __tablename__ = "bank_accounts"
@@ -69,6 +70,11 @@ class BankAccount(Versioned, Base):
     iban: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     archived_at: Mapped[datetime | None]
+
+    @classmethod
+    def blank(cls) -> Self:
+        """A bank account that nothing is known of yet."""
+        return cls(archived_at=None)
 
 
 class Allocation(Base):

@@ -5,29 +5,17 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis import gather
-from chassis.errors import NotFound
-from chassis.pages import Sorting
 from contracts.normalise import reference_key
-from contracts.receivable import Direction, PaymentState
+from contracts.receivable import Direction
 from sqlalchemy import ARRAY, Select, Text, bindparam, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from erp.finance.invoicing.models import Invoice, InvoiceLine
-from erp.finance.payments.models import DUE, WAITING, Allocation, BankAccount, Payment
-from erp.finance.payments.schemas import BankAccountFilters, PaymentBody, PaymentFilters
+from erp.finance.payments.models import DUE, WAITING, BankAccount, Payment
+from erp.finance.payments.schemas import PaymentBody
 from erp.sales.orders.models import Order
 
-ORDERS = Sorting(
-    {
-        "received_on": Payment.received_on,
-        "amount": Payment.amount,
-        "created_at": Payment.created_at,
-        "updated_at": Payment.updated_at,
-    },
-    Payment.id,
-    "-received_on",
-)
 REFERENCES, QUEUED = "payment of a reference", "reference"
 _IN_THE_BOOKS = (Payment.archived_at.is_(None), Payment.customer_id == Payment.posted_customer_id)
 ONE_AT_A_TIME = text("""
@@ -37,7 +25,6 @@ ONE_AFTER_ANOTHER = text("""
     select pg_advisory_xact_lock(hashtextextended('payment' || current_setting('app.tenant', true) || wanted.key, 0))
     from unnest(:references) with ordinality as wanted (key, place) order by wanted.place
 """).bindparams(bindparam("references", type_=ARRAY(Text())))
-BANK_ACCOUNTS = Sorting({"name": BankAccount.name, "iban": BankAccount.iban}, BankAccount.id, "name")
 
 
 class Reference(NamedTuple):
@@ -46,24 +33,6 @@ class Reference(NamedTuple):
     key: str
     direction: str
     currency: str
-
-
-async def by_id(session: AsyncSession, payment_id: UUID) -> Payment:
-    """One payment with its allocations. Raise `NotFound`."""
-    found: Payment = await _one(session, _complete().where(Payment.id == payment_id), payment_id)
-    return found
-
-
-async def for_update(session: AsyncSession, payment_id: UUID) -> Payment:
-    """One payment, locked until the transaction ends. Raise `NotFound`."""
-    found: Payment = await _one(session, _locked().where(Payment.id == payment_id), payment_id)
-    return found
-
-
-async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Payment]:
-    """Payments by local or shared id, locked in the order of their ids so that two batches never wait in a ring."""
-    either = or_(Payment.id.in_(ids), Payment.canonical_id.in_(canonical_ids))
-    return (await session.scalars(_locked().where(either).order_by(Payment.id))).all()
 
 
 async def customers_of(session: AsyncSession, payment_ids: Collection[UUID]) -> list[UUID]:
@@ -177,57 +146,10 @@ async def orders_billed(session: AsyncSession, invoice_ids: Collection[UUID]) ->
     return await gather.each_once(session, "names of an invoice", invoice_ids, read)
 
 
-def search(filters: PaymentFilters) -> Select[Payment]:
-    """The payments that every filter takes."""
-    equal = {
-        Payment.canonical_id: filters.canonical_id,
-        Payment.customer_id: filters.customer_id,
-        Payment.bank_account_id: filters.bank_account_id,
-        Payment.direction: filters.direction,
-        Payment.currency: filters.currency,
-        Payment.state: filters.state,
-        Payment.reference_key: filters.reference and reference_key(filters.reference),
-    }
-    statement = _complete().where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.invoice_id is not None:
-        settling = (Allocation.invoice_id == filters.invoice_id, Allocation.undone_at.is_(None))
-        statement = statement.where(Payment.id.in_(select(Allocation.payment_id).where(*settling)))
-    if filters.unassigned is not None:
-        nobodys = Payment.customer_id.is_(None)
-        statement = statement.where(nobodys if filters.unassigned else ~nobodys)
-    if filters.unallocated is not None:
-        booked = (Payment.state == PaymentState.BOOKED, Payment.direction == Direction.IN)
-        rest = Payment.allocated < Payment.amount if filters.unallocated else Payment.allocated == Payment.amount
-        statement = statement.where(*booked, rest)
-    if filters.received_from is not None:
-        statement = statement.where(Payment.received_on >= filters.received_from)
-    if filters.received_until is not None:
-        statement = statement.where(Payment.received_on <= filters.received_until)
-    return statement
-
-
-async def bank_account(session: AsyncSession, bank_account_id: UUID, *, lock: bool = False) -> BankAccount:
-    """One bank account. Raise `NotFound`."""
-    statement = select(BankAccount).where(BankAccount.id == bank_account_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    found: BankAccount = await _one(session, statement, bank_account_id)
-    return found
-
-
 async def bank_account_by_iban(session: AsyncSession, iban: str) -> BankAccount | None:
     """The bank account with this IBAN, archived or not."""
     found: BankAccount | None = await session.scalar(select(BankAccount).where(BankAccount.iban == iban))
     return found
-
-
-def bank_accounts(filters: BankAccountFilters) -> Select[BankAccount]:
-    """The bank accounts that every filter takes."""
-    statement = select(BankAccount)
-    if filters.archived == "any":
-        return statement
-    archived = BankAccount.archived_at.is_not(None)
-    return statement.where(archived if filters.archived == "true" else ~archived)
 
 
 def _complete() -> Select[Payment]:
@@ -236,10 +158,3 @@ def _complete() -> Select[Payment]:
 
 def _locked() -> Select[Payment]:
     return _complete().with_for_update().execution_options(populate_existing=True)
-
-
-async def _one(session: AsyncSession, statement: Select[Any], wanted: UUID) -> Any:
-    found = await session.scalar(statement)
-    if found is None:
-        raise NotFound(id=wanted)
-    return found

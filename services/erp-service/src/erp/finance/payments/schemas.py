@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from chassis.preconditions import etag
 from chassis.replication import Shown
 from contracts.product import Quantity
 from contracts.receivable import Direction, PaymentState
 from contracts.text import NameText, OptionalNameText, OptionalShortText, ShortText, one_line, refuse
 from contracts.values import CurrencyCode, Money, in_currency
-from fastapi import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from stdnum import iban
 from stdnum.exceptions import ValidationError as NumberInvalid
 
-from erp.finance.payments.models import BankAccount, Payment
+from erp.finance.payments.models import Payment
 from erp.finance.payments.rules import Allocate, How
 
 
@@ -59,14 +57,6 @@ class BankAccountOut(BaseModel):
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
-
-    @classmethod
-    def of(cls, row: BankAccount) -> Self:
-        return cls.model_validate(row)
-
-    def tag(self, response: Response) -> Self:
-        response.headers["ETag"] = etag(self.version)
-        return self
 
 
 class PaymentNotes(Body):
@@ -190,8 +180,9 @@ class PaymentOut(Shown):
     allocations: Sequence[AllocationOut]
 
     @classmethod
-    def of_payment(cls, row: Payment) -> Self:
-        return cls.of(row, allocations=[AllocationOut.model_validate(each) for each in row.standing])
+    def of(cls, row: Payment, **more: Any) -> Self:  # type: ignore[override]  # Its answer is made of a payment.
+        """The answer for a payment with its allocations."""
+        return super().of(row, allocations=[AllocationOut.model_validate(each) for each in row.standing], **more)
 
 
 class PaymentFilters(BaseModel):
@@ -209,9 +200,3 @@ class PaymentFilters(BaseModel):
     unallocated: bool | None = Field(default=None, description="With a rest that settles nothing, or without.")
     received_from: date | None = None
     received_until: date | None = None
-
-
-class BankAccountFilters(BaseModel):
-    """What a list may be narrowed by."""
-
-    archived: Literal["false", "true", "any"] = "false"

@@ -6,6 +6,7 @@ from typing import Any
 from chassis import clock
 from chassis.errors import Conflict, Problem
 from contracts.receivable import Direction
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.bank_statements import queries
@@ -16,6 +17,7 @@ from erp.finance.bank_statements.statements.movements import ReadLine, ReadState
 from erp.finance.payments import queries as payments
 from erp.finance.payments.commands.locking import lock_customers
 from erp.finance.payments.models import BankAccount
+from erp.finance.payments.records import BANK_ACCOUNTS
 
 READ = (
     "booked_on", "amount", "currency", "bank_reference", "end_to_end_id", "counterparty_name", "counterparty_iban",
@@ -60,7 +62,7 @@ async def _account(session: AsyncSession, read: ReadStatement, named: BankAccoun
     found = await payments.bank_account_by_iban(session, read.iban) if read.iban else named
     if found is None or found.archived_at is not None or (named is not None and found.id != named.id):
         raise NotOurAccount(iban=read.iban or (named.iban if named else None))
-    account = await payments.bank_account(session, found.id, lock=True)
+    account = await reads.by_id(session, BANK_ACCOUNTS, found.id, lock=True)
     if others := sorted({line.currency for line in read.lines} - {account.currency}):
         raise StatementInOtherCurrency(name=account.name, currency=account.currency, found=", ".join(others))
     return account

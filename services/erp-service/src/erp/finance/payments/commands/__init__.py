@@ -1,5 +1,4 @@
-"""Every use case that changes payments and bank accounts.
+"""Every use case that changes payments.
 
-`entering` is what users do with payments, `booking` brings the books to it, `allocating` settles invoices, `banks`
-deals with our accounts.
+`entering` is what users do with them, `booking` brings the books to it, `allocating` settles invoices.
 """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis import clock, gather, replication
 from chassis.db import uuid7
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.receivable import PaymentState
@@ -19,8 +19,9 @@ from erp.finance.payments.commands.booking import carry_out
 from erp.finance.payments.commands.locking import lock, lock_customers
 from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.models import Payment, PaymentStepRefused
+from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 from erp.finance.payments.rules import Allocate, Share
-from erp.finance.payments.schemas import AssignBody, PaymentBody, PaymentNotes, PaymentOut, ReverseBody
+from erp.finance.payments.schemas import AssignBody, PaymentBody, PaymentNotes, ReverseBody
 from erp.parties.customers.records import CUSTOMERS
 
 Check = Callable[[Payment], None]
@@ -33,13 +34,6 @@ class PaymentKnown(Conflict):
     hint = "If it is the same payment, use that one; if not, enter this one with a reference of its own."
 
 
-class NoCustomerToPay(Conflict):
-    code = "no-customer-to-pay"
-    title = "The payment's customer does not exist"
-    detail = "There is no customer with the id {customer_id} in this service."
-    hint = "Look the customer up: GET /v1/customers?q=... ; or leave it out and assign the payment later."
-
-
 class BankAccountUnfit(Conflict):
     code = "bank-account-unfit"
     title = "The bank account cannot have this payment"
@@ -50,7 +44,7 @@ class BankAccountUnfit(Conflict):
 async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Sequence[Share] = ()) -> Payment:
     """Enter a payment and book it at once; it settles what the body's rule finds, and `parts`.
 
-    Raise `PaymentKnown`, `NoCustomerToPay`, `BankAccountUnfit`, the ledger's `PeriodClosed`, and for `parts` what
+    Raise `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, the ledger's `PeriodClosed`, and for `parts` what
     allocating raises.
     """
     await replication.creating(session, PAYMENT)
@@ -58,7 +52,8 @@ async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Seq
     row = Payment.blank()
     row.id, row.direction, row.currency, row.amount = uuid7(), body.direction.value, body.currency, body.amount
     row.received_on = body.received_on or clock.today()
-    await _customer_exists(session, body.customer_id)
+    if body.customer_id is not None:
+        await reads.referred(session, CUSTOMERS, body.customer_id, "customer_id")
     row.assign(body.customer_id)
     row.waits = body.allocate is Allocate.AUTOMATIC or bool(parts)
     await _change(session, row, body, {})
@@ -74,11 +69,11 @@ async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Seq
 async def change(session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: Check) -> Payment:
     """Apply a merge patch to the reference, note and bank account of a payment that the caller has `seen`.
 
-    Raise `NotFound`, `Malformed`, `PaymentKnown`, `BankAccountUnfit`, and whatever `seen` raises.
+    Raise `NotFound`, `Malformed`, `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, and whatever `seen` raises.
     """
-    row = await queries.for_update(session, payment_id)
+    row = await reads.by_id(session, PAYMENTS, payment_id, lock=True)
     seen(row)
-    present = PaymentOut.of_payment(row).model_dump(mode="json", include=set(PaymentNotes.model_fields))
+    present = PAYMENTS.written(row)
     with edit(session, PAYMENT, row, actor):
         await _change(session, row, patched(PaymentNotes, present, patch), present)
     await session.flush()
@@ -88,12 +83,13 @@ async def change(session: AsyncSession, payment_id: UUID, patch: Mapping[str, An
 async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, actor: str) -> Payment:
     """Say whose payment it is, or (None) that it is nobody's again; the books follow at once.
 
-    Raise `NotFound`, `NoCustomerToPay`, `PaymentStepRefused`, `PaymentAllocated`, and the ledger's `PeriodClosed`.
+    Raise `NotFound`, `ReferenceUnknown`, `PaymentStepRefused`, `PaymentAllocated`, and the ledger's `PeriodClosed`.
     """
     row = await lock(session, payment_id, body.customer_id)
     if row.state == PaymentState.REVERSED:
         raise PaymentStepRefused(state=row.state, allowed=[])
-    await _customer_exists(session, body.customer_id)
+    if body.customer_id is not None:
+        await reads.referred(session, CUSTOMERS, body.customer_id, "customer_id")
     with edit(session, PAYMENT, row, actor):
         row.assign(body.customer_id)
         row.waits = body.allocate is Allocate.AUTOMATIC
@@ -136,20 +132,8 @@ async def _reference_is_free(session: AsyncSession, row: Payment, reference: str
         raise PaymentKnown(id=found.id, reference=reference, state=found.state)
 
 
-async def _customer_exists(session: AsyncSession, customer_id: UUID | None) -> None:
-    if customer_id is None:
-        return
-    try:
-        await reads.by_id(session, CUSTOMERS, customer_id)
-    except NotFound:
-        raise NoCustomerToPay(customer_id=customer_id) from None
-
-
 async def _bank_account_fits(session: AsyncSession, row: Payment, bank_account_id: UUID) -> None:
-    try:
-        account = await queries.bank_account(session, bank_account_id)
-    except NotFound:
-        raise BankAccountUnfit(why=f"There is no bank account with the id {bank_account_id}.") from None
+    account = await reads.referred(session, BANK_ACCOUNTS, bank_account_id, "bank_account_id")
     if account.archived_at is not None:
         raise BankAccountUnfit(why=f"{account.name} was taken out of use.")
     if account.currency != row.currency:

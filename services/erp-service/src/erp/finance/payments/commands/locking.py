@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from erp.finance.invoicing import queries as invoices
 from erp.finance.payments import queries
 from erp.finance.payments.models import Payment
+from erp.finance.payments.records import PAYMENTS
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import PaymentBody
 from erp.parties.customers.records import CUSTOMERS
@@ -43,7 +44,7 @@ async def lock_all(session: AsyncSession, bodies: Sequence[PaymentBody], payment
     """Lock and read at once what several payments need: those to be entered, and those to be changed."""
     customer_ids = {each.customer_id for each in bodies if each.customer_id is not None}
     await lock_customers(session, customer_ids)
-    await queries.rows(session, payment_ids, [])
+    await reads.lock_all(session, PAYMENTS, payment_ids)
     await queries.keep_known(session, bodies)
     await reads.by_ids(session, CUSTOMERS, customer_ids)
     settling = {each.customer_id for each in bodies if each.allocate is not Allocate.NONE and each.customer_id}
@@ -61,7 +62,7 @@ async def lock(session: AsyncSession, payment_id: UUID, *more: UUID | None) -> P
         queued = {*await queries.customers_of(session, [payment_id]), *more}
         async with session.begin_nested() as attempt:
             await lock_customers(session, queued)
-            row = await queries.for_update(session, payment_id)
+            row = await reads.by_id(session, PAYMENTS, payment_id, lock=True)
             if {row.customer_id, row.posted_customer_id} - queued <= {None}:
                 return row
             # A delivery, or who assigned what was nobody's, has moved it. Look again whose it is, and hold nothing

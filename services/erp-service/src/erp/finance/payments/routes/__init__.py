@@ -1,1 +1,0 @@
-"""HTTP of payments and bank accounts."""

@@ -2,9 +2,9 @@
 
 from chassis.errors import Conflict
 from chassis.replication import kind_from
+from records import rows_of
 
 from contracts import kinds
-from erp.finance.balances import queries
 from erp.finance.balances.models import Balance
 
 
@@ -14,4 +14,4 @@ class BalanceKept(Conflict):
     hint = "Post what is missing there: an invoice, a credit note, a payment."
 
 
-BALANCE = kind_from(kinds.BALANCE, system="erp", row=Balance, rows=queries.rows, closed=BalanceKept)
+BALANCE = kind_from(kinds.BALANCE, system="erp", row=Balance, rows=rows_of(Balance), closed=BalanceKept)

@@ -5,45 +5,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from chassis.errors import NotFound
-from chassis.pages import Sorting
-from sqlalchemy import Select, delete, func, or_, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.balances.models import Balance, BalanceChange
-from erp.finance.balances.schemas import BalanceFilters
 from erp.ledger.models import Account, JournalLine
 from erp.ledger.rules import AccountRole
 from erp.parties.customers.models import Customer
 from erp.sales.orders.models import Order
 
-ORDERS = Sorting(
-    {"open": Balance.open, "on_order": Balance.on_order, "updated_at": Balance.updated_at}, Balance.id, "-open"
-)
 ALONE = text("select pg_try_advisory_xact_lock(hashtextextended('balances' || current_setting('app.tenant', true), 0))")
 Sums = dict[tuple[UUID, str], Decimal]
 
 
-async def by_id(session: AsyncSession, balance_id: UUID) -> Balance:
-    """One balance. Raise `NotFound`."""
-    found: Balance | None = await session.scalar(select(Balance).where(Balance.id == balance_id))
-    if found is None:
-        raise NotFound(id=balance_id)
-    return found
-
-
-async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Balance]:
-    """Balances by local or shared id, locked in the order of their ids."""
-    return await _locked(session, or_(Balance.id.in_(ids), Balance.canonical_id.in_(canonical_ids)))
-
-
 async def of_customers(session: AsyncSession, customer_ids: Collection[UUID]) -> Sequence[Balance]:
     """All balances of these customers, locked in the order of their ids."""
-    return await _locked(session, Balance.customer_id.in_(customer_ids))
-
-
-async def _locked(session: AsyncSession, where: Any) -> Sequence[Balance]:
-    statement = select(Balance).where(where).order_by(Balance.id).with_for_update()
+    statement = select(Balance).where(Balance.customer_id.in_(customer_ids)).order_by(Balance.id).with_for_update()
     return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
@@ -106,18 +83,3 @@ async def agreed_credit(session: AsyncSession, customer_ids: Collection[UUID]) -
     """What was agreed with these customers; who is no customer is left out."""
     found = await session.execute(select(Customer.id, Customer.credit).where(Customer.id.in_(customer_ids)))
     return dict(found.all())
-
-
-def search(filters: BalanceFilters) -> Select[Balance]:
-    """The balances that every filter takes."""
-    equal = {
-        Balance.canonical_id: filters.canonical_id,
-        Balance.customer_id: filters.customer_id,
-        Balance.currency: filters.currency,
-        Balance.blocked: filters.blocked,
-    }
-    statement = select(Balance).where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.over_limit is not None:
-        over = func.coalesce(Balance.credit_left < 0, False)
-        statement = statement.where(over if filters.over_limit else ~over)
-    return statement

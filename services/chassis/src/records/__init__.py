@@ -12,12 +12,13 @@ A request goes from `routes` to `writes` or `reads`, then to the checks of the m
 from records import reads, writes
 from records.filters import Filters, SharedFilters, TextFilters
 from records.reads import rows_of
-from records.record import READ_ONLY, Record, ReferenceUnknown
+from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
 from records.routes import answered, routes, seen_of
 from records.rows import FromJson, column_value
 from records.words import word_index
 
 __all__ = [
+    "LIST_ONLY",
     "READ_ONLY",
     "Filters",
     "FromJson",

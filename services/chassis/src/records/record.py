@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar, cast, get_args
+from typing import Any, Generic, Literal, cast, get_args
 
 from chassis.auth import FieldScopes
 from chassis.errors import Conflict
@@ -13,14 +13,15 @@ from pydantic.main import IncEx
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
+from typing_extensions import TypeVar
 
 from records.filters import Where
 
 Row = TypeVar("Row")
 """A table's class. Its `blank` makes a row of which nothing is known, its `change` sets checked JSON values."""
 Row_co = TypeVar("Row_co", covariant=True)
-Body = TypeVar("Body", bound=BaseModel)
-Out = TypeVar("Out", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel, default=Any)
+Out = TypeVar("Out", bound=BaseModel, default=Any)
 Prepare = Callable[[AsyncSession, Any, dict[str, Any]], Awaitable[None]]
 """Checks and completes, in place, the JSON values of a whole body before they change the row."""
 Check = Callable[[AsyncSession, Any], Awaitable[None]]
@@ -30,6 +31,7 @@ Show = Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]]
 Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch", "export"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 READ_ONLY: tuple[Verb, ...] = ("list", "read", "export")
+LIST_ONLY: tuple[Verb, ...] = ("list", "export")
 
 
 class ReferenceUnknown(Conflict):
@@ -55,8 +57,9 @@ class Record(Generic[Row_co, Body, Out]):
     chapter in the API's document; `kind` None when it is not replicated. A filter that is called like a column is
     compared with it; `where` holds the meaning of all others, and `codes` what `q` finds beside words. `sort` names
     columns; the first is the default order unless `order` says another. `refers` names columns that hold the id of
-    another record, `kept_by` fields that another system owns, `shown_only` derived values inside of fields, which no
-    client writes. `loads` are relations that every read loads.
+    another record; `kept_by` fields that another system owns, `kept_once_linked` those that it owns from when other
+    systems know the record; `shown_only` derived values inside of fields, which no client writes. `loads` are relations
+    that every read loads.
 
     `body` is what a client may write, `new` what it sends to create one, when that is another shape; `out` is an
     answer. When answers need more than the row, `shown` makes them, and `bare` is what the row alone says. `listed` is
@@ -87,6 +90,7 @@ class Record(Generic[Row_co, Body, Out]):
     where: Mapping[str, Where] = field(default_factory=dict)
     refers: Mapping[str, "Record[Any, Any, Any]"] = field(default_factory=dict)
     kept_by: Mapping[str, str] = field(default_factory=dict)
+    kept_once_linked: Mapping[str, str] = field(default_factory=dict)
     field_scopes: FieldScopes | None = None
     shown_only: IncEx | None = None
     loads: tuple[ORMOption, ...] = ()

@@ -57,15 +57,17 @@ Route = tuple[Verb, str, str, Callable[..., Any], dict[str, Any]]
 def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
     """The operation id and the plain description."""
     one, many, sorts = record.name.replace("_", " "), record.plural.replace("_", " "), ", ".join(record.sort)
-    default = record.order or record.sort[0]
-    first = f"{default[1:]}, descending," if default.startswith("-") else default
+    first = record.order or record.sort[0]
+    first = f"`{first}`" if first.startswith("-") else first
+    archived = ", archived or not" if hasattr(record.row, "archived_at") else ""
+    tagged = ", with the `ETag` to change it" if "change" in record.verbs else ""
     return {
         "create": (f"create_{record.name}", f"Enter a {one}."),
         "list": (
             f"list_{record.plural}",
             f"{many.capitalize()} in pages, by {first} unless `sort` says otherwise ({sorts}; `-` for descending).",
         ),
-        "read": (f"read_{record.name}", f"One {one}, archived or not, with the `ETag` to change it."),
+        "read": (f"read_{record.name}", f"One {one}{archived}{tagged}."),
         "change": (f"change_{record.name}", "Change the fields named; all others stay."),
         "archive": (
             f"archive_{record.name}",

@@ -108,7 +108,7 @@ async def _write(
     session: AsyncSession, record: Record[Row, Body, Any], row: Row, body: Body, present: Mapping[str, Any]
 ) -> None:
     values = body.model_dump(mode="json")
-    _refuse_kept(record, present, values)
+    _refuse_kept(record, row, present, values)
     await record.prepare(session, row, values)
     changed = {name: value for name, value in values.items() if name not in present or present[name] != value}
     await _refuse_unknown(session, record, changed)
@@ -117,9 +117,13 @@ async def _write(
     await record.check(session, row)
 
 
-def _refuse_kept(record: Record[Any, Any, Any], present: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def _refuse_kept(
+    record: Record[Any, Any, Any], row: Any, present: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    linked = getattr(row, "canonical_id", None) is not None
+    kept = {**record.kept_by, **record.kept_once_linked} if linked else record.kept_by
     owners: dict[str, list[str]] = defaultdict(list)
-    for name, owner in record.kept_by.items():
+    for name, owner in kept.items():
         owners[owner].append(name)
     for owner, names in owners.items():
         refuse_kept_by(owner, names, present, values)

@@ -9,7 +9,7 @@ from importing import IMPORT_KEYS
 
 from crm.catalogue.products import routes as catalogue
 from crm.catalogue.products.events import KINDS as CATALOGUE
-from crm.catalogue.products.imports import PRODUCTS
+from crm.catalogue.products.records import IMPORTS as PRODUCTS
 from crm.parties.contacts import records as contacts
 from crm.parties.contacts.events import CONTACT
 from crm.parties.customers import records as customers
@@ -36,8 +36,7 @@ SERVICE = Service(
     routers=(
         customers.router,
         contacts.router,
-        catalogue.router,
-        catalogue.batches,
+        *catalogue.routers,
         receivables.router,
         custom_fields.router,
         *deals.routers,

@@ -3,16 +3,17 @@
 from typing import Any
 
 from chassis.replication import Kind, kind_from
+from records import rows_of
 
 from contracts import kinds
 from crm.catalogue.products import queries
 from crm.catalogue.products.models import Availability, DeclaredRate, ListEntry, PriceList, Product
 
-PRODUCT = kind_from(kinds.PRODUCT, system="crm", row=Product, rows=queries.rows, twin=queries.twin)
+PRODUCT = kind_from(kinds.PRODUCT, system="crm", row=Product, rows=rows_of(Product), twin=queries.twin)
 
 
 def copies(table: kinds.KindTable, row: type[Any]) -> Kind:
-    return kind_from(table, system="crm", row=row, rows=queries.copies_of(row))
+    return kind_from(table, system="crm", row=row, rows=rows_of(row))
 
 
 AVAILABILITY = copies(kinds.AVAILABILITY, Availability)

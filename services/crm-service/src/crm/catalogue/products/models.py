@@ -11,7 +11,7 @@ from chassis.replication import Replicated
 from chassis.tenant_settings import TenantSetting
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
-from records import word_index
+from records import FromJson, word_index
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -93,13 +93,8 @@ class Product(Replicated, Base):
         self.search = " ".join(name_key(each) for each in words if each)
 
 
-class Copy(Replicated):
+class Copy(FromJson, Replicated):
     """A record that only the ERP writes: here it changes by deliveries alone."""
-
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; ids arrive as text."""
-        for field, value in values.items():
-            setattr(self, field, UUID(value) if field.endswith("_id") and value else value)
 
 
 class Availability(Copy, Base):

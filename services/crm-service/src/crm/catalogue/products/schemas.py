@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis.replication import Shown
@@ -22,6 +22,7 @@ from contracts.product import Units as UnitsValue
 from contracts.text import NameText, NotesText, OptionalShortText
 from contracts.values import CountryCode, CurrencyCode
 from pydantic import BaseModel, ConfigDict, Field
+from records import SharedFilters
 
 from crm.parties.customers.schemas import Optional
 
@@ -83,20 +84,20 @@ class ProductOut(Shown):
     dimensions: Dimensions | None
     availability: Stock | None
 
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The answer for a product, without its stock unless that is given."""
+        return super().of(row, **{"availability": None, **more})
 
-class ProductFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
 
-    q: str | None = Field(default=None, max_length=200, description="Words in name, SKU, GTIN or group.")
-    canonical_id: UUID | None = None
+class ProductFilters(SharedFilters):
+    q: str | None = Field(default=None, max_length=200, description="Beginnings of words in name, SKU, GTIN or group.")
     category: str | None = None
     sku: str | None = Field(default=None, description="Letter case does not count.")
     gtin: str | None = None
     product_kind: ProductKind | None = None
     tax_class: str | None = None
     available: bool | None = Field(default=None, description="true: some of it can be promised.")
-    updated_since: datetime | None = None
-    archived: Literal["false", "true", "any"] = "false"
 
 
 class ProductGroup(BaseModel):

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
 from crm.catalogue.products.models import QuoteSetting
+from crm.catalogue.products.records import PRODUCTS
 from crm.catalogue.products.rules import NoPriceKnown, PriceTag
 from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.models import Customer
@@ -139,7 +140,7 @@ async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Role
 async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBody], customer: Customer) -> list[Line]:
     """Whole lines for what was written; prices and rates that nobody has entered are the catalogue's of today."""
     today = clock.today()
-    products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
+    products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
     tags = await catalogue.price_tags(session, list(products.values()), [customer.id])
     address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
     known = {line.id for line in row.written()}

@@ -13,10 +13,12 @@ from contracts.discount import discount_given
 from contracts.pricing import Question
 from discounts.queries import limits as discount_limits
 from discounts.rules import Roles, check_discount
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
 from crm.catalogue.products.models import Product, QuoteSetting
+from crm.catalogue.products.records import PRODUCTS
 from crm.catalogue.products.rules import NoPriceKnown, PriceTag
 from crm.sales.orders.models import OrderLine, UnknownOrderLine
 from crm.sales.orders.rules import Source
@@ -61,7 +63,7 @@ async def priced(
     `OrderedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`.
     """
     known = {line.id: line for line in present}
-    products = await catalogue.products_by_ids(session, {body.product_id for body in bodies})
+    products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
     drafts = [_Draft(body, _line(body, known), _product(body, products), anew) for body in bodies]
     unpriced = [draft.product for draft in drafts if draft.asks_for_price]
     tags = await catalogue.price_tags(session, unpriced, [terms.customer_id]) if unpriced else {}

@@ -68,7 +68,6 @@ def is_bounded(schema: Schema) -> bool:
                 {"minimum", "exclusiveMinimum"} & schema.keys() and {"maximum", "exclusiveMaximum"} & schema.keys()
             )
         case "object":
-            # An object of any properties is checked by a shape of its own: a patch, an item of a batch.
-            return not isinstance(schema.get("additionalProperties"), dict) or "maxProperties" in schema
+            return not schema.get("additionalProperties", "properties" not in schema) or "maxProperties" in schema
         case _:
             return True

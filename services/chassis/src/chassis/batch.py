@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Never, TypeVar, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import gather
 from chassis.errors import PreconditionRequired, Problem
+from chassis.patch import Unchecked, patch_of
 from chassis.preconditions import Seen, etag
 from chassis.replication import Replicated
 
+Shape = TypeVar("Shape", bound=BaseModel)
+Changed = TypeVar("Changed", bound=BaseModel)
 ItemOutcome = Literal["created", "updated", "unchanged", "refused"]
 
 
@@ -20,6 +25,15 @@ class VersionMissing(PreconditionRequired):
     code = "version-missing"
     title = "An item with an `id` must say which version it changes"
     hint = "Read the record, and send its `version` with the item."
+
+
+class Document(Unchecked, Generic[Shape]):
+    """What creates or changes one record: unchecked, so that a wrong item refuses no other."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        (shape,) = get_args(source)
+        return cls.as_shown(shape, handler)
 
 
 class Item(BaseModel):
@@ -32,7 +46,7 @@ class Item(BaseModel):
     body: dict[str, Any] = Field(description="As the body of POST; with an `id` as that of PATCH (RFC 7396).")
 
 
-class Batch(BaseModel):
+class Batch(BaseModel, Generic[Shape, Changed]):
     """Up to 200 items."""
 
     model_config = ConfigDict(extra="forbid")
@@ -43,6 +57,23 @@ class Batch(BaseModel):
     def ids(self) -> list[UUID]:
         """The records to change: lock them all, in order, before the first item."""
         return [item.id for item in self.items if item.id is not None]
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def __class_getitem__(cls, shapes: Any) -> type[BaseModel]:
+            return cls if isinstance(shapes[0], TypeVar) else _batch_of(*shapes)
+
+
+@cache
+def _batch_of(shape: type[BaseModel], changed: Any) -> type[BaseModel]:
+    """The models that the API's document names `CustomerBatch` and `CustomerItem`."""
+    stem = shape.__name__.removesuffix("Body").removeprefix("New")
+    either: Any = shape if changed is Never else shape | patch_of(changed)
+    document: Any = (Document[either], Field(description=Item.model_fields["body"].description))
+    item: Any = create_model(f"{stem}Item", __base__=Item, __doc__=Item.__doc__, body=document)
+    items: Any = (Annotated[list[item], Field(min_length=1, max_length=200)], ...)
+    return create_model(f"{stem}Batch", __base__=Batch, __doc__=Batch.__doc__, items=items)
 
 
 class ItemResult(BaseModel):

@@ -1,22 +1,90 @@
-"""JSON Merge Patch (RFC 7396): what a PATCH and an item of a batch carry."""
+"""JSON Merge Patch (RFC 7396): what a PATCH and an item of a batch carry.
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+    async def change_deal(deal_id: UUID, patch: JsonPatch[DealBody], ...) -> DealOut:
+
+The API's document shows a `DealPatch` there. The function gets the patch as it was sent: `patched` merges it with the
+record, and checks the whole.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Generic, Self, TypeVar, Union, get_args, get_origin
 
 from fastapi import Body
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, create_model
+from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from chassis.edge import field_errors
 from chassis.errors import Malformed
 
-JsonPatch = Annotated[
-    dict[str, Any],
-    Body(
-        media_type="application/merge-patch+json",
-        description="JSON Merge Patch (RFC 7396): the fields to change; null empties a field; lists are replaced.",
-    ),
-]
 Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Unchecked(dict[str, Any]):
+    """An object that is taken as it was sent, and that the API's document shows as a shape."""
+
+    @classmethod
+    def as_shown(cls, shape: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The schema of the shape, whose checks are left out."""
+        return core_schema.no_info_wrap_validator_function(cls._taken, handler.generate_schema(shape))
+
+    @classmethod
+    def _taken(cls, value: Any, _check: Any) -> Self:
+        if not isinstance(value, dict):
+            raise PydanticKnownError("dict_type")
+        return cls(value)
+
+
+class Patch(Unchecked, Generic[Shape]):
+    """The fields of a `Shape` to change; unchecked until `patched` merges them with the record."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        (shape,) = get_args(source)
+        return cls.as_shown(patch_of(shape), handler)
+
+
+JsonPatch = Annotated[Patch[Shape], Body(media_type="application/merge-patch+json")]
+
+
+@cache
+def patch_of(shape: type[BaseModel], name: str | None = None) -> type[BaseModel]:
+    """The model of a patch: no field is required, and each that has a default may be emptied.
+
+    Fields that are objects may be given in part; lists are whole.
+    """
+    return create_model(
+        name or f"{shape.__name__.removesuffix('Body').removeprefix('New')}Patch",
+        __config__=ConfigDict(extra="forbid"),
+        __module__=shape.__module__,
+        __doc__=f"Fields of `{shape.__name__}` to change. Null empties a field, lists are replaced (RFC 7396).",
+        **dict(_fields(shape)),
+    )
+
+
+def _fields(shape: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    for name, field in shape.model_fields.items():
+        annotation = _partial(field.rebuild_annotation())
+        optional: Any = annotation if field.is_required() else annotation | None
+        yield name, (optional, Field(default=None, description=field.description, json_schema_extra=_without_default))
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """A field that is left out stays: it has no default."""
+    schema.pop("default", None)
+
+
+def _partial(annotation: Any) -> Any:
+    """The type with parts in the place of models, but for those in lists."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return patch_of(annotation, f"Partial{annotation.__name__}")
+    if origin is Annotated:
+        return Annotated[(_partial(inner[0]), *inner[1:])]
+    if origin in (Union, UnionType):
+        return Union[tuple(_partial(each) for each in inner)]  # noqa: UP007  # Of parts that are known at run time.
+    return annotation
 
 
 def merge(document: Any, patch: Any) -> Any:

@@ -14,7 +14,7 @@ from records.filters import Filters, SharedFilters, TextFilters
 from records.reads import rows_of
 from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
 from records.routes import answered, routes, seen_of
-from records.rows import FromJson, column_value
+from records.rows import FromJson, Plain, PlainOut, column_value
 from records.words import word_index
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "READ_ONLY",
     "Filters",
     "FromJson",
+    "Plain",
+    "PlainOut",
     "Record",
     "ReferenceUnknown",
     "SharedFilters",

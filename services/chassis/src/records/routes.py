@@ -130,7 +130,7 @@ class _Commands:
         seen_row = seen_of(self.record, seen)
         return await self.act_change(session, row_id, patch, caller.subject, seen_row, **self._roles(caller))
 
-    async def lock_all(self, session: AsyncSession, body: Batch) -> None:
+    async def lock_all(self, session: AsyncSession, body: Batch[Any, Any]) -> None:
         """Lock what the items of a batch share; one that is malformed is refused later, alone."""
         if self.record.kind is not None:
             await creating(session, self.record.kind)
@@ -153,7 +153,7 @@ class _Commands:
 
 
 def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
-    Body, Out = _new(record), record.out
+    Body, Changed, Out = _new(record), record.body, record.out
     Writer = Annotated[Principal, requires(f"{record.scope}:write")]
     Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
     extra = {"openapi_extra": record.field_scopes.openapi} if record.field_scopes else {}
@@ -164,7 +164,7 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
         return await answered(session, record, row, response)
 
     async def change(
-        row_id: Id, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+        row_id: Id, patch: JsonPatch[Changed], session: Session, caller: Writer, seen: SeenVersion, response: Response
     ) -> Out:
         row = await commands.change(session, row_id, patch, caller, seen)
         return await answered(session, record, row, response)
@@ -177,7 +177,7 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
         row = await writes.restore(session, record, row_id, caller.subject)
         return await answered(session, record, row, response)
 
-    async def write(body: Batch, session: Session, caller: Writer) -> BatchResult:
+    async def write(body: Batch[Body, Changed], session: Session, caller: Writer) -> BatchResult:
         return await batch.write(
             session,
             body.items,

@@ -239,6 +239,7 @@ async def delivered(session: AsyncSession, item: dict[str, object]) -> str:
 
 
 async def present(session: AsyncSession) -> Payment:
+    row: Payment
     (row,) = await PAYMENT.rows(session, [], [UUID(str(delivered_payment()["canonical_id"]))])
     return row
 

@@ -205,10 +205,10 @@ class Spoke:
         return max(wall + self.skew, row.hlc + 1)
 
     def revision(self, row: Row, group: str) -> int:
-        return self.standing(row, group).get("rev", 0)
+        return int(self.standing(row, group).get("rev", 0))
 
     def after(self, row: Row, group: str) -> int | None:
-        return self.standing(row, group).get("seq", 0)
+        return int(self.standing(row, group).get("seq", 0))
 
     def context(self, row: Row, group: str) -> int:
         return self.revision(row, group)

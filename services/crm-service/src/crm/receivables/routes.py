@@ -25,6 +25,7 @@ from crm.receivables.schemas import (
     InvoiceFilters,
     InvoiceOut,
     InvoiceWithLines,
+    PaymentAsItIs,
     PaymentBody,
     PaymentFilters,
     PaymentOut,
@@ -116,7 +117,12 @@ async def read_payment(payment_id: UUID, session: Session, response: Response) -
 
 @router.patch("/payments/{payment_id}")
 async def change_payment(
-    payment_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+    payment_id: UUID,
+    patch: JsonPatch[PaymentAsItIs],
+    session: Session,
+    caller: Writer,
+    seen: SeenVersion,
+    response: Response,
 ) -> PaymentOut:
     """Correct a payment, until the ERP knows it."""
     row = await commands.change(session, payment_id, patch, caller.subject, _seen(seen))

@@ -18,6 +18,7 @@ from crm.sales.orders.events import ORDER
 from crm.sales.orders.schemas import (
     CancelBody,
     NewOrder,
+    OrderBody,
     OrderFilters,
     OrderListed,
     OrderOut,
@@ -63,7 +64,7 @@ async def read_order(order_id: UUID, session: Session, response: Response) -> Or
 
 @router.patch("/{order_id}")
 async def change_order(
-    order_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+    order_id: UUID, patch: JsonPatch[OrderBody], session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> OrderView:
     """Change the fields of a draft that are named; the others stay. `lines` is the whole list, each by its `id`."""
     row = await commands.change(session, order_id, patch, caller.subject, _seen(seen), caller.roles)
@@ -112,7 +113,7 @@ async def request_order_change(
 
 
 @batches.post("/v1/orders:batch")
-async def write_orders(body: Batch, session: Session, caller: Writer) -> BatchResult:
+async def write_orders(body: Batch[NewOrder, OrderBody], session: Session, caller: Writer) -> BatchResult:
     """Enter orders and change drafts, up to 200; each item stands or falls alone, and has a result of its own."""
     await creating(session, ORDER)
     await queries.rows(session, body.ids, [])

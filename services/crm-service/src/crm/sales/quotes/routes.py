@@ -58,7 +58,7 @@ async def read_quote(quote_id: UUID, session: Session, response: Response) -> Qu
 
 @router.patch("/{quote_id}")
 async def change_quote(
-    quote_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+    quote_id: UUID, patch: JsonPatch[QuoteBody], session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> QuoteOut:
     """Change the fields of a draft that are named; `lines` are replaced as a whole."""
     row = await commands.change(session, quote_id, patch, caller.roles, _seen(seen))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Never, NoReturn
 from uuid import UUID
 
 from chassis import batch, clock
@@ -84,7 +84,7 @@ async def issue_invoice(body: InvoiceBody, session: Session, caller: Writer, res
 
 
 @router.post(f"{INVOICES}:batch")
-async def issue_invoices(body: Batch, session: Session, caller: Writer) -> BatchResult:
+async def issue_invoices(body: Batch[InvoiceBody, Never], session: Session, caller: Writer) -> BatchResult:
     """Issue up to 200 invoices, each item's `body` as for one; each stands or falls alone, and no number is lost."""
 
     async def prepare() -> None:

@@ -73,7 +73,7 @@ async def read_order(order_id: UUID, session: Session, response: Response) -> Or
 
 @router.patch("/{order_id}")
 async def change_order(
-    order_id: UUID, patch: JsonPatch, session: Session, caller: Writer, seen: SeenVersion, response: Response
+    order_id: UUID, patch: JsonPatch[OrderBody], session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> OrderOut:
     """Change a draft: the fields named, all others stay. `lines` is the whole list; those with an `id` are kept."""
     row = await commands.change(session, order_id, patch, caller.subject, _seen(seen), caller.roles)
@@ -188,7 +188,7 @@ async def read_shipment(shipment_id: UUID, session: Session, response: Response)
 
 
 @batches.post("/v1/orders:batch")
-async def write_orders(body: Batch, session: Session, caller: Writer) -> BatchResult:
+async def write_orders(body: Batch[OrderBody, OrderBody], session: Session, caller: Writer) -> BatchResult:
     """Create and change up to 200 drafts; each item stands or falls alone, and has a result of its own."""
     await creating(session, ORDER)
     await queries.orders_for_update(session, body.ids)

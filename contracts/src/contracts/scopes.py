@@ -32,6 +32,8 @@ SCOPES = {
     "quotes:write": "Enter, change, send and decide quotes; change the letterhead.",
     "deals:read": "See deals and pipelines.",
     "deals:write": "Enter, change, move and decide deals; declare pipelines.",
+    "jobs:read": "See long-running jobs and imports: their state, progress and result.",
+    "jobs:write": "Start imports, which needs the scope to write their records too, and cancel jobs.",
     "sync:read": "See records, decisions, deliveries, quarantine and status of the gateway.",
     "sync:write": "Resolve conflicts, restore values, retry or drop deliveries, mend links, handle held messages.",
     "sync:operate": "Operate the gateway for all tenants.",

@@ -130,7 +130,7 @@ class _Commands:
         seen_row = seen_of(self.record, seen)
         return await self.act_change(session, row_id, patch, caller.subject, seen_row, **self._roles(caller))
 
-    async def lock_all(self, session: AsyncSession, body: Batch[Any, Any]) -> None:
+    async def lock_all(self, session: AsyncSession, body: Any) -> None:
         """Lock what the items of a batch share; one that is malformed is refused later, alone."""
         if self.record.kind is not None:
             await creating(session, self.record.kind)

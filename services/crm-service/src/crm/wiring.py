@@ -6,6 +6,8 @@ from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
 from importing import IMPORT_KEYS
+from jobs import FINISHED_JOBS
+from jobs import routes as jobs
 
 from crm.catalogue.products import routes as catalogue
 from crm.catalogue.products.events import KINDS as CATALOGUE
@@ -39,6 +41,7 @@ SERVICE = Service(
         *catalogue.routers,
         receivables.router,
         custom_fields.router,
+        jobs.router,
         *deals.routers,
         quotes.router,
         quotes.limits,
@@ -49,7 +52,7 @@ SERVICE = Service(
     ),
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
-    expiring=(IMPORT_KEYS,),
+    expiring=(IMPORT_KEYS, FINISHED_JOBS),
 )
 
 IMPORTS = {

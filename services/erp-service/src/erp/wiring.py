@@ -7,6 +7,8 @@ from chassis.worker import Task
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
 from importing import IMPORT_KEYS, Target
+from jobs import FINISHED_JOBS
+from jobs import routes as jobs
 
 from erp.catalogue.products import handlers as products_tasks
 from erp.catalogue.products import routes as products
@@ -68,6 +70,7 @@ SERVICE = Service(
         customers.router,
         contacts.router,
         custom_fields.router,
+        jobs.router,
         ledger.router,
         *products.routers,
         warehouses.router,
@@ -84,7 +87,7 @@ SERVICE = Service(
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT, BALANCE),
     tasks=_tasks,
-    expiring=(IMPORT_KEYS,),
+    expiring=(IMPORT_KEYS, FINISHED_JOBS),
 )
 
 IMPORTS = {

@@ -1,0 +1,17 @@
+"""Long work with a row: started by a request, run by the worker, with progress, restarts and cancelling.
+
+    EXPORT_BOOKS = JobKind("books-export", export_books)       # async (work: Work) -> result
+    job = commands.enqueue(session, EXPORT_BOOKS, {"year": 2026}, caller.subject)
+
+    async def export_books(work: Work) -> JsonObject:
+        for month in range(1, 13):
+            async with work.transaction() as session: ...
+            await work.progress(month, 12)                     # raises when the job is to stop
+
+A handler is run again after a crash, from its start: it must find out what is done already.
+"""
+
+from jobs.models import FINISHED_JOBS, Job
+from jobs.runner import JobKind, Runner, Work, tasks
+
+__all__ = ["FINISHED_JOBS", "Job", "JobKind", "Runner", "Work", "tasks"]

@@ -1,0 +1,44 @@
+"""HTTP of jobs."""
+
+from typing import Annotated
+from uuid import UUID
+
+from chassis.auth import requires
+from chassis.db import Session
+from chassis.pages import Page, Paging, Sorting
+from chassis.preconditions import IdempotentRoute
+from fastapi import APIRouter, Query
+from sqlalchemy import select
+
+from jobs import commands
+from jobs.models import Job, JobState
+from jobs.schemas import JobOut
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=IdempotentRoute)
+SORTING = Sorting({"created_at": Job.created_at}, Job.id, "-created_at")
+
+
+@router.get("", dependencies=[requires("jobs:read")])
+async def list_jobs(
+    session: Session,
+    paging: Paging,
+    state: JobState | None = None,
+    kind: Annotated[str | None, Query(max_length=60)] = None,
+) -> Page[JobOut]:
+    """Jobs in pages, the newest first."""
+    wanted = select(Job)
+    wanted = wanted if state is None else wanted.where(Job.state == state)
+    wanted = wanted if kind is None else wanted.where(Job.kind == kind)
+    return await paging.page(session, wanted, SORTING, lambda row: JobOut.model_validate(row[0]))
+
+
+@router.get("/{job_id}", dependencies=[requires("jobs:read")])
+async def read_job(job_id: UUID, session: Session) -> JobOut:
+    """One job: its state, its progress, and what came of it."""
+    return JobOut.model_validate(await commands.by_id(session, job_id))
+
+
+@router.post("/{job_id}/cancel", dependencies=[requires("jobs:write")])
+async def cancel_job(job_id: UUID, session: Session) -> JobOut:
+    """Cancel a job. A running one stops at its next step; what it has done until then stays."""
+    return JobOut.model_validate(await commands.cancel(session, job_id))

@@ -1,0 +1,28 @@
+"""Shapes of answers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jobs.models import JobState
+
+
+class JobOut(BaseModel):
+    """A job. It is over when it is `done`, `failed` or `cancelled`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    kind: str
+    state: JobState
+    done: int = Field(description="How many steps are done.")
+    total: int | None = Field(description="How many there are; null until that is known.")
+    result: dict[str, Any] | None
+    error: str | None = Field(description="Why it failed, or why its last attempt did.")
+    cancel_requested: bool
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None

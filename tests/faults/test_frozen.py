@@ -13,7 +13,7 @@ from stack.services import Stack
 from ..e2e.clients import Company, new_tenant
 from ..e2e.waiting import eventually
 
-pytestmark = [pytest.mark.faults, pytest.mark.servers, pytest.mark.long]
+pytestmark = [pytest.mark.faults, pytest.mark.servers]
 SEEN_SECONDS = 15.0
 BROKER_SECONDS = 45.0
 """A request to the broker may take its time, and 10 s of trouble are tolerated."""
@@ -67,6 +67,7 @@ def test_a_frozen_worker_of_the_hub_is_seen_and_seen_to_be_back(stack: Stack, co
     company.shown_on_both("customer", mine["canonical_id"], phone="030-2222222")
 
 
+@pytest.mark.long
 def test_a_frozen_relay_is_seen_and_how_long_its_oldest_event_waits(stack: Stack, company: Company) -> None:
     mine, _ = company.customer_on_both()
     eventually(lambda: is_ready(stack, "crm"))
@@ -79,6 +80,7 @@ def test_a_frozen_relay_is_seen_and_how_long_its_oldest_event_waits(stack: Stack
     company.shown_on_both("customer", mine["canonical_id"], phone="030-3333333")
 
 
+@pytest.mark.long
 def test_a_broker_that_does_not_answer_is_seen_by_all_three_services(stack: Stack, company: Company) -> None:
     services = ("crm", "erp", "gateway")
     eventually(lambda: all(is_ready(stack, service) for service in services))

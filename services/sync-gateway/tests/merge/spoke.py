@@ -205,10 +205,12 @@ class Spoke:
         return max(wall + self.skew, row.hlc + 1)
 
     def revision(self, row: Row, group: str) -> int:
-        return int(self.standing(row, group).get("rev", 0))
+        rev: int = self.standing(row, group).get("rev", 0)
+        return rev
 
     def after(self, row: Row, group: str) -> int | None:
-        return int(self.standing(row, group).get("seq", 0))
+        seq: int = self.standing(row, group).get("seq", 0)
+        return seq
 
     def context(self, row: Row, group: str) -> int:
         return self.revision(row, group)

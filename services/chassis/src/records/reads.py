@@ -44,7 +44,7 @@ async def by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Coll
     return await gather.each_once(session, record.name, ids, read)
 
 
-async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> dict[UUID, Row]:
+async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> list[Row]:
     """Lock and load rows in the order of their ids, so that two transactions cannot deadlock; ids of nothing are left
     out. The items of a batch share them.
     """
@@ -56,7 +56,8 @@ async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Co
         )
         return [(each.id, each) for each in found]
 
-    return await gather.each_once(session, _lock_of(record), ids, read)
+    found = await gather.each_once(session, _lock_of(record), ids, read)
+    return [found[each] for each in sorted(found)]
 
 
 async def referred(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, field: str) -> Row:

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "jobs"
-down_revision = "outbox_retention"
+down_revision = "words"
 branch_labels = None
 depends_on = None
 

@@ -18,10 +18,10 @@ from erp.ledger.models import Company
 from erp.ledger.schemas import CompanyBody
 from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
-from erp.sales.orders import queries as orders
 from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
-from records import writes
+from erp.sales.orders.records import ORDERS
+from records import reads, writes
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -78,7 +78,7 @@ async def take_back(session: AsyncSession, row: Order, *quantities: str, on: dat
 async def _move(
     session: AsyncSession, order: Order, kind: ShipmentKind, quantities: Sequence[str], on: date
 ) -> Shipment:
-    row = await orders.for_update(session, order.id)
+    row = await reads.by_id(session, ORDERS, order.id, lock=True)
     texts = quantities or [str(line.left) for line in row.lines]
     wanted = {line.id: Decimal(text) for line, text in zip(row.lines, texts, strict=False) if Decimal(text)}
     document = Shipment(

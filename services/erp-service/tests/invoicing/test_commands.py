@@ -22,8 +22,8 @@ from erp.ledger import queries as ledger
 from erp.ledger.schemas import CompanyBody
 from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
-from erp.sales.orders import queries as orders
-from records import writes
+from erp.sales.orders.records import ORDERS
+from records import reads, writes
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +44,7 @@ async def credited(session: AsyncSession, invoice_id: UUID, *lines: tuple[UUID, 
 
 
 async def state(session: AsyncSession, order_id: UUID) -> OrderState:
-    return (await orders.by_id(session, order_id)).present
+    return (await reads.by_id(session, ORDERS, order_id)).present
 
 
 async def test_an_invoice_bills_what_was_shipped_at_the_price_of_the_order(session: AsyncSession) -> None:
@@ -232,7 +232,7 @@ async def test_a_credit_settles_nothing_of_another_customer(session: AsyncSessio
 async def test_a_return_of_what_was_billed_is_credited_once(session: AsyncSession) -> None:
     customer_id = await a_customer(session)
     row = await an_invoice(session, customer_id)
-    order = await orders.by_id(session, row.lines[0].order_id)
+    order = await reads.by_id(session, ORDERS, row.lines[0].order_id)
     back = await take_back(session, order, "4")
     (note,) = await commands.credit_returns(session, ReturnsBody(return_ids=[back.id]), "anna")
     assert [(line.quantity, line.shipment_id) for line in note.lines] == [(D(4), back.id)]

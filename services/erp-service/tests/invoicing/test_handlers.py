@@ -10,8 +10,9 @@ from contracts.order import OrderState
 from erp.finance.invoicing import commands
 from erp.finance.invoicing.handlers import close_paid
 from erp.finance.invoicing.schemas import InvoiceBody
-from erp.sales.orders import queries as orders
+from erp.sales.orders.records import ORDERS
 from erp.wiring import SERVICE
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .factories import a_customer, an_order, ship, take_back
@@ -54,5 +55,5 @@ async def test_an_order_closes_when_its_last_unpaid_goods_came_back(sessions: Se
     states = []
     for tenant, order_id in zip(tenants, order_ids, strict=True):
         async with transaction(sessions, tenant) as session:
-            states.append((await orders.by_id(session, order_id)).present)
+            states.append((await reads.by_id(session, ORDERS, order_id)).present)
     assert states == [OrderState.CLOSED, OrderState.INVOICED]

@@ -19,12 +19,13 @@ from erp.finance.invoicing.schemas import CreditedLineBody, CreditNoteBody, Invo
 from erp.ledger import commands as ledger
 from erp.ledger import queries as ledger_queries
 from erp.ledger.rules import Source
-from erp.sales.orders import queries as orders
 from erp.sales.orders.models import Order, OrderLine, Shipment, ShipmentLine
+from erp.sales.orders.records import ORDERS
 from erp.wiring import SERVICE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from records import reads
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -219,7 +220,7 @@ class Billing(RuleBasedStateMachine):
 
     def _moves(self, move: Callable[..., Awaitable[Shipment]], quantities: list[str]) -> Work:
         async def work(session: AsyncSession) -> object:
-            return await move(session, await orders.by_id(session, self.order_id), *quantities)
+            return await move(session, await reads.by_id(session, ORDERS, self.order_id), *quantities)
 
         return work
 

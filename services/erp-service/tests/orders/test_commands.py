@@ -15,10 +15,11 @@ from erp.ledger import queries as ledger
 from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import commands, queries
 from erp.sales.orders.models import Order
+from erp.sales.orders.records import ORDERS
 from erp.sales.orders.rules import IllegalTransition, MoreThanOrdered, MoreThanShipped
 from erp.sales.orders.schemas import ReturnBody, ShipmentBody
 from erp.warehouse.stock import queries as stock
-from records import writes
+from records import reads, writes
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -207,7 +208,7 @@ async def test_only_what_was_ordered_and_is_set_aside_is_shipped(session: AsyncS
     (line,) = row.lines
     with pytest.raises(MoreThanOrdered):
         await commands.ship(session, row.id, shipment((line.id, 6)), "anna")
-    row = await queries.for_update(session, row.id)
+    row = await reads.by_id(session, ORDERS, row.id, lock=True)
     with pytest.raises(Conflict) as refused:
         await commands.ship(session, row.id, shipment((line.id, 4)), "anna")
     assert refused.value.code == "not-reserved"

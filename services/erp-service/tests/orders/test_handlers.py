@@ -10,12 +10,13 @@ from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
 from chassis.worker import Retries
 from erp.parties.customers.records import CUSTOMERS
-from erp.sales.orders import commands, queries
+from erp.sales.orders import commands
 from erp.sales.orders.handlers import OrderDesk
 from erp.sales.orders.models import Order
+from erp.sales.orders.records import ORDERS
 from erp.warehouse.stock import queries as stock
 from erp.wiring import SERVICE
-from records import writes
+from records import reads, writes
 from sqlalchemy import update
 
 from .factories import a_confirmed, a_customer, a_product, a_submitted
@@ -44,7 +45,7 @@ def tenant() -> UUID:
 
 async def shown(sessions: Sessions, tenant: UUID, order_id: UUID) -> Order:
     async with transaction(sessions, tenant) as session:
-        return await queries.by_id(session, order_id)
+        return await reads.by_id(session, ORDERS, order_id)
 
 
 async def until(reached: Callable[[], Awaitable[bool]]) -> None:
@@ -152,7 +153,7 @@ async def test_an_order_that_somebody_holds_for_long_comes_later_and_so_do_its_c
         theirs = await a_submitted(session, other, (product_id, 4))
     desk = OrderDesk(sessions, Retries())
     async with transaction(sessions, tenant) as session:
-        await queries.for_update(session, first.id)
+        await reads.by_id(session, ORDERS, first.id, lock=True)
         await asyncio.wait_for(desk.step(), 10)
         found = [(await shown(sessions, tenant, row.id)).state for row in (first, second, theirs)]
         assert found == ["submitted", "submitted", "confirmed"]

@@ -12,9 +12,10 @@ from chassis.errors import Problem
 from chassis.testing import Database
 from chassis.worker import Retries
 from contracts.order import OrderReason
-from erp.sales.orders import commands, queries
+from erp.sales.orders import commands
 from erp.sales.orders.handlers import OrderDesk
 from erp.sales.orders.models import Order
+from erp.sales.orders.records import ORDERS
 from erp.sales.orders.schemas import ReturnBody, ShipmentBody
 from erp.wiring import SERVICE
 from hypothesis import HealthCheck, Phase, settings
@@ -28,6 +29,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from records import reads
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -161,7 +163,7 @@ class OrdersMachine(RuleBasedStateMachine):
             found: dict[str, Sequence[Any]] = {
                 name: (await session.execute(text(query))).all() for name, query in BROKEN.items()
             }
-            rows = (await session.scalars(queries.complete())).all()
+            rows = (await session.scalars(reads.complete(ORDERS))).all()
             found["the credit limit is exceeded"] = _exceeded(rows, self.customers[0]) if rows else []
             found["on order is not what is left to invoice"] = [row for row in rows if row.on_order != _expected(row)]
             return {name: wrong for name, wrong in found.items() if wrong}
@@ -199,7 +201,7 @@ def _act(action: str, order_id: UUID, share: Decimal) -> Work:
             case "ship" | "return":
                 await _move(session, action, order_id, share)
             case "bill":
-                row = await queries.for_update(session, order_id)
+                row = await reads.by_id(session, ORDERS, order_id, lock=True)
                 await commands.mark_invoiced(
                     session, {line.id: line.shipped - line.returned for line in row.lines}, "b"
                 )
@@ -212,7 +214,7 @@ def _act(action: str, order_id: UUID, share: Decimal) -> Work:
 
 
 async def _move(session: AsyncSession, action: str, order_id: UUID, share: Decimal) -> None:
-    lines = (await queries.by_id(session, order_id)).lines
+    lines = (await reads.by_id(session, ORDERS, order_id)).lines
     body = {"lines": [{"line_id": line.id, "quantity": line.quantity * share} for line in lines]}
     if action == "return":
         await commands.take_back(session, order_id, ReturnBody.model_validate(body), "anna")
@@ -221,7 +223,7 @@ async def _move(session: AsyncSession, action: str, order_id: UUID, share: Decim
 
 
 async def _ask(session: AsyncSession, order_id: UUID, share: Decimal) -> None:
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     wishes = [{"line": str(line.id), "quantity": str(line.quantity * share)} for line in row.lines]
     row.request = {"id": str(uuid4()), "kind": "change", "reason": None, "lines": wishes}
 

@@ -94,9 +94,9 @@ async def test_what_nobody_has_declared_must_be_said(api: httpx.AsyncClient, ses
     body = {"customer_id": str(customer_id), "currency": "USD", "lines": lines}
     assert (await posted(api, PATH, body, 409))["type"] == "/problems/no-price-known"
     unknown = {**body, "customer_id": str(uuid4())}
-    assert (await posted(api, PATH, unknown, 409))["type"] == "/problems/no-such-customer"
+    assert (await posted(api, PATH, unknown, 409))["type"] == "/problems/reference-unknown"
     lines[0]["product_id"] = str(uuid4())
-    assert (await posted(api, PATH, body, 409))["type"] == "/problems/no-such-product"
+    assert (await posted(api, PATH, body, 409))["type"] == "/problems/reference-unknown"
     lines[0]["quantity"] = "0"
     assert (await posted(api, PATH, body, 422))["errors"][0]["field"] == "lines[0].quantity"
 

@@ -1,5 +1,7 @@
 """What is declared of balances: the books write them, everybody else reads them."""
 
+from typing import Any
+
 from records import READ_ONLY, Record, routes
 from sqlalchemy import func
 
@@ -8,7 +10,7 @@ from erp.finance.balances.models import Balance
 from erp.finance.balances.schemas import BalanceFilters, BalanceOut
 
 OVER_LIMIT = func.coalesce(Balance.credit_left < 0, False)
-BALANCES = Record(
+BALANCES: Record[Balance, Any, BalanceOut] = Record(
     "balance",
     path="/v1/balances",
     scope="invoices",

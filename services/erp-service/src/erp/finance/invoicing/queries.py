@@ -9,14 +9,15 @@ from chassis import gather
 from chassis.errors import NotFound
 from chassis.pages import Sorting
 from contracts.order import ShipmentKind
+from records import reads
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from erp.finance.invoicing.models import CreditNote, CreditNoteLine, DunningPolicy, Invoice, InvoiceLine
 from erp.finance.invoicing.schemas import CreditNoteFilters, InvoiceFilters, InvoiceState
-from erp.sales.orders import queries as orders
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
+from erp.sales.orders.records import SHIPMENTS
 
 Row = TypeVar("Row")
 INVOICE_ORDERS = Sorting(
@@ -144,7 +145,7 @@ async def keep_shipments(session: AsyncSession, order_ids: Collection[UUID]) -> 
     """Lock and read at once what went out for orders that gathered items invoice; the caller has locked the orders."""
     found = await _shipments_of(session, order_ids)
     gather.keep(session, "shipments of an order", found.items())
-    await orders.shipments_for_update(session, {each for shipments in found.values() for each in shipments})
+    await reads.lock_all(session, SHIPMENTS, {each for shipments in found.values() for each in shipments})
 
 
 async def _shipments_of(session: AsyncSession, order_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:

@@ -11,9 +11,10 @@ from chassis.replication import Group, checked, family, fields, kind_from
 from contracts.kinds.policies import strict
 from contracts.order import NEXT_STATES, OrderLine, OrderState
 from pydantic import AwareDatetime
+from records import rows_of
+from sqlalchemy.orm import selectinload
 
 from contracts import kinds
-from erp.sales.orders import queries
 from erp.sales.orders.models import Order, Shipment
 from erp.sales.orders.rules import TAKEN_FROM_OTHERS, WITH_OTHERS, IllegalTransition, amount_text, from_others
 
@@ -113,7 +114,7 @@ ORDER = kind_from(
     family("line", _read_lines, _write_line),
     system="erp",
     row=Order,
-    rows=queries.rows,
+    rows=rows_of(Order, selectinload(Order.lines)),
     create=_create,
     through=_kept,
 )
@@ -128,6 +129,6 @@ SHIPMENT = kind_from(
     fields("lines", _read_shipped),
     system="erp",
     row=Shipment,
-    rows=queries.shipment_rows,
+    rows=rows_of(Shipment, selectinload(Shipment.lines)),
     closed=ErpDocument,
 )

@@ -3,34 +3,28 @@
 from typing import Annotated
 from uuid import UUID
 
-from chassis import batch, gather
+from chassis import gather
 from chassis.auth import Principal, requires
-from chassis.batch import Batch, BatchResult
 from chassis.db import Session
 from chassis.errors import Problem
-from chassis.pages import Page, Paging
-from chassis.patch import JsonPatch, parsed
-from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
-from chassis.replication import creating
+from chassis.preconditions import IdempotentRoute
 from contracts.order import OrderReason, OrderState
 from discounts.routes import limits_router
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
+from records import answered, reads, routes
 
-from erp.sales.orders import commands, queries
-from erp.sales.orders.events import ORDER
+from erp.sales.orders import commands
 from erp.sales.orders.models import OrderSetting
+from erp.sales.orders.records import ORDERS, SHIPMENTS, shipments
 from erp.sales.orders.schemas import (
     CancelBody,
     HoldBody,
     LineProgress,
-    OrderBody,
-    OrderFilters,
     OrderOut,
     OrderProgress,
     ReturnBody,
     ShipmentBatch,
     ShipmentBody,
-    ShipmentFilters,
     ShipmentItem,
     ShipmentOut,
     ShipmentResult,
@@ -38,88 +32,59 @@ from erp.sales.orders.schemas import (
 )
 from erp.warehouse.stock import queries as stock
 
+plain = routes(
+    ORDERS,
+    create=commands.create,
+    change=commands.change,
+    with_roles=True,
+    says={
+        "create": (
+            "Enter a draft. Prices and tax rates that a line does not say are those that are declared.\n\n"
+            "Your role limits the discounts, against what the price lists say."
+        ),
+        "read": "One order with its lines, with the `ETag` to change it.",
+        "change": (
+            "Change a draft: the fields named, all others stay. `lines` is the whole list; those with an `id` are kept."
+        ),
+        "archive": "Take a draft or a cancelled order out of use, in all systems; nothing is lost.",
+        "batch": "Create and change up to 200 drafts; each item stands or falls alone, and has a result of its own.",
+    },
+)
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
-shipments = APIRouter(prefix="/v1/shipments", tags=["shipments"], route_class=IdempotentRoute)
-batches = APIRouter(tags=["orders"], route_class=IdempotentRoute)
+batches = APIRouter(prefix="/v1/shipments", tags=["orders"], route_class=IdempotentRoute)
 limits = limits_router(OrderSetting, "orders", "prices:read", ("prices:write",))
+routers = (limits, plain, router, shipments, batches)
 READ = requires("orders:read")
 Writer = Annotated[Principal, requires("orders:write")]
 HOLD = "orders:hold"
 Holder = Annotated[Principal, requires("orders:write", HOLD)]
 
 
-@router.post("", status_code=201)
-async def create_order(body: OrderBody, session: Session, caller: Writer, response: Response) -> OrderOut:
-    """Enter a draft. Prices and tax rates that a line does not say are those that are declared.
-
-    Your role limits the discounts, against what the price lists say.
-    """
-    row = await commands.create(session, body, caller.subject, caller.roles)
-    response.headers["Location"] = f"{router.prefix}/{row.id}"
-    return OrderOut.of(row).tag(response)
-
-
-@router.get("", dependencies=[READ])
-async def list_orders(session: Session, paging: Paging, filters: Annotated[OrderFilters, Query()]) -> Page[OrderOut]:
-    """Orders in pages, the latest first unless `sort` says otherwise (ordered_on, number, created_at, updated_at)."""
-    return await paging.page(session, queries.search(filters), queries.ORDERS, lambda row: OrderOut.of(row[0]))
-
-
-@router.get("/{order_id}", dependencies=[READ])
-async def read_order(order_id: UUID, session: Session, response: Response) -> OrderOut:
-    """One order with its lines, with the `ETag` to change it."""
-    return OrderOut.of(await queries.by_id(session, order_id)).tag(response)
-
-
-@router.patch("/{order_id}")
-async def change_order(
-    order_id: UUID, patch: JsonPatch[OrderBody], session: Session, caller: Writer, seen: SeenVersion, response: Response
-) -> OrderOut:
-    """Change a draft: the fields named, all others stay. `lines` is the whole list; those with an `id` are kept."""
-    row = await commands.change(session, order_id, patch, caller.subject, _seen(seen), caller.roles)
-    return OrderOut.of(row).tag(response)
-
-
-@router.delete("/{order_id}")
-async def archive_order(
-    order_id: UUID, session: Session, caller: Writer, seen: SeenVersion, response: Response
-) -> OrderOut:
-    """Take a draft or a cancelled order out of use, in all systems; nothing is lost."""
-    row = await commands.archive(session, order_id, caller.subject, _seen(seen))
-    return OrderOut.of(row).tag(response)
-
-
-@router.post("/{order_id}/restore")
-async def restore_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
-    """Take an archived order into use again."""
-    return OrderOut.of(await commands.restore(session, order_id, caller.subject)).tag(response)
-
-
 @router.post("/{order_id}/submit")
 async def submit_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
     """Hand a draft in; it is decided on a moment later."""
-    return OrderOut.of(await commands.submit(session, order_id, caller.subject)).tag(response)
+    return await answered(session, ORDERS, await commands.submit(session, order_id, caller.subject), response)
 
 
 @router.post("/{order_id}/confirm")
 async def confirm_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
     """Confirm an order now, when credit and stock allow it. An order on hold takes the scope orders:hold too."""
-    if (await queries.for_update(session, order_id)).present == OrderState.ON_HOLD:
+    if (await reads.by_id(session, ORDERS, order_id, lock=True)).present == OrderState.ON_HOLD:
         caller.require(HOLD)
-    return OrderOut.of(await commands.confirm(session, order_id, caller.subject)).tag(response)
+    return await answered(session, ORDERS, await commands.confirm(session, order_id, caller.subject), response)
 
 
 @router.post("/{order_id}/hold")
 async def hold_order(order_id: UUID, body: HoldBody, session: Session, caller: Holder, response: Response) -> OrderOut:
     """Let an order wait, for a reason."""
     reason = OrderReason(code="held", text=body.reason)
-    return OrderOut.of(await commands.hold(session, order_id, reason, caller.subject)).tag(response)
+    return await answered(session, ORDERS, await commands.hold(session, order_id, reason, caller.subject), response)
 
 
 @router.post("/{order_id}/resume")
 async def resume_order(order_id: UUID, session: Session, caller: Holder, response: Response) -> OrderOut:
     """Look again at an order on hold: it is confirmed when nothing stands in the way any more."""
-    return OrderOut.of(await commands.resume(session, order_id, caller.subject)).tag(response)
+    return await answered(session, ORDERS, await commands.resume(session, order_id, caller.subject), response)
 
 
 @router.post("/{order_id}/cancel")
@@ -128,13 +93,13 @@ async def cancel_order(
 ) -> OrderOut:
     """Cancel an order of which nothing was shipped; what was reserved is free again."""
     reason = body.reason if body else None
-    return OrderOut.of(await commands.cancel(session, order_id, reason, caller.subject)).tag(response)
+    return await answered(session, ORDERS, await commands.cancel(session, order_id, reason, caller.subject), response)
 
 
 @router.get("/{order_id}/progress", dependencies=[READ])
 async def read_progress(order_id: UUID, session: Session) -> OrderProgress:
     """How far each line is: ordered, reserved, back-ordered, shipped, returned, invoiced."""
-    row = await queries.by_id(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id)
     reserved = await stock.reserved(session, [line.id for line in row.lines]) if row.holds_stock else {}
     lines = [
         LineProgress(
@@ -158,8 +123,8 @@ async def ship_order(
 ) -> ShipmentOut:
     """Send out lines, or parts of lines; without `lines` all that is reserved."""
     row = await commands.ship(session, order_id, body or ShipmentBody(), caller.subject)
-    response.headers["Location"] = f"{shipments.prefix}/{row.id}"
-    return ShipmentOut.of(row).tag(response)
+    response.headers["Location"] = f"{SHIPMENTS.path}/{row.id}"
+    return await answered(session, SHIPMENTS, row, response)
 
 
 @router.post("/{order_id}/returns", status_code=201)
@@ -168,47 +133,17 @@ async def return_order(
 ) -> ShipmentOut:
     """Take back what was shipped; it lies in the warehouse again."""
     row = await commands.take_back(session, order_id, body, caller.subject)
-    response.headers["Location"] = f"{shipments.prefix}/{row.id}"
-    return ShipmentOut.of(row).tag(response)
+    response.headers["Location"] = f"{SHIPMENTS.path}/{row.id}"
+    return await answered(session, SHIPMENTS, row, response)
 
 
-@shipments.get("", dependencies=[READ])
-async def list_shipments(
-    session: Session, paging: Paging, filters: Annotated[ShipmentFilters, Query()]
-) -> Page[ShipmentOut]:
-    """Shipments and returns in pages, the latest first."""
-    statement = queries.search_shipments(filters)
-    return await paging.page(session, statement, queries.SHIPMENTS, lambda row: ShipmentOut.of(row[0]))
-
-
-@shipments.get("/{shipment_id}", dependencies=[READ])
-async def read_shipment(shipment_id: UUID, session: Session, response: Response) -> ShipmentOut:
-    """One shipment or return with its lines."""
-    return ShipmentOut.of(await queries.shipment_by_id(session, shipment_id)).tag(response)
-
-
-@batches.post("/v1/orders:batch")
-async def write_orders(body: Batch[OrderBody, OrderBody], session: Session, caller: Writer) -> BatchResult:
-    """Create and change up to 200 drafts; each item stands or falls alone, and has a result of its own."""
-    await creating(session, ORDER)
-    await queries.orders_for_update(session, body.ids)
-    return await batch.write(
-        session,
-        body.items,
-        lambda fields: commands.create(session, parsed(OrderBody, fields), caller.subject, caller.roles),
-        lambda order_id, patch, seen: commands.change(
-            session, order_id, patch, caller.subject, _seen(seen), caller.roles
-        ),
-    )
-
-
-@batches.post("/v1/shipments:batch")
+@batches.post(":batch")
 async def ship_orders(body: ShipmentBatch, session: Session, caller: Writer) -> ShipmentResults:
     """Ship up to 200 orders; each item stands or falls alone, and has a result of its own."""
 
     async def shipped(item: ShipmentItem) -> ShipmentResult:
         row = await commands.ship(session, item.order_id, item, caller.subject)
-        order = await queries.for_update(session, item.order_id)
+        order = await reads.by_id(session, ORDERS, item.order_id, lock=True)
         return ShipmentResult(
             outcome="shipped", order_id=item.order_id, id=row.id, number=row.number, state=order.present
         )
@@ -224,7 +159,3 @@ async def ship_orders(body: ShipmentBatch, session: Session, caller: Writer) -> 
 
 def _not_shipped(item: ShipmentItem, problem: Problem) -> ShipmentResult:
     return ShipmentResult(outcome="refused", order_id=item.order_id, problem=problem.document())
-
-
-def _seen(seen: Seen) -> commands.Check:
-    return lambda row: seen.check(row.version, OrderOut.of(row))

@@ -11,6 +11,7 @@ from chassis import clock, replication
 from chassis.errors import Conflict, NotFound
 from contracts.money import Totals
 from contracts.receivable import TaxAmount
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.invoicing import queries
@@ -25,8 +26,8 @@ from erp.ledger import commands as ledger
 from erp.ledger import queries as ledger_queries
 from erp.ledger.rules import Source
 from erp.sales.orders import commands as order_commands
-from erp.sales.orders import queries as orders
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
+from erp.sales.orders.records import ORDERS, SHIPMENTS
 
 
 class NothingToCredit(Conflict):
@@ -72,9 +73,9 @@ async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> Cre
     """
     (invoice,) = await queries.for_update(session, [body.invoice_id])
     parts = _parts(invoice, body)
-    await orders.orders_for_update(session, {part.line.order_id for part in parts})
+    await reads.lock_all(session, ORDERS, {part.line.order_id for part in parts})
     shipment_ids = {part.line.shipment_id for part in parts if part.line.shipment_id}
-    shipped = _by_place(await orders.shipments_for_update(session, shipment_ids))
+    shipped = _by_place(await reads.lock_all(session, SHIPMENTS, shipment_ids))
     for part in parts:
         if part.line.shipment_id:
             shipped[part.line.shipment_id, part.line.order_line_id].invoiced -= part.quantity
@@ -88,8 +89,8 @@ async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -
     """
     return_ids = set(body.return_ids)
     invoices = await _invoices_of(session, return_ids)
-    found = await orders.orders_for_update(session, await queries.orders_of(session, return_ids))
-    returns = await orders.shipments_for_update(session, return_ids)
+    found = await reads.lock_all(session, ORDERS, await queries.orders_of(session, return_ids))
+    returns = await reads.lock_all(session, SHIPMENTS, return_ids)
     _check_returns(return_ids, returns)
     parts = _returned(found, returns, invoices)
     if not parts:

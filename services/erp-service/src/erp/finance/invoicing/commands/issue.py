@@ -28,8 +28,8 @@ from erp.ledger import queries as ledger_queries
 from erp.ledger.rules import Source
 from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import commands as order_commands
-from erp.sales.orders import queries as orders
 from erp.sales.orders.models import Order, OrderLine, Shipment, ShipmentLine
+from erp.sales.orders.records import ORDERS, SHIPMENTS
 
 MOST_LINES = 1_000
 
@@ -87,7 +87,7 @@ async def lock(session: AsyncSession, bodies: Iterable[InvoiceBody]) -> None:
     wanted = [body.order_id for body in bodies if body.order_id is not None]
     named = [shipment_id for body in bodies for shipment_id in body.shipment_ids]
     order_ids = {*wanted, *await queries.orders_of(session, named)}
-    found = await orders.orders_for_update(session, sorted(order_ids))
+    found = await reads.lock_all(session, ORDERS, order_ids)
     customer_ids = {order.customer_id for order in found}
     for customer_id in sorted(customer_ids):
         await ledger_queries.receivable_lock(session, customer_id)
@@ -133,15 +133,15 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
 async def _locked(session: AsyncSession, body: InvoiceBody) -> tuple[Sequence[Order], Sequence[Shipment]]:
     """The orders and shipments, locked in this order, which is that of whoever ships."""
     if body.order_id is not None:
-        found = await orders.orders_for_update(session, [body.order_id])
+        found = await reads.lock_all(session, ORDERS, [body.order_id])
         if not found:
             raise NotFound(id=body.order_id)
         shipment_ids = await queries.shipments_of(session, body.order_id)
     else:
         shipment_ids = set(body.shipment_ids)
         order_ids = await queries.orders_of(session, shipment_ids)
-        found = await orders.orders_for_update(session, sorted(order_ids))
-    shipments = await orders.shipments_for_update(session, shipment_ids)
+        found = await reads.lock_all(session, ORDERS, order_ids)
+    shipments = await reads.lock_all(session, SHIPMENTS, shipment_ids)
     if missing := shipment_ids - {shipment.id for shipment in shipments}:
         raise NotFound(id=min(missing))
     for shipment in shipments:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis import gather
 from chassis.replication import edit
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.invoicing import queries
@@ -13,7 +14,7 @@ from erp.finance.invoicing.events import INVOICE
 from erp.finance.invoicing.models import Invoice
 from erp.finance.invoicing.rules import billable
 from erp.sales.orders import commands as orders
-from erp.sales.orders import queries as order_queries
+from erp.sales.orders.records import ORDERS
 
 
 async def settle(session: AsyncSession, invoice: Invoice, amount: Decimal, actor: str) -> None:
@@ -39,7 +40,7 @@ async def close_orders(session: AsyncSession, order_ids: Collection[UUID], actor
     async def close(order_ids: Collection[UUID]) -> None:
         billed = {
             order.id
-            for order in await order_queries.orders_for_update(session, order_ids)
+            for order in await reads.lock_all(session, ORDERS, order_ids)
             if not any(billable(line.shipped, line.returned, line.invoiced) for line in order.lines)
         }
         if paid := billed - await queries.orders_with_open_invoices(session, billed):

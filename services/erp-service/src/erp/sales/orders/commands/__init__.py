@@ -7,12 +7,10 @@ from erp.sales.orders.commands.answering import grant, refuse
 from erp.sales.orders.commands.billing import mark_invoiced, mark_paid
 from erp.sales.orders.commands.cancelling import cancel, carry_out, note_failure
 from erp.sales.orders.commands.confirming import confirm, hold, resume
-from erp.sales.orders.commands.entering import Check, archive, change, create, restore, submit
+from erp.sales.orders.commands.entering import change, create, submit
 from erp.sales.orders.commands.shipping import lock_all, ship, take_back
 
 __all__ = [
-    "Check",
-    "archive",
     "cancel",
     "carry_out",
     "change",
@@ -25,7 +23,6 @@ __all__ = [
     "mark_paid",
     "note_failure",
     "refuse",
-    "restore",
     "resume",
     "ship",
     "submit",

@@ -14,14 +14,15 @@ from contracts.order import (
     OrderState,
     RequestKind,
 )
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.sales.orders import queries
 from erp.sales.orders.commands.cancelling import release
 from erp.sales.orders.commands.confirming import check
 from erp.sales.orders.commands.entering import NoSuchLine
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order, OrderLine
+from erp.sales.orders.records import ORDERS
 from erp.sales.orders.rules import NothingOrdered, amount_text, refusal_of
 from erp.warehouse.stock import commands as inventory
 from erp.warehouse.stock.rules import Want
@@ -53,7 +54,7 @@ async def grant(session: AsyncSession, order_id: UUID, actor: str) -> None:
 
     Raise a `Conflict` when it cannot be granted: then `refuse` in a transaction of its own.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     if not row.unanswered:
         return
     request = OrderRequest.model_validate(row.request)
@@ -70,7 +71,7 @@ async def grant(session: AsyncSession, order_id: UUID, actor: str) -> None:
 
 async def refuse(session: AsyncSession, order_id: UUID, reason: str, actor: str) -> None:
     """Say no to what is asked for, and why."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     if row.unanswered:
         with edit(session, ORDER, row, actor):
             _answer(row, OrderRequest.model_validate(row.request), AnswerOutcome.REFUSED, reason)

@@ -7,10 +7,12 @@ from uuid import UUID
 from chassis import gather
 from chassis.replication import edit
 from contracts.order import OrderState
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.sales.orders import queries
 from erp.sales.orders.events import ORDER
+from erp.sales.orders.records import ORDERS
 
 
 async def mark_invoiced(
@@ -21,7 +23,7 @@ async def mark_invoiced(
     An order of which everything is shipped and billed is `invoiced` then. Raise `MoreThanShipped`.
     """
     order_ids = order_ids or await queries.of_lines(session, quantities)
-    for row in await queries.orders_for_update(session, order_ids):
+    for row in await reads.lock_all(session, ORDERS, order_ids):
         with edit(session, ORDER, row, actor):
             row.bill(quantities)
     await gather.flush(session)
@@ -29,7 +31,7 @@ async def mark_invoiced(
 
 async def mark_paid(session: AsyncSession, order_ids: Collection[UUID], actor: str) -> None:
     """Close the orders among these that are invoiced; those of which something is still to come stay open."""
-    for row in await queries.orders_for_update(session, order_ids):
+    for row in await reads.lock_all(session, ORDERS, order_ids):
         if row.present is OrderState.INVOICED:
             with edit(session, ORDER, row, actor):
                 row.go(OrderState.CLOSED)

@@ -4,17 +4,18 @@ from uuid import UUID
 
 from chassis.replication import edit
 from contracts.order import OrderReason, OrderState
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.sales.orders import queries
 from erp.sales.orders.events import ACTOR, ORDER
 from erp.sales.orders.models import Order
+from erp.sales.orders.records import ORDERS
 from erp.warehouse.stock import commands as inventory
 
 
 async def cancel(session: AsyncSession, order_id: UUID, reason: str | None, actor: str) -> Order:
     """Cancel an order of which nothing was shipped; its stock is free again. Raise `IllegalTransition`."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.CANCELLED)
         text = reason or "Cancelled here."
@@ -26,7 +27,7 @@ async def cancel(session: AsyncSession, order_id: UUID, reason: str | None, acto
 
 async def carry_out(session: AsyncSession, order_id: UUID) -> None:
     """Free the stock of an order that another system cancelled; doing so twice changes nothing."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     if row.present is OrderState.CANCELLED:
         with edit(session, ORDER, row, ACTOR):
             await release(session, row)
@@ -36,7 +37,7 @@ async def carry_out(session: AsyncSession, order_id: UUID) -> None:
 
 async def note_failure(session: AsyncSession, order_id: UUID, text: str) -> None:
     """Say on an order, for all systems, that a task failed on it and tries again."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, ACTOR):
         row.fail(text)
     await session.flush()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.replication import edit
 from contracts.order import OrderReason, OrderState
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger import queries as ledger
@@ -13,6 +14,7 @@ from erp.sales.orders import queries
 from erp.sales.orders.commands.numbering import give_number
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order
+from erp.sales.orders.records import ORDERS
 from erp.sales.orders.rules import (
     CustomerArchived,
     CustomerBlocked,
@@ -35,7 +37,7 @@ async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     Raise `IllegalTransition`, `NothingOrdered`, `CustomerArchived`, `CustomerBlocked`, `CreditCurrency`,
     `CreditExceeded`, `ProductArchived`, or `OutOfStock` when it is to be shipped as a whole.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     next_state(row.present, OrderState.CONFIRMED)
     if not row.lines:
         raise NothingOrdered()
@@ -53,14 +55,14 @@ async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
 
 async def resume(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     """Look again at an order on hold, and confirm it. Raise what `confirm` raises; then it stays on hold."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, {OrderState.ON_HOLD}, "resumed")
     return await confirm(session, order_id, actor)
 
 
 async def hold(session: AsyncSession, order_id: UUID, reason: OrderReason, actor: str) -> Order:
     """Let an order wait, for a reason; stock that is reserved for it stays reserved. Raise `IllegalTransition`."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.ON_HOLD)
         row.reason = reason.model_dump(mode="json")

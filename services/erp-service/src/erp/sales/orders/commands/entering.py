@@ -1,43 +1,34 @@
 """Entering an order and changing its draft; handing it in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from chassis import clock, replication
 from chassis.db import uuid7
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.order import OrderState
 from discounts.rules import Roles
-from records import reads
+from records import ReferenceUnknown, reads, writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products import queries as products
 from erp.catalogue.products.models import Product
 from erp.ledger import queries as ledger
-from erp.parties.customers.models import Customer, NoSuchCustomer
+from erp.parties.customers.models import Customer
 from erp.parties.customers.records import CUSTOMERS
-from erp.sales.orders import queries
 from erp.sales.orders.commands.discounting import Charge, WrittenLine, check_discounts, question
 from erp.sales.orders.commands.numbering import give_number
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order, OrderLine
-from erp.sales.orders.rules import ARCHIVABLE, CustomerArchived, NothingOrdered, ProductArchived, require
-from erp.sales.orders.schemas import OrderBody, OrderLineBody, OrderOut
+from erp.sales.orders.records import ORDERS
+from erp.sales.orders.rules import CustomerArchived, NothingOrdered, ProductArchived, require
+from erp.sales.orders.schemas import OrderBody, OrderLineBody
 
-Check = Callable[[Order], None]
 HEAD = frozenset(OrderBody.model_fields) - {"lines"}
-LINE = set(OrderLineBody.model_fields)
-
-
-class NoSuchProduct(Conflict):
-    code = "no-such-product"
-    title = "A line's product does not exist"
-    detail = "There is no product with the id {product_id} in this service."
-    hint = "Look the product up: GET /v1/products?q=... ; ids of other systems are found by `canonical_id`."
 
 
 class NoSuchLine(Conflict):
@@ -50,8 +41,8 @@ class NoSuchLine(Conflict):
 async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
     """Enter a draft. `roles` limit the discounts of its lines; None does not.
 
-    Raise `NoSuchCustomer`, `NoSuchProduct`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown`
-    when a line does not say what nobody has declared; `OutOfBounds` when a line comes to too much; `DiscountTooHigh`.
+    Raise `ReferenceUnknown`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown` when a line
+    does not say what nobody has declared; `OutOfBounds` when a line comes to too much; `DiscountTooHigh`.
     """
     await replication.creating(session, ORDER)
     row = Order.blank()
@@ -66,7 +57,7 @@ async def change(
     order_id: UUID,
     patch: Mapping[str, Any],
     actor: str,
-    seen: Check,
+    seen: writes.Seen,
     roles: Roles | None = None,
 ) -> Order:
     """Apply a merge patch to a draft that the caller has `seen`. Nothing changed: the same version, no event.
@@ -74,10 +65,10 @@ async def change(
     Raise what `create` raises, `NotFound`, `NoSuchLine`, `IllegalTransition` when it is no draft any more, and whatever
     `seen` raises.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     seen(row)
     require(row.present, {OrderState.DRAFT}, "changed")
-    body = patched(OrderBody, written(row), patch)
+    body = patched(OrderBody, ORDERS.written(row), patch)
     with edit(session, ORDER, row, actor):
         await _write(session, row, body, roles)
     await session.flush()
@@ -86,7 +77,7 @@ async def change(
 
 async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     """Hand a draft in: it is decided on next. Raise `IllegalTransition` or `NothingOrdered`."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.SUBMITTED)
         if not row.lines:
@@ -95,31 +86,6 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
         await give_number(session, row)
     await session.flush()
     return row
-
-
-async def archive(session: AsyncSession, order_id: UUID, actor: str, seen: Check) -> Order:
-    """Take a draft or a cancelled order out of use, in all systems. Raise `IllegalTransition`."""
-    row = await queries.for_update(session, order_id)
-    seen(row)
-    require(row.present, ARCHIVABLE, "archived")
-    replication.archive(session, ORDER, row, actor)
-    await session.flush()
-    return row
-
-
-async def restore(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Take an archived order into use again."""
-    row = await queries.for_update(session, order_id)
-    replication.restore(session, ORDER, row, actor)
-    await session.flush()
-    return row
-
-
-def written(row: Order) -> dict[str, Any]:
-    """The order as a client would have written it: what a merge patch starts from."""
-    shown = OrderOut.of(row).model_dump(mode="json", include=set(OrderBody.model_fields))
-    shown["lines"] = [{name: value for name, value in line.items() if name in LINE} for line in shown["lines"]]
-    return shown
 
 
 async def _write(session: AsyncSession, row: Order, body: OrderBody, roles: Roles | None) -> None:
@@ -136,10 +102,7 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, roles: Role
 
 
 async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
-    try:
-        customer = await reads.by_id(session, CUSTOMERS, customer_id)
-    except NotFound:
-        raise NoSuchCustomer(customer_id=customer_id) from None
+    customer = await reads.referred(session, CUSTOMERS, customer_id, "customer_id")
     if customer.archived_at is not None:
         raise CustomerArchived(customer=customer.name)
     return customer
@@ -159,7 +122,7 @@ async def _write_lines(
     for index, line in enumerate(lines):
         product = found.get(line.product_id)
         if product is None:
-            raise NoSuchProduct(product_id=line.product_id)
+            raise ReferenceUnknown(kind="product", id=line.product_id, field=f"lines[{index}].product_id")
         if product.archived_at is not None:
             raise ProductArchived(product=product.name)
         line_id = await _write_line(session, row, line, product, customer, f"lines[{index}]")

@@ -10,14 +10,15 @@ from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.replication import edit
 from contracts.order import ShipmentKind
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger.rules import Source
-from erp.sales.orders import queries
 from erp.sales.orders.commands.entering import NoSuchLine
 from erp.sales.orders.commands.numbering import next_number
 from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
+from erp.sales.orders.records import ORDERS
 from erp.sales.orders.rules import RETURNABLE, SHIPPABLE, require
 from erp.sales.orders.schemas import ReturnBody, ShipmentBody
 from erp.warehouse.stock import commands as inventory
@@ -37,7 +38,7 @@ async def lock_all(session: AsyncSession, order_ids: Collection[UUID]) -> None:
 
     Taken order by order, two transactions could wait for each other.
     """
-    rows = await queries.orders_for_update(session, order_ids)
+    rows = await reads.lock_all(session, ORDERS, order_ids)
     demands = await stock.demands(session, [line.id for row in rows for line in row.lines])
     await inventory.lock(session, [each.product_id for line in demands.values() for each in line if each.stocked])
     await stock.keep_demands(session, [line.id for row in rows for line in row.lines])
@@ -49,7 +50,7 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
     Raise `IllegalTransition`, `NoSuchLine`, `MoreThanOrdered`, `NothingReserved`, and what inventory raises when the
     goods are not set aside.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, SHIPPABLE, "shipped")
     quantities = body.quantities or await _reserved(session, row)
     shipment = _document(row, ShipmentKind.SHIPMENT, quantities, body.shipped_on)
@@ -75,7 +76,7 @@ async def take_back(session: AsyncSession, order_id: UUID, body: ReturnBody, act
 
     Raise `IllegalTransition`, `NoSuchLine`, `MoreThanShipped`.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, RETURNABLE, "returned")
     document = _document(row, ShipmentKind.RETURN, body.quantities, body.returned_on)
     document.carrier = document.tracking = None

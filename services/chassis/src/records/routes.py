@@ -61,6 +61,7 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
     first = f"`{first}`" if first.startswith("-") else first
     archived = ", archived or not" if hasattr(record.row, "archived_at") else ""
     tagged = ", with the `ETag` to change it" if "change" in record.verbs else ""
+    imported = " A CSV file can be changed and imported again, by the key `id`." if "batch" in record.verbs else ""
     return {
         "create": (f"create_{record.name}", f"Enter a {one}."),
         "list": (
@@ -80,8 +81,7 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
         ),
         "export": (
             f"export_{record.plural}",
-            f"{many.capitalize()} as one file, with the filters and the order of the list. A CSV file can be changed "
-            "and imported again, by the key `id`.",
+            f"{many.capitalize()} as one file, with the filters and the order of the list.{imported}",
         ),
     }[verb]
 

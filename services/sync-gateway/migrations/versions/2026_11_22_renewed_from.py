@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "renewed_from"
-down_revision = "outbox_retention"
+down_revision = "unsettled"
 branch_labels = None
 depends_on = None
 

@@ -15,14 +15,14 @@ from chassis.bus import Message
 from chassis.db import create_engine, session_factory, uuid7
 from chassis.events import Event, to_headers
 from gateway.ingest import consume
-from gateway.kinds import KINDS
+from gateway.kinds.holders import declared
 from stack.keys import FIRST_TENANT
 
 from . import show
 from .chains import EXAMPLE
 
 TOPIC = "crm.customer.v1"
-HOLDS = {"crm": tuple(KINDS), "erp": tuple(KINDS)}
+HOLDS = {name: declared(name) for name in ("crm", "erp")}
 STEPS = ("_unread", "read", "load", "fold", "save", "advance")
 
 

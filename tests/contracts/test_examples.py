@@ -17,6 +17,7 @@ from gateway.ingest.state import State
 from gateway.kinds import KINDS
 
 from .published import SPOKE_TOPICS, TOPICS, assert_valid, attributes, binary, example, structured
+from .wire import HOLDS
 
 MODES: list[Callable[[str], Message]] = [binary, structured]
 SPOKES = {"crm": CRM, "erp": ERP}
@@ -35,7 +36,7 @@ def test_every_consumer_reads_the_envelope_in_both_modes(topic: str, mode: Calla
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("topic", SPOKE_TOPICS)
 def test_the_hub_reads_the_change_of_a_spoke(topic: str, mode: Callable[[str], Message]) -> None:
-    published, incoming = example(topic), read(mode(topic))
+    published, incoming = example(topic), read(mode(topic), HOLDS)
     data, event = published["data"], incoming.event
     assert incoming.tenant_id == UUID(published["tenant"])
     assert (event.system, event.kind) == tuple(topic.split(".")[:2])
@@ -50,8 +51,8 @@ def test_the_hub_reads_the_change_of_a_spoke(topic: str, mode: Callable[[str], M
 
 @pytest.mark.parametrize("topic", SPOKE_TOPICS)
 def test_the_hub_merges_what_it_has_read_and_owes_it_to_the_others(topic: str) -> None:
-    state = State(systems=dict.fromkeys(SPOKES, tuple(KINDS)))
-    incoming = read(binary(topic))
+    state = State(systems=HOLDS)
+    incoming = read(binary(topic), HOLDS)
     fold(state, [incoming], datetime.now(UTC))
     (record,) = state.records.values()
     values, data = record.values(), example(topic)["data"]

@@ -14,12 +14,12 @@ from chassis.service import Service
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
-from gateway.kinds import KINDS
+from gateway.kinds.holders import declared
 from sqlalchemy import select, text
 
 from .published import assert_valid
 
-HOLDS = {"crm": tuple(KINDS), "erp": tuple(KINDS)}
+HOLDS = {name: declared(name) for name in ("crm", "erp")}
 
 
 class System:

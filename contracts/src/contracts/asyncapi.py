@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.events import EVENTS, Envelope
+from contracts.events import EVENTS, Envelope, partitions_of
 
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 
@@ -55,6 +55,7 @@ def _channel(topic: str) -> dict[str, Any]:
         "bindings": {
             "kafka": {
                 "topic": topic,
+                "partitions": partitions_of(topic),
                 "topicConfiguration": {"cleanup.policy": ["compact"]},
                 "bindingVersion": "0.5.0",
             }

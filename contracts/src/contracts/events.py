@@ -18,6 +18,8 @@ from pydantic import (
 )
 
 from contracts.groups import GOLDEN_GROUPS, GROUPS, GroupValues, Shapes, check_value, values_model
+from contracts.kinds import TABLES
+from contracts.kinds.table import PARTITIONS
 
 Seq = Annotated[int, Field(ge=1)]
 """Number of the edit of one row, without gaps: a consumer sees loss, doubling and disorder."""
@@ -189,7 +191,7 @@ class Envelope(EventPart):
 
 
 def _changed(kind: str) -> type[RecordChanged]:
-    """The shape of `crm.<kind>.v1` and `erp.<kind>.v1`."""
+    """The shape of `<system>.<kind>.v1`, of each system that writes the kind."""
     shapes, name = GROUPS[kind], kind.title().replace("_", "")
     values = values_model(f"{name}Values", shapes)
     fields: dict[str, Any] = {"kind": (Literal[kind], ...), "snapshot": (values, ...)}
@@ -206,11 +208,20 @@ def _golden(kind: str) -> type[GoldenRecord]:
     return create_model(name, __base__=GoldenRecord, __doc__=GoldenRecord.__doc__, **fields)
 
 
-_CHANGED = {kind: _changed(kind) for kind in GROUPS}
+SYSTEMS = ("crm", "erp")
+_CHANGED = {kind: _changed(kind) for kind in TABLES}
 
 EVENTS: dict[str, type[EventPart]] = {
-    **{f"{system}.{kind}.v1": model for system in ("crm", "erp") for kind, model in _CHANGED.items()},
-    **{f"sync.{kind}.v1": _golden(kind) for kind in GROUPS},
+    **{
+        f"{system}.{kind}.v1": _CHANGED[kind] for system in SYSTEMS for kind in TABLES if system in TABLES[kind].writers
+    },
+    **{f"sync.{kind}.v1": _golden(kind) for kind in TABLES},
     "sync.conflict.v1": ConflictDecided,
 }
 """Topic -> shape of the data of its events."""
+
+
+def partitions_of(topic: str) -> int:
+    """The width of a topic, as the table of its kind declares it."""
+    kind = topic.split(".")[1]
+    return TABLES[kind].partitions if kind in TABLES else PARTITIONS

@@ -61,6 +61,8 @@ class Group:
 class Table:
     groups: tuple[Group, ...]
     name: str = "book"
+    writers: tuple[str, ...] = ("shop",)
+    partitions: int = 2
 
     @property
     def required(self) -> tuple[str, ...]:

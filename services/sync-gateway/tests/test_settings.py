@@ -46,6 +46,12 @@ def test_a_token_for_one_system_does_not_name_another(monkeypatch: pytest.Monkey
         ('{"crm": 7}', "SYSTEMS is wrong (at crm)"),
         ('{"crm": {"audience": "a"}}', "SYSTEMS is wrong (at crm.address)"),
         ('{"crm": {"address": "http://crm.test", "kinds": []}}', "SYSTEMS is wrong (at crm.kinds)"),
+        ('{"shop": {"address": "http://shop.test", "kinds": {"planet": "reads"}}}', "there is no kind planet"),
+        ('{"shop": {"address": "http://shop.test", "kinds": {"product": "eats"}}}', "SYSTEMS is wrong"),
+        (
+            '{"shop": {"address": "http://s.test", "kinds": {"price": "writes"}}}',
+            "whoever writes price reads price_list",
+        ),
     ],
 )
 def test_a_system_that_is_wrong_ends_the_start_with_one_sentence(
@@ -55,3 +61,11 @@ def test_a_system_that_is_wrong_ends_the_start_with_one_sentence(
     with pytest.raises(SystemExit) as stopped:
         load(GatewaySettings, "gateway")
     assert sentence in str(stopped.value)
+
+
+def test_a_system_holds_the_kinds_it_is_given_or_those_of_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = '{"address": "http://shop.test", "kinds": {"product": "reads"}}'
+    monkeypatch.setenv("SYSTEMS", f'{{"crm": "http://crm.test", "shop": {shop}}}')
+    holdings = load(GatewaySettings, "gateway").holdings
+    assert holdings["shop"] == {"product": "reads"}
+    assert (holdings["crm"]["customer"], holdings["crm"]["invoice"]) == ("writes", "reads")

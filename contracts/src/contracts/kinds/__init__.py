@@ -6,7 +6,7 @@ from contracts.kinds.order import ORDER, SHIPMENT
 from contracts.kinds.pricing import PRICE, PRICE_LIST, TAX_RATE
 from contracts.kinds.product import AVAILABILITY, PRODUCT
 from contracts.kinds.receivable import BALANCE, CREDIT_NOTE, INVOICE, PAYMENT
-from contracts.kinds.table import KindTable
+from contracts.kinds.table import Access, KindTable
 
 __all__ = [
     "AVAILABILITY",
@@ -23,6 +23,7 @@ __all__ = [
     "SHIPMENT",
     "TABLES",
     "TAX_RATE",
+    "Access",
     "KindTable",
 ]
 

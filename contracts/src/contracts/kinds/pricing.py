@@ -2,7 +2,7 @@
 
 from contracts.kinds import same
 from contracts.kinds.policies import strict
-from contracts.kinds.table import READS, WRITES, KindTable, group, reference
+from contracts.kinds.table import FEW_PARTITIONS, READS, WRITES, KindTable, group, reference
 from contracts.product import ListedPrice, PriceListTerms, TaxRate
 from contracts.text import NameText
 
@@ -12,6 +12,7 @@ TAX_RATE = KindTable(
     "tax_rate",
     holders={"erp": WRITES, "crm": READS},
     life=ERP,
+    partitions=FEW_PARTITIONS,
     groups=(group("tax_rate", TaxRate, ERP, same=same.amounts("rate"), required=True),),
 )
 
@@ -19,6 +20,7 @@ PRICE_LIST = KindTable(
     "price_list",
     holders={"erp": WRITES, "crm": READS},
     life=ERP,
+    partitions=FEW_PARTITIONS,
     groups=(
         group("name", NameText, ERP, required=True),
         group("terms", PriceListTerms, ERP, required=True),

@@ -28,6 +28,10 @@ class Access(StrEnum):
 
 WRITES, READS = Access.WRITES, Access.READS
 
+PARTITIONS = 6
+FEW_PARTITIONS = 2
+"""For kinds of which there are some dozens, not thousands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -97,12 +101,14 @@ class KindTable:
     """One kind. `holders` says which systems have its records; one that is not named gets none.
 
     `life` decides between an edit and an archiving that did not see each other; it is a group like the others.
+    `partitions` is the width of each of its topics.
     """
 
     name: str
     holders: Mapping[str, Access]
     groups: tuple[Group, ...]
     life: Policy = update_wins
+    partitions: int = PARTITIONS
     required: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,3 +116,8 @@ class KindTable:
         required = tuple(group.name for group in self.groups if group.required)
         object.__setattr__(self, "groups", (*self.groups, life))
         object.__setattr__(self, "required", required)
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """The systems that announce what happens to their records of the kind."""
+        return tuple(system for system, access in self.holders.items() if access is WRITES)

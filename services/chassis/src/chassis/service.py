@@ -55,7 +55,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Service:
-    """All that is special about one service. `topics` are those beside its kinds' own.
+    """All that is special about one service. `topics` are those beside its kinds' own, with their partitions.
 
     `troubles` are further reasons, by name, why the service is not ready. `event_scopes` names for each kind of event
     the scope that shows it on the feed; a kind without one is not shown. `expiring` are tables with a retention.
@@ -69,7 +69,7 @@ class Service:
     versions: Path
     routers: Sequence[APIRouter]
     kinds: Sequence[Kind] = ()
-    topics: Sequence[str] = ()
+    topics: Mapping[str, int] = field(default_factory=dict)
     event_scopes: Mapping[str, str] = field(default_factory=dict)
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
     troubles: Mapping[str, Troubles] = field(default_factory=dict)
@@ -100,9 +100,9 @@ class Service:
         async with app.state.sessions() as session:
             await check_schema(session, self.versions)
 
-    def published(self) -> list[str]:
-        """All topics that this service writes."""
-        return [*(kind.topic for kind in self.kinds), *self.topics]
+    def published(self) -> dict[str, int]:
+        """All topics that this service writes, with their partitions."""
+        return {**{kind.topic: kind.partitions for kind in self.kinds if kind.announced}, **self.topics}
 
     def scopes_of_topics(self) -> dict[str, str]:
         """The scope that shows the events of a topic, `<system>.<kind>.v<major>`."""
@@ -274,5 +274,5 @@ def cli(service: Service) -> typer.Typer:
         app = service.app(service.settings(database_url="postgresql://not.used"))
         typer.echo(orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode())
 
-    add_resend(verbs, service.name, service.settings, service.published())
+    add_resend(verbs, service.name, service.settings, list(service.published()))
     return verbs

@@ -39,19 +39,21 @@ Logs = Mapping[str, UUID]
 
 
 class Topics:
-    """Makes the topics that are missing, and says which log each one is. A client that fails is replaced."""
+    """Makes the topics that are missing, and says which log each one is. A client that fails is replaced.
+
+    `partitions` are those of each topic that is made; one that is there keeps its own.
+    """
 
     def __init__(
         self,
         servers: str,
-        names: Iterable[str],
+        partitions: Mapping[str, int],
         replicas: int = 1,
-        partitions: int = 6,
         timeout_seconds: float = 30,
         security: BrokerSecurity = OPEN,
     ) -> None:
         self.servers = servers
-        self.names = list(names)
+        self.names = list(partitions)
         self.replicas = replicas
         self.partitions = partitions
         self.timeout_seconds = timeout_seconds
@@ -101,7 +103,7 @@ class Topics:
 
     async def _create(self, admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
         log.info("topics_made", topics=names)
-        wanted = [NewTopic(name, self.partitions, self.replicas, topic_configs=TOPIC_SETTINGS) for name in names]
+        wanted = [NewTopic(name, self.partitions[name], self.replicas, topic_configs=TOPIC_SETTINGS) for name in names]
         answer = await admin.create_topics(wanted)
         for name, code, *_ in answer.topic_errors:
             error = for_code(code)
@@ -121,7 +123,8 @@ async def ensure_topics(
 
     Existing ones stay as they are, but for a message size that is too small for our events.
     """
-    async with Topics(servers, names, replicas, partitions, timeout_seconds, security) as topics:
+    widths = dict.fromkeys(names, partitions)
+    async with Topics(servers, widths, replicas, timeout_seconds, security) as topics:
         return await topics.look()
 
 

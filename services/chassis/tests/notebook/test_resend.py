@@ -137,7 +137,7 @@ async def looked_after(kafka: Kafka, topic: str, sessions: Sessions) -> AsyncIte
             await resend_to_new_logs(session, logs)
 
     stop = asyncio.Event()
-    watching = asyncio.create_task(watch(Topics(kafka.bootstrap_servers, [topic]), Reach("test"), found, stop))
+    watching = asyncio.create_task(watch(Topics(kafka.bootstrap_servers, {topic: 6}), Reach("test"), found, stop))
     yield
     stop.set()
     await watching

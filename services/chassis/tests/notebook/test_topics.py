@@ -34,7 +34,7 @@ async def test_a_broker_that_is_away_is_one_line_when_it_goes_and_one_when_it_is
 
     stop = asyncio.Event()
     with structlog.testing.capture_logs() as lines:
-        topics = Topics(kafka.bootstrap_servers, [topic], timeout_seconds=2)
+        topics = Topics(kafka.bootstrap_servers, {topic: 1}, timeout_seconds=2)
         watching = asyncio.create_task(watch(topics, Reach(task), found, stop))
         await wait_until(is_reachable)
         kafka.kill()

@@ -1,13 +1,13 @@
 """What the broker holds and the hub has not read: how much, and how old the oldest is, partition by partition."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chassis.bus import Positions
 from chassis.health import Trouble
-from sqlalchemy import BigInteger, Column, DateTime, Integer, Table, Text, select, text
+from sqlalchemy import BigInteger, Column, DateTime, Integer, Table, Text, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.tables import Base
@@ -92,6 +92,11 @@ async def known(session: AsyncSession) -> dict[Partition, Unread]:
     """What was written last, by whatever process."""
     rows = await session.execute(select(UNREAD))
     return {(r.topic, r.partition): Unread(r.next_offset, r.messages, r.oldest_at, r.stalled_since) for r in rows}
+
+
+async def forget_others(session: AsyncSession, topics: Sequence[str]) -> None:
+    """Take away what was known of topics that are not read any more."""
+    await session.execute(delete(UNREAD).where(UNREAD.c.topic.not_in(topics)))
 
 
 async def write(session: AsyncSession, found: Mapping[Partition, Unread | None]) -> None:

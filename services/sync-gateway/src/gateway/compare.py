@@ -1,4 +1,6 @@
-"""The comparison of a restored system: every group of every record is due there again, in batches, beside all edits.
+"""The comparison of a system: every group of every record that it holds is due there, in batches, beside all edits.
+
+A system is compared after it was restored, and when it joins or begins to hold a kind.
 
 How far it is stands in the system's row, so a worker that dies goes on where it was. What is equal costs a delivery
 that is answered with `already`. After a restore of the hub itself every register gets a new revision first: systems
@@ -16,9 +18,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deliver.models import Delivery
+from gateway.holding import stored
 from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
-from gateway.kinds import KINDS
 from gateway.records import Record
 from gateway.systems import SYSTEMS, renewed_from
 
@@ -27,18 +29,21 @@ BATCH = 400
 
 BEGIN = text("""
     with batch as (
-        select canonical_id from deliveries where system = :system and canonical_id > :after
+        select tenant_id, canonical_id, kind from records where canonical_id > :after and kind = any(:kinds)
         order by canonical_id limit :batch for update),
     begun as (
-        update deliveries set acked = '{}', refused = '{}', comparing = true, state = 'pending', waiting_for = null,
-            tries = 0, due_at = now(), changed_at = now(), revision = revision + 1
-        from batch where deliveries.system = :system and deliveries.canonical_id = batch.canonical_id)
+        insert into deliveries (tenant_id, canonical_id, kind, system, state, acked, refused, told, revision, due_at,
+            tries, changed_at, comparing)
+        select tenant_id, canonical_id, kind, :system, 'pending', '{}', '{}', '{}', 1, now(), 0, now(), true from batch
+        on conflict (canonical_id, system) do update set acked = '{}', refused = '{}', comparing = true,
+            state = 'pending', waiting_for = null, tries = 0, due_at = now(), changed_at = now(),
+            revision = deliveries.revision + 1)
     select count(*) as records, max(canonical_id::text)::uuid as last from batch
     """)
 
 
 NEXT = text(
-    "select canonical_id from deliveries where system = :system and canonical_id > :after order by 1 limit :batch"
+    "select canonical_id from records where kind = any(:kinds) and canonical_id > :after order by 1 limit :batch"
 )
 
 
@@ -51,12 +56,14 @@ async def step(sessions: Sessions, system: str) -> bool:
         if row is None:
             return False
         begun, after = row.compare_begun, row.compare_after
+        kinds = sorted((await stored(session))[system])
         open_ = await _open(session, system, after)
         if after is not None and open_ < BATCH / 4:
-            batch = (await session.execute(BEGIN, {"system": system, "after": after, "batch": BATCH})).one()
+            which = {"system": system, "kinds": kinds, "after": after, "batch": BATCH}
+            batch = (await session.execute(BEGIN, which)).one()
             begun, after, open_ = begun + batch.records, batch.last, open_ + batch.records
-        over = {"restored_at": None, "restored_because": None} if after is None and open_ == 0 else {}
-        total = row.compare_total if row.compare_begun else await _all(session, system)
+        over = {"restored_at": None, "restored_because": None, "joining": False} if after is None and open_ == 0 else {}
+        total = row.compare_total if row.compare_begun else await _all(session, kinds)
         total = max(begun, total) if after is not None else begun
         progress = {"compare_after": after, "compare_begun": begun, "compare_done": begun - open_}
         values = {**progress, "compare_total": total, **over}
@@ -73,16 +80,14 @@ async def _renew_next(sessions: Sessions, system: str) -> None:
         after = await session.scalar(select(SYSTEMS.c.compare_after).where(SYSTEMS.c.name == system))
         if first == 0 or after is None:
             return
-        ids: Sequence[UUID] = (await session.scalars(NEXT, {"system": system, "after": after, "batch": BATCH})).all()
-        state, now = State(systems=dict.fromkeys(await _names(session), tuple(KINDS))), clock.now()
+        holdings = await stored(session)
+        which = {"kinds": sorted(holdings[system]), "after": after, "batch": BATCH}
+        ids: Sequence[UUID] = (await session.scalars(NEXT, which)).all()
+        state, now = State(systems=holdings), clock.now()
         await read_records(session, state, ids)
         for record in state.records.values():
             renew(state, record, first, now)
         await save(session, state)
-
-
-async def _names(session: AsyncSession) -> list[str]:
-    return list(await session.scalars(select(SYSTEMS.c.name)))
 
 
 def renew(state: State, record: Record, first: int, now: datetime) -> None:
@@ -99,12 +104,16 @@ def renew(state: State, record: Record, first: int, now: datetime) -> None:
 
 
 async def _open(session: AsyncSession, system: str, after: UUID | None) -> int:
-    """How many that were begun are not through: a record behind them may be under comparison for its own sake."""
-    comparing = select(func.count()).where(Delivery.system == system, Delivery.comparing)
+    """How many that were begun are not through: a record behind them may be under comparison for its own sake.
+
+    One that waits for another is through: that one may be of a later batch.
+    """
+    sent = Delivery.system == system, Delivery.comparing, Delivery.state != "waiting"
+    comparing = select(func.count()).where(*sent)
     begun = comparing if after is None else comparing.where(Delivery.canonical_id <= after)
     return await session.scalar(begun) or 0
 
 
-async def _all(session: AsyncSession, system: str) -> int:
+async def _all(session: AsyncSession, kinds: Sequence[str]) -> int:
     """How many records a comparison has before it. Counted once, as it begins: it takes a pass over the table."""
-    return await session.scalar(select(func.count()).where(Delivery.system == system)) or 0
+    return await session.scalar(select(func.count()).where(Record.kind.in_(kinds))) or 0

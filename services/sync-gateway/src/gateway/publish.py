@@ -9,7 +9,7 @@ import structlog
 from chassis import clock, outbox, telemetry
 from chassis.db import uuid7
 from chassis.events import Event
-from contracts.events import MENDED
+from contracts.events import MENDED, partitions_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
@@ -19,7 +19,7 @@ from gateway.shapes import unfit_groups
 
 log = structlog.get_logger()
 CONFLICTS = "sync.conflict.v1"
-TOPICS = (*(f"sync.{kind}.v1" for kind in KINDS), CONFLICTS)
+TOPICS = {topic: partitions_of(topic) for topic in (*(f"sync.{kind}.v1" for kind in KINDS), CONFLICTS)}
 
 
 class Cause(NamedTuple):

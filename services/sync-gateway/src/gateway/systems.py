@@ -14,6 +14,7 @@ from chassis.topics import Logs
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    false,
     func,
     select,
     text,
@@ -51,12 +53,15 @@ SYSTEMS = Table(
     Column("compare_begun", BigInteger, nullable=False, server_default="0"),
     Column("compare_done", BigInteger, nullable=False, server_default="0"),
     Column("compare_total", BigInteger, nullable=False, server_default="0"),
+    Column("joining", Boolean, nullable=False, server_default=false()),
+    Column("kinds", JSONB),
 )
 """One row a system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries.
 
 `status` is what the system last said of itself: null before it was asked, `NO_STATUS` when it says nothing. From
 `restored_at` on all that it has is compared (`gateway.compare`): in the order of canonical ids, begun up to
-`compare_after` (null when all was begun).
+`compare_after` (null when all was begun); so it is when a system begins to hold kinds (`joining`). `kinds` is what it
+holds: {kind: "writes" or "reads"}, null before the worker was told (`gateway.holding`).
 """
 
 NO_STATUS: dict[str, Any] = {}
@@ -116,7 +121,7 @@ ALL = text("""
              when pauses.paused_at is not null then 'tenant' end as paused_for,
         systems.away_since, systems.away_because, systems.latency, systems.status, systems.restored_at,
         systems.restored_because, systems.compare_after, systems.compare_begun, systems.compare_done,
-        systems.compare_total
+        systems.compare_total, systems.joining, systems.kinds
     from systems left join pauses on pauses.system = systems.name and pauses.resumed_at is null
         and pauses.tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
     order by systems.name
@@ -152,9 +157,13 @@ async def note_restored(session: AsyncSession, name: str, because: str, *, again
     `again`: from the beginning, if that is under way already.
     """
     found = SYSTEMS.c.name == name, *(() if again else (SYSTEMS.c.restored_at.is_(None),))
+    await session.execute(update(SYSTEMS).where(*found).values(comparison(because, joining=False)))
+
+
+def comparison(because: str, *, joining: bool) -> dict[str, Any]:
+    """The columns of a system of which all that it holds is to be compared, from the first record on."""
     begin = {"compare_after": UUID(int=0), "compare_begun": 0, "compare_done": 0}
-    since = {"restored_at": clock.now(), "restored_because": because}
-    await session.execute(update(SYSTEMS).where(*found).values({**begin, **since}))
+    return {**begin, "restored_at": clock.now(), "restored_because": because, "joining": joining}
 
 
 async def note_latency(session: AsyncSession, name: str, latency: dict[str, float]) -> None:

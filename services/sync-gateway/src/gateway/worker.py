@@ -1,7 +1,6 @@
 """What the gateway's worker does beside relaying: read all spokes, deliver to each, replay, keep the gauges."""
 
 import asyncio
-import itertools
 from collections.abc import Iterable, Mapping
 from statistics import quantiles
 
@@ -16,15 +15,17 @@ from chassis.service import Running
 from chassis.settings import Settings
 from chassis.topics import Logs, Topics, watch
 from chassis.worker import Task, any_of, every
+from contracts.events import partitions_of
 
 from gateway import backlog, systems
 from gateway.backlog import Backlog
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.gauges import observe
+from gateway.holding import hold
 from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
-from gateway.kinds import KINDS
+from gateway.kinds.holders import Holdings, source_topics
 from gateway.publish import CONFLICTS
 from gateway.settings import GatewaySettings
 from gateway.watch import Watching
@@ -41,14 +42,14 @@ STATUS_SECONDS = 5.0
 def tasks(running: Running) -> Mapping[str, Task]:
     """The tasks of the gateway's worker."""
     settings = _complete(running.settings)
-    holds = dict.fromkeys(settings.systems, tuple(KINDS))
-    deliveries = {name: Delivering(running.sessions, name, holds) for name in settings.systems}
+    holdings = settings.holdings
+    deliveries = {name: Delivering(running.sessions, name, holdings) for name in settings.systems}
 
     def due() -> None:
         for delivering in deliveries.values():
             delivering.due.set()
 
-    ingest = Ingest(running.sessions, holds, due)
+    ingest = Ingest(running.sessions, holdings, due)
 
     async def replay() -> None:
         await ingest.replay()
@@ -61,9 +62,9 @@ def tasks(running: Running) -> Mapping[str, Task]:
                     await systems.note_latency(session, name, percentiles)
 
     return {
-        "ingest": _reading(running, ingest, settings.systems),
+        "ingest": _reading(running, ingest),
         "replay": every(REPLAY_SECONDS, replay),
-        "held back": every(HELD_BACK_SECONDS, HeldBackIngest(running.sessions, holds, due).run),
+        "held back": every(HELD_BACK_SECONDS, HeldBackIngest(running.sessions, holdings, due).run),
         "hub gauges": every(GAUGES_SECONDS, gauges),
         **{f"deliver {name}": _delivering(settings, name, deliveries[name]) for name in deliveries},
         **{f"watch {name}": _watching(running, settings, deliveries[name]) for name in deliveries},
@@ -76,13 +77,9 @@ def _complete(settings: Settings) -> GatewaySettings:
     return settings
 
 
-def source_topics(names: Iterable[str]) -> list[str]:
-    """The topics of every kind of every spoke."""
-    return [spec.topic_of(name) for name, spec in itertools.product(names, KINDS.values())]
-
-
-def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
+def _reading(running: Running, ingest: Ingest) -> Task:
     sessions, servers = running.sessions, running.settings.kafka_bootstrap_servers or ""
+    sources = source_topics(ingest.holdings)
 
     async def load() -> Positions:
         async with transaction(sessions) as session:
@@ -95,14 +92,16 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
 
     async def read(stop: asyncio.Event) -> None:
         async with transaction(sessions) as session:
-            await systems.register(session, sorted(names))
+            await hold(session, ingest.holdings)
+            await backlog.forget_others(session, [*sources, CONFLICTS])
         async with member(running.engine, GROUP) as name:
             await read_as(name, stop)
 
     async def read_as(name: str, stop: asyncio.Event) -> None:
         security = running.settings.broker_security
-        topics = Topics(servers, source_topics(names), running.settings.kafka_replicas, security=security)
-        wanted = [*source_topics(names), CONFLICTS]
+        widths = {topic: partitions_of(topic) for topic in sources}
+        topics = Topics(servers, widths, running.settings.kafka_replicas, security=security)
+        wanted = [*sources, CONFLICTS]
         consumer = Consumer(servers, GROUP, wanted, load, ingest.handle, forget, security, name)
         seen = asyncio.Event()
 
@@ -115,7 +114,7 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
 
         async with asyncio.TaskGroup() as group:
             watching = [
-                group.create_task(_watch_pauses(sessions, consumer, stop)),
+                group.create_task(_watch_pauses(sessions, consumer, ingest.holdings, stop)),
                 group.create_task(_watch_backlog(sessions, consumer, stop)),
                 group.create_task(watch(topics, Reach("ingest"), found, stop)),
             ]
@@ -128,10 +127,10 @@ def _reading(running: Running, ingest: Ingest, names: Iterable[str]) -> Task:
     return read
 
 
-async def _watch_pauses(sessions: Sessions, consumer: Consumer, stop: asyncio.Event) -> None:
+async def _watch_pauses(sessions: Sessions, consumer: Consumer, holdings: Holdings, stop: asyncio.Event) -> None:
     async def look() -> None:
         async with transaction(sessions) as session:
-            consumer.paused_topics = set(source_topics(await systems.paused(session)))
+            consumer.paused_topics = set(source_topics(holdings, await systems.paused(session)))
 
     watched("pauses")
     await every(PAUSED_SECONDS, look)(stop)

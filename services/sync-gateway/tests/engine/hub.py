@@ -16,10 +16,10 @@ from gateway import systems
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
-from gateway.kinds import KINDS
+from gateway.kinds.holders import declared
 from sqlalchemy import select, update
 
-SYSTEMS = {"crm": tuple(KINDS), "erp": tuple(KINDS)}
+SYSTEMS = {name: declared(name) for name in ("crm", "erp")}
 Values = Mapping[str, Any]
 WHOLE: dict[str, Values] = {
     "customer": {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"},

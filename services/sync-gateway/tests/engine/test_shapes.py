@@ -15,7 +15,7 @@ from gateway.records import Record
 from gateway.shapes import fitting
 from sqlalchemy import update
 
-from .hub import Hub
+from .hub import SYSTEMS, Hub
 
 pytestmark = pytest.mark.servers
 NAME: dict[str, Any] = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
@@ -132,6 +132,6 @@ async def test_a_record_that_an_earlier_version_filled_wrongly_is_not_published_
 
 
 async def test_a_checked_change_still_says_which_edit_it_replaces(hub: Hub) -> None:
-    event = read(hub.event("crm", "c1", 2, {**NAME, "phone": " 030-1 "})).event
+    event = read(hub.event("crm", "c1", 2, {**NAME, "phone": " 030-1 "}), SYSTEMS).event
     replacing = replace(event, changes=tuple(change._replace(after=1) for change in event.changes))
     assert {change.group: change.after for change in fitting(replacing).changes} == {"name": 1, "life": 1, "phone": 1}

@@ -18,7 +18,7 @@ from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
-from gateway.kinds import KINDS
+from gateway.kinds.holders import declared
 from gateway.quarantine import Quarantined
 from sqlalchemy import func, select, text
 
@@ -27,7 +27,7 @@ from .tokens import TestIssuer
 
 SYSTEMS = ("crm", "erp")
 BEATING = text("insert into worker_tasks (name, beat_at) values ('ingest', clock_timestamp() + interval '1 hour')")
-HOLDS = dict.fromkeys(SYSTEMS, tuple(KINDS))
+HOLDS = {name: declared(name) for name in SYSTEMS}
 
 
 @dataclass

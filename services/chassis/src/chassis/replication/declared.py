@@ -42,6 +42,10 @@ class Table(Protocol):
     def groups(self) -> Sequence[DeclaredGroup]: ...
     @property
     def required(self) -> tuple[str, ...]: ...
+    @property
+    def writers(self) -> tuple[str, ...]: ...
+    @property
+    def partitions(self) -> int: ...
 
 
 class NotDeclared(TypeError):
@@ -84,6 +88,8 @@ def kind_from(
         rows=rows,
         twin=twin,
         required=() if closed else needed,
+        announced=system in table.writers,
+        partitions=table.partitions,
         groups=tuple(map(_closed_by(closed) if closed else through, groups)),
     )
 

@@ -35,6 +35,10 @@ class TenantUnknown(RuntimeError):
     """A row was edited outside a tenant's transaction; a fault of ours."""
 
 
+class OnlyRead(RuntimeError):
+    """A row of a kind was edited that this system only reads; a fault of ours, because nobody would hear of it."""
+
+
 def wall_clock() -> int:
     """Microseconds since 1970."""
     return time.time_ns() // 1000
@@ -98,6 +102,8 @@ def _record(
     keys = difference(before, after)
     if not keys:
         return
+    if not kind.announced:
+        raise OnlyRead(f"{kind.system} changed {kind.name} {row.id}, which it only reads")
     keys += [key for key in after if key.partition(":")[0] in affirm and key not in keys]
     if LIFE not in keys:
         keys.append(LIFE)  # An edit says that the record lives: it wins over a delete that has not seen it.
@@ -126,7 +132,10 @@ def announce(
     origin: Origin,
     actor: str,
 ) -> None:
-    """Count the row on and write its event: the changed groups, the full state, and where each group stands."""
+    """Count the row on and write its event: the changed groups, the full state, and where each group stands.
+
+    Of a kind that the system only reads there is no event.
+    """
     now_us = wall_clock()
     row.seq += 1
     row.version += 1
@@ -135,6 +144,8 @@ def announce(
         place = {"seq": row.seq, "hlc": row.hlc, "at": now_us}
         moved = {change["group"]: {**place, "rev": change["ctx"], **seen_in(change)} for change in changes}
         row.sync = {**row.sync, **moved}
+    if not kind.announced:
+        return
     canonical_id = str(row.canonical_id) if row.canonical_id else None
     event = Event(
         id=str(uuid7()),

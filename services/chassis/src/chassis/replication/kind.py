@@ -15,6 +15,7 @@ from chassis.db import JsonObject, uuid7
 
 Json = Any
 LIFE = "life"
+PARTITIONS = 6
 Step = Literal["already", "skipped", "write"]
 
 
@@ -103,7 +104,8 @@ class Kind:
 
     `rows` loads and locks rows by local or canonical id, in id order, with all that the groups read. `create` makes a
     new row from the first values it is sent. `twin` says whether an unlinked local record may be the very one that a
-    delivery would create: then the delivery waits until the hub has seen it.
+    delivery would create: then the delivery waits until the hub has seen it. `announced`: what happens to its rows is
+    published, to a topic of so many `partitions`; a system that only reads a kind has nothing to say of it.
     """
 
     name: str
@@ -113,6 +115,8 @@ class Kind:
     groups: tuple[Group, ...]
     required: tuple[str, ...] = ()
     twin: NoTwin = no_twin
+    announced: bool = True
+    partitions: int = PARTITIONS
     by_name: dict[str, Group] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,17 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
 from gateway.conflicts.values import check_rules, checked, fit, meant
+from gateway.holding import stored
 from gateway.ingest.fold import holders, take_over
 from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
-from gateway.kinds import KINDS, kind_spec
+from gateway.kinds import kind_spec
 from gateway.merge import resolve as resolved
 from gateway.policy import Json, same
 from gateway.queries import decisions
 from gateway.records import Record
 from gateway.register import Register, microseconds
 from gateway.schemas.decisions import Choice, Pick
-from gateway.systems import all_systems
 
 
 class ConflictClosed(Conflict):
@@ -87,8 +87,7 @@ async def resolve(session: AsyncSession, decision_id: UUID, choice: Choice, acto
 async def _locked(session: AsyncSession, decision_id: UUID) -> tuple[DecisionRow, State]:
     """A decision as it is once its record is locked: nobody can change either until the transaction ends."""
     row = await decisions.by_id(session, decision_id)
-    names = [system["name"] for system in await all_systems(session)]
-    state = State(systems=dict.fromkeys(names, tuple(KINDS)))
+    state = State(systems=await stored(session))
     await read_records(session, state, [row.canonical_id])
     await session.refresh(row)
     if row.canonical_id not in state.records:

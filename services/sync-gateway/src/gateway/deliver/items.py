@@ -1,6 +1,6 @@
 """What to send: the present values of the groups that a system is missing, with the receiver's own ids. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,8 @@ class Item:
     """One item of a batch, and what must be remembered until the answer comes.
 
     `revision` is that of the delivery when the item was made; `told` is what the body says beside the values;
-    `edited_at` the newest edit of another system in it.
+    `edited_at` the newest edit of another system in it. `left_out` are groups that name records of a kind that the
+    system does not hold: it does without them.
     """
 
     delivery: Delivery
@@ -32,6 +33,7 @@ class Item:
     body: dict[str, Any]
     told: dict[str, Any]
     revisions: Mapping[str, int]
+    left_out: Mapping[str, int]
     edited_at: datetime | None = None
 
 
@@ -49,6 +51,7 @@ class Nothing:
 
     delivery: Delivery
     revision: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,18 @@ def item_for(
     """
     registers = record.decoded
     link = state.linked.get((record.canonical_id, delivery.system))
-    groups = delivery.dirty(registers, now) if link else unparked(registers)
+    due = delivery.dirty(registers, now) if link else unparked(registers)
+    held = state.systems[delivery.system]
+    left_out = {group: registers[group].rev for group in due if _names_unheld(record, group, held)}
+    groups = [group for group in due if group not in left_out]
     told = told_of(state, record, delivery.system)
     if not groups and (told == delivery.told or link is None):
-        return Nothing(delivery, delivery.revision)
+        return Nothing(delivery, delivery.revision, left_out)
     groups, floors = (groups, {}) if plain else completed(registers, delivery, groups)
     references = _References()
     values = []
     for group in groups:
-        value = _inward(state, record, group, registers[group].value, delivery.system, references)
+        value = _inward(state, record, group, _told(record, group, held), delivery.system, references)
         values.append({"group": group, "value": value, "rev": registers[group].rev})
     if references.missing is not None:
         return Waits(delivery, references.missing)
@@ -105,7 +111,21 @@ def item_for(
         body |= {"seen": _seen(state, record)}
         body |= {"correlation_id": delivery.correlation_id} if delivery.correlation_id else {}
     sent = {group: registers[group].rev for group in groups}
-    return Item(delivery, delivery.revision, body, told, sent, _edited_at(record, groups, delivery.system))
+    return Item(delivery, delivery.revision, body, told, sent, left_out, _edited_at(record, groups, delivery.system))
+
+
+def _names_unheld(record: Record, group: str, held: Container[str]) -> bool:
+    """Whether the group is nothing but a reference to a record of a kind that the system does not hold."""
+    rule = kind_spec(record.kind).group(group)
+    return rule.reference is not None and rule.reference_field is None and rule.reference not in held
+
+
+def _told(record: Record, group: str, held: Container[str]) -> Json:
+    """The value of a group, without a field that names a record of a kind that the system does not hold."""
+    rule, value = kind_spec(record.kind).group(group), record.decoded[group].value
+    if rule.reference is None or rule.reference in held or not isinstance(value, Mapping):
+        return value
+    return {name: item for name, item in value.items() if name != rule.reference_field}
 
 
 def _seen(state: State, record: Record) -> Seen:

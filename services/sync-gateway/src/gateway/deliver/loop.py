@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -93,7 +93,7 @@ class _Calls:
 class Delivering:
     """Brings one system to what the hub says, until everything is acknowledged."""
 
-    def __init__(self, sessions: Sessions, system: str, systems: Mapping[str, Iterable[str]]) -> None:
+    def __init__(self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]]) -> None:
         self.sessions = sessions
         self.system = system
         self.systems = systems

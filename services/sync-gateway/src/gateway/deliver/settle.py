@@ -49,6 +49,7 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
     current = delivery.revision == item.revision
     if linked and (current or not delivery.comparing):  # An answer of before a restore says nothing.
         delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
+        delivery.acknowledge(item.left_out)
         delivery.acknowledge(reached(item.body.get("floors", {}), {g: by_group.get(g, "") for g in item.revisions}))
     refused = [group for group in item.revisions if by_group.get(group) == "rejected"]
     if outcome["outcome"] == "rejected" and not linked:
@@ -82,6 +83,8 @@ def _make_again(state: State, record: Record, delivery: Delivery, item: Item, no
 def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:
     """Nothing was due: the record rests until something changes."""
     delivery = state.deliveries[(nothing.delivery.canonical_id, nothing.delivery.system)]
+    if delivery.revision == nothing.revision:
+        delivery.acknowledge(nothing.left_out)
     _release(state, state.records[delivery.canonical_id], nothing, now)
 
 

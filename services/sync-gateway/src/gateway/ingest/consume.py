@@ -19,6 +19,7 @@ from gateway.ingest.load import load, save
 from gateway.ingest.state import Incoming, State
 from gateway.ingest.taken_up import announced, take_up
 from gateway.kinds import UnknownKind, kind_spec
+from gateway.kinds.holders import Holdings, refusal
 from gateway.publish import CONFLICTS
 from gateway.quarantine import Quarantined, hold
 from gateway.register import Event
@@ -49,11 +50,11 @@ class Ingest:
     def __init__(
         self,
         sessions: Sessions,
-        systems: Mapping[str, Iterable[str]],
+        holdings: Holdings,
         merged: Callable[[], None] = lambda: None,
     ) -> None:
         self.sessions = sessions
-        self.systems = systems
+        self.holdings = holdings
         self.merged = merged
         self.logs: Mapping[str, UUID] = {}
 
@@ -94,7 +95,7 @@ class Ingest:
                     if message.topic == CONFLICTS:
                         decided.append(announced(message))
                         continue
-                    incoming = read(message)
+                    incoming = read(message, self.holdings)
                 except Unreadable as error:
                     await hold(session, _held(message, error, now))
                     continue
@@ -112,10 +113,10 @@ class Ingest:
         if message.topic == CONFLICTS:
             await take_up(session, [announced(message)])
         else:
-            await self._fold(session, [read(message)], now)
+            await self._fold(session, [read(message, self.holdings)], now)
 
     async def _fold(self, session: AsyncSession, batch: list[Incoming], now: datetime) -> State:
-        state = await load(session, batch, self.systems)
+        state = await load(session, batch, self.holdings)
         fold(state, batch, now)
         await save(session, state)
         return state
@@ -154,16 +155,21 @@ class Ingest:
         return True
 
 
-def read(message: Message) -> Incoming:
-    """The event of a message, every value in its one form. Raise `Unreadable` with the reason, and the field."""
+def read(message: Message, holdings: Holdings) -> Incoming:
+    """The event of a message, every value in its one form. Raise `Unreadable` with the reason, and the field.
+
+    What a system says of a kind that it may not write is not read either.
+    """
     envelope = from_message(message.headers, message.value)
     try:
         check_frame(envelope.data)
-        kind_spec(envelope.data["kind"])
+        kind_spec(kind := envelope.data["kind"])
         time = envelope.time.isoformat()
         event = fitting(Event.of(envelope.data, event_id=envelope.id, system=envelope.system, time=time))
     except (Unfit, UnknownKind) as error:
         raise Unreadable(f"the data is not a change of a record: {error}") from error
+    if because := refusal(holdings, event.system, kind):
+        raise Unreadable(because)
     correlation_id = telemetry.readable_correlation_id(envelope.correlationid)
     return Incoming(UUID(envelope.tenant), event, correlation_id, envelope.traceparent)
 

@@ -1,6 +1,6 @@
 """Merging what was held back during a tenant's pause, the oldest first, once the pause has ended."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
@@ -13,6 +13,7 @@ from gateway import pauses
 from gateway.ingest.consume import read
 from gateway.ingest.fold import fold
 from gateway.ingest.load import load, save
+from gateway.kinds.holders import Holdings
 from gateway.pauses import HeldBack
 from gateway.quarantine import Quarantined, hold
 
@@ -23,11 +24,9 @@ BATCH = 500
 class HeldBackIngest:
     """Ends pauses. `merged` is called after each commit that may have made something due."""
 
-    def __init__(
-        self, sessions: Sessions, systems: Mapping[str, Iterable[str]], merged: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, sessions: Sessions, holdings: Holdings, merged: Callable[[], None] = lambda: None) -> None:
         self.sessions = sessions
-        self.systems = systems
+        self.holdings = holdings
         self.merged = merged
 
     async def run(self) -> None:
@@ -68,8 +67,8 @@ class HeldBackIngest:
     async def _fold(self, session: AsyncSession, rows: list[HeldBack]) -> None:
         if not rows:
             return
-        batch = [read(row.message()) for row in rows]
-        state = await load(session, batch, self.systems)
+        batch = [read(row.message(), self.holdings) for row in rows]
+        state = await load(session, batch, self.holdings)
         fold(state, batch, clock.now())
         await save(session, state)
         await _forget(session, rows)

@@ -3,7 +3,7 @@
 The order is: advisory locks of match keys, records, deliveries. Whoever locks keeps to it, so nobody waits in a circle.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +57,7 @@ KEYS = select(MatchKey).from_statement(
 )
 
 
-async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Iterable[str]]) -> State:
+async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
     """The state that `batch` can touch. Holds locks until the transaction ends."""
     state = State(systems=systems)
     await _read_links(session, state, {i.link_key for i in batch} | set(_referred(batch)))

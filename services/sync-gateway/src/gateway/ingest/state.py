@@ -1,7 +1,7 @@
 """What one batch needs in memory: read at once, changed by a pure pass, written at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -46,10 +46,11 @@ class State:
 
     `foreign` are records that events claim and that are of another tenant or kind than theirs; these are not read.
     `moved` are links that have taken the place of another: what was held of their rows can be merged now.
-    `decisions` are those that it makes or changes; `decided` the newest ones of a record, read for those who are told.
+    `systems` says which kinds each one holds. `decisions` are those that it makes or changes; `decided` the newest ones
+    of a record, read for those who are told.
     """
 
-    systems: Mapping[str, Iterable[str]]
+    systems: Mapping[str, Container[str]]
     records: dict[UUID, Record] = field(default_factory=dict)
     foreign: set[UUID] = field(default_factory=set)
     links: dict[LinkKey, Link] = field(default_factory=dict)

@@ -12,13 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.models import Delivery
 from gateway.deliver.settle import tell_others
+from gateway.holding import stored
 from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
-from gateway.kinds import KINDS
 from gateway.mending.log import Author, write
 from gateway.records import Record
 from gateway.schemas.mending import DeliveryKey, Resync
-from gateway.systems import all_systems
 
 MOST = 1_000
 """Records in one system that are made due in one transaction."""
@@ -45,8 +44,7 @@ async def drop(session: AsyncSession, canonical_id: UUID, system: str, author: A
 
     The log names the groups with their values. Raise `NoSuchDelivery`. Twice is as good as once.
     """
-    names = [each["name"] for each in await all_systems(session)]
-    state = State(systems=dict.fromkeys(names, tuple(KINDS)))
+    state = State(systems=await stored(session))
     await read_records(session, state, [canonical_id])
     delivery = state.deliveries.get((canonical_id, system))
     if delivery is None:

@@ -8,13 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.conflicts.models import DecisionRow
+from gateway.holding import stored
 from gateway.ingest.load import read_records, save
 from gateway.ingest.state import State
-from gateway.kinds import KINDS
 from gateway.links import Link
 from gateway.mending.log import Author, write
 from gateway.quarantine import replay_held
-from gateway.systems import all_systems
 
 MENDED = "mended"
 
@@ -102,8 +101,7 @@ async def _locked(session: AsyncSession, link_id: UUID) -> tuple[Link, State]:
     found = await session.scalar(select(Link).where(Link.id == link_id))
     if found is None:
         raise NoSuchLink(id=link_id)
-    names = [system["name"] for system in await all_systems(session)]
-    state = State(systems=dict.fromkeys(names, tuple(KINDS)))
+    state = State(systems=await stored(session))
     await read_records(session, state, [found.canonical_id])
     link = next((each for each in state.links.values() if each.id == link_id), None)
     if link is None:

@@ -19,6 +19,7 @@ from gateway.backlog import Unread
 from gateway.conflicts.models import DecisionRow
 from gateway.deliver.refused_kinds import RefusedKind
 from gateway.kinds import KINDS
+from gateway.kinds.holders import declared
 from gateway.pauses import HeldBack
 from gateway.quarantine import Quarantined
 from gateway.queries import deliveries
@@ -140,7 +141,9 @@ def overall(systems: list[SystemOut], for_a_person: int, troubles: Sequence[Trou
         return "restored"
     if "paused" in states:
         return "paused"
-    behind = any(system.pending or system.waiting or system.unread or system.held_back for system in systems)
+    behind = any(
+        system.joining or system.pending or system.waiting or system.unread or system.held_back for system in systems
+    )
     return "catching_up" if behind else "in_step"
 
 
@@ -151,8 +154,8 @@ def _shown(row: dict[str, Any], due: _Due, refused: Sequence[RefusedKind], unrea
     elif row["away_since"] is not None:
         connection = "away"
     elif row["restored_at"] is not None:
-        connection = "restored"
-    restored = {
+        connection = "joining" if row["joining"] else "restored"
+    compared = {
         "since": row["restored_at"],
         "because": row["restored_because"],
         "done": row["compare_done"],
@@ -167,7 +170,9 @@ def _shown(row: dict[str, Any], due: _Due, refused: Sequence[RefusedKind], unrea
     age = {"oldest_pending_age_seconds": _age_seconds(oldest), "latency": row["latency"] or None}
     age |= {"unread": messages, "oldest_unread_age_seconds": _age_seconds(oldest_unread)}
     kinds = [RefusedKindOut.model_validate(kind) for kind in refused]
-    shown = {"kinds_refused": kinds, "restored": restored if row["restored_at"] is not None else None}
+    shown = {"kinds_refused": kinds, "restored": None, "joining": None, "kinds": row["kinds"] or declared(row["name"])}
+    if row["restored_at"] is not None:
+        shown["joining" if row["joining"] else "restored"] = compared
     return SystemOut.model_validate(
         {**row, **counted, **age, **shown, "at_least": at_least(counted), "state": connection}
     )

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Literal
 
 from chassis.counting import MOST
+from contracts.kinds import Access
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-Connection = Literal["connected", "paused", "away", "restored"]
+Connection = Literal["connected", "paused", "away", "restored", "joining"]
 Overall = Literal["in_step", "catching_up", "paused", "restored", "attention", "away", "stalled"]
 
 AT_LEAST = f"Which of these counts are lower bounds: the hub counts to {MOST:,} and no further."
@@ -21,8 +22,8 @@ class LatencyOut(BaseModel):
     count: int
 
 
-class RestoredOut(BaseModel):
-    """A system that was restored from a backup, and how much of what it has was compared since. Edits go on."""
+class ComparedOut(BaseModel):
+    """A system of which everything is compared, and how much of it was since. Edits go on."""
 
     since: datetime
     because: str
@@ -48,6 +49,8 @@ _EXAMPLE: JsonDict = {
     "kinds_refused": [],
     "latency": {"p50_seconds": 0.12, "p99_seconds": 0.4, "count": 2000},
     "restored": None,
+    "joining": None,
+    "kinds": {"customer": "writes", "price": "writes"},
     "at_least": [],
 }
 
@@ -95,7 +98,11 @@ class SystemOut(BaseModel):
     oldest_unread_age_seconds: float
     kinds_refused: list[RefusedKindOut]
     latency: LatencyOut | None
-    restored: RestoredOut | None = Field(description="Null unless the system is being compared after a restore.")
+    restored: ComparedOut | None = Field(description="Null unless the system is being compared after a restore.")
+    joining: ComparedOut | None = Field(
+        description="Null unless it is brought up to date with kinds that are new to it."
+    )
+    kinds: dict[str, Access] = Field(description="What it holds, and whether it writes it or only reads it.")
     at_least: list[str] = Field(description=AT_LEAST)
 
 

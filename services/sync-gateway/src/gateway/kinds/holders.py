@@ -1,0 +1,48 @@
+"""Which system holds which kinds: what it may write, what it is sent, what is read of it. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from contracts.kinds import TABLES, Access
+from contracts.kinds.table import WRITES
+
+from gateway.kinds import KINDS
+
+Holdings = Mapping[str, Mapping[str, Access]]
+"""System -> kind -> what it does with the kind's records."""
+
+
+def declared(system: str) -> dict[str, Access]:
+    """What the tables say of a system; one that no table names writes every kind."""
+    named = {kind: table.holders[system] for kind, table in TABLES.items() if system in table.holders}
+    return named or dict.fromkeys(KINDS, WRITES)
+
+
+def missing(kinds: Mapping[str, Access]) -> list[str]:
+    """What a system must hold besides: whoever writes a record names others that it cannot be without."""
+    written = [TABLES[kind] for kind, access in kinds.items() if access is WRITES]
+    return [
+        f"whoever writes {table.name} reads {group.refers}"
+        for table in written
+        for group in table.groups
+        if group.refers and group.refers not in kinds and (group.required or group.reference_field)
+    ]
+
+
+def source_topics(holdings: Holdings, names: Iterable[str] | None = None) -> list[str]:
+    """The topics in which systems announce the kinds that they write."""
+    return [
+        KINDS[kind].topic_of(name)
+        for name in (holdings if names is None else names)
+        for kind, access in holdings.get(name, {}).items()
+        if access is WRITES and kind in KINDS
+    ]
+
+
+def refusal(holdings: Holdings, system: str, kind: str) -> str | None:
+    """Why nothing that a system says of a kind is merged; None when it may write it."""
+    if system not in holdings:
+        return f"there is no system {system!r}; there are {', '.join(holdings)}"
+    access = holdings[system].get(kind)
+    if access is WRITES:
+        return None
+    return f"{system} only reads {kind}, it does not write it" if access else f"{system} does not hold {kind}"

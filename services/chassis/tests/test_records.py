@@ -76,7 +76,7 @@ async def test_lists_show_the_smaller_shape_alone() -> None:
 
 
 def test_a_record_has_the_routes_of_its_verbs() -> None:
-    assert shapes_of(shelves(out=ShelfOut, verbs=READ_ONLY)).keys() == {"read_shelf", "list_shelves"}
+    assert shapes_of(shelves(out=ShelfOut, verbs=READ_ONLY)).keys() == {"read_shelf", "list_shelves", "export_shelves"}
 
 
 class Base(DeclarativeBase):
@@ -95,6 +95,8 @@ class Book(FromJson, Base):
 
 class BookFilters(Filters):
     title: list[str] = Field(default=[])
+    cheap: bool | None = None
+    below: int = 10
 
 
 BOOKS: Record[Book, Any, ShelfOut] = Record(
@@ -107,6 +109,7 @@ BOOKS: Record[Book, Any, ShelfOut] = Record(
     sort=("title", "length"),
     among=select(Book).where(Book.price.is_not(None)),
     sort_by={"length": Book.printed_on},
+    where={("cheap", "below"): lambda wanted, below: Book.price < below if wanted else Book.price >= below},
 )
 
 
@@ -124,3 +127,10 @@ async def test_lists_are_about_the_rows_declared_and_of_several_values_any_holds
     assert "books.title IN" in found
     assert "title IN" not in str(await reads.search(AsyncSession(), BOOKS, BookFilters()))
     assert [str(key.column) for key in BOOKS.sorting.keys("length")] == ["Book.printed_on", "Book.id"]
+
+
+async def test_filters_that_belong_together_are_one_condition_when_the_first_is_given() -> None:
+    session = AsyncSession()
+    assert "books.price < " in str(await reads.search(session, BOOKS, BookFilters(cheap=True)))
+    assert "books.price >= " in str(await reads.search(session, BOOKS, BookFilters(cheap=False, below=5)))
+    assert "price <" not in str(await reads.search(session, BOOKS, BookFilters(below=5)))

@@ -10,7 +10,7 @@ A request goes from `routes` to `writes` or `reads`, then to the checks of the m
 """
 
 from records import reads, writes
-from records.filters import Filters, SharedFilters, TextFilters
+from records.filters import Filters, Meanings, SharedFilters, TextFilters
 from records.reads import rows_of
 from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
 from records.routes import answered, routes, seen_of
@@ -22,6 +22,7 @@ __all__ = [
     "READ_ONLY",
     "Filters",
     "FromJson",
+    "Meanings",
     "Plain",
     "PlainOut",
     "Record",

@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement
 
 Archived = Literal["false", "true", "any"]
-Where = Callable[[Any], ColumnElement[bool]]
+Where = Callable[..., ColumnElement[bool]]
+Meanings = Mapping[str | tuple[str, ...], Where]
+"""What filters mean that are not simply compared: by name, or by the names of several of which the first decides."""
 
 
 class Filters(BaseModel):
@@ -31,16 +33,24 @@ class TextFilters(SharedFilters):
     q: str | None = Field(default=None, max_length=200, description="Beginnings of words in the texts of the record.")
 
 
-def conditions(row: Any, filters: BaseModel, where: Mapping[str, Where]) -> list[ColumnElement[bool]]:
+def conditions(row: Any, filters: BaseModel, where: Meanings) -> list[ColumnElement[bool]]:
     """One condition for each filter that is given: the module's own, the common one, or equality with the column.
 
     Of several values any may be the column's. Words (`q`) are no condition by themselves, unless the module says which.
     """
-    given = {name: getattr(filters, name) for name in type(filters).model_fields if name != "q" or name in where}
-    return [_condition(row, name, value, where) for name, value in given.items() if value not in (None, "any", [])]
+    together = [(names, meaning) for names, meaning in where.items() if isinstance(names, tuple)]
+    later = {"q", *(name for names, _ in together for name in names)} - where.keys()
+    alone = [(name, getattr(filters, name)) for name in type(filters).model_fields if name not in later]
+    found = [_condition(row, name, value, where) for name, value in alone if _is_given(value)]
+    asked = [([getattr(filters, name) for name in names], meaning) for names, meaning in together]
+    return found + [meaning(*values) for values, meaning in asked if _is_given(values[0])]
 
 
-def _condition(row: Any, name: str, value: Any, where: Mapping[str, Where]) -> ColumnElement[bool]:
+def _is_given(value: Any) -> bool:
+    return value not in (None, "any", [])
+
+
+def _condition(row: Any, name: str, value: Any, where: Meanings) -> ColumnElement[bool]:
     if name in where:
         return where[name](value)
     found: ColumnElement[bool]

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 from typing_extensions import TypeVar
 
-from records.filters import Where
+from records.filters import Meanings, Where
 
 Row = TypeVar("Row")
 """A table's class. Its `blank` makes a row of which nothing is known, its `change` sets checked JSON values."""
@@ -87,7 +87,7 @@ class Record(Generic[Row_co, Body, Out]):
     order: str | None = None
     tag: str | None = None
     codes: Where | None = None
-    where: Mapping[str, Where] = field(default_factory=dict)
+    where: Meanings = field(default_factory=dict)
     refers: Mapping[str, "Record[Any, Any, Any]"] = field(default_factory=dict)
     kept_by: Mapping[str, str] = field(default_factory=dict)
     kept_once_linked: Mapping[str, str] = field(default_factory=dict)

@@ -10,10 +10,11 @@ from uuid import UUID
 from chassis import clock, replication
 from chassis.patch import patched
 from chassis.replication import Archived, edit, refuse_kept_by
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from records.reads import by_id, referred
-from records.record import Body, Record, Row
+from records.record import Record, Row
 
 Seen = Callable[[Any], None]
 """Raises when the caller has not seen the version that the row has."""
@@ -37,7 +38,7 @@ def plain(record: Record[Any, Any, Any]) -> tuple[Create, Change]:
     return create_one, change_one
 
 
-async def create(session: AsyncSession, record: Record[Row, Body, Any], body: Body, actor: str) -> Row:
+async def create(session: AsyncSession, record: Record[Row, Any, Any], body: BaseModel, actor: str) -> Row:
     """Enter a new record. Raise `ReferenceUnknown`, `OwnedElsewhere`, and what the record's checks raise."""
     if record.kind is not None:
         await replication.creating(session, record.kind)
@@ -54,7 +55,7 @@ async def create(session: AsyncSession, record: Record[Row, Body, Any], body: Bo
 
 async def change(
     session: AsyncSession,
-    record: Record[Row, Body, Any],
+    record: Record[Row, Any, Any],
     row_id: UUID,
     patch: Mapping[str, Any],
     actor: str,
@@ -105,7 +106,7 @@ def _set_archived(row: Any, archived_at: datetime | None) -> None:
 
 
 async def _write(
-    session: AsyncSession, record: Record[Row, Body, Any], row: Row, body: Body, present: Mapping[str, Any]
+    session: AsyncSession, record: Record[Row, Any, Any], row: Row, body: BaseModel, present: Mapping[str, Any]
 ) -> None:
     values = body.model_dump(mode="json")
     _refuse_kept(record, row, present, values)

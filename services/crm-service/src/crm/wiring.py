@@ -19,7 +19,7 @@ from crm.parties.customers.events import CUSTOMER
 from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from crm.receivables import routes as receivables
 from crm.receivables.events import KINDS as RECEIVABLES
-from crm.receivables.imports import PAYMENTS
+from crm.receivables.records import IMPORTS as PAYMENTS
 from crm.sales.deals import routes as deals
 from crm.sales.orders import routes as orders
 from crm.sales.orders.events import ORDER, SHIPMENT
@@ -39,7 +39,7 @@ SERVICE = Service(
         customers.router,
         contacts.router,
         *catalogue.routers,
-        receivables.router,
+        *receivables.routers,
         custom_fields.router,
         jobs.router,
         *deals.routers,

@@ -10,10 +10,12 @@ from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import TENANT, Database
 from crm.receivables import commands
-from crm.receivables.commands import PaymentRegisteredAlready
+from crm.receivables.checks import PaymentRegisteredAlready
 from crm.receivables.models import Payment
+from crm.receivables.records import PAYMENTS
 from crm.receivables.schemas import PaymentBody
 from crm.wiring import SERVICE
+from records import writes
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,7 +44,7 @@ async def events(session: AsyncSession) -> list[dict[str, Any]]:
 
 
 async def test_a_registered_payment_is_announced_for_the_erp_to_book(session: AsyncSession) -> None:
-    row = await commands.register(session, BODY, "anna")
+    row = await writes.create(session, PAYMENTS, BODY, "anna")
     (event,) = await events(session)
     assert (event["kind"], event["local_id"], event["origin"]) == ("payment", str(row.id), "user")
     assert event["snapshot"] == {
@@ -55,7 +57,7 @@ async def test_a_registered_payment_is_announced_for_the_erp_to_book(session: As
 
 
 async def test_a_reversal_is_announced_with_its_reason(session: AsyncSession) -> None:
-    row = await commands.register(session, BODY, "anna")
+    row = await writes.create(session, PAYMENTS, BODY, "anna")
     await commands.reverse(session, row.id, "typed twice", "anna")
     changes = {each["group"]: (each["old"], each["new"]) for each in (await events(session))[-1]["changes"]}
     assert changes == {"state": ("entered", "reversed"), "reason": (None, "typed twice"), "life": ("live", "live")}
@@ -65,7 +67,7 @@ async def test_one_reference_registered_by_many_at_once_is_one_payment(committin
     async def register() -> str:
         try:
             async with transaction(committing, TENANT) as session:
-                await commands.register(session, BODY, "anna")
+                await writes.create(session, PAYMENTS, BODY, "anna")
         except PaymentRegisteredAlready as refused:
             return str(refused.facts["id"])
         return "registered"

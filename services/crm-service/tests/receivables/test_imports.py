@@ -5,7 +5,7 @@ import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
 from crm.parties.customers.imports import IMPORTS as CUSTOMERS
-from crm.receivables.imports import PAYMENTS
+from crm.receivables.records import IMPORTS
 from importing import Import
 from importing.run import RowResult
 from importing.spreadsheet import Row
@@ -15,7 +15,7 @@ CELLS = {"amount": "119.00", "currency": "EUR", "received_on": "2026-11-02", "re
 
 
 async def imported(sessions: Sessions, **cells: str) -> RowResult:
-    run = Import("payments", PAYMENTS, "shop", TENANT, "import:payments.csv")
+    run = Import("payments", IMPORTS, "shop", TENANT, "import:payments.csv")
     (result,) = await run.run(sessions, [Row(2, "1", {**CELLS, **cells})])
     return result
 

@@ -55,7 +55,7 @@ async def test_a_payment_that_makes_no_sense_is_refused(
 
 async def test_a_payment_of_a_customer_that_is_not_here_is_refused(api: httpx.AsyncClient) -> None:
     refused = await api.post(PATH, json=payment(str(CANONICAL)))
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/no-such-customer")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/reference-unknown")
 
 
 async def test_the_same_reference_is_the_same_payment(api: httpx.AsyncClient) -> None:

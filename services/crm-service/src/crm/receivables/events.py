@@ -4,6 +4,8 @@ from typing import Any
 
 from chassis.replication import Group, checked, fields, kind_from
 from contracts.receivable import InvoiceLines
+from records import rows_of
+from sqlalchemy.orm import selectinload
 
 from contracts import kinds
 from crm.receivables import queries
@@ -24,7 +26,7 @@ INVOICE = kind_from(
     lines(InvoiceLine),
     system="crm",
     row=Invoice,
-    rows=queries.invoice_rows,
+    rows=rows_of(Invoice, selectinload(Invoice.lines)),
     create=lambda _values: Invoice(lines=[]),
 )
 CREDIT_NOTE = kind_from(
@@ -32,9 +34,9 @@ CREDIT_NOTE = kind_from(
     lines(CreditNoteLine),
     system="crm",
     row=CreditNote,
-    rows=queries.credit_note_rows,
+    rows=rows_of(CreditNote, selectinload(CreditNote.lines)),
     create=lambda _values: CreditNote(lines=[]),
 )
-PAYMENT = kind_from(kinds.PAYMENT, system="crm", row=Payment, rows=queries.payment_rows, twin=queries.twin)
-BALANCE = kind_from(kinds.BALANCE, system="crm", row=Balance, rows=queries.balance_rows)
+PAYMENT = kind_from(kinds.PAYMENT, system="crm", row=Payment, rows=rows_of(Payment), twin=queries.twin)
+BALANCE = kind_from(kinds.BALANCE, system="crm", row=Balance, rows=rows_of(Balance))
 KINDS = (INVOICE, CREDIT_NOTE, PAYMENT, BALANCE)

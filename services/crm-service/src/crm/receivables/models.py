@@ -12,6 +12,7 @@ from chassis.replication import Replicated
 from contracts.normalise import reference_key
 from contracts.receivable import InvoiceLine as LineValue
 from contracts.receivable import PaymentState, payment_states_after
+from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -35,13 +36,8 @@ class PaymentSettled(Conflict):
     hint = "Reverse it where it was booked, and register it again with a reference of its own."
 
 
-class Copy(Replicated):
+class Copy(FromJson, Replicated):
     """A record that only the ERP writes: here it changes by deliveries alone."""
-
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; ids arrive as text."""
-        for field, value in values.items():
-            setattr(self, field, UUID(value) if field.endswith("_id") and value else value)
 
 
 class Line:
@@ -151,7 +147,7 @@ class CreditNote(Document, Base):
     )
 
 
-class Payment(Replicated, Base):
+class Payment(FromJson, Replicated, Base):
     """Money that came or went. `reference_key`, direction and currency make it one, here as in the ERP.
 
     `allocation` says in its published JSON form what it settles, as the ERP booked it.
@@ -188,9 +184,8 @@ class Payment(Replicated, Base):
         )  # fmt: skip
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values; ids may be text, those not named stay."""
-        for field, value in values.items():
-            setattr(self, field, UUID(value) if field == "customer_id" and isinstance(value, str) else value)
+        """Set fields from checked values in JSON form; those not named stay."""
+        super().change(values)
         self.reference_key = reference_key(self.reference) if self.reference else None
 
     def may_be_changed(self) -> None:

@@ -1,7 +1,7 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
@@ -10,6 +10,8 @@ from contracts.receivable import AllocationState, Direction, InvoiceLine, Paymen
 from contracts.text import NameText, OptionalNameText, OptionalShortText
 from contracts.values import CurrencyCode, Money, Sum, in_currency
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from crm.receivables.rules import on_or_today, overdue_days
 
 
 class DocumentOut(Shown):
@@ -35,9 +37,20 @@ class InvoiceOut(DocumentOut):
     dunning_level: int
     overdue_days: int
 
+    @classmethod
+    def of(cls, row: Any, *, on: date | None = None, **more: Any) -> Self:
+        """An invoice as it stands on a day: today, unless another is named."""
+        days = overdue_days(row.due_on, row.issued_on, on_or_today(on)) if row.open > 0 else 0
+        return super().of(row, overdue_days=days, **more)
+
 
 class InvoiceWithLines(InvoiceOut):
     lines: list[InvoiceLine]
+
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The answer for an invoice with its lines."""
+        return super().of(row, lines=[line.value() for line in row.lines], **more)
 
 
 class CreditNoteOut(DocumentOut):
@@ -48,6 +61,11 @@ class CreditNoteOut(DocumentOut):
 
 class CreditNoteWithLines(CreditNoteOut):
     lines: list[InvoiceLine]
+
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The answer for a credit note with its lines."""
+        return super().of(row, lines=[line.value() for line in row.lines], **more)
 
 
 class DocumentFilters(BaseModel):

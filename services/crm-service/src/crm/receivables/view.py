@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.parties.customers.models import Customer
 from crm.receivables.models import Balance, Invoice, Payment
-from crm.receivables.rules import BUCKETS, Bucket, overdue_days
+from crm.receivables.rules import BUCKETS, Bucket
 from crm.receivables.schemas import (
     AgedFilters,
     AgedOut,
@@ -88,19 +88,9 @@ async def of_customer(session: AsyncSession, customer_id: UUID, on: date) -> Cus
         customer_id=customer_id,
         on=on,
         currencies=[_owed(each, accounts.get(each), paid) for each in sorted({*accounts, *(c for c, _ in paid)})],
-        open_invoices=[invoice_out(row, on) for row in await _open_invoices(session, customer_id)],
+        open_invoices=[InvoiceOut.of(row, on=on) for row in await _open_invoices(session, customer_id)],
         payments=[PaymentOut.of(row) for row in await _latest_payments(session, customer_id)],
     )
-
-
-def invoice_out(row: Invoice, on: date) -> InvoiceOut:
-    """An invoice as it stands on a day."""
-    return InvoiceOut.of(row, overdue_days=days_late(row, on))
-
-
-def days_late(row: Invoice, on: date) -> int:
-    """By how many days an invoice is overdue; 0 once it is paid."""
-    return overdue_days(row.due_on, row.issued_on, on) if row.open > 0 else 0
 
 
 def _accounts(on: date) -> Subquery:

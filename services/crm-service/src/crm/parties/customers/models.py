@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis import clock
 from chassis.db import JsonObject, unique
-from chassis.errors import Conflict, Malformed
+from chassis.errors import Malformed
 from chassis.replication import Replicated
 from contracts.normalise import email_key, legal_entity_id, name_key, phone_e164, tax_id_key
 from records import word_index
@@ -18,13 +18,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from crm.tables import Base
 
 JsonValue = JSONB(none_as_null=True)
-
-
-class NoSuchCustomer(Conflict):
-    code = "no-such-customer"
-    title = "The customer does not exist"
-    detail = "There is no customer with the id {customer_id} in this service."
-    hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
 
 
 class UnknownLegalEntity(Malformed):

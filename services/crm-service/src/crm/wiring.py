@@ -23,7 +23,7 @@ from crm.receivables.records import IMPORTS as PAYMENTS
 from crm.sales.deals import routes as deals
 from crm.sales.orders import routes as orders
 from crm.sales.orders.events import ORDER, SHIPMENT
-from crm.sales.orders.imports import ORDERS
+from crm.sales.orders.imports import IMPORTS as ORDERS
 from crm.sales.quotes import routes as quotes
 from crm.settings import Settings
 from crm.tables import Base
@@ -46,9 +46,7 @@ SERVICE = Service(
         quotes.router,
         quotes.limits,
         quotes.settings,
-        orders.router,
-        orders.batches,
-        orders.shipments,
+        *orders.routers,
     ),
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),

@@ -10,9 +10,11 @@ import pytest
 from chassis import outbox
 from chassis.testing import act_for
 from contracts.order import RequestKind
-from crm.sales.orders import commands, queries
+from crm.sales.orders import commands
 from crm.sales.orders.events import ORDER
+from crm.sales.orders.records import ORDERS
 from crm.sales.orders.schemas import NewOrder, OrderBody, OrderLineBody, RequestBody
+from records import reads
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,7 +104,7 @@ async def test_a_change_announces_only_the_lines_that_changed(session: AsyncSess
     await commands.change(session, row.id, {"lines": lines[:1]}, "bert", seen)
     event = (await events(session))[-1]
     assert [(each["group"], each["new"]) for each in event["changes"]] == [(f"line:{tofu.id}", None), ("life", "live")]
-    found = await queries.by_id(session, row.id)
+    found = await reads.by_id(session, ORDERS, row.id)
     assert [line.id for line in found.lines] == [chai.id]
 
 

@@ -13,7 +13,7 @@ from chassis.db import Sessions, transaction
 from chassis.testing import TENANT
 from crm.parties.customers.imports import IMPORTS as CUSTOMERS
 from crm.sales.orders import rules
-from crm.sales.orders.imports import ORDERS
+from crm.sales.orders.imports import IMPORTS as ORDERS
 from crm.sales.orders.models import Order, OrderLine
 from crm.sales.orders.schemas import OrderLineBody
 from importing import Import, RowResult, spreadsheet

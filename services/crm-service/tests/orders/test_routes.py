@@ -64,8 +64,8 @@ async def test_what_is_delivered_abroad_is_not_taxed_here(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("values", "status", "problem"),
     [
-        ({"customer_id": NOBODY}, 409, "order-of-nobody"),
-        ({"lines": [{"product_id": NOBODY, "quantity": "1"}]}, 409, "ordered-nothing-known"),
+        ({"customer_id": NOBODY}, 409, "reference-unknown"),
+        ({"lines": [{"product_id": NOBODY, "quantity": "1"}]}, 409, "reference-unknown"),
         ({"currency": "USD"}, 409, "no-price-known"),
         ({"lines": [], "submit": True}, 409, "nothing-ordered"),
         ({"lines": [{"id": NOBODY, "product_id": NOBODY, "quantity": "1"}]}, 422, "unknown-order-line"),

@@ -12,7 +12,7 @@ from chassis.errors import Malformed
 from contracts.order import LineWish, OrderRequest, OrderState, RequestKind
 from crm.sales.orders import rules
 from crm.sales.orders.events import ORDER, SHIPMENT
-from crm.sales.orders.imports import ORDERS
+from crm.sales.orders.imports import IMPORTS as ORDERS
 from crm.sales.orders.models import NothingOrdered, Order, OrderStateForbids, RequestOpen, Shipment, UnknownOrderLine
 from crm.sales.orders.rules import ALLOWED, Action, PaymentStatus
 from hypothesis import given
@@ -225,6 +225,6 @@ def test_a_row_of_a_file_and_its_lines_become_a_document() -> None:
         "customer_id": "ALFKI",
         "shipping_address": {"country": "US"},
         "required_on": None,
-        "submit": "true",
+        "submit": True,
         "lines": [{"product_id": "11", "quantity": "12"}],
     }

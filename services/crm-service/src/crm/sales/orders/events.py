@@ -9,10 +9,11 @@ from uuid import UUID
 
 from chassis.replication import checked, family, fields, kind_from
 from pydantic import AwareDatetime
+from records import rows_of
+from sqlalchemy.orm import selectinload
 
 from contracts import kinds
 from contracts import order as contract
-from crm.sales.orders import queries
 from crm.sales.orders.models import Order, OrderLine, Shipment
 
 
@@ -66,7 +67,7 @@ ORDER = kind_from(
     family("line", _read_lines, _write_line),
     system="crm",
     row=Order,
-    rows=queries.rows,
+    rows=rows_of(Order, selectinload(Order.lines)),
 )
 
 
@@ -84,5 +85,5 @@ SHIPMENT = kind_from(
     fields("lines", lambda row: row.lines, _write_shipped),
     system="crm",
     row=Shipment,
-    rows=queries.shipment_rows,
+    rows=rows_of(Shipment),
 )

@@ -1,20 +1,23 @@
 """How a row of a CSV file, and the rows of a second one that belong to it, are read as an order with its lines."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from contracts.order import OrderState
 from importing import Target
 from pydantic import TypeAdapter
+from records import reads
+from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
 from crm.parties.customers import imports as customers
-from crm.sales.orders import commands, queries
+from crm.sales.orders import commands
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order
+from crm.sales.orders.records import ORDERS
 from crm.sales.orders.schemas import NewOrder
 
 ADDRESS = ("shipping_address.lines", "shipping_address.country")
@@ -28,11 +31,9 @@ async def _by_sku(session: AsyncSession, sku: str) -> UUID | None:
     return found.id if found else None
 
 
-async def _change(
-    session: AsyncSession, order_id: UUID, patch: Mapping[str, Any], actor: str, seen: Callable[[Order], None]
-) -> Order:
+async def _change(session: AsyncSession, order_id: UUID, patch: Mapping[str, Any], actor: str, seen: Seen) -> Order:
     """What a row says now, in a draft; lines stay the ones that they are. An order that waited is submitted."""
-    row = await queries.by_id(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id)
     fields = {name: value for name, value in patch.items() if name != "submit"}
     if patch.get("lines"):
         fields["lines"] = _recognised(row, patch["lines"])
@@ -49,7 +50,7 @@ def _recognised(row: Order, lines: list[dict[str, Any]]) -> list[dict[str, Any]]
     return [{"id": known.pop(0), **line} if (known := ids[line["product_id"]]) else line for line in lines]
 
 
-ORDERS = Target(
+IMPORTS = Target(
     ORDER,
     NewOrder,
     commands.enter,

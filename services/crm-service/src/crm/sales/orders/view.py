@@ -1,6 +1,7 @@
 """The order as sales sees it: what was ordered, and what the ERP has shipped and billed of it."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,17 +17,17 @@ from crm.sales.orders.rules import payment_status
 from crm.sales.orders.schemas import InvoiceListed, OrderView, PaymentView, ShipmentOut, line_out
 
 
-async def view(session: AsyncSession, row: Order) -> OrderView:
-    """The view of an order that is loaded with its lines."""
-    line_ids = [line.id for line in row.lines]
-    shipments = await queries.shipments_of(session, [row.id])
-    billed = await receivables.billed(session, line_ids)
-    return _view(row, shipments, billed, await receivables.credited(session, line_ids))
-
-
-def new(row: Order) -> OrderView:
-    """The view of an order that was entered just now: nothing can have left, or been billed."""
-    return _view(row, (), (), ())
+async def of_orders(session: AsyncSession, rows: Sequence[Order]) -> list[OrderView]:
+    """The views of orders that are loaded with their lines."""
+    order_of = {line.id: row.id for row in rows for line in row.lines}
+    shipments, billed, credited = defaultdict(list), defaultdict(list), defaultdict(list)
+    for shipment in await queries.shipments_of(session, [row.id for row in rows]):
+        shipments[shipment.order_id].append(shipment)
+    for bill in await receivables.billed(session, order_of):
+        billed[order_of[bill.order_line_id]].append(bill)
+    for credit in await receivables.credited(session, order_of):
+        credited[order_of[credit.order_line_id]].append(credit)
+    return [_view(row, shipments[row.id], billed[row.id], credited[row.id]) for row in rows]
 
 
 def _view(

@@ -1,14 +1,16 @@
 """An order that is still ours: entered, changed, taken out of use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from chassis import clock, replication
-from chassis.errors import Conflict, Malformed
+from chassis.errors import Malformed
 from chassis.patch import patched
 from chassis.replication import edit
 from discounts.rules import Roles
+from records import ReferenceUnknown, reads
+from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.parties.customers.models import Customer
@@ -16,23 +18,16 @@ from crm.sales.orders import queries
 from crm.sales.orders.commands.lines import LISTED, Terms, priced
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order, OrderLine
+from crm.sales.orders.records import ORDERS
 from crm.sales.orders.rules import Action, Source
 from crm.sales.orders.schemas import NewOrder, OrderBody, OrderLineBody
 
-Check = Callable[[Order], None]
 TERMS = ("customer_id", "currency", "ordered_on", "shipping_address")
 """Fields on which prices and tax rates depend."""
 
 
-class OrderOfNobody(Conflict):
-    code = "order-of-nobody"
-    title = "The order's customer does not exist"
-    detail = "There is no customer with the id {customer_id} in this service."
-    hint = "Look the customer up: GET /v1/customers?q=... ; ids of other systems are found by `canonical_id`."
-
-
 async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
-    """Enter a draft, with its number. Raise `OrderOfNobody`, `Malformed`, and what `priced` raises."""
+    """Enter a draft, with its number. Raise `ReferenceUnknown`, `Malformed`, and what `priced` raises."""
     return await _enter(session, body, actor, roles, submit=False)
 
 
@@ -49,14 +44,14 @@ async def change(
     order_id: UUID,
     patch: Mapping[str, Any],
     actor: str,
-    seen: Check,
+    seen: Seen,
     roles: Roles | None = None,
 ) -> Order:
     """Apply a merge patch to the draft that the caller has `seen`. Nothing changed: the same version, no event.
 
     Raise `NotFound`, `Archived`, `OrderStateForbids`, what `create` raises, and whatever `seen` raises.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     seen(row)
     with edit(session, ORDER, row, actor):
         row.allow(Action.CHANGE)
@@ -66,24 +61,6 @@ async def change(
         changed = {name for name, value in values.items() if present[name] != value}
         if changed:
             await _write(session, row, body, changed, roles)
-    await session.flush()
-    return row
-
-
-async def archive(session: AsyncSession, order_id: UUID, actor: str, seen: Check) -> Order:
-    """Take a draft or a cancelled order out of use, in all systems. Raise `OrderStateForbids`."""
-    row = await queries.for_update(session, order_id)
-    seen(row)
-    row.allow(Action.ARCHIVE)
-    replication.archive(session, ORDER, row, actor)
-    await session.flush()
-    return row
-
-
-async def restore(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Take an archived order into use again."""
-    row = await queries.for_update(session, order_id)
-    replication.restore(session, ORDER, row, actor)
     await session.flush()
     return row
 
@@ -161,5 +138,5 @@ async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
     """The customer without its legal entities; read once for all the orders of a file."""
     found = await session.get(Customer, customer_id)
     if found is None:
-        raise OrderOfNobody(customer_id=str(customer_id))
+        raise ReferenceUnknown(kind="customer", id=customer_id, field="customer_id")
     return found

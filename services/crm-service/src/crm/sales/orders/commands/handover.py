@@ -6,11 +6,13 @@ from chassis import clock
 from chassis.db import uuid7
 from chassis.replication import edit
 from contracts.order import OrderRequest
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.sales.orders import queries
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order
+from crm.sales.orders.records import ORDERS
 from crm.sales.orders.schemas import RequestBody
 
 
@@ -19,7 +21,7 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
 
     Raise `OrderStateForbids`, `NothingOrdered`.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.submit(clock.now())
         if row.sales_number is None:
@@ -30,7 +32,7 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
 
 async def cancel(session: AsyncSession, order_id: UUID, why: str, actor: str) -> Order:
     """Take back an order that the ERP has not decided on. Raise `OrderStateForbids`."""
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.cancel(why)
     await session.flush()
@@ -42,7 +44,7 @@ async def ask(session: AsyncSession, order_id: UUID, body: RequestBody, actor: s
 
     Raise `OrderStateForbids`, `RequestOpen`, and `UnknownOrderLine` for a wish about a line of another order.
     """
-    row = await queries.for_update(session, order_id)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.ask(OrderRequest(id=uuid7(), kind=body.kind, reason=body.reason, lines=tuple(body.lines)))
     await session.flush()

@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import uuid7
-from chassis.errors import Conflict
 from contracts.discount import discount_given
 from contracts.pricing import Question
 from discounts.queries import limits as discount_limits
 from discounts.rules import Roles, check_discount
-from records import reads
+from records import ReferenceUnknown, reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
@@ -25,13 +24,6 @@ from crm.sales.orders.rules import Source
 from crm.sales.orders.schemas import OrderLineBody
 
 LISTED = (Source.PRICE_LIST, Source.LIST_PRICE)
-
-
-class OrderedNothingKnown(Conflict):
-    code = "ordered-nothing-known"
-    title = "A line's product does not exist"
-    detail = "There is no product with the id {product_id} in this service."
-    hint = "Look the product up: GET /v1/products?q=... ; ids of other systems are found by `canonical_id`."
 
 
 @dataclass(frozen=True)
@@ -60,11 +52,11 @@ async def priced(
     """Whole lines for what was written. What the catalogue gave stays, unless the line or (`anew`) the terms changed.
 
     `roles` limit the discounts of lines that are written; None does not. Raise `UnknownOrderLine`,
-    `OrderedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`.
+    `ReferenceUnknown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`.
     """
     known = {line.id: line for line in present}
     products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
-    drafts = [_Draft(body, _line(body, known), _product(body, products), anew) for body in bodies]
+    drafts = [_Draft(body, _line(body, known), _product(n, body, products), anew) for n, body in enumerate(bodies)]
     unpriced = [draft.product for draft in drafts if draft.asks_for_price]
     tags = await catalogue.price_tags(session, unpriced, [terms.customer_id]) if unpriced else {}
     rates: dict[str, Decimal] = {}
@@ -183,7 +175,7 @@ def _line(body: OrderLineBody, known: Mapping[UUID, OrderLine]) -> OrderLine | N
     return known[body.id] if body.id else None
 
 
-def _product(body: OrderLineBody, products: Mapping[UUID, Product]) -> Product:
+def _product(number: int, body: OrderLineBody, products: Mapping[UUID, Product]) -> Product:
     if body.product_id not in products:
-        raise OrderedNothingKnown(product_id=str(body.product_id))
+        raise ReferenceUnknown(kind="product", id=body.product_id, field=f"lines[{number}].product_id")
     return products[body.product_id]

@@ -1,0 +1,85 @@
+"""What is declared of orders and shipments."""
+
+from contracts.normalise import name_key
+from records import READ_ONLY, Record, routes
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from crm.parties.customers.models import Customer
+from crm.sales.orders import view
+from crm.sales.orders.events import ORDER, SHIPMENT
+from crm.sales.orders.models import Order, Shipment
+from crm.sales.orders.rules import Action
+from crm.sales.orders.schemas import (
+    LineView,
+    NewOrder,
+    OrderBody,
+    OrderFilters,
+    OrderLineBody,
+    OrderListed,
+    OrderOut,
+    OrderView,
+    ShipmentFilters,
+    ShipmentOut,
+)
+
+
+async def _archivable(_session: AsyncSession, row: Order) -> None:
+    row.allow(Action.ARCHIVE)
+
+
+def _named(text: str) -> ColumnElement[bool]:
+    """Orders that have each word in a number, or in the customer's name."""
+    found: list[ColumnElement[bool]] = []
+    for word in text.split():
+        customers = select(Customer.id).where(Customer.search.contains(name_key(word), autoescape=True))
+        found.append(or_(Order.search.contains(word.casefold(), autoescape=True), Order.customer_id.in_(customers)))
+    return and_(true(), *found)
+
+
+ORDERS = Record(
+    "order",
+    path="/v1/orders",
+    scope="orders",
+    row=Order,
+    body=OrderBody,
+    new=NewOrder,
+    out=OrderView,
+    bare=OrderOut,
+    listed=OrderListed,
+    shown=view.of_orders,
+    filters=OrderFilters,
+    sort=("ordered_on", "required_on", "sales_number", "number", "total", "created_at", "updated_at"),
+    order="-ordered_on",
+    kind=ORDER,
+    loads=(selectinload(Order.lines),),
+    shown_only={"lines": {"__all__": LineView.model_fields.keys() - OrderLineBody.model_fields.keys()}},
+    where={
+        "q": _named,
+        "ordered_from": lambda day: Order.ordered_on >= day,
+        "ordered_until": lambda day: Order.ordered_on <= day,
+    },
+    before_archive=_archivable,
+)
+SHIPMENTS = Record(
+    "shipment",
+    path="/v1/shipments",
+    scope="orders",
+    tag="orders",
+    row=Shipment,
+    out=ShipmentOut,
+    filters=ShipmentFilters,
+    sort=("shipped_on", "number", "updated_at"),
+    order="-shipped_on",
+    verbs=READ_ONLY,
+    kind=SHIPMENT,
+    among=select(Shipment).where(Shipment.archived_at.is_(None)),
+)
+shipments = routes(
+    SHIPMENTS,
+    says={
+        "list": "Shipments and returns, as the ERP told them, the newest first.",
+        "read": "One shipment or return; the ERP alone writes it.",
+    },
+)

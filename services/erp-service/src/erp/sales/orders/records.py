@@ -1,7 +1,5 @@
 """What is declared of orders and shipments."""
 
-from typing import Any
-
 from records import READ_ONLY, Record, routes
 from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,7 +48,7 @@ ORDERS = Record(
 TO_INVOICE = exists().where(
     and_(ShipmentLine.shipment_id == Shipment.id, ShipmentLine.invoiced < ShipmentLine.quantity)
 )
-SHIPMENTS: Record[Shipment, Any, ShipmentOut] = Record(
+SHIPMENTS = Record(
     "shipment",
     path="/v1/shipments",
     scope="orders",

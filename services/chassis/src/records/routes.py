@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Never
 from uuid import UUID
 
 from chassis import batch
@@ -153,7 +153,7 @@ class _Commands:
 
 
 def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
-    Body, Changed, Out = _new(record), record.body, record.out
+    Body, Changed, Out = _new(record), record.body if "change" in record.verbs else Never, record.out
     Writer = Annotated[Principal, requires(f"{record.scope}:write")]
     Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
     extra = {"openapi_extra": record.field_scopes.openapi} if record.field_scopes else {}

@@ -76,7 +76,7 @@ SERVICE = Service(
         warehouses.router,
         inventory.router,
         *orders.routers,
-        invoicing.router,
+        *invoicing.routers,
         *payments.routers,
         bank_statements.router,
         *balances.routers,

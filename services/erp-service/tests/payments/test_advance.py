@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from chassis.db import Sessions
 from chassis.testing import act_for
-from erp.finance.invoicing import queries as invoices
 from erp.finance.invoicing.models import Invoice
+from erp.finance.invoicing.records import INVOICES
 from erp.finance.payments.commands import allocating, entering
 from erp.finance.payments.handlers import settle_due
 from erp.finance.payments.models import Payment
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.servers
 
 
 async def open_of(session: AsyncSession, invoice: Invoice) -> Decimal:
-    return (await invoices.by_id(session, invoice.id)).open
+    return (await reads.by_id(session, INVOICES, invoice.id)).open
 
 
 def settled_by(row: Payment) -> list[tuple[str, Decimal]]:

@@ -15,8 +15,8 @@ from chassis.replication import Delivery, apply
 from chassis.testing import TENANT, act_for
 from contracts.groups import GROUPS, check_value
 from contracts.receivable import PaymentState
-from erp.finance.invoicing import queries as invoices
 from erp.finance.invoicing.models import Invoice
+from erp.finance.invoicing.records import INVOICES
 from erp.finance.payments import queries
 from erp.finance.payments.commands import allocating, entering
 from erp.finance.payments.commands.allocating import InvoiceOfAnother, InvoiceSettled, NotAllocatable
@@ -45,7 +45,7 @@ async def owed(session: AsyncSession, customer_id: UUID) -> Decimal:
 
 
 async def open_of(session: AsyncSession, invoice: Invoice) -> Decimal:
-    return (await invoices.by_id(session, invoice.id)).open
+    return (await reads.by_id(session, INVOICES, invoice.id)).open
 
 
 def settled_by(row: Payment) -> list[tuple[str, Decimal]]:

@@ -6,6 +6,8 @@ from typing import Any
 from chassis.errors import Conflict
 from chassis.replication import fields, kind_from
 from contracts.receivable import InvoiceDocument, InvoiceLine
+from records import rows_of
+from sqlalchemy.orm import selectinload
 
 from contracts import kinds
 from erp.finance.invoicing import queries
@@ -57,6 +59,6 @@ CREDIT_NOTE = kind_from(
     LINES,
     system="erp",
     row=CreditNote,
-    rows=queries.credit_note_rows,
+    rows=rows_of(CreditNote, selectinload(CreditNote.lines)),
     closed=IssuedHere,
 )

@@ -13,11 +13,13 @@ from uuid import UUID
 from chassis.errors import Conflict
 from contracts.money import rounded
 from documents import Sender, Writing, address_lines, letter, pdf
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.invoicing import queries
 from erp.finance.invoicing.models import CreditNote, DocumentLine, Invoice
 from erp.finance.invoicing.queries import Delivery
+from erp.finance.invoicing.records import INVOICES
 from erp.finance.invoicing.words import WORDS
 
 Json = dict[str, Any]
@@ -40,7 +42,7 @@ async def invoice(session: AsyncSession, row: Invoice) -> bytes:
 async def credit_note(session: AsyncSession, row: CreditNote) -> bytes:
     """The PDF of a credit note."""
     returns = await queries.deliveries(session, {line.shipment_id for line in row.lines if line.shipment_id})
-    taken_back = await queries.by_id(session, row.invoice_id)
+    taken_back = await reads.by_id(session, INVOICES, row.invoice_id)
     return await _compiled(credit_note_data(row, returns, taken_back), row.issued_on)
 
 

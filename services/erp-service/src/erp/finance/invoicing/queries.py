@@ -1,41 +1,22 @@
-"""Named reads of invoices and credit notes."""
+"""Named reads of invoices, and of what they bill."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 from chassis import gather
 from chassis.errors import NotFound
-from chassis.pages import Sorting
 from contracts.order import ShipmentKind
 from records import reads
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from erp.finance.invoicing.models import CreditNote, CreditNoteLine, DunningPolicy, Invoice, InvoiceLine
-from erp.finance.invoicing.schemas import CreditNoteFilters, InvoiceFilters, InvoiceState
+from erp.finance.invoicing.models import DunningPolicy, Invoice, InvoiceLine
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
 from erp.sales.orders.records import SHIPMENTS
 
-Row = TypeVar("Row")
-INVOICE_ORDERS = Sorting(
-    {
-        "number": Invoice.number,
-        "issued_on": Invoice.issued_on,
-        "due_on": Invoice.due_on,
-        "total": Invoice.total,
-        "updated_at": Invoice.updated_at,
-    },
-    Invoice.id,
-    "-issued_on",
-)
-CREDIT_NOTE_ORDERS = Sorting(
-    {"number": CreditNote.number, "issued_on": CreditNote.issued_on, "updated_at": CreditNote.updated_at},
-    CreditNote.id,
-    "-issued_on",
-)
 OPEN = Invoice.settled < Invoice.total
 
 
@@ -48,28 +29,12 @@ class Delivery(NamedTuple):
     on: date
 
 
-async def by_id(session: AsyncSession, invoice_id: UUID) -> Invoice:
-    """One invoice with its lines. Raise `NotFound`."""
-    return await _one(session, _invoices().where(Invoice.id == invoice_id), invoice_id)
-
-
-async def credit_note_by_id(session: AsyncSession, credit_note_id: UUID) -> CreditNote:
-    """One credit note with its lines. Raise `NotFound`."""
-    return await _one(session, _credit_notes().where(CreditNote.id == credit_note_id), credit_note_id)
-
-
 async def for_update(session: AsyncSession, invoice_ids: Collection[UUID]) -> Sequence[Invoice]:
     """Invoices with their lines, locked until the transaction ends. Raise `NotFound` when one is not there."""
     found = await _locked(session, Invoice.id.in_(invoice_ids))
     if missing := set(invoice_ids) - {invoice.id for invoice in found}:
         raise NotFound(id=min(missing))
     return found
-
-
-async def credit_note_for_update(session: AsyncSession, credit_note_id: UUID) -> CreditNote:
-    """One credit note, locked; lock the invoices it is to settle before it. Raise `NotFound`."""
-    statement = _for_update(_credit_notes().where(CreditNote.id == credit_note_id))
-    return await _one(session, statement, credit_note_id)
 
 
 async def open_items(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Invoice]:
@@ -108,14 +73,6 @@ async def dunned(session: AsyncSession, customer_id: UUID, currency: str) -> Seq
 async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Invoice]:
     """Invoices by local or shared id, locked in the one order in which everybody locks invoices."""
     return await _locked(session, or_(Invoice.id.in_(ids), Invoice.canonical_id.in_(canonical_ids)))
-
-
-async def credit_note_rows(
-    session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]
-) -> Sequence[CreditNote]:
-    """Credit notes by local or shared id, locked in the order of their ids."""
-    either = or_(CreditNote.id.in_(ids), CreditNote.canonical_id.in_(canonical_ids))
-    return (await session.scalars(_for_update(_credit_notes().where(either).order_by(CreditNote.id)))).all()
 
 
 async def billing(session: AsyncSession, order_line_ids: Collection[UUID]) -> set[UUID]:
@@ -177,79 +134,11 @@ async def dunning_policy(session: AsyncSession, *, lock: bool = False) -> Dunnin
     return found or DunningPolicy.default()
 
 
-def search(filters: InvoiceFilters, today: date) -> Select[Invoice]:
-    """The invoices that every filter takes."""
-    equal = {
-        Invoice.customer_id: filters.customer_id,
-        Invoice.canonical_id: filters.canonical_id,
-        Invoice.number: filters.number,
-        Invoice.currency: filters.currency,
-        Invoice.dunning_level: filters.dunning_level,
-    }
-    statement = select(Invoice).where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.state is not None:
-        statement = statement.where(*_states(today)[filters.state])
-    if filters.issued_from is not None:
-        statement = statement.where(Invoice.issued_on >= filters.issued_from)
-    if filters.issued_until is not None:
-        statement = statement.where(Invoice.issued_on <= filters.issued_until)
-    if filters.order_id is not None:
-        billing = select(InvoiceLine.invoice_id).where(InvoiceLine.order_id == filters.order_id)
-        statement = statement.where(Invoice.id.in_(billing))
-    return statement
-
-
-def search_credit_notes(filters: CreditNoteFilters) -> Select[CreditNote]:
-    """The credit notes that every filter takes."""
-    equal = {
-        CreditNote.customer_id: filters.customer_id,
-        CreditNote.canonical_id: filters.canonical_id,
-        CreditNote.number: filters.number,
-        CreditNote.invoice_id: filters.invoice_id,
-    }
-    statement = select(CreditNote).where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.issued_from is not None:
-        statement = statement.where(CreditNote.issued_on >= filters.issued_from)
-    if filters.issued_until is not None:
-        statement = statement.where(CreditNote.issued_on <= filters.issued_until)
-    if filters.order_id is not None:
-        taking_back = select(CreditNoteLine.credit_note_id).where(CreditNoteLine.order_id == filters.order_id)
-        statement = statement.where(CreditNote.id.in_(taking_back))
-    if filters.unused is not None:
-        left = CreditNote.settled < CreditNote.total
-        statement = statement.where(left if filters.unused else ~left)
-    return statement
-
-
-def _states(today: date) -> dict[InvoiceState, tuple[ColumnElement[bool], ...]]:
-    return {
-        InvoiceState.OPEN: (OPEN, Invoice.settled == 0),
-        InvoiceState.PARTLY_PAID: (OPEN, Invoice.settled > 0),
-        InvoiceState.PAID: (~OPEN,),
-        InvoiceState.OVERDUE: (OPEN, Invoice.due_on < today),
-    }
-
-
 def _invoices() -> Select[Invoice]:
     return select(Invoice).options(selectinload(Invoice.lines))
-
-
-def _credit_notes() -> Select[CreditNote]:
-    return select(CreditNote).options(selectinload(CreditNote.lines))
-
-
-def _for_update(statement: Select[Row]) -> Select[Row]:
-    return statement.with_for_update().execution_options(populate_existing=True)
 
 
 async def _locked(session: AsyncSession, *where: ColumnElement[bool]) -> Sequence[Invoice]:
     """All who lock invoices do so by due day and number, so that no two wait for each other in a ring."""
     statement = _invoices().where(*where).order_by(Invoice.due_on, Invoice.number)
-    return (await session.scalars(_for_update(statement))).all()
-
-
-async def _one(session: AsyncSession, statement: Select[Row], document_id: UUID) -> Row:
-    found: Row | None = await session.scalar(statement)
-    if found is None:
-        raise NotFound(id=document_id)
-    return found
+    return (await session.scalars(statement.with_for_update().execution_options(populate_existing=True))).all()

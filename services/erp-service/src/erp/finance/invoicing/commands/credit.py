@@ -20,6 +20,7 @@ from erp.finance.invoicing.commands.parties import parties
 from erp.finance.invoicing.commands.settling import settle
 from erp.finance.invoicing.events import CREDIT_NOTE
 from erp.finance.invoicing.models import CreditedBeyondInvoiced, CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from erp.finance.invoicing.records import CREDIT_NOTES
 from erp.finance.invoicing.rules import NOTHING, credit_totals, creditable, part_net, shared_out
 from erp.finance.invoicing.schemas import CreditNoteBody, ReturnsBody, UseBody
 from erp.ledger import commands as ledger
@@ -108,7 +109,7 @@ async def use_credit(session: AsyncSession, credit_note_id: UUID, body: UseBody,
     Raise `NotFound`, `OtherCustomer`, `NothingToSettle`, `SettledBeyondTotal`.
     """
     (invoice,) = await queries.for_update(session, [body.invoice_id])
-    note = await queries.credit_note_for_update(session, credit_note_id)
+    note = await reads.by_id(session, CREDIT_NOTES, credit_note_id, lock=True)
     if (note.customer_id, note.currency) != (invoice.customer_id, invoice.currency):
         raise OtherCustomer(credit_note=note.number, invoice=invoice.number)
     amount = body.amount or min(note.open, invoice.open)

@@ -1,7 +1,7 @@
 """Billing what was shipped."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -82,7 +82,7 @@ class Part:
     quantity: Decimal
 
 
-async def lock(session: AsyncSession, bodies: Iterable[InvoiceBody]) -> None:
+async def lock_all(session: AsyncSession, bodies: Sequence[InvoiceBody], _ids: Sequence[UUID]) -> None:
     """Lock at once what several invoices need, in the order in which everybody locks; what is not there is left."""
     wanted = [body.order_id for body in bodies if body.order_id is not None]
     named = [shipment_id for body in bodies for shipment_id in body.shipment_ids]

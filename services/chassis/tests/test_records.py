@@ -79,6 +79,11 @@ def test_a_record_has_the_routes_of_its_verbs() -> None:
     assert shapes_of(shelves(out=ShelfOut, verbs=READ_ONLY)).keys() == {"read_shelf", "list_shelves", "export_shelves"}
 
 
+def test_the_operations_of_a_record_may_have_names_of_their_own() -> None:
+    named = routes(shelves(out=ShelfOut, verbs=("create", "list")), names={"create": "build_shelf"})
+    assert {route.name for route in named.routes if isinstance(route, APIRoute)} == {"build_shelf", "list_shelves"}
+
+
 class Base(DeclarativeBase):
     """Tables of this file, which stand in no database."""
 

@@ -56,7 +56,8 @@ class Record(Generic[Row_co, Body, Out]):
     `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`); `tag` its
     chapter in the API's document; `kind` None when it is not replicated. A filter that is called like a column is
     compared with it; `where` holds the meaning of all others, and `codes` what `q` finds beside words. `sort` names
-    columns; the first is the default order unless `order` says another. `refers` names columns that hold the id of
+    columns; the first is the default order unless `order` says another, and the unique column `ties` settles ties.
+    `refers` names columns that hold the id of
     another record; `kept_by` fields that another system owns, `kept_once_linked` those that it owns from when other
     systems know the record; `shown_only` derived values inside of fields, which no client writes. `loads` are relations
     that every read loads.
@@ -85,6 +86,7 @@ class Record(Generic[Row_co, Body, Out]):
     verbs: Collection[Verb] = VERBS
     kind: Kind | None = None
     order: str | None = None
+    ties: str = "id"
     tag: str | None = None
     codes: Where | None = None
     where: Meanings = field(default_factory=dict)
@@ -108,7 +110,7 @@ class Record(Generic[Row_co, Body, Out]):
         """What lists may be sorted by."""
         row: Any = self.row
         columns = {name: self.sort_by[name] if name in self.sort_by else getattr(row, name) for name in self.sort}
-        return Sorting(columns, row.id, self.order or self.sort[0])
+        return Sorting(columns, getattr(row, self.ties), self.order or self.sort[0])
 
     def show(self, row: Any) -> Any:
         """What the row alone says."""

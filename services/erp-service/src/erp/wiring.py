@@ -78,7 +78,7 @@ SERVICE = Service(
         *orders.routers,
         *invoicing.routers,
         *payments.routers,
-        bank_statements.router,
+        *bank_statements.routers,
         *balances.routers,
     ),
     event_scopes=EVENT_SCOPES,

@@ -6,36 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from chassis.errors import NotFound
-from chassis.pages import Sorting
 from contracts.normalise import company_name_key, reference_key
 from contracts.receivable import Direction, PaymentState
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
-from erp.finance.bank_statements.models import BankStatement, LineState, StatementLine
+from erp.finance.bank_statements.models import BankStatement, StatementLine
 from erp.finance.bank_statements.rules import Books, KnownPayment, OpenInvoice
-from erp.finance.bank_statements.schemas import StatementFilters
 from erp.finance.invoicing.models import Invoice
 from erp.finance.payments.models import Payment
 from erp.parties.customers.models import Customer
-
-STATEMENTS = Sorting(
-    {"imported_at": BankStatement.imported_at, "closed_on": BankStatement.closed_on}, BankStatement.id, "-imported_at"
-)
-
-
-async def by_id(session: AsyncSession, statement_id: UUID) -> BankStatement:
-    """One bank statement with its lines. Raise `NotFound`."""
-    found: BankStatement | None = await session.scalar(
-        select(BankStatement)
-        .where(BankStatement.id == statement_id)
-        .options(selectinload(BankStatement.lines))
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound(id=statement_id)
-    return found
 
 
 async def by_identifier(session: AsyncSession, bank_account_id: UUID, identifier: str) -> BankStatement | None:
@@ -54,8 +34,7 @@ async def line_of(session: AsyncSession, statement_id: UUID, line_id: UUID) -> N
 
 async def line_for_update(session: AsyncSession, line_id: UUID) -> StatementLine:
     """One line, locked until the transaction ends. Raise `NotFound`."""
-    statement = select(StatementLine).where(StatementLine.id == line_id).with_for_update()
-    found: StatementLine | None = await session.scalar(statement.execution_options(populate_existing=True))
+    found = await session.get(StatementLine, line_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound(id=line_id)
     return found
@@ -76,22 +55,6 @@ async def last_position(session: AsyncSession, statement_id: UUID) -> int:
 async def is_taken(session: AsyncSession, payment_id: UUID) -> bool:
     """Whether a line is this payment already."""
     return bool(await session.scalar(select(exists().where(StatementLine.payment_id == payment_id))))
-
-
-def search(filters: StatementFilters) -> Select[BankStatement]:
-    """The statements that every filter takes, without their lines."""
-    equal = {
-        BankStatement.bank_account_id: filters.bank_account_id,
-        BankStatement.identifier: filters.identifier,
-    }
-    statement = select(BankStatement).where(*(column == value for column, value in equal.items() if value is not None))
-    of_statement = StatementLine.statement_id == BankStatement.id
-    if filters.payment_id is not None:
-        statement = statement.where(exists().where(of_statement, StatementLine.payment_id == filters.payment_id))
-    if filters.undecided is not None:
-        waiting = exists().where(of_statement, StatementLine.state == LineState.PROPOSED)
-        statement = statement.where(waiting if filters.undecided else ~waiting)
-    return statement
 
 
 async def books(session: AsyncSession, lines: Sequence[StatementLine], currency: str) -> Books:

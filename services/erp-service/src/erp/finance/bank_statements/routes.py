@@ -6,7 +6,6 @@ from uuid import UUID
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.errors import Malformed
-from chassis.pages import Page, Paging
 from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query, Request, Response
 from records import reads
@@ -14,13 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.bank_statements import queries
 from erp.finance.bank_statements.commands import deciding, importing
+from erp.finance.bank_statements.records import statements
 from erp.finance.bank_statements.schemas import (
     CsvLayout,
     IgnoreBody,
     LineAssignBody,
     LineOut,
-    StatementFilters,
-    StatementHead,
     StatementOut,
     TakenIn,
 )
@@ -31,7 +29,7 @@ from erp.finance.payments.models import BankAccount
 from erp.finance.payments.records import BANK_ACCOUNTS
 
 router = APIRouter(prefix="/v1/bank-statements", tags=["bank-statements"], route_class=IdempotentRoute)
-READ = requires("payments:read")
+routers = (statements, router)
 Writer = Annotated[Principal, requires("payments:write")]
 XML = ("application/xml", "text/xml")
 CSV = ("text/csv", "application/csv")
@@ -55,29 +53,14 @@ async def import_bank_statement(
     taken, new_lines = await importing.take_in(session, statements, caller.subject, account)
     if not new_lines:
         response.status_code = 200
-    return TakenIn(items=[StatementOut.of(each) for each in taken], new_lines=new_lines)
-
-
-@router.get("", dependencies=[READ])
-async def list_bank_statements(
-    session: Session, paging: Paging, filters: Annotated[StatementFilters, Query()]
-) -> Page[StatementHead]:
-    """Bank statements in pages without their lines, the last imported first (imported_at, closed_on)."""
-    found = queries.search(filters)
-    return await paging.page(session, found, queries.STATEMENTS, lambda row: StatementHead.model_validate(row[0]))
-
-
-@router.get("/{statement_id}", dependencies=[READ])
-async def read_bank_statement(statement_id: UUID, session: Session) -> StatementOut:
-    """One bank statement with its lines, and what became of each."""
-    return StatementOut.of(await queries.by_id(session, statement_id))
+    return TakenIn(items=[StatementOut.model_validate(each) for each in taken], new_lines=new_lines)
 
 
 @router.post("/{statement_id}/lines/{line_id}/accept")
 async def accept_line(statement_id: UUID, line_id: UUID, session: Session, caller: Writer) -> LineOut:
     """Carry out what is proposed for a line."""
     await queries.line_of(session, statement_id, line_id)
-    return LineOut.of(await deciding.accept(session, line_id, caller.subject))
+    return LineOut.model_validate(await deciding.accept(session, line_id, caller.subject))
 
 
 @router.post("/{statement_id}/lines/{line_id}/assign")
@@ -86,14 +69,14 @@ async def assign_line(
 ) -> LineOut:
     """Say which payment a line is, or whose."""
     await queries.line_of(session, statement_id, line_id)
-    return LineOut.of(await deciding.assign(session, line_id, body, caller.subject))
+    return LineOut.model_validate(await deciding.assign(session, line_id, body, caller.subject))
 
 
 @router.post("/{statement_id}/lines/{line_id}/ignore")
 async def ignore_line(statement_id: UUID, line_id: UUID, body: IgnoreBody, session: Session, caller: Writer) -> LineOut:
     """Say that a line is no payment of a customer: a fee, a transfer of our own."""
     await queries.line_of(session, statement_id, line_id)
-    return LineOut.of(await deciding.ignore(session, line_id, body.reason, caller.subject))
+    return LineOut.model_validate(await deciding.ignore(session, line_id, body.reason, caller.subject))
 
 
 async def _named_account(session: AsyncSession, layout: CsvLayout) -> BankAccount | None:

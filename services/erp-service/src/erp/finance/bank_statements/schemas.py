@@ -10,7 +10,7 @@ from contracts.text import OptionalNameText, ShortText, refuse
 from contracts.values import Money
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from erp.finance.bank_statements.models import BankStatement, LineState, StatementLine
+from erp.finance.bank_statements.models import LineState
 from erp.finance.bank_statements.rules import Why
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import Body, Parts
@@ -72,10 +72,6 @@ class LineOut(BaseModel):
     decided_by: str | None
     decided_at: datetime | None
 
-    @classmethod
-    def of(cls, row: StatementLine) -> Self:
-        return cls.model_validate(row)
-
 
 class StatementHead(BaseModel):
     """A bank statement without its lines."""
@@ -98,10 +94,6 @@ class StatementOut(StatementHead):
     """A bank statement; lines that another statement told of already are not repeated in this one."""
 
     lines: Sequence[LineOut]
-
-    @classmethod
-    def of(cls, row: BankStatement) -> Self:
-        return cls.model_validate(row)
 
 
 class TakenIn(BaseModel):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from erp.finance.bank_statements import queries
 from erp.finance.bank_statements.commands import deciding
 from erp.finance.bank_statements.models import BankStatement, LineState, StatementLine
+from erp.finance.bank_statements.records import STATEMENTS
 from erp.finance.bank_statements.rules import Match, match
 from erp.finance.bank_statements.statements.movements import ReadLine, ReadStatement
 from erp.finance.payments import queries as payments
@@ -54,7 +55,7 @@ async def take_in(
         await _match(session, fresh, owner, actor)
         taken.append(statement.id)
         new += len(fresh)
-    return [await queries.by_id(session, statement_id) for statement_id in dict.fromkeys(taken)], new
+    return [await reads.by_id(session, STATEMENTS, statement_id) for statement_id in dict.fromkeys(taken)], new
 
 
 async def _account(session: AsyncSession, read: ReadStatement, named: BankAccount | None) -> BankAccount:

@@ -14,9 +14,9 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, Field
 from starlette.middleware import Middleware
 
+from chassis import described
 from chassis.auth import Verifier, public
 from chassis.edge import Edge, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
@@ -29,23 +29,6 @@ Resource = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Check = Callable[[FastAPI], Awaitable[None]]
 CHECK_SECONDS = 2.0
 ASSETS = Path(fastapi_offline.__file__).parent / "static"
-
-
-class FieldError(BaseModel):
-    field: str
-    message: str
-
-
-class ProblemDocument(BaseModel):
-    """RFC 9457; further members carry the facts. The catalogue stands at /problems."""
-
-    type: str = Field(examples=["/problems/stale-version"])
-    title: str
-    status: int
-    detail: str | None = None
-    hint: str = Field(description="What to do next.")
-    correlation_id: str | None = None
-    errors: list[FieldError] | None = None
 
 
 class NotReady(Unavailable):
@@ -67,14 +50,12 @@ class Failing(Exception):
 
 
 class Service(FastAPI):
-    """FastAPI whose OpenAPI document declares that refusals are problems."""
+    """FastAPI whose OpenAPI document declares the headers of answers, and that refusals are problems."""
 
     def openapi(self) -> dict[str, Any]:
-        schema = super().openapi()
-        shape = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-        schemas.update(shape.pop("$defs"), ProblemDocument=shape)
-        return schema
+        if self.openapi_schema is None:
+            described.complete(self, super().openapi())
+        return super().openapi()
 
 
 def _refusal(description: str) -> dict[str, Any]:

@@ -135,6 +135,10 @@ def _decode(cursor: str, order: str, keys: Sequence[Key]) -> list[Any]:
         raise CursorInvalid(detail="The cursor is not one that we gave.") from None
 
 
+Limit = Annotated[int, Query(ge=1, le=200, description="Items of one page.")]
+Cursor = Annotated[str | None, Query(max_length=4000, description="From `next` of the last page.")]
+
+
 class PageRequest:
     """The parameters of one page; the dependency behind `Paging`."""
 
@@ -142,8 +146,8 @@ class PageRequest:
         self,
         request: Request,
         response: Response,
-        limit: Annotated[int, Query(ge=1, le=200, description="Items of one page.")] = 50,
-        cursor: Annotated[str | None, Query(max_length=4000, description="From `next` of the last page.")] = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
         sort: Annotated[str | None, Query(max_length=200, examples=["-updated_at,name"])] = None,
     ) -> None:
         self._request, self._response = request, response
@@ -177,6 +181,28 @@ class PageRequest:
 
 
 Paging = Annotated[PageRequest, Depends()]
+
+
+def sorted_by(sorting: Sorting) -> Any:
+    """The dependency behind `Paging`, with a `sort` that lists its values in the API's document."""
+    names = "|".join(sorting.columns)
+    listed = {"pattern": f"^-?({names})(,-?({names}))*$"}
+    described = (
+        f"Names, `-` before one for descending order: {', '.join(sorting.columns)}. `{sorting.default}` if empty."
+    )
+
+    class Sorted(PageRequest):
+        def __init__(
+            self,
+            request: Request,
+            response: Response,
+            limit: Limit = 50,
+            cursor: Cursor = None,
+            sort: Annotated[str | None, Query(max_length=200, description=described, json_schema_extra=listed)] = None,
+        ) -> None:
+            super().__init__(request, response, limit, cursor, sort)
+
+    return Depends(Sorted)
 
 
 async def known_parameters_only(request: Request) -> None:

@@ -3,10 +3,11 @@
 `page.typ` is the furniture that templates share, `letters` makes its data, `Translations` keeps fixed words.
 """
 
+from documents.answers import PDF, Pdf
 from documents.formats import Formats
 from documents.letters import Sender, address_lines, letter
 from documents.pdf import pdf
 from documents.translations import Translations
 from documents.writing import Writing
 
-__all__ = ["Formats", "Sender", "Translations", "Writing", "address_lines", "letter", "pdf"]
+__all__ = ["PDF", "Formats", "Pdf", "Sender", "Translations", "Writing", "address_lines", "letter", "pdf"]

@@ -11,7 +11,7 @@ from chassis.auth import Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
 from chassis.errors import Malformed
-from chassis.pages import Page, Paging
+from chassis.pages import Page, PageRequest, sorted_by
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag
 from chassis.replication import creating
@@ -88,10 +88,10 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
 
 def _reading(record: Record[Any, Any, Any]) -> list[Route]:
     Out, Listed, Filters = record.out, record.listed or record.out, Annotated[record.filters, Query()]
-    Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
+    Id, Paged = Annotated[UUID, Path(alias=f"{record.name}_id")], sorted_by(record.sorting)
     only = {"dependencies": [requires(f"{record.scope}:read")]}
 
-    async def list_(session: Session, paging: Paging, filters: Filters) -> Page[Listed]:
+    async def list_(session: Session, paging: Annotated[PageRequest, Paged], filters: Filters) -> Page[Listed]:
         statement = await reads.search(session, record, filters)
         page: Page[Any] = await paging.page(session, statement, record.sorting, lambda row: row[0])
         page.items = list(await record.listing(session, page.items))

@@ -11,6 +11,7 @@ from chassis.pages import Page, Paging
 from chassis.patch import JsonPatch
 from chassis.preconditions import IdempotentRoute, Seen, SeenIfThere, SeenVersion, etag
 from discounts.routes import limits_router
+from documents import PDF, Pdf
 from fastapi import APIRouter, Body, Query, Response
 
 from crm.catalogue.products.models import QuoteSetting
@@ -100,7 +101,7 @@ async def list_quote_versions(quote_id: UUID, session: Session) -> SentList:
     return SentList(items=[SentOut.of(row) for row in await queries.sent(session, quote_id)])
 
 
-@router.get("/{quote_id}/pdf", dependencies=[READ], response_class=Response)
+@router.get("/{quote_id}/pdf", dependencies=[READ], response_class=Pdf, responses=PDF)
 async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None = None) -> Response:
     """The quote as a PDF, in the customer's language; with `revision` an earlier version.
 
@@ -115,7 +116,7 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
         about = await queries.paper_of_sent(session, version)
     content = await asyncio.to_thread(paper.quote_pdf, version, row.number, about)
     headers = {"Content-Disposition": f'inline; filename="{row.number}-{version.revision}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)
+    return Pdf(content, headers=headers)
 
 
 settings = APIRouter(tags=["quotes"])

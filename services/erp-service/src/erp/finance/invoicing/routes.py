@@ -1,7 +1,7 @@
 """HTTP of invoices, credit notes and dunning."""
 
 from datetime import date
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 from uuid import UUID
 
 from chassis import clock
@@ -10,6 +10,7 @@ from chassis.db import Session
 from chassis.errors import Conflict
 from chassis.preconditions import IdempotentRoute, SeenVersion
 from contracts.values import CurrencyCode
+from documents import PDF, Pdf
 from fastapi import APIRouter, Response
 from records import reads, routes
 
@@ -38,17 +39,6 @@ class InvoicesStay(Conflict):
     code = "invoices-stay"
     title = "An invoice that is issued is never changed"
     hint = "Leave the `id` out to issue an invoice; what is wrong with one is put right by a credit note."
-
-
-class Pdf(Response):
-    """A document to print or to send."""
-
-    media_type = "application/pdf"
-
-
-PDF: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
-}
 
 
 def _shown(content: bytes, name: str) -> Response:

@@ -24,7 +24,10 @@ HEADERS = {
 
 
 class FieldError(BaseModel):
-    field: str
+    """What is wrong with one field."""
+
+    field: str = Field(description="Its path as it was sent; empty for the whole.", examples=["lines[0].product_id"])
+    code: str = Field(description="The same for the same mistake, whatever the text says.", examples=["too-long"])
     message: str
 
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import errors, telemetry
 from chassis.errors import Malformed, Problem
+from chassis.field_words import TYPES, words_of
 
 log = structlog.get_logger()
 CORRELATION_HEADER = "X-Correlation-Id"
@@ -157,10 +158,9 @@ def _told(error: Exception) -> Problem:
         case Problem():
             return error
         case RequestValidationError(body=bytes(body)) if body:
-            return Malformed(errors=[_error("", "send JSON, with `Content-Type: application/json`")])
+            return Malformed(errors=[_error("", "media-type", "send JSON, with `Content-Type: application/json`")])
         case RequestValidationError():
-            found = [(each["loc"], each["type"], each) for each in error.errors()]
-            return Malformed(errors=[_error(_field(at, error.body, kind), _message(e)) for at, kind, e in found])
+            return Malformed(errors=[_told_of(each, each["loc"], error.body) for each in error.errors()])
         case HTTPException():
             return _from_framework(error)
         case _:
@@ -173,7 +173,7 @@ def _from_framework(error: HTTPException) -> Problem:
     elif error.status_code in _FRAMEWORK:
         problem = _FRAMEWORK[error.status_code]()
     else:
-        problem = Malformed(errors=[_error("", str(error.detail))])
+        problem = Malformed(errors=[_error("", "unreadable", str(error.detail))])
     problem.headers.update(error.headers or {})
     return problem
 
@@ -192,7 +192,9 @@ def from_database(error: Exception) -> Problem:
         return Clash(constraint=getattr(error.orig and error.orig.__cause__, "constraint_name", None))
     # The driver itself refuses a number out of range, before the database could give a state.
     if state.startswith("22") or isinstance(error.orig and error.orig.__cause__, ValueError):
-        return Malformed(errors=[_error("", "a value cannot be stored: a number out of range, or a NUL character")])
+        return Malformed(
+            errors=[_error("", "not-storable", "a value cannot be stored: a number out of range, or a NUL character")]
+        )
     return Problem()
 
 
@@ -206,22 +208,20 @@ def refusal(error: Exception) -> Problem:
 
 def field_errors(error: ValidationError, document: Any) -> list[dict[str, str]]:
     """What is wrong with a document that was no request's body: a delivery, a row of a file, a patched record."""
-    found = [(("body", *each["loc"]), each["type"], {**each}) for each in error.errors()]
-    return [_error(_field(at, document, kind), _message(each)) for at, kind, each in found]
+    return [_told_of({**each}, ("body", *each["loc"]), document) for each in error.errors()]
 
 
-def _error(field: str, message: str) -> dict[str, str]:
-    return {"field": field, "message": message}
+def unknown_field(name: str) -> dict[str, str]:
+    """The error of a field that a document has and its shape has not."""
+    return _error(name, *TYPES["extra_forbidden"])
 
 
-def _message(error: dict[str, Any]) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return "unknown field: remove it"
-        case "json_invalid":
-            return f"not JSON: {error['ctx']['error']} (at character {error['loc'][-1]})"
-        case _:
-            return str(error["msg"]).removeprefix("Value error, ")
+def _told_of(error: dict[str, Any], location: tuple[int | str, ...], body: Any) -> dict[str, str]:
+    return _error(_field(location, body, error["type"]), *words_of(error))
+
+
+def _error(field: str, code: str, message: str) -> dict[str, str]:
+    return {"field": field, "code": code, "message": message}
 
 
 def _field(location: tuple[int | str, ...], body: Any, kind: str) -> str:

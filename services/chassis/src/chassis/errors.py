@@ -57,6 +57,13 @@ class Problem(Exception):
         template: str = getattr(self, name)
         return template if name in vars(self) else template.format_map(defaultdict(str, self.facts))
 
+    def _errors(self, message: str) -> list[dict[str, Any]]:
+        """What is wrong field by field: as it was said, or of the `field` or the `fields` that the facts name."""
+        if "errors" in self.facts:
+            return [{"code": "invalid", **each} for each in self.facts["errors"]]
+        fields = self.facts.get("fields") or [self.facts.get("field")]
+        return [{"field": each, "code": self.code, "message": message} for each in fields if isinstance(each, str)]
+
     @classmethod
     def entry(cls) -> dict[str, Any]:
         """What the catalogue says of this problem; names of facts stand in braces."""
@@ -67,6 +74,8 @@ class Problem(Exception):
         """The RFC 9457 document, ready for JSON."""
         texts = {"detail": self._text("detail"), "hint": self._text("hint")}
         members = {**self.facts, **self.entry(), **texts, "correlation_id": correlation_id}
+        if errors := self._errors(texts["detail"] or self.title):
+            members["errors"] = errors
         shown = {name: value for name, value in members.items() if value or name in self.facts}
         plain: dict[str, Any] = orjson.loads(orjson.dumps(shown, default=_plain))
         return plain

@@ -72,7 +72,8 @@ class Sorting:
         wanted = [(name.strip().removeprefix("-"), name.strip().startswith("-")) for name in names]
         if unknown := sorted({name for name, _ in wanted} - self.columns.keys()):
             allowed = ", ".join(sorted(self.columns))
-            raise Malformed(errors=[{"field": "sort", "message": f"unknown: {', '.join(unknown)}; allowed: {allowed}"}])
+            message = f"unknown: {', '.join(unknown)}; allowed: {allowed}"
+            raise Malformed(errors=[{"field": "sort", "code": "choice", "message": message}])
         chosen = dict(reversed(wanted))
         keys = [Key(self.columns[name], chosen[name]) for name in dict.fromkeys(name for name, _ in wanted)]
         return [*keys, Key(self.id, wanted[0][1])]
@@ -213,7 +214,8 @@ async def known_parameters_only(request: Request) -> None:
     allowed = _parameters(route)
     if unknown := sorted(request.query_params.keys() - allowed):
         known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address takes none"
-        raise Malformed(errors=[{"field": name, "message": f"unknown parameter; {known}"} for name in unknown])
+        message = f"unknown parameter; {known}"
+        raise Malformed(errors=[{"field": name, "code": "unknown-parameter", "message": message} for name in unknown])
 
 
 def _parameters(route: APIRoute) -> frozenset[str]:

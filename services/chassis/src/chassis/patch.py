@@ -15,7 +15,7 @@ from fastapi import Body
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, create_model
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
-from chassis.edge import field_errors
+from chassis.edge import field_errors, unknown_field
 from chassis.errors import Malformed
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -102,14 +102,22 @@ def merge(document: Any, patch: Any) -> Any:
 
 def patched(shape: type[Shape], document: Mapping[str, Any], patch: Mapping[str, Any]) -> Shape:
     """The whole body after the patch, checked. Raise `Malformed` with each field that is wrong or unknown."""
-    if unknown := sorted(patch.keys() - shape.model_fields.keys()):
-        raise Malformed(errors=[{"field": name, "message": "unknown field: remove it"} for name in unknown])
-    return parsed(shape, merge(document, patch))
+    known = {name: value for name, value in patch.items() if name in shape.model_fields}
+    return _checked(
+        shape, merge(document, known), [unknown_field(name) for name in sorted(patch.keys() - known.keys())]
+    )
 
 
 def parsed(shape: type[Shape], document: Any) -> Shape:
     """A document as its shape. Raise `Malformed` with each field that is wrong."""
+    return _checked(shape, document, [])
+
+
+def _checked(shape: type[Shape], document: Any, unknown: list[dict[str, str]]) -> Shape:
     try:
-        return shape.model_validate(document)
+        body = shape.model_validate(document)
     except ValidationError as error:
-        raise Malformed(errors=field_errors(error, document)) from None
+        raise Malformed(errors=[*field_errors(error, document), *unknown]) from None
+    if unknown:
+        raise Malformed(errors=unknown)
+    return body

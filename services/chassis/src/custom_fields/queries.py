@@ -50,7 +50,7 @@ async def checked_values(
         try:
             checked[key] = _declared(declared, key).value(value)
         except PydanticCustomError as error:
-            errors.append({"field": f"custom.{key}", "message": error.message()})
+            errors.append({"field": f"custom.{key}", "code": error.type.replace("_", "-"), "message": error.message()})
     if errors:
         raise Malformed(errors=errors)
     return checked

@@ -41,6 +41,8 @@ async def test_a_contact_is_entered_at_a_customer(api: httpx.AsyncClient) -> Non
 async def test_a_contact_of_nobody_is_refused(api: httpx.AsyncClient) -> None:
     answer = await api.post(PATH, json={**MARIA, "customer_id": str(CUSTOMER)})
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/reference-unknown")
+    (error,) = answer.json()["errors"]
+    assert (error["field"], error["code"]) == ("customer_id", "reference-unknown")
 
 
 async def test_a_customer_of_another_tenant_cannot_be_referred_to(

@@ -54,7 +54,9 @@ async def test_a_customer_has_a_number_and_is_found_by_it(api: httpx.AsyncClient
 
 async def test_a_number_is_given_and_never_written(api: httpx.AsyncClient) -> None:
     refused = await api.post(PATH, json={"name": "A", "number": "C-000009"})
-    assert refused.json()["errors"] == [{"field": "number", "message": "unknown field: remove it"}]
+    assert refused.json()["errors"] == [
+        {"field": "number", "code": "unknown-field", "message": "unknown field: remove it"}
+    ]
 
 
 async def test_a_wrong_tax_id_is_refused_where_it_stands(api: httpx.AsyncClient) -> None:

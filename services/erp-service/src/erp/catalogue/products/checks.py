@@ -101,9 +101,9 @@ async def _numbers_are_free(session: AsyncSession, row: Product, values: dict[st
 
 async def _components_fit(session: AsyncSession, row: Product, wanted: list[UUID]) -> None:
     found = await queries.by_ids(session, wanted)
-    for product_id in wanted:
+    for number, product_id in enumerate(wanted):
         if product_id not in found:
-            raise ReferenceUnknown(kind="product", id=product_id)
+            raise ReferenceUnknown(kind="product", id=product_id, field=f"components[{number}].product_id")
         if product_id == row.id or found[product_id].product_kind == ProductKind.KIT:
             raise KitInKit(id=product_id, name=found[product_id].name)
     if row.id and await session.scalar(select(func.count()).where(Component.product_id == row.id)):

@@ -71,11 +71,13 @@ def create_app(
     routers: Iterable[APIRouter] = (),
     resources: Iterable[Resource] = (),
     checks: Mapping[str, Check] | None = None,
+    uploads: Iterable[str] = (),
 ) -> FastAPI:
     """The application of a service (or the health pages of a worker, without routers).
 
     `resources` open in order when the application starts and close in reverse; each may put what it opened on
-    `app.state`. `checks` decide readiness: each raises when what it looks at is not usable.
+    `app.state`. `checks` decide readiness: each raises when what it looks at is not usable. `uploads` are the starts
+    of addresses that take files.
     """
 
     @asynccontextmanager
@@ -103,7 +105,10 @@ def create_app(
                 Edge,
                 limit_bytes=settings.body_limit_bytes,
                 # What fits into an event must fit into the delivery that it causes.
-                limits_bytes={"/replication/": settings.delivery_limit_bytes},
+                limits_bytes={
+                    "/replication/": settings.delivery_limit_bytes,
+                    **dict.fromkeys(uploads, settings.upload_limit_bytes),
+                },
             )
         ],
         # Left alone, FastAPI makes four spans a request and logs what users typed.

@@ -58,7 +58,8 @@ class Service:
     """All that is special about one service. `topics` are those beside its kinds' own, with their partitions.
 
     `troubles` are further reasons, by name, why the service is not ready. `event_scopes` names for each kind of event
-    the scope that shows it on the feed; a kind without one is not shown. `expiring` are tables with a retention.
+    the scope that shows it on the feed; a kind without one is not shown. `expiring` are tables with a retention,
+    `uploads` the starts of addresses that take files.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Service:
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
     troubles: Mapping[str, Troubles] = field(default_factory=dict)
     expiring: Sequence[Expiry] = ()
+    uploads: Sequence[str] = ()
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
@@ -91,6 +93,7 @@ class Service:
                 "outbox": _reports(outbox_troubles),
                 **{name: _reports(troubles) for name, troubles in self.troubles.items()},
             },
+            uploads=self.uploads,
         )
         app.state.event_scopes = self.scopes_of_topics()
         return app

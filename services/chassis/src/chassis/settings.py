@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
+    upload_limit_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=1024 * 1024 * 1024)
     company_time_zone: str = "UTC"
     retention_days: int = Field(default=30, ge=1, le=36_500)
 

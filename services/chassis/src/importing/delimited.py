@@ -13,6 +13,7 @@ from itertools import islice
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SAMPLE_RECORDS = 1_000
+SURROGATE = re.compile("[\ud800-\udfff]")
 MARKS = (  # The mark of UTF-32 begins like that of UTF-16.
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -63,8 +64,10 @@ def opened(content: bytes, encoding: str | None = None, delimiter: str | None = 
     except UnicodeDecodeError as error:
         name, place = found.removesuffix("-SIG"), error.start
         raise NotDelimited(f"it is not {name} (byte {place}): save it as CSV with UTF-8") from None
-    except LookupError:
+    except (LookupError, ValueError):
         raise NotDelimited(f"there is no encoding {found!r}: say utf-8, utf-16 or windows-1252, for example") from None
+    if SURROGATE.search(text):
+        raise NotDelimited(f"as {found} it contains lone surrogates, which are no characters: name its encoding")
     return Delimited(text, found.removesuffix("-SIG"), delimiter or _delimiter(text), assumed)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, Self
 from uuid import UUID
 
 import orjson
+from chassis.auth import Principal
 from chassis.db import Base, Sessions, transaction, unique
 from chassis.edge import refusal
 from chassis.errors import Conflict, Problem
@@ -100,7 +101,8 @@ class Target:
 
     `lines` is the field that holds a list of what a second file says, one member for each of its rows.
     `kind` is None for what is not replicated. `at_once` rows share a transaction, and what it locks. A row whose key is
-    the id of a row of `record` changes that one, be it imported or not: what was exported comes back.
+    the id of a row of `record` changes that one, be it imported or not: what was exported comes back. `scope` is the
+    stem of the scope that writes the records (`orders`); that of a `record` is its own.
     """
 
     kind: Kind | None
@@ -112,15 +114,22 @@ class Target:
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
     lines: str | None = None
     at_once: int = BATCH
+    scope: str = ""
     record: Record[Any, Any, Any] | None = None
 
     @classmethod
     def of(cls, record: Record[Any, Any, Any], **more: Any) -> Self:
         """What is imported into a plain record; references to other records are those that it declares."""
         create, change = writes.plain(record)
-        plain = {"kind": record.kind, "shape": record.body, "create": create, "change": change, "record": record}
+        plain = {"kind": record.kind, "shape": record.body, "create": create, "change": change}
         references = {name: referred.plural for name, referred in record.refers.items()}
-        return cls(**{**plain, "references": references, **more})
+        return cls(**{**plain, "references": references, "record": record, "scope": record.scope, **more})
+
+    def authorise(self, caller: Principal, fields: Sequence[str]) -> None:
+        """Raise `ScopeMissing` unless the caller may write such records, and these fields of them."""
+        caller.require(f"{self.scope}:write")
+        if self.record is not None and self.record.field_scopes is not None:
+            self.record.field_scopes.check(caller, fields)
 
     def document(self, values: Mapping[str, str], lines: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
         """The merge patch that a row stands for, from cells by path; an empty cell empties its field."""
@@ -188,19 +197,23 @@ class Import:
         """Import the rows in batches, one transaction each; a run that was broken off goes on where it stopped."""
         results: list[RowResult] = []
         async with transaction(sessions, self.tenant) as session:
-            await self._note_use(session)
+            await self.note_use(session)
         for start in range(0, len(rows), self.target.at_once):
-            batch = rows[start : start + self.target.at_once]
             async with transaction(sessions, self.tenant) as session:
-                if self.target.kind is not None:
-                    await creating(session, self.target.kind)
-                keys = [_key(row) for row in batch]
-                known = await self._present(session, keys) | await self._known(session, self.name, keys)
-                results += [await self._row(session, row, known) for row in batch]
-            progress(len(batch))
+                done = await self.batch(session, rows[start : start + self.target.at_once])
+            results += done
+            progress(len(done))
         return results
 
-    async def _note_use(self, session: AsyncSession) -> None:
+    async def batch(self, session: AsyncSession, rows: Sequence[Row]) -> list[RowResult]:
+        """Import some rows, at most `at_once` of the target, in the session's transaction."""
+        if self.target.kind is not None:
+            await creating(session, self.target.kind)
+        keys = [_key(row) for row in rows]
+        known = await self._present(session, keys) | await self._known(session, self.name, keys)
+        return [await self._row(session, row, known) for row in rows]
+
+    async def note_use(self, session: AsyncSession) -> None:
         """Keep the source's keys from expiring, also when no row says anything new."""
         newest = select(ImportKey.id).where(ImportKey.source == self.source).order_by(ImportKey.used_at.desc()).limit(1)
         used = update(ImportKey).where(ImportKey.id == newest.scalar_subquery()).values(used_at=func.now())

@@ -41,6 +41,21 @@ class Reading:
     say: Callable[[str], None] = lambda _: None
 
 
+@dataclass(frozen=True)
+class Plan:
+    """How the columns of a file become fields.
+
+    `columns` is `company_name=name,city=billing_address.city`; without it, columns that are called like our fields
+    are taken. Two columns that fill one field become its lines. `key` is the column that names a row. `fixed` fills
+    fields with the same in every row.
+    """
+
+    columns: str | None = None
+    key: str | None = None
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading = Reading()
+
+
 def read(
     file: Path,
     columns: str | None,
@@ -49,26 +64,55 @@ def read(
     fixed: Mapping[str, str] = MappingProxyType({}),
     reading: Reading = Reading(),
 ) -> list[Row]:
-    """The rows of a file. Raise `FileRefused`.
-
-    `columns` is `company_name=name,city=billing_address.city`; without it, columns that are called like our fields
-    are taken. Two columns that fill one field become its lines. `fixed` fills fields with the same in every row.
-    """
+    """The rows of a file, by the arguments of a `Plan`. Raise `FileRefused`."""
     try:
-        found = opened(file.read_bytes(), reading.encoding, reading.delimiter)
-        records = list(found.records())
-    except NotDelimited as error:
-        raise FileRefused(f"{file} cannot be read: {error}.") from None
+        content = file.read_bytes()
     except OSError as error:
         raise FileRefused(f"{file} cannot be read: {error.strerror}.") from None
-    reading.say(f"{file} is read as {found.read_as}.")
-    header = [name.strip() for name in records[0].cells] if records else []
-    mapping = _mapping(header, columns, shape, fixed)
-    if key is not None and key not in header:
-        raise FileRefused(f"There is no column {key!r} to take as the key. The file has: {', '.join(header)}.")
-    if twice := [name for name in (*mapping, key) if name is not None and header.count(name) > 1]:
+    return parse(str(file), content, Plan(columns, key, fixed, reading), shape)
+
+
+def parse(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[Row]:
+    """The rows of a file's content. Raise `FileRefused`."""
+    header, mapping, records = _begun(name, content, plan, shape)
+    try:
+        return [replace(row, values={**row.values, **plan.fixed}) for row in _rows(records, header, mapping, plan.key)]
+    except NotDelimited as error:
+        raise FileRefused(f"{name} cannot be read: {error}.") from None
+
+
+def fields_of(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[str]:
+    """The fields that a file fills, judged by its header alone. Raise `FileRefused`."""
+    _, mapping, _ = _begun(name, content, plan, shape)
+    return sorted({path.partition(".")[0] for path in (*mapping.values(), *plan.fixed)})
+
+
+def fixed_by(settings: Iterable[str]) -> dict[str, str]:
+    """The fixed fields of texts like `currency=USD`. Raise `FileRefused`."""
+    pairs = [setting.partition("=") for setting in settings]
+    if unclear := [name for name, sign, _ in pairs if not sign]:
+        raise FileRefused(f"--set {unclear[0]} says no value: write --set {unclear[0]}=...")
+    return {name.strip(): value for name, _, value in pairs}
+
+
+def _begun(
+    name: str, content: bytes, plan: Plan, shape: type[BaseModel]
+) -> tuple[list[str], dict[str, str], Iterator[Record]]:
+    """The header of a file, which column fills which field, and what follows the header."""
+    try:
+        found = opened(content, plan.reading.encoding, plan.reading.delimiter)
+        records = found.records()
+        first = next(records, None)
+    except NotDelimited as error:
+        raise FileRefused(f"{name} cannot be read: {error}.") from None
+    plan.reading.say(f"{name} is read as {found.read_as}.")
+    header = [each.strip() for each in first.cells] if first else []
+    mapping = _mapping(header, plan.columns, shape, plan.fixed)
+    if plan.key is not None and plan.key not in header:
+        raise FileRefused(f"There is no column {plan.key!r} to take as the key. The file has: {', '.join(header)}.")
+    if twice := [each for each in (*mapping, plan.key) if each is not None and header.count(each) > 1]:
         raise FileRefused(f"The file has several columns {twice[0]!r}: rename all but one.")
-    return [replace(row, values={**row.values, **fixed}) for row in _rows(records[1:], header, mapping, key)]
+    return header, mapping, records
 
 
 def joined(rows: Sequence[Row], lines: Sequence[Row]) -> list[Row]:

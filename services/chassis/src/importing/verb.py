@@ -52,7 +52,7 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         target, console = targets[into], Console(highlight=False, soft_wrap=True)
         try:
             reading = Reading(encoding, _one_character(delimiter), lambda said: console.print(said, markup=False))
-            rows = spreadsheet.read(file, columns, key, target.shape, _fixed(fixed or []), reading)
+            rows = spreadsheet.read(file, columns, key, target.shape, spreadsheet.fixed_by(fixed or []), reading)
             if lines is not None:
                 rows = spreadsheet.joined(rows, _lines(target, lines, line_columns, key, reading))
         except spreadsheet.FileRefused as refusal:
@@ -68,13 +68,6 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         except OSError as error:
             raise SystemExit(f"The import is done, but its outcomes cannot be written: {error}.") from None
         console.print(f"Row by row: {outcomes}", markup=False)
-
-
-def _fixed(settings: list[str]) -> dict[str, str]:
-    pairs = [setting.partition("=") for setting in settings]
-    if unclear := [name for name, sign, _ in pairs if not sign]:
-        raise spreadsheet.FileRefused(f"--set {unclear[0]} says no value: write --set {unclear[0]}=...")
-    return {name.strip(): value for name, _, value in pairs}
 
 
 def _one_character(delimiter: str | None) -> str | None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
-from importing import IMPORT_KEYS
-from jobs import FINISHED_JOBS
+from importing import IMPORT_KEYS, UPLOADS, ImportJobs
+from importing import routes as imports
+from jobs import FINISHED_JOBS, tasks
 from jobs import routes as jobs
 
 from crm.catalogue.products import routes as catalogue
@@ -28,6 +29,15 @@ from crm.sales.quotes import routes as quotes
 from crm.settings import Settings
 from crm.tables import Base
 
+IMPORTS = {
+    "customers": CUSTOMERS,
+    "contacts": contacts.IMPORTS,
+    "orders": ORDERS,
+    "products": PRODUCTS,
+    "payments": PAYMENTS,
+}
+
+
 SERVICE = Service(
     name="crm",
     title="Concord CRM",
@@ -42,6 +52,7 @@ SERVICE = Service(
         *receivables.routers,
         custom_fields.router,
         jobs.router,
+        imports.routes(IMPORTS),
         *deals.routers,
         quotes.router,
         quotes.limits,
@@ -50,13 +61,7 @@ SERVICE = Service(
     ),
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
-    expiring=(IMPORT_KEYS, FINISHED_JOBS),
+    tasks=lambda running: tasks(running, ImportJobs(IMPORTS).kinds),
+    expiring=(IMPORT_KEYS, UPLOADS, FINISHED_JOBS),
+    uploads=(imports.PATH,),
 )
-
-IMPORTS = {
-    "customers": CUSTOMERS,
-    "contacts": contacts.IMPORTS,
-    "orders": ORDERS,
-    "products": PRODUCTS,
-    "payments": PAYMENTS,
-}

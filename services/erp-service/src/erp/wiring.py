@@ -6,9 +6,11 @@ from chassis.service import Running, Service
 from chassis.worker import Task
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
-from importing import IMPORT_KEYS, Target
+from importing import IMPORT_KEYS, UPLOADS, ImportJobs, Target
+from importing import routes as imports
 from jobs import FINISHED_JOBS
 from jobs import routes as jobs
+from jobs import tasks as jobs_tasks
 
 from erp.catalogue.products import handlers as products_tasks
 from erp.catalogue.products import routes as products
@@ -44,6 +46,18 @@ from erp.warehouse.stock.events import AVAILABILITY
 from erp.warehouse.stock.imports import STOCK
 from erp.warehouse.stock.records import WAREHOUSES
 
+IMPORTS = {
+    "customers": CUSTOMERS,
+    "contacts": contacts.IMPORTS,
+    "products": PRODUCTS,
+    "price_lists": Target.of(PRICE_LISTS),
+    "prices": Target.of(PRICES),
+    "tax_rates": Target.of(TAX_RATES),
+    "warehouses": Target.of(WAREHOUSES),
+    "stock": STOCK,
+    "payments": PAYMENTS,
+}
+
 
 def _tasks(running: Running) -> dict[str, Task]:
     return {
@@ -53,6 +67,7 @@ def _tasks(running: Running) -> dict[str, Task]:
         **invoicing_tasks.tasks(running),
         **payments_tasks.tasks(running),
         **balances_tasks.tasks(running),
+        **jobs_tasks(running, ImportJobs(IMPORTS).kinds),
     }
 
 
@@ -71,6 +86,7 @@ SERVICE = Service(
         contacts.router,
         custom_fields.router,
         jobs.router,
+        imports.routes(IMPORTS),
         ledger.router,
         *products.routers,
         warehouses.router,
@@ -84,17 +100,6 @@ SERVICE = Service(
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT, BALANCE),
     tasks=_tasks,
-    expiring=(IMPORT_KEYS, FINISHED_JOBS),
+    expiring=(IMPORT_KEYS, UPLOADS, FINISHED_JOBS),
+    uploads=(imports.PATH,),
 )
-
-IMPORTS = {
-    "customers": CUSTOMERS,
-    "contacts": contacts.IMPORTS,
-    "products": PRODUCTS,
-    "price_lists": Target.of(PRICE_LISTS),
-    "prices": Target.of(PRICES),
-    "tax_rates": Target.of(TAX_RATES),
-    "warehouses": Target.of(WAREHOUSES),
-    "stock": STOCK,
-    "payments": PAYMENTS,
-}

@@ -59,4 +59,5 @@ IMPORTS = Target(
     references={"customer_id": "customers", "lines.product_id": "products"},
     lookups={"products": _by_sku},
     lines="lines",
+    scope="orders",
 )

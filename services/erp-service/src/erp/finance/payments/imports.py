@@ -54,4 +54,5 @@ IMPORTS = Target(
     references={"customer_id": "customers", "bank_account_id": "bank-accounts"},
     lookups={"customers": _by_number, "bank-accounts": _by_iban},
     at_once=1,  # Customers are locked in one order; a file names them in any.
+    scope="payments",
 )

@@ -83,4 +83,5 @@ STOCK = Target(
     references={"product": "products"},
     lookups={"products": _by_sku},
     at_once=1,  # Orders that are confirmed meanwhile wait for one product at a time, and never in a ring.
+    scope="inventory",
 )

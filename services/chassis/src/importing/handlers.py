@@ -1,0 +1,81 @@
+"""The jobs of imports: a preview, which is rolled back batch by batch, and the run."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from chassis.db import JsonObject
+from jobs import JobKind, Work
+
+from importing import uploads
+from importing.models import Upload
+from importing.run import Import, RowResult, Target
+from importing.spreadsheet import Row
+
+
+class _RolledBack(Exception):
+    """Ends the transaction of a preview."""
+
+
+@dataclass(frozen=True)
+class ImportJobs:
+    """What the worker does with uploaded files."""
+
+    targets: Mapping[str, Target]
+
+    @property
+    def kinds(self) -> Sequence[JobKind]:
+        """For the task of jobs."""
+        return JobKind(uploads.PREVIEW, self.preview), JobKind(uploads.RUN, self.run)
+
+    async def preview(self, work: Work) -> JsonObject:
+        """What the run would do with each row, as far as it does not depend on rows of other batches."""
+        upload, run, rows = await self._opened(work)
+
+        async def tried(batch: Sequence[Row]) -> None:
+            results: list[RowResult] = []
+            try:
+                async with work.transaction() as session:
+                    # What a batch has looked up may be a row that is rolled back.
+                    results = await replace(run).batch(session, batch)
+                    raise _RolledBack
+            except _RolledBack:
+                async with work.transaction() as session:
+                    await uploads.note(session, upload.id, work.id, results)
+
+        return await _each_batch(work, upload.id, rows, run.target.at_once, tried)
+
+    async def run(self, work: Work) -> JsonObject:
+        """Import the rows. What became of them is kept in their transaction: a restart goes on behind them."""
+        upload, run, rows = await self._opened(work)
+        async with work.transaction() as session:
+            await run.note_use(session)
+
+        async def imported(batch: Sequence[Row]) -> None:
+            async with work.transaction() as session:
+                await uploads.note(session, upload.id, work.id, await run.batch(session, batch))
+
+        return await _each_batch(work, upload.id, rows, run.target.at_once, imported)
+
+    async def _opened(self, work: Work) -> tuple[Upload, Import, list[Row]]:
+        async with work.transaction() as session:
+            upload = await uploads.by_id(session, UUID(work.arguments["import_id"]))
+            file, lines = await uploads.content_of(session, upload)
+        target = self.targets[upload.target]
+        rows = await asyncio.to_thread(uploads.parsed_rows, upload, target, file, lines)
+        return upload, Import(upload.target, target, upload.source, work.tenant, work.actor), rows
+
+
+async def _each_batch(
+    work: Work, import_id: UUID, rows: Sequence[Row], size: int, act: Callable[[Sequence[Row]], Awaitable[None]]
+) -> JsonObject:
+    """Act on the rows that have no outcome yet, and answer the counts of all."""
+    async with work.transaction() as session:
+        done = sum((await uploads.counts(session, work.id, import_id)).values())
+    for start in range(done, len(rows), size):
+        await work.progress(start, len(rows))
+        await act(rows[start : start + size])
+    await work.progress(len(rows), len(rows))
+    async with work.transaction() as session:
+        return {"rows": len(rows), **await uploads.counts(session, work.id, import_id)}

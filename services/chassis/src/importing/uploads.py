@@ -1,0 +1,220 @@
+"""Use cases of imports over HTTP: keep a file, run it as a job, read what became of its rows."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any, Literal
+from uuid import UUID
+
+from chassis.errors import Conflict, Malformed, NotFound
+from jobs import Job, commands
+from jobs.models import JobState
+from records.cells import part_of
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from importing import spreadsheet
+from importing.models import Chunk, RowOutcome, Upload
+from importing.run import RowResult, Target
+from importing.spreadsheet import FileRefused, Plan, Reading, Row
+
+Part = Literal["file", "lines"]
+PREVIEW, RUN = "import-preview", "import"
+CHUNK_BYTES = 1024 * 1024
+READ_ROWS = 1000
+
+
+class FileUnusable(Malformed):
+    code = "file-unusable"
+    title = "The file cannot be imported in this way"
+    hint = "The parameters have the names and meanings of the options of the command `import`: --key id is `key=id`."
+
+
+class ImportHasRun(Conflict):
+    code = "import-has-run"
+    title = "The import has run, or is running"
+    detail = "Its job {job} is {state}."
+    hint = "Upload the file again to import it again: rows that say the same change nothing."
+
+
+class NotRun(Conflict):
+    code = "import-not-run"
+    title = "The import has no outcomes of that kind"
+    hint = "Start it first: POST to its `run` address."
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the files of an import are read, as the options of the command say it."""
+
+    columns: str | None = None
+    key: str | None = None
+    fixed: tuple[str, ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = None
+    line_columns: str | None = None
+
+    def plan(self, part: Part) -> Plan:
+        """The plan of a part. Raise `FileRefused`."""
+        reading = Reading(self.encoding, self.delimiter)
+        if part == "lines":
+            return Plan(self.line_columns, self.key, reading=reading)
+        return Plan(self.columns, self.key, spreadsheet.fixed_by(self.fixed), reading)
+
+
+async def upload(
+    session: AsyncSession, name: str, target: Target, source: str, options: Options, content: bytes, actor: str
+) -> Upload:
+    """Keep a file and preview it. Raise `FileUnusable`."""
+    try:
+        fields = spreadsheet.fields_of("The file", content, options.plan("file"), target.shape)
+    except FileRefused as refused:
+        raise FileUnusable(detail=str(refused)) from None
+    row = Upload(
+        target=name,
+        source=source,
+        options=asdict(options),
+        fields=fields,
+        size_bytes=len(content),
+        sha256=sha256(content).hexdigest(),
+        created_by=actor,
+    )
+    session.add(row)
+    await session.flush()
+    await _keep(session, row.id, "file", content)
+    return await _preview(session, row, actor)
+
+
+async def add_lines(
+    session: AsyncSession, row: Upload, target: Target, columns: str | None, content: bytes, actor: str
+) -> Upload:
+    """Keep the second file, with lines of the rows, and preview the import again. Raise `FileUnusable`."""
+    await _refuse_run(session, row)
+    options = {**row.options, "line_columns": columns}
+    try:
+        spreadsheet.fields_of("The file", content, _options(options).plan("lines"), _line_shape(target, options))
+    except FileRefused as refused:
+        raise FileUnusable(detail=str(refused)) from None
+    row.options = options
+    if target.lines is not None:
+        row.fields = sorted({*row.fields, target.lines})
+    await session.execute(delete(Chunk).where(Chunk.import_id == row.id, Chunk.part == "lines"))
+    await _keep(session, row.id, "lines", content)
+    return await _preview(session, row, actor)
+
+
+async def start(session: AsyncSession, row: Upload, actor: str) -> Upload:
+    """Run an import for good. One that failed or was cancelled may run again. Raise `ImportHasRun`."""
+    await _refuse_run(session, row)
+    row.run_id = (await commands.enqueue(session, RUN, {"import_id": str(row.id)}, actor)).id
+    await session.flush()
+    return row
+
+
+async def by_id(session: AsyncSession, import_id: UUID, *, lock: bool = False) -> Upload:
+    """One import. Raise `NotFound`."""
+    statement: Any = select(Upload).where(Upload.id == import_id)
+    found: Upload | None = await session.scalar(statement.with_for_update() if lock else statement)
+    if found is None:
+        raise NotFound(id=import_id)
+    return found
+
+
+async def jobs_of(session: AsyncSession, rows: list[Upload]) -> Mapping[UUID, Job]:
+    """The jobs of imports by their ids; those that have expired are left out."""
+    ids = [each for row in rows for each in (row.preview_id, row.run_id) if each]
+    return {job.id: job for job in await session.scalars(select(Job).where(Job.id.in_(ids)))}
+
+
+async def content_of(session: AsyncSession, row: Upload) -> tuple[bytes, bytes]:
+    """The content of both files of an import; the second is empty when there is none."""
+    found = await session.execute(
+        select(Chunk.part, Chunk.data).where(Chunk.import_id == row.id).order_by(Chunk.part, Chunk.number)
+    )
+    parts: dict[str, list[bytes]] = {"file": [], "lines": []}
+    for part, data in found:
+        parts[part].append(data)
+    return b"".join(parts["file"]), b"".join(parts["lines"])
+
+
+def parsed_rows(row: Upload, target: Target, file: bytes, lines: bytes) -> list[Row]:
+    """The rows of an import, with their lines. Raise `FileUnusable`."""
+    options = _options(row.options)
+    try:
+        rows = spreadsheet.parse("The file", file, options.plan("file"), target.shape)
+        if lines:
+            shape = _line_shape(target, row.options)
+            rows = spreadsheet.joined(rows, spreadsheet.parse("The file", lines, options.plan("lines"), shape))
+    except FileRefused as refused:
+        raise FileUnusable(detail=str(refused)) from None
+    return rows
+
+
+async def note(session: AsyncSession, import_id: UUID, job_id: UUID, results: list[RowResult]) -> None:
+    """Keep what became of rows."""
+    values = [
+        {
+            "import_id": import_id,
+            "job_id": job_id,
+            "line": each.line,
+            "key": each.key,
+            "outcome": each.outcome,
+            "record_id": each.id,
+            "reason": each.reason,
+        }
+        for each in results
+    ]
+    await session.execute(insert(RowOutcome), values)
+
+
+async def counts(session: AsyncSession, job_id: UUID, import_id: UUID) -> dict[str, int]:
+    """How many rows have which outcome so far."""
+    wanted = select(RowOutcome.outcome, func.count()).where(
+        RowOutcome.import_id == import_id, RowOutcome.job_id == job_id
+    )
+    rows = (await session.execute(wanted.group_by(RowOutcome.outcome))).all()
+    found = {row[0]: row[1] for row in rows}
+    return {outcome: found.get(outcome, 0) for outcome in ("created", "updated", "unchanged", "rejected")}
+
+
+async def outcomes(
+    session: AsyncSession, import_id: UUID, job_id: UUID, outcome: str | None, after: int
+) -> list[RowOutcome]:
+    """Some outcomes behind one of these ids, in the order of the rows."""
+    wanted = select(RowOutcome).where(RowOutcome.import_id == import_id, RowOutcome.job_id == job_id)
+    wanted = wanted if outcome is None else wanted.where(RowOutcome.outcome == outcome)
+    return list(await session.scalars(wanted.where(RowOutcome.id > after).order_by(RowOutcome.id).limit(READ_ROWS)))
+
+
+async def _preview(session: AsyncSession, row: Upload, actor: str) -> Upload:
+    row.preview_id = (await commands.enqueue(session, PREVIEW, {"import_id": str(row.id)}, actor)).id
+    await session.flush()
+    await session.refresh(row)
+    return row
+
+
+async def _keep(session: AsyncSession, import_id: UUID, part: Part, content: bytes) -> None:
+    pieces = range(0, len(content), CHUNK_BYTES)
+    for number, start_byte in enumerate(pieces):
+        data = content[start_byte : start_byte + CHUNK_BYTES]
+        values = {"import_id": import_id, "part": part, "number": number, "data": data}
+        await session.execute(insert(Chunk).values(values))
+
+
+async def _refuse_run(session: AsyncSession, row: Upload) -> None:
+    job = (await jobs_of(session, [row])).get(row.run_id) if row.run_id else None
+    if job is not None and job.state not in (JobState.FAILED, JobState.CANCELLED):
+        raise ImportHasRun(job=job.id, state=job.state)
+
+
+def _options(stored: Mapping[str, Any]) -> Options:
+    return Options(**{**stored, "fixed": tuple(stored["fixed"])})
+
+
+def _line_shape(target: Target, options: Mapping[str, Any]) -> Any:
+    shape = target.lines and part_of(target.shape.model_fields[target.lines].annotation)
+    if not shape:
+        raise FileRefused("These rows have no lines.")
+    if options["key"] is None:
+        raise FileRefused("Say which column of both files joins them: upload the first file with `key`.")
+    return shape

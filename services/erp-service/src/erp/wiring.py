@@ -40,7 +40,6 @@ from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.settings import Settings
 from erp.tables import Base
 from erp.warehouse.stock import handlers as inventory_tasks
-from erp.warehouse.stock import records as warehouses
 from erp.warehouse.stock import routes as inventory
 from erp.warehouse.stock.events import AVAILABILITY
 from erp.warehouse.stock.imports import STOCK
@@ -89,8 +88,7 @@ SERVICE = Service(
         imports.routes(IMPORTS),
         ledger.router,
         *products.routers,
-        warehouses.router,
-        inventory.router,
+        *inventory.routers,
         *orders.routers,
         *invoicing.routers,
         *payments.routers,

@@ -8,8 +8,7 @@ from chassis.testing import TENANT, act_for
 from erp.ledger import queries as books
 from erp.warehouse.stock import queries
 from erp.warehouse.stock.imports import STOCK
-from erp.warehouse.stock.models import StockLevel
-from erp.warehouse.stock.schemas import MoveFilters
+from erp.warehouse.stock.models import StockLevel, StockMove
 from importing import Import, spreadsheet
 from importing.run import RowResult
 from importing.spreadsheet import Row
@@ -56,8 +55,8 @@ async def test_a_row_may_name_its_warehouse_and_its_day(sessions: Sessions, sess
     await act_for(session)
     (bremen,) = await queries.warehouses(session)
     assert (bremen.name, bremen.is_default) == ("Bremen", True)
-    moves = (await session.execute(queries.moves(MoveFilters(kind="opening")))).all()
-    assert "1996-07-01" in {str(each[0].moved_on) for each in moves}
+    moves = (await session.scalars(select(StockMove).where(StockMove.kind == "opening"))).all()
+    assert "1996-07-01" in {str(each.moved_on) for each in moves}
 
 
 async def test_a_row_that_says_something_else_later_is_refused(sessions: Sessions, session: AsyncSession) -> None:

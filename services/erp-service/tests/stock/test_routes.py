@@ -1,5 +1,6 @@
 """The REST interface of inventory on a real database."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -102,6 +103,21 @@ async def test_reservations_and_back_orders_are_listed(
     (waiting,) = await listed(api, "/v1/back-orders", product_id=tea)
     assert (waiting["line_id"], waiting["wanted"], waiting["missing"]) == (str(second.line_id), "3", "2")
     assert await listed(api, "/v1/reservations", line_id=second.line_id, warehouse_id=uuid4()) == []
+
+
+@pytest.mark.parametrize("path", ["/v1/stock", "/v1/stock-moves", "/v1/reservations", "/v1/back-orders"])
+async def test_what_is_listed_is_exported_in_the_same_order(
+    api: httpx.AsyncClient, session: AsyncSession, tea: UUID, path: str
+) -> None:
+    goods = [tea, await product(session, "CHAI")]
+    for product_id in goods:
+        await posted(api, "/v1/stock/receipts", product_id=product_id, quantity=2, unit_cost=1)
+    await commands.reserve(session, [want(product_id, 3) for product_id in goods])
+    await session.commit()
+    items = await listed(api, path)
+    assert len(items) == 2
+    exported = await api.get(f"{path}:export", params={"format": "jsonl"})
+    assert [json.loads(line) for line in exported.text.splitlines()] == items
 
 
 async def test_the_first_warehouse_is_the_default_until_another_one_is(api: httpx.AsyncClient) -> None:

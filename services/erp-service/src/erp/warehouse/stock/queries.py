@@ -3,13 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from chassis import gather
-from chassis.errors import NotFound
-from chassis.pages import Sorting
-from contracts.normalise import sku_key
 from contracts.product import ProductKind
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,25 +22,6 @@ from erp.warehouse.stock.models import (
     Warehouse,
 )
 from erp.warehouse.stock.rules import Held, MoveKind, kits_made, kits_reserved
-from erp.warehouse.stock.schemas import DemandFilters, MoveFilters, ReservationFilters, StockFilters
-
-Rows = Select[*tuple[Any, ...]]
-"""A statement whose rows hold several entities."""
-
-STOCK = Sorting(
-    {
-        "sku": Product.sku,
-        "name": Product.name,
-        "on_hand": StockLevel.on_hand,
-        "reserved": StockLevel.reserved,
-        "value": StockLevel.value,
-    },
-    StockLevel.id,
-    "sku",
-)
-MOVES = Sorting({"position": StockMove.position, "moved_on": StockMove.moved_on}, StockMove.position, "-position")
-RESERVATIONS = Sorting({"position": Demand.position}, Reservation.id, "position")
-BACK_ORDERS = Sorting({"position": Demand.position}, Demand.position, "position")
 
 
 async def warehouses(session: AsyncSession) -> Sequence[Warehouse]:
@@ -180,14 +157,6 @@ async def issued_values(session: AsyncSession, line_ids: Collection[UUID]) -> di
     return {(line_id, product_id): value for line_id, product_id, value in await session.execute(statement)}
 
 
-async def move(session: AsyncSession, move_id: UUID) -> Any:
-    """One move with its product and warehouse. Raise `NotFound`."""
-    found = (await session.execute(moves(MoveFilters()).where(StockMove.id == move_id))).one_or_none()
-    if found is None:
-        raise NotFound(id=move_id)
-    return found
-
-
 async def availabilities(
     session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]
 ) -> Sequence[AvailabilityRow]:
@@ -207,65 +176,19 @@ def _announced() -> Select[AvailabilityRow]:
     return statement.execution_options(populate_existing=True)
 
 
-def stock(filters: StockFilters) -> Rows:
-    """(level, warehouse, product) that every filter takes."""
+async def placed(
+    session: AsyncSession, level_ids: Collection[UUID]
+) -> dict[UUID, tuple[StockLevel, Warehouse, Product]]:
+    """Levels with what lies there, and where."""
     statement = (
         select(StockLevel, Warehouse, Product)
         .join(Warehouse, Warehouse.id == StockLevel.warehouse_id)
         .join(Product, Product.id == StockLevel.product_id)
+        .where(StockLevel.id.in_(level_ids))
     )
-    if filters.on_hand is not None:
-        statement = statement.where(StockLevel.on_hand > 0 if filters.on_hand else StockLevel.on_hand == 0)
-    return _of(statement, filters)
+    return {level.id: (level, warehouse, product) for level, warehouse, product in await session.execute(statement)}
 
 
-def moves(filters: MoveFilters) -> Rows:
-    """(move, level, product) that every filter takes."""
-    statement = (
-        select(StockMove, StockLevel, Product)
-        .join(StockLevel, StockLevel.id == StockMove.level_id)
-        .join(Product, Product.id == StockLevel.product_id)
-    )
-    equal = {
-        StockMove.kind: filters.kind,
-        StockMove.source_kind: filters.source_kind,
-        StockMove.source_id: filters.source_id,
-        StockMove.line_id: filters.line_id,
-    }
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.since is not None:
-        statement = statement.where(StockMove.moved_on >= filters.since)
-    if filters.until is not None:
-        statement = statement.where(StockMove.moved_on <= filters.until)
-    return _of(statement, filters)
-
-
-def _of(statement: Rows, filters: StockFilters | MoveFilters) -> Rows:
-    equal = {
-        StockLevel.product_id: filters.product_id,
-        StockLevel.warehouse_id: filters.warehouse_id,
-        Product.sku_key: sku_key(filters.sku) if filters.sku else None,
-    }
-    return statement.where(*(column == value for column, value in equal.items() if value is not None))
-
-
-def reservations(filters: ReservationFilters) -> Rows:
-    """(reservation, demand, level) that every filter takes."""
-    statement = (
-        select(Reservation, Demand, StockLevel)
-        .join(Demand, Demand.id == Reservation.demand_id)
-        .join(StockLevel, StockLevel.id == Reservation.level_id)
-    )
-    if filters.warehouse_id is not None:
-        statement = statement.where(StockLevel.warehouse_id == filters.warehouse_id)
-    return _wanted_by(statement, filters)
-
-
-def back_orders(filters: DemandFilters) -> Rows:
-    """Demands of which something is missing."""
-    return _wanted_by(select(Demand).where(Demand.reserved < Demand.wanted), filters)
-
-
-def _wanted_by(statement: Rows, filters: DemandFilters) -> Rows:
-    equal = {Demand.product_id: filters.product_id, Demand.line_id: filters.line_id}
-    return statement.where(*(column == value for column, value in equal.items() if value is not None))
+async def reserving(session: AsyncSession, demand_ids: Collection[UUID]) -> dict[UUID, Demand]:
+    """For which demands something is reserved."""
+    return {each.id: each for each in await session.scalars(select(Demand).where(Demand.id.in_(demand_ids)))}

@@ -1,10 +1,28 @@
-"""What is declared of warehouses."""
+"""What is declared of warehouses, and of what lies there, moves, is set aside and is missing."""
 
-from records import Record, routes
+from collections.abc import Sequence
 
-from erp.warehouse.stock import checks
-from erp.warehouse.stock.models import Warehouse
-from erp.warehouse.stock.schemas import WarehouseBody, WarehouseFilters, WarehouseOut
+from contracts.normalise import sku_key
+from records import LIST_ONLY, READ_ONLY, Filters, Record, routes
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from erp.catalogue.products.models import Product
+from erp.ledger import queries as ledger
+from erp.warehouse.stock import checks, queries
+from erp.warehouse.stock.models import Demand, Reservation, StockLevel, StockMove, Warehouse
+from erp.warehouse.stock.schemas import (
+    BackOrderOut,
+    DemandFilters,
+    MoveFilters,
+    MoveOut,
+    ReservationFilters,
+    ReservationOut,
+    StockFilters,
+    StockOut,
+    WarehouseBody,
+    WarehouseOut,
+)
 
 WAREHOUSES = Record(
     "warehouse",
@@ -14,12 +32,12 @@ WAREHOUSES = Record(
     row=Warehouse,
     body=WarehouseBody,
     out=WarehouseOut,
-    filters=WarehouseFilters,
+    filters=Filters,
     sort=("name", "created_at"),
     prepare=checks.warehouse,
     before_archive=checks.empty_warehouse,
 )
-router = routes(
+warehouses = routes(
     WAREHOUSES,
     without={"batch"},
     says={
@@ -27,4 +45,126 @@ router = routes(
         "change": "Rename a warehouse, or make it the default one.",
         "archive": "Take a warehouse out of use, once nothing lies there.",
     },
+)
+
+
+async def _levels(session: AsyncSession, rows: Sequence[StockLevel]) -> list[StockOut]:
+    found = await queries.placed(session, {row.id for row in rows})
+    currency = (await ledger.company(session)).currency
+    return [StockOut.of(*found[row.id], currency) for row in rows]
+
+
+async def _moves(session: AsyncSession, rows: Sequence[StockMove]) -> list[MoveOut]:
+    found = await queries.placed(session, {row.level_id for row in rows})
+    currency = (await ledger.company(session)).currency
+    return [MoveOut.of(row, *found[row.level_id], currency) for row in rows]
+
+
+async def _reservations(session: AsyncSession, rows: Sequence[Reservation]) -> list[ReservationOut]:
+    places = await queries.placed(session, {row.level_id for row in rows})
+    demands = await queries.reserving(session, {row.demand_id for row in rows})
+    return [ReservationOut.of(row, demands[row.demand_id], places[row.level_id][0]) for row in rows]
+
+
+STOCK = Record(
+    "stock_level",
+    path="/v1/stock",
+    scope="inventory",
+    tag="inventory",
+    row=StockLevel,
+    out=StockOut,
+    shown=_levels,
+    filters=StockFilters,
+    among=select(StockLevel).join(Product, Product.id == StockLevel.product_id),
+    sort=("sku", "name", "on_hand", "reserved", "value"),
+    sort_by={"sku": Product.sku, "name": Product.name},
+    verbs=LIST_ONLY,
+    where={
+        "sku": lambda sku: Product.sku_key == sku_key(sku),
+        "on_hand": lambda wanted: StockLevel.on_hand > 0 if wanted else StockLevel.on_hand == 0,
+    },
+)
+MOVES = Record(
+    "move",
+    path="/v1/stock-moves",
+    scope="inventory",
+    tag="inventory",
+    row=StockMove,
+    out=MoveOut,
+    shown=_moves,
+    filters=MoveFilters,
+    among=(
+        select(StockMove)
+        .join(StockLevel, StockLevel.id == StockMove.level_id)
+        .join(Product, Product.id == StockLevel.product_id)
+    ),
+    sort=("position", "moved_on"),
+    order="-position",
+    ties="position",
+    verbs=READ_ONLY,
+    where={
+        "product_id": lambda product_id: StockLevel.product_id == product_id,
+        "warehouse_id": lambda warehouse_id: StockLevel.warehouse_id == warehouse_id,
+        "sku": lambda sku: Product.sku_key == sku_key(sku),
+        "since": lambda day: StockMove.moved_on >= day,
+        "until": lambda day: StockMove.moved_on <= day,
+    },
+)
+RESERVATIONS = Record(
+    "reservation",
+    path="/v1/reservations",
+    scope="inventory",
+    tag="inventory",
+    row=Reservation,
+    out=ReservationOut,
+    shown=_reservations,
+    filters=ReservationFilters,
+    among=(
+        select(Reservation)
+        .join(Demand, Demand.id == Reservation.demand_id)
+        .join(StockLevel, StockLevel.id == Reservation.level_id)
+    ),
+    sort=("position",),
+    sort_by={"position": Demand.position},
+    verbs=LIST_ONLY,
+    where={
+        "product_id": lambda product_id: Demand.product_id == product_id,
+        "line_id": lambda line_id: Demand.line_id == line_id,
+        "warehouse_id": lambda warehouse_id: StockLevel.warehouse_id == warehouse_id,
+    },
+)
+BACK_ORDERS = Record(
+    "back_order",
+    path="/v1/back-orders",
+    scope="inventory",
+    tag="inventory",
+    row=Demand,
+    out=BackOrderOut,
+    filters=DemandFilters,
+    among=select(Demand).where(Demand.reserved < Demand.wanted),
+    sort=("position",),
+    ties="position",
+    verbs=LIST_ONLY,
+)
+lists = (
+    routes(
+        STOCK,
+        says={"list": "What lies where, by SKU unless `sort` says otherwise (sku, name, on_hand, reserved, value)."},
+    ),
+    routes(
+        MOVES,
+        names={"read": "read_stock_move"},
+        says={
+            "list": "What came in and went out, the newest first unless `sort` says otherwise (position, moved_on).",
+            "read": "One move.",
+        },
+    ),
+    routes(
+        RESERVATIONS,
+        says={"list": "What lies ready for which line of an order, and where; the oldest line first."},
+    ),
+    routes(
+        BACK_ORDERS,
+        says={"list": "What lines of orders wait for, in the order in which they are served."},
+    ),
 )

@@ -1,7 +1,7 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from contracts.product import Count, Quantity, UnitPrice
@@ -9,6 +9,8 @@ from contracts.text import NameText, NotesText, OptionalShortText, ShortText
 from contracts.values import Money, Sum
 from pydantic import BaseModel, ConfigDict, Field
 
+from erp.catalogue.products.models import Product
+from erp.warehouse.stock.models import Demand, Reservation, StockLevel, StockMove, Warehouse
 from erp.warehouse.stock.rules import MoveKind, unit_cost
 
 
@@ -103,9 +105,8 @@ class StockOut(BaseModel):
     currency: str
 
     @classmethod
-    def of(cls, row: Any, currency: str) -> Self:
-        """The answer for (level, warehouse, product)."""
-        level, warehouse, product = row[:3]
+    def of(cls, level: StockLevel, warehouse: Warehouse, product: Product, currency: str) -> Self:
+        """The answer for a level, with what lies there and where."""
         return cls(
             product_id=level.product_id,
             sku=product.sku,
@@ -144,9 +145,8 @@ class MoveOut(BaseModel):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Any, currency: str) -> Self:
-        """The answer for (move, level, product)."""
-        move, level, product = row[:3]
+    def of(cls, move: StockMove, level: StockLevel, _: Warehouse, product: Product, currency: str) -> Self:
+        """The answer for a move, with what moved and where."""
         elsewhere = {
             "product_id": level.product_id,
             "warehouse_id": level.warehouse_id,
@@ -178,9 +178,8 @@ class ReservationOut(BaseModel):
     quantity: Money
 
     @classmethod
-    def of(cls, row: Any) -> Self:
-        """The answer for (reservation, demand, level)."""
-        reservation, demand, level = row[:3]
+    def of(cls, reservation: Reservation, demand: Demand, level: StockLevel) -> Self:
+        """The answer for a reservation, with for whom and where."""
         return cls(
             line_id=demand.line_id,
             product_id=demand.product_id,
@@ -237,9 +236,3 @@ class ReservationFilters(DemandFilters):
     """What a list may be narrowed by; all that are given must hold."""
 
     warehouse_id: UUID | None = None
-
-
-class WarehouseFilters(BaseModel):
-    """What a list may be narrowed by."""
-
-    archived: Literal["false", "true", "any"] = "false"

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "holders"
-down_revision = "unsettled"
+down_revision = "renewed_from"
 branch_labels = None
 depends_on = None
 

@@ -9,12 +9,14 @@ import jsonschema_rs
 import orjson
 from chassis.bus import Message
 from chassis.events import STRUCTURED, to_headers
+from contracts.kinds.announced import ANNOUNCED
 
 FOLDER = Path(__file__).parents[2] / "contracts"
 TOPICS = sorted(
     path.stem for path in (FOLDER / "examples").glob("*.v1.json") if not path.stem.startswith("replication")
 )
-SPOKE_TOPICS = [topic for topic in TOPICS if not topic.startswith("sync.")]
+ANNOUNCED_TOPICS = [f"{kind.by}.{kind.name}.v1" for kind in ANNOUNCED.values()]
+SPOKE_TOPICS = [topic for topic in TOPICS if not topic.startswith("sync.") and topic not in ANNOUNCED_TOPICS]
 
 
 def example(name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.events import EVENTS, Envelope, partitions_of
+from contracts.kinds.announced import ANNOUNCED
 
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 
@@ -15,6 +16,7 @@ be skipped or replayed. Pass over fields that you do not know: inside v1 there a
 """
 
 _SPOKE = "{Article} {kind} was entered, changed, archived or brought up to date in the {system}."
+_ANNOUNCED = "{Article} {kind} was entered or changed in the {system}; no other system holds it."
 _GOLDEN = "What the hub shows of {article} {kind} has changed."
 _CONFLICT = (
     "Several values of one group met; all of them, the winner and the rule. With the type sync.conflict.mended.v1:"
@@ -95,6 +97,8 @@ def _promise(topic: str) -> str:
         return _CONFLICT
     article = "an" if kind[0] in "aeiou" else "a"
     words = {"article": article, "Article": article.title(), "kind": kind.replace("_", " "), "system": system.upper()}
+    if kind in ANNOUNCED:
+        return _ANNOUNCED.format_map(words)
     return (_GOLDEN if system == "sync" else _SPOKE).format_map(words)
 
 

@@ -17,8 +17,17 @@ from pydantic import (
     model_validator,
 )
 
-from contracts.groups import GOLDEN_GROUPS, GROUPS, GroupValues, Shapes, check_value, values_model
+from contracts.groups import (
+    GOLDEN_GROUPS,
+    GROUPS,
+    GroupValues,
+    Shapes,
+    announced_shapes,
+    check_value,
+    values_model,
+)
 from contracts.kinds import TABLES
+from contracts.kinds.announced import ANNOUNCED, AnnouncedKind
 from contracts.kinds.table import PARTITIONS
 
 Seq = Annotated[int, Field(ge=1)]
@@ -57,6 +66,14 @@ class GroupChange(EventPart):
     seen: Seen | None = None
 
 
+class AnnouncedChange(EventPart):
+    """One group of a change; null is no value."""
+
+    group: str
+    old: JsonValue
+    new: JsonValue
+
+
 class GroupMark(EventPart):
     """Where one group of the row stands: its last own edit, and the hub's revision that it holds.
 
@@ -88,6 +105,29 @@ class RecordChanged(EventPart):
     changes: tuple[GroupChange, ...]
     snapshot: SerializeAsAny[GroupValues]
     sync: dict[str, GroupMark]
+
+    @model_validator(mode="after")
+    def _changes_have_the_shape_of_their_group(self) -> Self:
+        for change in self.changes:
+            for value in (change.old, change.new):
+                if value is not None:
+                    check_value(self.shapes, change.group, value)
+        return self
+
+
+class RecordAnnounced(EventPart):
+    """A record that one system alone holds was entered or changed.
+
+    The snapshot is the whole record after the change; `seq` is its version.
+    """
+
+    shapes: ClassVar[Shapes]
+
+    kind: str
+    local_id: UUID
+    seq: Seq
+    changes: tuple[AnnouncedChange, ...]
+    snapshot: SerializeAsAny[GroupValues]
 
     @model_validator(mode="after")
     def _changes_have_the_shape_of_their_group(self) -> Self:
@@ -208,6 +248,16 @@ def _golden(kind: str) -> type[GoldenRecord]:
     return create_model(name, __base__=GoldenRecord, __doc__=GoldenRecord.__doc__, **fields)
 
 
+def _announced(kind: AnnouncedKind) -> type[RecordAnnounced]:
+    """The shape of `<system>.<kind>.v1` of a kind that is announced only."""
+    shapes, name = announced_shapes(kind), kind.name.title().replace("_", "")
+    values = values_model(f"{name}Values", shapes)
+    fields: dict[str, Any] = {"kind": (Literal[kind.name], ...), "snapshot": (values, ...)}
+    model = create_model(f"{name}Announced", __base__=RecordAnnounced, __doc__=RecordAnnounced.__doc__, **fields)
+    model.shapes = shapes
+    return model
+
+
 SYSTEMS = ("crm", "erp")
 _CHANGED = {kind: _changed(kind) for kind in TABLES}
 
@@ -215,6 +265,7 @@ EVENTS: dict[str, type[EventPart]] = {
     **{
         f"{system}.{kind}.v1": _CHANGED[kind] for system in SYSTEMS for kind in TABLES if system in TABLES[kind].writers
     },
+    **{f"{kind.by}.{kind.name}.v1": _announced(kind) for kind in ANNOUNCED.values()},
     **{f"sync.{kind}.v1": _golden(kind) for kind in TABLES},
     "sync.conflict.v1": ConflictDecided,
 }
@@ -224,4 +275,5 @@ EVENTS: dict[str, type[EventPart]] = {
 def partitions_of(topic: str) -> int:
     """The width of a topic, as the table of its kind declares it."""
     kind = topic.split(".")[1]
-    return TABLES[kind].partitions if kind in TABLES else PARTITIONS
+    declared = TABLES.get(kind) or ANNOUNCED.get(kind)
+    return declared.partitions if declared else PARTITIONS

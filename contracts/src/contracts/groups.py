@@ -23,6 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from contracts.kinds import TABLES, KindTable
+from contracts.kinds.announced import AnnouncedKind
 from contracts.kinds.table import Group
 from contracts.references import AnyReference
 from contracts.text import refuse
@@ -75,6 +76,11 @@ GROUPS: Mapping[str, Shapes] = {kind: _shapes(table) for kind, table in TABLES.i
 
 GOLDEN_GROUPS: Mapping[str, Shapes] = {kind: _golden(table) for kind, table in TABLES.items()}
 """The same as the hub publishes them: records are named by canonical id."""
+
+
+def announced_shapes(kind: AnnouncedKind) -> Shapes:
+    """The same of a kind that is announced only."""
+    return {group: Shape(value, group in kind.required) for group, value in kind.groups.items()}
 
 
 def check_value(shapes: Shapes, group: str, value: JsonValue) -> JsonValue:

@@ -11,8 +11,9 @@ from contracts.__main__ import app
 from contracts.asyncapi import asyncapi_document
 from contracts.events import EVENTS, Envelope
 from contracts.generate import generated_files
-from contracts.groups import GOLDEN_GROUPS, GROUPS, check_value
+from contracts.groups import GOLDEN_GROUPS, GROUPS, announced_shapes, check_value
 from contracts.kinds import TABLES
+from contracts.kinds.announced import ANNOUNCED, AnnouncedKind
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -99,9 +100,10 @@ def test_an_example_says_everything_its_shape_has(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in EVENTS if name != "sync.conflict.v1"])
 def test_the_values_of_an_example_are_in_their_one_form(name: str) -> None:
     system, kind, _ = name.split(".")
-    shapes = (GOLDEN_GROUPS if system == "sync" else GROUPS)[kind]
-    for group, value in body(name)["values" if system == "sync" else "snapshot"].items():
-        assert check_value(shapes, group, value) == value
+    golden, shapes = system == "sync", {name: announced_shapes(each) for name, each in ANNOUNCED.items()}
+    shapes |= GOLDEN_GROUPS if golden else GROUPS
+    for group, value in body(name)["values" if golden else "snapshot"].items():
+        assert check_value(shapes[kind], group, value) == value
 
 
 @pytest.mark.parametrize("kind", GROUPS)
@@ -112,6 +114,11 @@ def test_every_group_stands_in_an_example(kind: str) -> None:
     # An order and a payment have gone further in the hub's example than in those of the systems.
     later = {"order": {"reason", "request", "answer"}, "payment": {"reason"}}.get(kind, set())
     assert {group.partition(":")[0] for group in sent} == set(GROUPS[kind]) - later
+
+
+@pytest.mark.parametrize("kind", ANNOUNCED.values(), ids=lambda kind: kind.name)
+def test_every_group_of_an_announced_kind_stands_in_its_example(kind: AnnouncedKind) -> None:
+    assert body(f"{kind.by}.{kind.name}.v1")["snapshot"].keys() == kind.groups.keys()
 
 
 @pytest.mark.parametrize("name", EVENTS)

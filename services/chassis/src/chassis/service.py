@@ -23,6 +23,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from chassis import clock, feed, health, outbox, parked, replication, resend, retention, telemetry, worker
+from chassis.announced import Announced
 from chassis.app import Check, Failing, create_app
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
@@ -70,6 +71,7 @@ class Service:
     versions: Path
     routers: Sequence[APIRouter]
     kinds: Sequence[Kind] = ()
+    announced: Sequence[Announced] = ()
     topics: Mapping[str, int] = field(default_factory=dict)
     event_scopes: Mapping[str, str] = field(default_factory=dict)
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
@@ -105,7 +107,8 @@ class Service:
 
     def published(self) -> dict[str, int]:
         """All topics that this service writes, with their partitions."""
-        return {**{kind.topic: kind.partitions for kind in self.kinds if kind.announced}, **self.topics}
+        replicated = {kind.topic: kind.partitions for kind in self.kinds if kind.announced}
+        return {**replicated, **{kind.topic: kind.declared.partitions for kind in self.announced}, **self.topics}
 
     def scopes_of_topics(self) -> dict[str, str]:
         """The scope that shows the events of a topic, `<system>.<kind>.v<major>`."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, cast, get_args
 
+from chassis.announced import Announced
 from chassis.auth import FieldScopes
 from chassis.errors import Conflict
 from chassis.pages import Column, Sorting
@@ -54,13 +55,12 @@ class Record(Generic[Row_co, Body, Out]):
     """One record of a module, in the database and over HTTP.
 
     `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`); `tag` its
-    chapter in the API's document; `kind` None when it is not replicated. A filter that is called like a column is
-    compared with it; `where` holds the meaning of all others, and `codes` what `q` finds beside words. `sort` names
-    columns; the first is the default order unless `order` says another, and the unique column `ties` settles ties.
-    `refers` names columns that hold the id of
-    another record; `kept_by` fields that another system owns, `kept_once_linked` those that it owns from when other
-    systems know the record; `shown_only` derived values inside of fields, which no client writes. `loads` are relations
-    that every read loads.
+    chapter in the API's document; `kind` None when it is not replicated, `announced` what is published of it then. A
+    filter that is called like a column is compared with it; `where` holds the meaning of all others, and `codes` what
+    `q` finds beside words. `sort` names columns; the first is the default order unless `order` says another, and the
+    unique column `ties` settles ties. `refers` names columns that hold the id of another record; `kept_by` fields that
+    another system owns, `kept_once_linked` those that it owns from when other systems know the record; `shown_only`
+    derived values inside of fields, which no client writes. `loads` are relations that every read loads.
 
     `body` is what a client may write, `new` what it sends to create one, when that is another shape; `out` is an
     answer. When answers need more than the row, `shown` makes them, and `bare` is what the row alone says. `listed` is
@@ -85,6 +85,7 @@ class Record(Generic[Row_co, Body, Out]):
     sort_by: Mapping[str, Column] = field(default_factory=dict)
     verbs: Collection[Verb] = VERBS
     kind: Kind | None = None
+    announced: Announced | None = None
     order: str | None = None
     ties: str = "id"
     tag: str | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis import clock, replication
+from chassis.announced import announce_new, announcing
 from chassis.patch import patched
 from chassis.replication import Archived, edit, refuse_kept_by
 from pydantic import BaseModel
@@ -47,6 +48,8 @@ async def create(session: AsyncSession, record: Record[Row, Any, Any], body: Bas
     await _write(session, record, row, body, {})
     if record.kind is not None:
         replication.created(session, record.kind, row, actor)
+    elif record.announced is not None:
+        announce_new(session, record.announced, row)
     else:
         session.add(row)
     await session.flush()
@@ -145,6 +148,9 @@ def _editing(session: AsyncSession, record: Record[Any, Any, Any], row: Any, act
             yield
     elif getattr(row, "archived_at", None) is not None:
         raise Archived(id=str(row.id), archived_at=row.archived_at.isoformat())
+    elif record.announced is not None:
+        with announcing(session, record.announced, row):
+            yield
     else:
         yield
     if row.version == version and record.written(row) != before:

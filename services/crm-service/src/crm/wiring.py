@@ -22,10 +22,12 @@ from crm.receivables import routes as receivables
 from crm.receivables.events import KINDS as RECEIVABLES
 from crm.receivables.records import IMPORTS as PAYMENTS
 from crm.sales.deals import routes as deals
+from crm.sales.deals.events import DEAL
 from crm.sales.orders import routes as orders
 from crm.sales.orders.events import ORDER, SHIPMENT
 from crm.sales.orders.imports import IMPORTS as ORDERS
 from crm.sales.quotes import routes as quotes
+from crm.sales.quotes.events import QUOTE
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -62,6 +64,7 @@ SERVICE = Service(
     event_scopes=EVENT_SCOPES,
     kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
     tasks=lambda running: tasks(running, ImportJobs(IMPORTS).kinds),
+    announced=(DEAL, QUOTE),
     expiring=(IMPORT_KEYS, UPLOADS, FINISHED_JOBS),
     uploads=(imports.PATH,),
 )

@@ -6,11 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from chassis import clock
+from chassis.announced import announcing
 from chassis.errors import Conflict
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.sales.deals import queries
+from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal, StoredPipeline
 from crm.sales.deals.records import DEALS
 from crm.sales.deals.rules import Pipeline
@@ -30,8 +32,9 @@ async def move(session: AsyncSession, deal_id: UUID, stage: str) -> Deal:
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
     if row.stage != stage or row.state != "open":
-        row.move(stage, pipeline)
-        await _counted(session, row)
+        with announcing(session, DEAL, row):
+            row.move(stage, pipeline)
+        await session.flush()
     return row
 
 
@@ -39,23 +42,29 @@ async def win(session: AsyncSession, deal_id: UUID, reason: str | None, closed_o
     """Close a deal as won. Raise `NotFound`, `DealClosed`, `UnknownReason`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
-    row.win(reason, closed_on or clock.today(), pipeline)
-    return await _counted(session, row)
+    with announcing(session, DEAL, row):
+        row.win(reason, closed_on or clock.today(), pipeline)
+    await session.flush()
+    return row
 
 
 async def lose(session: AsyncSession, deal_id: UUID, reason: str, closed_on: date | None = None) -> Deal:
     """Close a deal as lost. Raise `NotFound`, `DealClosed`, `UnknownReason`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
-    row.lose(reason, closed_on or clock.today(), pipeline)
-    return await _counted(session, row)
+    with announcing(session, DEAL, row):
+        row.lose(reason, closed_on or clock.today(), pipeline)
+    await session.flush()
+    return row
 
 
 async def reopen(session: AsyncSession, deal_id: UUID) -> Deal:
     """Go on with a closed deal. Raise `NotFound`, `DealNotClosed`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
-    row.reopen()
-    return await _counted(session, row)
+    with announcing(session, DEAL, row):
+        row.reopen()
+    await session.flush()
+    return row
 
 
 async def declare_pipeline(session: AsyncSession, key: str, pipeline: Pipeline, seen: Check) -> int:
@@ -77,9 +86,3 @@ async def declare_pipeline(session: AsyncSession, key: str, pipeline: Pipeline, 
             row.count_on()
     await session.flush()
     return row.version
-
-
-async def _counted(session: AsyncSession, row: Deal) -> Deal:
-    row.count_on()
-    await session.flush()
-    return row

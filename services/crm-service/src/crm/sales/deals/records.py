@@ -6,6 +6,7 @@ from sqlalchemy import and_, true
 from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.records import CUSTOMERS
 from crm.sales.deals import checks
+from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal
 from crm.sales.deals.schemas import DealBody, DealFilters, DealOut, NewDeal
 
@@ -26,6 +27,7 @@ DEALS = Record(
         "closes_from": lambda day: Deal.expected_close >= day,
         "closes_until": lambda day: Deal.expected_close <= day,
     },
+    announced=DEAL,
     refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS},
     prepare=checks.may_change,
     check=checks.fits_stage,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis import clock, tenant_settings
+from chassis.announced import announce_new, announcing
 from chassis.db import uuid7
 from chassis.errors import Conflict, Malformed, NotFound
 from chassis.patch import patched
@@ -23,12 +24,14 @@ from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.models import Customer
 from crm.parties.customers.records import CUSTOMERS
 from crm.sales.deals import queries as deals
+from crm.sales.deals.events import DEAL
 from crm.sales.deals.records import DEALS
 from crm.sales.orders import commands as orders
 from crm.sales.orders import queries as numbers
 from crm.sales.orders.schemas import NewOrder
 from crm.sales.orders.schemas import OrderLineBody as OrderedLine
 from crm.sales.quotes import queries
+from crm.sales.quotes.events import QUOTE
 from crm.sales.quotes.models import Quote, check_discounts
 from crm.sales.quotes.rules import Letterhead, Line, QuoteState
 from crm.sales.quotes.schemas import Accept, QuoteBody, QuoteLineBody
@@ -54,7 +57,7 @@ async def create(session: AsyncSession, body: QuoteBody, roles: Roles) -> Quote:
     await _write(session, row, body, roles)
     # Late: who takes a number makes all others wait for the end of the transaction.
     row.number = await numbers.next_number(session, "quote", "Q-")
-    session.add(row)
+    announce_new(session, QUOTE, row)
     await session.flush()
     return row
 
@@ -67,8 +70,8 @@ async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any]
     present = written(row)
     body = patched(QuoteBody, present, patch)
     if body.model_dump(mode="json") != present:
-        await _write(session, row, body, roles)
-        row.count_on()
+        with announcing(session, QUOTE, row):
+            await _write(session, row, body, roles)
     await session.flush()
     return row
 
@@ -78,32 +81,40 @@ async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
     row, now = await queries.for_update(session, quote_id), clock.now()
     limits, _ = await discount_limits(session, QuoteSetting)
     paper = await queries.paper(session, row, clock.day_of(now))
-    session.add(row.send(limits, roles, paper.model_dump(mode="json"), now))
-    return await _counted(session, row)
+    with announcing(session, QUOTE, row):
+        session.add(row.send(limits, roles, paper.model_dump(mode="json"), now))
+    await session.flush()
+    return row
 
 
 async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str) -> Quote:
     """The customer says yes: the quote becomes an order as it was offered, and its deal is won. Raise `QuoteFixed`."""
     row = await queries.for_update(session, quote_id)
-    row.decide(QuoteState.ACCEPTED, None, clock.now())
-    order = await orders.enter(session, _order(row, body), actor)
-    row.order_id = order.id
+    with announcing(session, QUOTE, row):
+        row.decide(QuoteState.ACCEPTED, None, clock.now())
+        order = await orders.enter(session, _order(row, body), actor)
+        row.order_id = order.id
     await _win_deal(session, row)
-    return await _counted(session, row)
+    await session.flush()
+    return row
 
 
 async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> Quote:
     """The customer says no. Raise `QuoteFixed`."""
     row = await queries.for_update(session, quote_id)
-    row.decide(QuoteState.DECLINED, reason, clock.now())
-    return await _counted(session, row)
+    with announcing(session, QUOTE, row):
+        row.decide(QuoteState.DECLINED, reason, clock.now())
+    await session.flush()
+    return row
 
 
 async def revise(session: AsyncSession, quote_id: UUID, valid_until: date | None) -> Quote:
     """Begin a new version from what was sent. Raise `QuoteFixed`, `ValidityOver`."""
     row = await queries.for_update(session, quote_id)
-    row.revise(valid_until, clock.today())
-    return await _counted(session, row)
+    with announcing(session, QUOTE, row):
+        row.revise(valid_until, clock.today())
+    await session.flush()
+    return row
 
 
 async def declare_letterhead(
@@ -207,8 +218,8 @@ async def _win_deal(session: AsyncSession, row: Quote) -> None:
     deal = await reads.by_id(session, DEALS, row.deal_id, lock=True)
     if deal.state == "open":
         pipeline, _ = await deals.pipeline(session, deal.pipeline)
-        deal.win(None, clock.today(), pipeline)
-        deal.count_on()
+        with announcing(session, DEAL, deal):
+            deal.win(None, clock.today(), pipeline)
 
 
 async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
@@ -233,9 +244,3 @@ def _currency_of(customer: Customer) -> str:
         message = "the customer has no currency of its own: say in which one you quote"
         raise Malformed(errors=[{"field": "currency", "message": message}])
     return customer.currency
-
-
-async def _counted(session: AsyncSession, row: Quote) -> Quote:
-    row.count_on()
-    await session.flush()
-    return row

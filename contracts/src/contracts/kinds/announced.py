@@ -1,0 +1,104 @@
+"""Kinds that one system announces and no other holds: nothing is merged, and nothing is delivered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.customer import Address
+from contracts.kinds.table import PARTITIONS, LocalId
+from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
+from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, ShortText
+from contracts.values import CurrencyCode, Language, Money, Value
+
+
+@dataclass(frozen=True)
+class AnnouncedKind:
+    """The system that announces it, and the shape of each of its groups; `references` are the ids of other records."""
+
+    name: str
+    by: str
+    groups: Mapping[str, Any]
+    required: frozenset[str]
+    references: frozenset[str]
+    partitions: int = PARTITIONS
+
+
+def announced(
+    name: str, by: str, *, required: Mapping[str, Any], optional: Mapping[str, Any], references: Mapping[str, bool]
+) -> AnnouncedKind:
+    """`references` says of each record that is named whether it must be."""
+    named = {kind: LocalId if needed else LocalId | None for kind, needed in references.items()}
+    needed = {kind for kind, must in references.items() if must}
+    return AnnouncedKind(
+        name, by, {**required, **named, **optional}, frozenset(required) | needed, frozenset(references)
+    )
+
+
+class QuoteLine(Value):
+    """One line. `product_id` is the product's id in the CRM; `catalogue_price` what the price list said."""
+
+    id: UUID
+    product_id: UUID
+    description: NameText
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction
+    tax_class: TaxClass
+    tax_rate: Fraction
+    catalogue_price: UnitPrice | None = None
+
+
+DEAL = announced(
+    "deal",
+    by="crm",
+    references={"customer": True, "contact": False},
+    required={
+        "name": NameText,
+        "pipeline": ShortText,
+        "stage": ShortText,
+        "probability": Fraction,
+        "state": Literal["open", "won", "lost"],
+    },
+    optional={
+        "reason": OptionalNameText,
+        "closed_on": date | None,
+        "amount": UnitPrice | None,
+        "currency": CurrencyCode | None,
+        "expected_close": date | None,
+        "source": OptionalShortText,
+        "owner": OptionalShortText,
+        "notes": NotesText,
+    },
+)
+
+QUOTE = announced(
+    "quote",
+    by="crm",
+    references={"customer": True, "contact": False, "deal": False, "order": False},
+    required={
+        "number": ShortText,
+        "revision": Annotated[int, Field(ge=1)],
+        "state": Literal["draft", "sent", "accepted", "declined"],
+        "currency": CurrencyCode,
+        "lines": Annotated[tuple[QuoteLine, ...], Field(max_length=200)],
+        "net": Money,
+        "tax": Money,
+        "total": Money,
+    },
+    optional={
+        "language": Language | None,
+        "valid_until": date | None,
+        "reference": OptionalShortText,
+        "introduction": NotesText,
+        "shipping_address": Address | None,
+        "sent_at": AwareDatetime | None,
+        "decided_at": AwareDatetime | None,
+        "reason": NotesText | None,
+    },
+)
+
+ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in (DEAL, QUOTE)}

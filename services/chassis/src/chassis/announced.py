@@ -1,0 +1,102 @@
+"""Records that this system alone holds and announces: full state and changed groups, to nobody in particular.
+
+Their rows are `Versioned`. There is no merge, so an event carries no marks of a hub.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import clock, outbox, telemetry
+from chassis.db import uuid7
+from chassis.events import Event
+from chassis.replication.checked import checked
+from chassis.replication.edit import difference
+from chassis.replication.kind import Json
+
+
+class Declared(Protocol):
+    """A kind as it is declared for all systems: the shape of each group, and which groups are ids of other records."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def by(self) -> str: ...
+    @property
+    def groups(self) -> Mapping[str, Any]: ...
+    @property
+    def references(self) -> frozenset[str]: ...
+    @property
+    def partitions(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A kind whose groups are the columns of their names, `<name>_id` of a reference."""
+
+    declared: Declared
+
+    @cached_property
+    def topic(self) -> str:
+        """`crm.deal.v1`."""
+        return f"{self.declared.by}.{self.declared.name}.v1"
+
+    def read(self, row: Any) -> dict[str, Json]:
+        """The groups of a row, without the empty ones."""
+        found = {}
+        for group, shape in self.declared.groups.items():
+            refers = group in self.declared.references
+            value = getattr(row, f"{group}_id" if refers else group)
+            if value not in (None, ""):
+                found[group] = checked(shape, str(value) if refers else value, group)
+        return found
+
+
+def announce_new(session: AsyncSession, kind: Announced, row: Any) -> None:
+    """Add a new row and announce it."""
+    row.id, row.version = row.id or uuid7(), 1
+    session.add(row)
+    _announce(session, kind, row, {})
+
+
+@contextmanager
+def announcing(session: AsyncSession, kind: Announced, row: Any) -> Iterator[None]:
+    """Count a locked row on, and announce whatever the block changes. Nothing changed: no event, the same version."""
+    before = kind.read(row)
+    yield
+    if kind.read(row) != before:
+        row.count_on()
+        _announce(session, kind, row, before)
+
+
+def _announce(session: AsyncSession, kind: Announced, row: Any, before: Mapping[str, Json]) -> None:
+    after = kind.read(row)
+    name = kind.declared.name
+    event = Event(
+        id=str(uuid7()),
+        source=f"/{kind.declared.by}",
+        type=f"{kind.declared.by}.{name}.changed.v1",
+        subject=str(row.id),
+        time=clock.now(),
+        dataschema=f"{kind.topic}.json",
+        sequence=str(row.version),
+        origin="user",
+        correlationid=telemetry.correlation_id.get(),
+        traceparent=telemetry.traceparent(),
+        tenant=str(session.info["tenant"]),
+        data={
+            "kind": name,
+            "local_id": str(row.id),
+            "seq": row.version,
+            "changes": [
+                {"group": group, "old": before.get(group), "new": after.get(group)}
+                for group in difference(before, after)
+            ],
+            "snapshot": after,
+        },
+    )
+    outbox.announce(session, kind.topic, str(row.id), event)

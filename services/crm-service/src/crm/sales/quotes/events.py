@@ -1,0 +1,6 @@
+"""Quotes as the CRM announces them; no other system holds any."""
+
+from chassis.announced import Announced
+from contracts.kinds import announced
+
+QUOTE = Announced(announced.QUOTE)

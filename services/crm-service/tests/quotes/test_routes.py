@@ -137,7 +137,7 @@ async def test_a_quote_is_printed_and_so_is_what_was_sent_before(api: httpx.Asyn
 async def test_what_a_quote_names_must_exist(api: httpx.AsyncClient, field: str) -> None:
     body = {"customer_id": await a_customer(api), field: UNKNOWN}
     refused = await api.post("/v1/quotes", json=body)
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/quoted-nothing-known")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/reference-unknown")
     assert refused.json()["kind"] == field.removesuffix("_id")
 
 

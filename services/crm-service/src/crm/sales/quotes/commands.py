@@ -8,12 +8,13 @@ from uuid import UUID
 from chassis import clock, tenant_settings
 from chassis.announced import announce_new, announcing
 from chassis.db import uuid7
-from chassis.errors import Conflict, Malformed, NotFound
+from chassis.errors import Malformed
 from chassis.patch import patched
 from contracts.pricing import Question
 from discounts.queries import limits as discount_limits
 from discounts.rules import Roles
-from records import reads
+from records import ReferenceUnknown, reads
+from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
@@ -33,23 +34,15 @@ from crm.sales.orders.schemas import OrderLineBody as OrderedLine
 from crm.sales.quotes import queries
 from crm.sales.quotes.events import QUOTE
 from crm.sales.quotes.models import Quote, check_discounts
+from crm.sales.quotes.records import QUOTES
 from crm.sales.quotes.rules import Letterhead, Line, QuoteState
 from crm.sales.quotes.schemas import Accept, QuoteBody, QuoteLineBody
 
-Check = Callable[[Quote], None]
 
-
-class QuotedNothingKnown(Conflict):
-    code = "quoted-nothing-known"
-    title = "The quote names a record that does not exist"
-    detail = "There is no {kind} with the id {id} in this service."
-    hint = "Look it up: GET /v1/{kind}s?q=..."
-
-
-async def create(session: AsyncSession, body: QuoteBody, roles: Roles) -> Quote:
+async def create(session: AsyncSession, body: QuoteBody, _actor: str, roles: Roles) -> Quote:
     """Enter a draft, with its number.
 
-    Raise `QuotedNothingKnown`, `NoPriceKnown`, `NoTaxRateKnown`, `ValidityOver`, `DiscountTooHigh`, and `Malformed`
+    Raise `ReferenceUnknown`, `NoPriceKnown`, `NoTaxRateKnown`, `ValidityOver`, `DiscountTooHigh`, and `Malformed`
     without a currency.
     """
     row = Quote(id=uuid7(), revision=1, state=QuoteState.DRAFT.value, lines=[])
@@ -62,12 +55,14 @@ async def create(session: AsyncSession, body: QuoteBody, roles: Roles) -> Quote:
     return row
 
 
-async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any], roles: Roles, seen: Check) -> Quote:
+async def change(
+    session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any], _actor: str, seen: Seen, roles: Roles
+) -> Quote:
     """Apply a merge patch to the draft that the caller has `seen`. Raise `QuoteFixed`, and what `create` raises."""
-    row = await queries.for_update(session, quote_id)
+    row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     seen(row)
     row.must_allow("change", clock.today())
-    present = written(row)
+    present = QUOTES.written(row)
     body = patched(QuoteBody, present, patch)
     if body.model_dump(mode="json") != present:
         with announcing(session, QUOTE, row):
@@ -78,7 +73,7 @@ async def change(session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any]
 
 async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
     """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
-    row, now = await queries.for_update(session, quote_id), clock.now()
+    row, now = await reads.by_id(session, QUOTES, quote_id, lock=True), clock.now()
     limits, _ = await discount_limits(session, QuoteSetting)
     paper = await queries.paper(session, row, clock.day_of(now))
     with announcing(session, QUOTE, row):
@@ -89,7 +84,7 @@ async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
 
 async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str) -> Quote:
     """The customer says yes: the quote becomes an order as it was offered, and its deal is won. Raise `QuoteFixed`."""
-    row = await queries.for_update(session, quote_id)
+    row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     with announcing(session, QUOTE, row):
         row.decide(QuoteState.ACCEPTED, None, clock.now())
         order = await orders.enter(session, _order(row, body), actor)
@@ -101,7 +96,7 @@ async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str
 
 async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> Quote:
     """The customer says no. Raise `QuoteFixed`."""
-    row = await queries.for_update(session, quote_id)
+    row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     with announcing(session, QUOTE, row):
         row.decide(QuoteState.DECLINED, reason, clock.now())
     await session.flush()
@@ -110,7 +105,7 @@ async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> 
 
 async def revise(session: AsyncSession, quote_id: UUID, valid_until: date | None) -> Quote:
     """Begin a new version from what was sent. Raise `QuoteFixed`, `ValidityOver`."""
-    row = await queries.for_update(session, quote_id)
+    row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     with announcing(session, QUOTE, row):
         row.revise(valid_until, clock.today())
     await session.flush()
@@ -156,10 +151,10 @@ async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBo
     address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
     known = {line.id for line in row.written()}
     lines = []
-    for body in bodies:
+    for number, body in enumerate(bodies):
         product = products.get(body.product_id)
         if product is None:
-            raise QuotedNothingKnown(kind="product", id=body.product_id)
+            raise ReferenceUnknown(kind="product", id=body.product_id, field=f"lines[{number}].product_id")
         question = Question(customer.id, customer.segment, body.quantity, row.currency, today)
         listed = _catalogue_price(tags[product.id], question, needed=body.unit_price is None)
         rate = body.tax_rate
@@ -223,20 +218,12 @@ async def _win_deal(session: AsyncSession, row: Quote) -> None:
 
 
 async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
-    """The customer; everybody else that the quote names must exist too. Raise `QuotedNothingKnown`."""
+    """The customer; everybody else that the quote names must exist too. Raise `ReferenceUnknown`."""
     if body.contact_id is not None:
-        await _known("contact", body.contact_id, reads.by_id(session, CONTACTS, body.contact_id))
+        await reads.referred(session, CONTACTS, body.contact_id, "contact_id")
     if body.deal_id is not None:
-        await _known("deal", body.deal_id, reads.by_id(session, DEALS, body.deal_id))
-    found: Customer = await _known("customer", body.customer_id, reads.by_id(session, CUSTOMERS, body.customer_id))
-    return found
-
-
-async def _known(kind: str, record_id: UUID, read: Any) -> Any:
-    try:
-        return await read
-    except NotFound:
-        raise QuotedNothingKnown(kind=kind, id=record_id) from None
+        await reads.referred(session, DEALS, body.deal_id, "deal_id")
+    return await reads.referred(session, CUSTOMERS, body.customer_id, "customer_id")
 
 
 def _currency_of(customer: Customer) -> str:

@@ -6,46 +6,20 @@ from uuid import UUID
 
 from chassis import clock, tenant_settings
 from chassis.errors import NotFound
-from chassis.pages import Sorting
 from records import reads
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products.models import QuoteSetting
 from crm.parties.customers.records import CUSTOMERS
 from crm.sales.quotes.models import Quote, SentQuote
-from crm.sales.quotes.rules import Letterhead, Paper, QuoteState
-from crm.sales.quotes.schemas import QuoteFilters
+from crm.sales.quotes.rules import Letterhead, Paper
 
 LETTERHEAD = "letterhead"
 
-ORDERS = Sorting(
-    {
-        "number": Quote.number,
-        "total": Quote.total,
-        "valid_until": Quote.valid_until,
-        "created_at": Quote.created_at,
-        "updated_at": Quote.updated_at,
-    },
-    Quote.id,
-    "-updated_at",
-)
-
-
-async def by_id(session: AsyncSession, quote_id: UUID) -> Quote:
-    """One quote. Raise `NotFound`."""
-    return await _one(session, select(Quote).where(Quote.id == quote_id), quote_id)
-
-
-async def for_update(session: AsyncSession, quote_id: UUID) -> Quote:
-    """One quote, locked until the transaction ends. Raise `NotFound`."""
-    locked = select(Quote).with_for_update().execution_options(populate_existing=True)
-    return await _one(session, locked.where(Quote.id == quote_id), quote_id)
-
 
 async def sent(session: AsyncSession, quote_id: UUID) -> Sequence[SentQuote]:
-    """The versions that were sent, the newest first. Raise `NotFound` when there is no such quote."""
-    await by_id(session, quote_id)
+    """The versions that were sent, the newest first."""
     statement = select(SentQuote).where(SentQuote.quote_id == quote_id).order_by(SentQuote.revision.desc())
     return (await session.scalars(statement)).all()
 
@@ -56,24 +30,6 @@ async def sent_revision(session: AsyncSession, quote_id: UUID, revision: int) ->
     if found is None:
         raise NotFound(id=quote_id, revision=revision, hint="GET /v1/quotes/{id}/versions lists what was sent.")
     return found
-
-
-def search(filters: QuoteFilters, today: date) -> Select[Quote]:
-    """The quotes that every filter takes; a sent quote after its last day counts as expired."""
-    statement = select(Quote)
-    names = ("customer_id", "deal_id", "number")
-    equal = {name: value for name in names if (value := getattr(filters, name)) is not None}
-    statement = statement.filter_by(**equal)
-    over = (Quote.state == QuoteState.SENT) & (Quote.valid_until < today)
-    match filters.state:
-        case None:
-            return statement
-        case QuoteState.EXPIRED:
-            return statement.where(over)
-        case QuoteState.SENT:
-            return statement.where(Quote.state == QuoteState.SENT, ~func.coalesce(over, False))
-        case state:
-            return statement.where(Quote.state == state)
 
 
 async def letterhead(session: AsyncSession) -> tuple[Letterhead, int]:
@@ -100,10 +56,3 @@ async def paper_of_sent(session: AsyncSession, version: SentQuote) -> Paper:
     if version.paper is None:
         version.paper = (await paper(session, version, clock.day_of(version.sent_at))).model_dump(mode="json")
     return Paper.model_validate(version.paper)
-
-
-async def _one(session: AsyncSession, statement: Select[Quote], quote_id: UUID) -> Quote:
-    found: Quote | None = await session.scalar(statement)
-    if found is None:
-        raise NotFound(id=quote_id)
-    return found

@@ -5,13 +5,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from chassis.preconditions import etag
+from chassis import clock
 from contracts.customer import Address
 from contracts.money import rounded
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText
 from contracts.values import Amount, CurrencyCode, Language
-from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from crm.parties.customers.schemas import AddressOut, Optional
@@ -142,21 +141,16 @@ class QuoteOut(BaseModel):
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: Quote, today: date) -> Self:
+    def of(cls, row: Quote) -> Self:
         """The answer for a row, as it stands today."""
         lines = row.written()
         taxes = quote_totals(lines, row.currency).taxes
         shown: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields.keys() - {"taxes"}}
         shown.update({name: rounded(shown[name], row.currency) for name in ("net", "tax", "total")})
-        shown["state"] = row.shown_state(today)
+        shown["state"] = row.shown_state(clock.today())
         shown["lines"] = [{**dict(line), "net": line.net(row.currency)} for line in lines]
         shown["taxes"] = [{"rate": each.rate, "net": each.net, "tax": each.tax} for each in taxes]
         return cls.model_validate(shown)
-
-    def tag(self, response: Response) -> Self:
-        """Say the version in the `ETag` too."""
-        response.headers["ETag"] = etag(self.version)
-        return self
 
 
 class SentOut(BaseModel):

@@ -1,0 +1,33 @@
+"""What is declared of quotes."""
+
+from chassis import clock
+from records import Record
+from sqlalchemy import ColumnElement, and_, func
+
+from crm.sales.quotes.models import Quote
+from crm.sales.quotes.rules import QuoteState
+from crm.sales.quotes.schemas import LineOut, QuoteBody, QuoteFilters, QuoteLineBody, QuoteOut
+
+
+def _in_state(state: QuoteState) -> ColumnElement[bool]:
+    """A sent quote counts as expired after its last day."""
+    over = and_(Quote.state == QuoteState.SENT, func.coalesce(Quote.valid_until < clock.today(), False))
+    if state is QuoteState.EXPIRED:
+        return over
+    return and_(Quote.state == state, ~over)
+
+
+QUOTES = Record(
+    "quote",
+    path="/v1/quotes",
+    scope="quotes",
+    row=Quote,
+    body=QuoteBody,
+    out=QuoteOut,
+    filters=QuoteFilters,
+    sort=("number", "total", "valid_until", "created_at", "updated_at"),
+    order="-updated_at",
+    verbs=("create", "list", "read", "change", "export"),
+    shown_only={"lines": {"__all__": LineOut.model_fields.keys() - QuoteLineBody.model_fields.keys()}},
+    where={"state": _in_state},
+)

@@ -1,5 +1,6 @@
 """The orders' REST interface on a real database."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -279,3 +280,14 @@ async def test_who_may_only_read_writes_nothing(shop: Shop, with_scopes: Callabl
         assert (await reader.get("/v1/shipments")).status_code == 200
         refused = await reader.post(PATH, json=shop.body())
         assert (refused.status_code, refused.json()["missing"]) == (403, "orders:write")
+
+
+async def test_orders_are_exported_with_their_lines_and_what_became_of_them(shop: Shop) -> None:
+    first, second = await shop.entered(), await shop.entered(submit=True)
+    answer = await shop.api.get(f"{PATH}:export", params={"format": "jsonl", "sort": "sales_number"})
+    assert answer.status_code == 200, answer.text
+    exported = [json.loads(each) for each in answer.text.splitlines()]
+    assert exported == [await shop.shown(first["id"]), await shop.shown(second["id"])]
+    listed = (await shop.api.get(PATH, params={"sort": "sales_number"})).json()["items"]
+    assert [each["id"] for each in listed] == [first["id"], second["id"]]
+    assert "lines" not in listed[0]

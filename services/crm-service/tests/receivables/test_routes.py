@@ -1,5 +1,6 @@
 """Invoices, credit notes and what is owed over HTTP, on a real database."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -94,6 +95,15 @@ async def test_invoices_are_narrowed(api: httpx.AsyncClient, parameters: dict[st
     await invoice(api, 3, alfreds, issued_on="2026-06-15", due_on="2026-07-15")
     assert await numbers(api, "/v1/invoices", **parameters) == found
     assert await numbers(api, "/v1/invoices", **parameters, customer_id=str(numbered(9))) == []
+
+
+async def test_invoices_are_exported_with_the_filters_of_the_list(api: httpx.AsyncClient) -> None:
+    alfreds = await customer(api)
+    await invoice(api, 1, alfreds)
+    await invoice(api, 2, alfreds, issued_on="2026-06-15", due_on="2026-07-15")
+    answer = await api.get("/v1/invoices:export", params={"format": "jsonl", "overdue": "true", "on": ON})
+    (exported,) = [json.loads(each) for each in answer.text.splitlines()]
+    assert (exported["number"], exported["lines"]) == ("2026-000001", [line("100")])
 
 
 async def test_a_credit_note_names_its_invoice(api: httpx.AsyncClient) -> None:

@@ -86,6 +86,14 @@ async def rolled_back(url: str, service: str, role: Role = "app") -> AsyncIterat
         await outer.rollback()
 
 
+@asynccontextmanager
+async def undone(sessions: Sessions) -> AsyncIterator[None]:
+    """Undo what sessions of `rolled_back` write inside the block; what they wrote before stays."""
+    savepoint = await sessions.kw["bind"].begin_nested()
+    yield
+    await savepoint.rollback()
+
+
 @lru_cache
 def _engine(url: str, service: str, role: Role) -> AsyncEngine:
     """One for all tests of a process: opening a connection for each costs more than most tests."""

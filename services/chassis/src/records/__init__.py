@@ -13,7 +13,7 @@ from records import reads, writes
 from records.filters import Filters, Meanings, SharedFilters, TextFilters
 from records.reads import rows_of
 from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
-from records.routes import answered, routes, seen_of
+from records.routes import RecordRouter, answered, routes, seen_of
 from records.rows import FromJson, Plain, PlainOut, column_value
 from records.words import word_index
 
@@ -26,6 +26,7 @@ __all__ = [
     "Plain",
     "PlainOut",
     "Record",
+    "RecordRouter",
     "ReferenceUnknown",
     "SharedFilters",
     "TextFilters",

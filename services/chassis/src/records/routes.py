@@ -23,6 +23,14 @@ from records import export, reads, writes
 from records.record import Out, Record, Verb
 
 
+class RecordRouter(APIRouter):
+    """The routes of one record, by which a suite finds what is declared and served."""
+
+    def __init__(self, record: Record[Any, Any, Any], verbs: Collection[Verb]) -> None:
+        super().__init__(tags=[record.tag or record.plural], route_class=IdempotentRoute)
+        self.record, self.verbs = record, frozenset(verbs)
+
+
 def routes(
     record: Record[Any, Any, Any],
     *,
@@ -33,18 +41,18 @@ def routes(
     change: writes.Change | None = None,
     lock_all: writes.LockAll | None = None,
     with_roles: bool = False,
-) -> APIRouter:
+) -> RecordRouter:
     """The routes of a record's verbs, but those `without`.
 
     `create` and `change` are the module's own commands, where a plain write is not enough; `with_roles` they take what
     the caller's roles are, too, as `roles`. `lock_all` is what they need locked when a batch calls them. `says` holds
     descriptions, `names` operation ids that differ from the plain ones.
     """
-    router = APIRouter(tags=[record.tag or record.plural], route_class=IdempotentRoute)
+    router = RecordRouter(record, [verb for verb in record.verbs if verb not in without])
     plain_create, plain_change = writes.plain(record)
     commands = _Commands(record, create or plain_create, change or plain_change, lock_all, with_roles)
     for verb, method, path, endpoint, options in [*_reading(record), *_writing(record, commands)]:
-        if verb in record.verbs and verb not in without:
+        if verb in router.verbs:
             name, text = _named(record, verb)
             described, named = (says or {}).get(verb, text), (names or {}).get(verb, name)
             router.add_api_route(path, endpoint, methods=[method], name=named, description=described, **options)

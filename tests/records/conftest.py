@@ -1,0 +1,41 @@
+"""Three rows of each record, made once; what a test does to them is undone."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from chassis.testing import OTHER_TENANT, Database, caller, rolled_back, undone
+from crm.wiring import SERVICE as CRM
+from erp.wiring import SERVICE as ERP
+from stack.keys import SCOPES
+
+from .examples import Maker
+from .made import Made
+
+EVERYTHING = " ".join(SCOPES)
+
+
+@pytest.fixture(scope="session")
+def addresses(database: Database) -> dict[str, str]:
+    return {each.name: database(each.name, each.metadata, each.versions) for each in (CRM, ERP)}
+
+
+@pytest.fixture(scope="session")
+async def prepared(request: pytest.FixtureRequest, addresses: dict[str, str]) -> AsyncIterator[Made]:
+    subject = request.param
+    service = subject.service
+    async with (
+        rolled_back(addresses[service.name], service.name) as sessions,
+        caller(service, sessions, EVERYTHING, roles="sales-director") as api,
+        caller(service, sessions, EVERYTHING, OTHER_TENANT, "bert") as stranger,
+        caller(service, sessions, "none:read") as scopeless,
+    ):
+        maker = Maker(service, api)
+        made = Made(subject, sessions, maker, api, stranger, scopeless)
+        await made.fill()
+        yield made
+
+
+@pytest.fixture
+async def made(prepared: Made) -> AsyncIterator[Made]:
+    async with undone(prepared.sessions):
+        yield prepared

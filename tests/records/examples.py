@@ -1,0 +1,145 @@
+"""Rows of records: by the examples of their bodies, or brought by the hub where a service only reads them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from chassis.service import Service
+from contracts.kinds import TABLES
+from records import Record
+
+from ..contracts.published import example
+from .subjects import SUBJECTS
+
+Json = dict[str, Any]
+
+
+class Maker:
+    """Makes rows in one service, and before them those that they refer to."""
+
+    def __init__(self, service: Service, api: httpx.AsyncClient) -> None:
+        self.service, self.api = service, api
+        self.subjects = {each.record.name: each for each in SUBJECTS if each.service is service}
+
+    async def make(self, name: str, number: int) -> Json:
+        """The answer for a new row; `number` tells it from others."""
+        subject = self.subjects[name]
+        if "create" not in subject.verbs:
+            brought = await self.bring(name, number)
+            listed = (await self.api.get(subject.record.path, params={"limit": "200"})).json()["items"]
+            return next(row for row in listed if row["id"] == brought)
+        answer = await self.api.post(subject.record.path, json=await self.body(subject.record, number))
+        assert answer.status_code == 201, answer.text
+        made: Json = answer.json()
+        return made
+
+    async def body(self, record: Record[Any, Any, Any], number: int) -> Json:
+        """What creates a row: the first example, with references to rows that are there, and what tells it apart."""
+        shape = record.new or record.body
+        body: Json = dict(shape.model_json_schema().get("examples", [{}])[0])
+        if "name" in shape.model_fields:
+            body["name"] = f"{body.get('name', 'Example')} {number}"
+        for field, other in record.refers.items():
+            body[field] = await self.id_of(other.name, number)
+        more = APART.get(record.name)
+        return {**body, **(await more(self, number) if more else {})}
+
+    async def bring(self, kind: str, number: int) -> str:
+        """The local id of the golden example of a kind, as the hub delivers it."""
+        values: Json = dict(example(f"erp.{kind}.v1")["data"]["snapshot"])
+        for group in TABLES[kind].groups:
+            if group.refers and group.reference_field is None and values.get(group.name):
+                values[group.name] = await self.id_of(group.refers, number)
+        values |= BROUGHT[kind](values, number) if kind in BROUGHT else {}
+        groups = [{"group": group, "value": value, "rev": 1} for group, value in values.items()]
+        items = [{"canonical_id": str(uuid4()), "hlc": 1, "groups": groups}]
+        answer = await self.api.post(f"/replication/v1/{kind}", json={"items": items})
+        assert answer.status_code == 200, answer.text
+        (outcome,) = answer.json()["items"]
+        assert outcome["outcome"] == "applied", outcome
+        return str(outcome["local_id"])
+
+    async def id_of(self, name: str, number: int) -> str:
+        """A row that another one may refer to."""
+        subject = self.subjects.get(name)
+        if subject is not None and "create" in subject.verbs:
+            return str((await self.make(name, number))["id"])
+        return await self.bring(name, number)
+
+
+async def _customer(_maker: Maker, number: int) -> Json:
+    return {"email": f"info{number}@alfki.example", "owner": "anna", "segment": "food"}
+
+
+async def _product(_maker: Maker, number: int) -> Json:
+    return {"sku": f"CHAI-{number}", "gtin": _gtin(number)}
+
+
+async def _price_list(_maker: Maker, number: int) -> Json:
+    """One for a group, the others for customers."""
+    left_out = "customer_id" if number == 0 else "customer_group"
+    return {"valid_from": f"2026-01-{number + 1:02}", left_out: None}
+
+
+async def _price(_maker: Maker, number: int) -> Json:
+    return {"amount": f"{number + 10}.00", "min_quantity": str(number + 1)}
+
+
+async def _tax_rate(_maker: Maker, number: int) -> Json:
+    return {"valid_from": f"2026-01-{number + 1:02}"}
+
+
+async def _deal(_maker: Maker, number: int) -> Json:
+    return {"amount": f"{number + 1}000.00", "expected_close": f"2026-12-{number + 1:02}", "owner": "anna"}
+
+
+async def _order(maker: Maker, number: int) -> Json:
+    line = {"product_id": await maker.id_of("product", number), "quantity": "12", "unit_price": "18.00"}
+    customer_id = await maker.id_of("customer", number)
+    return {"customer_id": customer_id, "reference": f"R-{number}", "lines": [line]}
+
+
+async def _payment(maker: Maker, number: int) -> Json:
+    more = {"bank_account_id": await maker.id_of("bank_account", number)} if "bank_account" in maker.subjects else {}
+    return {"customer_id": await maker.id_of("customer", number), "reference": f"E2E-{number}", **more}
+
+
+async def _bank_account(_maker: Maker, number: int) -> Json:
+    account = f"37040044{number:010}"
+    return {"iban": f"DE{98 - int(f'{account}131400') % 97:02}{account}"}
+
+
+def _gtin(number: int) -> str:
+    digits = f"400638133{number:03}"
+    return f"{digits}{-sum(int(each) * (1, 3)[place % 2] for place, each in enumerate(digits)) % 10}"
+
+
+def _numbered(values: Json, number: int) -> Json:
+    return {"document": {**values["document"], "number": f"{values['document']['number']}-{number}"}}
+
+
+APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
+    "customer": _customer,
+    "product": _product,
+    "price_list": _price_list,
+    "price": _price,
+    "tax_rate": _tax_rate,
+    "deal": _deal,
+    "order": _order,
+    "payment": _payment,
+    "bank_account": _bank_account,
+}
+"""What a record's example leaves open: unique numbers, references inside of lists, fields that lists filter by."""
+BROUGHT: Mapping[str, Callable[[Json, int], Json]] = {
+    "price_list": lambda values, number: {
+        "name": f"{values['name']} {number}",
+        "terms": {**values["terms"], "customer_group": None if number else "retail"},
+        "customer": values["customer"] if number else None,
+    },
+    "tax_rate": lambda values, number: {"tax_rate": {**values["tax_rate"], "valid_from": f"1983-07-{number + 1:02}"}},
+    "invoice": _numbered,
+    "credit_note": _numbered,
+    "shipment": _numbered,
+}
+"""What tells one delivery of a golden example from another."""

@@ -2,9 +2,10 @@
 
 A system is compared after it was restored, and when it joins or begins to hold a kind.
 
-How far it is stands in the system's row, so a worker that dies goes on where it was. What is equal costs a delivery
-that is answered with `already`. After a restore of the hub itself every register gets a new revision first: systems
-may have a later one of the hub's lost life, with another value.
+How far it is stands in the system's row, so a worker that dies goes on where it was. A record that a fork puts under
+comparison meanwhile is open too, though it was done already or was never begun: what was done stays done. What is
+equal costs a delivery that is answered with `already`. After a restore of the hub itself every register gets a new
+revision first: systems may have a later one of the hub's lost life, with another value.
 """
 
 from collections.abc import Sequence
@@ -57,16 +58,15 @@ async def step(sessions: Sessions, system: str) -> bool:
             return False
         begun, after = row.compare_begun, row.compare_after
         kinds = sorted((await stored(session))[system])
+        total = row.compare_total if begun else await _all(session, kinds)
         open_ = await _open(session, system, after)
         if after is not None and open_ < BATCH / 4:
             which = {"system": system, "kinds": kinds, "after": after, "batch": BATCH}
             batch = (await session.execute(BEGIN, which)).one()
             begun, after, open_ = begun + batch.records, batch.last, open_ + batch.records
         over = {"restored_at": None, "restored_because": None, "joining": False} if after is None and open_ == 0 else {}
-        total = row.compare_total if row.compare_begun else await _all(session, kinds)
-        total = max(begun, total) if after is not None else begun
-        progress = {"compare_after": after, "compare_begun": begun, "compare_done": begun - open_}
-        values = {**progress, "compare_total": total, **over}
+        progress = {"compare_after": after, "compare_begun": begun, "compare_total": max(begun, total)}
+        values = {**progress, "compare_done": max(row.compare_done, begun - open_), **over}
         # The system's row is locked last, as ingest does; nothing is stored if another restore was noticed meanwhile.
         same = SYSTEMS.c.name == system, SYSTEMS.c.restored_at == row.restored_at
         await session.execute(update(SYSTEMS).where(*same).values(values))

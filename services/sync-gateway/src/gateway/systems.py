@@ -162,7 +162,7 @@ async def note_restored(session: AsyncSession, name: str, because: str, *, again
 
 def comparison(because: str, *, joining: bool) -> dict[str, Any]:
     """The columns of a system of which all that it holds is to be compared, from the first record on."""
-    begin = {"compare_after": UUID(int=0), "compare_begun": 0, "compare_done": 0}
+    begin = {"compare_after": UUID(int=0), "compare_begun": 0, "compare_done": 0, "compare_total": 0}
     return {**begin, "restored_at": clock.now(), "restored_because": because, "joining": joining}
 
 

@@ -60,6 +60,15 @@ def groups(item: dict[str, Any]) -> set[str]:
     return {group["group"] for group in item["groups"]}
 
 
+def fork(row: Row) -> list[Message]:
+    """An edit that the row loses with a restore, and one that is given its number again."""
+    before = row.edit(name=ALFKI["name"], life="live") if not row.seq else None
+    backup = row.back_up()
+    lost = row.edit(phone="111")
+    row.restore(backup)
+    return [*([before] if before else []), lost, row.edit(phone="222")]
+
+
 @pytest.mark.parametrize("old_format", [False, True])
 async def test_an_edit_of_a_restored_row_is_merged_beside_what_the_row_had_lost(hub: Hub, old_format: bool) -> None:
     row = Row(hub, "crm")
@@ -212,6 +221,45 @@ async def test_all_of_a_restored_system_is_due_again_in_batches_with_its_progres
     assert len({item["canonical_id"] for item in crm.items}) == 5
     assert (await shown(hub, "crm"))["restored_at"] is None
     assert not any(delivery.comparing for delivery in await hub.all(Delivery))
+
+
+async def test_forks_during_a_comparison_take_no_progress_back(hub: Hub) -> None:
+    rows = [Row(hub, "crm", str(number)) for number in range(8)]
+    await hub.ingest.handle([row.edit(**ALFKI) for row in rows[:3]])
+    busy, seen = {"2"}, []
+
+    def answer(item: dict[str, Any]) -> dict[str, Any]:
+        return {**applied(item), **({"outcome": "skipped", "groups": {}} if item["local_id"] in busy else {})}
+
+    async def step() -> bool:
+        going_on = await compare.step(hub.sessions, "crm")
+        row = await shown(hub, "crm")
+        seen.append((row["compare_done"], row["compare_total"]))
+        return going_on
+
+    async with transaction(hub.sessions) as session:
+        await systems.note_restored(session, "crm", "a test says so")
+    await step()
+    await deliver(hub, "crm", ScriptedSpoke(answer))
+    await step()
+    for late in (rows[:2], rows[3:]):  # Two that are done, and five that were never begun.
+        await hub.ingest.handle([event for row in late for event in fork(row)])
+        await step()
+    busy.clear()
+    await deliver(hub, "crm", ScriptedSpoke(answer))
+    assert not await step()
+    assert seen == [(0, 3), (2, 3), (2, 3), (2, 3), (3, 3)]
+
+
+async def test_a_comparison_that_begins_again_forgets_how_far_the_last_one_was(hub: Hub) -> None:
+    await hub.ingest.handle([Row(hub, "crm", str(number)).edit(**ALFKI) for number in range(3)])
+    for _ in range(2):
+        async with transaction(hub.sessions) as session:
+            await systems.note_restored(session, "crm", "a test says so", again=True)
+        row = await shown(hub, "crm")
+        assert (row["compare_done"], row["compare_total"]) == (0, 0)
+        await compare.step(hub.sessions, "crm")
+        assert (await shown(hub, "crm"))["compare_total"] == 3
 
 
 async def test_an_answer_of_before_the_restore_acknowledges_nothing(hub: Hub) -> None:

@@ -12,7 +12,6 @@ from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.replication import Delivery, apply
 from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
-from erp.catalogue.products import queries
 from erp.catalogue.products.checks import KitInKit, ProductNumberTaken
 from erp.catalogue.products.events import PRODUCT
 from erp.catalogue.products.handlers import give_skus
@@ -71,7 +70,7 @@ async def test_what_a_kit_is_made_of_is_changed_and_announced_to_nobody(session:
     tea = await writes.create(session, PRODUCTS, ProductBody(name="Tea"), "anna")
     milk = await writes.create(session, PRODUCTS, ProductBody(name="Milk"), "anna")
     kit_id = await kit_of(session, tea.id)
-    kit = (await queries.by_ids(session, [kit_id]))[kit_id]
+    kit = (await reads.by_ids(session, PRODUCTS, [kit_id]))[kit_id]
     before = len(await events(session))
     parts = [{"product_id": str(milk.id), "quantity": "1"}, {"product_id": str(tea.id), "quantity": "3"}]
     await writes.change(session, PRODUCTS, kit_id, {"components": parts}, "anna", seen)
@@ -99,7 +98,7 @@ async def test_each_tenant_has_numbers_of_its_own(session: AsyncSession) -> None
     first = await writes.create(session, PRODUCTS, ProductBody(**CHAI), "anna")
     await act_for(session, OTHER_TENANT)
     assert (await writes.create(session, PRODUCTS, ProductBody(**CHAI), "bert")).sku == first.sku
-    assert await queries.by_ids(session, [first.id]) == {}
+    assert await reads.by_ids(session, PRODUCTS, [first.id]) == {}
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,7 @@ async def _numbers_are_free(session: AsyncSession, row: Product, values: dict[st
 
 
 async def _components_fit(session: AsyncSession, row: Product, wanted: list[UUID]) -> None:
-    found = await queries.by_ids(session, wanted)
+    found = {each.id: each for each in await session.scalars(select(Product).where(Product.id.in_(wanted)))}
     for number, product_id in enumerate(wanted):
         if product_id not in found:
             raise ReferenceUnknown(kind="product", id=product_id, field=f"components[{number}].product_id")

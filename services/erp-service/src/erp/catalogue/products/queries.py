@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from chassis import gather
 from chassis.errors import Conflict
 from contracts.normalise import gtin_key, sku_key
 from contracts.pricing import Answer, NoPrice, NoTaxRate, Offer, Question, price_for, tax_rate_for
@@ -14,7 +13,6 @@ from contracts.product import Price as Amount
 from contracts.product import TaxRate
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
 
@@ -31,16 +29,6 @@ class NoTaxRateKnown(Conflict):
     title = "Nothing says how the product is taxed"
     detail = "Tax is charged in {country}, but there is no rate for the class {tax_class} on {on}."
     hint = "Give the rate with the line; or declare it: POST /v1/tax-rates."
-
-
-async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Product]:
-    """Products by id, archived or not, with their components; ids of nothing are left out."""
-
-    async def read(missing: Collection[UUID]) -> list[tuple[UUID, Product]]:
-        found = select(Product).options(selectinload(Product.components)).where(Product.id.in_(missing))
-        return [(row.id, row) for row in await session.scalars(found)]
-
-    return await gather.each_once(session, "product", ids, read)
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:

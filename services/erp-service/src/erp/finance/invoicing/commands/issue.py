@@ -14,7 +14,7 @@ from contracts.receivable import TaxAmount
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.catalogue.products import queries as products
+from erp.catalogue.products.records import PRODUCTS
 from erp.finance.invoicing import queries
 from erp.finance.invoicing.commands.numbers import next_number
 from erp.finance.invoicing.commands.parties import parties
@@ -93,7 +93,7 @@ async def lock_all(session: AsyncSession, bodies: Sequence[InvoiceBody], _ids: S
         await ledger_queries.receivable_lock(session, customer_id)
     await reads.by_ids(session, CUSTOMERS, customer_ids)
     await queries.keep_shipments(session, order_ids)
-    await products.by_ids(session, {line.product_id for order in found for line in order.lines})
+    await reads.by_ids(session, PRODUCTS, {line.product_id for order in found for line in order.lines})
 
 
 async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice:
@@ -214,7 +214,7 @@ async def _invoice(session: AsyncSession, order: Order, parts: Sequence[Part], o
 
 
 async def _names(session: AsyncSession, product_ids: Collection[UUID]) -> Mapping[UUID, str]:
-    return {product_id: row.name for product_id, row in (await products.by_ids(session, product_ids)).items()}
+    return {product_id: row.name for product_id, row in (await reads.by_ids(session, PRODUCTS, product_ids)).items()}
 
 
 def _line(position: int, part: Part, names: Mapping[UUID, str], currency: str) -> InvoiceLine:

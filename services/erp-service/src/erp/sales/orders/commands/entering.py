@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products import queries as products
 from erp.catalogue.products.models import Product
+from erp.catalogue.products.records import PRODUCTS
 from erp.ledger import queries as ledger
 from erp.parties.customers.models import Customer
 from erp.parties.customers.records import CUSTOMERS
@@ -115,7 +116,7 @@ async def _write_lines(
     known = {line.id for line in row.lines}
     if missing := next((line.id for line in lines if line.id and line.id not in known), None):
         raise NoSuchLine(line=str(missing))
-    found = await products.by_ids(session, {line.product_id for line in lines})
+    found = await reads.by_ids(session, PRODUCTS, {line.product_id for line in lines})
     for gone in known - {line.id for line in lines}:
         row.set_line(gone, None)
     written = {}

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from contracts.product import ProductKind
+from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.catalogue.products import queries as products
 from erp.catalogue.products.models import Product
+from erp.catalogue.products.records import PRODUCTS
 from erp.warehouse.stock import queries
 from erp.warehouse.stock.commands.stock import Stock, lock
 from erp.warehouse.stock.models import ZERO, Demand, KitWithoutComponents
@@ -61,9 +62,9 @@ async def release(session: AsyncSession, line_ids: Collection[UUID]) -> None:
 
 
 async def _parts(session: AsyncSession, wants: Sequence[Want], known: Demands) -> list[Part]:
-    found = await products.by_ids(session, {want.product_id for want in wants})
+    found = await reads.by_ids(session, PRODUCTS, {want.product_id for want in wants})
     inside = {component.product_id for product in found.values() for component in product.components}
-    components = await products.by_ids(session, inside - found.keys()) if inside else {}
+    components = await reads.by_ids(session, PRODUCTS, inside - found.keys()) if inside else {}
     parts: list[Part] = []
     for want in wants:
         if want.line_id in known:

@@ -1,6 +1,6 @@
 """The tables of products, price lists, prices and tax rates, and how they change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Self
@@ -10,7 +10,7 @@ from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from contracts.normalise import gtin_key, name_key, sku_key
 from contracts.product import ListedPrice, PriceListTerms, TaxRate
-from records import word_index
+from records import FromJson, word_index
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -19,17 +19,6 @@ from erp.tables import Base
 
 JsonValue = JSONB(none_as_null=True)
 IN_USE = text("archived_at is null")
-READ_JSON: Mapping[str, Callable[[str], Any]] = {
-    "customer_id": UUID,
-    "price_list_id": UUID,
-    "product_id": UUID,
-    "min_quantity": Decimal,
-    "amount": Decimal,
-    "rate": Decimal,
-    "valid_from": date.fromisoformat,
-    "valid_to": date.fromisoformat,
-}
-"""How fields of what is declared are read that are no text."""
 
 
 class Component(Base):
@@ -124,19 +113,13 @@ class Product(Replicated, Base):
         self.components = listed
 
 
-class Declared(Replicated):
+class Declared(FromJson, Replicated):
     """What only the ERP declares."""
 
     @classmethod
     def blank(cls) -> Self:
         """A row that nothing is known of yet."""
         return cls(**{column.key: None for column in inspect(cls).columns if column.server_default is None})
-
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay."""
-        for field, value in values.items():
-            read = READ_JSON.get(field)
-            setattr(self, field, read(value) if read and value is not None else value)
 
 
 class PriceList(Declared, Base):

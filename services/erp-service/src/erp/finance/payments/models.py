@@ -10,10 +10,9 @@ from chassis import clock
 from chassis.db import unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
-from chassis.versioned import Versioned
 from contracts.normalise import reference_key
 from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState, payment_states_after
-from records import FromJson
+from records import Plain
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -60,7 +59,7 @@ class AllocationKept(Conflict):
     hint = "Allocate it by POST /v1/payments/{id}/allocations of the ERP."
 
 
-class BankAccount(FromJson, Versioned, Base):
+class BankAccount(Plain, Base):
     """An account of ours at a bank; the IBAN in its one form."""
 
     __tablename__ = "bank_accounts"
@@ -69,12 +68,6 @@ class BankAccount(FromJson, Versioned, Base):
     name: Mapped[str] = mapped_column(Text)
     iban: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
-    archived_at: Mapped[datetime | None]
-
-    @classmethod
-    def blank(cls) -> Self:
-        """A bank account that nothing is known of yet."""
-        return cls(archived_at=None)
 
 
 class Allocation(Base):

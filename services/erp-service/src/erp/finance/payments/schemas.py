@@ -11,6 +11,7 @@ from contracts.receivable import Direction, PaymentState
 from contracts.text import NameText, OptionalNameText, OptionalShortText, ShortText, one_line, refuse
 from contracts.values import CurrencyCode, Money, in_currency
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from records import PlainOut
 from stdnum import iban
 from stdnum.exceptions import ValidationError as NumberInvalid
 
@@ -44,19 +45,12 @@ class BankAccountBody(Body):
     currency: CurrencyCode = "EUR"
 
 
-class BankAccountOut(BaseModel):
+class BankAccountOut(PlainOut):
     """A bank account; its IBAN and currency stay, and payments name it by its id."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
     name: str
     iban: str
     currency: str
-    version: int
-    archived_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
 
 
 class PaymentNotes(Body):

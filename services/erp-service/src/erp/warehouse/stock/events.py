@@ -5,9 +5,9 @@ from typing import Any
 from chassis.errors import Conflict
 from chassis.replication import fields, kind_from
 from contracts.product import Availability
+from records import rows_of
 
 from contracts import kinds
-from erp.warehouse.stock import queries
 from erp.warehouse.stock.models import AvailabilityRow
 
 
@@ -28,6 +28,6 @@ AVAILABILITY = kind_from(
     fields("availability", _read),
     system="erp",
     row=AvailabilityRow,
-    rows=queries.availabilities,
+    rows=rows_of(AvailabilityRow),
     closed=FollowsStock,
 )

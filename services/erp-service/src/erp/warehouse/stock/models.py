@@ -1,15 +1,13 @@
 """The tables of inventory, and how a level changes. Moves are never changed: the database refuses it."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Self
 from uuid import UUID
 
 from chassis.db import Summed, unique, uuid7
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
-from chassis.versioned import Versioned
+from records import Plain
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -99,7 +97,7 @@ class SameWarehouse(Malformed):
     hint = "Name two different warehouses."
 
 
-class Warehouse(Versioned, Base):
+class Warehouse(Plain, Base):
     """A place where goods lie. The default one is there from the first need on, and comes first when we reserve."""
 
     __tablename__ = "warehouses"
@@ -111,17 +109,6 @@ class Warehouse(Versioned, Base):
 
     name: Mapped[str] = mapped_column(Text)
     is_default: Mapped[bool]
-    archived_at: Mapped[datetime | None]
-
-    @classmethod
-    def blank(cls) -> Self:
-        """A warehouse that nothing is known of yet."""
-        return cls(name="", is_default=False, archived_at=None)
-
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values; those not named stay."""
-        for field, value in values.items():
-            setattr(self, field, value)
 
 
 class StockLevel(Base):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis import gather
 from contracts.product import ProductKind
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -157,23 +157,11 @@ async def issued_values(session: AsyncSession, line_ids: Collection[UUID]) -> di
     return {(line_id, product_id): value for line_id, product_id, value in await session.execute(statement)}
 
 
-async def availabilities(
-    session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]
-) -> Sequence[AvailabilityRow]:
-    """Rows by local or shared id, locked in the order of their ids."""
-    either = or_(AvailabilityRow.id.in_(ids), AvailabilityRow.canonical_id.in_(canonical_ids))
-    return (await session.scalars(_announced().where(either))).all()
-
-
 async def announced(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, AvailabilityRow]:
     """What was announced last of each product, locked."""
-    found = await session.scalars(_announced().where(AvailabilityRow.product_id.in_(product_ids)))
+    statement = select(AvailabilityRow).where(AvailabilityRow.product_id.in_(product_ids)).order_by(AvailabilityRow.id)
+    found = await session.scalars(statement.with_for_update().execution_options(populate_existing=True))
     return {row.product_id: row for row in found}
-
-
-def _announced() -> Select[AvailabilityRow]:
-    statement = select(AvailabilityRow).order_by(AvailabilityRow.id).with_for_update()
-    return statement.execution_options(populate_existing=True)
 
 
 async def placed(

@@ -8,6 +8,7 @@ from contracts.product import Count, Quantity, UnitPrice
 from contracts.text import NameText, NotesText, OptionalShortText, ShortText
 from contracts.values import Money, Sum
 from pydantic import BaseModel, ConfigDict, Field
+from records import PlainOut
 
 from erp.catalogue.products.models import Product
 from erp.warehouse.stock.models import Demand, Reservation, StockLevel, StockMove, Warehouse
@@ -23,18 +24,11 @@ class WarehouseBody(BaseModel):
     is_default: bool = Field(default=False, description="Where goods come in, and from where they leave first.")
 
 
-class WarehouseOut(BaseModel):
+class WarehouseOut(PlainOut):
     """A warehouse. One is the default; making another one so ends that."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    version: int
     name: str
     is_default: bool
-    created_at: datetime
-    updated_at: datetime
-    archived_at: datetime | None
 
 
 WarehouseId = Annotated[UUID | None, Field(description="The default warehouse, if not given.")]

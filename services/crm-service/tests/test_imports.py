@@ -68,6 +68,7 @@ async def worked(sessions: Sessions, targets: dict[str, Target] | None = None) -
 
 async def ran(api: httpx.AsyncClient, sessions: Sessions, content: str = FIRMS, **parameters: str) -> dict[str, Any]:
     shown = await uploaded(api, content, **parameters)
+    await worked(sessions)
     assert (await api.post(f"/v1/imports/{shown['id']}/run")).status_code == 200
     await worked(sessions)
     found: dict[str, Any] = (await api.get(f"/v1/imports/{shown['id']}")).json()
@@ -111,6 +112,15 @@ async def test_a_run_imports_and_each_row_has_its_outcome(api: httpx.AsyncClient
     again = await ran(api, sessions, FIRMS.replace("Alfreds", "Alfreds Futterkiste"))
     assert again["preview"]["result"] == {"rows": 3, "created": 0, "updated": 1, "unchanged": 1, "rejected": 1}
     assert again["run"]["result"] == again["preview"]["result"]
+
+
+async def test_a_run_ends_a_preview_that_is_not_over(api: httpx.AsyncClient, sessions: Sessions) -> None:
+    shown = await uploaded(api)
+    shown = (await api.post(f"/v1/imports/{shown['id']}/run")).json()
+    assert (shown["preview"]["state"], shown["run"]["state"]) == ("cancelled", "queued")
+    await worked(sessions)
+    shown = (await api.get(f"/v1/imports/{shown['id']}")).json()
+    assert (shown["preview"]["state"], shown["run"]["state"]) == ("cancelled", "done")
 
 
 async def test_an_import_runs_once(api: httpx.AsyncClient, sessions: Sessions) -> None:

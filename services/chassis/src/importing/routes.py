@@ -98,7 +98,7 @@ def _add_reads(router: APIRouter) -> None:
 def _add_run(router: APIRouter, targets: Mapping[str, Target]) -> None:
     @router.post("/{import_id}/run")
     async def run_import(import_id: UUID, session: Session, caller: Writer) -> ImportOut:
-        """Import the file. Rows that say the same as before change nothing; each stands or falls alone."""
+        """Import the file; its preview ends. Rows that say the same as before change nothing; each stands alone."""
         row = await uploads.by_id(session, import_id, lock=True)
         targets[row.target].authorise(caller, row.fields)
         return await _shown(session, await uploads.start(session, row, caller.subject))

@@ -1,6 +1,7 @@
 """Use cases of imports over HTTP: keep a file, run it as a job, read what became of its rows."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Literal
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from chassis.errors import Conflict, Malformed, NotFound
 from jobs import Job, commands
-from jobs.models import JobState
+from jobs.models import JobOver, JobState
 from records.cells import part_of
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -104,8 +105,12 @@ async def add_lines(
 
 
 async def start(session: AsyncSession, row: Upload, actor: str) -> Upload:
-    """Run an import for good. One that failed or was cancelled may run again. Raise `ImportHasRun`."""
+    """Run an import for good; a preview that is not over ends. One that failed or was cancelled may run again.
+
+    Raise `ImportHasRun`.
+    """
     await _refuse_run(session, row)
+    await _end_preview(session, row)
     row.run_id = (await commands.enqueue(session, RUN, {"import_id": str(row.id)}, actor)).id
     await session.flush()
     return row
@@ -187,10 +192,18 @@ async def outcomes(
 
 
 async def _preview(session: AsyncSession, row: Upload, actor: str) -> Upload:
+    await _end_preview(session, row)
     row.preview_id = (await commands.enqueue(session, PREVIEW, {"import_id": str(row.id)}, actor)).id
     await session.flush()
     await session.refresh(row)
     return row
+
+
+async def _end_preview(session: AsyncSession, row: Upload) -> None:
+    job = (await jobs_of(session, [row])).get(row.preview_id) if row.preview_id else None
+    if job is not None and not JobState(job.state).over:
+        with suppress(JobOver):
+            await commands.cancel(session, job.id)
 
 
 async def _keep(session: AsyncSession, import_id: UUID, part: Part, content: bytes) -> None:

@@ -10,15 +10,16 @@ from uuid import UUID
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from records import READ_ONLY, Filters, FromJson, Record, reads, routes
-from sqlalchemy import select
+from sqlalchemy import column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 @dataclass
 class Shelf:
-    name: str
+    name: Any = column("name")
     version: int = 1
+    id: Any = column("id")
 
 
 class ShelfOut(BaseModel):

@@ -26,7 +26,7 @@ HEADERS = {
 class FieldError(BaseModel):
     """What is wrong with one field."""
 
-    field: str = Field(description="Its path as it was sent; empty for the whole.", examples=["lines[0].product_id"])
+    field: str = Field(description="Its path as it was sent; empty for the whole.", examples=["lines[0].item_id"])
     code: str = Field(description="The same for the same mistake, whatever the text says.", examples=["too-long"])
     message: str
 

@@ -67,5 +67,5 @@ async def test_a_rejected_row_says_why_and_stops_no_other(sessions: Sessions, tm
     text = "A,,,,,\nB,B's,,,Atlantis,\n" + ALFKI
     results = await imported(sessions, tmp_path / "customers.csv", text)
     assert [(result.line, result.outcome) for result in results] == [(2, "rejected"), (3, "rejected"), (4, "created")]
-    assert results[0].reason == "name: Field required"
+    assert results[0].reason == "name: is required: send it"
     assert "'Atlantis' is not a country" in results[1].reason

@@ -86,7 +86,7 @@ SERVICE = Service(
         custom_fields.router,
         jobs.router,
         imports.routes(IMPORTS),
-        ledger.router,
+        *ledger.routers,
         *products.routers,
         *inventory.routers,
         *orders.routers,

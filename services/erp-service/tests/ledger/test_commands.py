@@ -12,9 +12,11 @@ from chassis.testing import OTHER_TENANT, TENANT, Database, act_for, rolled_back
 from erp.ledger import commands, queries
 from erp.ledger.commands import CurrencyFixed, PeriodClosed, PeriodStepForbidden
 from erp.ledger.models import Account, JournalEntry, JournalLine
+from erp.ledger.records import ENTRIES
 from erp.ledger.rules import DEFAULT_CHART, POSTING_RULES, Source, lines_of
 from erp.ledger.schemas import CompanyBody
 from erp.wiring import SERVICE
+from records import reads
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -66,7 +68,7 @@ async def test_nothing_is_posted_for_nothing(session: AsyncSession) -> None:
     assert await invoiced(session, "0.00", "0.00") is None
     untaxed = await invoiced(session, "10.00", "0.00")
     assert untaxed is not None
-    assert len((await queries.entry(session, untaxed)).lines) == 2
+    assert len((await reads.by_id(session, ENTRIES, untaxed)).lines) == 2
 
 
 async def test_a_source_is_posted_once_by_each_rule(session: AsyncSession) -> None:

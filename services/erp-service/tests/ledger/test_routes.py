@@ -1,5 +1,6 @@
 """The ledger's REST interface on a real database."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -49,6 +50,23 @@ async def test_a_manual_entry_is_written_and_found(api: httpx.AsyncClient) -> No
         items = (await api.get("/v1/journal-entries", params=parameters)).json()["items"]
         assert [item["id"] for item in items] == [made.json()["id"]]
     assert (await api.get("/v1/journal-entries", params={"until": "2026-11-21"})).json()["items"] == []
+
+
+async def test_entries_are_found_by_a_line_that_has_both_the_account_and_the_party(api: httpx.AsyncClient) -> None:
+    known, party = await accounts(api), str(ALFREDS)
+    lines = [
+        {"account_id": known["1000"], "debit": "1"},
+        {"account_id": known["3000"], "credit": "1", "party_id": party},
+    ]
+    made = (await entry(api, lines=lines)).json()
+    for asked, found in (
+        ({"party_id": party}, [made]),
+        ({"account_id": known["3000"], "party_id": party}, [made]),
+        ({"account_id": known["1000"], "party_id": party}, []),
+    ):
+        assert (await api.get("/v1/journal-entries", params=asked)).json()["items"] == found, asked
+        exported = await api.get("/v1/journal-entries:export", params={**asked, "format": "jsonl"})
+        assert [json.loads(line) for line in exported.text.splitlines()] == found, asked
 
 
 async def test_an_entry_that_is_not_balanced_is_refused(api: httpx.AsyncClient) -> None:

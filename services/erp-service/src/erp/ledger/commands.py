@@ -9,12 +9,14 @@ from uuid import UUID
 from chassis import clock, gather
 from chassis.db import uuid7
 from chassis.errors import Conflict
+from records import reads
 from sqlalchemy import Select, exists, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger import queries
 from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
+from erp.ledger.records import ENTRIES
 from erp.ledger.rules import DEFAULT_CHART, MANUAL, Source, lines_of, month_of
 from erp.ledger.schemas import AccountBody, CompanyBody, EntryBody
 
@@ -121,7 +123,7 @@ async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEn
     heading = Heading(MANUAL, MANUAL, uuid7(), body.posted_on, body.text, actor)
     await _admitted(session, heading)
     postings = [Posting(line.account_id, line.amount, line.party_id) for line in body.lines]
-    return await queries.entry(session, await _append(session, heading, body.currency, postings))
+    return await reads.by_id(session, ENTRIES, await _append(session, heading, body.currency, postings))
 
 
 async def _all_there(session: AsyncSession, account_ids: set[UUID]) -> None:

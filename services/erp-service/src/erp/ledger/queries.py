@@ -12,15 +12,11 @@ from chassis.errors import NotFound
 from chassis.pages import Sorting
 from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, cast, exists, func, select, text, union
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
-from erp.ledger.schemas import EntryFilters, StatementFilters
+from erp.ledger.schemas import StatementFilters
 
 ACCOUNTS = Sorting({"number": Account.number, "name": Account.name}, Account.id, "number")
-ENTRIES = Sorting(
-    {"position": JournalEntry.position, "posted_on": JournalEntry.posted_on}, JournalEntry.position, "-position"
-)
 AMOUNT = JournalLine.amount
 ONE_AT_A_TIME = text("""
     select pg_advisory_xact_lock(hashtextextended('receivable' || current_setting('app.tenant', true) || :customer, 0))
@@ -119,36 +115,8 @@ async def account(session: AsyncSession, account_id: UUID) -> Account:
     return found
 
 
-async def entry(session: AsyncSession, entry_id: UUID) -> JournalEntry:
-    """One entry with its lines. Raise `NotFound`."""
-    found = await session.scalar(_complete().where(JournalEntry.id == entry_id))
-    if found is None:
-        raise NotFound(id=entry_id)
-    return found
-
-
 def accounts() -> Select[Account]:
     return select(Account)
-
-
-def entries(filters: EntryFilters) -> Select[JournalEntry]:
-    """The entries that every filter takes, with their lines."""
-    statement = _complete()
-    equal = {
-        JournalEntry.rule: filters.rule,
-        JournalEntry.source_kind: filters.source_kind,
-        JournalEntry.source_id: filters.source_id,
-    }
-    statement = statement.where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.since is not None:
-        statement = statement.where(JournalEntry.posted_on >= filters.since)
-    if filters.until is not None:
-        statement = statement.where(JournalEntry.posted_on <= filters.until)
-    of_line = {JournalLine.account_id: filters.account_id, JournalLine.party_id: filters.party_id}
-    wanted = [column == value for column, value in of_line.items() if value is not None]
-    if wanted:
-        statement = statement.where(exists().where(JournalLine.entry_id == JournalEntry.id, *wanted))
-    return statement
 
 
 def statement_of(account_id: UUID, filters: StatementFilters) -> tuple[Select[Any], Sorting]:
@@ -211,7 +179,3 @@ def _months() -> Subquery:
         .outerjoin(posted, posted.c.month == months.c.month)
         .subquery()
     )
-
-
-def _complete() -> Select[JournalEntry]:
-    return select(JournalEntry).options(selectinload(JournalEntry.lines))

@@ -13,6 +13,7 @@ from chassis.preconditions import IdempotentRoute, SeenVersion
 from fastapi import APIRouter, Query, Response
 
 from erp.ledger import commands, queries
+from erp.ledger.records import ENTRIES, entries
 from erp.ledger.schemas import (
     AccountBalanceOut,
     AccountBody,
@@ -21,7 +22,6 @@ from erp.ledger.schemas import (
     CompanyOut,
     CurrencySum,
     EntryBody,
-    EntryFilters,
     EntryOut,
     Month,
     PeriodOut,
@@ -31,6 +31,7 @@ from erp.ledger.schemas import (
 )
 
 router = APIRouter(prefix="/v1", tags=["ledger"], route_class=IdempotentRoute)
+routers = (router, entries)
 READ = requires("ledger:read")
 Poster = Annotated[Principal, requires("ledger:post")]
 Closer = Annotated[Principal, requires("ledger:close")]
@@ -83,24 +84,12 @@ async def read_statement(
     return await paging.page(session, *queries.statement_of(account_id, filters), StatementLineOut.of)
 
 
-@router.get("/journal-entries", dependencies=[READ])
-async def list_entries(session: Session, paging: Paging, filters: Annotated[EntryFilters, Query()]) -> Page[EntryOut]:
-    """The journal, the newest entry first unless `sort` says otherwise (position, posted_on; `-` for descending)."""
-    return await paging.page(session, queries.entries(filters), queries.ENTRIES, lambda row: EntryOut.of(row[0]))
-
-
 @router.post("/journal-entries", status_code=201)
 async def enter_entry(body: EntryBody, session: Session, caller: Poster, response: Response) -> EntryOut:
     """Write a manual entry. It cannot be changed afterwards: a second one corrects it."""
     row = await commands.enter(session, body, caller.subject)
-    response.headers["Location"] = f"{router.prefix}/journal-entries/{row.id}"
+    response.headers["Location"] = f"{ENTRIES.path}/{row.id}"
     return EntryOut.of(row)
-
-
-@router.get("/journal-entries/{entry_id}", dependencies=[READ])
-async def read_entry(entry_id: UUID, session: Session) -> EntryOut:
-    """One entry with its lines."""
-    return EntryOut.of(await queries.entry(session, entry_id))
 
 
 @router.get("/trial-balance", dependencies=[READ])

@@ -11,6 +11,7 @@ from records import Record
 
 from ..contracts.published import example
 from .subjects import SUBJECTS
+from .trade import FOLLOWING, to_invoice
 
 Json = dict[str, Any]
 
@@ -25,14 +26,12 @@ class Maker:
     async def make(self, name: str, number: int) -> Json:
         """The answer for a new row; `number` tells it from others."""
         subject = self.subjects[name]
-        if "create" not in subject.verbs:
-            brought = await self.bring(name, number)
-            listed = (await self.api.get(subject.record.path, params={"limit": "200"})).json()["items"]
-            return next(row for row in listed if row["id"] == brought)
-        answer = await self.api.post(subject.record.path, json=await self.body(subject.record, number))
-        assert answer.status_code == 201, answer.text
-        made: Json = answer.json()
-        return made
+        if "create" in subject.verbs:
+            return await self.post(subject.record.path, await self.body(subject.record, number))
+        follows = FOLLOWING.get(str(subject))
+        made = await (follows(self, number) if follows else self.bring(name, number))
+        listed: list[Json] = shown(await self.api.get(subject.record.path, params={"limit": "200"}))["items"]
+        return next(row for row in listed if key_of(row) == made)
 
     async def body(self, record: Record[Any, Any, Any], number: int) -> Json:
         """What creates a row: the first example, with references to rows that are there, and what tells it apart."""
@@ -54,9 +53,7 @@ class Maker:
         values |= BROUGHT[kind](values, number) if kind in BROUGHT else {}
         groups = [{"group": group, "value": value, "rev": 1} for group, value in values.items()]
         items = [{"canonical_id": str(uuid4()), "hlc": 1, "groups": groups}]
-        answer = await self.api.post(f"/replication/v1/{kind}", json={"items": items})
-        assert answer.status_code == 200, answer.text
-        (outcome,) = answer.json()["items"]
+        (outcome,) = (await self.post(f"/replication/v1/{kind}", {"items": items}))["items"]
         assert outcome["outcome"] == "applied", outcome
         return str(outcome["local_id"])
 
@@ -66,6 +63,24 @@ class Maker:
         if subject is not None and "create" in subject.verbs:
             return str((await self.make(name, number))["id"])
         return await self.bring(name, number)
+
+    async def post(self, path: str, body: Json | None = None) -> Json:
+        return shown(await self.api.post(path, json=body))
+
+    async def put(self, path: str, body: Json) -> Json:
+        return shown(await self.api.put(path, json=body, headers={"If-Match": "*"}))
+
+
+def shown(answer: httpx.Response, status: int | None = None) -> Json:
+    """The body of an answer that has this status, or is any success."""
+    assert answer.status_code == status if status else answer.is_success, answer.text
+    found: Json = answer.json()
+    return found
+
+
+def key_of(row: Json) -> str:
+    """What tells a row from others: its id, or that of what it is about."""
+    return str(next(row[name] for name in ("id", "line_id", "product_id") if name in row))
 
 
 async def _customer(_maker: Maker, number: int) -> Json:
@@ -100,6 +115,14 @@ async def _order(maker: Maker, number: int) -> Json:
     return {"customer_id": customer_id, "reference": f"R-{number}", "lines": [line]}
 
 
+async def _invoice(maker: Maker, number: int) -> Json:
+    return {"order_id": await to_invoice(maker, number)}
+
+
+async def _credit_note(maker: Maker, number: int) -> Json:
+    return {"invoice_id": (await maker.make("invoice", number))["id"]}
+
+
 async def _payment(maker: Maker, number: int) -> Json:
     more = {"bank_account_id": await maker.id_of("bank_account", number)} if "bank_account" in maker.subjects else {}
     return {"customer_id": await maker.id_of("customer", number), "reference": f"E2E-{number}", **more}
@@ -127,6 +150,8 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "tax_rate": _tax_rate,
     "deal": _deal,
     "order": _order,
+    "invoice": _invoice,
+    "credit_note": _credit_note,
     "payment": _payment,
     "bank_account": _bank_account,
 }

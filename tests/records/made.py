@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from chassis.db import Sessions
 
-from .examples import Json, Maker
+from .examples import Json, Maker, key_of, shown
 from .subjects import Subject
 
 ROWS = 3
@@ -14,7 +14,7 @@ ROWS = 3
 
 @dataclass
 class Made:
-    """`rows` are answers for rows that are there. `stranger` is somebody of another tenant, `scopeless` may do nothing."""
+    """`rows` are answers for rows that are there. `stranger` is of another tenant, `scopeless` may do nothing."""
 
     subject: Subject
     sessions: Sessions
@@ -55,9 +55,8 @@ class Made:
         """A body that creates one more row."""
         return await self.maker.body(self.record, ROWS)
 
-    async def listed(self, client: httpx.AsyncClient | None = None, **parameters: Any) -> list[str]:
-        """The ids of a list that fits into one page."""
-        answer = await (client or self.api).get(self.path, params={"limit": "200", **parameters})
-        assert answer.status_code == 200, answer.text
-        assert answer.json()["next"] is None
-        return [row["id"] for row in answer.json()["items"]]
+    async def listed(self, client: httpx.AsyncClient | None = None, /, **parameters: Any) -> list[str]:
+        """The keys of a list that fits into one page."""
+        page = shown(await (client or self.api).get(self.path, params={"limit": "200", **parameters}))
+        assert page["next"] is None
+        return [key_of(row) for row in page["items"]]

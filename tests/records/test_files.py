@@ -11,16 +11,19 @@ import pytest
 from chassis.testing import TENANT
 from importing import Import, spreadsheet
 
+from .examples import Json, key_of
 from .made import Made
 from .subjects import having
 
 pytestmark = pytest.mark.servers
+SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 NOBODY = "01900000-0000-7000-8000-ffffffffffff"
 
 
 async def _exported(made: Made, **parameters: str) -> bytes:
     answer = await made.api.get(f"{made.path}:export", params=parameters)
     assert answer.status_code == 200, answer.text
+    assert f'.{parameters.get("format", "csv")}"' in answer.headers["Content-Disposition"]
     return answer.content
 
 
@@ -28,27 +31,29 @@ def _csv(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def _first_column(content: bytes) -> list[str]:
-    """The texts of the column A of an xlsx file."""
-    name = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-    sheet = ElementTree.fromstring(ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml"))  # noqa: S314  (our own)
-    cells = [cell for cell in sheet.iter(f"{name}c") if (cell.get("r") or "").strip("0123456789") == "A"]
-    return ["".join(cell.itertext()) for cell in cells]
+def _sheet(content: bytes) -> list[Json]:
+    """The rows of an xlsx file, by the names in its first one."""
+    sheet = ElementTree.fromstring(ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml"))  # noqa: S314
+    rows = [
+        {(cell.get("r") or "").rstrip("0123456789"): "".join(cell.itertext()) for cell in row.iterfind("{*}c")}
+        for row in sheet.iter(f"{SPREADSHEET}row")
+    ]
+    return [{rows[0][column]: text for column, text in row.items()} for row in rows[1:]]
 
 
 @having("export", "list")
 async def test_each_format_has_every_row_once_in_the_order_of_the_list(made: Made) -> None:
     listed = await made.listed()
-    assert [row["id"] for row in _csv(await _exported(made))] == listed
+    assert [key_of(row) for row in _csv(await _exported(made))] == listed
     lines = (await _exported(made, format="jsonl")).splitlines()
-    assert [json.loads(line)["id"] for line in lines] == listed
-    assert _first_column(await _exported(made, format="xlsx")) == ["id", *listed]
+    assert [key_of(json.loads(line)) for line in lines] == listed
+    assert [key_of(row) for row in _sheet(await _exported(made, format="xlsx"))] == listed
 
 
 @having("export", "list")
 async def test_a_file_is_narrowed_and_ordered_like_the_list(made: Made) -> None:
     order = {"sort": f"-{made.record.sort[0]}"}
-    assert [row["id"] for row in _csv(await _exported(made, **order))] == await made.listed(**order)
+    assert [key_of(row) for row in _csv(await _exported(made, **order))] == await made.listed(**order)
     for name in {"canonical_id", "customer_id", "product_id"} & made.record.filters.model_fields.keys():
         assert _csv(await _exported(made, **{name: NOBODY})) == []
     if "archived" in made.record.filters.model_fields:
@@ -56,9 +61,10 @@ async def test_a_file_is_narrowed_and_ordered_like_the_list(made: Made) -> None:
 
 
 @having("export")
-async def test_another_tenant_exports_nothing(made: Made) -> None:
+async def test_nobody_else_exports_a_row(made: Made) -> None:
     answer = await made.stranger.get(f"{made.path}:export")
     assert (answer.status_code, _csv(answer.content)) == (200, [])
+    assert (await made.scopeless.get(f"{made.path}:export")).status_code == 403
 
 
 @having("export", imported=True)

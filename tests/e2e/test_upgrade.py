@@ -16,6 +16,7 @@ from ..story.northwind import read
 from .clients import Company
 from .equality import equal
 from .trade import in_state
+from .waiting import eventually
 
 DUMPS = Path(__file__).parents[1] / "data/upgrade"
 ORDERS = 45
@@ -80,6 +81,21 @@ def test_a_payment_of_an_old_invoice_closes_its_order_in_the_crm_too(northwind: 
     northwind.erp.post("/v1/payments", {**paid, "reference": invoice["number"]})
     [there] = northwind.crm.all("/v1/orders", canonical_id=order["canonical_id"])
     in_state(northwind.crm, there["id"], "closed")
+
+
+def test_an_open_conflict_and_a_decision_are_shown_on_both_sides(second: Company) -> None:
+    [conflict], log = second.hub.conflicts(), second.hub.all("/v1/decisions")
+
+    def shown() -> bool:
+        for office in second.offices:
+            [record] = office.records("customer", canonical_id=conflict["canonical_id"])
+            sync = record["sync"]
+            assert sync["state"] == "conflict", f"{office.name}: {sync}"
+            assert [each["decision"] for each in sync["conflicts"]] == [conflict["id"]]
+            assert [each["id"] for each in sync["decisions"]] == [each["id"] for each in log]
+        return True
+
+    eventually(shown)
 
 
 def test_an_open_conflict_can_be_resolved(second: Company) -> None:

@@ -34,14 +34,14 @@ class Block:
 
 
 def blocks(document: str) -> list[Block]:
-    """The blocks of a document in their order, each with those that follow it and show its output."""
+    """The blocks of commands in their order, each with those that follow it and show its output; code is left out."""
     found: list[Block] = []
     for language, text in FENCE.findall(document):
         if language == "bash":
             found.append(Block(text))
         elif language == "json":
             found[-1].answers.append(json.loads(text if text.lstrip().startswith("{") else f"{{{text}}}"))
-        else:
+        elif language == "text":
             found[-1].lines += text.splitlines()
     return found
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.patch import patched
 from importing import Target
-from records import reads
+from records import reads, writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.payments import queries
@@ -20,7 +20,7 @@ BOOKED = ("amount", "currency", "direction", "received_on")
 
 
 async def _change(
-    session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: entering.Check
+    session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: writes.Seen
 ) -> Payment:
     """What a row says now: whose payment it is, its reference and note. Raise `PaymentIsBooked` for its amount."""
     row = await reads.by_id(session, PAYMENTS, payment_id)

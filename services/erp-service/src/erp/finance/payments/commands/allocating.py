@@ -1,6 +1,6 @@
 """Which invoices a payment settles: by rule or by hand, and undone. Nothing is posted: the customer owes the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from chassis.errors import Conflict, NotFound
 from chassis.replication import edit
 from contracts.receivable import Direction, PaymentState, payment_states_after
+from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.invoicing import commands as invoicing
@@ -19,8 +20,6 @@ from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.models import AllocatedBeyondPayment, Allocation, Payment, PaymentStepRefused
 from erp.finance.payments.rules import MOST_ALLOCATIONS, Allocate, How, OpenItem, Share, exact, shares
 from erp.finance.payments.schemas import Part
-
-Check = Callable[[Payment], None]
 
 
 class NotAllocatable(Conflict):
@@ -90,7 +89,7 @@ async def settle_waiting(session: AsyncSession, customer_id: UUID, currency: str
     await session.flush()
 
 
-async def undo(session: AsyncSession, payment_id: UUID, allocation_id: UUID, actor: str, seen: Check) -> Payment:
+async def undo(session: AsyncSession, payment_id: UUID, allocation_id: UUID, actor: str, seen: writes.Seen) -> Payment:
     """Take one allocation back: the invoice is open again by as much, and the payment waits for a person.
 
     Raise `NotFound`, and whatever `seen` raises.

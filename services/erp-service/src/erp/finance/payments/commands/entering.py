@@ -1,6 +1,6 @@
 """Payments as users enter, change, assign and reverse them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from chassis.errors import Conflict
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.receivable import PaymentState
-from records import reads
+from records import reads, writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.payments import queries
@@ -23,8 +23,6 @@ from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 from erp.finance.payments.rules import Allocate, Share
 from erp.finance.payments.schemas import AssignBody, PaymentBody, PaymentNotes, ReverseBody
 from erp.parties.customers.records import CUSTOMERS
-
-Check = Callable[[Payment], None]
 
 
 class PaymentKnown(Conflict):
@@ -66,7 +64,9 @@ async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Seq
     return row
 
 
-async def change(session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: Check) -> Payment:
+async def change(
+    session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: writes.Seen
+) -> Payment:
     """Apply a merge patch to the reference, note and bank account of a payment that the caller has `seen`.
 
     Raise `NotFound`, `Malformed`, `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, and whatever `seen` raises.

@@ -15,13 +15,13 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 
 import orjson
 from fastapi import Depends, Query, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
-from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, true
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -43,6 +43,8 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None = None
+    next_cursor: str | None = Field(default=None, description="What `cursor` takes for the following page.")
+    total: int | None = Field(default=None, description="With `count=exact`: how many there are on all pages.")
 
     if not TYPE_CHECKING:
 
@@ -137,7 +139,13 @@ def _decode(cursor: str, order: str, keys: Sequence[Key]) -> list[Any]:
 
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items of one page.")]
-Cursor = Annotated[str | None, Query(max_length=4000, description="From `next` of the last page.")]
+Cursor = Annotated[str | None, Query(max_length=4000, description="The `next_cursor` of the last page.")]
+Count = Annotated[Literal["none", "exact"], Query(description="`exact` answers `total`; it reads all that is found.")]
+
+
+async def _number_of(session: AsyncSession, statement: Select[Any]) -> int:
+    found = statement.order_by(None).subquery()
+    return (await session.execute(select(func.count()).select_from(found))).scalar_one()
 
 
 class PageRequest:
@@ -150,9 +158,10 @@ class PageRequest:
         limit: Limit = 50,
         cursor: Cursor = None,
         sort: Annotated[str | None, Query(max_length=200, examples=["-updated_at,name"])] = None,
+        count: Count = "none",
     ) -> None:
         self._request, self._response = request, response
-        self.limit, self.cursor, self.sort = limit, cursor, sort
+        self.limit, self.cursor, self.sort, self.count = limit, cursor, sort, count
 
     async def page(
         self,
@@ -164,15 +173,16 @@ class PageRequest:
         """Run `statement` for this page and shape its rows; columns added at the end hold the keys."""
         order = self.sort or sorting.default
         keys = sorting.keys(order)
+        total = await _number_of(session, statement) if self.count == "exact" else None
         if self.cursor is not None:
             statement = statement.where(behind(keys, _decode(self.cursor, order, keys)))
         statement = statement.add_columns(*(key.column.label(f"_key_{n}") for n, key in enumerate(keys)))
         rows = (await session.execute(statement.order_by(*(key.order() for key in keys)).limit(self.limit + 1))).all()
         items = [shape(row) for row in rows[: self.limit]]
         if len(rows) <= self.limit:
-            return Page(items=items)
-        last = rows[self.limit - 1]
-        return Page(items=items, next=self._link(_encode(order, list(last)[-len(keys) :])))
+            return Page(items=items, total=total)
+        cursor = _encode(order, list(rows[self.limit - 1])[-len(keys) :])
+        return Page(items=items, next=self._link(cursor), next_cursor=cursor, total=total)
 
     def _link(self, cursor: str) -> str:
         url = self._request.url.include_query_params(cursor=cursor)
@@ -200,8 +210,9 @@ def sorted_by(sorting: Sorting) -> Any:
             limit: Limit = 50,
             cursor: Cursor = None,
             sort: Annotated[str | None, Query(max_length=200, description=described, json_schema_extra=listed)] = None,
+            count: Count = "none",
         ) -> None:
-            super().__init__(request, response, limit, cursor, sort)
+            super().__init__(request, response, limit, cursor, sort, count)
 
     return Depends(Sorted)
 

@@ -24,6 +24,7 @@ from xlsxwriter import Workbook
 
 from records import reads
 from records.cells import Column, as_text, columns_of
+from records.listing import filters_of
 from records.record import Record
 
 Format = Literal["csv", "xlsx", "jsonl"]
@@ -71,7 +72,7 @@ class Wanted:
 
 def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
     """The route's function. A refusal comes before the first byte; what fails later breaks the answer off."""
-    Filters: Any = Annotated[record.filters, Query()]
+    Filters: Any = Annotated[filters_of(record), Query()]
     Reader = Annotated[Principal, requires(f"{record.scope}:read")]
 
     async def export(

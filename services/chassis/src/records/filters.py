@@ -6,12 +6,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
 Archived = Literal["false", "true", "any"]
 Where = Callable[..., ColumnElement[bool]]
 Meanings = Mapping[str | tuple[str, ...], Where]
 """What filters mean that are not simply compared: by name, or by the names of several of which the first decides."""
+
+
+class AnyOf(list[Any]):
+    """Values of a filter, any of which may hold."""
 
 
 class Filters(BaseModel):
@@ -52,11 +56,13 @@ def _is_given(value: Any) -> bool:
 
 def _condition(row: Any, name: str, value: Any, where: Meanings) -> ColumnElement[bool]:
     if name in where:
-        return where[name](value)
+        return or_(*(where[name](each) for each in (value if isinstance(value, AnyOf) else [value])))
     found: ColumnElement[bool]
     match name:
         case "updated_since":
             found = row.updated_at >= value
+        case "ids":
+            found = row.id.in_(value)
         case "archived":
             found = row.archived_at.is_not(None) if value == "true" else row.archived_at.is_(None)
         case _ if isinstance(value, list):

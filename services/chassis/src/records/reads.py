@@ -12,6 +12,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 
+from records import listing
 from records.filters import conditions
 from records.record import Record, ReferenceUnknown, Row
 from records.words import by_words
@@ -78,7 +79,7 @@ async def search(
     rows: Select[Any] = select(record.row) if record.among is None else record.among
     if whole or record.listed is None:
         rows = rows.options(*record.loads)
-    rows = rows.where(*conditions(record.row, filters, record.where))
+    rows = rows.where(*conditions(record.row, filters, {**listing.meanings(record), **record.where}))
     typed: str | None = getattr(filters, "q", None)
     if not typed or "q" in record.where:
         return rows

@@ -19,7 +19,8 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records import export, reads, writes
+from records import export, reads, sparse, writes
+from records.listing import filters_of
 from records.record import Out, Record, Verb
 
 
@@ -95,18 +96,30 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
 
 
 def _reading(record: Record[Any, Any, Any]) -> list[Route]:
-    Out, Listed, Filters = record.out, record.listed or record.out, Annotated[record.filters, Query()]
+    Out, Listed, Filters = record.out, record.listed or record.out, Annotated[filters_of(record), Query()]
     Id, Paged = Annotated[UUID, Path(alias=f"{record.name}_id")], sorted_by(record.sorting)
     only = {"dependencies": [requires(f"{record.scope}:read")]}
 
-    async def list_(session: Session, paging: Annotated[PageRequest, Paged], filters: Filters) -> Page[Listed]:
+    async def list_(
+        session: Session,
+        paging: Annotated[PageRequest, Paged],
+        filters: Filters,
+        wanted: sparse.Sparse,
+        response: Response,
+    ) -> Page[Listed]:
+        wanted.check(Listed)
         statement = await reads.search(session, record, filters)
         page: Page[Any] = await paging.page(session, statement, record.sorting, lambda row: row[0])
         page.items = list(await record.listing(session, page.items))
-        return page
+        if wanted.names is None:
+            return page
+        items = [wanted.of(item) for item in page.items]
+        return sparse.answer({**page.model_dump(mode="json", exclude={"items"}), "items": items}, response)
 
-    async def read(row_id: Id, session: Session, response: Response) -> Out:
-        return await answered(session, record, await reads.by_id(session, record, row_id), response)
+    async def read(row_id: Id, session: Session, wanted: sparse.Sparse, response: Response) -> Out:
+        wanted.check(Out)
+        shown = await answered(session, record, await reads.by_id(session, record, row_id), response)
+        return shown if wanted.names is None else sparse.answer(wanted.of(shown), response)
 
     return [
         ("list", "GET", record.path, list_, only),

@@ -8,7 +8,7 @@ from chassis.replication import Shown
 from contracts.custom import FieldKey, Scalar
 from contracts.customer import Address, Credit, PartyKind, PaymentTerms, VerifiedLegalEntity
 from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none
-from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
+from contracts.values import CountryCode, CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class CustomerFilters(BaseModel):
     number: str | None = Field(default=None, examples=["C-000001"])
     kind: PartyKind | None = None
     tag: str | None = None
-    country: str | None = Field(default=None, description="Country of the billing address.", examples=["DE"])
+    country: CountryCode | None = Field(default=None, description="Country of the billing address.", examples=["DE"])
     owner: str | None = None
     segment: str | None = None
     email: str | None = None

@@ -14,12 +14,14 @@ from sqlalchemy import column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+NAME, ID = column("name"), column("id")
+
 
 @dataclass
 class Shelf:
-    name: Any = column("name")
+    name: Any = NAME
     version: int = 1
-    id: Any = column("id")
+    id: Any = ID
 
 
 class ShelfOut(BaseModel):

@@ -210,9 +210,17 @@ async def test_an_unexpected_error_tells_nothing_of_the_inside(make_app: Any, ca
     assert away.headers["retry-after"] == "1"
 
 
-async def test_a_method_that_is_not_allowed_names_those_that_are(make_app: Any, calls: Any) -> None:
+async def test_a_method_that_is_not_allowed_names_every_one_that_is(make_app: Any, calls: Any) -> None:
     async with calls(make_app([routes()])) as client:
-        assert (await client.put("/v1/things")).headers["allow"]
+        refused = await client.put("/v1/things")
+        asked = await client.options("/v1/things")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, OPTIONS, POST")
+    assert (asked.status_code, asked.headers["allow"], asked.content) == (204, "GET, OPTIONS, POST", b"")
+
+
+async def test_an_address_that_is_not_there_has_no_methods(make_app: Any, calls: Any) -> None:
+    async with calls(make_app([routes()])) as client:
+        assert (await client.options("/nowhere")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/v1/things?colour=red", "/v1/things/refused?limit=1", "/livez?x"])

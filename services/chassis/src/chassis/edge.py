@@ -9,13 +9,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from opentelemetry import trace
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import errors, telemetry
@@ -146,11 +147,25 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _answer)
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
     problem = _told(error)
+    if isinstance(problem, errors.MethodNotAllowed):
+        problem.headers["Allow"] = _methods(request)
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=problem.headers)
     if problem.status >= Problem.status:
         log.error("request_failed", code=problem.code, exc_info=None if error is problem else error)
     return respond(problem)
+
+
+def _methods(request: Request) -> str:
+    """Every method of the address; the framework knows only those of the first route that fits."""
+    found = {"OPTIONS"}
+    for route in iter_route_contexts(request.app.routes):
+        fits, _ = route.matches(request.scope)
+        if fits is not Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return ", ".join(sorted(found))
 
 
 def _told(error: Exception) -> Problem:

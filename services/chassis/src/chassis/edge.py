@@ -243,7 +243,7 @@ def _field(location: tuple[int | str, ...], body: Any, kind: str) -> str:
     """The path as its author wrote it, `billing_address.lines[0]`: names of union members left out."""
     place, *path = location
     if place != "body":
-        return ".".join(str(part) for part in path)
+        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
     text, value = "", body
     for number, part in enumerate(path):
         known: Any = dict(enumerate(value)) if isinstance(value, list) else value

@@ -79,7 +79,8 @@ def _declared(record: Record[Any, Any, Any]) -> Iterator[tuple[str, Any]]:
         if name not in SINGLE | together and field.default is None and _is_choice(value_type):
             described = f"{field.description or ''} Several are separated by commas.".strip()
             kept = Field(default=None, description=described, examples=field.examples)
-            yield name, (_several(_normalised(value_type, record.body.model_fields.get(name))), kept)
+            own = None if name in record.where else record.body.model_fields.get(name)
+            yield name, (_several(_normalised(value_type, own)), kept)
 
 
 def _normalised(value_type: Any, field: FieldInfo | None) -> Any:

@@ -37,7 +37,13 @@ async def test_records_are_read_by_their_ids(api: httpx.AsyncClient) -> None:
     one, _, three = await entered(api, {"name": "A"}, {"name": "B"}, {"name": "C"})
     assert await names(api, ids=f"{one['id']},{three['id']}") == ["A", "C"]
     refused = (await api.get(CUSTOMERS, params={"ids": "7"})).json()["errors"]
-    assert [each["code"] for each in refused] == ["format"]
+    assert [(each["field"], each["code"]) for each in refused] == [("ids[0]", "format")]
+
+
+async def test_a_value_that_no_record_can_have_finds_none(api: httpx.AsyncClient) -> None:
+    await entered(api, {"name": "A", "email": "a@a.example"})
+    assert await names(api, email="A@a.example") == ["A"]
+    assert await names(api, email="nobody") == []
 
 
 async def test_a_filter_takes_several_values(api: httpx.AsyncClient) -> None:

@@ -6,7 +6,7 @@ import pytest
 from chassis.errors import Malformed
 from crm.parties.customers.events import CUSTOMER
 from crm.parties.customers.imports import IMPORTS as CUSTOMERS
-from crm.parties.customers.models import LegalEntityTwice, UnknownLegalEntity
+from party.legal_entities import LegalEntityTwice, UnknownLegalEntity
 
 from .factories import customer, entity
 

@@ -21,10 +21,9 @@ from contracts.product import (
 from contracts.product import Units as UnitsValue
 from contracts.text import NameText, NotesText, OptionalShortText
 from contracts.values import CountryCode, CurrencyCode
+from party.schemas import Optional
 from pydantic import BaseModel, ConfigDict, Field
 from records import SharedFilters
-
-from crm.parties.customers.schemas import Optional
 
 KEPT = "Kept by the ERP: read-only here."
 UNTIL_LINKED = "May be given here until the ERP knows the product; from then on the ERP keeps it."

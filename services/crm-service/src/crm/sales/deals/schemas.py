@@ -7,9 +7,9 @@ from uuid import UUID
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText
 from contracts.values import CurrencyCode, Money
+from party.schemas import Optional
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from crm.parties.customers.schemas import Optional
 from crm.sales.deals.rules import DEFAULT, Pipeline, StageKey
 
 State = Literal["open", "won", "lost"]

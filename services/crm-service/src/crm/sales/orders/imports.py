@@ -7,13 +7,13 @@ from uuid import UUID
 
 from contracts.order import OrderState
 from importing import Target
+from party.cells import CELLS as PARTY
 from pydantic import TypeAdapter
 from records import reads
 from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
-from crm.parties.customers import imports as customers
 from crm.sales.orders import commands
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order
@@ -21,7 +21,7 @@ from crm.sales.orders.records import ORDERS
 from crm.sales.orders.schemas import NewOrder
 
 ADDRESS = ("shipping_address.lines", "shipping_address.country")
-CELLS = {path: customers.CELLS[path] for path in ADDRESS}
+CELLS = {path: PARTY[path] for path in ADDRESS}
 SUBMIT = TypeAdapter(bool)
 
 

@@ -11,9 +11,9 @@ from contracts.money import rounded
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText
 from contracts.values import Amount, CurrencyCode, Language
+from party.schemas import AddressOut, Optional
 from pydantic import BaseModel, ConfigDict, Field
 
-from crm.parties.customers.schemas import AddressOut, Optional
 from crm.sales.quotes.models import Quote, SentQuote
 from crm.sales.quotes.rules import Letterhead, Paper, QuoteState, quote_totals
 

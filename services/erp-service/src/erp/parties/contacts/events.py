@@ -1,10 +1,10 @@
 """Contacts as the ERP holds them; `contracts.kinds.contact` says what they are made of."""
 
 from chassis.replication import kind_from
+from party.twins import contact_twin
 from records import rows_of
 
 from contracts import kinds
-from erp.parties.contacts import queries
 from erp.parties.contacts.models import Contact
 
-CONTACT = kind_from(kinds.CONTACT, system="erp", row=Contact, rows=rows_of(Contact), twin=queries.twin)
+CONTACT = kind_from(kinds.CONTACT, system="erp", row=Contact, rows=rows_of(Contact), twin=contact_twin(Contact))

@@ -1,19 +1,10 @@
-"""Shapes of requests and responses."""
+"""Shapes of requests and responses; `party` holds what they are in every service."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
-from chassis.replication import Shown
-from contracts.custom import FieldKey, Scalar
-from contracts.customer import Address, Credit, PartyKind, PaymentTerms, VerifiedLegalEntity
-from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none
-from contracts.values import CountryCode, CurrencyCode, EmailText, Language, PhoneText, Tag, Website
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-T = TypeVar("T")
-Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
-Custom = Annotated[dict[FieldKey, Scalar], Field(max_length=100)]
+from contracts.customer import VerifiedLegalEntity
+from party import schemas as party
+from pydantic import Field
 
 
 class LegalEntityBody(VerifiedLegalEntity):
@@ -25,111 +16,25 @@ class LegalEntityBody(VerifiedLegalEntity):
     id: UUID | None = None
 
 
-class CustomerBody(BaseModel):
+class CustomerBody(party.CustomerFields):
     """A customer as its users write it; only `name` is required."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "Alfreds Futterkiste",
-                    "kind": "company",
-                    "phone": "030-0074321",
-                    "billing_address": {
-                        "lines": ["Obere Str. 57"],
-                        "postal_code": "12209",
-                        "city": "Berlin",
-                        "country": "DE",
-                    },
-                    "tags": ["retail"],
-                }
-            ]
-        },
-    )
-
-    name: NameText
-    kind: PartyKind = PartyKind.COMPANY
-    email: Optional[EmailText] = None
-    phone: Optional[PhoneText] = None
-    website: Optional[Website] = None
-    billing_address: Address | None = None
-    shipping_address: Address | None = None
-    language: Optional[Language] = None
-    currency: Optional[CurrencyCode] = None
-    owner: OptionalShortText = Field(default=None, description="The account manager.")
-    segment: OptionalShortText = None
-    source: OptionalShortText = Field(default=None, description="How the customer heard of us.")
-    tags: Annotated[list[Tag], Field(max_length=100)] = []
-    notes: NotesText = ""
-    custom: Custom = Field(default={}, description="Values of your own fields, see /v1/custom-fields.")
-    legal_entities: Annotated[list[LegalEntityBody], Field(max_length=50)] = []
-    payment_terms: PaymentTerms | None = None
-    credit: Credit | None = None
+    legal_entities: list[LegalEntityBody] = Field(default=[], max_length=50)
 
 
-class LegalEntityOut(BaseModel):
+class LegalEntityOut(party.LegalEntityShown):
     """A legal entity; `tax_id_key` is the one form of its tax id."""
 
-    model_config = ConfigDict(from_attributes=True)
 
-    id: UUID
-    legal_name: str
-    country: str | None
-    tax_id: str | None
-    tax_id_key: str | None
-    registration: str | None
-    valid_from: date | None
-    valid_to: date | None
-
-
-class AddressOut(BaseModel):
-    """An address as it stands."""
-
-    lines: list[str]
-    postal_code: str | None
-    city: str | None
-    region: str | None
-    country: str | None
-
-
-class CustomerOut(Shown):
+class CustomerOut(party.CustomerShown):
     """A customer. `email_key` and `phone_e164` are what was understood of `email` and `phone`."""
 
     number: str
-    name: str
-    kind: PartyKind
-    email: str | None
-    email_key: str | None
-    phone: str | None
-    phone_e164: str | None
-    website: str | None
-    billing_address: AddressOut | None
-    shipping_address: AddressOut | None
-    language: str | None
-    currency: str | None
-    owner: str | None
-    segment: str | None
-    source: str | None
-    tags: list[str]
-    notes: str
-    custom: dict[str, Any]
     legal_entities: list[LegalEntityOut]
-    payment_terms: PaymentTerms | None
-    credit: Credit | None
 
 
-class CustomerFilters(BaseModel):
+class CustomerFilters(party.CustomerFilters):
     """What a list may be narrowed by; all that are given must hold."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in name, e-mail or phone; or the number.")
-    canonical_id: UUID | None = None
     number: str | None = Field(default=None, examples=["C-000001"])
-    kind: PartyKind | None = None
-    tag: str | None = None
-    country: CountryCode | None = Field(default=None, description="Country of the billing address.", examples=["DE"])
-    owner: str | None = None
-    segment: str | None = None
-    email: str | None = None
-    updated_since: datetime | None = None
-    archived: Literal["false", "true", "any"] = "false"

@@ -1,0 +1,33 @@
+"""Contacts: people, at a customer or alone."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+from uuid import UUID
+
+from chassis.db import JsonObject
+from chassis.replication import Replicated
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from party.columns import JsonValue, Reachable
+
+
+class ContactColumns(Reachable, Replicated):
+    """A person. A phone number is understood when it is written with its country (+49 30 ...)."""
+
+    customer_id: Mapped[UUID | None]
+    position: Mapped[str | None] = mapped_column(Text)
+    consent: Mapped[JsonObject | None] = mapped_column(JsonValue)
+
+    @classmethod
+    def blank(cls) -> Self:
+        """A contact that nothing is known of yet."""
+        table: Any = cls
+        row: Self = table(name="", search="", customer_id=None, email=None, phone=None, position=None, consent=None)
+        return row
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values in JSON form; those not named stay."""
+        for field, value in values.items():
+            setattr(self, field, UUID(value) if field == "customer_id" and value else value)
+        self.derive(None)

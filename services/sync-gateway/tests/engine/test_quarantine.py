@@ -124,7 +124,7 @@ async def test_a_replay_that_fails_with_an_unprintable_reason_stays_held(
 async def test_a_message_that_fails_for_an_unknown_reason_is_logged_with_its_trace(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_known: object) -> None:
         raise KeyError("nobody thought of it")
 
     monkeypatch.setattr("gateway.ingest.fold.merge_event", fail)

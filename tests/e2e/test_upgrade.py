@@ -1,7 +1,9 @@
 """Data that an earlier version wrote: after the migrations every figure agrees, and synchronisation goes on."""
 
 import lzma
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from stack.services import Stack
 
 from ..story.figures import figures
 from ..story.northwind import read
+from ..story.steps import Story
 from .clients import Company
 from .equality import equal
 from .trade import in_state
@@ -62,6 +65,16 @@ def test_every_figure_of_the_story_holds_and_customers_are_equal_everywhere(nort
     assert equal(northwind) == 91
     assert [northwind.hub.deliveries(state) for state in ("rejected", "waiting")] == [[], []]
     assert northwind.hub.quarantine() == []
+
+
+def test_what_the_earlier_crm_sent_is_sent_again_and_changes_nothing(
+    upgraded: Stack, northwind: Company, tmp_path: Path
+) -> None:
+    resend = [sys.executable, "-m", "crm", "resend"]
+    subprocess.run(resend, env={**os.environ, "DATA_DIR": str(upgraded.folder)}, check=True, timeout=60)
+    Story(upgraded, northwind, read(ORDERS), tmp_path).wait_until_everything_has_arrived()
+    assert [str(figure) for figure in figures(northwind, read(ORDERS)) if not figure.holds] == []
+    assert northwind.hub.quarantine() == northwind.hub.all("/v1/decisions") == []
 
 
 def test_an_edit_on_either_side_reaches_the_other_without_a_conflict(northwind: Company) -> None:

@@ -37,7 +37,8 @@ def add_resend(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         """Send events to the broker again that were sent before, in their order. Consumers drop what they know."""
         if unknown := sorted(set(kind or ()) - set(kinds)):
             raise SystemExit(f"No events of the kind {unknown[0]!r} are sent here. Choose among: {', '.join(kinds)}.")
-        wanted = [topic for topic in topics if topic.split(".")[1] in kind] if kind else None
+        # Always by name: what an earlier version sent may be of a topic that exists no longer.
+        wanted = [topic for topic in topics if not kind or topic.split(".")[1] in kind]
         start = since.replace(tzinfo=UTC) if since is not None else None
         asyncio.run(_run(load(settings_type, service), service, wanted, start, tenant, wait))
 
@@ -45,7 +46,7 @@ def add_resend(verbs: typer.Typer, service: str, settings_type: type[Settings], 
 async def _run(
     settings: Settings,
     service: str,
-    topics: Sequence[str] | None,
+    topics: Sequence[str],
     since: datetime | None,
     tenant: UUID | None,
     wait: bool,

@@ -185,3 +185,19 @@ async def test_the_verb_sends_one_kind_again_and_waits_until_it_is_sent(
     assert (await numbers_by_key(kafka, topic))["note"] == [*range(12), *range(12)]
     refused = await asyncio.to_thread(CliRunner().invoke, verbs, ["--kind", "ghost"])
     assert f"Choose among: {', '.join(sorted([kind, 'note']))}." in str(refused.exception)
+
+
+async def test_the_verb_without_a_kind_leaves_out_topics_of_an_earlier_version(
+    kafka: Kafka, topic: str, engine: AsyncEngine, requests: Sessions, notebook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = f"{topic}.former"
+    await ensure_topics(kafka.bootstrap_servers, [former])
+    await sent_before(kafka, engine, requests, former, range(3))
+    await sent_before(kafka, engine, requests, topic, range(12))
+    verbs = typer.Typer()
+    add_resend(verbs, "notebook", Settings, [topic])
+    monkeypatch.setenv("DATABASE_URL", notebook)
+    async with relaying(engine, Producer(kafka.bootstrap_servers)):
+        done = await asyncio.to_thread(CliRunner().invoke, verbs, [])
+    assert (done.exit_code, "12 events were sent again." in done.output) == (0, True), done.output
+    assert (await numbers_by_key(kafka, former))["note"] == [*range(3)]

@@ -12,6 +12,8 @@ from .examples import Maker
 from .made import Made
 
 EVERYTHING = " ".join(SCOPES)
+READING = " ".join(each for each in SCOPES if each.endswith(":read"))
+WRITING = " ".join(each for each in SCOPES if not each.endswith(":read"))
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +29,11 @@ async def prepared(request: pytest.FixtureRequest, addresses: dict[str, str]) ->
         rolled_back(addresses[service.name], service.name) as sessions,
         caller(service, sessions, EVERYTHING, roles="sales-director") as api,
         caller(service, sessions, EVERYTHING, OTHER_TENANT, "bert") as stranger,
-        caller(service, sessions, "none:read") as scopeless,
+        caller(service, sessions, READING) as reader,
+        caller(service, sessions, WRITING) as writer,
     ):
         maker = Maker(service, api)
-        made = Made(subject, sessions, maker, api, stranger, scopeless)
+        made = Made(subject, sessions, maker, api, stranger, reader, writer)
         await made.fill()
         yield made
 

@@ -30,6 +30,8 @@ class Maker:
             return await self.post(subject.record.path, await self.body(subject.record, number))
         follows = FOLLOWING.get(str(subject))
         made = await (follows(self, number) if follows else self.bring(name, number))
+        if "read" in subject.verbs:
+            return shown(await self.api.get(f"{subject.record.path}/{made}"))
         listed: list[Json] = shown(await self.api.get(subject.record.path, params={"limit": "200"}))["items"]
         return next(row for row in listed if key_of(row) == made)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from .examples import Json
 
 UNVALUED = {
+    "crm-order number": "is given by the ERP; tested with the orders",
     "erp-credit_note order_id": "stands at the lines of its invoice; tested with invoicing",
     "erp-move line_id": "a receipt is of no line; tested with the stock",
     "erp-order number": "is given when the order is submitted; tested with the orders",
@@ -18,7 +19,7 @@ UNVALUED = {
 }
 """Filters that no row of the suite has a value for, and why. The test of filters keeps this exact."""
 ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
-    "q": lambda row: row["name"].split()[0][:3],
+    "q": lambda row: (row.get("name") or row["reference"]).split()[0][:3],
     "country": lambda row: row["country"] if "country" in row else row["billing_address"]["country"],
     "tag": lambda row: row["tags"][0],
     "product_id": lambda row: row["product_id"] if "product_id" in row else row["lines"][0]["product_id"],
@@ -69,6 +70,8 @@ def nothing(annotation: Any, name: str) -> str:
     kinds = _plain(annotation)
     if UUID in kinds:
         return "01900000-0000-7000-8000-ffffffffffff"
+    if int in kinds:
+        return "9"
     if datetime in kinds:
         return "2999-01-01T00:00:00Z"
     if date in kinds:

@@ -14,14 +14,15 @@ ROWS = 3
 
 @dataclass
 class Made:
-    """`rows` are answers for rows that are there. `stranger` is of another tenant, `scopeless` may do nothing."""
+    """`rows` are answers for rows that are there. `stranger` is of another tenant, `writer` may not read."""
 
     subject: Subject
     sessions: Sessions
     maker: Maker
     api: httpx.AsyncClient
     stranger: httpx.AsyncClient
-    scopeless: httpx.AsyncClient
+    reader: httpx.AsyncClient
+    writer: httpx.AsyncClient
     rows: list[Json] = field(default_factory=list)
 
     @property

@@ -111,10 +111,10 @@ async def test_a_list_refuses_an_order_and_a_filter_that_it_does_not_know(made: 
 @having("list")
 async def test_a_list_is_of_one_tenant_and_needs_its_scope(made: Made) -> None:
     assert await made.listed(made.stranger) == []
-    assert (await made.scopeless.get(made.path)).status_code == 403
+    assert (await made.writer.get(made.path)).status_code == 403
 
 
 @having("read")
 async def test_nobody_else_reads_a_row(made: Made) -> None:
     assert (await made.stranger.get(made.item)).status_code == 404
-    assert (await made.scopeless.get(made.item)).status_code == 403
+    assert (await made.writer.get(made.item)).status_code == 403

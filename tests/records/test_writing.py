@@ -49,7 +49,8 @@ async def test_an_unknown_field_of_a_new_row_is_named_and_nothing_entered(made: 
 
 @having("create")
 async def test_entering_needs_its_scope(made: Made) -> None:
-    shown(await made.scopeless.post(made.path, json=await made.another()), 403)
+    refused = shown(await made.reader.post(made.path, json=await made.another()), 403)
+    assert refused["missing"] == f"{made.record.scope}:write"
 
 
 @having("change")
@@ -84,7 +85,7 @@ async def test_a_change_needs_the_version_that_was_seen(made: Made) -> None:
 async def test_nobody_else_changes_a_row(made: Made) -> None:
     for answer in await _conditionally(made, made.stranger, ANY):
         shown(answer, 404)
-    for answer in await _conditionally(made, made.scopeless, ANY):
+    for answer in await _conditionally(made, made.reader, ANY):
         shown(answer, 403)
 
 
@@ -103,7 +104,7 @@ async def test_the_items_of_a_batch_stand_or_fall_alone(made: Made) -> None:
     assert [each["outcome"] for each in results] == ["created", "refused", "refused", "unchanged"][: len(items)]
     assert [error["field"] for error in results[1]["problem"]["errors"]] == [UNKNOWN]
     assert set(await made.listed()) - {row["id"] for row in made.rows} == {results[0]["id"]}
-    shown(await made.scopeless.post(f"{made.path}:batch", json={"items": items}), 403)
+    shown(await made.reader.post(f"{made.path}:batch", json={"items": items}), 403)
 
 
 @having("archive", "restore", "change", "list")
@@ -125,4 +126,4 @@ async def test_an_archived_row_is_read_only_until_it_is_restored(made: Made) -> 
 @having("restore")
 async def test_nobody_else_restores_a_row(made: Made) -> None:
     shown(await made.stranger.post(f"{made.item}/restore"), 404)
-    shown(await made.scopeless.post(f"{made.item}/restore"), 403)
+    shown(await made.reader.post(f"{made.item}/restore"), 403)

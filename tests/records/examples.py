@@ -31,7 +31,7 @@ class Maker:
         follows = FOLLOWING.get(str(subject))
         made = await (follows(self, number) if follows else self.bring(name, number))
         if "read" in subject.verbs:
-            return shown(await self.api.get(f"{subject.record.path}/{made}"))
+            return await self.get(f"{subject.record.path}/{made}")
         listed: list[Json] = shown(await self.api.get(subject.record.path, params={"limit": "200"}))["items"]
         return next(row for row in listed if key_of(row) == made)
 
@@ -65,6 +65,9 @@ class Maker:
         if subject is not None and "create" in subject.verbs:
             return str((await self.make(name, number))["id"])
         return await self.bring(name, number)
+
+    async def get(self, path: str) -> Json:
+        return shown(await self.api.get(path))
 
     async def post(self, path: str, body: Json | None = None) -> Json:
         return shown(await self.api.post(path, json=body))
@@ -111,6 +114,13 @@ async def _deal(_maker: Maker, number: int) -> Json:
     return {"amount": f"{number + 1}000.00", "expected_close": f"2026-12-{number + 1:02}", "owner": "anna"}
 
 
+async def _quote(maker: Maker, number: int) -> Json:
+    deal = await maker.make("deal", number)
+    line = {"product_id": await maker.id_of("product", number), "quantity": "12", "unit_price": "18.00"}
+    days = {"valid_until": f"2999-12-{number + 1:02}"}
+    return {"customer_id": deal["customer_id"], "deal_id": deal["id"], "lines": [line], **days}
+
+
 async def _order(maker: Maker, number: int) -> Json:
     line = {"product_id": await maker.id_of("product", number), "quantity": "12", "unit_price": "18.00"}
     customer_id = await maker.id_of("customer", number)
@@ -151,6 +161,7 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "price": _price,
     "tax_rate": _tax_rate,
     "deal": _deal,
+    "quote": _quote,
     "order": _order,
     "invoice": _invoice,
     "credit_note": _credit_note,

@@ -11,6 +11,7 @@ from .examples import Json
 UNVALUED = {
     "crm-order number": "is given by the ERP; tested with the orders",
     "erp-credit_note order_id": "stands at the lines of its invoice; tested with invoicing",
+    "erp-invoice order_id": "stands at its lines; tested with invoicing",
     "erp-move line_id": "a receipt is of no line; tested with the stock",
     "erp-order number": "is given when the order is submitted; tested with the orders",
     "erp-order sales_number": "is given by the CRM; tested with the orders",
@@ -36,8 +37,10 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "issued_to": lambda row: row["issued_on"],
     "shipped_from": lambda row: row["shipped_on"],
     "shipped_until": lambda row: row["shipped_on"],
-    "since": lambda row: row["moved_on"],
-    "until": lambda row: row["moved_on"],
+    "since": lambda row: row.get("moved_on") or row["posted_on"],
+    "until": lambda row: row.get("moved_on") or row["posted_on"],
+    "account_id": lambda row: row["lines"][0]["account_id"],
+    "party_id": lambda row: row["lines"][0]["party_id"],
     "order_line_id": lambda row: row["lines"][0]["order_line"],
 }
 """Where a row has the value of a filter that is no field of it."""

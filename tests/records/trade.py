@@ -1,4 +1,4 @@
-"""Rows of the ERP that nobody enters: they follow from what is bought, ordered, shipped and billed."""
+"""Rows of the ERP that nobody enters: they follow from what is bought, ordered, shipped and posted."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,16 @@ async def to_invoice(maker: "Maker", number: int) -> str:
     return str(order["id"])
 
 
+async def posted(maker: "Maker", number: int) -> str:
+    """The entry that somebody writes into the journal."""
+    first, second, *_ = (await maker.get("/v1/accounts"))["items"]
+    amount, party = f"{number + 1}.00", await maker.id_of("customer", number)
+    debit = {"account_id": first["id"], "debit": amount, "party_id": party}
+    credit = {"account_id": second["id"], "credit": amount, "party_id": party}
+    entry = {"posted_on": f"2026-11-{number + 1:02}", "text": "Example", "currency": "EUR", "lines": [debit, credit]}
+    return str((await maker.post("/v1/journal-entries", entry))["id"])
+
+
 async def _receive(maker: "Maker", product_id: str, number: int) -> dict[str, Any]:
     return await maker.post(
         "/v1/stock/receipts", {"product_id": product_id, "quantity": str(100 + number), "unit_cost": "7.35"}
@@ -68,6 +78,7 @@ async def _confirmed(maker: "Maker", number: int, stocked: bool) -> dict[str, An
 
 
 FOLLOWING: Mapping[str, Callable[["Maker", int], Awaitable[str]]] = {
+    "erp-entry": posted,
     "erp-move": received,
     "erp-stock_level": in_stock,
     "erp-reservation": reserved,

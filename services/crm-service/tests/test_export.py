@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -111,17 +110,6 @@ async def test_a_parameter_that_makes_no_sense_is_refused(api: httpx.AsyncClient
     answer = await api.get("/v1/customers:export", params=parameters)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/malformed")
     assert answer.json()["errors"][0]["field"] == next(iter(parameters))
-
-
-async def test_another_tenant_exports_nothing_of_it(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
-    await customers(api)
-    assert rows(await exported(stranger, "/v1/customers:export")) == []
-
-
-async def test_an_export_needs_the_scope_to_read(with_scopes: Callable[[str], httpx.AsyncClient]) -> None:
-    async with with_scopes("customers:write contacts:read") as client:
-        assert (await client.get("/v1/customers:export")).status_code == 403
-        assert (await client.get("/v1/contacts:export")).status_code == 200
 
 
 @pytest.mark.parametrize("target", ["customers", "contacts"])

@@ -52,25 +52,10 @@ async def test_a_customer_of_another_tenant_cannot_be_referred_to(
     assert answer.status_code == 409
 
 
-async def test_another_tenant_sees_and_changes_nothing(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
-    shown = await entered(api)
-    address = f"{PATH}/{shown['id']}"
-    assert (await stranger.get(PATH)).json()["items"] == []
-    assert (await stranger.patch(address, json={"name": "B"}, headers={"If-Match": "*"})).status_code == 404
-
-
 async def test_consent_is_given_here(api: httpx.AsyncClient) -> None:
     shown = await entered(api)
     answer = await api.patch(f"{PATH}/{shown['id']}", json={"consent": {"email": True}}, headers={"If-Match": '"1"'})
     assert answer.json()["consent"] == {"email": True, "sms": False}
-
-
-async def test_a_contact_is_archived_and_restored(api: httpx.AsyncClient) -> None:
-    shown = await entered(api)
-    address = f"{PATH}/{shown['id']}"
-    assert (await api.delete(address, headers={"If-Match": '"1"'})).json()["archived_at"] is not None
-    assert (await api.get(PATH)).json()["items"] == []
-    assert (await api.post(f"{address}/restore")).json()["archived_at"] is None
 
 
 async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient) -> None:

@@ -44,15 +44,6 @@ async def test_a_stage_is_entered_only_with_its_fields_and_they_stay_filled(api:
     assert (emptied.status_code, emptied.json()["type"]) == (409, "/problems/fields-required")
 
 
-async def test_a_stale_change_is_refused_with_what_stands_there(api: httpx.AsyncClient) -> None:
-    deal = await a_deal(api)
-    address = f"/v1/deals/{deal['id']}"
-    await api.patch(address, json={"owner": "ann"}, headers={"If-Match": '"1"'})
-    stale = await api.patch(address, json={"owner": "bob"}, headers={"If-Match": '"1"'})
-    assert (stale.status_code, stale.json()["current"]["owner"]) == (412, "ann")
-    assert (await api.patch(address, json={"owner": "bob"})).status_code == 428
-
-
 async def test_a_deal_of_nobody_is_refused(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
     body = {"name": "Tea", "customer_id": UNKNOWN}
     assert (await api.post("/v1/deals", json=body)).json()["type"] == "/problems/reference-unknown"

@@ -117,14 +117,6 @@ async def test_lines_sent_back_as_they_are_shown_change_nothing(shop: Shop) -> N
     assert again == shown
 
 
-async def test_a_patch_says_which_version_it_changes(shop: Shop, api: httpx.AsyncClient) -> None:
-    shown = await shop.entered()
-    assert (await api.patch(f"{PATH}/{shown['id']}", json={"notes": "A"})).status_code == 428
-    await patch(shop, shown, notes="First")
-    late = await patch(shop, shown, notes="Second")
-    assert (late.status_code, late.json()["current"]["notes"]) == (412, "First")
-
-
 async def test_a_submitted_order_is_read_only_and_says_what_is_allowed(shop: Shop, api: httpx.AsyncClient) -> None:
     shown = await shop.entered(submit=True)
     address = f"{PATH}/{shown['id']}"

@@ -75,25 +75,6 @@ async def test_a_number_names_one_product(api: httpx.AsyncClient, number: dict[s
     assert refused.json()["id"] == shown["id"]
 
 
-async def test_a_stale_change_gets_all_three_sides(api: httpx.AsyncClient) -> None:
-    shown = await entered(api)
-    address = f"{PATH}/{shown['id']}"
-    assert (await api.patch(address, json={"name": "B"})).status_code == 428
-    assert (await api.patch(address, json={"name": "First"}, headers={"If-Match": '"1"'})).status_code == 200
-    late = await api.patch(address, json={"name": "Second"}, headers={"If-Match": '"1"'})
-    assert (late.status_code, late.json()["current"]["name"]) == (412, "First")
-
-
-async def test_a_product_is_archived_and_restored(api: httpx.AsyncClient) -> None:
-    shown = await entered(api)
-    address = f"{PATH}/{shown['id']}"
-    assert (await api.delete(address, headers=ANY)).json()["archived_at"] is not None
-    assert await names(api) == []
-    assert await names(api, archived="any") == ["Chai"]
-    assert (await api.patch(address, json={"name": "B"}, headers=ANY)).json()["type"] == "/problems/archived"
-    assert (await api.post(f"{address}/restore")).json()["archived_at"] is None
-
-
 @pytest.mark.parametrize(
     ("parameters", "found"),
     [
@@ -148,11 +129,6 @@ async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient
     ]
     answer = await api.post(f"{PATH}:batch", json={"items": items})
     assert [each["outcome"] for each in answer.json()["items"]] == ["created", "refused", "refused", "updated"]
-
-
-async def test_the_same_key_enters_one_product(api: httpx.AsyncClient) -> None:
-    first, again = [await api.post(PATH, json=CHAI, headers={"Idempotency-Key": "one"}) for _ in range(2)]
-    assert (first.json(), await names(api)) == (again.json(), ["Chai"])
 
 
 async def test_another_tenant_sees_and_changes_nothing(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:

@@ -50,12 +50,6 @@ async def test_a_delivered_consent_is_shown_and_stays_read_only(api: httpx.Async
     assert (await api.patch(address, json={"consent": None}, headers=seen)).status_code == 409
 
 
-async def test_a_contact_is_archived_and_restored(api: httpx.AsyncClient) -> None:
-    address = f"{PATH}/{(await api.post(PATH, json=MARIA)).json()['id']}"
-    assert (await api.delete(address, headers={"If-Match": '"1"'})).json()["archived_at"] is not None
-    assert (await api.post(f"{address}/restore")).json()["archived_at"] is None
-
-
 async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient) -> None:
     items = [{"body": MARIA}, {"body": {**MARIA, "consent": {"sms": True}}}]
     answer = await api.post(f"{PATH}:batch", json={"items": items})

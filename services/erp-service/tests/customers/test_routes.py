@@ -73,37 +73,10 @@ async def test_a_declared_field_takes_values_of_its_type(api: httpx.AsyncClient)
     assert refused.json()["errors"][0]["field"] == "custom.shoe_size"
 
 
-async def test_a_change_needs_the_version_that_stands(api: httpx.AsyncClient) -> None:
-    address = f"{PATH}/{(await entered(api))['id']}"
-    assert (await api.patch(address, json={"name": "B"})).status_code == 428
-    assert (await api.patch(address, json={"name": "B"}, headers={"If-Match": '"1"'})).status_code == 200
-    late = await api.patch(address, json={"name": "C"}, headers={"If-Match": '"1"'})
-    assert (late.status_code, late.json()["current"]["name"]) == (412, "B")
-    assert (await api.delete(address, headers={"If-Match": '"2"'})).json()["archived_at"] is not None
-    assert (await api.post(f"{address}/restore")).json()["archived_at"] is None
-
-
-async def test_the_same_key_enters_one_customer(api: httpx.AsyncClient) -> None:
-    answers = [await api.post(PATH, json=ALFREDS, headers={"Idempotency-Key": "one"}) for _ in range(2)]
-    assert answers[0].json() == answers[1].json()
-    assert len((await api.get(PATH)).json()["items"]) == 1
-
-
 async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient) -> None:
     items = [{"body": {"name": "A"}}, {"body": {"name": "B", "legal_entities": [entity(tax_id="DE1")]}}]
     answer = await api.post(f"{PATH}:batch", json={"items": items})
     assert [each["outcome"] for each in answer.json()["items"]] == ["created", "refused"]
-
-
-async def test_another_tenant_sees_and_changes_nothing(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
-    address = f"{PATH}/{(await entered(api))['id']}"
-    assert (await stranger.get(PATH)).json()["items"] == []
-    assert (await stranger.patch(address, json={"name": "B"}, headers={"If-Match": "*"})).status_code == 404
-
-
-async def test_who_may_only_read_writes_nothing(with_scopes: Callable[[str], httpx.AsyncClient]) -> None:
-    async with with_scopes("customers:read") as reader:
-        assert (await reader.post(PATH, json=ALFREDS)).status_code == 403
 
 
 async def test_a_delivered_customer_is_created_once_and_numbered(api: httpx.AsyncClient) -> None:

@@ -29,8 +29,8 @@ def head_of(versions: Path) -> str:
     texts = [path.read_text() for path in versions.glob("*.py")]
     revisions = {found for text in texts for found in re.findall(r'^revision = "(.+)"', text, re.MULTILINE)}
     followed = {found for text in texts for found in re.findall(r'^down_revision = "(.+)"', text, re.MULTILINE)}
-    (head,) = revisions - followed
-    return head
+    (head,) = sorted(revisions - followed)
+    return str(head)
 
 
 def test_the_example_of_a_module_works(tmp_path: Path) -> None:
@@ -43,10 +43,10 @@ def test_the_example_of_a_module_works(tmp_path: Path) -> None:
         path.write_text(content.replace('"HEAD"', f'"{head}"'))
     # The example's area is found beside those of the installed service.
     (tmp_path / "conftest.py").write_text(f"import erp\n\nerp.__path__.append({str(tmp_path / 'erp')!r})\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", ROOT / "pyproject.toml"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml")]
     environment = {**os.environ, "PYTEST_ADDOPTS": ""}
     done = subprocess.run(
-        [*command, "--rootdir", tmp_path, tmp_path / "test_routes.py"],
+        [*command, "--rootdir", str(tmp_path), str(tmp_path / "test_routes.py")],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

@@ -14,7 +14,8 @@ from sqlalchemy import column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-NAME, ID = column("name"), column("id")
+NAME: Any = column("name")
+ID: Any = column("id")
 
 
 @dataclass

@@ -124,7 +124,7 @@ class OrdersMachine(RuleBasedStateMachine):
 
     @rule(target=orders, customer=st.integers(0, 1), quantities=st.lists(st.integers(1, 6), min_size=1, max_size=3))
     def enter(self, customer: int, quantities: list[int]) -> UUID:
-        # The products come in both directions: who locked them as the lines have them would wait in a ring.
+        # The products come in both directions: locked in the order of the lines, they would deadlock.
         wanted = [(self.products[(number + customer) % 2], each) for number, each in enumerate(quantities)]
         (row,) = self.do(lambda session: a_draft(session, self.customers[customer], *wanted))
         order_id: UUID = row.id

@@ -1,4 +1,4 @@
-"""Many at once, each with a connection of its own: nothing is promised twice, and nobody waits in a ring."""
+"""Many at once, each with a connection of its own: nothing is promised twice, and no transaction deadlocks."""
 
 import asyncio
 import random

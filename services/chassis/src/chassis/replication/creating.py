@@ -1,8 +1,8 @@
 """Where two creates of the same thing meet in a spoke: a user's, which may be open still, and a delivery's.
 
 A delivery creates a record only where no unlinked twin stands. It can see a twin only once that is committed; so it
-waits for every transaction that may create one, and those that come later wait for it. Both sides take the lock first
-of all, before any row's, so nobody waits in a circle.
+waits for every transaction that may create one, and those that come later wait for it. Both sides take the lock
+before that of any row, so they cannot deadlock.
 """
 
 from sqlalchemy import text

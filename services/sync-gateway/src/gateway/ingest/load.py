@@ -1,6 +1,6 @@
 """Reading all that a batch concerns, in a few statements; every row that may change is locked, in one order.
 
-The order is: advisory locks of match keys, records, deliveries. Whoever locks keeps to it, so nobody waits in a circle.
+The order is: advisory locks of match keys, records, deliveries. All transactions keep to it, so none can deadlock.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence

@@ -139,6 +139,6 @@ def _invoices() -> Select[Invoice]:
 
 
 async def _locked(session: AsyncSession, *where: ColumnElement[bool]) -> Sequence[Invoice]:
-    """All who lock invoices do so by due day and number, so that no two wait for each other in a ring."""
+    """Invoices are always locked by due day and number, so that two transactions cannot deadlock."""
     statement = _invoices().where(*where).order_by(Invoice.due_on, Invoice.number)
     return (await session.scalars(statement.with_for_update().execution_options(populate_existing=True))).all()

@@ -82,6 +82,6 @@ STOCK = Target(
     _change,
     references={"product": "products"},
     lookups={"products": _by_sku},
-    at_once=1,  # Orders that are confirmed meanwhile wait for one product at a time, and never in a ring.
+    at_once=1,  # One product is locked at a time: orders that are confirmed meanwhile cannot deadlock with it.
     scope="inventory",
 )

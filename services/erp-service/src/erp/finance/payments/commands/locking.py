@@ -1,7 +1,7 @@
-"""Who changes what payments settle queues per customer; then come the payment, invoices by due day, and orders.
+"""The order of locks where payments settle something: customers, the payment, invoices by due day, orders.
 
-The queue is first, so that two who settle invoices of the same customers never wait for each other in a ring; those of
-invoicing take only what comes after it.
+Customers are locked first, so that two transactions that settle invoices of the same customers cannot deadlock.
+Invoicing locks only what comes after them.
 """
 
 from collections.abc import Iterable, Sequence

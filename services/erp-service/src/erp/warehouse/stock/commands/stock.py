@@ -202,7 +202,7 @@ class Stock:
 
 
 async def lock(session: AsyncSession, product_ids: Collection[UUID]) -> Stock:
-    """Lock all stock of these products, product after product, so that two who do never wait in a ring.
+    """Lock all stock of these products, product after product, so that two transactions cannot deadlock.
 
     Whoever calls several commands in one transaction locks the products of all of them first.
     """

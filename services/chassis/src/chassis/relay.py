@@ -5,7 +5,7 @@ the broker will never take is parked, counted and reported, and holds up nothing
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import structlog
@@ -33,12 +33,21 @@ MOVE = text(
 class Relay:
     """Moves what the outbox holds to the broker, and sends again what is asked for.
 
-    Polling costs the writers nothing; a notification would.
+    Polling costs the writers nothing; a notification would. An event of a topic that is not `announced` any more (an
+    earlier version wrote it) is parked: the broker need not have such a topic.
     """
 
-    def __init__(self, engine: AsyncEngine, producer: Producer, poll_seconds: float = 0.015, batch: int = 500) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        producer: Producer,
+        poll_seconds: float = 0.015,
+        batch: int = 500,
+        announced: Container[str] | None = None,
+    ) -> None:
         self.engine = engine
         self.producer = producer
+        self.announced = announced
         self.poll_seconds = poll_seconds
         self.batch = batch
         self.resending = Resending(producer)
@@ -82,7 +91,7 @@ class Relay:
         found = (await connection.execute(waiting)).all()
         if not found:
             return 0
-        outcomes = await self.producer.send([message_of(row) for row in found])
+        outcomes = await self._send(found)
         sent = [r.place for r, outcome in zip(found, outcomes, strict=True) if outcome is None]
         await connection.execute(MOVE, {"ids": sent})
         for r, outcome in zip(found, outcomes, strict=True):
@@ -91,6 +100,13 @@ class Relay:
         telemetry.OUTBOX_RELAYED.inc(len(sent))
         _report(found, outcomes)
         return len(found)
+
+    async def _send(self, rows: Sequence[Row[Any]]) -> list[Refused | None]:
+        sendable = [self.announced is None or row.topic in self.announced for row in rows]
+        messages = [message_of(row) for row, known in zip(rows, sendable, strict=True) if known]
+        outcomes = iter(await self.producer.send(messages) if messages else ())
+        gone = Refused("This version of the service does not announce the topic any more.")
+        return [next(outcomes) if known else gone for known in sendable]
 
     async def _park(self, connection: AsyncConnection, row_id: int, refused: Refused) -> None:
         log.error("outbox_row_parked", id=row_id, error=str(refused))

@@ -140,7 +140,7 @@ class Service:
 
         async def relay(stop: asyncio.Event) -> None:
             security = running.settings.broker_security
-            relay = Relay(running.engine, Producer(servers, security=security))
+            relay = Relay(running.engine, Producer(servers, security=security), announced=self.published())
             seen = asyncio.Event()
 
             async def found(logs: Logs) -> None:

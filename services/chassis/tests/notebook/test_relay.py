@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chassis.bus import LARGEST_MESSAGE_BYTES, BrokerAway, Message, Producer, Refused
 from chassis.db import Sessions, transaction
-from chassis.outbox import SentRow, feed, row
+from chassis.outbox import OutboxRow, SentRow, feed, row
 from chassis.relay import Relay
 from chassis.topics import ensure_topics
 from sqlalchemy import select
@@ -175,6 +175,23 @@ async def test_a_batch_of_large_events_is_bounded_by_its_bytes(
         moved = [await Relay(engine, Producer(kafka.bootstrap_servers)).step(connection) for _ in range(3)]
     assert moved == [3, 2, 0]
     assert await count(emptied, "outbox_sent") == 5
+
+
+async def test_an_event_of_a_topic_that_is_announced_no_more_is_parked_and_holds_up_nothing(
+    kafka: Kafka, topic: str, engine: AsyncEngine, emptied: Sessions
+) -> None:
+    await write(emptied, f"{topic}-of-before", "old", range(2))
+    await write(emptied, topic, "new", range(3))
+    relay = Relay(engine, Producer(kafka.bootstrap_servers), announced={topic})
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        assert await relay.step(connection) == 5
+    assert (await count(emptied, "outbox_sent"), await count(emptied, "outbox")) == (3, 2)
+    async with emptied() as session:
+        parked = (await session.scalars(select(OutboxRow).where(OutboxRow.parked_at.is_not(None)))).all()
+    assert {(row.topic, row.error) for row in parked} == {
+        (f"{topic}-of-before", "This version of the service does not announce the topic any more.")
+    }
 
 
 async def make_topic(kafka: Kafka, topic: str, settings: dict[str, str]) -> None:

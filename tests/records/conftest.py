@@ -18,7 +18,8 @@ WRITING = " ".join(each for each in SCOPES if not each.endswith(":read"))
 
 @pytest.fixture(scope="session")
 def addresses(database: Database) -> dict[str, str]:
-    return {each.name: database(each.name, each.metadata, each.versions) for each in (CRM, ERP)}
+    """Databases of the suite's own: its rows are locked for longer than a test."""
+    return {each.name: database(each.name, each.metadata, each.versions, "records") for each in (CRM, ERP)}
 
 
 @pytest.fixture(scope="session")

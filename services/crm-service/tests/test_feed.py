@@ -43,7 +43,7 @@ async def test_an_event_needs_the_scope_of_its_kind(
     assert kinds((await api.get(FEED)).json()) == ["customer", "contact", "customer"]
     async with with_scopes("events:read customers:read") as reader:
         assert kinds((await reader.get(FEED)).json()) == ["customer", "customer"]
-    async with with_scopes("events:read deals:read") as reader:
+    async with with_scopes("events:read jobs:read") as reader:
         refused = await reader.get(FEED)
         assert (refused.status_code, refused.json()["type"]) == (403, "/problems/no-kind-readable")
         assert "customers:read" in refused.json()["detail"]

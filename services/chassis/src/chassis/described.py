@@ -44,9 +44,9 @@ class ProblemDocument(BaseModel):
 
 
 class MalformedProblem(ProblemDocument):
-    """Fields that cannot be understood, all of them."""
+    """The request cannot be understood. `errors` names all fields at fault, where fields are."""
 
-    errors: list[FieldError]
+    errors: list[FieldError] | None = None
 
 
 class ConflictProblem(ProblemDocument):

@@ -10,7 +10,7 @@ A request goes from `routes` to `writes` or `reads`, then to the checks of the m
 """
 
 from records import reads, writes
-from records.filters import Filters, Meanings, SharedFilters, TextFilters
+from records.filters import Filters, Meanings, SharedFilters
 from records.reads import rows_of
 from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
 from records.routes import RecordRouter, answered, routes, seen_of
@@ -29,7 +29,6 @@ __all__ = [
     "RecordRouter",
     "ReferenceUnknown",
     "SharedFilters",
-    "TextFilters",
     "answered",
     "column_value",
     "reads",

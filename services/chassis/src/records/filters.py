@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, or_
 
 Archived = Literal["false", "true", "any"]
@@ -29,12 +29,6 @@ class SharedFilters(Filters):
 
     canonical_id: UUID | None = None
     updated_since: datetime | None = None
-
-
-class TextFilters(SharedFilters):
-    """Filters of records that are found by words."""
-
-    q: str | None = Field(default=None, max_length=200, description="Beginnings of words in the texts of the record.")
 
 
 def conditions(row: Any, filters: BaseModel, where: Meanings) -> list[ColumnElement[bool]]:

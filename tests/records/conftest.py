@@ -1,4 +1,4 @@
-"""Three rows of each record, made once; what a test does to them is undone."""
+"""Three rows of each record, made once for each file of tests; what a test does to them is undone."""
 
 from collections.abc import AsyncIterator
 
@@ -22,8 +22,9 @@ def addresses(database: Database) -> dict[str, str]:
     return {each.name: database(each.name, each.metadata, each.versions, "records") for each in (CRM, ERP)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def prepared(request: pytest.FixtureRequest, addresses: dict[str, str]) -> AsyncIterator[Made]:
+    """Its transaction stays open, with its locks, so it ends with the file: other tests wait for no lock of it."""
     subject = request.param
     service = subject.service
     async with (

@@ -12,6 +12,9 @@ from stack.ports import HOST
 SERVICES = ("crm", "erp", "gateway")
 SYSTEMS = ("crm", "erp")
 
+LOCAL_PAGES = "http://localhost:*,http://127.0.0.1:*"
+"""The origins of pages that are developed on this machine, on any port."""
+
 Program = Callable[[str, str], list[str]]
 
 
@@ -48,6 +51,7 @@ class Plan:
     program: Program = python_program
     systems: Mapping[str, Any] | None = None
     """What the gateway is told of the spokes; None: the addresses of the CRM and the ERP of this plan."""
+    cors_origins: str = LOCAL_PAGES
 
     def url(self, service: str) -> str:
         """Where the REST interface of a service answers."""
@@ -67,6 +71,7 @@ class Plan:
             "DATABASE_URL": self.databases[service],
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "HOST": HOST,
+            "CORS_ORIGINS": self.cors_origins,
             "AUTH_AUDIENCE": AUDIENCES[service],
             "AUTH_ISSUERS": json.dumps({issuer.name: issuer.trust for issuer in self.issuers}),
         }

@@ -13,7 +13,7 @@ from rich.table import Table
 from stack.errors import CannotStart
 from stack.folder import data_folder
 from stack.guard import end_with_parent
-from stack.plan import SERVICES, Program, python_program
+from stack.plan import LOCAL_PAGES, SERVICES, Program, python_program
 from stack.services import Stack
 from stack.watch import Watch
 
@@ -81,6 +81,7 @@ def run(program: Program = python_program) -> None:
         databases=databases(),
         bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
         systems=systems(),
+        cors_origins=os.environ.get("CORS_ORIGINS") or LOCAL_PAGES,
         program=program,
     )
     try:

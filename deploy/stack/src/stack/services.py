@@ -14,7 +14,7 @@ from stack.java import java
 from stack.kafka import Kafka
 from stack.keys import FIRST_TENANT, SCOPES, gateway_issuer, local_issuer
 from stack.part import Part, ServicePart
-from stack.plan import SERVICES, Plan, Program, python_program
+from stack.plan import LOCAL_PAGES, SERVICES, Plan, Program, python_program
 from stack.ports import free_port, is_free
 from stack.postgres import Postgres
 from stack.process import Child
@@ -44,6 +44,7 @@ class Stack:
         databases: Mapping[str, str] | None = None,
         bootstrap_servers: str | None = None,
         systems: Mapping[str, Any] | None = None,
+        cors_origins: str = LOCAL_PAGES,
         program: Program = python_program,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
@@ -52,6 +53,7 @@ class Stack:
         self.fixed_ports = dict(ports or {})
         self.databases = dict(databases or {})
         self.systems = systems
+        self.cors_origins = cors_origins
         self.program = program
         self.say = say
         self.issuer = local_issuer(self.folder)
@@ -228,6 +230,7 @@ class Stack:
             gateway=self.gateway_issuer,
             program=self.program,
             systems=self.systems,
+            cors_origins=self.cors_origins,
         )
 
     def _migrate(self) -> None:

@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
 
-from chassis import described
+from chassis import browsers, described
 from chassis.auth import Verifier, public
 from chassis.edge import Edge, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
@@ -101,6 +101,7 @@ def create_app(
         responses={"4XX": _refusal("Refused: why, and what to do."), "5XX": _refusal("Not now: try again.")},
         dependencies=[Depends(known_parameters_only)],
         middleware=[
+            *browsers.layers(settings.cors_origins),
             Middleware(
                 Edge,
                 limit_bytes=settings.body_limit_bytes,
@@ -109,7 +110,7 @@ def create_app(
                     "/replication/": settings.delivery_limit_bytes,
                     **dict.fromkeys(uploads, settings.upload_limit_bytes),
                 },
-            )
+            ),
         ],
         # Left alone, FastAPI makes four spans a request and logs what users typed.
         telemetry={"operation_spans": False, "metrics": False, "logs": False, "auto_configure": exports},

@@ -17,7 +17,10 @@ from chassis.preconditions import if_match, if_match_once_there
 
 Operation = dict[str, Any]
 HEADERS = {
-    "ETag": "The version of the record; send it as `If-Match` to change it.",
+    "ETag": (
+        "The version of the record; send it as `If-Match` to change it. That of a read stands for all of the answer: "
+        "with it as `If-None-Match`, the same answer is a 304 without a body."
+    ),
     "Location": "The address of the new record.",
     "Link": "The address of the next page, with `rel=next`; missing on the last one.",
 }

@@ -30,6 +30,7 @@ from chassis.auth import Principal, authenticated, authorisations
 from chassis.db import Base, Session
 from chassis.errors import Conflict, Malformed, PreconditionFailed, PreconditionRequired
 
+_DIGEST = re.compile(r'-[0-9a-f]+"$')
 _TAGS = re.compile(r'\*|(?:W/)?"[^"]*"(?:\s*,\s*(?:W/)?"[^"]*")*')
 
 
@@ -65,13 +66,18 @@ class Seen:
 
     def check(self, version: int, current: Any) -> None:
         """Raise `StaleVersion`, with all three sides, unless the caller has seen `version` (or says `*`)."""
-        tags = re.findall(r'(?:W/)?"[^"]*"', self._header)
+        tags = [_version_of(tag) for tag in re.findall(r'(?:W/)?"[^"]*"', self._header)]
         if self._header == "*" or etag(version) in tags:
             return
         base = [int(tag[1:-1]) if tag[1:-1].isdecimal() else tag for tag in tags]
         stale = StaleVersion(current=current, base=base[0] if len(base) == 1 else base, yours=_json(self._body))
         stale.headers["ETag"] = etag(version)
         raise stale
+
+
+def _version_of(tag: str) -> str:
+    """`"7"` of `"7-0d1f"`: behind the version stands a digest of what was read."""
+    return _DIGEST.sub('"', tag)
 
 
 def _json(body: bytes) -> Any:

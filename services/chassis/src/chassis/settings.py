@@ -16,13 +16,14 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from chassis import connection, local_stack
+from chassis import browsers, connection, local_stack
 from chassis.broker_security import BrokerSecurity, Mechanism, Protocol
 
 SASL = ("SASL_PLAINTEXT", "SASL_SSL")
 TLS = ("SSL", "SASL_SSL")
+Origin = Annotated[str, AfterValidator(browsers.checked_origin)]
 
 
 class Issuer(BaseModel):
@@ -59,12 +60,18 @@ class Settings(BaseSettings):
     auth_audience: str = "concord"
     service_key_file: Path | None = None
     service_issuer: str | None = None
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     upload_limit_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=1024 * 1024 * 1024)
     company_time_zone: str = "UTC"
     retention_days: int = Field(default=30, ge=1, le=36_500)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _between_commas(cls, value: object) -> object:
+        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
 
     @field_validator("company_time_zone")
     @classmethod

@@ -1,0 +1,146 @@
+"""What browsers need of an API: cross-origin requests, headers that limit what an answer may do, small answers."""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette_compress import CompressMiddleware
+
+PREFLIGHT_SECONDS = 600
+COMPRESSED_FROM_BYTES = 1024
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SENT = (
+    "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
+    "Last-Event-ID", "X-Correlation-Id", "traceparent",
+)  # fmt: skip
+SHOWN = (
+    "Allow", "Content-Disposition", "Deprecation", "ETag", "Link", "Location", "Retry-After", "Sunset",
+    "WWW-Authenticate", "X-Correlation-Id",
+)  # fmt: skip
+
+ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::(?:\d{1,5}|\*))?|https?://\[[0-9a-fA-F:]+\](?::(?:\d{1,5}|\*))?")
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-site",
+}
+NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'"
+PAGE_LOADS = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The page of the documentation loads its script and its style from here, and has a script of its own inside."""
+
+TRANSPORT_SECONDS = 31_536_000
+DIGEST_BYTES = 6
+OK, NOT_MODIFIED = 200, 304
+
+
+def checked_origin(origin: str) -> str:
+    """An origin as a browser sends it, `https://app.example.com:8443`; `*` stands for any port.
+
+    Raise `ValueError` for anything else, `*` alone included.
+    """
+    if not ORIGIN.fullmatch(origin):
+        raise ValueError(f"{origin!r} is not an origin like https://app.example.com or http://localhost:*")
+    return origin.lower()
+
+
+def layers(origins: Sequence[str]) -> list[Middleware]:
+    """The layers around an application, the outermost first. Other origins than these get no CORS headers."""
+    pattern = "|".join(re.escape(each).replace(r":\*", r"(?::\d{1,5})?") for each in origins)
+    cross_origin = Middleware(
+        CORSMiddleware,
+        allow_origin_regex=pattern or "(?!)",
+        allow_methods=METHODS,
+        allow_headers=SENT,
+        expose_headers=SHOWN,
+        max_age=PREFLIGHT_SECONDS,
+    )
+    return [
+        cross_origin,
+        Middleware(CompressMiddleware, minimum_size=COMPRESSED_FROM_BYTES),
+        Middleware(Secured),
+        Middleware(Tagged),
+    ]
+
+
+class Secured:
+    """Adds to every answer what a browser must not do with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with_token = "authorization" in Headers(scope=scope)
+
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in ALWAYS.items():
+                    headers.setdefault(name, value)
+                is_page = headers.get("content-type", "").startswith("text/html")
+                headers.setdefault("Content-Security-Policy", PAGE_LOADS if is_page else NOTHING_LOADS)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", f"max-age={TRANSPORT_SECONDS}")
+                if with_token:
+                    headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        await self.app(scope, receive, secured)
+
+
+class Tagged:
+    """Lets the `ETag` of a read stand for all of the answer, and answers 304 to a caller that has this very answer.
+
+    A record's version counts its own changes. What is shown beside them, like how far the other systems are, changes
+    without it: `"7"` becomes `"7-` and a digest of the body. `If-Match` compares the version alone.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            await self.app(scope, receive, send)
+            return
+        known = Headers(scope=scope).get("if-none-match", "")
+        held: Message | None = None
+
+        async def tagged(message: Message) -> None:
+            nonlocal held
+            if message["type"] == "http.response.start":
+                if message["status"] == OK and "etag" in Headers(raw=message["headers"]):
+                    held = message
+                    return
+            elif held is not None:
+                start, held = held, None
+                whole = not message.get("more_body", False)
+                if whole and _tag(start, message.get("body", b""), known):
+                    message = {**message, "body": b""}
+                await send(start)
+            await send(message)
+
+        await self.app(scope, receive, tagged)
+
+
+def _tag(start: Message, body: bytes, known: str) -> bool:
+    """Set the tag of an answer; whether the caller has it already, and the answer became a 304."""
+    headers = MutableHeaders(scope=start)
+    version = headers["etag"].strip('"')
+    tag = headers["etag"] = f'"{version}-{blake2b(body, digest_size=DIGEST_BYTES).hexdigest()}"'
+    # Compared weakly: RFC 9110, section 13.1.2.
+    if known.strip() != "*" and tag not in (each.strip().removeprefix("W/") for each in known.split(",")):
+        return False
+    start["status"] = NOT_MODIFIED
+    for name in ("content-length", "content-type"):
+        del headers[name]
+    return True

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import schemathesis
 import uvicorn
+from chassis import feed
 from chassis.auth import Principal, authenticated
 from chassis.service import Service
 from chassis.testing import TENANT, Database
@@ -57,6 +58,12 @@ def serving(service: Service, address: str) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "STREAM_SECONDS", 0.1)
+    monkeypatch.setattr(feed, "WAIT_SECONDS", 0.1)
 
 
 @pytest.fixture(scope="module")

@@ -182,13 +182,15 @@ async def backlog(session: AsyncSession) -> Backlog:
 
 
 async def feed(
-    session: AsyncSession, after: int, until: int, limit: int, topics: Collection[str]
+    session: AsyncSession, after: int, until: int, limit: int, topics: Collection[str], key: str | None = None
 ) -> list[dict[str, Any]]:
-    """Sent events of these topics behind a position, up to and with `until`, oldest first.
+    """Sent events of these topics behind a position, up to and with `until`, oldest first; or of one `key` alone.
 
     Each is a structured CloudEvent with its position.
     """
-    between = SentRow.position > after, SentRow.position <= until, SentRow.topic.in_(topics)
+    between = [SentRow.position > after, SentRow.position <= until, SentRow.topic.in_(topics)]
+    if key is not None:
+        between.append(SentRow.key == key)
     found = await session.scalars(select(SentRow).where(*between).order_by(SentRow.position).limit(limit))
     return [{**sent.attributes, "position": sent.position, "data": orjson.loads(sent.data)} for sent in found.all()]
 

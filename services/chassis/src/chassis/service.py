@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from chassis import clock, feed, health, outbox, parked, replication, resend, retention, telemetry, worker
 from chassis.announced import Announced
 from chassis.app import Check, Failing, create_app
+from chassis.arrivals import Arrivals
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
 from chassis.db import Sessions, create_engine, session_factory, transaction
@@ -98,6 +99,7 @@ class Service:
             uploads=self.uploads,
         )
         app.state.event_scopes = self.scopes_of_topics()
+        app.state.arrivals = Arrivals()
         return app
 
     async def schema_fits(self, app: FastAPI) -> None:

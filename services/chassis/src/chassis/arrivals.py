@@ -1,0 +1,92 @@
+"""Waiting for new events of a tenant without a transaction, for long polls and streams.
+
+One task for each tenant that somebody waits for reads the tenant's head, however many wait; nobody waits: nothing is
+read.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+
+from chassis import outbox
+from chassis.db import Sessions, transaction
+from chassis.errors import Unavailable
+
+log = structlog.get_logger()
+LOOK_SECONDS = 0.2
+AWAY_SECONDS = 2.0
+MOST_LISTENERS = 1000
+
+
+class TooManyListeners(Unavailable):
+    code = "too-many-listeners"
+    title = "Too many callers wait for events of this process"
+    detail = "{listeners} wait already."
+    hint = "Ask without `wait`, or again after `Retry-After` seconds."
+
+
+@dataclass
+class _Watch:
+    """The head of one tenant as it was last read, and how many wait for a greater one."""
+
+    head: int = 0
+    listeners: int = 0
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class Arrivals:
+    """What callers of one process wait for."""
+
+    def __init__(self) -> None:
+        self._watches: dict[UUID, _Watch] = {}
+        self._listeners = 0
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Count one caller that may wait, for as long as it does. Raise `TooManyListeners`."""
+        if self._listeners >= MOST_LISTENERS:
+            raise TooManyListeners(listeners=self._listeners, retry_after_seconds=5)
+        self._listeners += 1
+        try:
+            yield
+        finally:
+            self._listeners -= 1
+
+    async def beyond(self, sessions: Sessions, tenant: UUID, position: int, seconds: float) -> bool:
+        """Whether an event behind the position is there; it returns as soon as one is, or after the time."""
+        watch = self._watches.setdefault(tenant, _Watch())
+        watch.listeners += 1
+        if watch.task is None:
+            watch.task = asyncio.create_task(self._look(sessions, tenant, watch))
+        try:
+            async with asyncio.timeout(seconds):
+                while watch.head <= position:
+                    await watch.moved.wait()
+        except TimeoutError:
+            return False
+        finally:
+            watch.listeners -= 1
+        return True
+
+    async def _look(self, sessions: Sessions, tenant: UUID, watch: _Watch) -> None:
+        try:
+            while watch.listeners:
+                try:
+                    async with transaction(sessions, tenant) as session:
+                        head = await outbox.head(session)
+                except Exception as error:  # Whoever waits is answered when its time is over, and asks again.
+                    log.warning("head_unread", tenant=str(tenant), error=repr(error))
+                    await asyncio.sleep(AWAY_SECONDS)
+                    continue
+                if head > watch.head:
+                    watch.head = head
+                    watch.moved.set()
+                    watch.moved = asyncio.Event()
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            self._watches.pop(tenant, None)

@@ -32,6 +32,8 @@ SCOPES = {
     "quotes:write": "Enter, change, send and decide quotes; change the letterhead.",
     "deals:read": "See deals and pipelines.",
     "deals:write": "Enter, change, move and decide deals; declare pipelines.",
+    "numbers:read": "See how documents and records are numbered.",
+    "numbers:write": "Declare how documents and records are numbered.",
     "jobs:read": "See long-running jobs and imports: their state, progress and result.",
     "jobs:write": "Start imports, which needs the scope to write their records too, and cancel jobs.",
     "sync:read": "See records, decisions, deliveries, quarantine and status of the gateway.",

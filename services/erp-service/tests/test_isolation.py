@@ -167,7 +167,7 @@ async def without_sku(sessions: Sessions, tenant: UUID, last_number: int) -> UUI
     async with transaction(sessions, tenant) as session:
         product_id = (await writes.create(session, PRODUCTS, ProductBody(name="Chai", sku="1"), "anna")).id
         await session.execute(update(Product).where(Product.id == product_id).values(sku=None, sku_key=None))
-        counted = text("insert into counters (name, value) values ('product', :value)")
+        counted = text("insert into counters (name, value) values ('P-', :value)")
         await session.execute(counted, {"value": last_number})
         return product_id
 

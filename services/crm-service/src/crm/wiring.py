@@ -9,6 +9,7 @@ from importing import IMPORT_KEYS, UPLOADS, ImportJobs
 from importing import routes as imports
 from jobs import FINISHED_JOBS, tasks
 from jobs import routes as jobs
+from numbering.routes import series_router
 
 from crm.catalogue.products import routes as catalogue
 from crm.catalogue.products.events import KINDS as CATALOGUE
@@ -26,8 +27,10 @@ from crm.sales.deals.events import DEAL
 from crm.sales.orders import routes as orders
 from crm.sales.orders.events import ORDER, SHIPMENT
 from crm.sales.orders.imports import IMPORTS as ORDERS
+from crm.sales.orders.rules import NUMBERS as ORDER_NUMBERS
 from crm.sales.quotes import routes as quotes
 from crm.sales.quotes.events import QUOTE
+from crm.sales.quotes.rules import NUMBERS as QUOTE_NUMBERS
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -53,6 +56,7 @@ SERVICE = Service(
         *catalogue.routers,
         *receivables.routers,
         custom_fields.router,
+        series_router((QUOTE_NUMBERS, ORDER_NUMBERS)),
         jobs.router,
         imports.routes(IMPORTS),
         *deals.routers,

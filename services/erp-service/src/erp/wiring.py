@@ -11,12 +11,14 @@ from importing import routes as imports
 from jobs import FINISHED_JOBS
 from jobs import routes as jobs
 from jobs import tasks as jobs_tasks
+from numbering.routes import series_router
 
 from erp.catalogue.products import handlers as products_tasks
 from erp.catalogue.products import routes as products
 from erp.catalogue.products.events import KINDS as PRODUCT_KINDS
 from erp.catalogue.products.imports import IMPORTS as PRODUCTS
 from erp.catalogue.products.records import PRICE_LISTS, PRICES, TAX_RATES
+from erp.catalogue.products.rules import SKUS
 from erp.finance.balances import handlers as balances_tasks
 from erp.finance.balances import routes as balances
 from erp.finance.balances.events import BALANCE
@@ -24,6 +26,7 @@ from erp.finance.bank_statements import routes as bank_statements
 from erp.finance.invoicing import handlers as invoicing_tasks
 from erp.finance.invoicing import routes as invoicing
 from erp.finance.invoicing.events import CREDIT_NOTE, INVOICE
+from erp.finance.invoicing.rules import CREDIT_NOTE_NUMBERS, INVOICE_NUMBERS
 from erp.finance.payments import handlers as payments_tasks
 from erp.finance.payments import routes as payments
 from erp.finance.payments.events import PAYMENT
@@ -34,9 +37,12 @@ from erp.parties.contacts.events import CONTACT
 from erp.parties.customers import records as customers
 from erp.parties.customers.events import CUSTOMER
 from erp.parties.customers.imports import IMPORTS as CUSTOMERS
+from erp.parties.customers.models import NUMBERS as CUSTOMER_NUMBERS
 from erp.sales.orders import handlers as orders_tasks
 from erp.sales.orders import routes as orders
 from erp.sales.orders.events import ORDER, SHIPMENT
+from erp.sales.orders.rules import NUMBERS as ORDER_NUMBERS
+from erp.sales.orders.rules import RETURN_NUMBERS, SHIPMENT_NUMBERS
 from erp.settings import Settings
 from erp.tables import Base
 from erp.warehouse.stock import handlers as inventory_tasks
@@ -56,6 +62,11 @@ IMPORTS = {
     "stock": STOCK,
     "payments": PAYMENTS,
 }
+
+
+NUMBERS = (
+    CUSTOMER_NUMBERS, SKUS, ORDER_NUMBERS, SHIPMENT_NUMBERS, RETURN_NUMBERS, INVOICE_NUMBERS, CREDIT_NOTE_NUMBERS,
+)  # fmt: skip
 
 
 def _tasks(running: Running) -> dict[str, Task]:
@@ -84,6 +95,7 @@ SERVICE = Service(
         customers.router,
         contacts.router,
         custom_fields.router,
+        series_router(NUMBERS),
         jobs.router,
         imports.routes(IMPORTS),
         *ledger.routers,

@@ -7,13 +7,13 @@ from typing import Any, Self
 from uuid import UUID
 
 from chassis.bounds import at_most
-from chassis.db import TENANT, JsonObject, unique
+from chassis.db import JsonObject, unique
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
 from contracts.bounds import LARGEST_LINE
 from contracts.money import line_amount
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -49,16 +49,6 @@ class RequestOpen(Conflict):
     title = "The ERP has not answered the last request yet"
     detail = "It was asked to {kind} the order."
     hint = "Wait for its `answer`; then ask again."
-
-
-class Counter(Base):
-    """The last number given out, per tenant and kind of number."""
-
-    __tablename__ = "counters"
-
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    value: Mapped[int] = mapped_column(BigInteger)
 
 
 class OrderLine(Base):

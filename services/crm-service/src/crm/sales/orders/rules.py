@@ -6,8 +6,11 @@ from enum import StrEnum
 from typing import Protocol
 
 from contracts.order import OrderAnswer, OrderRequest, OrderState
+from numbering import Series
 
 from contracts import money
+
+NUMBERS = Series("order", "SO-")
 
 
 class Action(StrEnum):

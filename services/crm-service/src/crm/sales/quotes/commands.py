@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import numbering
 from chassis import clock, tenant_settings
 from chassis.announced import announce_new, announcing
 from chassis.db import uuid7
@@ -28,14 +29,13 @@ from crm.sales.deals import queries as deals
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.records import DEALS
 from crm.sales.orders import commands as orders
-from crm.sales.orders import queries as numbers
 from crm.sales.orders.schemas import NewOrder
 from crm.sales.orders.schemas import OrderLineBody as OrderedLine
 from crm.sales.quotes import queries
 from crm.sales.quotes.events import QUOTE
 from crm.sales.quotes.models import Quote, check_discounts
 from crm.sales.quotes.records import QUOTES
-from crm.sales.quotes.rules import Letterhead, Line, QuoteState
+from crm.sales.quotes.rules import NUMBERS, Letterhead, Line, QuoteState
 from crm.sales.quotes.schemas import Accept, QuoteBody, QuoteLineBody
 
 
@@ -49,7 +49,7 @@ async def create(session: AsyncSession, body: QuoteBody, _actor: str, roles: Rol
     row.sent_at = row.decided_at = row.reason = row.order_id = None
     await _write(session, row, body, roles)
     # Late: who takes a number makes all others wait for the end of the transaction.
-    row.number = await numbers.next_number(session, "quote", "Q-")
+    row.number = await numbering.take(session, NUMBERS, clock.today())
     announce_new(session, QUOTE, row)
     await session.flush()
     return row

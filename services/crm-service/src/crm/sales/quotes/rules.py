@@ -13,7 +13,10 @@ from contracts.money import Totals, line_net, totals
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NameText, OptionalNameText
 from contracts.values import Value
+from numbering import Series
 from pydantic import Field
+
+NUMBERS = Series("quote", "Q-")
 
 
 class QuoteState(StrEnum):

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import numbering
+from chassis import clock
 from chassis.errors import Conflict
 from contracts.normalise import sku_key
 from contracts.product import ProductKind
@@ -12,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products import queries
 from erp.catalogue.products.models import Component, Declared, Price, PriceList, Product, TaxRateRow
+from erp.catalogue.products.rules import SKUS
 
 
 class ProductNumberTaken(Conflict):
@@ -83,7 +86,7 @@ async def tax_rate(session: AsyncSession, row: TaxRateRow) -> None:
 async def next_sku(session: AsyncSession) -> str:
     """The next of our own numbers that nobody has typed yet."""
     while True:
-        sku: str = (await session.scalars(select(func.next_number("product", "P-")))).one()
+        sku = await numbering.take(session, SKUS, clock.today())
         if not await queries.numbered(session, sku, None):
             return sku
 

@@ -8,7 +8,9 @@ from chassis.bounds import at_most
 from chassis.errors import Conflict
 from contracts.bounds import LARGEST_AMOUNT
 from contracts.money import EXACT
+from numbering import Series
 
+SKUS = Series("product", "P-", dated=False)
 STEP = Decimal("0.0001")
 """Quantities have four decimals."""
 

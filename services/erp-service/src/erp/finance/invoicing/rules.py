@@ -9,6 +9,10 @@ from chassis.bounds import at_most
 from contracts.bounds import LARGEST_AMOUNT
 from contracts.money import EXACT, TaxLine, Totals, line_net, rounded, totals
 from contracts.receivable import SettlementState
+from numbering import Series
+
+INVOICE_NUMBERS = Series("invoice", "INV-", per_year=True, gapless=True)
+CREDIT_NOTE_NUMBERS = Series("credit_note", "CN-", per_year=True, gapless=True)
 
 DUE_DAYS = 30
 """When a customer has no payment terms of its own."""

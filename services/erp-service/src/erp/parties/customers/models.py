@@ -1,15 +1,16 @@
 """The tables of customers and their legal entities; `party` holds what they are in every service."""
 
-from uuid import UUID
-
-from chassis.db import TENANT, unique
+import numbering
+from chassis.db import unique
 from party.columns import found_by
 from party.customers import CustomerColumns
 from party.legal_entities import LegalEntityColumns, found_by_tax_id
-from sqlalchemy import BigInteger, CheckConstraint, Text, text
+from sqlalchemy import CheckConstraint, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erp.tables import Base
+
+NUMBERS = numbering.Series("customer", "C-", dated=False)
 
 
 class LegalEntity(LegalEntityColumns, Base):
@@ -17,16 +18,6 @@ class LegalEntity(LegalEntityColumns, Base):
 
     __tablename__ = "legal_entities"
     __table_args__ = found_by_tax_id()
-
-
-class Counter(Base):
-    """The last number given out, per tenant and kind of number."""
-
-    __tablename__ = "counters"
-
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text(TENANT))
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    value: Mapped[int] = mapped_column(BigInteger)
 
 
 class Customer(CustomerColumns, Base):
@@ -41,5 +32,5 @@ class Customer(CustomerColumns, Base):
     )
     entity = LegalEntity
 
-    number: Mapped[str] = mapped_column(Text, server_default=text("next_number('customer', 'C-')"))
+    number: Mapped[str] = mapped_column(Text, server_default=numbering.drawn_by_default(NUMBERS))
     entities: Mapped[list[LegalEntity]] = relationship(lazy="raise", order_by=(LegalEntity.legal_name, LegalEntity.id))

@@ -10,8 +10,12 @@ from chassis.errors import Conflict, Problem
 from contracts.bounds import LARGEST_LINE
 from contracts.money import line_amount
 from contracts.order import NEXT_STATES, OrderState, RequestKind
+from numbering import Series
 
 NOTHING = Decimal(0)
+NUMBERS = Series("order", "O-")
+SHIPMENT_NUMBERS = Series("shipment", "S-")
+RETURN_NUMBERS = Series("return", "R-")
 
 NOT_PROCESSED = "not-processed"
 """The code of the reason that an order has while a task fails on it; the task that succeeds takes it away."""

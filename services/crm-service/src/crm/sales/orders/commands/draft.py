@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import numbering
 from chassis import clock, replication
 from chassis.errors import Malformed
 from chassis.patch import patched
@@ -14,12 +15,11 @@ from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.parties.customers.models import Customer
-from crm.sales.orders import queries
 from crm.sales.orders.commands.lines import LISTED, Terms, priced
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order, OrderLine
 from crm.sales.orders.records import ORDERS
-from crm.sales.orders.rules import Action, Source
+from crm.sales.orders.rules import NUMBERS, Action, Source
 from crm.sales.orders.schemas import NewOrder, OrderBody, OrderLineBody
 
 TERMS = ("customer_id", "currency", "ordered_on", "shipping_address")
@@ -94,7 +94,7 @@ async def _enter(session: AsyncSession, body: OrderBody, actor: str, roles: Role
     row = Order.blank()
     await _write(session, row, body, set(OrderBody.model_fields), roles)
     # Late: who takes a number makes all others wait for the end of the transaction.
-    row.change({"sales_number": await queries.next_number(session)})
+    row.change({"sales_number": await numbering.take(session, NUMBERS, row.ordered_on)})
     if submit:
         row.submit(clock.now())
     replication.created(session, ORDER, row, actor)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import numbering
 from chassis import clock
 from chassis.db import uuid7
 from chassis.replication import edit
@@ -9,10 +10,10 @@ from contracts.order import OrderRequest
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.sales.orders import queries
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order
 from crm.sales.orders.records import ORDERS
+from crm.sales.orders.rules import NUMBERS
 from crm.sales.orders.schemas import RequestBody
 
 
@@ -25,7 +26,7 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     with edit(session, ORDER, row, actor):
         row.submit(clock.now())
         if row.sales_number is None:
-            row.change({"sales_number": await queries.next_number(session)})
+            row.change({"sales_number": await numbering.take(session, NUMBERS, row.ordered_on)})
     await session.flush()
     return row
 

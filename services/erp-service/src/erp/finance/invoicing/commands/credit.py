@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import numbering
 from chassis import clock, replication
 from chassis.errors import Conflict, NotFound
 from contracts.money import Totals
@@ -15,13 +16,12 @@ from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.invoicing import queries
-from erp.finance.invoicing.commands.numbers import next_number
 from erp.finance.invoicing.commands.parties import parties
 from erp.finance.invoicing.commands.settling import settle
 from erp.finance.invoicing.events import CREDIT_NOTE
 from erp.finance.invoicing.models import CreditedBeyondInvoiced, CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from erp.finance.invoicing.records import CREDIT_NOTES
-from erp.finance.invoicing.rules import NOTHING, credit_totals, creditable, part_net, shared_out
+from erp.finance.invoicing.rules import CREDIT_NOTE_NUMBERS, NOTHING, credit_totals, creditable, part_net, shared_out
 from erp.finance.invoicing.schemas import CreditNoteBody, ReturnsBody, UseBody
 from erp.ledger import commands as ledger
 from erp.ledger import queries as ledger_queries
@@ -192,7 +192,7 @@ async def _write(
     note.settled = min(note.total, invoice.open)
     if note.settled:
         await settle(session, invoice, note.settled, actor)
-    note.number = await next_number(session, "CN", on)
+    note.number = await numbering.take(session, CREDIT_NOTE_NUMBERS, on)
     replication.created(session, CREDIT_NOTE, note, actor)
     await session.flush()
     await ledger.post(

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import numbering
 from chassis import clock, gather, replication
 from chassis.errors import Conflict, NotFound
 from contracts.money import line_net
@@ -16,12 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products.records import PRODUCTS
 from erp.finance.invoicing import queries
-from erp.finance.invoicing.commands.numbers import next_number
 from erp.finance.invoicing.commands.parties import parties
 from erp.finance.invoicing.commands.settling import close_orders
 from erp.finance.invoicing.events import INVOICE
 from erp.finance.invoicing.models import Invoice, InvoiceLine
-from erp.finance.invoicing.rules import billable, due_on, invoice_totals, shared_out
+from erp.finance.invoicing.rules import INVOICE_NUMBERS, billable, due_on, invoice_totals, shared_out
 from erp.finance.invoicing.schemas import InvoiceBody
 from erp.ledger import commands as ledger
 from erp.ledger import queries as ledger_queries
@@ -111,7 +111,7 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
     await ledger_queries.receivable_lock(session, order.customer_id)
     await _mark(session, parts, actor)
     invoice = await _invoice(session, order, parts, on)
-    invoice.number = await next_number(session, "INV", on)
+    invoice.number = await numbering.take(session, INVOICE_NUMBERS, on)
     replication.created(session, INVOICE, invoice, actor)
     await gather.flush(session)
     await ledger.post(

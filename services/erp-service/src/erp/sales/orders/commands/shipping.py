@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import numbering
 from chassis import clock, gather, replication
 from chassis.db import uuid7
 from chassis.errors import Conflict
@@ -15,11 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger.rules import Source
 from erp.sales.orders.commands.entering import NoSuchLine
-from erp.sales.orders.commands.numbering import next_number
 from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
 from erp.sales.orders.records import ORDERS
-from erp.sales.orders.rules import RETURNABLE, SHIPPABLE, require
+from erp.sales.orders.rules import RETURN_NUMBERS, RETURNABLE, SHIPMENT_NUMBERS, SHIPPABLE, require
 from erp.sales.orders.schemas import ReturnBody, ShipmentBody
 from erp.warehouse.stock import commands as inventory
 from erp.warehouse.stock import queries as stock
@@ -65,7 +65,7 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
             actor=actor,
             warehouse_id=body.warehouse_id,
         )
-    shipment.number = await next_number(session, "shipment", "S-")
+    shipment.number = await numbering.take(session, SHIPMENT_NUMBERS, shipment.shipped_on)
     replication.created(session, SHIPMENT, shipment, actor)
     await gather.flush(session)
     return shipment
@@ -90,7 +90,7 @@ async def take_back(session: AsyncSession, order_id: UUID, body: ReturnBody, act
             actor=actor,
             warehouse_id=body.warehouse_id,
         )
-    document.number = await next_number(session, "return", "R-")
+    document.number = await numbering.take(session, RETURN_NUMBERS, document.shipped_on)
     replication.created(session, SHIPMENT, document, actor)
     await session.flush()
     return document

@@ -13,8 +13,8 @@ from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
 from gateway.ingest.consume import read
 from gateway.ingest.fold import fold
-from gateway.ingest.state import State
 from gateway.kinds import KINDS
+from gateway.store.state import State
 
 from .published import SPOKE_TOPICS, TOPICS, assert_valid, attributes, binary, example, structured
 from .wire import HOLDS

@@ -5,7 +5,7 @@ import jwt
 import pytest
 from chassis.settings import load
 from gateway.settings import GatewaySettings, System
-from gateway.worker import identity_towards
+from gateway.worker.tasks import identity_towards
 from stack.keys import gateway_issuer
 
 TENANT = UUID("00000000-0000-7000-8000-000000000001")

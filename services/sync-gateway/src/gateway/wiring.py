@@ -5,11 +5,12 @@ from pathlib import Path
 from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
 
-from gateway import publish, worker
-from gateway.queries.systems import reading_troubles
-from gateway.routes import routers
+from gateway.api import routers
+from gateway.api.systems.queries import reading_troubles
 from gateway.settings import GatewaySettings
-from gateway.tables import Base
+from gateway.store import publish
+from gateway.store.tables import Base
+from gateway.worker import tasks as worker
 
 SERVICE = Service(
     name="gateway",

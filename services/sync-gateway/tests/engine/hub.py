@@ -12,11 +12,11 @@ from chassis.bus import Headers, Message
 from chassis.db import Sessions, transaction, uuid7
 from chassis.events import Event, to_headers
 from chassis.testing import TENANT
-from gateway import systems
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.kinds.holders import declared
+from gateway.store import systems
 from sqlalchemy import select, update
 
 SYSTEMS = {name: declared(name) for name in ("crm", "erp")}

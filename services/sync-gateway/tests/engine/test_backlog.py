@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.backlog import Backlog, Unread
+from gateway.store.backlog import Backlog, Unread
 
 PARTITION = ("crm.customer.v1", 0)
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)

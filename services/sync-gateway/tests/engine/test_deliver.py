@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
-from gateway.deliver.models import Delivery
 from gateway.deliver.spoke import BatchRefused
-from gateway.links import Link
-from gateway.records import Record
-from gateway.systems import pause, register, resume
+from gateway.store.deliveries import Delivery
+from gateway.store.links import Link
+from gateway.store.records import Record
+from gateway.store.systems import pause, register, resume
 from sqlalchemy import select, text
 
 from .hub import Answer, Hub, ScriptedSpoke, applied

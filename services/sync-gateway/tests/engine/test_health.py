@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from chassis import health
 from chassis.db import Sessions, create_engine, session_factory, transaction
-from gateway import backlog
-from gateway.backlog import Unread
-from gateway.queries.systems import reading_troubles
-from gateway.systems import pause, register
+from gateway.api.systems.queries import reading_troubles
+from gateway.store import backlog
+from gateway.store.backlog import Unread
+from gateway.store.systems import pause, register
 from sqlalchemy import text
 
 from .hub import Hub

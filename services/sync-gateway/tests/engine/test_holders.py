@@ -7,16 +7,16 @@ import pytest
 from chassis.db import Sessions, transaction
 from contracts.kinds import Access
 from contracts.kinds.table import READS, WRITES
-from gateway import compare
+from gateway.api.systems.queries import systems as shown
+from gateway.deliver import compare
 from gateway.deliver.loop import Delivering
-from gateway.deliver.models import Delivery
-from gateway.holding import hold, stored
 from gateway.ingest.consume import Ingest
 from gateway.kinds import KINDS
 from gateway.kinds.holders import declared, missing, source_topics
-from gateway.quarantine import Quarantined
-from gateway.queries.systems import systems as shown
-from gateway.records import Record
+from gateway.store.deliveries import Delivery
+from gateway.store.holding import hold, stored
+from gateway.store.quarantine import Quarantined
+from gateway.store.records import Record
 from sqlalchemy import update
 
 from .hub import SYSTEMS, Hub, ScriptedSpoke

@@ -6,12 +6,12 @@ import pytest
 from chassis.db import Sessions, uuid7
 from chassis.outbox import OutboxRow
 from chassis.testing import OTHER_TENANT, TENANT
-from gateway.conflicts.models import DecisionRow
-from gateway.deliver.models import Delivery
 from gateway.ingest.consume import Ingest
-from gateway.links import Link
-from gateway.quarantine import Quarantined
-from gateway.records import Record
+from gateway.store.decisions import DecisionRow
+from gateway.store.deliveries import Delivery
+from gateway.store.links import Link
+from gateway.store.quarantine import Quarantined
+from gateway.store.records import Record
 from sqlalchemy import update
 
 from .hub import SYSTEMS, Hub

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from chassis.db import Sessions, transaction, uuid7
-from gateway.conflicts.models import DecisionRow
-from gateway.deliver.models import Delivery
-from gateway.links import Link
-from gateway.records import Record
+from gateway.store.decisions import DecisionRow
+from gateway.store.deliveries import Delivery
+from gateway.store.links import Link
+from gateway.store.records import Record
 from sqlalchemy import text
 
 from .hub import Hub, ScriptedSpoke

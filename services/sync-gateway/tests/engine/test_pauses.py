@@ -8,16 +8,16 @@ from uuid import UUID
 import pytest
 from chassis.db import Sessions, transaction
 from chassis.testing import OTHER_TENANT, TENANT
-from gateway import pauses, systems
-from gateway.conflicts.models import DecisionRow
 from gateway.ingest import held_back
 from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
-from gateway.links import Link
-from gateway.merge import Merged, merge_event
-from gateway.pauses import HeldBack, Pause
-from gateway.quarantine import Quarantined
-from gateway.records import Record
+from gateway.merge.merge import Merged, merge_event
+from gateway.store import pauses, systems
+from gateway.store.decisions import DecisionRow
+from gateway.store.links import Link
+from gateway.store.pauses import HeldBack, Pause
+from gateway.store.quarantine import Quarantined
+from gateway.store.records import Record
 
 from .hub import SYSTEMS, Hub, ScriptedSpoke
 

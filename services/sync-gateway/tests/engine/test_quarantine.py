@@ -7,8 +7,8 @@ import pytest
 from chassis.bus import Headers, Message
 from chassis.db import Sessions, storable
 from chassis.testing import OTHER_TENANT
-from gateway.quarantine import Quarantined
-from gateway.records import Record
+from gateway.store.quarantine import Quarantined
+from gateway.store.records import Record
 from sqlalchemy import delete, update
 from structlog.testing import capture_logs
 

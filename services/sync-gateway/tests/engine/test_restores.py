@@ -11,14 +11,15 @@ import pytest
 from chassis.auth import ServiceIdentity
 from chassis.bus import Message
 from chassis.db import Sessions, transaction
-from gateway import compare, systems
-from gateway.conflicts.models import DecisionRow
-from gateway.deliver.models import Delivery
-from gateway.links import Link
-from gateway.quarantine import Quarantined
-from gateway.records import Record
-from gateway.systems import EPOCHS, all_systems
-from gateway.watch import Seen, Watching, restored
+from gateway.deliver import compare
+from gateway.deliver.watch import Seen, Watching, restored
+from gateway.store import systems
+from gateway.store.decisions import DecisionRow
+from gateway.store.deliveries import Delivery
+from gateway.store.links import Link
+from gateway.store.quarantine import Quarantined
+from gateway.store.records import Record
+from gateway.store.systems import EPOCHS, all_systems
 from sqlalchemy import null, select, text, update
 from stack.keys import gateway_issuer
 

@@ -8,11 +8,11 @@ import pytest
 from chassis.db import Sessions, transaction
 from chassis.outbox import OutboxRow
 from chassis.testing import OTHER_TENANT
-from gateway.deliver.models import Delivery
 from gateway.ingest.consume import read
-from gateway.quarantine import Quarantined
-from gateway.records import Record
-from gateway.shapes import fitting
+from gateway.kinds.shapes import fitting
+from gateway.store.deliveries import Delivery
+from gateway.store.quarantine import Quarantined
+from gateway.store.records import Record
 from sqlalchemy import update
 
 from .hub import SYSTEMS, Hub

@@ -10,13 +10,13 @@ from chassis.bus import Message
 from chassis.db import Sessions, transaction, uuid7
 from chassis.events import to_headers
 from chassis.outbox import OutboxRow
-from gateway.conflicts.models import DecisionRow
-from gateway.links import Link
-from gateway.mending.links import relink
-from gateway.mending.log import Author
-from gateway.publish import CONFLICTS
-from gateway.quarantine import Quarantined
-from gateway.records import Record
+from gateway.resolve.links import relink
+from gateway.resolve.log import Author
+from gateway.store.decisions import DecisionRow
+from gateway.store.links import Link
+from gateway.store.publish import CONFLICTS
+from gateway.store.quarantine import Quarantined
+from gateway.store.records import Record
 from sqlalchemy import text, update
 
 from .hub import Hub

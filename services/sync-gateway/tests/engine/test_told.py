@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from chassis.db import Sessions, transaction
-from gateway.conflicts import commands
-from gateway.conflicts.models import DecisionRow
-from gateway.schemas.decisions import Choice
-from gateway.systems import register
+from gateway.api.decisions.schemas import Choice
+from gateway.resolve import conflicts as commands
+from gateway.store.decisions import DecisionRow
+from gateway.store.systems import register
 
 from .hub import SYSTEMS, Answer, Hub, ScriptedSpoke, applied
 from .test_deliver import ALFKI, NOW, deliver

@@ -14,9 +14,9 @@ from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
 from chassis.testing import OTHER_TENANT
 from gateway.deliver.loop import MOST_CALLS
-from gateway.deliver.models import Delivery
-from gateway.deliver.refused_kinds import RefusedKind
 from gateway.deliver.spoke import Spoke
+from gateway.store.deliveries import Delivery
+from gateway.store.refused_kinds import RefusedKind
 from sqlalchemy import text
 
 from .hub import Hub, applied

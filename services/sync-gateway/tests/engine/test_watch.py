@@ -10,7 +10,7 @@ from chassis.auth import ServiceIdentity
 from chassis.client import Unreachable
 from chassis.db import Sessions
 from gateway.deliver import loop
-from gateway.watch import Seen, Watching, restored
+from gateway.deliver.watch import Seen, Watching, restored
 from stack.keys import gateway_issuer
 
 from .hub import Hub, ScriptedSpoke, applied

@@ -6,8 +6,8 @@ from typing import Literal
 
 from gateway.kinds import GroupSpec, KindSpec
 from gateway.kinds.normalise import life, lowered, presence
-from gateway.merge import Change, Event, Head, Mark, Merged, Register, merge_event
-from gateway.policy import (
+from gateway.merge.merge import Change, Event, Head, Mark, Merged, Register, merge_event
+from gateway.merge.policy import (
     Json,
     Lattice,
     Once,

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from gateway.compare import renew
+from gateway.deliver.compare import renew
 from gateway.deliver.items import Item, Nothing, item_for
 from gateway.deliver.settle import settle, settle_nothing
 from gateway.ingest.fold import fold
-from gateway.ingest.state import Incoming, State
-from gateway.merge import Event, Register, resolve
-from gateway.policy import Json
-from gateway.register import Entry, microseconds
+from gateway.merge.merge import Event, Register, resolve
+from gateway.merge.policy import Json
+from gateway.merge.register import Entry, microseconds
+from gateway.store.state import Incoming, State
 
 from .factories import SAMPLE
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from itertools import chain, product
 
-from gateway.merge import Event, Register, merge_event
-from gateway.policy import same, system_of
-from gateway.register import microseconds
+from gateway.merge.merge import Event, Register, merge_event
+from gateway.merge.policy import same, system_of
+from gateway.merge.register import microseconds
 
 from .factories import SAMPLE, Shown, shown
 from .hub_under_test import HubUnderTest

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chassis.replication import Moment
-from gateway import merge, policy, seen
 from gateway.ingest import fold
-from gateway.merge import Change, Event, Head, Merged, Register, Rules, merge_event
-from gateway.policy import GroupRule
-from gateway.register import Seen
+from gateway.merge import merge, policy, seen
+from gateway.merge.merge import Change, Event, Head, Merged, Register, Rules, merge_event
+from gateway.merge.policy import GroupRule
+from gateway.merge.register import Seen
 
 from .factories import Origin
 from .hub_under_test import HubUnderTest

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from chassis.replication import Moment, guard
 from chassis.replication.floors import Floor, settled, standing
-from gateway.merge import Change, Event, Mark
-from gateway.policy import Json, same
-from gateway.register import EPOCH
+from gateway.merge.merge import Change, Event, Mark
+from gateway.merge.policy import Json, same
+from gateway.merge.register import EPOCH
 
 from .factories import SAMPLE, Origin
 

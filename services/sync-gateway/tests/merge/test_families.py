@@ -5,8 +5,8 @@ import pytest
 from chassis.replication.floors import settled, standing
 from chassis.replication.wire import Floor
 from gateway.deliver.families import completed, reached
-from gateway.deliver.models import Delivery
-from gateway.register import Register
+from gateway.merge.register import Register
+from gateway.store.deliveries import Delivery
 
 from .hub_under_test import EPOCH, TENANT
 from .world import RECORDS, World

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from gateway.merge import Event
-from gateway.policy import Json
+from gateway.merge.merge import Event
+from gateway.merge.policy import Json
 
 from .factories import DOMAINS, Record, event, shown, with_state
 

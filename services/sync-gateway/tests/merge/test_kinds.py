@@ -21,7 +21,7 @@ from gateway.kinds.normalise import (
     reference,
     tidy,
 )
-from gateway.policy import Head, Json, Normaliser, decide, same
+from gateway.merge.policy import Head, Json, Normaliser, decide, same
 
 from .factories import SAMPLE
 

@@ -1,6 +1,6 @@
 from typing import Any
 
-from gateway.merge import resolve
+from gateway.merge.merge import resolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 from gateway.kinds import KINDS
-from gateway.merge import Event, Mark, resolve
-from gateway.policy import Json
+from gateway.merge.merge import Event, Mark, resolve
+from gateway.merge.policy import Json
 
 from .factories import Record, event
 from .test_interleavings import orders

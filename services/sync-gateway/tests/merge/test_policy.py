@@ -1,8 +1,8 @@
 import itertools
 
 import pytest
-from gateway.merge import Entry
-from gateway.policy import (
+from gateway.merge.merge import Entry
+from gateway.merge.policy import (
     STEWARD,
     Head,
     Json,

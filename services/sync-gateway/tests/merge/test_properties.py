@@ -3,8 +3,8 @@ import json
 import random
 from dataclasses import replace
 
-from gateway.merge import Event, Register, clamp, resolve
-from gateway.policy import Json
+from gateway.merge.merge import Event, Register, clamp, resolve
+from gateway.merge.policy import Json
 from hypothesis import given
 from hypothesis import strategies as st
 

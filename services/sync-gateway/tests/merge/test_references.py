@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 from gateway.deliver.items import Item, Waits, item_for
 from gateway.ingest.fold import fold
-from gateway.ingest.state import Incoming, State
 from gateway.kinds import KINDS
-from gateway.links import Link
-from gateway.merge import Change, Event
-from gateway.policy import Json
-from gateway.references import named, naming, outward, pending_references
+from gateway.kinds.references import named, naming, outward, pending_references
+from gateway.merge.merge import Change, Event
+from gateway.merge.policy import Json
+from gateway.store.links import Link
+from gateway.store.state import Incoming, State
 
 from .hub_under_test import TENANT
 

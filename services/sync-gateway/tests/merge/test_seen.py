@@ -6,11 +6,11 @@ from itertools import permutations
 from uuid import UUID
 
 import pytest
-from gateway.compare import renew
-from gateway.ingest.state import State
-from gateway.merge import Change, Event, Register, merge_event, resolve
-from gateway.records import Record
-from gateway.register import Seen
+from gateway.deliver.compare import renew
+from gateway.merge.merge import Change, Event, Register, merge_event, resolve
+from gateway.merge.register import Seen
+from gateway.store.records import Record
+from gateway.store.state import State
 from hypothesis import given
 from hypothesis import strategies as st
 

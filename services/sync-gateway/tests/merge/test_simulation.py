@@ -1,7 +1,7 @@
 """Random lives of small worlds, and a state machine that looks for the shortest life that breaks a promise."""
 
 import pytest
-from gateway.policy import Json
+from gateway.merge.policy import Json
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule

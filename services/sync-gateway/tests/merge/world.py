@@ -6,9 +6,9 @@ from random import Random
 from chassis.replication import Moment
 from chassis.replication.wire import Floor
 from gateway.deliver.items import Item
-from gateway.ingest.state import State
-from gateway.merge import Event
-from gateway.policy import Json
+from gateway.merge.merge import Event
+from gateway.merge.policy import Json
+from gateway.store.state import State
 
 from .factories import DOMAINS, SYSTEMS
 from .hub_under_test import HubUnderTest

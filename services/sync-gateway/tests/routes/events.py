@@ -12,7 +12,7 @@ from chassis.bus import Message
 from chassis.db import uuid7
 from chassis.events import Event, to_headers
 from chassis.testing import TENANT
-from gateway.policy import Json
+from gateway.merge.policy import Json
 
 OFFSETS = count()
 

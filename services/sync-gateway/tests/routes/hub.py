@@ -13,13 +13,13 @@ from chassis.db import Sessions, transaction
 from chassis.outbox import OutboxRow
 from chassis.testing import TENANT
 from fastapi import FastAPI
-from gateway import systems
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds.holders import declared
-from gateway.quarantine import Quarantined
+from gateway.store import systems
+from gateway.store.quarantine import Quarantined
 from sqlalchemy import func, select, text
 
 from .events import LocalRecord, MemorySpoke

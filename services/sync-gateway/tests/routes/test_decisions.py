@@ -9,8 +9,8 @@ import httpx
 import pytest
 from chassis.db import transaction
 from chassis.testing import TENANT
-from gateway.conflicts.models import DecisionRow
-from gateway.deliver.models import Delivery
+from gateway.store.decisions import DecisionRow
+from gateway.store.deliveries import Delivery
 from sqlalchemy import select
 
 from .events import LocalRecord

@@ -6,10 +6,10 @@ import httpx
 import pytest
 from chassis.auth import undeclared_routes
 from fastapi import FastAPI
-from gateway.schemas.decisions import DecisionOut
-from gateway.schemas.deliveries import DeliveryOut
-from gateway.schemas.records import RecordOut
-from gateway.schemas.systems import SystemOut
+from gateway.api.decisions.schemas import DecisionOut
+from gateway.api.deliveries.schemas import DeliveryOut
+from gateway.api.records.schemas import RecordOut
+from gateway.api.systems.schemas import SystemOut
 from gateway.settings import GatewaySettings
 from gateway.wiring import SERVICE
 from pydantic import BaseModel

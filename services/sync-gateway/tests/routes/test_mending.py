@@ -126,7 +126,7 @@ async def test_a_resync_delivers_all_groups_of_what_is_chosen(hub: Hub, client: 
 async def test_a_long_resync_continues_where_the_last_call_ended(
     hub: Hub, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.mending.deliveries.MOST", 3)
+    monkeypatch.setattr("gateway.resolve.deliveries.MOST", 3)
     for number in range(4):
         await hub.enter(hub.crm, {"name": {"name": f"Firm {number}", "kind": "company"}})
     due, after = [], None

@@ -6,7 +6,7 @@ from chassis import outbox
 from chassis.counting import MOST
 from chassis.db import transaction
 from chassis.testing import OTHER_TENANT, TENANT
-from gateway import gauges
+from gateway.worker import gauges
 from sqlalchemy import text
 
 from .hub import SYSTEMS, Hub

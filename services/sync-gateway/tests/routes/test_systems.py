@@ -6,10 +6,10 @@ import httpx
 import pytest
 from chassis.db import transaction
 from chassis.testing import OTHER_TENANT, TENANT
-from gateway.backlog import Unread, write
-from gateway.deliver import refused_kinds
 from gateway.kinds import KINDS
-from gateway.systems import note_health, note_latency, pause
+from gateway.store import refused_kinds
+from gateway.store.backlog import Unread, write
+from gateway.store.systems import note_health, note_latency, pause
 from sqlalchemy import text
 
 from .events import OFFSETS, LocalRecord

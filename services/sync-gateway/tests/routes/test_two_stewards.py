@@ -8,8 +8,8 @@ import httpx
 import pytest
 from chassis.db import create_engine, session_factory, transaction, uuid7
 from fastapi import FastAPI
-from gateway import systems
 from gateway.ingest.consume import Ingest
+from gateway.store import systems
 from gateway.wiring import SERVICE
 
 from .events import LocalRecord

@@ -6,9 +6,9 @@ The hub keeps the floor that a system has acknowledged beside its groups, under 
 
 from collections.abc import Collection, Mapping
 
-from gateway.deliver.models import Delivery
-from gateway.register import Register
-from gateway.rules import family_of
+from gateway.merge.register import Register
+from gateway.merge.rules import family_of
+from gateway.store.deliveries import Delivery
 
 Floors = dict[str, dict[str, int]]
 

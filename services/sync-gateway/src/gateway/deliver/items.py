@@ -7,16 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from gateway.deliver.families import completed
-from gateway.deliver.models import Delivery, unparked
 from gateway.deliver.told import plain_peers, told_of
-from gateway.ingest.state import State
 from gateway.kinds import kind_spec
-from gateway.links import missing_token, waiting_token
-from gateway.policy import STEWARD, Json, system_of
-from gateway.records import Record
-from gateway.references import named, naming, unresolved
-from gateway.register import Seen, moment_of
-from gateway.seen import further
+from gateway.kinds.references import named, naming, unresolved
+from gateway.merge.policy import STEWARD, Json, system_of
+from gateway.merge.register import Seen, moment_of
+from gateway.merge.seen import further
+from gateway.store.deliveries import Delivery, unparked
+from gateway.store.links import missing_token, waiting_token
+from gateway.store.records import Record
+from gateway.store.state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,17 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.deliver import refused_kinds
 from gateway.deliver.items import Deferred, Item, Nothing, Waits, item_for
 from gateway.deliver.settle import settle, settle_deferred, settle_nothing, settle_refused, settle_waiting
 from gateway.deliver.spoke import BatchRefused, KindRefused, Spoke, TimedOut
 from gateway.deliver.told import read_decisions
-from gateway.ingest.load import IDS, read_records, save
-from gateway.ingest.state import State
 from gateway.kinds import kind_spec
-from gateway.links import Link
-from gateway.references import canonical_references
-from gateway.systems import NO_STATUS, SYSTEMS, note_health
+from gateway.kinds.references import canonical_references
+from gateway.store import refused_kinds
+from gateway.store.links import Link
+from gateway.store.load import IDS, read_records, save
+from gateway.store.state import State
+from gateway.store.systems import NO_STATUS, SYSTEMS, note_health
 
 log = structlog.get_logger()
 BATCH = 200

@@ -6,12 +6,12 @@ from typing import Any
 
 from gateway.deliver.families import reached
 from gateway.deliver.items import Item, Nothing, Waits
-from gateway.deliver.models import Delivery
 from gateway.deliver.told import told_of
-from gateway.ingest.state import State
-from gateway.links import Link
-from gateway.records import Record
-from gateway.rules import latest
+from gateway.merge.rules import latest
+from gateway.store.deliveries import Delivery
+from gateway.store.links import Link
+from gateway.store.records import Record
+from gateway.store.state import State
 
 LOOK_AGAIN = timedelta(seconds=1)
 """A waiting record is woken by what it waits for. What came while the hub made up its mind wakes nobody, so it is

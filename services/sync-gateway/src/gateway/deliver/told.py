@@ -11,10 +11,10 @@ from chassis.db import JsonObject
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.conflicts.models import DecisionRow
-from gateway.ingest.load import IDS
-from gateway.ingest.state import State
-from gateway.records import Record
+from gateway.store.decisions import DecisionRow
+from gateway.store.load import IDS
+from gateway.store.records import Record
+from gateway.store.state import State
 
 NEWEST_DECISIONS = 5
 MOST_CONFLICTS = 20

@@ -12,19 +12,19 @@ from chassis.events import Unreadable, from_message
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway import pauses
-from gateway.conflicts.models import DecisionRow
 from gateway.ingest.fold import fold
-from gateway.ingest.load import load, save
-from gateway.ingest.state import Incoming, State
 from gateway.ingest.taken_up import announced, take_up
 from gateway.kinds import UnknownKind, kind_spec
 from gateway.kinds.holders import Holdings, refusal
-from gateway.publish import CONFLICTS
-from gateway.quarantine import Quarantined, hold
-from gateway.register import Event
-from gateway.shapes import Unfit, check_frame, fitting
-from gateway.systems import advance, lock_positions, logs
+from gateway.kinds.shapes import Unfit, check_frame, fitting
+from gateway.merge.register import Event
+from gateway.store import pauses
+from gateway.store.decisions import DecisionRow
+from gateway.store.load import load, save
+from gateway.store.publish import CONFLICTS
+from gateway.store.quarantine import Quarantined, hold
+from gateway.store.state import Incoming, State
+from gateway.store.systems import advance, lock_positions, logs
 
 log = structlog.get_logger()
 

@@ -5,18 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gateway.conflicts.models import DecisionRow
 from gateway.identity.match import Match, Tier, best_match, match_keys
 from gateway.identity.normalise import identifying
-from gateway.ingest.state import Incoming, State
 from gateway.kinds import kind_spec
-from gateway.links import Link
-from gateway.merge import Merged, clamp, merge_event
-from gateway.publish import Cause, cause_of
-from gateway.records import Record
-from gateway.references import Find, resolve_references, translated
-from gateway.register import Register, microseconds
-from gateway.rules import EMPTY, latest
+from gateway.kinds.references import Find, resolve_references, translated
+from gateway.merge.merge import Merged, clamp, merge_event
+from gateway.merge.register import Register, microseconds
+from gateway.merge.rules import EMPTY, latest
+from gateway.store.decisions import DecisionRow
+from gateway.store.links import Link
+from gateway.store.publish import Cause, cause_of
+from gateway.store.records import Record
+from gateway.store.state import Incoming, State
 
 SENDER_WAITS = timedelta(milliseconds=100)
 """The sender hears last: by then its answer carries how far the others are, and several edits share one."""

@@ -9,13 +9,13 @@ from chassis.db import Sessions, is_passing, trace_of, transaction
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway import pauses
 from gateway.ingest.consume import read
 from gateway.ingest.fold import fold
-from gateway.ingest.load import load, save
 from gateway.kinds.holders import Holdings
-from gateway.pauses import HeldBack
-from gateway.quarantine import Quarantined, hold
+from gateway.store import pauses
+from gateway.store.load import load, save
+from gateway.store.pauses import HeldBack
+from gateway.store.quarantine import Quarantined, hold
 
 log = structlog.get_logger()
 BATCH = 500

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 
-from gateway import publish
-from gateway.conflicts.again import mark, others
-from gateway.conflicts.models import DecisionRow
+from gateway.store import publish
+from gateway.store.decisions import DecisionRow
+from gateway.store.known_decisions import mark, others
 
 log = get_logger()
 

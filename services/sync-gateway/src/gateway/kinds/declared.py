@@ -7,8 +7,8 @@ from contracts.kinds.table import Group
 
 from gateway.kinds import normalise
 from gateway.kinds.spec import GroupSpec, KindSpec
-from gateway.policy import Lattice, Normaliser, Once, Policy
-from gateway.rules import Invariant
+from gateway.merge.policy import Lattice, Normaliser, Once, Policy
+from gateway.merge.rules import Invariant
 
 
 def kind_of(table: KindTable, *invariants: Invariant) -> KindSpec:

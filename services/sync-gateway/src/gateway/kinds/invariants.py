@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from gateway.policy import Json
-from gateway.rules import Invariant, Violation
+from gateway.merge.policy import Json
+from gateway.merge.rules import Invariant, Violation
 
 
 def valid_period(values: Mapping[str, Json]) -> Iterator[Violation]:

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 from contracts.normalise import gtin_key, sku_key
 
-from gateway.policy import Json, Normaliser
+from gateway.merge.policy import Json, Normaliser
 
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
 _NOT_IN_A_TAX_ID = re.compile(r"[^0-9A-Z]")

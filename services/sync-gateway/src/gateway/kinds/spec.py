@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from gateway.kinds import normalise
-from gateway.policy import Normaliser, Once, Policy, undeclared
-from gateway.rules import Invariant
+from gateway.merge.policy import Normaliser, Once, Policy, undeclared
+from gateway.merge.rules import Invariant
 
 
 @dataclass(frozen=True, slots=True)

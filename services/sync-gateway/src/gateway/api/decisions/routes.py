@@ -1,0 +1,96 @@
+"""HTTP of the decision log and of open conflicts."""
+
+from typing import Annotated
+from uuid import UUID
+
+from chassis import clock
+from chassis.auth import FieldScopes, Principal, requires
+from chassis.db import Session
+from chassis.pages import Page, Paging
+from chassis.preconditions import IdempotentRoute
+from contracts.scopes import WRITE_SCOPES
+from fastapi import APIRouter, Body, Query
+
+from gateway.api.decisions import queries
+from gateway.api.decisions.schemas import Choice, ChosenOut, ConflictFilters, DecisionFilters, DecisionOut, Pick
+from gateway.resolve import conflicts as commands
+from gateway.resolve.conflicts import Chosen
+
+router = APIRouter(tags=["decisions"], route_class=IdempotentRoute)
+conflicts = APIRouter(tags=["conflicts"], route_class=IdempotentRoute)
+READ = requires("sync:read")
+Steward = Annotated[Principal, requires("sync:write")]
+VALUES = FieldScopes(WRITE_SCOPES)
+"""A value takes the scope that it takes in the system that owns it."""
+
+
+@router.get("/v1/decisions", dependencies=[READ])
+async def list_decisions(
+    session: Session, paging: Paging, filters: Annotated[DecisionFilters, Query()]
+) -> Page[DecisionOut]:
+    """Every conflict there ever was, the newest first: all values with their authors, the winner, the rule."""
+    return await paging.page(session, queries.search(filters), queries.ORDERS, lambda row: DecisionOut.of(row[0]))
+
+
+@router.get("/v1/decisions/{decision_id}", dependencies=[READ])
+async def read_decision(decision_id: UUID, session: Session) -> DecisionOut:
+    """One decision."""
+    return DecisionOut.of(await queries.by_id(session, decision_id))
+
+
+@router.post("/v1/decisions/{decision_id}:restore", openapi_extra=VALUES.openapi)
+async def restore_value(
+    decision_id: UUID, session: Session, caller: Steward, body: Annotated[Pick | None, Body()] = None
+) -> ChosenOut:
+    """Write a value that lost again, in every system, as an edit of yours.
+
+    Name the value when more than one could be meant. A steward stands above the policy: an edit that was refused
+    because another system alone writes the group can be restored too, and holds until that system writes it again.
+    What takes a scope of its own to write in its system takes it here too (`x-field-scopes`: kind, or kind.group).
+    """
+    await _may_write(session, caller, decision_id)
+    chosen = await commands.restore(session, decision_id, body or Pick(), caller.subject, clock.now())
+    return _told(chosen, "restored")
+
+
+@conflicts.get("/v1/conflicts", dependencies=[READ])
+async def list_conflicts(
+    session: Session, paging: Paging, filters: Annotated[ConflictFilters, Query()]
+) -> Page[DecisionOut]:
+    """What waits for a steward, the newest first: parked groups with all their values. All other groups go on."""
+    return await paging.page(session, queries.open_ones(filters), queries.ORDERS, lambda row: DecisionOut.of(row[0]))
+
+
+@conflicts.post("/v1/conflicts/{conflict_id}:resolve", openapi_extra=VALUES.openapi)
+async def resolve_conflict(conflict_id: UUID, body: Choice, session: Session, caller: Steward) -> ChosenOut:
+    """End a conflict: with the value of one system, or with a third value. It is delivered to every system.
+
+    The answer is 409, and says what happened, when the conflict is no longer open.
+    """
+    await _may_write(session, caller, conflict_id)
+    chosen = await commands.resolve(session, conflict_id, body, caller.subject, clock.now())
+    return _told(chosen, "resolved")
+
+
+async def _may_write(session: Session, caller: Principal, decision_id: UUID) -> None:
+    """Raise `ScopeMissing` for a value that the caller's token may not write in the system that owns it."""
+    row = await queries.by_id(session, decision_id)
+    VALUES.check(caller, (row.kind, f"{row.kind}.{row.group_key}"))
+
+
+def _told(chosen: Chosen, verb: str) -> ChosenOut:
+    group, kind = chosen.row.group_key, chosen.row.kind
+    goes_to = f"it goes to {' and '.join(chosen.due_in)}" if chosen.due_in else "no system is connected yet"
+    return ChosenOut.model_validate(
+        {
+            "outcome": verb if chosen.changed else "unchanged",
+            "detail": f"{group} of the {kind} is {verb}; {goes_to}."
+            if chosen.changed
+            else f"{group} of the {kind} shows this value already; nothing was written.",
+            "value": chosen.register.value,
+            "rev": chosen.register.rev,
+            "due_in": chosen.due_in,
+            "logged_as": chosen.logged.id if chosen.logged else None,
+            "decision": DecisionOut.of(chosen.row),
+        }
+    )

@@ -1,0 +1,36 @@
+"""HTTP of deliveries."""
+
+from typing import Annotated
+
+from chassis import clock
+from chassis.auth import requires
+from chassis.db import Session
+from chassis.pages import Page, Paging
+from chassis.preconditions import IdempotentRoute
+from fastapi import APIRouter, Body, Query
+
+from gateway.api.deliveries import queries
+from gateway.api.deliveries.schemas import DeliveryFilters, DeliveryOut, Retried, Retry
+from gateway.api.systems.queries import check_system
+from gateway.resolve.retry import retry
+
+router = APIRouter(tags=["deliveries"], route_class=IdempotentRoute)
+
+
+@router.get("/v1/deliveries", dependencies=[requires("sync:read")])
+async def list_deliveries(
+    session: Session, paging: Paging, filters: Annotated[DeliveryFilters, Query()]
+) -> Page[DeliveryOut]:
+    """What has not arrived yet, the oldest first, with the reason in full. Nothing here holds up anything else."""
+    return await paging.page(
+        session, queries.search(filters), queries.ORDERS, lambda row: DeliveryOut.of(row.Delivery, row.Record)
+    )
+
+
+@router.post("/v1/deliveries:retry", dependencies=[requires("sync:write")])
+async def retry_deliveries(session: Session, body: Annotated[Retry | None, Body()] = None) -> Retried:
+    """Try again now what a system refused, and look again for what others wait for."""
+    wanted = body or Retry()
+    if wanted.system is not None:
+        await check_system(session, wanted.system)
+    return await retry(session, wanted, clock.now())

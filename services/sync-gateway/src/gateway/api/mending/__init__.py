@@ -1,0 +1,1 @@
+"""Mending of links and deliveries that cannot go on by themselves."""

@@ -1,0 +1,86 @@
+"""HTTP of mending links and deliveries that cannot go on by themselves."""
+
+from typing import Annotated
+from uuid import UUID
+
+from chassis import clock
+from chassis.auth import Principal, requires
+from chassis.db import Session
+from chassis.preconditions import IdempotentRoute
+from fastapi import APIRouter
+
+from gateway.api.mending.schemas import DeliveryDropped, DeliveryInAddress, LinkMended, Mend, Relink, Resync, ResyncOut
+from gateway.api.records.schemas import LinkOut
+from gateway.api.systems.queries import check_system
+from gateway.resolve import deliveries, links
+from gateway.resolve.links import Mended
+from gateway.resolve.log import Author
+
+router = APIRouter(tags=["mending"], route_class=IdempotentRoute)
+Steward = Annotated[Principal, requires("sync:write")]
+
+
+@router.post("/v1/links/{link_id}:unlink")
+async def unlink_record(link_id: UUID, body: Mend, session: Session, caller: Steward) -> LinkMended:
+    """Forget which local record of a system it is, and deliver the record there anew.
+
+    The system takes the local record that carries the canonical id, or makes one. For a local record that is gone.
+    """
+    return _told(await links.unlink(session, link_id, _author(caller, body)), "unlinked")
+
+
+@router.post("/v1/links/{link_id}:relink")
+async def relink_record(link_id: UUID, body: Relink, session: Session, caller: Steward) -> LinkMended:
+    """Say which local record of the system it is. The messages of that one that were held are merged then.
+
+    For a local record that has taken the place of another: "has linked it already" in the quarantine.
+    """
+    return _told(await links.relink(session, link_id, body.local_id, _author(caller, body)), "relinked")
+
+
+@router.post("/v1/deliveries/{delivery_id}:drop")
+async def drop_delivery(delivery: DeliveryInAddress, body: Mend, session: Session, caller: Steward) -> DeliveryDropped:
+    """Give up what the system does not have of the record: it stays as it is there until the record changes again."""
+    system = delivery.system
+    dropped = await deliveries.drop(session, delivery.canonical_id, system, _author(caller, body))
+    named = ", ".join(dropped.groups)
+    return DeliveryDropped(
+        outcome="dropped" if dropped.groups else "unchanged",
+        detail=f"{system} does without {named}." if named else f"Nothing was due in {system}.",
+        groups=dropped.groups,
+        logged_as=dropped.logged.id if dropped.logged else None,
+    )
+
+
+@router.post("/v1/resync")
+async def resync_records(body: Resync, session: Session, caller: Steward) -> ResyncOut:
+    """Deliver records anew with all their groups: one record, a kind, a system, or what changed in a time.
+
+    At most 1,000 records of a system in one call; `next` of the answer says where the next call continues.
+    """
+    if body.system is not None:
+        await check_system(session, body.system)
+    done = await deliveries.resync(session, body, _author(caller, body))
+    return ResyncOut(due=done.due, next=done.next)
+
+
+def _author(caller: Principal, body: Mend) -> Author:
+    return Author(caller.subject, body.reason, clock.now())
+
+
+def _told(mended: Mended, verb: str) -> LinkMended:
+    link = mended.link
+    about = f"{link.kind} {link.canonical_id}"
+    detail = {
+        "unlinked": f"{about} is no longer {link.local_id} of {link.system}; it is delivered there anew.",
+        "relinked": f"{about} is {link.local_id} of {link.system}; it is delivered there anew.",
+    }[verb]
+    return LinkMended.model_validate(
+        {
+            "outcome": verb if mended.logged else "unchanged",
+            "detail": detail if mended.logged else f"{about} is {link.local_id} of {link.system} already.",
+            "link": LinkOut.model_validate(link.shown()),
+            "replaying": mended.replaying,
+            "logged_as": mended.logged.id if mended.logged else None,
+        }
+    )

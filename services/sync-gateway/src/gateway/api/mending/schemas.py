@@ -1,0 +1,120 @@
+"""What a steward says to a link or a delivery that cannot go on, and what became of it."""
+
+from typing import Annotated, Literal, NamedTuple, Self
+from uuid import UUID
+
+from chassis.errors import Malformed
+from fastapi import Depends, Path
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from gateway.api.kinds import KindName
+from gateway.api.records.schemas import LinkOut, Text
+
+Reason = Annotated[str, Field(min_length=3, max_length=500, description="Why; it stands in the decision log.")]
+LocalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S+$")]
+
+
+class DeliveryKey(NamedTuple):
+    """Which record in which system."""
+
+    canonical_id: UUID
+    system: str
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The key that a delivery's id stands for. Raise ValueError."""
+        canonical_id, _, system = text.partition(".")
+        if not system:
+            raise ValueError("a delivery's id is `<canonical id>.<system>`, as GET /v1/deliveries shows it")
+        return cls(UUID(canonical_id), system)
+
+
+def _in_address(
+    delivery_id: Annotated[str, Path(examples=["0199d5a0-6a4e-7c3f-9d0e-3a4f1f3b2a10.erp"])],
+) -> DeliveryKey:
+    try:
+        return DeliveryKey.read(delivery_id)
+    except ValueError as error:
+        raise Malformed(errors=[{"field": "delivery_id", "message": str(error)}]) from None
+
+
+DeliveryInAddress = Annotated[DeliveryKey, Depends(_in_address)]
+
+
+class Mend(BaseModel):
+    """Why it is done."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "The CRM was restored from a backup."}]}
+    )
+
+    reason: Reason
+
+
+class Relink(Mend):
+    """The local record that it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"local_id": "0199d5a0-0000-7000-8000-000000000002", "reason": "Restored from a backup."}]
+        }
+    )
+
+    local_id: LocalId
+
+
+class Resync(Mend):
+    """Which records to deliver anew; what is left out limits nothing, but one must be said."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"system": "erp", "kind": "customer", "reason": "The ERP was restored from a backup."}]
+        }
+    )
+
+    canonical_id: UUID | None = None
+    kind: KindName | None = None
+    system: Text | None = None
+    changed_since: AwareDatetime | None = Field(default=None, description="Records that changed at this time or later.")
+    changed_until: AwareDatetime | None = Field(default=None, description="Records that changed before this time.")
+    after: Text | None = Field(default=None, description="`next` of the answer before.")
+
+    @field_validator("after")
+    @classmethod
+    def _is_a_delivery(cls, after: str | None) -> str | None:
+        if after is not None:
+            DeliveryKey.read(after)
+        return after
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        chosen = (self.canonical_id, self.kind, self.system, self.changed_since, self.changed_until)
+        if all(each is None for each in chosen):
+            raise ValueError("name a record, a kind, a system or a time: a resync of everything is not meant")
+        return self
+
+
+class LinkMended(BaseModel):
+    """What was done to a link."""
+
+    outcome: Literal["unlinked", "relinked", "unchanged"]
+    detail: str
+    link: LinkOut
+    replaying: int = Field(description="Held messages of the local record that are now merged.")
+    logged_as: UUID | None = Field(description="The line of the decision log.")
+
+
+class DeliveryDropped(BaseModel):
+    """What a system does without from now on."""
+
+    outcome: Literal["dropped", "unchanged"]
+    detail: str
+    groups: list[str]
+    logged_as: UUID | None
+
+
+class ResyncOut(BaseModel):
+    """How many records are delivered anew; with `next`, send the same again with it as `after`."""
+
+    due: int
+    next: str | None

@@ -1,0 +1,1 @@
+"""The policies of each group, and what another one would decide."""

@@ -1,0 +1,151 @@
+"""The policies in force, read from the code that applies them, and past conflicts under another policy."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chassis.errors import Malformed
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.api.decisions.queries import of_group
+from gateway.api.policies.schemas import (
+    GroupPolicyOut,
+    InvariantOut,
+    KindPoliciesOut,
+    OutcomeOut,
+    PhaseOut,
+    SimulatedOut,
+    Simulation,
+    SimulationOut,
+)
+from gateway.kinds import KINDS, GroupSpec, KindSpec, group_spec, kind_spec
+from gateway.merge.policy import Policy, UnknownPolicy, Verdict, parse, same, simulate
+from gateway.merge.register import Entry
+from gateway.store.decisions import DecisionRow
+from gateway.store.systems import all_systems
+
+MEANINGS = {
+    "newest": "The newest edit wins; one whose author had seen the others is no conflict.",
+    "prefer": "The value of {system} wins where it has one, else the newest.",
+    "strict": "Only {system} writes it; an edit elsewhere is logged and reverted.",
+    "strict_once_linked": "Only {system} writes it; until it does, the first value of another system counts.",
+    "max": "The greatest value wins.",
+    "min": "The smallest value wins.",
+    "machine": "The state that comes after all others wins; states that do not follow each other wait for a steward.",
+    "member": "One value for each member of the set; adding wins over removing.",
+    "counter": "The sum of all changes.",
+    "manual": "A steward picks; until then the group is delivered to nobody.",
+    "update_wins": "An edit brings an archived record back.",
+    "delete_wins": "Archiving wins over edits made at the same time.",
+}
+
+
+def policies() -> list[KindPoliciesOut]:
+    """Every group of every kind with its policy, version and meaning."""
+    return [
+        KindPoliciesOut(
+            kind=spec.name,
+            groups=[_group(group) for group in spec.groups],
+            invariants=[InvariantOut(name=rule.__name__, meaning=_sentence(rule)) for rule in _named(spec)],
+        )
+        for spec in KINDS.values()
+    ]
+
+
+def _group(group: GroupSpec) -> GroupPolicyOut:
+    once = group.once
+    phase = once and PhaseOut(group=once.group, values=sorted(once.values), **_policy_out(once.policy))
+    return GroupPolicyOut(
+        group=group.pattern,
+        once=phase,
+        compared_as=_sentence(group.normalise),
+        refers_to=group.reference,
+        **_policy_out(group.policy),
+    )
+
+
+def _policy_out(policy: Policy) -> dict[str, Any]:
+    return {
+        "policy": policy.name,
+        "version": policy.version,
+        "meaning": MEANINGS[policy.rule].format(system=policy.system),
+        "owner": policy.owner,
+    }
+
+
+def _named(spec: KindSpec) -> list[Any]:
+    return list(spec.invariants)
+
+
+def _sentence(function: Callable[..., Any]) -> str:
+    """The first paragraph of a function's docstring: the promise is written once, where it is kept."""
+    return " ".join((function.__doc__ or "").split("\n\n")[0].split())
+
+
+async def simulated(session: AsyncSession, wanted: Simulation) -> SimulationOut:
+    """What past conflicts of a group would have become. Raise `Malformed` for a group or policy that there is not."""
+    policy = await _policy(session, wanted.policy)
+    _check_group(wanted)
+    statement = (
+        select(DecisionRow)
+        .where(DecisionRow.kind == wanted.kind, of_group(wanted.group))
+        # The others were made by a steward, or held whatever the policy says: a broken invariant, a bounce.
+        .where(or_(DecisionRow.rule == DecisionRow.policy, DecisionRow.rule == "non_empty"))
+        .order_by(DecisionRow.id.desc())
+        .limit(wanted.limit)
+    )
+    if wanted.since is not None:
+        statement = statement.where(DecisionRow.decided_at >= wanted.since)
+    items = [_again(row, policy) for row in await session.scalars(statement)]
+    return SimulationOut(
+        kind=wanted.kind,
+        group=wanted.group,
+        policy=policy.name,
+        decisions=len(items),
+        changed=sum(item.changed for item in items),
+        newly_parked=sum(item.would_be.parked and not item.was.parked for item in items),
+        no_longer_parked=sum(item.was.parked and not item.would_be.parked for item in items),
+        items=items,
+    )
+
+
+async def _policy(session: AsyncSession, text: str) -> Policy:
+    try:
+        policy = parse(text)
+    except UnknownPolicy as error:
+        raise Malformed(errors=[{"field": "policy", "message": str(error)}]) from None
+    names = [row["name"] for row in await all_systems(session)]
+    if policy.system is not None and policy.system not in names:
+        message = f"there is no system {policy.system!r}; there are {', '.join(names)}"
+        raise Malformed(errors=[{"field": "policy", "message": message}])
+    return policy
+
+
+def _check_group(wanted: Simulation) -> None:
+    if group_spec(wanted.kind, wanted.group).policy.rule == "undeclared":
+        known = ", ".join(group.pattern for group in kind_spec(wanted.kind).groups)
+        message = f"a {wanted.kind} has no group {wanted.group!r}; it has {known}"
+        raise Malformed(errors=[{"field": "group", "message": message}])
+
+
+def _again(row: DecisionRow, policy: Policy) -> SimulatedOut:
+    normalise = group_spec(row.kind, row.group_key).normalise
+    entries = [Entry.from_json(stored) for stored in row.heads]
+    was = OutcomeOut.model_validate({"value": row.value, "winner": row.winner, "parked": row.was_parked})
+    verdict = simulate(entries, policy, normalise, first=row.rule == "non_empty")
+    if policy.name == row.policy:  # What its author had seen is not in the log, and decided all the same.
+        verdict = Verdict(row.value, row.was_parked, row.winner, row.rule)
+    shown = {"value": verdict.value, "winner": verdict.winner, "parked": verdict.parked}
+    return SimulatedOut.model_validate(
+        {
+            "decision_id": row.id,
+            "canonical_id": row.canonical_id,
+            "group": row.group_key,
+            "decided_at": row.decided_at,
+            "values": row.heads,
+            "policy": row.policy,
+            "was": was,
+            "would_be": shown,
+            "changed": was.parked != verdict.parked or not same(row.value, verdict.value, normalise),
+        }
+    )

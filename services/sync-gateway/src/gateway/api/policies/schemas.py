@@ -1,0 +1,103 @@
+"""Policies in force, and what others would have done."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from gateway.api.decisions.schemas import Text, ValueOut
+from gateway.api.kinds import KindName
+
+
+class PolicyOut(BaseModel):
+    """One rule of the table of policies."""
+
+    policy: str = Field(examples=["newest", "prefer:crm", "strict:erp"])
+    version: int
+    meaning: str
+    owner: str | None = Field(description="The only system that may write the group, when there is one.")
+
+
+class PhaseOut(PolicyOut):
+    """The policy that takes over while another group of the record shows one of `values`."""
+
+    group: str = Field(examples=["state"])
+    values: list[str] = Field(examples=[["submitted", "confirmed"]])
+
+
+class GroupPolicyOut(PolicyOut):
+    """One group, or a family of them: `tag:*` stands for one register per tag."""
+
+    group: str
+    once: PhaseOut | None = Field(description="The policy that takes over in certain states of the record.")
+    compared_as: str = Field(description="What counts as the same value when a system stores it in its own way.")
+    refers_to: str | None = Field(description="The kind of record that the value refers to.")
+
+
+class InvariantOut(BaseModel):
+    """A rule that a merged record must keep; one that breaks it is a conflict of that group."""
+
+    name: str
+    meaning: str
+
+
+class KindPoliciesOut(BaseModel):
+    kind: str
+    groups: list[GroupPolicyOut]
+    invariants: list[InvariantOut]
+
+
+class Policies(BaseModel):
+    items: list[KindPoliciesOut]
+    next: None = None
+
+
+class Simulation(BaseModel):
+    """What to try on the past: another policy for one group, or with `tag:*` for a whole family."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"kind": "customer", "group": "email", "policy": "prefer:crm"}]},
+    )
+
+    kind: KindName
+    group: Text
+    policy: Text = Field(examples=["newest", "prefer:crm"])
+    since: AwareDatetime | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+
+
+class OutcomeOut(BaseModel):
+    """What a decision comes to."""
+
+    value: JsonValue
+    winner: str | None
+    parked: bool
+
+
+class SimulatedOut(BaseModel):
+    """One past decision under the other policy."""
+
+    decision_id: UUID
+    canonical_id: UUID
+    group: str
+    decided_at: datetime
+    values: list[ValueOut]
+    policy: str = Field(description="The policy that was in force then.")
+    was: OutcomeOut
+    would_be: OutcomeOut
+    changed: bool
+
+
+class SimulationOut(BaseModel):
+    """The newest decisions of the group under the other policy; a steward's choices are left out."""
+
+    kind: str
+    group: str
+    policy: str
+    decisions: int
+    changed: int = Field(description="Decisions that would show another value, or be parked or not.")
+    newly_parked: int
+    no_longer_parked: int
+    items: list[SimulatedOut]

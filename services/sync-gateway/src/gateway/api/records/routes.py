@@ -1,0 +1,50 @@
+"""HTTP of golden records and links."""
+
+from typing import Annotated
+from uuid import UUID
+
+from chassis.auth import requires
+from chassis.db import Session
+from chassis.pages import Page, Paging
+from fastapi import APIRouter, Query
+
+from gateway.api.kinds import KindInAddress
+from gateway.api.records import queries
+from gateway.api.records.schemas import LinkFilters, LinkOut, RecordFilters, RecordOut, RecordSummary
+from gateway.api.systems.queries import hindrances
+
+router = APIRouter(tags=["records"])
+READ = requires("sync:read")
+
+
+@router.get("/v1/records/{kind}", dependencies=[READ])
+async def list_records(
+    kind: KindInAddress, session: Session, paging: Paging, filters: Annotated[RecordFilters, Query()]
+) -> Page[RecordSummary]:
+    """Golden records in pages, the newest first unless `sort` says otherwise (canonical_id, updated_at)."""
+    page = await paging.page(session, queries.search(kind, filters), queries.RECORD_ORDERS, lambda row: row[0])
+    ids = [record.canonical_id for record in page.items]
+    links, deliveries = await queries.links_of(session, ids), await queries.deliveries_of(session, ids)
+    held = await hindrances(session)
+    items = [
+        RecordSummary.of(r, links.get(r.canonical_id, ()), deliveries.get(r.canonical_id, ()), held) for r in page.items
+    ]
+    return Page(items=items, next=page.next)
+
+
+@router.get("/v1/records/{kind}/{canonical_id}", dependencies=[READ])
+async def read_record(kind: KindInAddress, canonical_id: UUID, session: Session) -> RecordOut:
+    """One record: the golden value of each group with all its heads, the links, and what each system has of it."""
+    record = await queries.by_id(session, kind, canonical_id)
+    links = await queries.links_of(session, [canonical_id])
+    deliveries = await queries.deliveries_of(session, [canonical_id])
+    held = await hindrances(session)
+    return RecordOut.of(record, links.get(canonical_id, ()), deliveries.get(canonical_id, ()), held)
+
+
+@router.get("/v1/links", dependencies=[READ])
+async def list_links(session: Session, paging: Paging, filters: Annotated[LinkFilters, Query()]) -> Page[LinkOut]:
+    """Which local record of which system is which canonical record, and how the hub knows."""
+    return await paging.page(
+        session, queries.links(filters), queries.LINK_ORDERS, lambda row: LinkOut.model_validate(row[0].shown())
+    )

@@ -1,0 +1,1 @@
+"""The connected systems and the hub's state."""

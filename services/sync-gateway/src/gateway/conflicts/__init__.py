@@ -1,1 +1,0 @@
-"""Conflicts: the log of every decision, and the queue of those that wait for a person."""

@@ -1,0 +1,155 @@
+"""What fits the published language, value by value. Compiled once, because every event passes through here.
+
+`contracts.events` describes the same as models of whole events; those are for third parties and would check a value as
+often as it occurs in an event.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from chassis.edge import field_errors
+from contracts.groups import GOLDEN_GROUPS, GROUPS, Shape, Shapes
+from pydantic import BaseModel, Field, ValidationError
+
+from gateway.merge.policy import Json
+from gateway.merge.register import Event
+
+REMEMBERED_BYTES = 500
+Count = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Key = Annotated[str, Field(min_length=1, max_length=200)]
+Seen = dict[Key, tuple[Count, Count]]
+
+
+class _Mark(BaseModel):
+    seq: Count
+    rev: Count
+    hlc: Count
+    seen: Seen | None = None
+
+
+class _Change(BaseModel):
+    group: Key
+    ctx: Count
+    seen: Seen | None = None
+
+
+class _Frame(BaseModel):
+    """An event without its values."""
+
+    kind: Key
+    local_id: Key
+    canonical_id: UUID | None = None
+    seq: Annotated[Count, Field(ge=1)]
+    hlc: Count
+    origin: Literal["user", "gateway"]
+    actor: str
+    changes: list[_Change]
+    snapshot: dict[Key, Any]
+    sync: dict[Key, _Mark]
+
+
+class Unfit(ValueError):
+    """Something does not have the shape that is published for it. `errors` are `field` and `message` of each."""
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{each['field']}: {each['message']}" for each in errors))
+        self.errors = errors
+
+
+def check_frame(data: Mapping[str, Any]) -> None:
+    """Raise `Unfit` when the data of a message is not that of a change of a record, whatever its values are."""
+    try:
+        _Frame.model_validate(data)
+    except ValidationError as error:
+        raise Unfit(field_errors(error, data)) from None
+
+
+def fitting(event: Event) -> Event:
+    """The event with every value in its one form. Raise `Unfit` with each field that does not fit its group.
+
+    Replaced values are not checked, so that a wrong one can be mended.
+    """
+    shapes = GROUPS[event.kind]
+    snapshot = checked_values(shapes, event.snapshot)
+    changed = {change.group: change.new for change in event.changes}
+    others = {group: new for group, new in changed.items() if new is None or new != event.snapshot.get(group)}
+    values = {**snapshot, **_each_checked(shapes, others)}
+    changes = tuple(change._replace(new=values[change.group]) for change in event.changes)
+    return replace(event, changes=changes, snapshot=snapshot)
+
+
+def unfit_groups(kind: str, values: Mapping[str, Json]) -> list[dict[str, str]]:
+    """What is wrong with the golden values of a record: `field` and `message` of each."""
+    try:
+        checked_values(GOLDEN_GROUPS[kind], values)
+    except Unfit as unfit:
+        return unfit.errors
+    return []
+
+
+def checked_values(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
+    """All values of a record in their one form. Raise `Unfit` when one is wrong or a required one is missing."""
+    required = {group: None for group, shape in shapes.items() if shape.required and values.get(group) is None}
+    return _each_checked(shapes, {**values, **required})
+
+
+def _each_checked(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
+    errors: list[dict[str, str]] = []
+    checked: dict[str, Json] = {}
+    for group, value in values.items():
+        try:
+            checked[group] = checked_value(shapes, group, value)
+        except Unfit as unfit:
+            errors += unfit.errors
+    if errors:
+        raise Unfit(errors)
+    return checked
+
+
+def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
+    """The value of a group in its one form; what a newer version has added to it is kept. Raise `Unfit`.
+
+    A group that is not published passes through, for the same reason.
+    """
+    family, colon, member = group.partition(":")
+    shape = shapes.get(family)
+    if shape is None or bool(colon) != (shape.member is not None):
+        return value
+    packed = orjson.dumps(value)
+    check = _remembered if len(packed) <= REMEMBERED_BYTES else _check
+    try:
+        checked: Json = orjson.loads(check(shape, member, packed))
+    except ValidationError as error:
+        raise Unfit([_below(group, each) for each in field_errors(error, value)]) from None
+    return checked
+
+
+def _check(shape: Shape, member: str, packed: bytes) -> bytes:
+    if shape.member is not None:
+        shape.members.validate_python(member)
+    value = orjson.loads(packed)
+    if value is None and not shape.required:
+        return packed
+    typed = shape.values.validate_python(value, extra="allow")
+    return orjson.dumps(_with_additions(shape.values.dump_python(typed, mode="json"), value))
+
+
+_remembered = lru_cache(maxsize=10_000)(_check)
+"""Most values of a snapshot came with the event before, and all of a golden record came with some event."""
+
+
+def _below(group: str, error: dict[str, str]) -> dict[str, str]:
+    return {**error, "field": f"{group}.{error['field']}".rstrip(".")}
+
+
+def _with_additions(known: Json, sent: Json) -> Json:
+    if isinstance(known, dict) and isinstance(sent, Mapping):
+        added = {name: value for name, value in sent.items() if name not in known}
+        return {**{name: _with_additions(value, sent.get(name)) for name, value in known.items()}, **added}
+    if isinstance(known, list) and isinstance(sent, list) and len(known) == len(sent):
+        return [_with_additions(one, other) for one, other in zip(known, sent, strict=True)]
+    return known

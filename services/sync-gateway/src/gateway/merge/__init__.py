@@ -1,0 +1,1 @@
+"""The merge and its policies. Pure: nothing of ours is imported here."""

@@ -1,0 +1,229 @@
+"""What the merge works on and leaves behind: events, registers, decisions, and their stored form.
+
+The stored form is JSON with short keys, because every record keeps one register per group.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from gateway.merge.policy import Head, Json
+
+Fate = Literal["kept", "lost", "refused"]
+Seen = Mapping[str, Sequence[int]]
+"""How far the events of each system's row were merged: `{"crm": [time_us, seq]}`, the latest time and the greatest
+number. An event is among them if neither its time nor its number is greater: numbers tell when a clock is set back,
+times when a row was restored and gives its numbers again."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(time: datetime) -> int:
+    """Since 1970."""
+    return (time - EPOCH) // timedelta(microseconds=1)
+
+
+class Moment(NamedTuple):
+    """When an event was written, by its author's clock, and its number: two may share a tick."""
+
+    time_us: int
+    seq: int
+
+
+class Mark(NamedTuple):
+    """What a spoke knows of one group: its last own edit, the revision it applied, the time of the edit.
+
+    `at` is the time of the edit's event in microseconds, None in events of before rows kept it; `seen` is what had been
+    merged into the revision, None in events of before deliveries said it.
+    """
+
+    seq: int
+    rev: int
+    hlc: int
+    at: int | None = None
+    seen: Seen | None = None
+
+    def is_new(self, seen_seq: int, last: Moment | None) -> bool:
+        """Whether the hub has not merged the edit: its number is new, or it is later than all that was merged."""
+        return self.seq > seen_seq or (self.at is not None and last is not None and Moment(self.at, self.seq) > last)
+
+
+class Change(NamedTuple):
+    """One group in one edit. `ctx` is the hub revision of the group that the author had in front of them.
+
+    `after` is the number of the group's last local edit that this one replaces; None in events of the older format,
+    whose author is taken to have had every edit with a smaller number. `seen` says the same as `ctx` by the edits
+    themselves: it holds for a hub that was restored and gives those edits other revisions.
+    """
+
+    group: str
+    old: Json
+    new: Json
+    ctx: int
+    after: int | None = None
+    seen: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a spoke about one record, as it came over the wire."""
+
+    id: str
+    system: str
+    kind: str
+    local_id: str
+    canonical_id: str | None
+    seq: int
+    hlc: int
+    origin: Literal["user", "gateway"]
+    actor: str
+    time: str
+    changes: tuple[Change, ...]
+    snapshot: Mapping[str, Json] = field(default_factory=dict)
+    sync: Mapping[str, Mark] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], *, event_id: str, system: str, time: str) -> "Event":
+        """The event that the JSON body of a message describes. Raise KeyError or TypeError if it is none."""
+        return cls(
+            id=event_id,
+            system=system,
+            kind=data["kind"],
+            local_id=data["local_id"],
+            canonical_id=data.get("canonical_id"),
+            seq=data["seq"],
+            hlc=data["hlc"],
+            origin=data["origin"],
+            actor=data["actor"],
+            time=time,
+            changes=tuple(
+                Change(c["group"], c.get("old"), c.get("new"), c["ctx"], c.get("after"), c.get("seen"))
+                for c in data["changes"]
+            ),
+            snapshot=data["snapshot"],
+            sync={
+                group: Mark(m["seq"], m["rev"], m["hlc"], m.get("at"), m.get("seen"))
+                for group, m in data["sync"].items()
+            },
+        )
+
+    @property
+    def moment(self) -> Moment:
+        """When it was written. A number that comes again at a later moment is an edit of a restored row."""
+        return Moment(microseconds(datetime.fromisoformat(self.time)), self.seq)
+
+
+def moment_of(head: Head) -> Moment:
+    """When an edit was written."""
+    return Moment(microseconds(datetime.fromisoformat(head.at)), head.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The state of one group of one record.
+
+    `hold` names what parks the group whatever its policy says; `total` is the sum of a counter; `bounces`
+    counts how often a spoke stored something else than it was sent since the last user event. `awaited` says up to
+    which event of other systems the author of a merged edit had seen more than the hub has merged: a hub that was
+    restored merges those events late, and they are replaced already.
+    """
+
+    rev: int = 0
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    value: Json = None
+    parked: bool = False
+    rule: str = ""
+    hold: str | None = None
+    total: Decimal | None = None
+    bounces: int = 0
+    awaited: Seen = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The stored form; what has its usual value is left out."""
+        stored: dict[str, Any] = {"rev": self.rev, "value": self.value, "rule": self.rule}
+        if self.heads:
+            stored["heads"] = {origin: _packed(head) for origin, head in self.heads.items()}
+            stored["seqs"] = {origin: head.seq for origin, head in self.heads.items() if head.seq}
+        if self.parked:
+            stored["parked"] = True
+        if self.hold:
+            stored["hold"] = self.hold
+        if self.total is not None:
+            stored["total"] = str(self.total)
+        if self.bounces:
+            stored["bounces"] = self.bounces
+        if self.awaited:
+            stored["awaited"] = self.awaited
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Register":
+        """The register that was stored."""
+        seqs = stored.get("seqs", {})
+        return cls(
+            rev=stored["rev"],
+            heads={
+                origin: _unpacked(packed, seqs.get(origin, 0)) for origin, packed in stored.get("heads", {}).items()
+            },
+            value=stored["value"],
+            parked=stored.get("parked", False),
+            rule=stored["rule"],
+            hold=stored.get("hold"),
+            total=Decimal(stored["total"]) if "total" in stored else None,
+            bounces=stored.get("bounces", 0),
+            awaited=stored.get("awaited", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value in a decision, with its author and what became of it."""
+
+    origin: str
+    value: Json
+    actor: str
+    at: str
+    hlc: int
+    event_id: str
+    outcome: Fate
+
+    @classmethod
+    def of(cls, origin: str, head: Head, outcome: Fate) -> "Entry":
+        """The entry of a head."""
+        return cls(origin, head.value, head.actor, head.at, head.hlc, head.event_id, outcome)
+
+    def to_json(self) -> dict[str, Any]:
+        """One object; the field names are the keys."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Entry":
+        """The entry that was stored."""
+        return cls(**stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A line of the decision log: every value, who won, and by which rule."""
+
+    group: str
+    rule: str
+    policy: str
+    version: int
+    winner: str | None
+    heads: tuple[Entry, ...]
+    parked: bool
+    value: Json
+    detail: str = ""
+
+
+def _packed(head: Head) -> list[Any]:
+    packed = [head.value, head.hlc, head.rev, head.event_id, head.actor, head.at]
+    return [*packed, True] if head.first else packed
+
+
+def _unpacked(packed: list[Any], seq: int) -> Head:
+    value, hlc, rev, event_id, actor, at, *first = packed
+    return Head(value, hlc, rev, event_id, actor, at, bool(first), seq)

@@ -1,0 +1,146 @@
+"""What a steward does: bring back a value that lost, end a conflict. Either is an edit whose author saw every value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.db import uuid7
+from chassis.errors import Conflict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.api.decisions import queries as decisions
+from gateway.api.decisions.schemas import Choice, Pick
+from gateway.ingest.fold import holders, take_over
+from gateway.kinds import kind_spec
+from gateway.merge.merge import resolve as resolved
+from gateway.merge.policy import Json, same
+from gateway.merge.register import Register, microseconds
+from gateway.resolve.values import check_rules, checked, fit, meant
+from gateway.store.decisions import DecisionRow
+from gateway.store.holding import stored
+from gateway.store.load import read_records, save
+from gateway.store.records import Record
+from gateway.store.state import State
+
+
+class ConflictClosed(Conflict):
+    code = "conflict-closed"
+    title = "The conflict is no longer open"
+    hint = "Read the record as it is now; POST /v1/decisions/{id}:restore still writes any of the values."
+
+
+class NoValue(Conflict):
+    code = "no-value"
+    title = "This line of the log is about no value"
+    detail = "It says that somebody used {rule} on a link or a delivery."
+    hint = "To change what a group shows, edit the record in one of the systems, or restore another decision."
+
+
+class RecordUnread(Conflict):
+    code = "record-unread"
+    title = "The hub does not have the record of this decision"
+    detail = "It was restored from a backup, and has not read of {canonical_id} again."
+    hint = "Try again once GET /v1/status shows nothing unread."
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a choice did to a group. `logged` is its own line in the log, None when nothing was written or replaced."""
+
+    row: DecisionRow
+    register: Register
+    changed: bool
+    due_in: list[str]
+    logged: DecisionRow | None
+
+
+async def restore(session: AsyncSession, decision_id: UUID, pick: Pick, actor: str, now: datetime) -> Chosen:
+    """Write a value of a decision again, in every system. Nothing is written when it is what the group shows.
+
+    Raise `NoSuchDecision`, or a problem of `conflicts.values` when it is not clear which value is meant, or when that
+    value does not have the published shape of its group.
+    """
+    row, state = await _locked(session, decision_id)
+    record = state.records[row.canonical_id]
+    value = meant(row, pick.origin, pick.event_id)
+    shown = record.decoded[row.group_key]
+    if not shown.parked and same(value, shown.value, kind_spec(row.kind).group(row.group_key).normalise):
+        return Chosen(row, shown, False, [], None)
+    return await _choose(session, state, row, value, actor, now)
+
+
+async def resolve(session: AsyncSession, decision_id: UUID, choice: Choice, actor: str, now: datetime) -> Chosen:
+    """End a conflict with the value of one of its authors, or with another one.
+
+    Raise `NoSuchDecision`; `ConflictClosed` when somebody else was first; `Malformed` for a value of another shape.
+    """
+    row, state = await _locked(session, decision_id)
+    if row.state != "open":
+        raise _closed(row, state.records[row.canonical_id])
+    if "value" in choice.model_fields_set:
+        value = checked(row.kind, row.group_key, choice.value)
+    else:
+        value = meant(row, choice.origin, choice.event_id)
+    return await _choose(session, state, row, value, actor, now)
+
+
+async def _locked(session: AsyncSession, decision_id: UUID) -> tuple[DecisionRow, State]:
+    """A decision as it is once its record is locked: nobody can change either until the transaction ends."""
+    row = await decisions.by_id(session, decision_id)
+    state = State(systems=await stored(session))
+    await read_records(session, state, [row.canonical_id])
+    await session.refresh(row)
+    if row.canonical_id not in state.records:
+        raise RecordUnread(id=row.id, canonical_id=str(row.canonical_id))
+    if row.group_key not in state.records[row.canonical_id].decoded:
+        raise NoValue(id=row.id, rule=row.rule)
+    return row, state
+
+
+async def _choose(
+    session: AsyncSession, state: State, row: DecisionRow, value: Json, actor: str, now: datetime
+) -> Chosen:
+    record, group, event_id = state.records[row.canonical_id], row.group_key, str(uuid7())
+    check_rules(record, group, value)
+    value = fit(row.kind, group, value)
+    now_us = microseconds(now)
+    register, decision, led = resolved(
+        record.decoded,
+        group,
+        value,
+        actor=actor,
+        at=now.isoformat(),
+        hlc=now_us,
+        event_id=event_id,
+        kind=kind_spec(record.kind),
+        now_us=now_us,
+    )
+    take_over(state, record, {group: register, **led}, now)
+    row.resolve(actor, now)
+    state.decisions.append(row)
+    logged = None
+    if decision is not None:
+        logged = DecisionRow.of(decision, record.tenant_id, record.kind, record.canonical_id, event_id, now)
+        logged.resolve(actor, now)
+        state.decisions.append(logged)
+    await save(session, state)
+    return Chosen(row, register, True, holders(state, record.kind), logged)
+
+
+def _closed(row: DecisionRow, record: Record) -> ConflictClosed:
+    shown = record.decoded[row.group_key]
+    if row.state == "resolved":
+        happened = f"{row.resolved_by} resolved it at {row.resolved_at:%Y-%m-%d %H:%M:%S %Z}."
+    elif row.state == "superseded":
+        happened = "The group was written again by somebody who had seen its values, or was decided anew."
+    else:
+        happened = "It was decided by its policy and never waited for anybody."
+    return ConflictClosed(
+        id=row.id,
+        detail=happened,
+        state=row.state,
+        resolved_by=row.resolved_by,
+        resolved_at=row.resolved_at,
+        shown_now=shown.value,
+        parked_now=shown.parked,
+    )

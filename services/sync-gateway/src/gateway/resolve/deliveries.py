@@ -1,0 +1,103 @@
+"""Deliveries that a steward gives up, or has made again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from chassis.errors import NotFound
+from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.api.mending.schemas import DeliveryKey, Resync
+from gateway.deliver.settle import tell_others
+from gateway.resolve.log import Author, write
+from gateway.store.decisions import DecisionRow
+from gateway.store.deliveries import Delivery
+from gateway.store.holding import stored
+from gateway.store.load import read_records, save
+from gateway.store.records import Record
+from gateway.store.state import State
+
+MOST = 1_000
+"""Records in one system that are made due in one transaction."""
+
+
+class NoSuchDelivery(NotFound):
+    code = "no-such-delivery"
+    title = "The hub delivers no such record to that system"
+    hint = "GET /v1/deliveries lists what is due, waits or is refused, with its id."
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What the system does without. `logged` is None when nothing was due."""
+
+    delivery: Delivery
+    record: Record
+    groups: list[str]
+    logged: DecisionRow | None
+
+
+async def drop(session: AsyncSession, canonical_id: UUID, system: str, author: Author) -> Dropped:
+    """Give up what a system does not have of a record at its present revisions; whatever is newer goes there again.
+
+    The log names the groups with their values. Raise `NoSuchDelivery`. Twice is as good as once.
+    """
+    state = State(systems=await stored(session))
+    await read_records(session, state, [canonical_id])
+    delivery = state.deliveries.get((canonical_id, system))
+    if delivery is None:
+        raise NoSuchDelivery(id=f"{canonical_id}.{system}")
+    record = state.records[canonical_id]
+    groups = delivery.give_up(record.decoded, author.now)
+    if not groups:
+        return Dropped(delivery, record, [], None)
+    values = {group: record.decoded[group].value for group in groups}
+    logged = write(session, record, system, "drop", author, {"groups": values})
+    tell_others(state, record, system, author.now)
+    await save(session, state)
+    return Dropped(delivery, record, groups, logged)
+
+
+@dataclass(frozen=True)
+class Resynced:
+    """How many were made due, and where the next call continues."""
+
+    due: int
+    next: str | None
+
+
+async def resync(session: AsyncSession, wanted: Resync, author: Author) -> Resynced:
+    """Deliver records anew, with all their groups; what a system has, it answers with `already`."""
+    rows = (await session.execute(_chosen(wanted))).all()
+    page: Sequence[tuple[Delivery, Record]] = [(row.Delivery, row.Record) for row in rows[:MOST]]
+    for delivery, record in page:
+        delivery.begin_anew(author.now)
+        write(session, record, delivery.system, "resync", author, {"revisions": len(record.registers)})
+    await session.flush()
+    last = page[-1][0] if len(rows) > MOST else None
+    return Resynced(len(page), f"{last.canonical_id}.{last.system}" if last else None)
+
+
+def _chosen(wanted: Resync) -> Select[*tuple[Any, ...]]:
+    equal = {
+        Delivery.system: wanted.system,
+        Delivery.kind: wanted.kind,
+        Delivery.canonical_id: wanted.canonical_id,
+    }
+    conditions: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    if wanted.changed_since is not None:
+        conditions.append(Record.changed_at >= wanted.changed_since)
+    if wanted.changed_until is not None:
+        conditions.append(Record.changed_at < wanted.changed_until)
+    if wanted.after is not None:
+        conditions.append(tuple_(Delivery.canonical_id, Delivery.system) > tuple_(*DeliveryKey.read(wanted.after)))
+    return (
+        select(Delivery, Record)
+        .join(Record, Record.canonical_id == Delivery.canonical_id)
+        .where(*conditions)
+        .order_by(Delivery.canonical_id, Delivery.system)
+        .limit(MOST + 1)
+        .with_for_update(of=Delivery)
+    )

@@ -1,0 +1,107 @@
+"""Which value a steward means. Pure: a decision and what was asked for -> the value, or a problem that says why not."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from chassis.edge import field_errors
+from chassis.errors import Conflict, Malformed
+from contracts.groups import GOLDEN_GROUPS, check_value
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from gateway.kinds import group_spec, kind_spec
+from gateway.kinds.shapes import Unfit, checked_value
+from gateway.merge.policy import Json, frozen
+from gateway.merge.register import Entry
+from gateway.store.decisions import DecisionRow
+from gateway.store.records import Record
+
+
+class SeveralValues(Conflict):
+    code = "several-values"
+    title = "More than one value could be meant"
+    hint = 'Name one of `values` by its system, {{"origin": "crm"}}, or by its event, {{"event_id": "..."}}.'
+
+
+class NothingLost(Conflict):
+    code = "nothing-lost"
+    title = "No value was lost in this decision"
+    hint = 'To write one of `values` all the same, name it: {{"origin": "crm"}}.'
+
+
+class RuleBroken(Conflict):
+    code = "rule-broken"
+    title = "The record would break a rule of its kind"
+    detail = "{reason}."
+    hint = "Choose another value, or correct the record in one of its systems."
+
+
+class GroupUndeclared(Conflict):
+    code = "group-undeclared"
+    title = "The hub does not know this group"
+    detail = "No policy is declared for {group} of {kind}: its values are kept, and delivered to nobody."
+    hint = "Declare the group in the gateway's kinds first."
+
+
+def meant(row: DecisionRow, origin: str | None, event_id: str | None) -> Json:
+    """The value of a decision that a steward names; without a name the one that lost.
+
+    Raise `SeveralValues` or `NothingLost`, with all values, when that is not one; `Malformed` when the decision has
+    no value of that name.
+    """
+    entries = [Entry.from_json(stored) for stored in row.heads]
+    if origin is None and event_id is None:
+        # While a group is parked nobody has lost yet: each of its values could be meant.
+        return _only(row, entries if row.was_parked else [e for e in entries if e.outcome != "kept"])
+    named = [e for e in entries if origin in (None, e.origin) and event_id in (None, e.event_id)]
+    if not named:
+        there = ", ".join(f"{e.origin} ({e.event_id})" for e in entries)
+        field = "origin" if origin is not None else "event_id"
+        raise Malformed(
+            errors=[{"field": field, "message": f"no value of it stands in this decision; there are {there}"}]
+        )
+    return _only(row, named)
+
+
+def _only(row: DecisionRow, candidates: Iterable[Entry]) -> Json:
+    normalise = group_spec(row.kind, row.group_key).normalise
+    distinct = {frozen(normalise(entry.value)): entry.value for entry in candidates}
+    if len(distinct) == 1:
+        return next(iter(distinct.values()))
+    raise SeveralValues(values=row.heads) if distinct else NothingLost(values=row.heads)
+
+
+def checked(kind: str, group: str, value: Json) -> Json:
+    """A steward's own value in the form that the group's values have. Raise `Malformed` with each wrong field."""
+    try:
+        return check_value(GOLDEN_GROUPS[kind], group, value)  # type: ignore[arg-type]  # Sequence and Mapping are JSON
+    except PydanticCustomError as error:
+        raise Malformed(errors=[{"field": "value", "message": error.message()}]) from None
+    except ValidationError as error:
+        raise Malformed(errors=[_in_value(each) for each in field_errors(error, value)]) from None
+
+
+def fit(kind: str, group: str, value: Json) -> Json:
+    """A value of the log in the form that the group's values have now. Raise `Malformed` with each wrong field."""
+    try:
+        return checked_value(GOLDEN_GROUPS[kind], group, value)
+    except Unfit as unfit:
+        errors = [{**each, "field": each["field"].replace(group, "value", 1)} for each in unfit.errors]
+        raise Malformed(errors=errors) from None
+
+
+def _in_value(error: dict[str, str]) -> dict[str, str]:
+    field = error["field"]
+    return {**error, "field": f"value.{field}".rstrip(".")}
+
+
+def check_rules(record: Record, group: str, value: Json) -> None:
+    """Raise `GroupUndeclared`, or `RuleBroken` when the record would break an invariant with this value."""
+    spec = kind_spec(record.kind)
+    if spec.group(group).policy.rule == "undeclared":
+        raise GroupUndeclared(kind=record.kind, group=group)
+    values: dict[str, Any] = {**record.values(), group: value}
+    for invariant in spec.invariants:
+        for violation in invariant(values):
+            if violation.group == group:
+                raise RuleBroken(rule=violation.name, group=group, reason=violation.text)

@@ -1,0 +1,206 @@
+"""Reading all that a batch concerns, in a few statements; every row that may change is locked, in one order.
+
+The order is: advisory locks of match keys, records, deliveries. All transactions keep to it, so none can deadlock.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.identity.match import match_keys
+from gateway.kinds import KINDS
+from gateway.kinds.references import local_references, pending_references
+from gateway.store import publish
+from gateway.store.decisions import DecisionRow
+from gateway.store.deliveries import Delivery
+from gateway.store.known_decisions import under_known_ids
+from gateway.store.links import Link, MatchKey
+from gateway.store.quarantine import replay_held
+from gateway.store.records import Record
+from gateway.store.state import Incoming, LinkKey, State
+from gateway.store.systems import note_behind, note_restored
+from gateway.store.write import write_changes
+
+LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
+
+ADD_KEYS = text("""
+    insert into match_keys (tenant_id, kind, key, canonical_id)
+    select * from unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[]), cast(:ids as uuid[]))
+    on conflict do nothing
+    """)
+
+
+# Statements without lists of their own length: they are compiled and planned once.
+IDS: Any = any_(bindparam("ids", type_=ARRAY(Uuid())))
+RECORDS = select(Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
+OWNERS = select(Record.canonical_id, Record.tenant_id, Record.kind).where(Record.canonical_id == IDS)
+DELIVERIES = select(Delivery).where(Delivery.canonical_id == IDS).order_by(Delivery.canonical_id, Delivery.system)
+LOCKED_RECORDS, LOCKED_DELIVERIES = RECORDS.with_for_update(), DELIVERIES.with_for_update()
+OWN_LINKS = select(Link).where(Link.canonical_id == IDS).execution_options(populate_existing=True)
+LINKS = select(Link).from_statement(
+    text("""
+    select links.* from links
+    join unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:systems as text[]), cast(:local_ids as text[]))
+        as n(tenant_id, kind, system, local_id)
+    using (tenant_id, kind, system, local_id)
+    """)
+)
+KEYS = select(MatchKey).from_statement(
+    text("""
+    select match_keys.* from match_keys
+    join unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[])) as n(tenant_id, kind, key)
+    using (tenant_id, kind, key)
+    """)
+)
+
+
+async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
+    """The state that `batch` can touch. Holds locks until the transaction ends."""
+    state = State(systems=systems)
+    await _read_links(session, state, {i.link_key for i in batch} | set(_referred(batch)))
+    unlinked = [i for i in batch if i.link_key not in state.links]
+    await _read_keys(session, state, unlinked)
+    wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
+    wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
+    wanted |= {i.begins for i in unlinked if i.begins}
+    await read_records(session, state, wanted | await _claimed(session, state, unlinked))
+    return state
+
+
+async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> set[UUID]:
+    """The records that events name themselves, without those of another tenant or kind: these are only remembered."""
+    claims = {(UUID(i.event.canonical_id), i.tenant_id, i.event.kind) for i in unlinked if i.event.canonical_id}
+    if not claims:
+        return set()
+    ids = sorted({canonical_id for canonical_id, _, _ in claims})
+    known = {(row.canonical_id, row.tenant_id, row.kind) for row in await session.execute(OWNERS, {"ids": ids})}
+    state.foreign |= {canonical_id for canonical_id, _, _ in known - claims}
+    return {canonical_id for canonical_id, _, _ in known & claims}
+
+
+async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID], *, lock: bool = True) -> None:
+    """Read records with their deliveries, links, and the links their references need; lock what may change.
+
+    Without locks the links come first: a value may go out with an earlier `seen_seq` than its own, and is then sent
+    again, but never with a later one, which would overwrite an edit that it does not know.
+    """
+    ids = sorted(wanted)
+    if not ids:
+        return
+    if not lock:
+        await _read_own_links(session, state, ids)
+    for record in await session.scalars(LOCKED_RECORDS if lock else RECORDS, {"ids": ids}):
+        state.records[record.canonical_id] = record
+    for delivery in await session.scalars(LOCKED_DELIVERIES if lock else DELIVERIES, {"ids": ids}):
+        state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
+    if lock:
+        await _read_own_links(session, state, ids)
+    await _read_links(session, state, set(_pending(state)))
+
+
+async def save(session: AsyncSession, state: State) -> None:
+    """Write everything the pass has changed; what belongs together becomes visible together."""
+    await write_changes(session)
+    session.add_all([row for row in state.new if isinstance(row, Record)])
+    await session.flush()
+    session.add_all(state.new)
+    state.decisions = await under_known_ids(session, state.decisions)
+    session.add_all(state.decisions)
+    if state.closed:
+        await _close(session, state)
+    for system, because in sorted(state.restored.items()):
+        await note_restored(session, system, because)
+    for link in state.moved:
+        await replay_held(session, link, "hub", link.linked_at)
+    if state.behind is not None:
+        await note_behind(session, *state.behind)
+    if state.new_keys:
+        tenants, kinds, keys, ids = zip(*sorted(state.new_keys, key=str), strict=True)
+        await session.execute(ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
+    await session.flush()
+    await wake(session, state.woken)
+    publish.golden_records(session, state.golden.values(), state.causes)
+    publish.decisions(session, state.decisions, state.causes)
+
+
+async def wake(session: AsyncSession, tokens: Iterable[str]) -> None:
+    """Deliveries that waited for one of these go on at once."""
+    if waiting := sorted(tokens):
+        await session.execute(
+            text(
+                "update deliveries set state = 'pending', waiting_for = null, due_at = now(), revision = revision + 1"
+                " where state = 'waiting' and waiting_for = any(:tokens)"
+            ),
+            {"tokens": waiting},
+        )
+
+
+async def _close(session: AsyncSession, state: State) -> None:
+    """Open decisions about a group that was decided anew are no longer open."""
+    new = {row.id for row in state.decisions}
+    found = await session.scalars(
+        select(DecisionRow).where(
+            tuple_(DecisionRow.canonical_id, DecisionRow.group_key).in_(sorted(state.closed)),
+            DecisionRow.state == "open",
+        )
+    )
+    for row in found:
+        if row.id not in new:
+            row.state = "superseded"
+            state.decisions.append(row)
+
+
+async def _read_links(session: AsyncSession, state: State, keys: set[LinkKey]) -> None:
+    missing = sorted(keys - state.links.keys(), key=str)
+    if not missing:
+        return
+    tenants, kinds, systems, local_ids = zip(*missing, strict=True)
+    wanted = {"tenants": tenants, "kinds": kinds, "systems": systems, "local_ids": local_ids}
+    for link in await session.scalars(LINKS, wanted):
+        _put_link(state, link)
+
+
+async def _read_own_links(session: AsyncSession, state: State, ids: Sequence[UUID]) -> None:
+    """Read again what was read before the lock: somebody else may have merged in between."""
+    for link in await session.scalars(OWN_LINKS, {"ids": ids}):
+        _put_link(state, link)
+
+
+def _put_link(state: State, link: Link) -> None:
+    state.links[(link.tenant_id, link.kind, link.system, link.local_id)] = link
+    if link.retired_at is None:
+        state.linked[(link.canonical_id, link.system)] = link
+
+
+async def _read_keys(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> None:
+    """Lock the match keys of what may be new, then read who has them: two creates of the same thing meet here."""
+    wanted = {
+        (i.tenant_id, i.event.kind, key)
+        for i in unlinked
+        if i.event.canonical_id is None
+        for key in match_keys(i.event.kind, i.event.snapshot).lookup
+    }
+    if not wanted:
+        return
+    keys = sorted(wanted, key=str)
+    await session.execute(LOCK_KEYS, {"keys": [" ".join(map(str, key)) for key in keys]})
+    tenants, kinds, names = zip(*keys, strict=True)
+    for found in await session.scalars(KEYS, {"tenants": tenants, "kinds": kinds, "keys": names}):
+        state.keys[(found.tenant_id, found.kind, found.key)].add(found.canonical_id)
+
+
+def _referred(batch: Iterable[Incoming]) -> Iterator[LinkKey]:
+    """The local records that the events refer to."""
+    for i in batch:
+        spec = KINDS.get(i.event.kind)
+        for kind, local_id in local_references(i.event, spec) if spec else ():
+            yield (i.tenant_id, kind, i.event.system, local_id)
+
+
+def _pending(state: State) -> Iterator[LinkKey]:
+    for record in state.records.values():
+        for kind, system, local_id in pending_references(record.decoded, KINDS[record.kind]):
+            yield (record.tenant_id, kind, system, local_id)

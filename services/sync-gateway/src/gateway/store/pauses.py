@@ -1,0 +1,128 @@
+"""One tenant's pause of a system: its messages are read and kept back in order, and nothing is delivered for it.
+
+A topic carries the messages of all tenants, so its partitions cannot stop for one of them. What is read meanwhile is
+stored in `held_back`. After the end of the pause the worker merges it, the oldest first; until all of it is merged,
+newer messages are stored behind it. Then the row of the pause is deleted.
+"""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from chassis.bus import Message
+from sqlalchemy import BigInteger, Identity, Index, Integer, LargeBinary, Text, bindparam, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.store.quarantine import packed_headers, unpacked_headers
+from gateway.store.tables import Base
+
+
+class Pause(Base):
+    """A system that one tenant has paused. With `resumed_at`, what was held back is being merged."""
+
+    __tablename__ = "pauses"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    system: Mapped[str] = mapped_column(Text, primary_key=True)
+    paused_at: Mapped[datetime]
+    paused_by: Mapped[str] = mapped_column(Text)
+    resumed_at: Mapped[datetime | None]
+
+
+class HeldBack(Base):
+    """A message that was read during a pause, whole. `id` gives the order."""
+
+    __tablename__ = "held_back"
+    __table_args__ = (Index("ix_held_back_order", "tenant_id", "system", "id"),)
+
+    tenant_id: Mapped[UUID]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    system: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str] = mapped_column(Text)
+    partition: Mapped[int] = mapped_column(Integer)
+    log_offset: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    value: Mapped[bytes | None] = mapped_column(LargeBinary)
+    headers: Mapped[list[list[str | None]]] = mapped_column(JSONB)
+
+    @classmethod
+    def of(cls, tenant_id: UUID, system: str, message: Message) -> Self:
+        return cls(
+            tenant_id=tenant_id,
+            system=system,
+            topic=message.topic,
+            partition=message.partition,
+            log_offset=message.offset,
+            key=message.key,
+            value=message.value,
+            headers=packed_headers(message.headers),
+        )
+
+    def message(self) -> Message:
+        """The message as it came."""
+        headers = unpacked_headers(self.headers)
+        return Message(self.topic, self.key, self.value, headers, self.partition, self.log_offset)
+
+
+PAUSE = text("""
+    insert into pauses (tenant_id, system, paused_at, paused_by)
+    values (cast(current_setting('app.tenant') as uuid), :system, :now, :by)
+    on conflict (tenant_id, system) do update
+        set paused_at = excluded.paused_at, paused_by = excluded.paused_by, resumed_at = null
+        where pauses.resumed_at is not null
+    """)
+RESUME = text("update pauses set resumed_at = :now where system = :system and resumed_at is null")
+KEPT = select(Pause.tenant_id, Pause.system).with_for_update(read=True)
+RESUMED = text("""
+    select pauses.tenant_id, pauses.system from pauses join systems on systems.name = pauses.system
+    where pauses.resumed_at is not null and systems.paused_at is null order by pauses.resumed_at
+    """)
+OURS = Pause.tenant_id == bindparam("tenant"), Pause.system == bindparam("name")
+ENDING = select(Pause.system).where(*OURS, Pause.resumed_at.is_not(None))
+MINE_ALONE = text("select pg_advisory_xact_lock(hashtextextended('held back ' || :tenant || :name, 0))")
+END = text("""
+    delete from pauses where tenant_id = :tenant and system = :name
+        and not exists (select from held_back where tenant_id = :tenant and system = :name)
+    """)
+
+
+async def pause(session: AsyncSession, system: str, by: str, now: datetime) -> None:
+    """Pause a system for the tenant of the transaction. A pause that is on already stays whose it is."""
+    await session.execute(PAUSE, {"system": system, "by": by, "now": now})
+
+
+async def resume(session: AsyncSession, system: str, now: datetime) -> None:
+    """End the tenant's pause; what was held back is merged in its order."""
+    await session.execute(RESUME, {"system": system, "now": now})
+
+
+async def kept_back(session: AsyncSession) -> set[tuple[UUID, str]]:
+    """The tenants and systems whose messages are not merged as they come.
+
+    The rows stay locked against their removal until the transaction ends: what it holds back is not forgotten.
+    """
+    return {(row.tenant_id, row.system) for row in await session.execute(KEPT)}
+
+
+async def resumed(session: AsyncSession) -> list[tuple[UUID, str]]:
+    """The tenants and systems of which messages may be left to merge after a pause."""
+    return [(row.tenant_id, row.system) for row in await session.execute(RESUMED)]
+
+
+async def oldest(session: AsyncSession, tenant: UUID, system: str, limit: int) -> list[HeldBack]:
+    """The messages to merge next, nobody else's until the transaction ends; none when the tenant has paused again."""
+    await session.execute(MINE_ALONE, {"tenant": str(tenant), "name": system})
+    if await session.scalar(ENDING.with_for_update(read=True), {"tenant": tenant, "name": system}) is None:
+        return []
+    mine = select(HeldBack).where(HeldBack.tenant_id == tenant, HeldBack.system == system)
+    return list(await session.scalars(mine.order_by(HeldBack.id).limit(limit)))
+
+
+async def end(session: AsyncSession, tenant: UUID, system: str) -> None:
+    """Merge messages as they come again, unless some were held back meanwhile, or the tenant has paused again."""
+    names = {"tenant": tenant, "name": system}
+    # Two statements: the second sees what those held back for whom the first has waited.
+    if await session.scalar(ENDING.with_for_update(), names) is not None:
+        await session.execute(END, names)

@@ -1,0 +1,95 @@
+"""What the hub announces: golden records as `sync.<kind>.v1`, decisions as `sync.conflict.v1`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+from chassis import clock, outbox, telemetry
+from chassis.db import uuid7
+from chassis.events import Event
+from contracts.events import MENDED, partitions_of
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.kinds import KINDS
+from gateway.kinds.shapes import unfit_groups
+from gateway.store.decisions import DecisionRow
+from gateway.store.records import Record
+
+log = structlog.get_logger()
+CONFLICTS = "sync.conflict.v1"
+TOPICS = {topic: partitions_of(topic) for topic in (*(f"sync.{kind}.v1" for kind in KINDS), CONFLICTS)}
+
+
+class Cause(NamedTuple):
+    """The event that made the hub say something, and the request and trace that it came from."""
+
+    event_id: str
+    correlation_id: str | None
+    traceparent: str | None
+
+
+Causes = Mapping[UUID, Cause]
+"""By canonical id; where none is known, it was the request at hand."""
+
+NONE: Causes = {}
+
+
+def cause_of(causes: Causes, canonical_id: UUID) -> Cause:
+    """What made the hub say something of a record: an event, or the request at hand."""
+    here = Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
+    return causes.get(canonical_id, here)
+
+
+def golden_records(session: AsyncSession, records: Iterable[Record], causes: Causes = NONE) -> None:
+    """Announce records whose shown values have changed. The sequence grows with every merged change.
+
+    A record that does not fit its published schema is reported instead; it is announced once its values fit.
+    """
+    for record in records:
+        if unfit := unfit_groups(record.kind, record.values()):
+            telemetry.GOLDEN_UNFIT.labels(record.kind).inc()
+            log.error("golden_record_unfit", kind=record.kind, canonical_id=str(record.canonical_id), errors=unfit)
+            continue
+        sequence = sum(register.rev for register in record.decoded.values())
+        topic = f"sync.{record.kind}.v1"
+        subject = str(record.canonical_id)
+        event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, record.golden(), causes)
+        event = replace(event, sequence=str(sequence))
+        outbox.announce(session, topic, subject, event)
+
+
+def decisions(session: AsyncSession, rows: Iterable[DecisionRow], causes: Causes = NONE) -> None:
+    """Announce decisions, new ones and those whose state has changed, and mending; the key is the decision's id."""
+    for row in rows:
+        name = "sync.conflict.mended.v1" if row.group_key.startswith(MENDED) else "sync.conflict.decided.v1"
+        event = _event(name, CONFLICTS, str(row.id), row, row.shown(), causes)
+        telemetry.DECISIONS.labels(row.kind, row.rule.partition(":")[0]).inc()
+        outbox.announce(session, CONFLICTS, str(row.id), event)
+
+
+def _event(
+    name: str,
+    topic: str,
+    subject: str,
+    of: Record | DecisionRow,
+    data: dict[str, Any],
+    causes: Causes,
+) -> Event:
+    cause = cause_of(causes, of.canonical_id)
+    return Event(
+        id=str(uuid7()),
+        source="/sync",
+        type=name,
+        subject=subject,
+        time=clock.now(),
+        data=data,
+        tenant=str(of.tenant_id),
+        dataschema=f"{topic}.json",
+        canonicalid=str(of.canonical_id),
+        origin="hub",
+        correlationid=cause.correlation_id,
+        causationid=cause.event_id or None,
+        traceparent=cause.traceparent,
+    )

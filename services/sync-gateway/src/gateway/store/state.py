@@ -1,0 +1,130 @@
+"""What one batch needs in memory: read at once, changed by a pure pass, written at once."""
+
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from gateway.identity.match import Candidate, MatchKeys, match_keys
+from gateway.merge.register import Event
+from gateway.store.decisions import DecisionRow
+from gateway.store.deliveries import Delivery
+from gateway.store.links import Link, missing_token
+from gateway.store.publish import Cause
+from gateway.store.records import Record
+
+LinkKey = tuple[UUID, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A readable event and the tenant it belongs to."""
+
+    tenant_id: UUID
+    event: Event
+    correlation_id: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def begins(self) -> UUID | None:
+        """The canonical id of a record that this event begins: its own, so that it is the same whenever it is read."""
+        try:
+            return UUID(self.event.id)
+        except ValueError:
+            return None
+
+    @property
+    def link_key(self) -> LinkKey:
+        """The local record it speaks of."""
+        return (self.tenant_id, self.event.kind, self.event.system, self.event.local_id)
+
+
+@dataclass
+class State:
+    """The part of the hub that a batch touches, and what the pass adds to it.
+
+    `foreign` are records that events claim and that are of another tenant or kind than theirs; these are not read.
+    `moved` are links that have taken the place of another: what was held of their rows can be merged now.
+    `systems` says which kinds each one holds. `decisions` are those that it makes or changes; `decided` the newest ones
+    of a record, read for those who are told.
+    """
+
+    systems: Mapping[str, Container[str]]
+    records: dict[UUID, Record] = field(default_factory=dict)
+    foreign: set[UUID] = field(default_factory=set)
+    links: dict[LinkKey, Link] = field(default_factory=dict)
+    linked: dict[tuple[UUID, str], Link] = field(default_factory=dict)
+    deliveries: dict[tuple[UUID, str], Delivery] = field(default_factory=dict)
+    keys: dict[tuple[UUID, str, str], set[UUID]] = field(default_factory=lambda: defaultdict(set))
+    new: list[Record | Link | Delivery] = field(default_factory=list)
+    new_keys: set[tuple[UUID, str, str, UUID]] = field(default_factory=set)
+    decisions: list[DecisionRow] = field(default_factory=list)
+    decided: dict[UUID, list[DecisionRow]] = field(default_factory=lambda: defaultdict(list))
+    golden: dict[UUID, Record] = field(default_factory=dict)
+    causes: dict[UUID, Cause] = field(default_factory=dict)
+    closed: set[tuple[UUID, str]] = field(default_factory=set)
+    moved: list[Link] = field(default_factory=list)
+    woken: set[str] = field(default_factory=set)
+    restored: dict[str, str] = field(default_factory=dict)
+    behind: tuple[int, str] | None = None
+    duplicates: int = 0
+    repaired: int = 0
+    clamped: int = 0
+
+    def add_link(self, link: Link) -> None:
+        """Link a local record; whoever waited for it is woken."""
+        self.links[(link.tenant_id, link.kind, link.system, link.local_id)] = link
+        self.linked[(link.canonical_id, link.system)] = link
+        self.new.append(link)
+        self.woken |= {link.token, missing_token(link.kind, str(link.canonical_id), link.system)}
+
+    def note_behind(self, rev: int, known: int, where: str) -> None:
+        """A system has this revision of something of which the hub has given `known` at most: the hub was restored."""
+        if rev > known and (self.behind is None or rev > self.behind[0]):
+            self.behind = rev, f"the hub is older than its systems: {where} has revision {rev}, the hub gave {known}"
+
+    def retire_link(self, link: Link, now: datetime) -> None:
+        """The row of a link is gone: the record has none in that system."""
+        link.retire(now)
+        self.linked.pop((link.canonical_id, link.system), None)
+
+    def revive_link(self, link: Link) -> None:
+        """The row of a retired link is there again: its system was restored once more, from a later backup."""
+        link.retired_at = None
+        self.linked[(link.canonical_id, link.system)] = link
+        self.woken.add(missing_token(link.kind, str(link.canonical_id), link.system))
+
+    def delivery(self, record: Record, system: str, now: datetime) -> Delivery:
+        """The delivery of a record to a system, made when it is the first."""
+        key = (record.canonical_id, system)
+        if key not in self.deliveries:
+            made = Delivery.new(record.tenant_id, record.kind, record.canonical_id, system, now)
+            self.deliveries[key] = made
+            self.new.append(made)
+        return self.deliveries[key]
+
+    def deliveries_of(self, record: Record) -> list[Delivery]:
+        """The record's deliveries, one for each system that holds it."""
+        keys = ((record.canonical_id, system) for system in self.systems)
+        return [self.deliveries[key] for key in keys if key in self.deliveries]
+
+    def merged(self, canonical_id: UUID) -> dict[str, Sequence[int]]:
+        """How far the events of each system that has the record are merged."""
+        links = ((system, self.linked.get((canonical_id, system))) for system in self.systems)
+        return {system: link.reach for system, link in links if link is not None and link.reach is not None}
+
+    def candidates_for(self, incoming: Incoming, keys: MatchKeys) -> list[Candidate]:
+        """Records with a key in common that the event's system is not linked to yet."""
+        event = incoming.event
+        found = {
+            canonical_id
+            for key in keys.lookup
+            for canonical_id in self.keys.get((incoming.tenant_id, event.kind, key), ())
+            if (canonical_id, event.system) not in self.linked
+        }
+        return [Candidate(known, _keys_of(self.records[known])) for known in sorted(found)]
+
+
+def _keys_of(record: Record) -> MatchKeys:
+    return match_keys(record.kind, record.values())

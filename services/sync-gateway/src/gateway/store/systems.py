@@ -1,0 +1,226 @@
+"""The spokes: which systems there are, whether they are paused, how they answer; and how far the hub has read them.
+
+These two tables belong to no tenant.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from chassis import clock
+from chassis.bus import Positions
+from chassis.resend import TOPIC_LOGS, notice
+from chassis.topics import Logs
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    false,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.merge.register import microseconds
+from gateway.store.tables import Base
+
+log = structlog.get_logger()
+
+SYSTEMS = Table(
+    "systems",
+    Base.metadata,
+    Column("name", Text, primary_key=True),
+    Column("paused_at", DateTime(timezone=True)),
+    Column("paused_by", Text),
+    Column("away_since", DateTime(timezone=True)),
+    Column("away_because", Text),
+    Column("latency", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("status", JSONB),
+    Column("restored_at", DateTime(timezone=True)),
+    Column("restored_because", Text),
+    Column("compare_after", Uuid),
+    Column("compare_begun", BigInteger, nullable=False, server_default="0"),
+    Column("compare_done", BigInteger, nullable=False, server_default="0"),
+    Column("compare_total", BigInteger, nullable=False, server_default="0"),
+    Column("joining", Boolean, nullable=False, server_default=false()),
+    Column("kinds", JSONB),
+)
+"""One row a system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries.
+
+`status` is what the system last said of itself: null before it was asked, `NO_STATUS` when it says nothing. From
+`restored_at` on all that it has is compared (`gateway.deliver.compare`): in the order of canonical ids, begun up to
+`compare_after` (null when all was begun); so it is when a system begins to hold kinds (`joining`). `kinds` is what it
+holds: {kind: "writes" or "reads"}, null before the worker was told (`gateway.store.holding`).
+"""
+
+NO_STATUS: dict[str, Any] = {}
+
+POSITIONS = Table(
+    "positions",
+    Base.metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+)
+"""How far the hub has read, kept in the transaction of the merge."""
+
+
+EPOCHS = Table(
+    "epochs",
+    Base.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("renewed_from", BigInteger, nullable=False, server_default="0"),
+)
+"""One row: how often the hub found itself older than its systems, and from which revision on it went on."""
+
+
+async def renewed_from(session: AsyncSession) -> int:
+    """The smallest revision that any register may have once all systems are compared."""
+    return await session.scalar(select(EPOCHS.c.renewed_from)) or 0
+
+
+async def note_behind(session: AsyncSession, rev: int, because: str) -> None:
+    """A system has a revision that the hub never gave: the hub was restored. Go on above it, and compare all.
+
+    Nothing is done when the hub went on above it already: then the comparison is under way.
+    """
+    above = {"epoch": EPOCHS.c.epoch + 1, "renewed_from": max(rev + 1, microseconds(clock.now()))}
+    raised = update(EPOCHS).where(EPOCHS.c.renewed_from <= rev).values(above).returning(EPOCHS.c.epoch)
+    if await session.scalar(raised) is not None:
+        for name in await session.scalars(select(SYSTEMS.c.name).order_by(SYSTEMS.c.name)):
+            await note_restored(session, name, because, again=True)
+
+
+async def register(session: AsyncSession, names: list[str]) -> None:
+    """Make sure that every configured system has its row."""
+    rows = [{"name": name} for name in names]
+    await session.execute(insert(SYSTEMS).values(rows).on_conflict_do_nothing())
+
+
+async def all_systems(session: AsyncSession) -> list[dict[str, Any]]:
+    """Every system's row, by name; `paused_for` says whether the tenant has paused it, or an operator for all."""
+    return [dict(row._mapping) for row in await session.execute(ALL)]
+
+
+ALL = text("""
+    select systems.name, coalesce(systems.paused_at, pauses.paused_at) as paused_at,
+        case when systems.paused_at is null then pauses.paused_by else systems.paused_by end as paused_by,
+        case when systems.paused_at is not null then 'all_tenants'
+             when pauses.paused_at is not null then 'tenant' end as paused_for,
+        systems.away_since, systems.away_because, systems.latency, systems.status, systems.restored_at,
+        systems.restored_because, systems.compare_after, systems.compare_begun, systems.compare_done,
+        systems.compare_total, systems.joining, systems.kinds
+    from systems left join pauses on pauses.system = systems.name and pauses.resumed_at is null
+        and pauses.tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
+    order by systems.name
+    """)
+
+
+async def paused(session: AsyncSession) -> set[str]:
+    """The names of the systems that are paused for all tenants."""
+    return set(await session.scalars(select(SYSTEMS.c.name).where(SYSTEMS.c.paused_at.is_not(None))))
+
+
+async def pause(session: AsyncSession, name: str, by: str) -> None:
+    """Stop reading from and delivering to a system, for all tenants. A pause that is on stays whose it is."""
+    running = SYSTEMS.c.name == name, SYSTEMS.c.paused_at.is_(None)
+    await session.execute(update(SYSTEMS).where(*running).values(paused_at=clock.now(), paused_by=by))
+
+
+async def resume(session: AsyncSession, name: str) -> None:
+    """End the pause for all tenants where it began; everything that waited is delivered."""
+    await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(paused_at=None, paused_by=None))
+
+
+async def note_health(session: AsyncSession, name: str, away_because: str | None) -> None:
+    """Remember since when a system has been away and why, or that it is back."""
+    since = func.coalesce(SYSTEMS.c.away_since, clock.now()) if away_because else None
+    news = SYSTEMS.c.name == name, SYSTEMS.c.away_because.is_distinct_from(away_because)
+    await session.execute(update(SYSTEMS).where(*news).values(away_since=since, away_because=away_because))
+
+
+async def note_restored(session: AsyncSession, name: str, because: str, *, again: bool = False) -> None:
+    """A system was restored from a backup: all that it has must be compared.
+
+    `again`: from the beginning, if that is under way already.
+    """
+    found = SYSTEMS.c.name == name, *(() if again else (SYSTEMS.c.restored_at.is_(None),))
+    await session.execute(update(SYSTEMS).where(*found).values(comparison(because, joining=False)))
+
+
+def comparison(because: str, *, joining: bool) -> dict[str, Any]:
+    """The columns of a system of which all that it holds is to be compared, from the first record on."""
+    begin = {"compare_after": UUID(int=0), "compare_begun": 0, "compare_done": 0, "compare_total": 0}
+    return {**begin, "restored_at": clock.now(), "restored_because": because, "joining": joining}
+
+
+async def note_latency(session: AsyncSession, name: str, latency: dict[str, float]) -> None:
+    """Publish the latency percentiles of the newest deliveries to a system."""
+    await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(latency=latency))
+
+
+async def logs(session: AsyncSession) -> dict[str, UUID]:
+    """Which log of each topic the positions belong to."""
+    return {row.topic: row.log_id for row in await session.execute(select(TOPIC_LOGS))}
+
+
+async def begin_anew(session: AsyncSession, found: Logs) -> None:
+    """Read topics from the start whose log is another one than the positions belong to: the broker lost the old one."""
+    if changed := await notice(session, found):
+        log.error("broker_lost_its_log", topics=changed)
+        await session.execute(update(POSITIONS).where(POSITIONS.c.topic.in_(changed)).values(next_offset=0))
+
+
+async def positions(session: AsyncSession) -> Positions:
+    """The next offset to read, per topic and partition."""
+    found = await session.execute(select(POSITIONS))
+    return {(row.topic, row.partition): row.next_offset for row in found}
+
+
+async def lock_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
+    """The next offsets of these partitions, locked: a reader that lost a partition finds its batch already done."""
+    stored = await _locked_positions(session, keys)
+    if missing := [key for key in keys if key not in stored]:
+        rows = [{"topic": topic, "partition": partition, "next_offset": 0} for topic, partition in sorted(missing)]
+        await session.execute(insert(POSITIONS).values(rows).on_conflict_do_nothing())
+        stored = await _locked_positions(session, keys)
+    return stored
+
+
+async def _locked_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
+    found = await session.execute(LOCKED, {"topics": sorted({topic for topic, _ in keys})})
+    return {(row.topic, row.partition): row.next_offset for row in found}
+
+
+LOCKED = (
+    select(POSITIONS)
+    .where(POSITIONS.c.topic == any_(bindparam("topics", type_=ARRAY(Text()))))
+    .order_by(POSITIONS.c.topic, POSITIONS.c.partition)
+    .with_for_update()
+)
+ADVANCE = text("""
+    update positions set next_offset = n.next_offset
+    from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
+        as n(topic, partition, next_offset)
+    where (positions.topic, positions.partition) = (n.topic, n.partition)
+    """)
+
+
+async def advance(session: AsyncSession, reached: Positions) -> None:
+    """Store the offsets to continue at."""
+    if reached:
+        keys, offsets = zip(*sorted(reached.items()), strict=True)
+        topics, partitions = zip(*keys, strict=True)
+        await session.execute(ADVANCE, {"topics": topics, "partitions": partitions, "offsets": offsets})

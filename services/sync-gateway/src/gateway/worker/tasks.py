@@ -1,0 +1,190 @@
+"""What the gateway's worker does beside relaying: read all spokes, deliver to each, replay, keep the gauges."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from statistics import quantiles
+
+from chassis import clock
+from chassis.auth import ServiceIdentity
+from chassis.bus import BrokerAway, Consumer, Positions, Reach
+from chassis.client import create_client
+from chassis.db import Sessions, transaction
+from chassis.health import watched
+from chassis.members import member, take_out_dead
+from chassis.service import Running
+from chassis.settings import Settings
+from chassis.topics import Logs, Topics, watch
+from chassis.worker import Task, any_of, every
+from contracts.events import partitions_of
+
+from gateway.deliver.loop import Delivering
+from gateway.deliver.spoke import Spoke
+from gateway.deliver.watch import Watching
+from gateway.ingest.consume import Ingest
+from gateway.ingest.held_back import HeldBackIngest
+from gateway.kinds.holders import Holdings, source_topics
+from gateway.settings import GatewaySettings
+from gateway.store import backlog, systems
+from gateway.store.backlog import Backlog
+from gateway.store.holding import hold
+from gateway.store.publish import CONFLICTS
+from gateway.worker.gauges import observe
+
+GROUP = "sync-gateway"
+GAUGES_SECONDS = 2.0
+REPLAY_SECONDS = 1.0
+PAUSED_SECONDS = 0.5
+HELD_BACK_SECONDS = 0.2
+BACKLOG_SECONDS = 1.0
+STATUS_SECONDS = 5.0
+
+
+def tasks(running: Running) -> Mapping[str, Task]:
+    """The tasks of the gateway's worker."""
+    settings = _complete(running.settings)
+    holdings = settings.holdings
+    deliveries = {name: Delivering(running.sessions, name, holdings) for name in settings.systems}
+
+    def due() -> None:
+        for delivering in deliveries.values():
+            delivering.due.set()
+
+    ingest = Ingest(running.sessions, holdings, due)
+
+    async def replay() -> None:
+        await ingest.replay()
+
+    async def gauges() -> None:
+        async with transaction(running.sessions) as session:
+            await observe(session, list(deliveries))
+            for name, delivering in deliveries.items():
+                if percentiles := _percentiles(delivering.seconds):
+                    await systems.note_latency(session, name, percentiles)
+
+    return {
+        "ingest": _reading(running, ingest),
+        "replay": every(REPLAY_SECONDS, replay),
+        "held back": every(HELD_BACK_SECONDS, HeldBackIngest(running.sessions, holdings, due).run),
+        "hub gauges": every(GAUGES_SECONDS, gauges),
+        **{f"deliver {name}": _delivering(settings, name, deliveries[name]) for name in deliveries},
+        **{f"watch {name}": _watching(running, settings, deliveries[name]) for name in deliveries},
+    }
+
+
+def _complete(settings: Settings) -> GatewaySettings:
+    if not isinstance(settings, GatewaySettings) or not settings.systems:
+        raise SystemExit('The environment variable SYSTEMS is missing: name every system, {"crm": "http://..."}.')
+    return settings
+
+
+def _reading(running: Running, ingest: Ingest) -> Task:
+    sessions, servers = running.sessions, running.settings.kafka_bootstrap_servers or ""
+    sources = source_topics(ingest.holdings)
+
+    async def load() -> Positions:
+        async with transaction(sessions) as session:
+            ingest.logs = await systems.logs(session)
+            return await systems.positions(session)
+
+    async def forget(lost: Positions) -> None:
+        async with transaction(sessions) as session:
+            await systems.advance(session, lost)
+
+    async def read(stop: asyncio.Event) -> None:
+        async with transaction(sessions) as session:
+            await hold(session, ingest.holdings)
+            await backlog.forget_others(session, [*sources, CONFLICTS])
+        async with member(running.engine, GROUP) as name:
+            await read_as(name, stop)
+
+    async def read_as(name: str, stop: asyncio.Event) -> None:
+        security = running.settings.broker_security
+        widths = {topic: partitions_of(topic) for topic in sources}
+        topics = Topics(servers, widths, running.settings.kafka_replicas, security=security)
+        wanted = [*sources, CONFLICTS]
+        consumer = Consumer(servers, GROUP, wanted, load, ingest.handle, forget, security, name)
+        seen = asyncio.Event()
+
+        async def found(logs: Logs) -> None:
+            async with transaction(sessions) as session:
+                await systems.begin_anew(session, logs)
+            if seen.is_set() and any(ingest.logs.get(topic) != log_id for topic, log_id in logs.items()):
+                consumer.rewind()
+            seen.set()
+
+        async with asyncio.TaskGroup() as group:
+            watching = [
+                group.create_task(_watch_pauses(sessions, consumer, ingest.holdings, stop)),
+                group.create_task(_watch_backlog(sessions, consumer, stop)),
+                group.create_task(watch(topics, Reach("ingest"), found, stop)),
+            ]
+            await any_of(seen, stop)
+            await take_out_dead(sessions, servers, GROUP, security)
+            await consumer.run(stop)
+            for each in watching:
+                each.cancel()
+
+    return read
+
+
+async def _watch_pauses(sessions: Sessions, consumer: Consumer, holdings: Holdings, stop: asyncio.Event) -> None:
+    async def look() -> None:
+        async with transaction(sessions) as session:
+            consumer.paused_topics = set(source_topics(holdings, await systems.paused(session)))
+
+    watched("pauses")
+    await every(PAUSED_SECONDS, look)(stop)
+
+
+async def _watch_backlog(sessions: Sessions, consumer: Consumer, stop: asyncio.Event) -> None:
+    async with transaction(sessions) as session:
+        unread = Backlog(await backlog.known(session))
+
+    async def look() -> None:
+        try:
+            ends = await consumer.ends()
+        except BrokerAway:
+            return  # What was known stays; the watch of the topics says that the broker is away.
+        async with transaction(sessions) as session:
+            await backlog.write(session, unread.note(await systems.positions(session), ends, clock.now()))
+
+    watched("backlog")
+    await every(BACKLOG_SECONDS, look)(stop)
+
+
+def identity_towards(settings: GatewaySettings, name: str) -> ServiceIdentity:
+    """The gateway as a caller of one system: its tokens open no other."""
+    if settings.service_key_file is None or settings.service_issuer is None:
+        raise SystemExit("The environment variables SERVICE_KEY_FILE and SERVICE_ISSUER are missing: set both.")
+    return ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.systems[name].audience)
+
+
+def _watching(running: Running, settings: GatewaySettings, delivering: Delivering) -> Task:
+    system = delivering.system
+    watching = Watching(running.sessions, delivering, identity_towards(settings, system))
+
+    async def watch_system(stop: asyncio.Event) -> None:
+        async with transaction(running.sessions) as session:
+            await systems.register(session, [system])
+        async with create_client(settings.systems[system].address, timeout_seconds=STATUS_SECONDS) as client:
+            await watching.run(client, stop)
+
+    return watch_system
+
+
+def _delivering(settings: GatewaySettings, name: str, delivering: Delivering) -> Task:
+    identity = identity_towards(settings, name)
+
+    async def deliver(stop: asyncio.Event) -> None:
+        async with create_client(settings.systems[name].address) as client:
+            await delivering.run(Spoke(client, identity), stop)
+
+    return deliver
+
+
+def _percentiles(seconds: Iterable[float]) -> dict[str, float]:
+    values = list(seconds)
+    if len(values) < 2:
+        return {}
+    cuts = quantiles(values, n=100, method="inclusive")
+    return {"p50_seconds": round(cuts[49], 4), "p99_seconds": round(cuts[98], 4), "count": len(values)}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from chassis.db import Sessions, transaction
-from gateway.api.decisions.schemas import Choice
 from gateway.resolve import conflicts as commands
+from gateway.resolve.values import Named
 from gateway.store.decisions import DecisionRow
 from gateway.store.systems import register
 
@@ -69,7 +69,7 @@ async def test_a_parked_group_is_told_to_both_sides_and_no_more_when_it_is_resol
 
     async with transaction(hub.sessions) as session:
         await register(session, list(SYSTEMS))
-        await commands.resolve(session, decision.id, Choice(origin="crm"), "a steward", NOW)
+        await commands.resolve(session, decision.id, Named(origin="crm"), "a steward", NOW)
     sent = await settle(hub)
 
     for name, other in (("crm", "erp"), ("erp", "crm")):

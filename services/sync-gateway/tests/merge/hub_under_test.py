@@ -10,10 +10,11 @@ from gateway.deliver.compare import renew
 from gateway.deliver.items import Item, Nothing, item_for
 from gateway.deliver.settle import settle, settle_nothing
 from gateway.ingest.fold import fold
+from gateway.ingest.incoming import Incoming
 from gateway.merge.merge import Event, Register, resolve
 from gateway.merge.policy import Json
 from gateway.merge.register import Entry, microseconds
-from gateway.store.state import Incoming, State
+from gateway.store.state import State
 
 from .factories import SAMPLE
 

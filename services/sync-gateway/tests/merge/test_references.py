@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 from gateway.deliver.items import Item, Waits, item_for
 from gateway.ingest.fold import fold
+from gateway.ingest.incoming import Incoming
 from gateway.kinds import KINDS
 from gateway.kinds.references import named, naming, outward, pending_references
 from gateway.merge.merge import Change, Event
 from gateway.merge.policy import Json
 from gateway.store.links import Link
-from gateway.store.state import Incoming, State
+from gateway.store.state import State
 
 from .hub_under_test import TENANT
 

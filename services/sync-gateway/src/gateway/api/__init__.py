@@ -1,4 +1,4 @@
-"""HTTP of the gateway, one file per subject."""
+"""HTTP of the gateway, one folder per subject."""
 
 from chassis.auth import public
 from fastapi import APIRouter

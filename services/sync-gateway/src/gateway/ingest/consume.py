@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.ingest.fold import fold
+from gateway.ingest.incoming import Incoming
+from gateway.ingest.load import load
 from gateway.ingest.taken_up import announced, take_up
 from gateway.kinds import UnknownKind, kind_spec
 from gateway.kinds.holders import Holdings, refusal
@@ -20,10 +22,10 @@ from gateway.kinds.shapes import Unfit, check_frame, fitting
 from gateway.merge.register import Event
 from gateway.store import pauses
 from gateway.store.decisions import DecisionRow
-from gateway.store.load import load, save
+from gateway.store.load import save
 from gateway.store.publish import CONFLICTS
 from gateway.store.quarantine import Quarantined, hold
-from gateway.store.state import Incoming, State
+from gateway.store.state import State
 from gateway.store.systems import advance, lock_positions, logs
 
 log = structlog.get_logger()

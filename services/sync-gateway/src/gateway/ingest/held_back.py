@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.ingest.consume import read
 from gateway.ingest.fold import fold
+from gateway.ingest.load import load
 from gateway.kinds.holders import Holdings
 from gateway.store import pauses
-from gateway.store.load import load, save
+from gateway.store.load import save
 from gateway.store.pauses import HeldBack
 from gateway.store.quarantine import Quarantined, hold
 

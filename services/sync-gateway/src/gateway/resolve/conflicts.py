@@ -8,14 +8,14 @@ from chassis.db import uuid7
 from chassis.errors import Conflict
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.api.decisions import queries as decisions
-from gateway.api.decisions.schemas import Choice, Pick
-from gateway.ingest.fold import holders, take_over
+from gateway.identity.keys import remember_keys
 from gateway.kinds import kind_spec
 from gateway.merge.merge import resolve as resolved
 from gateway.merge.policy import Json, same
 from gateway.merge.register import Register, microseconds
-from gateway.resolve.values import check_rules, checked, fit, meant
+from gateway.resolve.values import Named, Own, check_rules, checked, fit, meant
+from gateway.store import decisions
+from gateway.store.change import holders, take_over
 from gateway.store.decisions import DecisionRow
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
@@ -54,22 +54,22 @@ class Chosen:
     logged: DecisionRow | None
 
 
-async def restore(session: AsyncSession, decision_id: UUID, pick: Pick, actor: str, now: datetime) -> Chosen:
+async def restore(session: AsyncSession, decision_id: UUID, pick: Named, actor: str, now: datetime) -> Chosen:
     """Write a value of a decision again, in every system. Nothing is written when it is what the group shows.
 
-    Raise `NoSuchDecision`, or a problem of `conflicts.values` when it is not clear which value is meant, or when that
+    Raise `NoSuchDecision`, or a problem of `resolve.values` when it is not clear which value is meant, or when that
     value does not have the published shape of its group.
     """
     row, state = await _locked(session, decision_id)
     record = state.records[row.canonical_id]
-    value = meant(row, pick.origin, pick.event_id)
+    value = meant(row, pick)
     shown = record.decoded[row.group_key]
     if not shown.parked and same(value, shown.value, kind_spec(row.kind).group(row.group_key).normalise):
         return Chosen(row, shown, False, [], None)
     return await _choose(session, state, row, value, actor, now)
 
 
-async def resolve(session: AsyncSession, decision_id: UUID, choice: Choice, actor: str, now: datetime) -> Chosen:
+async def resolve(session: AsyncSession, decision_id: UUID, choice: Named | Own, actor: str, now: datetime) -> Chosen:
     """End a conflict with the value of one of its authors, or with another one.
 
     Raise `NoSuchDecision`; `ConflictClosed` when somebody else was first; `Malformed` for a value of another shape.
@@ -77,10 +77,7 @@ async def resolve(session: AsyncSession, decision_id: UUID, choice: Choice, acto
     row, state = await _locked(session, decision_id)
     if row.state != "open":
         raise _closed(row, state.records[row.canonical_id])
-    if "value" in choice.model_fields_set:
-        value = checked(row.kind, row.group_key, choice.value)
-    else:
-        value = meant(row, choice.origin, choice.event_id)
+    value = checked(row.kind, row.group_key, choice.value) if isinstance(choice, Own) else meant(row, choice)
     return await _choose(session, state, row, value, actor, now)
 
 
@@ -115,7 +112,9 @@ async def _choose(
         kind=kind_spec(record.kind),
         now_us=now_us,
     )
-    take_over(state, record, {group: register, **led}, now)
+    changed = {group: register, **led}
+    if take_over(state, record, changed, now):
+        remember_keys(state, record, changed)
     row.resolve(actor, now)
     state.decisions.append(row)
     logged = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,9 @@ from chassis.errors import NotFound
 from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.api.mending.schemas import DeliveryKey, Resync
-from gateway.deliver.settle import tell_others
 from gateway.resolve.log import Author, write
 from gateway.store.decisions import DecisionRow
-from gateway.store.deliveries import Delivery
+from gateway.store.deliveries import Delivery, DeliveryKey
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
 from gateway.store.records import Record
@@ -55,9 +54,23 @@ async def drop(session: AsyncSession, canonical_id: UUID, system: str, author: A
         return Dropped(delivery, record, [], None)
     values = {group: record.decoded[group].value for group in groups}
     logged = write(session, record, system, "drop", author, {"groups": values})
-    tell_others(state, record, system, author.now)
+    for other in state.deliveries_of(record):
+        if other.system != system and other.state in ("idle", "rejected"):
+            other.touch(author.now, author.now)  # What it was told of this system may have changed.
     await save(session, state)
     return Dropped(delivery, record, groups, logged)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which deliveries; what is None limits nothing."""
+
+    canonical_id: UUID | None = None
+    kind: str | None = None
+    system: str | None = None
+    changed_since: datetime | None = None
+    changed_until: datetime | None = None
+    after: DeliveryKey | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ class Resynced:
     next: str | None
 
 
-async def resync(session: AsyncSession, wanted: Resync, author: Author) -> Resynced:
+async def resync(session: AsyncSession, wanted: Wanted, author: Author) -> Resynced:
     """Deliver records anew, with all their groups; what a system has, it answers with `already`."""
     rows = (await session.execute(_chosen(wanted))).all()
     page: Sequence[tuple[Delivery, Record]] = [(row.Delivery, row.Record) for row in rows[:MOST]]
@@ -80,7 +93,7 @@ async def resync(session: AsyncSession, wanted: Resync, author: Author) -> Resyn
     return Resynced(len(page), f"{last.canonical_id}.{last.system}" if last else None)
 
 
-def _chosen(wanted: Resync) -> Select[*tuple[Any, ...]]:
+def _chosen(wanted: Wanted) -> Select[*tuple[Any, ...]]:
     equal = {
         Delivery.system: wanted.system,
         Delivery.kind: wanted.kind,
@@ -92,7 +105,7 @@ def _chosen(wanted: Resync) -> Select[*tuple[Any, ...]]:
     if wanted.changed_until is not None:
         conditions.append(Record.changed_at < wanted.changed_until)
     if wanted.after is not None:
-        conditions.append(tuple_(Delivery.canonical_id, Delivery.system) > tuple_(*DeliveryKey.read(wanted.after)))
+        conditions.append(tuple_(Delivery.canonical_id, Delivery.system) > tuple_(*wanted.after))
     return (
         select(Delivery, Record)
         .join(Record, Record.canonical_id == Delivery.canonical_id)

@@ -1,6 +1,7 @@
 """Which value a steward means. Pure: a decision and what was asked for -> the value, or a problem that says why not."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.edge import field_errors
@@ -43,24 +44,40 @@ class GroupUndeclared(Conflict):
     hint = "Declare the group in the gateway's kinds first."
 
 
-def meant(row: DecisionRow, origin: str | None, event_id: str | None) -> Json:
+@dataclass(frozen=True)
+class Named:
+    """A value of a decision, by its system or its event; neither means the one that lost."""
+
+    origin: str | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Own:
+    """A value that the steward gives."""
+
+    value: Json
+
+
+def meant(row: DecisionRow, named: Named) -> Json:
     """The value of a decision that a steward names; without a name the one that lost.
 
     Raise `SeveralValues` or `NothingLost`, with all values, when that is not one; `Malformed` when the decision has
     no value of that name.
     """
     entries = [Entry.from_json(stored) for stored in row.heads]
+    origin, event_id = named.origin, named.event_id
     if origin is None and event_id is None:
         # While a group is parked nobody has lost yet: each of its values could be meant.
         return _only(row, entries if row.was_parked else [e for e in entries if e.outcome != "kept"])
-    named = [e for e in entries if origin in (None, e.origin) and event_id in (None, e.event_id)]
-    if not named:
+    found = [e for e in entries if origin in (None, e.origin) and event_id in (None, e.event_id)]
+    if not found:
         there = ", ".join(f"{e.origin} ({e.event_id})" for e in entries)
         field = "origin" if origin is not None else "event_id"
         raise Malformed(
             errors=[{"field": field, "message": f"no value of it stands in this decision; there are {there}"}]
         )
-    return _only(row, named)
+    return _only(row, found)
 
 
 def _only(row: DecisionRow, candidates: Iterable[Entry]) -> Json:

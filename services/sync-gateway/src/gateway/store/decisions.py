@@ -5,9 +5,11 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from chassis.db import JsonObject, uuid7
+from chassis.errors import NotFound
 from contracts.events import ConflictDecided
 from sqlalchemy import Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.merge.policy import Json
@@ -15,6 +17,12 @@ from gateway.merge.register import Decision, Fate
 from gateway.store.tables import Base
 
 State = Literal["decided", "open", "resolved", "superseded"]
+
+
+class NoSuchDecision(NotFound):
+    code = "no-such-decision"
+    title = "The log holds no such decision"
+    hint = "GET /v1/decisions and GET /v1/conflicts list the ids."
 
 
 class DecisionRow(Base):
@@ -128,3 +136,11 @@ class DecisionRow(Base):
             "resolved_at": self.resolved_at.isoformat() if self.resolved_at else None,
             "resolved_by": self.resolved_by,
         }
+
+
+async def by_id(session: AsyncSession, decision_id: UUID) -> DecisionRow:
+    """One decision. Raise `NoSuchDecision`."""
+    row = await session.get(DecisionRow, decision_id)
+    if row is None:
+        raise NoSuchDecision(id=decision_id)
+    return row

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 from uuid import UUID
 
 from chassis.db import JsonObject
@@ -21,6 +21,21 @@ LONGEST_RETRY = timedelta(minutes=15)
 may have changed meanwhile, and the hub is not told."""
 MOST_FIELDS = 20
 UNSETTLED = "state in ('pending', 'waiting', 'rejected')"
+
+
+class DeliveryKey(NamedTuple):
+    """Which record in which system."""
+
+    canonical_id: UUID
+    system: str
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The key that a delivery's id stands for. Raise ValueError."""
+        canonical_id, _, system = text.partition(".")
+        if not system:
+            raise ValueError("a delivery's id is `<canonical id>.<system>`, as GET /v1/deliveries shows it")
+        return cls(UUID(canonical_id), system)
 
 
 class Delivery(Base):

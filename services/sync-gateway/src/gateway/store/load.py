@@ -1,18 +1,17 @@
-"""Reading all that a batch concerns, in a few statements; every row that may change is locked, in one order.
+"""Reading and writing all that a batch concerns, in a few statements; rows that may change are locked, in one order.
 
 The order is: advisory locks of match keys, records, deliveries. All transactions keep to it, so none can deadlock.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.identity.match import match_keys
 from gateway.kinds import KINDS
-from gateway.kinds.references import local_references, pending_references
+from gateway.kinds.references import pending_references
 from gateway.store import publish
 from gateway.store.decisions import DecisionRow
 from gateway.store.deliveries import Delivery
@@ -20,7 +19,7 @@ from gateway.store.known_decisions import under_known_ids
 from gateway.store.links import Link, MatchKey
 from gateway.store.quarantine import replay_held
 from gateway.store.records import Record
-from gateway.store.state import Incoming, LinkKey, State
+from gateway.store.state import LinkKey, State
 from gateway.store.systems import note_behind, note_restored
 from gateway.store.write import write_changes
 
@@ -32,6 +31,9 @@ ADD_KEYS = text("""
     on conflict do nothing
     """)
 
+
+MatchKeyOf = tuple[UUID, str, str]
+"""Tenant, kind, key."""
 
 # Statements without lists of their own length: they are compiled and planned once.
 IDS: Any = any_(bindparam("ids", type_=ARRAY(Uuid())))
@@ -57,30 +59,6 @@ KEYS = select(MatchKey).from_statement(
 )
 
 
-async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
-    """The state that `batch` can touch. Holds locks until the transaction ends."""
-    state = State(systems=systems)
-    await _read_links(session, state, {i.link_key for i in batch} | set(_referred(batch)))
-    unlinked = [i for i in batch if i.link_key not in state.links]
-    await _read_keys(session, state, unlinked)
-    wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
-    wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
-    wanted |= {i.begins for i in unlinked if i.begins}
-    await read_records(session, state, wanted | await _claimed(session, state, unlinked))
-    return state
-
-
-async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> set[UUID]:
-    """The records that events name themselves, without those of another tenant or kind: these are only remembered."""
-    claims = {(UUID(i.event.canonical_id), i.tenant_id, i.event.kind) for i in unlinked if i.event.canonical_id}
-    if not claims:
-        return set()
-    ids = sorted({canonical_id for canonical_id, _, _ in claims})
-    known = {(row.canonical_id, row.tenant_id, row.kind) for row in await session.execute(OWNERS, {"ids": ids})}
-    state.foreign |= {canonical_id for canonical_id, _, _ in known - claims}
-    return {canonical_id for canonical_id, _, _ in known & claims}
-
-
 async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID], *, lock: bool = True) -> None:
     """Read records with their deliveries, links, and the links their references need; lock what may change.
 
@@ -98,7 +76,7 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
         state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
     if lock:
         await _read_own_links(session, state, ids)
-    await _read_links(session, state, set(_pending(state)))
+    await read_links(session, state, set(_pending(state)))
 
 
 async def save(session: AsyncSession, state: State) -> None:
@@ -153,7 +131,8 @@ async def _close(session: AsyncSession, state: State) -> None:
             state.decisions.append(row)
 
 
-async def _read_links(session: AsyncSession, state: State, keys: set[LinkKey]) -> None:
+async def read_links(session: AsyncSession, state: State, keys: set[LinkKey]) -> None:
+    """Read the links of these local records, unless they are read already."""
     missing = sorted(keys - state.links.keys(), key=str)
     if not missing:
         return
@@ -175,14 +154,8 @@ def _put_link(state: State, link: Link) -> None:
         state.linked[(link.canonical_id, link.system)] = link
 
 
-async def _read_keys(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> None:
-    """Lock the match keys of what may be new, then read who has them: two creates of the same thing meet here."""
-    wanted = {
-        (i.tenant_id, i.event.kind, key)
-        for i in unlinked
-        if i.event.canonical_id is None
-        for key in match_keys(i.event.kind, i.event.snapshot).lookup
-    }
+async def read_keys(session: AsyncSession, state: State, wanted: set[MatchKeyOf]) -> None:
+    """Lock these match keys, then read who has them: two creates of the same thing meet here."""
     if not wanted:
         return
     keys = sorted(wanted, key=str)
@@ -192,12 +165,9 @@ async def _read_keys(session: AsyncSession, state: State, unlinked: Sequence[Inc
         state.keys[(found.tenant_id, found.kind, found.key)].add(found.canonical_id)
 
 
-def _referred(batch: Iterable[Incoming]) -> Iterator[LinkKey]:
-    """The local records that the events refer to."""
-    for i in batch:
-        spec = KINDS.get(i.event.kind)
-        for kind, local_id in local_references(i.event, spec) if spec else ():
-            yield (i.tenant_id, kind, i.event.system, local_id)
+async def owners(session: AsyncSession, ids: Sequence[UUID]) -> set[tuple[UUID, UUID, str]]:
+    """The canonical id, tenant and kind of those of these records that there are."""
+    return {(row.canonical_id, row.tenant_id, row.kind) for row in await session.execute(OWNERS, {"ids": ids})}
 
 
 def _pending(state: State) -> Iterator[LinkKey]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from gateway.identity.match import Candidate, MatchKeys, match_keys
-from gateway.merge.register import Event
 from gateway.store.decisions import DecisionRow
 from gateway.store.deliveries import Delivery
 from gateway.store.links import Link, missing_token
@@ -15,29 +13,6 @@ from gateway.store.publish import Cause
 from gateway.store.records import Record
 
 LinkKey = tuple[UUID, str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """A readable event and the tenant it belongs to."""
-
-    tenant_id: UUID
-    event: Event
-    correlation_id: str | None = None
-    traceparent: str | None = None
-
-    @property
-    def begins(self) -> UUID | None:
-        """The canonical id of a record that this event begins: its own, so that it is the same whenever it is read."""
-        try:
-            return UUID(self.event.id)
-        except ValueError:
-            return None
-
-    @property
-    def link_key(self) -> LinkKey:
-        """The local record it speaks of."""
-        return (self.tenant_id, self.event.kind, self.event.system, self.event.local_id)
 
 
 @dataclass
@@ -113,18 +88,3 @@ class State:
         """How far the events of each system that has the record are merged."""
         links = ((system, self.linked.get((canonical_id, system))) for system in self.systems)
         return {system: link.reach for system, link in links if link is not None and link.reach is not None}
-
-    def candidates_for(self, incoming: Incoming, keys: MatchKeys) -> list[Candidate]:
-        """Records with a key in common that the event's system is not linked to yet."""
-        event = incoming.event
-        found = {
-            canonical_id
-            for key in keys.lookup
-            for canonical_id in self.keys.get((incoming.tenant_id, event.kind, key), ())
-            if (canonical_id, event.system) not in self.linked
-        }
-        return [Candidate(known, _keys_of(self.records[known])) for known in sorted(found)]
-
-
-def _keys_of(record: Record) -> MatchKeys:
-    return match_keys(record.kind, record.values())

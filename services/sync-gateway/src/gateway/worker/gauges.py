@@ -8,9 +8,8 @@ from chassis.counting import counts
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.api.deliveries import queries as deliveries
 from gateway.kinds import KINDS
-from gateway.store import backlog
+from gateway.store import backlog, due
 from gateway.store.decisions import DecisionRow
 from gateway.store.quarantine import Quarantined
 from gateway.store.systems import all_systems
@@ -34,9 +33,9 @@ async def observe(session: AsyncSession, names: Sequence[str]) -> None:
 
 async def _observe_deliveries(session: AsyncSession, name: str) -> None:
     gauges = {"pending": telemetry.PENDING, "waiting": telemetry.WAITING, "rejected": telemetry.REJECTED}
-    for state, number in (await counts(session, deliveries.counted(name))).items():
+    for state, number in (await counts(session, due.counted(name))).items():
         gauges[state].labels(name).set(number)
-    oldest = await deliveries.oldest_pending(session, name)
+    oldest = await due.oldest_pending(session, name)
     telemetry.PENDING_OLDEST_AGE_SECONDS.labels(name).set(_age_seconds(oldest))
 
 

@@ -1,31 +1,13 @@
 """Reads of the decision log."""
 
-from uuid import UUID
-
-from chassis.errors import NotFound
 from chassis.pages import Sorting
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.api.decisions.schemas import ConflictFilters, DecisionFilters
 from gateway.store.decisions import DecisionRow
 
 # Ids are UUIDv7: in the order of the decisions, and there is an index.
 ORDERS = Sorting({"decided_at": DecisionRow.id}, DecisionRow.id, "-decided_at")
-
-
-class NoSuchDecision(NotFound):
-    code = "no-such-decision"
-    title = "The log holds no such decision"
-    hint = "GET /v1/decisions and GET /v1/conflicts list the ids."
-
-
-async def by_id(session: AsyncSession, decision_id: UUID) -> DecisionRow:
-    """One decision. Raise `NoSuchDecision`."""
-    row = await session.get(DecisionRow, decision_id)
-    if row is None:
-        raise NoSuchDecision(id=decision_id)
-    return row
 
 
 def search(filters: DecisionFilters) -> Select[DecisionRow]:

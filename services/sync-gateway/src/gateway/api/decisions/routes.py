@@ -15,6 +15,8 @@ from gateway.api.decisions import queries
 from gateway.api.decisions.schemas import Choice, ChosenOut, ConflictFilters, DecisionFilters, DecisionOut, Pick
 from gateway.resolve import conflicts as commands
 from gateway.resolve.conflicts import Chosen
+from gateway.resolve.values import Named, Own
+from gateway.store import decisions
 
 router = APIRouter(tags=["decisions"], route_class=IdempotentRoute)
 conflicts = APIRouter(tags=["conflicts"], route_class=IdempotentRoute)
@@ -35,7 +37,7 @@ async def list_decisions(
 @router.get("/v1/decisions/{decision_id}", dependencies=[READ])
 async def read_decision(decision_id: UUID, session: Session) -> DecisionOut:
     """One decision."""
-    return DecisionOut.of(await queries.by_id(session, decision_id))
+    return DecisionOut.of(await decisions.by_id(session, decision_id))
 
 
 @router.post("/v1/decisions/{decision_id}:restore", openapi_extra=VALUES.openapi)
@@ -49,7 +51,9 @@ async def restore_value(
     What takes a scope of its own to write in its system takes it here too (`x-field-scopes`: kind, or kind.group).
     """
     await _may_write(session, caller, decision_id)
-    chosen = await commands.restore(session, decision_id, body or Pick(), caller.subject, clock.now())
+    chosen = await commands.restore(
+        session, decision_id, Named(body.origin, body.event_id) if body else Named(), caller.subject, clock.now()
+    )
     return _told(chosen, "restored")
 
 
@@ -68,13 +72,17 @@ async def resolve_conflict(conflict_id: UUID, body: Choice, session: Session, ca
     The answer is 409, and says what happened, when the conflict is no longer open.
     """
     await _may_write(session, caller, conflict_id)
-    chosen = await commands.resolve(session, conflict_id, body, caller.subject, clock.now())
+    chosen = await commands.resolve(session, conflict_id, _chosen(body), caller.subject, clock.now())
     return _told(chosen, "resolved")
+
+
+def _chosen(body: Choice) -> Named | Own:
+    return Own(body.value) if "value" in body.model_fields_set else Named(body.origin, body.event_id)
 
 
 async def _may_write(session: Session, caller: Principal, decision_id: UUID) -> None:
     """Raise `ScopeMissing` for a value that the caller's token may not write in the system that owns it."""
-    row = await queries.by_id(session, decision_id)
+    row = await decisions.by_id(session, decision_id)
     VALUES.check(caller, (row.kind, f"{row.kind}.{row.group_key}"))
 
 

@@ -13,6 +13,7 @@ from gateway.api.deliveries import queries
 from gateway.api.deliveries.schemas import DeliveryFilters, DeliveryOut, Retried, Retry
 from gateway.api.systems.queries import check_system
 from gateway.resolve.retry import retry
+from gateway.store.due import Held
 
 router = APIRouter(tags=["deliveries"], route_class=IdempotentRoute)
 
@@ -33,4 +34,6 @@ async def retry_deliveries(session: Session, body: Annotated[Retry | None, Body(
     wanted = body or Retry()
     if wanted.system is not None:
         await check_system(session, wanted.system)
-    return await retry(session, wanted, clock.now())
+    held = Held(wanted.system, wanted.kind, wanted.canonical_ids)
+    done = await retry(session, held, clock.now())
+    return Retried(retried=done.retried, remaining=done.remaining)

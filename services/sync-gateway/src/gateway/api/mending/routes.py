@@ -13,8 +13,10 @@ from gateway.api.mending.schemas import DeliveryDropped, DeliveryInAddress, Link
 from gateway.api.records.schemas import LinkOut
 from gateway.api.systems.queries import check_system
 from gateway.resolve import deliveries, links
+from gateway.resolve.deliveries import Wanted
 from gateway.resolve.links import Mended
 from gateway.resolve.log import Author
+from gateway.store.deliveries import DeliveryKey
 
 router = APIRouter(tags=["mending"], route_class=IdempotentRoute)
 Steward = Annotated[Principal, requires("sync:write")]
@@ -60,7 +62,9 @@ async def resync_records(body: Resync, session: Session, caller: Steward) -> Res
     """
     if body.system is not None:
         await check_system(session, body.system)
-    done = await deliveries.resync(session, body, _author(caller, body))
+    after = DeliveryKey.read(body.after) if body.after else None
+    wanted = Wanted(body.canonical_id, body.kind, body.system, body.changed_since, body.changed_until, after)
+    done = await deliveries.resync(session, wanted, _author(caller, body))
     return ResyncOut(due=done.due, next=done.next)
 
 

@@ -1,6 +1,6 @@
 """What a steward says to a link or a delivery that cannot go on, and what became of it."""
 
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from chassis.errors import Malformed
@@ -9,24 +9,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 
 from gateway.api.kinds import KindName
 from gateway.api.records.schemas import LinkOut, Text
+from gateway.store.deliveries import DeliveryKey
 
 Reason = Annotated[str, Field(min_length=3, max_length=500, description="Why; it stands in the decision log.")]
 LocalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S+$")]
-
-
-class DeliveryKey(NamedTuple):
-    """Which record in which system."""
-
-    canonical_id: UUID
-    system: str
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """The key that a delivery's id stands for. Raise ValueError."""
-        canonical_id, _, system = text.partition(".")
-        if not system:
-            raise ValueError("a delivery's id is `<canonical id>.<system>`, as GET /v1/deliveries shows it")
-        return cls(UUID(canonical_id), system)
 
 
 def _in_address(

@@ -9,9 +9,9 @@ from chassis.pages import Sorting
 from sqlalchemy import Boolean, ColumnElement, Select, and_, exists, func, literal_column, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.api.deliveries.queries import REFUSED
 from gateway.api.records.schemas import LinkFilters, RecordFilters
 from gateway.store.deliveries import Delivery, Stage
+from gateway.store.due import REFUSED
 from gateway.store.links import Link
 from gateway.store.records import Record
 

@@ -14,7 +14,6 @@ from chassis.outbox import OutboxRow
 from sqlalchemy import Uuid, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.api.deliveries import queries as deliveries
 from gateway.api.systems.schemas import (
     Connection,
     OutboxOut,
@@ -27,7 +26,7 @@ from gateway.api.systems.schemas import (
 )
 from gateway.kinds import KINDS
 from gateway.kinds.holders import declared
-from gateway.store import backlog
+from gateway.store import backlog, due
 from gateway.store.backlog import Unread
 from gateway.store.decisions import DecisionRow
 from gateway.store.pauses import HeldBack
@@ -184,8 +183,8 @@ def _age_seconds(since: datetime | None) -> float:
 
 async def _due(session: AsyncSession, system: str) -> _Due:
     held_back = select(HeldBack.id).where(HeldBack.system == system)
-    counted = await counts(session, {**deliveries.counted(system), "held_back": held_back})
-    return _Due(counted, await deliveries.oldest_pending(session, system))
+    counted = await counts(session, {**due.counted(system), "held_back": held_back})
+    return _Due(counted, await due.oldest_pending(session, system))
 
 
 async def _held(session: AsyncSession) -> int:

@@ -1,0 +1,30 @@
+"""A readable event and the tenant it belongs to."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from gateway.merge.register import Event
+from gateway.store.state import LinkKey
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A readable event and the tenant it belongs to."""
+
+    tenant_id: UUID
+    event: Event
+    correlation_id: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def begins(self) -> UUID | None:
+        """The canonical id of a record that this event begins: its own, so that it is the same whenever it is read."""
+        try:
+            return UUID(self.event.id)
+        except ValueError:
+            return None
+
+    @property
+    def link_key(self) -> LinkKey:
+        """The local record it speaks of."""
+        return (self.tenant_id, self.event.kind, self.event.system, self.event.local_id)

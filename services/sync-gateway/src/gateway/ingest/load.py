@@ -1,0 +1,53 @@
+"""Reading the part of the hub that a batch of events can touch."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.identity.match import match_keys
+from gateway.ingest.incoming import Incoming
+from gateway.kinds import KINDS
+from gateway.kinds.references import local_references
+from gateway.store.load import MatchKeyOf, owners, read_keys, read_links, read_records
+from gateway.store.state import LinkKey, State
+
+
+async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
+    """The state that `batch` can touch. Holds locks until the transaction ends."""
+    state = State(systems=systems)
+    await read_links(session, state, {i.link_key for i in batch} | set(_referred(batch)))
+    unlinked = [i for i in batch if i.link_key not in state.links]
+    await read_keys(session, state, set(_match_keys(unlinked)))
+    wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
+    wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
+    wanted |= {i.begins for i in unlinked if i.begins}
+    await read_records(session, state, wanted | await _claimed(session, state, unlinked))
+    return state
+
+
+async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> set[UUID]:
+    """The records that events name themselves, without those of another tenant or kind: these are only remembered."""
+    claims = {(UUID(i.event.canonical_id), i.tenant_id, i.event.kind) for i in unlinked if i.event.canonical_id}
+    if not claims:
+        return set()
+    ids = sorted({canonical_id for canonical_id, _, _ in claims})
+    known = await owners(session, ids)
+    state.foreign |= {canonical_id for canonical_id, _, _ in known - claims}
+    return {canonical_id for canonical_id, _, _ in known & claims}
+
+
+def _match_keys(unlinked: Iterable[Incoming]) -> Iterator[MatchKeyOf]:
+    """The keys under which records may be found that events do not name."""
+    for i in unlinked:
+        if i.event.canonical_id is None:
+            for key in match_keys(i.event.kind, i.event.snapshot).lookup:
+                yield (i.tenant_id, i.event.kind, key)
+
+
+def _referred(batch: Iterable[Incoming]) -> Iterator[LinkKey]:
+    """The local records that the events refer to."""
+    for i in batch:
+        spec = KINDS.get(i.event.kind)
+        for kind, local_id in local_references(i.event, spec) if spec else ():
+            yield (i.tenant_id, kind, i.event.system, local_id)

@@ -18,9 +18,10 @@ from starlette.middleware import Middleware
 
 from chassis import browsers, described
 from chassis.auth import Verifier, public
-from chassis.edge import Edge, install, operation_id
+from chassis.edge import BodyLimit, Edge, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
 from chassis.health import Trouble, Vital
+from chassis.limits import Rates
 from chassis.pages import known_parameters_only
 from chassis.settings import Settings
 
@@ -88,6 +89,9 @@ def create_app(
                 await stack.enter_async_context(resource(app))
             yield
 
+    body = BodyLimit(settings.body_limit_bytes, settings.body_seconds)
+    delivery = BodyLimit(settings.delivery_limit_bytes, settings.body_seconds)
+    upload = BodyLimit(settings.upload_limit_bytes, settings.upload_seconds)
     exports = "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ
     app = Service(
         title=title,
@@ -104,12 +108,10 @@ def create_app(
             *browsers.layers(settings.cors_origins),
             Middleware(
                 Edge,
-                limit_bytes=settings.body_limit_bytes,
+                body=body,
                 # What fits into an event must fit into the delivery that it causes.
-                limits_bytes={
-                    "/replication/": settings.delivery_limit_bytes,
-                    **dict.fromkeys(uploads, settings.upload_limit_bytes),
-                },
+                bodies={"/replication/": delivery, **dict.fromkeys(uploads, upload)},
+                hosts=settings.allowed_hosts,
             ),
         ],
         # Left alone, FastAPI makes four spans a request and logs what users typed.
@@ -117,6 +119,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
+    app.state.rates = Rates(settings.client_requests_per_minute, settings.tenant_requests_per_minute)
     app.state.checks = dict(checks or {})
     app.state.vitals = {}
     install(app)

@@ -36,6 +36,7 @@ CACHED_TOKENS = 10_000
 KEYS_READ_AGAIN_SECONDS = 10
 KEYS_TRUSTED_SECONDS = 300
 SERVICE_TOKEN_SECONDS = 300
+PORT = "/replication/"
 
 
 class ScopeMissing(Forbidden):
@@ -207,6 +208,8 @@ async def authenticated(
         problem.headers["WWW-Authenticate"] = "Bearer" if credentials is None else 'Bearer error="invalid_token"'
         raise
     structlog.contextvars.bind_contextvars(subject=principal.subject, tenant=str(principal.tenant))
+    if not request.url.path.startswith(PORT):
+        request.app.state.rates.take(principal)
     return principal
 
 

@@ -89,7 +89,7 @@ class Secured:
                     headers.setdefault(name, value)
                 is_page = headers.get("content-type", "").startswith("text/html")
                 headers.setdefault("Content-Security-Policy", PAGE_LOADS if is_page else NOTHING_LOADS)
-                if scope["scheme"] == "https":
+                if scope.get("scheme") == "https":
                     headers.setdefault("Strict-Transport-Security", f"max-age={TRANSPORT_SECONDS}")
                 if with_token:
                     headers.setdefault("Cache-Control", "private, no-cache")

@@ -90,11 +90,13 @@ def place(url: str) -> str:
     return f"{address.database} at {where}"
 
 
-def create_engine(url: str, service: str, role: Role, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine whose connections act as `<service>_<role>`."""
+def create_engine(
+    url: str, service: str, role: Role, *, pool_size: int = 10, timeouts: Mapping[str, str] | None = None
+) -> AsyncEngine:
+    """An engine whose connections act as `<service>_<role>`; `timeouts` are settings of the server."""
     return engine_as(
         url,
-        {"role": f"{service}_{role}", "application_name": f"{service}-{role}"},
+        {"role": f"{service}_{role}", "application_name": f"{service}-{role}", **(timeouts or {})},
         command_timeout_seconds=60,
         pool_size=pool_size,
         max_overflow=pool_size,

@@ -1,7 +1,9 @@
 """The edge of a service: one ASGI layer around every request, and the place where errors become answers."""
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -32,6 +34,7 @@ _FRAMEWORK: dict[int, type[Problem]] = {
     404: errors.NoSuchAddress,
     405: errors.MethodNotAllowed,
 }
+_WITH_DETAIL: dict[int, type[Problem]] = {each.status: each for each in (errors.TooLarge, errors.TooSlow)}
 
 
 class Busy(errors.Unavailable):
@@ -47,19 +50,28 @@ class Clash(errors.Conflict):
     hint = "Look for the record that holds the value already."
 
 
-class Edge:
-    """Correlation id and trace, body limit, metrics, access log, and a 500 without internals.
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """How large a body may be, and how long it may take to arrive."""
 
-    `limits_bytes` holds the body limits of addresses that take more or less than the others, by the start of the path.
+    size_bytes: int
+    seconds: float
+
+
+class Edge:
+    """Hosts, correlation id and trace, body limits, metrics, access log, and a 500 without internals.
+
+    `bodies` holds the limits of addresses that take more or less than the others, by the start of the path.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, limits_bytes: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, body: BodyLimit, bodies: Mapping[str, BodyLimit], hosts: Sequence[str]) -> None:
         self.app = app
-        self.limit_bytes = limit_bytes
-        self.limits_bytes = limits_bytes
+        self.body = body
+        self.bodies = bodies
+        self.hosts = None if "*" in hosts else frozenset(hosts)
 
-    def _limit_of(self, path: str) -> int:
-        return next((limit for start, limit in self.limits_bytes.items() if path.startswith(start)), self.limit_bytes)
+    def _limit_of(self, path: str) -> BodyLimit:
+        return next((limit for start, limit in self.bodies.items() if path.startswith(start)), self.body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,11 +84,12 @@ class Edge:
         recording = trace.get_current_span().is_recording()
         parent = None if recording else headers.get("traceparent")
         with telemetry.relayed(parent, telemetry.readable_correlation_id(sent)):
-            await self._observed(scope, receive, send, headers.get("content-length", ""))
+            await self._observed(scope, receive, send, headers)
 
-    async def _observed(self, scope: Scope, receive: Receive, send: Send, declared: str) -> None:
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         began, status = time.perf_counter(), 0
-        limit_bytes = self._limit_of(scope["path"])
+        limit, declared = self._limit_of(scope["path"]), headers.get("content-length", "")
+        host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -86,13 +99,15 @@ class Edge:
             await send(message)
 
         try:
-            if declared.isdecimal() and int(declared) > limit_bytes:
-                answer = respond(errors.TooLarge(detail=_refusal(limit_bytes)))
+            if self.hosts is not None and host not in self.hosts and scope["path"] not in QUIET:
+                await respond(errors.Misdirected(host=host))(scope, receive, noted)
+            elif declared.isdecimal() and int(declared) > limit.size_bytes:
+                answer = respond(errors.TooLarge(detail=_refusal(limit.size_bytes)))
                 # The rest of the body is on its way: the connection cannot carry a second request.
                 answer.headers["Connection"] = "close"
                 await answer(scope, receive, noted)
             else:
-                await self.app(scope, _bounded(receive, limit_bytes), noted)
+                await self.app(scope, _bounded(receive, limit), noted)
         except Exception:
             log.exception("request_failed", method=scope["method"], path=scope["path"])
             if status:
@@ -106,16 +121,25 @@ def _refusal(limit_bytes: int) -> str:
     return f"At most {limit_bytes} bytes are taken."
 
 
-def _bounded(receive: Receive, limit_bytes: int) -> Receive:
-    """A body without a declared length is counted as it comes."""
-    received_bytes = 0
+def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
+    """A body without a declared length is counted as it comes; one that comes too slowly is given up."""
+    received_bytes, complete = 0, False
+    deadline = time.monotonic() + limit.seconds
 
     async def counted() -> Message:
-        nonlocal received_bytes
-        message = await receive()
+        nonlocal received_bytes, complete
+        if complete:  # What comes next is the end of the connection, which may take as long as the answer.
+            return await receive()
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                message = await receive()
+        except TimeoutError:
+            refusal = f"{received_bytes} bytes arrived within {limit.seconds:g} seconds."
+            raise HTTPException(errors.TooSlow.status, refusal, {"Connection": "close"}) from None
         received_bytes += len(message.get("body", b""))
-        if received_bytes > limit_bytes:
-            raise HTTPException(errors.TooLarge.status, _refusal(limit_bytes), {"Connection": "close"})
+        complete = not message.get("more_body", False)
+        if received_bytes > limit.size_bytes:
+            raise HTTPException(errors.TooLarge.status, _refusal(limit.size_bytes), {"Connection": "close"})
         return message
 
     return counted
@@ -183,8 +207,8 @@ def _told(error: Exception) -> Problem:
 
 
 def _from_framework(error: HTTPException) -> Problem:
-    if error.status_code == errors.TooLarge.status:
-        problem: Problem = errors.TooLarge(detail=error.detail)
+    if error.status_code in _WITH_DETAIL:
+        problem: Problem = _WITH_DETAIL[error.status_code](detail=error.detail)
     elif error.status_code in _FRAMEWORK:
         problem = _FRAMEWORK[error.status_code]()
     else:

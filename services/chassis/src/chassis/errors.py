@@ -175,6 +175,21 @@ class TooLarge(Problem):
     hint = "Send less at once: split the batch."
 
 
+class TooSlow(Problem):
+    status = 408
+    code = "too-slow"
+    title = "The body did not arrive in time"
+    hint = "Send it again over a faster connection, or in smaller parts."
+
+
+class Misdirected(Problem):
+    status = 421
+    code = "misdirected"
+    title = "This service does not answer for that host"
+    detail = "The request names the host {host}."
+    hint = "Use the address of the service; its operator names further hosts in ALLOWED_HOSTS."
+
+
 class Unavailable(Problem):
     """Something we need is away for now; the same request may succeed in a moment."""
 

@@ -119,7 +119,8 @@ class Service:
 
     @asynccontextmanager
     async def _database(self, app: FastAPI) -> AsyncIterator[None]:
-        engine = create_engine(app.state.settings.database_url, self.name, "app")
+        settings: Settings = app.state.settings
+        engine = create_engine(settings.database_url, self.name, "app", timeouts=settings.timeouts)
         app.state.sessions = session_factory(engine)
         try:
             yield
@@ -251,6 +252,7 @@ def cli(service: Service) -> typer.Typer:
             log_config=None,
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=STOP_SECONDS,
         )
 

@@ -23,6 +23,9 @@ from chassis.broker_security import BrokerSecurity, Mechanism, Protocol
 
 SASL = ("SASL_PLAINTEXT", "SASL_SSL")
 TLS = ("SSL", "SASL_SSL")
+IDLE_SECONDS = 300
+"""An export holds its transaction while a slow client reads."""
+
 Origin = Annotated[str, AfterValidator(browsers.checked_origin)]
 
 
@@ -64,11 +67,19 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
+    body_seconds: float = Field(default=30.0, gt=0, le=3600)
+    upload_seconds: float = Field(default=300.0, gt=0, le=3600)
+    statement_seconds: int = Field(default=30, ge=1, le=3600)
+    lock_seconds: int = Field(default=10, ge=1, le=3600)
+    client_requests_per_minute: int | None = Field(default=None, ge=1)
+    tenant_requests_per_minute: int | None = Field(default=None, ge=1)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("*",)
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1",)
     upload_limit_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=1024 * 1024 * 1024)
     company_time_zone: str = "UTC"
     retention_days: int = Field(default=30, ge=1, le=36_500)
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _between_commas(cls, value: object) -> object:
         return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
@@ -103,6 +114,15 @@ class Settings(BaseSettings):
         if info.field_name == "kafka_key_file" and value is not None and not info.data.get("kafka_certificate_file"):
             raise ValueError("it belongs to a certificate: set KAFKA_CERTIFICATE_FILE too")
         return value
+
+    @property
+    def timeouts(self) -> dict[str, str]:
+        """How long PostgreSQL lets a connection of the API run a statement, wait for a row, and hold locks idly."""
+        return {
+            "statement_timeout": f"{self.statement_seconds}s",
+            "lock_timeout": f"{self.lock_seconds}s",
+            "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+        }
 
     @property
     def broker_security(self) -> BrokerSecurity:

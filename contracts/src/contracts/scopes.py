@@ -6,6 +6,8 @@
 from typing import Any
 
 SCOPES = {
+    "employees:read": "See employees, teams, and whether the caller is one.",
+    "employees:write": "Enter, change and archive employees and teams; hand over what an employee owns.",
     "customers:read": "See customers and the definitions of custom fields.",
     "customers:write": "Enter, change and archive customers, except their credit; declare custom fields.",
     "credit:write": "Set a customer's credit limit, and block or unblock a customer.",
@@ -54,6 +56,7 @@ EVENT_SCOPES = {
     "credit_note": "invoices:read",
     "customer": "customers:read",
     "deal": "deals:read",
+    "employee": "employees:read",
     "invoice": "invoices:read",
     "order": "orders:read",
     "payment": "payments:read",
@@ -63,6 +66,7 @@ EVENT_SCOPES = {
     "quote": "quotes:read",
     "shipment": "orders:read",
     "tax_rate": "prices:read",
+    "team": "employees:read",
 }
 """The scope that shows the events of a kind on the feed of every service: that of `GET` of the kind's records."""
 

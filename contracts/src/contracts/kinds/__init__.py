@@ -3,6 +3,7 @@
 from contracts.kinds.contact import CONTACT
 from contracts.kinds.customer import CUSTOMER
 from contracts.kinds.order import ORDER, SHIPMENT
+from contracts.kinds.people import EMPLOYEE, TEAM
 from contracts.kinds.pricing import PRICE, PRICE_LIST, TAX_RATE
 from contracts.kinds.product import AVAILABILITY, PRODUCT
 from contracts.kinds.receivable import BALANCE, CREDIT_NOTE, INVOICE, PAYMENT
@@ -14,6 +15,7 @@ __all__ = [
     "CONTACT",
     "CREDIT_NOTE",
     "CUSTOMER",
+    "EMPLOYEE",
     "INVOICE",
     "ORDER",
     "PAYMENT",
@@ -23,6 +25,7 @@ __all__ = [
     "SHIPMENT",
     "TABLES",
     "TAX_RATE",
+    "TEAM",
     "Access",
     "KindTable",
 ]
@@ -30,6 +33,8 @@ __all__ = [
 TABLES: dict[str, KindTable] = {
     table.name: table
     for table in (
+        EMPLOYEE,
+        TEAM,
         CUSTOMER,
         CONTACT,
         PRODUCT,

@@ -24,6 +24,7 @@ presence = Same("presence")
 life = Same("life")
 legal = Same("legal")
 order_line = Same("order_line")
+membership = Same("membership")
 reference = Same("reference")
 
 

@@ -90,10 +90,10 @@ def family(
     )
 
 
-def reference(kind: str, policy: Policy, *match: Match, required: bool = False) -> Group:
-    """The record of another kind that this one belongs to."""
+def reference(kind: str, policy: Policy, *match: Match, required: bool = False, name: str | None = None) -> Group:
+    """A record of this or another kind that this record belongs to; called like the kind unless it has a `name`."""
     shape = LocalId if required else LocalId | None
-    return Group(kind, shape, policy, normalisers.reference, match, required, refers=kind)
+    return Group(name or kind, shape, policy, normalisers.reference, match, required, refers=kind)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ from crm.parties.contacts.events import CONTACT
 from crm.parties.customers import records as customers
 from crm.parties.customers.events import CUSTOMER
 from crm.parties.customers.imports import IMPORTS as CUSTOMERS
+from crm.people.employees import records as employees
+from crm.people.employees.events import EMPLOYEE
+from crm.people.teams import records as teams
+from crm.people.teams.events import TEAM
 from crm.receivables import routes as receivables
 from crm.receivables.events import KINDS as RECEIVABLES
 from crm.receivables.records import IMPORTS as PAYMENTS
@@ -51,6 +55,8 @@ SERVICE = Service(
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
     routers=(
+        employees.router,
+        teams.router,
         customers.router,
         contacts.router,
         *catalogue.routers,
@@ -64,7 +70,7 @@ SERVICE = Service(
         *orders.routers,
     ),
     event_scopes=EVENT_SCOPES,
-    kinds=(CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
+    kinds=(EMPLOYEE, TEAM, CUSTOMER, CONTACT, *CATALOGUE, *RECEIVABLES, ORDER, SHIPMENT),
     tasks=lambda running: tasks(running, ImportJobs(IMPORTS).kinds),
     announced=(DEAL, QUOTE),
     expiring=(IMPORT_KEYS, UPLOADS, FINISHED_JOBS),

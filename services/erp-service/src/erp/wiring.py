@@ -38,6 +38,10 @@ from erp.parties.customers import records as customers
 from erp.parties.customers.events import CUSTOMER
 from erp.parties.customers.imports import IMPORTS as CUSTOMERS
 from erp.parties.customers.models import NUMBERS as CUSTOMER_NUMBERS
+from erp.people.employees import records as employees
+from erp.people.employees.events import EMPLOYEE
+from erp.people.teams import records as teams
+from erp.people.teams.events import TEAM
 from erp.sales.orders import handlers as orders_tasks
 from erp.sales.orders import routes as orders
 from erp.sales.orders.events import ORDER, SHIPMENT
@@ -52,6 +56,8 @@ from erp.warehouse.stock.imports import STOCK
 from erp.warehouse.stock.records import WAREHOUSES
 
 IMPORTS = {
+    "employees": employees.IMPORTS,
+    "teams": teams.IMPORTS,
     "customers": CUSTOMERS,
     "contacts": contacts.IMPORTS,
     "products": PRODUCTS,
@@ -92,6 +98,8 @@ SERVICE = Service(
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
     routers=(
+        employees.router,
+        teams.router,
         customers.router,
         contacts.router,
         custom_fields.router,
@@ -108,7 +116,20 @@ SERVICE = Service(
         *balances.routers,
     ),
     event_scopes=EVENT_SCOPES,
-    kinds=(CUSTOMER, CONTACT, *PRODUCT_KINDS, AVAILABILITY, ORDER, SHIPMENT, INVOICE, CREDIT_NOTE, PAYMENT, BALANCE),
+    kinds=(
+        EMPLOYEE,
+        TEAM,
+        CUSTOMER,
+        CONTACT,
+        *PRODUCT_KINDS,
+        AVAILABILITY,
+        ORDER,
+        SHIPMENT,
+        INVOICE,
+        CREDIT_NOTE,
+        PAYMENT,
+        BALANCE,
+    ),
     tasks=_tasks,
     expiring=(IMPORT_KEYS, UPLOADS, FINISHED_JOBS),
     uploads=(imports.PATH,),

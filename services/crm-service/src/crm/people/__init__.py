@@ -1,0 +1,1 @@
+"""People: who works here, as the ERP says; owners of customers and deals are among them."""

@@ -1,0 +1,1 @@
+"""Teams: employees who work together."""

@@ -13,10 +13,10 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
-from chassis import browsers, described
+from chassis import browsers, described, serving
 from chassis.auth import Verifier, public
 from chassis.edge import BodyLimit, Edge, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
@@ -181,7 +181,7 @@ async def _trouble(name: str, check: Check, app: FastAPI, deadline: float) -> di
 
 @health.get("/metrics")
 async def metrics() -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(serving.metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
 @documentation.get("/docs")

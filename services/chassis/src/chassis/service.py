@@ -5,8 +5,6 @@ A service fills in one `Service` in its `wiring.py`; its `__main__.py` is `cli(S
 
 import asyncio
 import math
-import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +34,7 @@ from chassis.relay import Relay
 from chassis.replication import Kind
 from chassis.resend_verb import add_resend
 from chassis.retention import Expiry
+from chassis.serving import end_with_parent, serve
 from chassis.settings import Settings, load
 from chassis.topics import Logs, Topics, watch
 from chassis.worker import Task, any_of, every
@@ -43,7 +42,6 @@ from chassis.worker import Task, any_of, every
 log = structlog.get_logger()
 Troubles = Callable[[AsyncSession], Awaitable[Sequence[Trouble]]]
 GAUGES_SECONDS = 1.0
-STOP_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -101,6 +99,11 @@ class Service:
         app.state.event_scopes = self.scopes_of_topics()
         app.state.arrivals = Arrivals()
         return app
+
+    def application(self) -> FastAPI:
+        """The application of one of several processes that share a port; it ends with the process that started it."""
+        end_with_parent()
+        return self.app(_started(self))
 
     async def schema_fits(self, app: FastAPI) -> None:
         """Raise `SchemaBehind` when the database is older than the code."""
@@ -243,18 +246,7 @@ def cli(service: Service) -> typer.Typer:
     def api() -> None:
         """Serve the REST API."""
         settings = _started(service)
-        # uvicorn stops cleanly and then repeats the signal, which would look like a crash to who started us.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        uvicorn.run(
-            service.app(settings),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
+        serve(settings, lambda: service.app(settings), f"{service.name}.wiring:SERVICE.application")
 
     @verbs.command("worker")
     def work() -> None:

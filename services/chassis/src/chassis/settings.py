@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     kafka_key_file: FilePath | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     auth_issuers: dict[str, Issuer] = Field(default_factory=dict)
     auth_audience: str = "concord"

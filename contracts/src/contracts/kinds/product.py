@@ -32,6 +32,7 @@ AVAILABILITY = KindTable(
     "availability",
     holders={"erp": WRITES, "crm": READS},
     life=ERP,
+    derived=True,
     groups=(
         reference("product", ERP, required=True),
         group("availability", Availability, ERP, same=same.amounts("on_hand", "reserved", "available"), required=True),

@@ -77,6 +77,7 @@ BALANCE = KindTable(
     "balance",
     holders={"erp": WRITES, "crm": READS},
     life=ERP,
+    derived=True,
     groups=(
         reference("customer", ERP, required=True),
         group(

@@ -101,7 +101,8 @@ class KindTable:
     """One kind. `holders` says which systems have its records; one that is not named gets none.
 
     `life` decides between an edit and an archiving that did not see each other; it is a group like the others.
-    `partitions` is the width of each of its topics.
+    `partitions` is the width of each of its topics. A `derived` kind follows other records: nobody enters it, and what
+    it was is kept nowhere.
     """
 
     name: str
@@ -109,6 +110,7 @@ class KindTable:
     groups: tuple[Group, ...]
     life: Policy = update_wins
     partitions: int = PARTITIONS
+    derived: bool = False
     required: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

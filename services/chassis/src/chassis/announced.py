@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import clock, outbox, telemetry
+from chassis import clock, history, outbox, telemetry
 from chassis.db import uuid7
 from chassis.events import Event
+from chassis.history import Action
 from chassis.replication.checked import checked
 from chassis.replication.edit import difference
 from chassis.replication.kind import Json
@@ -75,7 +76,11 @@ def announcing(session: AsyncSession, kind: Announced, row: Any) -> Iterator[Non
 
 def _announce(session: AsyncSession, kind: Announced, row: Any, before: Mapping[str, Json]) -> None:
     after = kind.read(row)
-    name = kind.declared.name
+    name, actor = kind.declared.name, history.actor_of(session)
+    if row.version == 1:
+        history.note(session, name, row.id, Action.CREATED, actor)
+    else:
+        history.note_difference(session, name, row.id, actor, before, after)
     event = Event(
         id=str(uuid7()),
         source=f"/{kind.declared.by}",

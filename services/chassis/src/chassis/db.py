@@ -142,6 +142,7 @@ async def request_session(
 ) -> AsyncIterator[AsyncSession]:
     """The session of one request: committed before the response is sent, rolled back by any error."""
     async with transaction(request.app.state.sessions, principal.tenant) as session:
+        session.info["actor"] = principal.subject
         yield session
 
 

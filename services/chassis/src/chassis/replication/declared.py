@@ -46,6 +46,8 @@ class Table(Protocol):
     def writers(self) -> tuple[str, ...]: ...
     @property
     def partitions(self) -> int: ...
+    @property
+    def derived(self) -> bool: ...
 
 
 class NotDeclared(TypeError):
@@ -90,6 +92,7 @@ def kind_from(
         required=() if closed else needed,
         announced=system in table.writers,
         partitions=table.partitions,
+        history=not table.derived,
         groups=tuple(map(_closed_by(closed) if closed else through, groups)),
     )
 

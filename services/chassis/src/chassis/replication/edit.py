@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import clock, outbox, telemetry
+from chassis import clock, history, outbox, telemetry
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.events import Event
+from chassis.history import Action
 from chassis.replication.floors import seen_in, standing
-from chassis.replication.kind import LIFE, Json, Kind, Replicated
+from chassis.replication.kind import DEAD, LIFE, Json, Kind, Replicated
 
 Origin = Literal["user", "gateway"]
 Change = dict[str, Json]
@@ -144,6 +145,8 @@ def announce(
         place = {"seq": row.seq, "hlc": row.hlc, "at": now_us}
         moved = {change["group"]: {**place, "rev": change["ctx"], **seen_in(change)} for change in changes}
         row.sync = {**row.sync, **moved}
+    if kind.history:
+        _note(session, kind, row, changes, actor)
     if not kind.announced:
         return
     canonical_id = str(row.canonical_id) if row.canonical_id else None
@@ -174,6 +177,19 @@ def announce(
         },
     )
     outbox.announce(session, kind.topic, str(row.id), event)
+
+
+def _note(session: AsyncSession, kind: Kind, row: Any, changes: list[Change], actor: str) -> None:
+    """Keep what was changed; of a new record, that it was made."""
+    if row.seq == 1:
+        history.note(session, kind.name, row.id, Action.CREATED, actor)
+        return
+    lived = next((change for change in changes if change["group"] == LIFE and change["old"] != change["new"]), None)
+    if lived is not None:
+        action = Action.ARCHIVED if lived["new"] == DEAD else Action.RESTORED
+        history.note(session, kind.name, row.id, action, actor)
+    others = [change for change in changes if change["group"] != LIFE]
+    history.note(session, kind.name, row.id, Action.CHANGED, actor, others)
 
 
 def _tenant(session: AsyncSession, row: Replicated) -> str:

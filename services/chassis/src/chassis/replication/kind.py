@@ -15,6 +15,7 @@ from chassis.db import JsonObject, uuid7
 
 Json = Any
 LIFE = "life"
+DEAD = "dead"
 PARTITIONS = 6
 Step = Literal["already", "skipped", "write"]
 
@@ -82,11 +83,11 @@ def family(name: str, read: Callable[[Any], Mapping[str, Json]], write: Callable
 
 
 def _read_life(row: Replicated) -> dict[str, Json]:
-    return {LIFE: "dead" if row.archived_at else "live"}
+    return {LIFE: DEAD if row.archived_at else "live"}
 
 
 def _write_life(row: Replicated, _key: str, value: Json) -> None:
-    row.archived_at = clock.now() if value == "dead" else None
+    row.archived_at = clock.now() if value == DEAD else None
 
 
 NoTwin = Callable[[AsyncSession, Mapping[str, Json]], Awaitable[bool]]
@@ -105,7 +106,8 @@ class Kind:
     `rows` loads and locks rows by local or canonical id, in id order, with all that the groups read. `create` makes a
     new row from the first values it is sent. `twin` says whether an unlinked local record may be the very one that a
     delivery would create: then the delivery waits until the hub has seen it. `announced`: what happens to its rows is
-    published, to a topic of so many `partitions`; a system that only reads a kind has nothing to say of it.
+    published, to a topic of so many `partitions`; a system that only reads a kind has nothing to say of it. `history`:
+    what happens to its rows is kept (`chassis.history`).
     """
 
     name: str
@@ -117,6 +119,7 @@ class Kind:
     twin: NoTwin = no_twin
     announced: bool = True
     partitions: int = PARTITIONS
+    history: bool = True
     by_name: dict[str, Group] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from annotations import annotated
 from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import routes as custom_fields
@@ -54,7 +55,7 @@ SERVICE = Service(
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
-    routers=(
+    routers=annotated(
         employees.router,
         teams.router,
         customers.router,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from annotations import annotated
 from chassis.service import Running, Service
 from chassis.worker import Task
 from contracts.scopes import EVENT_SCOPES
@@ -97,7 +98,7 @@ SERVICE = Service(
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",
-    routers=(
+    routers=annotated(
         employees.router,
         teams.router,
         customers.router,

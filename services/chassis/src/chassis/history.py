@@ -62,8 +62,9 @@ def note(
     actor: str,
     changes: Iterable[Mapping[str, Any]] = (),
     about: UUID | None = None,
+    tenant: str | None = None,
 ) -> None:
-    """Note what this transaction does to a record. What stays as it is is no change."""
+    """Note what this transaction does to a record, of its tenant unless another is given. What stays is no change."""
     moved = [
         {"group": each["group"], "old": each["old"], "new": each["new"]}
         for each in changes
@@ -81,8 +82,8 @@ def note(
         changes=moved[:MOST_CHANGES],
         left_out=max(0, len(moved) - MOST_CHANGES),
     )
-    if (tenant := session.info.get("tenant")) is not None:
-        entry.tenant_id = UUID(str(tenant))
+    if (owner := tenant or session.info.get("tenant")) is not None:
+        entry.tenant_id = UUID(str(owner))
     session.add(entry)
 
 

@@ -181,15 +181,16 @@ def announce(
 
 def _note(session: AsyncSession, kind: Kind, row: Any, changes: list[Change], actor: str) -> None:
     """Keep what was changed; of a new record, that it was made."""
+    tenant = _tenant(session, row)
     if row.seq == 1:
-        history.note(session, kind.name, row.id, Action.CREATED, actor)
+        history.note(session, kind.name, row.id, Action.CREATED, actor, tenant=tenant)
         return
     lived = next((change for change in changes if change["group"] == LIFE and change["old"] != change["new"]), None)
     if lived is not None:
         action = Action.ARCHIVED if lived["new"] == DEAD else Action.RESTORED
-        history.note(session, kind.name, row.id, action, actor)
+        history.note(session, kind.name, row.id, action, actor, tenant=tenant)
     others = [change for change in changes if change["group"] != LIFE]
-    history.note(session, kind.name, row.id, Action.CHANGED, actor, others)
+    history.note(session, kind.name, row.id, Action.CHANGED, actor, others, tenant=tenant)
 
 
 def _tenant(session: AsyncSession, row: Replicated) -> str:

@@ -53,7 +53,7 @@ class Followed:
         caller: Annotated[Principal, requires("events:read")],
         kinds: Annotated[
             str | None,
-            Query(max_length=500, description="Kinds of records, with commas: `customer,order`. Without it, all."),
+            Query(max_length=500, description="Kinds of records, with commas. Without it, all."),
         ] = None,
         record: Annotated[UUID | None, Query(description="The id of one record of this service.")] = None,
     ) -> None:
@@ -101,7 +101,7 @@ class Followed:
 
 
 def _kind_of(topic: str) -> str:
-    """`order` of `crm.order.v1`."""
+    """`note` of `notebook.note.v1`."""
     return topic.split(".")[1]
 
 

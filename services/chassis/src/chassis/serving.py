@@ -54,5 +54,5 @@ def metrics() -> bytes:
     if METRICS not in os.environ:
         return generate_latest()
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is partly typed
     return generate_latest(registry)

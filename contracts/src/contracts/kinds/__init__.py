@@ -1,4 +1,4 @@
-"""Every kind of record that systems tell each other of: one table each, and what a table is made of."""
+"""Every replicated or announced kind of record: one table each, and the parts of a table."""
 
 from contracts.kinds.contact import CONTACT
 from contracts.kinds.customer import CUSTOMER
@@ -50,4 +50,4 @@ TABLES: dict[str, KindTable] = {
         BALANCE,
     )
 }
-"""In the order in which they refer to each other: what is referred to comes first."""
+"""In order of reference: a referenced kind comes first."""

@@ -1,6 +1,6 @@
-"""A kind of record, declared once: who holds it, what it is made of, which policy decides, what identifies it.
+"""A kind of record, declared once: its holders, groups, policies and match keys.
 
-JSON Schemas, topics, the gateway's rules and the groups of CRM and ERP are made from these tables.
+JSON Schemas, topics, the gateway's rules and the groups of CRM and ERP are derived from these tables.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ LocalId = ShortText
 
 
 class Access(StrEnum):
-    """What a system does with the records of a kind."""
+    """The access of a system to the records of a kind."""
 
     WRITES = "writes"
     READS = "reads"
@@ -30,15 +30,15 @@ WRITES, READS = Access.WRITES, Access.READS
 
 PARTITIONS = 6
 FEW_PARTITIONS = 2
-"""For kinds of which there are some dozens, not thousands."""
+"""For kinds with some dozens of records, not thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """One unit of merge; or a family of them, one for each member, when `member` is the shape of a member's name.
 
-    `refers` names the kind of record that the value, or its field `reference_field`, is the id of. `golden` is the
-    value's shape in the hub where that is another one.
+    `refers` names the kind of record whose id the value, or its field `reference_field`, is. `golden` is the value's
+    shape in the hub if it differs.
     """
 
     name: str
@@ -61,7 +61,7 @@ def group(
     same: Same = normalisers.tidy,
     required: bool = False,
 ) -> Group:
-    """Fields that mean something only together. Whoever makes a record fills what is `required`."""
+    """Fields that are meaningful only together. A new record must contain every `required` group."""
     return Group(name, value, policy, same, match, required)
 
 
@@ -91,18 +91,18 @@ def family(
 
 
 def reference(kind: str, policy: Policy, *match: Match, required: bool = False, name: str | None = None) -> Group:
-    """A record of this or another kind that this record belongs to; called like the kind unless it has a `name`."""
+    """A record of this or another kind to which this record belongs; its default name is that of the kind."""
     shape = LocalId if required else LocalId | None
     return Group(name or kind, shape, policy, normalisers.reference, match, required, refers=kind)
 
 
 @dataclass(frozen=True)
 class KindTable:
-    """One kind. `holders` says which systems have its records; one that is not named gets none.
+    """One kind. `holders` names the systems that hold its records; other systems get none.
 
-    `life` decides between an edit and an archiving that did not see each other; it is a group like the others.
-    `partitions` is the width of each of its topics. A `derived` kind follows other records: nobody enters it, and what
-    it was is kept nowhere.
+    `life` decides between a concurrent edit and an archiving; it is a group like the others. `partitions` is the number
+    of partitions of each of its topics. A `derived` kind is computed from other records: users do not enter it, and it
+    has no history.
     """
 
     name: str
@@ -121,5 +121,5 @@ class KindTable:
 
     @property
     def writers(self) -> tuple[str, ...]:
-        """The systems that announce what happens to their records of the kind."""
+        """The systems that publish events of the kind."""
         return tuple(system for system, access in self.holders.items() if access is WRITES)

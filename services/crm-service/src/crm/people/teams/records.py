@@ -1,7 +1,7 @@
 """What is declared of teams, which the ERP keeps."""
 
 from party.people import team_filters
-from records import READ_ONLY, Record, routes
+from records import READ_ONLY, Record
 
 from crm.people.employees.records import EMPLOYEES
 from crm.people.teams.events import TEAM
@@ -21,4 +21,3 @@ TEAMS = Record(
     where=team_filters(Team),
     refers={"lead_id": EMPLOYEES},
 )
-router = routes(TEAMS)

@@ -1,6 +1,5 @@
 """What is declared of employees."""
 
-from importing import Target
 from party.people import employee_filters
 from records import Record, routes
 
@@ -23,7 +22,6 @@ EMPLOYEES = Record(
     prepare=checks.subject_is_free,
     check=checks.manager_fits,
 )
-IMPORTS = Target.of(EMPLOYEES, references={"manager_id": "employees"})
 router = routes(
     EMPLOYEES,
     says={"create": "Enter an employee. It stands in the other systems a moment later, once its manager stands there."},

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from importing import Target
 from party.people import team_filters
 from records import Record, ReferenceUnknown, reads, routes
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,7 +34,6 @@ TEAMS = Record(
     refers={"lead_id": EMPLOYEES},
     prepare=_members_are_known,
 )
-IMPORTS = Target.of(TEAMS)
 router = routes(
     TEAMS,
     says={"create": "Enter a team. It stands in the other systems a moment later, once its members stand there."},

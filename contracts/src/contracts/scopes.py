@@ -46,8 +46,7 @@ SCOPES = {
     ),
     "outbox:read": "Read which events are pending and which the broker has refused, without their content.",
     "outbox:operate": "Resend an event that the broker has refused.",
-    "replication:read": "Compare records through the replication port; for the gateway.",
-    "replication:write": "Deliver records through the replication port; for the gateway.",
+    "replication:write": "Deliver and compare records through the replication API of a system; used by the gateway.",
 }
 
 EVENT_SCOPES = {

@@ -26,7 +26,7 @@ AUDIENCES: dict[str, str] = PUBLISHED["audiences"]
 SCOPES = tuple(PUBLISHED["scopes"])
 FIRST_TENANT = "00000000-0000-7000-8000-000000000001"
 TOKEN_HOURS = 12.0
-REPLICATION = ("replication:read", "replication:write")
+REPLICATION = ("replication:write",)
 ROLES = ("sales-director",)
 """The roles in tokens of the local issuer."""
 

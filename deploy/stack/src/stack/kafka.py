@@ -120,7 +120,7 @@ class Kafka:
             self._port = self._kept_port() or free_port()
         elif not is_free(self._port):
             raise CannotStart(
-                f"Port {self._port} is in use: stop the program that listens on it, or give Kafka another port."
+                f"Port {self._port} is taken: stop the program that listens on it, or give Kafka another port."
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self._write_properties(self._port)

@@ -1,6 +1,6 @@
-"""Records that this system alone holds and announces: full state and changed groups, to nobody in particular.
+"""Records that only this system holds and announces: events with full state and changed groups, without deliveries.
 
-Their rows are `Versioned`. There is no merge, so an event carries no marks of a hub.
+Their rows are `Versioned`. There is no merge, so an event carries no marks.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from chassis.replication.kind import Json
 
 
 class Declared(Protocol):
-    """A kind as it is declared for all systems: the shape of each group, and which groups are ids of other records."""
+    """A kind as the contracts declare it: the shape of each group, and which groups are ids of other records."""
 
     @property
     def name(self) -> str: ...
@@ -37,7 +37,7 @@ class Declared(Protocol):
 
 @dataclass(frozen=True)
 class Announced:
-    """A kind whose groups are the columns of their names, `<name>_id` of a reference."""
+    """A kind whose groups are the columns of the same names, `<name>_id` for a reference."""
 
     declared: Declared
 
@@ -58,7 +58,7 @@ class Announced:
 
 
 def announce_new(session: AsyncSession, kind: Announced, row: Any) -> None:
-    """Add a new row and announce it."""
+    """Add a new row and write its event."""
     row.id, row.version = row.id or uuid7(), 1
     session.add(row)
     _announce(session, kind, row, {})
@@ -66,7 +66,8 @@ def announce_new(session: AsyncSession, kind: Announced, row: Any) -> None:
 
 @contextmanager
 def announcing(session: AsyncSession, kind: Announced, row: Any) -> Iterator[None]:
-    """Count a locked row on, and announce whatever the block changes. Nothing changed: no event, the same version."""
+    """Increment the version of a locked row, and write an event with the changes of the block. Without a change there
+    is no event."""
     before = kind.read(row)
     yield
     if kind.read(row) != before:

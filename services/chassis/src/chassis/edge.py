@@ -1,4 +1,4 @@
-"""The edge of a service: one ASGI layer around every request, and the place where errors become answers."""
+"""The edge of a service: one ASGI layer around every request, which converts errors into answers."""
 
 import asyncio
 import time
@@ -39,20 +39,20 @@ _WITH_DETAIL: dict[int, type[Problem]] = {each.status: each for each in (errors.
 
 class Busy(errors.Unavailable):
     code = "busy"
-    title = "Another transaction was in the way"
+    title = "A concurrent transaction holds a lock"
     detail = "Nothing was changed."
 
 
 class Clash(errors.Conflict):
     code = "clash"
-    title = "This clashes with data that is there already"
-    detail = "The database rule {constraint} forbids it."
-    hint = "Look for the record that holds the value already."
+    title = "The change violates a constraint of the database"
+    detail = "The database constraint {constraint} forbids it."
+    hint = "Look for another record with the same value."
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLimit:
-    """How large a body may be, and how long it may take to arrive."""
+    """The limit of a body's size, and the timeout for receiving it."""
 
     size_bytes: int
     seconds: float
@@ -61,7 +61,7 @@ class BodyLimit:
 class Edge:
     """Hosts, correlation id and trace, body limits, metrics, access log, and a 500 without internals.
 
-    `bodies` holds the limits of addresses that take more or less than the others, by the start of the path.
+    `bodies` holds the limits of paths that differ from the default, by path prefix.
     """
 
     def __init__(self, app: ASGIApp, body: BodyLimit, bodies: Mapping[str, BodyLimit], hosts: Sequence[str]) -> None:
@@ -80,7 +80,7 @@ class Edge:
         structlog.contextvars.clear_contextvars()
         headers = Headers(scope=scope)
         sent = headers.get(CORRELATION_HEADER, "")
-        # FastAPI has taken up the caller's trace already when it records spans.
+        # With spans enabled, FastAPI has already set the caller's trace.
         recording = trace.get_current_span().is_recording()
         parent = None if recording else headers.get("traceparent")
         with telemetry.relayed(parent, telemetry.readable_correlation_id(sent)):
@@ -103,7 +103,7 @@ class Edge:
                 await respond(errors.Misdirected(host=host))(scope, receive, noted)
             elif declared.isdecimal() and int(declared) > limit.size_bytes:
                 answer = respond(errors.TooLarge(detail=_refusal(limit.size_bytes)))
-                # The rest of the body is on its way: the connection cannot carry a second request.
+                # The rest of the body is still arriving: the connection cannot carry a second request.
                 answer.headers["Connection"] = "close"
                 await answer(scope, receive, noted)
             else:
@@ -118,17 +118,17 @@ class Edge:
 
 
 def _refusal(limit_bytes: int) -> str:
-    return f"At most {limit_bytes} bytes are taken."
+    return f"The limit is {limit_bytes} bytes."
 
 
 def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
-    """A body without a declared length is counted as it comes; one that comes too slowly is given up."""
+    """A body without a declared length is counted while it is read; reading stops at the timeout."""
     received_bytes, complete = 0, False
     deadline = time.monotonic() + limit.seconds
 
     async def counted() -> Message:
         nonlocal received_bytes, complete
-        if complete:  # What comes next is the end of the connection, which may take as long as the answer.
+        if complete:  # The next message is the end of the connection, which may take as long as the answer.
             return await receive()
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
@@ -155,18 +155,18 @@ def _report(scope: Scope, status: int, seconds: float) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """Stable names for clients and metrics: the first tag and the name of the function."""
+    """Stable operation ids for clients and metrics: the first tag and the name of the function."""
     return "_".join([*(str(tag) for tag in route.tags[:1]), route.name])
 
 
 def respond(problem: Problem) -> Response:
-    """The answer that tells a problem."""
+    """The answer for a problem."""
     content = orjson.dumps(problem.document(telemetry.correlation_id.get()))
     return Response(content, problem.status, headers=problem.headers, media_type=errors.MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
-    """Every error leaves as a problem document: ours, the framework's and the database's."""
+    """Convert every error into a problem document: ours, the framework's and the database's."""
     for kind in (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError):
         app.add_exception_handler(kind, _answer)
 
@@ -183,7 +183,7 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> str:
-    """Every method of the address; the framework knows only those of the first route that fits."""
+    """Every method of the path; the framework knows only those of the first matching route."""
     found = {"OPTIONS"}
     for route in iter_route_contexts(request.app.routes):
         fits, _ = route.matches(request.scope)
@@ -218,7 +218,7 @@ def _from_framework(error: HTTPException) -> Problem:
 
 
 def from_database(error: Exception) -> Problem:
-    """What a database error means for the caller; one that we did not foresee stays a 500."""
+    """The problem for a database error; an unexpected error stays a 500."""
     away = errors.Unavailable(detail="The database cannot be reached.")
     if not isinstance(error, DBAPIError):
         return away
@@ -229,7 +229,7 @@ def from_database(error: Exception) -> Problem:
         return away
     if isinstance(error, IntegrityError):
         return Clash(constraint=getattr(error.orig and error.orig.__cause__, "constraint_name", None))
-    # The driver itself refuses a number out of range, before the database could give a state.
+    # The driver itself rejects a number out of range, before the database could answer with an SQLSTATE.
     if state.startswith("22") or isinstance(error.orig and error.orig.__cause__, ValueError):
         return Malformed(
             errors=[_error("", "not-storable", "a value cannot be stored: a number out of range, or a NUL character")]
@@ -238,7 +238,8 @@ def from_database(error: Exception) -> Problem:
 
 
 def refusal(error: Exception) -> Problem:
-    """Why one item of several was refused. Raise again what concerns them all: an error of ours, a database away."""
+    """The reason why one of several items was refused. Errors that concern all items are raised again: a bug, an
+    unavailable database."""
     problem = error if isinstance(error, Problem) else from_database(error)
     if problem.status >= Problem.status:
         raise error
@@ -246,12 +247,12 @@ def refusal(error: Exception) -> Problem:
 
 
 def field_errors(error: ValidationError, document: Any) -> list[dict[str, str]]:
-    """What is wrong with a document that was no request's body: a delivery, a row of a file, a patched record."""
+    """The field errors of a document that is not a request's body: a delivery, a row of a file, a patched record."""
     return [_told_of({**each}, ("body", *each["loc"]), document) for each in error.errors()]
 
 
 def unknown_field(name: str) -> dict[str, str]:
-    """The error of a field that a document has and its shape has not."""
+    """The error of a field that is unknown in the shape."""
     return _error(name, *TYPES["extra_forbidden"])
 
 
@@ -264,7 +265,7 @@ def _error(field: str, code: str, message: str) -> dict[str, str]:
 
 
 def _field(location: tuple[int | str, ...], body: Any, kind: str) -> str:
-    """The path as its author wrote it, `billing_address.lines[0]`: names of union members left out."""
+    """The path as in the request, `billing_address.lines[0]`, without the names of union members."""
     place, *path = location
     if place != "body":
         return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")

@@ -1,6 +1,6 @@
-"""The history of records: one entry for each thing that was done to one, in the transaction of the change.
+"""The history of records: one entry for each change or action, in the transaction of the change.
 
-Entries are kept for good; events are not (`chassis.retention`).
+Entries are never removed; events are (`chassis.retention`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,9 +35,9 @@ class Action(StrEnum):
 
 
 class HistoryEntry(Base):
-    """What was done to a record. `about` is the note or the file that it was done with.
+    """One action on a record. `about` is the note or the file of the action.
 
-    `changes` are objects `{group, old, new}`; of more than `MOST_CHANGES`, `left_out` counts the others.
+    `changes` are objects `{group, old, new}`; at most `MOST_CHANGES` are stored, `left_out` counts the others.
     """
 
     __tablename__ = "record_history"
@@ -95,12 +95,12 @@ def note_difference(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> None:
-    """Note a change by the values before and after it."""
+    """Record a change by the values before and after it."""
     keys = {**before, **after}
     changes = [{"group": key, "old": before.get(key), "new": after.get(key)} for key in keys]
     note(session, kind, record_id, Action.CHANGED, actor, changes)
 
 
 def actor_of(session: AsyncSession) -> str:
-    """Who acts in the session, where the code that writes was not told."""
+    """The actor of the session, for code that does not get the actor as an argument."""
     return str(session.info.get("actor", UNNAMED))

@@ -1,8 +1,7 @@
-"""How many requests a client and a tenant may make in a minute, in one process of the API.
+"""Limits of requests a minute per client and per tenant, in one process of the API.
 
-Windows slide, so no two of them let twice as many through. Each process counts alone: with `n` processes behind a load
-balancer, `n` times as many pass. Deliveries by the port are the gateway's, which bounds them itself; they are not
-counted.
+The windows slide, so a burst at a window boundary is limited too. Each process counts separately: `n` processes behind
+a load balancer allow `n` times as many. Deliveries through the port are not counted: the gateway limits them itself.
 """
 
 import math
@@ -21,7 +20,10 @@ class TooManyRequests(Problem):
     code = "too-many-requests"
     title = "Too many requests"
     detail = "{who} may make {limit} requests a minute."
-    hint = "Wait for the seconds in `Retry-After`, and spread the requests; `:batch` writes up to 200 records in one."
+    hint = (
+        "Wait the number of seconds in `Retry-After`, and send fewer requests; `:batch` writes up to 200 records "
+        "in one."
+    )
 
 
 class Rates:
@@ -33,7 +35,7 @@ class Rates:
         self._tenant = RateLimitItemPerMinute(tenant_per_minute) if tenant_per_minute else None
 
     def take(self, caller: Principal) -> None:
-        """Count one request. Raise `TooManyRequests`; a request that is refused does not count for the tenant."""
+        """Count one request. Raises `TooManyRequests`; a refused request does not count for the tenant."""
         if self._client:
             self._take(self._client, "A client", "client", str(caller.tenant), caller.issuer, caller.subject)
         if self._tenant:

@@ -1,6 +1,6 @@
-"""What a service is, and its verbs on the command line: `api`, `worker`, `migrate`, `openapi`.
+"""The definition of a service, and its verbs on the command line: `api`, `worker`, `migrate`, `openapi`.
 
-A service fills in one `Service` in its `wiring.py`; its `__main__.py` is `cli(SERVICE)()`.
+A service creates one `Service` in its `wiring.py`; its `__main__.py` is `cli(SERVICE)()`.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ GAUGES_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Running:
-    """What the tasks of a worker are given: all tenants are visible in its sessions."""
+    """The context of a worker's tasks: all tenants are visible in its sessions."""
 
     settings: Settings
     engine: AsyncEngine
@@ -55,11 +55,11 @@ class Running:
 
 @dataclass(frozen=True)
 class Service:
-    """All that is special about one service. `topics` are those beside its kinds' own, with their partitions.
+    """The parts that differ between services. `topics` are those beside its kinds' own, with their partitions.
 
-    `troubles` are further reasons, by name, why the service is not ready. `event_scopes` names for each kind of event
-    the scope that shows it on the feed; a kind without one is not shown. `expiring` are tables with a retention,
-    `uploads` the starts of addresses that take files.
+    `troubles` are additional readiness checks, by name. `event_scopes` names for each kind of event the scope that
+    allows reading it on the feed; a kind without one is not shown. `expiring` are tables with a retention, `uploads`
+    the path prefixes that accept files.
     """
 
     name: str
@@ -101,12 +101,12 @@ class Service:
         return app
 
     def application(self) -> FastAPI:
-        """The application of one of several processes that share a port; it ends with the process that started it."""
+        """The application of one of several processes that share a port; it ends with its parent process."""
         end_with_parent()
         return self.app(_started(self))
 
     async def schema_fits(self, app: FastAPI) -> None:
-        """Raise `SchemaBehind` when the database is older than the code."""
+        """Raises `SchemaBehind` when the database is older than the code."""
         async with app.state.sessions() as session:
             await check_schema(session, self.versions)
 
@@ -116,7 +116,7 @@ class Service:
         return {**replicated, **{kind.topic: kind.declared.partitions for kind in self.announced}, **self.topics}
 
     def scopes_of_topics(self) -> dict[str, str]:
-        """The scope that shows the events of a topic, `<system>.<kind>.v<major>`."""
+        """The scope that allows reading the events of a topic, `<system>.<kind>.v<major>`."""
         kinds = {topic: topic.split(".")[1] for topic in self.published()}
         return {topic: self.event_scopes[kind] for topic, kind in kinds.items() if kind in self.event_scopes}
 
@@ -131,7 +131,7 @@ class Service:
             await engine.dispose()
 
     async def work(self, settings: Settings) -> None:
-        """Run the worker until a signal comes."""
+        """Run the worker until it gets a signal."""
         engine = create_engine(settings.database_url, self.name, "worker")
         running = Running(settings, engine, session_factory(engine))
         try:
@@ -197,7 +197,7 @@ async def _answers(app: FastAPI) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server inside a worker: the worker hears the signals."""
+    """A server inside a worker: the worker handles the signals."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -225,7 +225,7 @@ def _health(service: Service, running: Running) -> Task:
 
 
 def _started(service: Service) -> Settings:
-    """The settings of a process that serves, and what holds in all of it."""
+    """The settings of a serving process, and its initialisation."""
     settings = load(service.settings, service.name)
     telemetry.configure_logs(settings.log_level)
     clock.use(settings.zone)
@@ -239,7 +239,7 @@ def cli(service: Service) -> typer.Typer:
         help=service.description,
         no_args_is_help=True,
         add_completion=False,
-        pretty_exceptions_enable=False,  # It would print the values of variables, passwords among them.
+        pretty_exceptions_enable=False,  # The traceback would print the values of variables, passwords among them.
     )
 
     @verbs.command()
@@ -250,7 +250,7 @@ def cli(service: Service) -> typer.Typer:
 
     @verbs.command("worker")
     def work() -> None:
-        """Send events to Kafka, and do what else is to be done in the background."""
+        """Send events to Kafka, and run the background tasks."""
         settings = _started(service)
         uvloop.run(service.work(settings))
 
@@ -258,16 +258,14 @@ def cli(service: Service) -> typer.Typer:
     def migrate_database(
         check: bool = typer.Option(False, "--check", help="Fail when the models and the database differ."),
     ) -> None:
-        """Bring the database to the newest version."""
+        """Migrate the database to the newest version."""
         settings = load(service.settings, service.name)
         try:
             migrate(settings.database_url, service.name, service.metadata, service.versions, check=check)
         except ConnectionUntrusted as refused:
             raise SystemExit(f"{service.name}: {refused}") from None
         except AutogenerateDiffsDetected as difference:
-            raise SystemExit(
-                f"{service.name}: the models say something else than the migrations. {difference}"
-            ) from None
+            raise SystemExit(f"{service.name}: the models differ from the migrations. {difference}") from None
         typer.echo(f"{service.name}: the database is at the newest version.")
 
     @verbs.command()

@@ -16,14 +16,15 @@ from chassis.settings import Settings
 
 STOP_SECONDS = 5
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
-"""Where processes that share a port keep their metrics, so that each answers for all. The client library reads it."""
+"""The folder in which processes that share a port store their metrics, so that each answers for all. The client library
+reads this variable."""
 
 SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of <sys/prctl.h>."""
 
 
 def serve(settings: Settings, application: Callable[[], FastAPI], name: str) -> None:
-    """Serve until a signal comes. `name` is where the processes of several import `application` from."""
+    """Serve until a signal arrives. `name` is the import path of `application` for several processes."""
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
@@ -34,7 +35,7 @@ def serve(settings: Settings, application: Callable[[], FastAPI], name: str) -> 
         "timeout_graceful_shutdown": STOP_SECONDS,
     }
     if settings.workers == 1:
-        # uvicorn stops cleanly and then repeats the signal, which would look like a crash to who started us.
+        # uvicorn stops cleanly and then repeats the signal, which would look like a crash to the parent process.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.run(application(), **options)
         return
@@ -44,7 +45,7 @@ def serve(settings: Settings, application: Callable[[], FastAPI], name: str) -> 
 
 
 def end_with_parent() -> None:
-    """End this process when the one that started it is killed, which could not end it: it would keep the port."""
+    """End this process when its parent is killed; otherwise it would keep the port."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 

@@ -163,7 +163,5 @@ Sum = Annotated[
 ]
 """An exact sum over many records: it may have more digits than any one of them."""
 
-Amount = Annotated[
-    Decimal, _AS_TEXT, WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, mode="serialization")
-]
+Amount = Annotated[Decimal, _AS_TEXT, WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"})]
 """An amount of an answer, with as many decimals as its currency has; not validated, so that it can always be read."""

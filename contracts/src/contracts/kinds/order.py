@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, StrictBool
 from contracts.customer import Address
 from contracts.kinds import same
 from contracts.kinds.policies import machine, newest, strict
-from contracts.kinds.table import READS, WRITES, KindTable, family, group, reference
+from contracts.kinds.table import READS, WRITES, KindTable, ShownValue, family, group, reference
 from contracts.order import (
     FIXED_STATES,
     NEXT_STATES,
@@ -22,7 +22,7 @@ from contracts.order import (
     ShippedLines,
 )
 from contracts.text import NotesText, OptionalShortText
-from contracts.values import CurrencyCode
+from contracts.values import Amount, CurrencyCode
 
 ERP = strict("erp")
 UNTIL_SUBMITTED = newest.until("state", FIXED_STATES, ERP)
@@ -56,6 +56,7 @@ ORDER = KindTable(
             golden=GoldenOrderLine | None,
         ),
     ),
+    shown=tuple(ShownValue(name, Amount, by=("crm", "erp")) for name in ("net", "tax", "total")),
 )
 
 SHIPMENT = KindTable(

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.replication import checked, family, fields, kind_from
+from contracts.money import rounded
 from pydantic import AwareDatetime
 from records import rows_of
 from sqlalchemy.orm import selectinload
@@ -60,6 +61,10 @@ def _write_line(row: Order, member: str, value: Any) -> None:
     row.set_line(line_id, {**line.model_dump(exclude={"product"}), "product_id": product_id})
 
 
+def _show(row: Order) -> dict[str, str]:
+    return {name: str(rounded(getattr(row, name), row.currency)) for name in ("net", "tax", "total")}
+
+
 ORDER = kind_from(
     kinds.ORDER,
     fields("customer", lambda row: row.customer_id and str(row.customer_id), _write_customer),
@@ -68,6 +73,7 @@ ORDER = kind_from(
     system="crm",
     row=Order,
     rows=rows_of(Order, selectinload(Order.lines)),
+    show=_show,
 )
 
 

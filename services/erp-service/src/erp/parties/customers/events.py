@@ -4,11 +4,21 @@ from chassis.replication import kind_from
 from party.groups import customer_groups
 from party.twins import customer_twin
 from records import rows_of
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from contracts import kinds
 from erp.parties.customers.models import Customer
 from erp.parties.customers.schemas import LegalEntityBody
+
+NEXT = text("select next_number('customer', 'C-')")
+
+
+async def _give_number(session: AsyncSession, row: Customer) -> None:
+    with session.no_autoflush:
+        row.number = await session.scalar(NEXT) or ""
+
 
 CUSTOMER = kind_from(
     kinds.CUSTOMER,
@@ -17,4 +27,5 @@ CUSTOMER = kind_from(
     row=Customer,
     rows=rows_of(Customer, selectinload(Customer.entities)),
     twin=customer_twin(Customer),
+    complete=_give_number,
 )

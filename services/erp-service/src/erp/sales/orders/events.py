@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.errors import Conflict
 from chassis.replication import Group, checked, family, fields, kind_from
 from contracts.kinds.policies import strict
+from contracts.money import rounded
 from contracts.order import NEXT_STATES, OrderLine, OrderState
 from pydantic import AwareDatetime
 from records import rows_of
@@ -107,6 +108,11 @@ def _create(values: Mapping[str, Any]) -> Order:
     return Order.blank()
 
 
+def _show(row: Order) -> dict[str, str]:
+    totals = row.totals
+    return {name: str(rounded(getattr(totals, name), row.currency)) for name in ("net", "tax", "total")}
+
+
 ORDER = kind_from(
     kinds.ORDER,
     fields("state", lambda row: row.state, _write_state),
@@ -117,6 +123,7 @@ ORDER = kind_from(
     rows=rows_of(Order, selectinload(Order.lines)),
     create=_create,
     through=_kept,
+    show=_show,
 )
 
 

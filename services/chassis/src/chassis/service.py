@@ -154,7 +154,8 @@ class Service:
                     await resend.resend_to_new_logs(session, logs)
                 seen.set()
 
-            topics = Topics(servers, self.published(), running.settings.kafka_replicas, security=security)
+            replicas, most = running.settings.kafka_replicas, running.settings.kafka_most_partitions
+            topics = Topics(servers, self.published(), replicas, security=security, most=most)
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(watch(topics, relay.reach, found, stop))
                 await any_of(seen, stop)

@@ -109,10 +109,11 @@ def _wanted(fields: Mapping[str, Any], kind: str, group: Group) -> tuple[str, ..
         return _NAMED[kind, group.name]
     if group.name in _RENAMED:
         return _RENAMED[group.name]
+    if group.member is not None:
+        plurals = [word for word in (group.name, f"{group.name}s", f"{group.name}_ids") if word in fields]
+        return tuple(plurals[:1]) or (group.name,)
     if group.refers:
         return (f"{group.name}_id",)
-    if group.member is not None:
-        return (group.name if group.name in fields else f"{group.name}s",)
     parts = _parts(group.value)
     if parts and group.name not in _objects(fields):
         return parts

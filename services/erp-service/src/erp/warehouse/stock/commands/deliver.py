@@ -51,7 +51,7 @@ async def issue(
             continue
         for move in stock.leave(demand, quantity, currency, warehouse_id):
             move.line_id = demand.line_id
-            session.add(caused(move, MoveKind.ISSUE, on=on, source=source, actor=actor))
+            stock.write(caused(move, MoveKind.ISSUE, on=on, source=source, actor=actor), currency)
             value -= move.value
     await stock.save()
     await ledger.post(session, "issue", on=on, currency=currency, amounts={"value": value}, source=source, actor=actor)
@@ -88,7 +88,7 @@ async def take_back(
             part = value_out(quantity, demand.issued, left_for, currency)
             stock.put(level, quantity, part)
             move = StockMove(level_id=level.id, quantity=quantity, value=part, line_id=demand.line_id)
-            session.add(caused(move, MoveKind.RETURN, on=on, source=source, actor=actor))
+            stock.write(caused(move, MoveKind.RETURN, on=on, source=source, actor=actor), currency)
             value += part
         demand.issued -= quantity
     await stock.save()

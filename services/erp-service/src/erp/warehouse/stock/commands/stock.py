@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger.rules import Source
 from erp.warehouse.stock import queries
+from erp.warehouse.stock.events import announce_move
 from erp.warehouse.stock.models import (
     ZERO,
     Demand,
@@ -163,6 +164,11 @@ class Stock:
         demand.wanted -= quantity
         demand.issued += quantity
         return moves
+
+    def write(self, move: StockMove, currency: str) -> None:
+        """Add a move that has its cause, and announce it."""
+        self._session.add(move)
+        announce_move(self._session, move, self._levels[move.level_id], currency)
 
     def _held(self, demand: Demand) -> list[Reservation]:
         return sorted(demand.reservations, key=lambda each: self._order[self._levels[each.level_id].warehouse_id])

@@ -109,14 +109,14 @@ async def transfer(
     giver = await stock.level(product_id, from_warehouse_id, to_fill=False)
     taker = await stock.level(product_id, to_warehouse_id)
     stock.refuse_shortage({product_id: quantity}, from_warehouse_id)
-    value = stock.take(giver, quantity, (await books.company(session)).currency)
+    currency = (await books.company(session)).currency
+    value = stock.take(giver, quantity, currency)
     stock.put(taker, quantity, value)
     source = Source("stock_transfer", uuid7())
     out = StockMove(level_id=giver.id, quantity=-quantity, value=-value)
     into = StockMove(level_id=taker.id, quantity=quantity, value=value)
     for move in (out, into):
-        caused(move, MoveKind.TRANSFER, on=_day(on), source=source, actor=actor, reason=reason)
-    session.add_all((out, into))
+        stock.write(caused(move, MoveKind.TRANSFER, on=_day(on), source=source, actor=actor, reason=reason), currency)
     await stock.save()
     return out, into
 
@@ -147,7 +147,7 @@ def _average(stock: Stock, level: StockLevel) -> Decimal:
 
 
 async def _entered(session: AsyncSession, stock: Stock, move: StockMove, rule: str, currency: str) -> StockMove:
-    session.add(move)
+    stock.write(move, currency)
     await stock.save()
     await ledger.post(
         session,

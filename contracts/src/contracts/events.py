@@ -239,7 +239,8 @@ def _changed(kind: str, system: str) -> type[RecordChanged]:
     shapes, name = GROUPS[kind], kind.title().replace("_", "")
     values = values_model(f"{name}Values", shapes)
     fields: dict[str, Any] = {"kind": (Literal[kind], ...), "snapshot": (values, ...)}
-    if shown := {each.name: (each.value, ...) for each in TABLES[kind].shown if system in each.by}:
+    shown: dict[str, Any] = {each.name: (each.value, ...) for each in TABLES[kind].shown if system in each.by}
+    if shown:
         part: Any = create_model(f"{name}Shown", __base__=ShownValues, __doc__=ShownValues.__doc__, **shown)
         fields["shown"] = (part | None, None)  # Events of before it was added have none.
     model = create_model(f"{name}Changed", __base__=RecordChanged, __doc__=RecordChanged.__doc__, **fields)

@@ -1,23 +1,21 @@
 """Customers as the ERP holds them; `contracts.kinds.customer` says what they are made of."""
 
+import numbering
+from chassis import clock
 from chassis.replication import kind_from
 from party.groups import customer_groups
 from party.twins import customer_twin
 from records import rows_of
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from contracts import kinds
-from erp.parties.customers.models import Customer
+from erp.parties.customers.models import NUMBERS, Customer
 from erp.parties.customers.schemas import LegalEntityBody
-
-NEXT = text("select next_number('customer', 'C-')")
 
 
 async def _give_number(session: AsyncSession, row: Customer) -> None:
-    with session.no_autoflush:
-        row.number = await session.scalar(NEXT) or ""
+    row.number = await numbering.take(session, NUMBERS, clock.today())
 
 
 CUSTOMER = kind_from(

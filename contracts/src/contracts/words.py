@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from inspect import isclass
 from types import UnionType
 from typing import Any, get_args
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -67,7 +68,7 @@ def _rows(openapi: Mapping[str, OpenApi]) -> Iterator[tuple[str, str, str]]:
             for group in groups:
                 words = _words(openapi[system], system, name, group)
                 if words != (group.name,):
-                    member = f"{group.name}:<{'id' if group.name in _RENAMED else group.name}>"
+                    member = f"{group.name}:<{'id' if group.member is UUID else group.name}>"
                     said = f"`{member if group.member is not None else group.name}`"
                     found.setdefault(said, {})[system] = ", ".join(f"`{word}`" for word in words)
         shown = f"**{name.replace('_', ' ')}**"

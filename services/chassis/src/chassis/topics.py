@@ -160,7 +160,7 @@ def _is_served(topic: Mapping[str, Any]) -> bool:
 
 
 async def _widen(admin: AIOKafkaAdminClient, names: list[str]) -> None:
-    """Raise `max.message.bytes` of a topic that was created with less. Its other settings are sent along unchanged.
+    """Raises `max.message.bytes` of a topic that was created with less. Its other settings are sent along unchanged.
 
     A broker that does not permit it is reported: events that are too large for the topic are parked in the outbox.
     """

@@ -119,7 +119,7 @@ async def post(
 
 
 async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEntry:
-    """Write a manual entry. Raise `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
+    """Write a manual entry. Raises `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
     debit, credit = (sum((getattr(line, side) for line in body.lines), Decimal(0)) for side in ("debit", "credit"))
     if debit != credit:
         raise EntryNotBalanced(debit=debit, credit=credit)
@@ -234,7 +234,7 @@ async def chart(session: AsyncSession) -> None:
 
 
 async def open_account(session: AsyncSession, body: AccountBody) -> Account:
-    """Add an account. Raise `AccountNumberTaken`."""
+    """Add an account. Raises `AccountNumberTaken`."""
     await chart(session)
     taken = await session.scalar(select(Account.id).where(Account.number == body.number))
     if taken is not None:
@@ -246,12 +246,12 @@ async def open_account(session: AsyncSession, body: AccountBody) -> Account:
 
 
 async def close(session: AsyncSession, month: date, actor: str) -> None:
-    """Close a month, once all who are posting into it have ended. Raise `PeriodStepForbidden`."""
+    """Close a month, once all who are posting into it have ended. Raises `PeriodStepForbidden`."""
     await _set_closed(session, month, actor, closed=True)
 
 
 async def reopen(session: AsyncSession, month: date, actor: str) -> None:
-    """Open a closed month again. Raise `PeriodStepForbidden`."""
+    """Open a closed month again. Raises `PeriodStepForbidden`."""
     await _set_closed(session, month, actor, closed=False)
 
 
@@ -267,7 +267,7 @@ async def _set_closed(session: AsyncSession, month: date, actor: str, *, closed:
 
 
 async def write_company(session: AsyncSession, body: CompanyBody, seen: Callable[[Company], None]) -> Company:
-    """Say who the company is. Raise `CurrencyFixed`, and whatever `seen` raises."""
+    """Say who the company is. Raises `CurrencyFixed`, and the errors of `seen`."""
     row = await session.scalar(select(Company).with_for_update()) or Company.unwritten()
     seen(row)
     if body.currency != row.currency and await queries.anything_posted(session):

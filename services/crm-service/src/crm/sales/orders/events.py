@@ -1,6 +1,6 @@
-"""Orders and shipments as the CRM holds them; `contracts.kinds.order` says what they are made of.
+"""Orders and shipments in the CRM; `contracts.kinds.order` declares their groups.
 
-Nothing is refused for the state it is in: once an order is submitted, what the ERP says of it holds.
+Deliveries are not refused by state: once an order is submitted, the ERP's values apply.
 """
 
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What an order comes to, what may be done with it in each state, and how far it is paid. Pure."""
+"""Totals of an order, the allowed actions of each state, and the payment status. Pure."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -14,7 +14,7 @@ NUMBERS = Series("order", "SO-")
 
 
 class Action(StrEnum):
-    """What sales may do with an order; each is also the last part of its address."""
+    """The actions of sales on an order; each is also the last part of its address."""
 
     CHANGE = "change"
     SUBMIT = "submit"
@@ -36,11 +36,11 @@ ALLOWED: Mapping[OrderState, tuple[Action, ...]] = {
     OrderState.CLOSED: (),
     OrderState.CANCELLED: (Action.ARCHIVE,),
 }
-"""State -> what sales may do; the rest is the ERP's."""
+"""State -> the actions allowed to sales; others are the ERP's."""
 
 
 class Source(StrEnum):
-    """Where a line's price or tax rate comes from.
+    """The source of a line's price or tax rate.
 
     `entered` by a person, from a `price_list`, the product's `list_price`, the `declared` tax rate, or `delivered` by
     another system.
@@ -54,7 +54,7 @@ class Source(StrEnum):
 
 
 class Priced(Protocol):
-    """A line as far as its amount goes; `discount` and `tax_rate` are fractions."""
+    """The fields of a line that determine its amount; `discount` and `tax_rate` are fractions."""
 
     @property
     def quantity(self) -> Decimal: ...
@@ -73,12 +73,12 @@ class PaymentStatus(StrEnum):
 
 
 def line_net(line: Priced, currency: str) -> Decimal:
-    """What the line comes to before tax, rounded."""
+    """The amount of the line before tax, rounded."""
     return money.line_net(line.quantity, line.unit_price, line.discount, currency)
 
 
 def totals(lines: Iterable[Priced], currency: str) -> money.Totals:
-    """What the lines come to together."""
+    """The totals of the lines."""
     return money.totals(((line_net(line, currency), line.tax_rate) for line in lines), currency)
 
 
@@ -88,12 +88,12 @@ def exact_net(lines: Iterable[Priced]) -> Decimal:
 
 
 def is_open(request: OrderRequest | None, answer: OrderAnswer | None) -> bool:
-    """Whether the ERP still owes an answer."""
+    """Whether a request waits for the ERP's answer."""
     return request is not None and (answer is None or answer.request != request.id)
 
 
 def payment_status(invoices: Iterable[tuple[Decimal, Decimal]]) -> PaymentStatus:
-    """How far invoices, each (total, open), are paid; without any there is nothing that could be."""
+    """The payment status of invoices, each (total, open); a status of its own if there are none."""
     known = list(invoices)
     if known and all(still_open <= 0 for _, still_open in known):
         return PaymentStatus.PAID

@@ -23,7 +23,7 @@ class BalanceOut(Shown):
 
 
 class BalanceFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     canonical_id: UUID | None = None
     customer_id: UUID | None = None
@@ -73,7 +73,7 @@ class OpenItemOut(BaseModel):
 
 
 class ReceivableFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     on: date | None = Field(
         default=None, description="The day from which age is counted; today, unless it says otherwise."
@@ -84,7 +84,7 @@ class ReceivableFilters(BaseModel):
 
 
 class OpenItemFilters(BaseModel):
-    """What a list may be narrowed by."""
+    """Filters of the list."""
 
     on: date | None = Field(
         default=None, description="The day from which age is counted; today, unless it says otherwise."

@@ -31,7 +31,7 @@ def due_on(issued_on: date, terms: Mapping[str, Any] | None) -> date:
 
 
 def invoice_totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
-    """The totals of an invoice's lines, each (net, tax rate). Raise `OutOfBounds`: an invoice has more lines than an
+    """The totals of an invoice's lines, each (net, tax rate). Raises `OutOfBounds`: an invoice has more lines than an
     order, so lines within their bounds may come to too much.
     """
     found = totals(lines, currency)

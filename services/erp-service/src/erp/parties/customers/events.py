@@ -1,4 +1,4 @@
-"""Customers as the ERP holds them; `contracts.kinds.customer` says what they are made of."""
+"""Customers in the ERP; `contracts.kinds.customer` declares their groups."""
 
 import numbering
 from chassis import clock

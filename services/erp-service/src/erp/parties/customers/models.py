@@ -1,4 +1,4 @@
-"""The tables of customers and their legal entities; `party` holds what they are in every service."""
+"""The tables of customers and their legal entities; the shared part is in `party`."""
 
 import numbering
 from chassis.db import unique

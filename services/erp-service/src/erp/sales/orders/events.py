@@ -1,4 +1,4 @@
-"""Orders and shipments as the ERP holds them; `contracts.kinds.order` says what they are made of."""
+"""Orders and shipments in the ERP; `contracts.kinds.order` declares their groups."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -16,7 +16,7 @@ from erp.warehouse.stock.rules import MoveKind, unit_cost
 
 
 class WarehouseBody(BaseModel):
-    """A warehouse as its users write it."""
+    """A warehouse as a client sends it."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Hamburg"}]})
 
@@ -197,7 +197,7 @@ class BackOrderOut(BaseModel):
 
 
 class StockFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     product_id: UUID | None = None
     sku: str | None = Field(default=None, max_length=60)
@@ -206,7 +206,7 @@ class StockFilters(BaseModel):
 
 
 class MoveFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     product_id: UUID | None = None
     sku: str | None = Field(default=None, max_length=60)
@@ -220,13 +220,13 @@ class MoveFilters(BaseModel):
 
 
 class DemandFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     product_id: UUID | None = None
     line_id: UUID | None = None
 
 
 class ReservationFilters(DemandFilters):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     warehouse_id: UUID | None = None

@@ -20,7 +20,7 @@ async def mark_invoiced(
 ) -> None:
     """Count what was billed of each order line; below zero what was credited. `order_ids` spares looking them up.
 
-    An order of which everything is shipped and billed is `invoiced` then. Raise `MoreThanShipped`.
+    An order of which everything is shipped and billed is `invoiced` then. Raises `MoreThanShipped`.
     """
     order_ids = order_ids or await queries.of_lines(session, quantities)
     for row in await reads.lock_all(session, ORDERS, order_ids):

@@ -69,7 +69,7 @@ async def take_back(
 ) -> Decimal:
     """Put back on hand what had left for the lines; answers what that was worth, which is posted as "return".
 
-    It comes back at what it left for, and may be promised at once. Raise `NotIssued`, `WarehouseArchived`, `NotFound`
+    It comes back at what it left for, and may be promised at once. Raises `NotIssued`, `WarehouseArchived`, `NotFound`
     for the warehouse, and `PeriodClosed`.
     """
     wanted, stock, known = await _locked(session, wants)
@@ -113,7 +113,7 @@ def _parts(wanted: Wanted, known: Demands) -> Iterator[tuple[Demand, Decimal]]:
 
 
 async def _gather(stock: Stock, wanted: Wanted, known: Demands, warehouse_id: UUID) -> None:
-    """Reserve in one warehouse what is to leave from there. Raise `OutOfStock`, `NotFound`."""
+    """Reserve in one warehouse what is to leave from there. Raises `OutOfStock`, `NotFound`."""
     stock.warehouse(warehouse_id)
     here: list[tuple[Demand, Decimal, StockLevel]] = []
     more: defaultdict[UUID, Decimal] = defaultdict(Decimal)

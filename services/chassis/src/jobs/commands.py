@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import JsonObject
 from chassis.errors import NotFound
+from chassis.wakeup import notify
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +19,7 @@ async def enqueue(session: AsyncSession, kind: str, arguments: JsonObject, actor
     session.add(job)
     await session.flush()
     await session.refresh(job)
+    await notify(session)
     return job
 
 

@@ -3,6 +3,7 @@
 Consumers ignore fields they do not know: inside v1 there are only additions.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID
 
@@ -91,6 +92,14 @@ class ShownValues(EventPart):
     """What the system's API shows beside the groups: it follows from them, or is given once for good."""
 
 
+def _check_changes(shapes: Shapes, changes: Iterable[GroupChange | AnnouncedChange]) -> None:
+    """Raises `ValueError` unless each value has the shape of its group."""
+    for change in changes:
+        for value in (change.old, change.new):
+            if value is not None:
+                check_value(shapes, change.group, value)
+
+
 class RecordChanged(EventPart):
     """A record was entered, changed, archived, or updated by a delivery of the hub (`origin: gateway`).
 
@@ -112,10 +121,7 @@ class RecordChanged(EventPart):
 
     @model_validator(mode="after")
     def _changes_have_the_shape_of_their_group(self) -> Self:
-        for change in self.changes:
-            for value in (change.old, change.new):
-                if value is not None:
-                    check_value(self.shapes, change.group, value)
+        _check_changes(self.shapes, self.changes)
         return self
 
 
@@ -135,10 +141,7 @@ class RecordAnnounced(EventPart):
 
     @model_validator(mode="after")
     def _changes_have_the_shape_of_their_group(self) -> Self:
-        for change in self.changes:
-            for value in (change.old, change.new):
-                if value is not None:
-                    check_value(self.shapes, change.group, value)
+        _check_changes(self.shapes, self.changes)
         return self
 
 

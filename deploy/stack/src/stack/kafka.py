@@ -4,15 +4,13 @@ import base64
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from stack.errors import CannotStart
 from stack.jars import class_path
 from stack.java import java
 from stack.keys import write_private
 from stack.ports import HOST, free_port, is_free
-from stack.process import Child, wait_until
+from stack.process import Child, StoppedAtExit, wait_until
 
 START_SECONDS = 60.0
 TRIES = 3
@@ -62,7 +60,7 @@ PROPERTIES = {
 }
 
 
-class Kafka:
+class Kafka(StoppedAtExit):
     """A Kafka 4 with its log in `folder`. Several may run at once, in different folders.
 
     Without a port it selects a free one and stores it in the folder: the next start uses the same port if it is free.
@@ -157,15 +155,6 @@ class Kafka:
         """Kill the broker, as a crash would; the next start recovers from its log."""
         if self._child is not None:
             self._child.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _kept_port(self) -> int | None:
         try:

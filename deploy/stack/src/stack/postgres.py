@@ -10,13 +10,11 @@ import subprocess
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psutil
 
 from stack.errors import CannotStart
-from stack.process import Child, wait_until
+from stack.process import Child, StoppedAtExit, wait_until
 
 
 def _programs() -> Path:
@@ -38,7 +36,7 @@ START_SECONDS = 60.0
 FAST = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 
 
-class Postgres:
+class Postgres(StoppedAtExit):
     """A PostgreSQL 18 with its data in `folder`. Several may run at once, in different folders.
 
     If this process runs as root, the server runs as `nobody`; the folders above `folder` then become traversable (not
@@ -104,15 +102,6 @@ class Postgres:
     def kill(self) -> None:
         """Kill the server, as a crash would; the next start recovers from its log."""
         self._child.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _command(self) -> list[str]:
         settings = {

@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from stack.errors import CannotStart
 
@@ -18,6 +21,27 @@ GUARD = Path(__file__).with_name("guard.py")
 # Linux ties a child to the thread that started it, not to the process. So this one thread starts every child; it runs
 # as long as the process.
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
+
+
+class StoppedAtExit(ABC):
+    """Starts as its `with` block begins, and stops as it ends."""
+
+    @abstractmethod
+    def start(self) -> str | None:
+        """Start, and return when it is ready: with its address, if it has one."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop cleanly."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
 
 class Child:

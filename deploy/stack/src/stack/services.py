@@ -4,8 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from stack.errors import CannotStart
 from stack.folder import claim
@@ -17,7 +16,7 @@ from stack.part import Part, ServicePart
 from stack.plan import LOCAL_PAGES, SERVICES, Plan, Program, python_program
 from stack.ports import free_port, is_free
 from stack.postgres import Postgres
-from stack.process import Child
+from stack.process import Child, StoppedAtExit
 from stack.provision import provision
 from stack.published import publish, withdraw
 
@@ -29,7 +28,7 @@ SERVICE_PATIENCE_SECONDS = 5.5
 SERVER_PATIENCE_SECONDS = 3.5
 
 
-class Stack:
+class Stack(StoppedAtExit):
     """The servers and services that `make run` starts, in one folder; each part can be stopped or killed alone.
 
     Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`, `gateway-api` and
@@ -163,15 +162,6 @@ class Stack:
     def kill(self, name: str) -> None:
         """Kill one part, as a crash would."""
         self._part(name).kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _part(self, name: str) -> Part:
         if name not in self.parts:

@@ -42,7 +42,24 @@ class ValidityOver(Conflict):
     hint = "Set `valid_until` to today or later, or omit it."
 
 
-class Quote(Versioned, Base):
+class Offered:
+    """Columns of a quote and of each sent version of it."""
+
+    customer_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    currency: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
+    valid_until: Mapped[date | None]
+    reference: Mapped[str | None] = mapped_column(Text)
+    introduction: Mapped[str] = mapped_column(Text)
+    shipping_address: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    net: Mapped[Decimal]
+    tax: Mapped[Decimal]
+    total: Mapped[Decimal]
+
+
+class Quote(Offered, Versioned, Base):
     """An offer to a customer. `revision` counts its versions; a sent version stays readable as a `SentQuote`."""
 
     __tablename__ = "quotes"
@@ -60,19 +77,7 @@ class Quote(Versioned, Base):
     number: Mapped[str] = mapped_column(Text)
     revision: Mapped[int]
     state: Mapped[str] = mapped_column(Text)
-    customer_id: Mapped[UUID]
-    contact_id: Mapped[UUID | None]
     deal_id: Mapped[UUID | None]
-    currency: Mapped[str] = mapped_column(Text)
-    language: Mapped[str | None] = mapped_column(Text)
-    valid_until: Mapped[date | None]
-    reference: Mapped[str | None] = mapped_column(Text)
-    introduction: Mapped[str] = mapped_column(Text)
-    shipping_address: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
-    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    net: Mapped[Decimal]
-    tax: Mapped[Decimal]
-    total: Mapped[Decimal]
     sent_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(Text)
@@ -137,7 +142,7 @@ class Quote(Versioned, Base):
         self.sent_at = self.decided_at = self.reason = None
 
 
-class SentQuote(Base):
+class SentQuote(Offered, Base):
     """A sent version of a quote; never changed.
 
     `paper` holds the additional data of its PDF: a `Paper`. Versions sent before this column existed have none; it is
@@ -149,18 +154,6 @@ class SentQuote(Base):
     quote_id: Mapped[UUID] = mapped_column(ForeignKey("quotes.id"), primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True)
     sent_at: Mapped[datetime]
-    customer_id: Mapped[UUID]
-    contact_id: Mapped[UUID | None]
-    currency: Mapped[str] = mapped_column(Text)
-    language: Mapped[str | None] = mapped_column(Text)
-    valid_until: Mapped[date | None]
-    reference: Mapped[str | None] = mapped_column(Text)
-    introduction: Mapped[str] = mapped_column(Text)
-    shipping_address: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
-    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    net: Mapped[Decimal]
-    tax: Mapped[Decimal]
-    total: Mapped[Decimal]
     paper: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
 
 

@@ -83,7 +83,7 @@ async def test_a_row_that_says_something_else_changes_whose_payment_it_is_and_it
     assert payment.note == "by mistake nobody's"
     (result,) = await imported(sessions, row("1", customer_id=str(customer_id), amount="120"))
     assert result.outcome == "rejected"
-    assert "A payment that is booked keeps its amount" in result.reason
+    assert "The amount, currency, direction and date of a booked payment cannot change" in result.reason
     assert (await the_payment(session)).amount == Decimal(119)
 
 
@@ -99,5 +99,5 @@ async def test_a_row_that_makes_no_sense_is_rejected_and_stops_no_other(
     )
     assert [result.outcome for result in results] == ["rejected", "rejected", "created", "rejected"]
     assert "Nothing with the key C-999999 was imported into customers from shop" in results[0].reason
-    assert "A payment with this reference is there already" in results[3].reason
+    assert "A payment with this reference exists already" in results[3].reason
     assert (await the_payment(session)).reference == "BANK-1"

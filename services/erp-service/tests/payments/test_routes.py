@@ -46,7 +46,7 @@ async def test_a_bank_account_is_renamed_and_taken_out_of_use(api: httpx.AsyncCl
     await api.post(f"{address}/restore")
     assert (await entered(api, bank_account_id=bank["id"]))["bank_account_id"] == bank["id"]
     in_dollars = await api.post(PATH, json={**MONEY, "currency": "USD", "bank_account_id": bank["id"]})
-    assert in_dollars.json()["detail"] == "Old bank is kept in EUR, the payment is in USD."
+    assert in_dollars.json()["detail"] == "Old bank has the currency EUR, the payment USD."
 
 
 async def test_a_payment_is_entered_found_and_shown_with_what_it_settles(

@@ -1,4 +1,4 @@
-"""Finance: invoices, payments, bank statements and balances. They stand on the ledger."""
+"""Finance: invoices, payments, bank statements and balances. They post to the ledger."""
 
 from erp.finance import balances, bank_statements, invoicing, payments
 

@@ -1,4 +1,4 @@
-"""Products, what they cost for whom, and how they are taxed."""
+"""Products, prices, price lists and tax rates."""
 
 from modules import Module
 

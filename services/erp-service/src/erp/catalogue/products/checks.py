@@ -26,16 +26,16 @@ class ProductNumberTaken(Conflict):
 
 class KitInKit(Conflict):
     code = "kit-in-kit"
-    title = "A kit is made of goods and services, not of kits"
-    detail = "{name} ({id}) is a kit, or a part of one."
-    hint = "List what that kit is made of instead."
+    title = "A kit consists of goods and services, not of kits"
+    detail = "{name} ({id}) is a kit, or a component of one."
+    hint = "List the components of that kit instead."
 
 
 class DeclaredTwice(Conflict):
     code = "declared-twice"
     title = "This is declared already"
-    detail = "{id} says something for the same thing from the same day on."
-    hint = "Change or archive that one; or let this one begin on another day."
+    detail = "{id} is declared for the same subject and the same first day."
+    hint = "Change or archive that one, or choose another first day."
 
 
 class CurrencyOfPrices(Conflict):
@@ -84,7 +84,7 @@ async def tax_rate(session: AsyncSession, row: TaxRateRow) -> None:
 
 
 async def next_sku(session: AsyncSession) -> str:
-    """The next of our own numbers that nobody has typed yet."""
+    """The next generated number that no product has."""
     while True:
         sku = await numbering.take(session, SKUS, clock.today())
         if not await queries.numbered(session, sku, None):
@@ -114,7 +114,7 @@ async def _components_fit(session: AsyncSession, row: Product, wanted: list[UUID
 
 
 async def _there_once(session: AsyncSession, row: Declared, *same: ColumnElement[bool]) -> None:
-    """The database has a unique index for the same; this says which one is there."""
+    """A unique index enforces the same; this check names the existing row."""
     model = type(row)
     others = select(model.id).where(*same, model.archived_at.is_(None), model.id.is_distinct_from(row.id))
     other = await session.scalar(others)

@@ -1,4 +1,4 @@
-"""What is done to products beside plain changes."""
+"""Commands on products beside plain changes."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ OURSELVES = "erp"
 
 
 async def give_sku(session: AsyncSession, product_id: UUID) -> None:
-    """Give a SKU to a product that came from another system without one, and tell them all."""
+    """Assign a SKU to a product that another system entered without one, and announce it."""
     row = await reads.by_id(session, PRODUCTS, product_id, lock=True)
     if row.sku is None and row.archived_at is None:
         with edit(session, PRODUCT, row, OURSELVES):

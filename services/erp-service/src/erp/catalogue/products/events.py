@@ -1,4 +1,4 @@
-"""Products, and what only the ERP declares: price lists, prices and tax rates."""
+"""Products, and kinds that only the ERP declares: price lists, prices and tax rates."""
 
 from chassis.replication import Kind, kind_from
 from records import rows_of
@@ -18,7 +18,7 @@ PRODUCT = kind_from(
 
 
 def declared(table: kinds.KindTable, row: type[Declared]) -> Kind:
-    """A kind that only the ERP enters; what comes back from the hub is what stands here already."""
+    """A kind that only the ERP writes; deliveries from the hub change no value."""
     return kind_from(table, system="erp", row=row, rows=rows_of(row))
 
 

@@ -1,4 +1,4 @@
-"""What is done without being asked: every product gets a SKU."""
+"""A background task: every product gets a SKU."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ def tasks(running: Running) -> dict[str, Task]:
 
 
 async def give_skus(sessions: Sessions) -> int:
-    """Give a SKU to products of all tenants that came from another system without one; answer how many."""
+    """Assign a SKU to delivered products of all tenants that have none; returns their number."""
     missing = select(Product.tenant_id, Product.id).where(Product.sku.is_(None), Product.archived_at.is_(None))
     async with transaction(sessions) as session:
         found = (await session.execute(missing.order_by(Product.id).limit(AT_ONCE))).all()

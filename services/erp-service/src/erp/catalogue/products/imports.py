@@ -1,4 +1,4 @@
-"""How a row of a CSV file is read as a product."""
+"""Reads a row of a CSV file as a product."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ from erp.ledger import queries as ledger
 
 
 class ImportedPrice(BaseModel):
-    """A price as files have it: without a currency it is in the company's."""
+    """A price of a file: its default currency is the company's."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,7 +28,7 @@ class ImportedPrice(BaseModel):
 
 
 class ProductRow(ProductBody):
-    """A product as files have it."""
+    """A product of a file."""
 
     list_price: ImportedPrice | None = None  # type: ignore[assignment]  # becomes a Price before anybody sees it
 

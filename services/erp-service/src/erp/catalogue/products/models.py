@@ -18,7 +18,7 @@ IN_USE = text("archived_at is null")
 
 
 class Component(Base):
-    """How much of another product one kit holds, in that product's own unit."""
+    """The quantity of another product in one kit, in that product's own unit."""
 
     __tablename__ = "product_components"
     __table_args__ = (
@@ -33,10 +33,10 @@ class Component(Base):
 
 
 class Product(ProductColumns, Base):
-    """What is sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
+    """A product for sale. `units`, `list_price` and `dimensions` are stored in their published JSON form.
 
-    A product has a SKU as soon as the ERP has seen it: one that was entered without gets one from us. `sku_key` and
-    `gtin_key` are the forms in which two are compared.
+    The ERP assigns a SKU to every product that was entered without one. `sku_key` and `gtin_key` are the normalised
+    forms for comparison.
     """
 
     __tablename__ = "products"
@@ -95,7 +95,7 @@ class Product(ProductColumns, Base):
 
 
 class Declared(FromJson, Replicated):
-    """What only the ERP declares."""
+    """Base of the tables that only the ERP declares."""
 
     @classmethod
     def blank(cls) -> Self:
@@ -104,7 +104,7 @@ class Declared(FromJson, Replicated):
 
 
 class PriceList(PriceListColumns, Declared, Base):
-    """Prices for one customer, one group of customers (a customer's `segment`), or everyone; for a time."""
+    """Prices for one customer, one group of customers (a customer's `segment`), or everyone; with a period."""
 
     __tablename__ = "price_lists"
     __table_args__ = (
@@ -116,7 +116,7 @@ class PriceList(PriceListColumns, Declared, Base):
 
 
 class Price(PriceColumns, Declared, Base):
-    """What one unit of a product costs in a price list from a quantity on, for a time."""
+    """The price of one unit of a product in a price list from a quantity on, with a period."""
 
     __tablename__ = "prices"
     __table_args__ = (
@@ -139,7 +139,7 @@ class Price(PriceColumns, Declared, Base):
 
 
 class TaxRateRow(TaxRateColumns, Declared, Base):
-    """What is charged on a class of products in a country, for a time."""
+    """The tax rate of a class of products in a country, with a period."""
 
     __tablename__ = "tax_rates"
     __table_args__ = (

@@ -19,20 +19,20 @@ from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
 
 class NoPriceKnown(Conflict):
     code = "no-price-known"
-    title = "Nothing says what the product costs"
+    title = "The product has no price"
     detail = "There is no price of {name} in {currency} for {quantity} on {on}, and no list price in {currency}."
-    hint = "Give the price with the line; or add one to a price list, or a list price to the product."
+    hint = "Send the price with the line, or add one to a price list, or a list price to the product."
 
 
 class NoTaxRateKnown(Conflict):
     code = "no-tax-rate-known"
-    title = "Nothing says how the product is taxed"
+    title = "There is no tax rate for the product"
     detail = "Tax is charged in {country}, but there is no rate for the class {tax_class} on {on}."
-    hint = "Give the rate with the line; or declare it: POST /v1/tax-rates."
+    hint = "Send the rate with the line, or declare it: POST /v1/tax-rates."
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Whether a product that no other system knows yet has the same SKU or GTIN."""
+    """Whether an unlinked product has the same SKU or GTIN."""
     sku, gtin = values.get("sku"), values.get("gtin")
     unlinked = (Product.canonical_id.is_(None), Product.archived_at.is_(None))
     same = _same_number(sku, gtin)
@@ -40,7 +40,7 @@ async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
 
 
 async def numbered(session: AsyncSession, sku: str | None, gtin: str | None) -> Sequence[Product]:
-    """The products, at most two, that have this SKU or this GTIN; archived ones keep theirs."""
+    """The products (at most two) with this SKU or GTIN, archived ones included."""
     same = _same_number(sku, gtin)
     return (await session.scalars(select(Product).where(or_(*same)))).all() if same else []
 
@@ -51,7 +51,7 @@ def _same_number(sku: str | None, gtin: str | None) -> list[ColumnElement[bool]]
 
 
 async def offers(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, list[Offer]]:
-    """What price lists in use say of products, whatever the day, the customer and the quantity."""
+    """The active price list entries of products, for all dates, customers and quantities."""
     statement = (
         select(Price, PriceList)
         .join(PriceList, PriceList.id == Price.price_list_id)
@@ -65,7 +65,7 @@ async def offers(session: AsyncSession, product_ids: Collection[UUID]) -> dict[U
 
 
 async def price_of(session: AsyncSession, product: Product, question: Question) -> Answer:
-    """What one unit of the product costs, and which price list says so. Raises `NoPriceKnown`."""
+    """The price of one unit of the product, and its price list. Raises `NoPriceKnown`."""
     said = (await offers(session, [product.id]))[product.id]
     try:
         return _answer(product, question, said)
@@ -80,7 +80,7 @@ async def price_of(session: AsyncSession, product: Product, question: Question) 
 
 
 async def catalogue_prices(session: AsyncSession, asked: Sequence[tuple[Product, Question]]) -> list[Decimal | None]:
-    """What one unit costs by price lists and list price, for each question; None where nothing says it."""
+    """The price of one unit by price lists and list price, for each question; None if there is none."""
     said = await offers(session, {product.id for product, _ in asked})
     found: list[Decimal | None] = []
     for product, question in asked:
@@ -98,13 +98,13 @@ def _answer(product: Product, question: Question, said: Sequence[Offer]) -> Answ
 
 
 async def tax_rates(session: AsyncSession) -> list[TaxRate]:
-    """Every rate in use, whatever the day."""
+    """Every active rate, for all dates."""
     found = await session.scalars(select(TaxRateRow).where(TaxRateRow.archived_at.is_(None)).order_by(TaxRateRow.id))
     return [row.declared for row in found]
 
 
 async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None, on: date) -> Decimal:
-    """The rate on a class in the country of delivery. Raises `NoTaxRateKnown`."""
+    """The rate of a class in the country of delivery. Raises `NoTaxRateKnown`."""
     try:
         return tax_rate_for(await tax_rates(session), tax_class, country, on)
     except NoTaxRate:

@@ -85,7 +85,7 @@ TAX_RATES = Record(
     kind=TAX_RATE,
     check=checks.tax_rate,
 )
-STAYS = "Change the fields named; all others stay. What was sold before stays as it was."
+STAYS = "Change the given fields; others are unchanged. Existing documents are not changed."
 products = routes(PRODUCTS, says={"create": "Enter a product. It is synchronised to the other systems within moments."})
 price_lists = routes(
     PRICE_LISTS,
@@ -93,25 +93,25 @@ price_lists = routes(
     says={
         "create": "Declare a price list; its prices follow at /v1/prices.",
         "change": STAYS,
-        "archive": "Archive a price list: it holds no more. `restore` brings it back.",
+        "archive": "Archive a price list: it no longer applies. `restore` restores it.",
     },
 )
 prices = routes(
     PRICES,
     says={
-        "create": "Declare what a product costs in a price list from a quantity on.",
+        "create": "Declare the price of a product in a price list from a quantity on.",
         "list": "Prices in pages; `sort` by updated_at or min_quantity (`-` for descending).",
         "change": STAYS,
-        "archive": "Archive a price: it holds no more. `restore` brings it back.",
+        "archive": "Archive a price: it no longer applies. `restore` restores it.",
     },
 )
 tax_rates = routes(
     TAX_RATES,
     without={"batch"},
     says={
-        "create": "Declare the tax on a class of products in a country. A country without any rate is not taxed.",
+        "create": "Declare the tax rate of a class of products in a country. A country without any rate is not taxed.",
         "list": "Tax rates in pages, by country and class, the latest first.",
         "change": STAYS,
-        "archive": "Archive a tax rate: it holds no more. `restore` brings it back.",
+        "archive": "Archive a tax rate: it no longer applies. `restore` restores it.",
     },
 )

@@ -1,4 +1,4 @@
-"""HTTP of what a product costs."""
+"""HTTP of product prices."""
 
 from typing import Annotated
 from uuid import UUID
@@ -23,7 +23,7 @@ routers = (products, router, price_lists, prices, tax_rates)
 
 @router.get("/{product_id}/price", dependencies=[requires("prices:read")])
 async def read_price(product_id: UUID, session: Session, question: Annotated[PriceQuestion, Query()]) -> PriceAnswer:
-    """What one unit costs this customer today, or on another day; and which price list says so."""
+    """The price of one unit for this customer, today or on another date, and its price list."""
     product = await reads.by_id(session, PRODUCTS, product_id)
     customer = None
     if question.customer_id:

@@ -1,4 +1,4 @@
-"""How quantities are brought to a product's own unit. No database."""
+"""Conversion of quantities to a product's own unit. No database."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,13 +17,13 @@ STEP = Decimal("0.0001")
 
 class UnknownUnit(Conflict):
     code = "unknown-unit"
-    title = "The product is not handled in that unit"
-    detail = "It is counted in {own}; other units of it: {others}."
+    title = "The product has no such unit"
+    detail = "Its own unit is {own}; its other units are: {others}."
     hint = "Use one of these units, or add a conversion to the product's `units`."
 
 
 def in_own_unit(units: Mapping[str, Any], quantity: Decimal, unit: str | None) -> Decimal:
-    """The quantity counted in the product's own unit; no unit is the own one. Raises `UnknownUnit`, `OutOfBounds`."""
+    """The quantity in the product's own unit, which is the default. Raises `UnknownUnit`, `OutOfBounds`."""
     if unit is None or unit == units["unit"]:
         return quantity
     factors = {each["unit"]: Decimal(each["factor"]) for each in units["conversions"]}

@@ -28,7 +28,7 @@ Archived = Literal["false", "true", "any"]
 
 
 class ComponentBody(BaseModel):
-    """How much of another product one kit holds, in that product's own unit."""
+    """The quantity of another product in one kit, in that product's own unit."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
@@ -58,7 +58,7 @@ class ProductBody(BaseModel):
     description: NotesText = ""
     category: OptionalShortText = None
     sku: Annotated[Sku | None, BeforeValidator(blank_to_none)] = Field(
-        default=None, description="Your number of the product; one is given when there is none."
+        default=None, description="The company's number of the product; default: a generated one."
     )
     gtin: Annotated[Gtin | None, BeforeValidator(blank_to_none)] = None
     product_kind: ProductKind = ProductKind.GOODS
@@ -67,20 +67,20 @@ class ProductBody(BaseModel):
     list_price: Price | None = None
     dimensions: Dimensions | None = None
     components: Annotated[list[ComponentBody], Field(max_length=100)] = Field(
-        default=[], description="What a kit is made of; the ERP keeps it."
+        default=[], description="The components of a kit; only the ERP writes them."
     )
 
     @model_validator(mode="after")
     def _only_kits_have_components(self) -> Self:
         if self.components and self.product_kind != ProductKind.KIT:
-            raise refuse("components", "only a kit has components: make it one (product_kind), or leave them out")
+            raise refuse("components", "only a kit has components: set product_kind to kit, or omit them")
         if len({each.product_id for each in self.components}) < len(self.components):
             raise refuse("components", "each component is listed once")
         return self
 
 
 class ProductOut(Shown):
-    """A product. It has a `sku` a moment after it was entered in another system without one."""
+    """A product. The ERP assigns a `sku` to a product that another system entered without one."""
 
     name: str
     description: str
@@ -110,23 +110,24 @@ class ProductFilters(BaseModel):
 
 
 class PriceQuestion(BaseModel):
-    """Who asks for how much, in which currency (the customer's, or else the company's), on which day (today)."""
+    """The customer, the quantity, the currency (default: the customer's, else the company's), and the date (default:
+    today)."""
 
     customer_id: UUID | None = None
     quantity: Quantity = Decimal(1)
-    unit: OptionalShortText = Field(default=None, description="The unit of the quantity, if it is not the own one.")
+    unit: OptionalShortText = Field(default=None, description="The unit of the quantity; default: the product's own.")
     currency: CurrencyCode | None = None
     on: date | None = None
 
 
 class PriceAnswer(BaseModel):
-    """What one `unit` costs this customer. `price_list_id` is null when it is the product's list price."""
+    """The price of one `unit` for this customer. `price_list_id` is null when it is the product's list price."""
 
     product_id: UUID
     amount: Money
     currency: str
     unit: str
-    quantity: Money = Field(description="What was asked for, counted in `unit`.")
+    quantity: Money = Field(description="The requested quantity, in `unit`.")
     on: date
     price_list_id: UUID | None
     price_list: str | None
@@ -145,7 +146,7 @@ class PriceListBody(PriceListTerms):
     @model_validator(mode="after")
     def _for_one_audience(self) -> Self:
         if self.customer_id and self.customer_group:
-            raise refuse("audience", "a price list is for one customer or for a group: leave one of them out")
+            raise refuse("audience", "a price list is for one customer or for a group: omit one of them")
         return self
 
 
@@ -171,7 +172,7 @@ class PriceListFilters(BaseModel):
 
 
 class PriceBody(ListedPrice):
-    """What one unit of a product costs in a price list, from a quantity on, for a time."""
+    """The price of one unit of a product in a price list, from a quantity on, with a period."""
 
     price_list_id: UUID
     product_id: UUID
@@ -198,7 +199,7 @@ class PriceFilters(BaseModel):
 
 
 class TaxRateBody(TaxRate):
-    """What is charged on a class of products that are delivered in a country, for a time."""
+    """The tax rate of a class of products delivered in a country, with a period."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"country": "DE", "tax_class": "standard", "rate": "0.19"}]}

@@ -1,4 +1,4 @@
-"""Balances: what each customer owes in each currency, what is on order, and what is left of its credit."""
+"""Balances: the receivables of each customer in each currency, open orders, and the rest of the credit limit."""
 
 from modules import Module
 

@@ -1,4 +1,4 @@
-"""Balances are brought to what the books say."""
+"""Recomputes balances from the ledger."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -22,9 +22,9 @@ NOTHING = Decimal(0)
 async def refresh_changed(
     session: AsyncSession, limit: int, customer_id: UUID | None = None, later: Collection[UUID] = ()
 ) -> int:
-    """Look at customers of the tenant whose balance may have changed, but for those `later`; or at one of them alone.
+    """Recompute balances of the tenant's customers with changes, except those in `later`; or of one customer.
 
-    Answer how many notes of them were taken.
+    Returns the number of processed change notes.
     """
     customer_ids, taken = await queries.take_changes(session, limit, customer_id, later)
     if customer_ids:
@@ -33,8 +33,8 @@ async def refresh_changed(
 
 
 async def refresh(session: AsyncSession, customer_ids: Collection[UUID]) -> None:
-    """Bring the balances of these customers to what the books say; what stays the same is not announced."""
-    # Locked first: what is read of the books after it is at least as new as what the lock's last holder wrote.
+    """Recompute the balances of these customers from the ledger; unchanged balances are not announced."""
+    # Locked first: the following read of the ledger is at least as new as what the previous holder of the lock wrote.
     rows = {(row.customer_id, row.currency): row for row in await queries.of_customers(session, customer_ids)}
     for (customer_id, currency), now in (await _figures(session, customer_ids, rows)).items():
         row = rows.get((customer_id, currency))

@@ -1,4 +1,4 @@
-"""What the worker does: balances follow the books, many changes at a time."""
+"""The worker's task: recompute balances, many changes at a time."""
 
 from uuid import UUID
 
@@ -27,9 +27,9 @@ def tasks(running: Running) -> dict[str, Task]:
 
 
 async def refresh(sessions: Sessions, retries: Retries[UUID]) -> None:
-    """Look once at every tenant that has something to look at; what is left over comes with the next round.
+    """Process every tenant with changes once; remaining changes are processed in the next round.
 
-    A customer with whom that fails has pauses of its own.
+    A customer that fails is retried after its own pauses.
     """
     later = retries.later()
     async with transaction(sessions) as session:
@@ -47,7 +47,7 @@ async def refresh(sessions: Sessions, retries: Retries[UUID]) -> None:
 
 
 async def _refresh_one_by_one(sessions: Sessions, tenant: UUID, retries: Retries[UUID]) -> None:
-    """Refresh each customer alone, so that the one that fails is named and holds up no other."""
+    """Recompute each customer alone, so that a failing one is reported and does not block others."""
     async with transaction(sessions, tenant) as session:
         customers = await queries.customers_with_changes(session, BATCH, retries.later())
 

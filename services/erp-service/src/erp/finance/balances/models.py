@@ -1,4 +1,4 @@
-"""The tables of balances, and of customers whose balance is to be looked at again."""
+"""The tables of balances, and of customers whose balance must be recomputed."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -13,9 +13,9 @@ from erp.tables import Base
 
 
 class BalanceChange(Base):
-    """A customer's balance may have changed. Written by the database with the change itself, taken away by the worker.
+    """A note that a customer's balance may have changed. A trigger writes it with the change, the worker deletes it.
 
-    Rows are only ever added, so writers never wait for each other, and what commits late is seen late but not missed.
+    Rows are only inserted, so writers never wait for each other, and a late commit is processed late but not missed.
     """
 
     __tablename__ = "balance_changes"
@@ -25,7 +25,7 @@ class BalanceChange(Base):
 
 
 class Balance(Replicated, Base):
-    """What a customer owes in one currency; below zero it has credit. Follows the books within a second."""
+    """The balance of a customer in one currency; negative is credit. Updated within a second."""
 
     __tablename__ = "balances"
     __table_args__ = (
@@ -43,6 +43,6 @@ class Balance(Replicated, Base):
     blocked: Mapped[bool]
 
     def take(self, figures: Figures) -> None:
-        """Take the figures that the books give now."""
+        """Set the computed figures."""
         self.open, self.on_order = figures.open, figures.on_order
         self.credit_limit, self.credit_left, self.blocked = figures.credit_limit, figures.credit_left, figures.blocked

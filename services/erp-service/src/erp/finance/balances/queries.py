@@ -1,4 +1,4 @@
-"""Named reads of balances, and of the books from which they follow."""
+"""Named reads of balances, and of the ledger data from which they are computed."""
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
@@ -25,13 +25,13 @@ async def of_customers(session: AsyncSession, customer_ids: Collection[UUID]) ->
 
 
 async def tenants_with_changes(session: AsyncSession, later: Collection[UUID]) -> list[UUID]:
-    """The tenants that have something to look at, but for customers `later`; for a worker that sees all."""
+    """The tenants with changes, except for customers in `later`; for a worker, which reads all tenants."""
     noted = select(BalanceChange.tenant_id).where(BalanceChange.customer_id.not_in(later))
     return list(await session.scalars(noted.distinct()))
 
 
 async def customers_with_changes(session: AsyncSession, limit: int, later: Collection[UUID]) -> list[UUID]:
-    """The customers of the oldest notes, each once, but for those `later`."""
+    """The customers of the oldest notes, each once, except those in `later`."""
     noted = select(BalanceChange.customer_id).where(BalanceChange.customer_id.not_in(later))
     return sorted(set(await session.scalars(noted.order_by(BalanceChange.id).limit(limit))))
 
@@ -39,11 +39,11 @@ async def customers_with_changes(session: AsyncSession, limit: int, later: Colle
 async def take_changes(
     session: AsyncSession, limit: int, customer_id: UUID | None = None, later: Collection[UUID] = ()
 ) -> tuple[set[UUID], int]:
-    """The customers to look at but for those `later`, or the one that is named; and how many notes were taken.
+    """The customers with notes except those in `later`, or the given one; and the number of deleted notes.
 
-    The notes are back if the transaction fails.
+    A rollback restores the notes.
 
-    Nothing while another worker is at it: of two the slower one would write what is no longer so.
+    Returns nothing while another worker runs: of two, the slower one would write outdated figures.
     """
     if not await session.scalar(ALONE):
         return set(), 0
@@ -58,7 +58,7 @@ async def take_changes(
 
 
 async def receivables(session: AsyncSession, customer_ids: Collection[UUID]) -> Sums:
-    """What the ledger says these customers owe, per currency."""
+    """The receivables of these customers by the ledger, per currency."""
     account_id = select(Account.id).where(Account.role == AccountRole.RECEIVABLES).scalar_subquery()
     statement = (
         select(JournalLine.party_id, JournalLine.currency, func.sum(JournalLine.amount))
@@ -70,7 +70,8 @@ async def receivables(session: AsyncSession, customer_ids: Collection[UUID]) -> 
 
 
 async def on_order(session: AsyncSession, customer_ids: Collection[UUID]) -> Sums:
-    """What these customers will still be invoiced for, per currency: what `orders.queries.on_order` says of one."""
+    """The amounts of these customers still to be invoiced, per currency: `orders.queries.on_order` for several
+    customers."""
     statement = (
         select(Order.customer_id, Order.currency, func.sum(Order.on_order))
         .where(Order.customer_id.in_(customer_ids), Order.on_order != 0)
@@ -80,6 +81,6 @@ async def on_order(session: AsyncSession, customer_ids: Collection[UUID]) -> Sum
 
 
 async def agreed_credit(session: AsyncSession, customer_ids: Collection[UUID]) -> dict[UUID, dict[str, Any] | None]:
-    """What was agreed with these customers; who is no customer is left out."""
+    """The credit terms of these customers; other ids are omitted."""
     found = await session.execute(select(Customer.id, Customer.credit).where(Customer.id.in_(customer_ids)))
     return dict(found.all())

@@ -1,4 +1,4 @@
-"""Declarations of balances: the books write them, everybody else reads them."""
+"""The declaration of balances, which are read-only."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ BALANCES: Record[Balance, Any, BalanceOut] = Record(
 balances = routes(
     BALANCES,
     says={
-        "list": "What customers owe, per currency, with what is left of their credit; the greatest first.",
+        "list": "Balances of customers, per currency, with the rest of the credit limit; the greatest first.",
         "read": "One balance.",
     },
 )

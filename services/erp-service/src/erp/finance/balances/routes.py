@@ -27,7 +27,7 @@ routers = (balances, router)
 async def list_receivables(
     session: Session, paging: Paging, filters: Annotated[ReceivableFilters, Query()]
 ) -> Page[ReceivableOut]:
-    """What customers owe, by age and currency; `sort` by customer_name, total, open, overdue or over_90_days."""
+    """Receivables of customers, by age and currency; `sort` by customer_name, total, open, overdue or over_90_days."""
     statement, sorting = view.aged(filters, clock.today())
     return await paging.page(session, statement, sorting, ReceivableOut.model_validate)
 
@@ -36,6 +36,6 @@ async def list_receivables(
 async def list_open_items(
     customer_id: UUID, session: Session, paging: Paging, filters: Annotated[OpenItemFilters, Query()]
 ) -> Page[OpenItemOut]:
-    """The open documents of a customer: invoices by due day, then credits; `sort` by due_on, dated_on or open."""
+    """The open documents of a customer: invoices by due date, then credits; `sort` by due_on, dated_on or open."""
     statement, sorting = view.open_items(customer_id, filters, clock.today())
     return await paging.page(session, statement, sorting, OpenItemOut.model_validate)

@@ -1,4 +1,4 @@
-"""What a balance comes to. No database."""
+"""Computation of a balance. No database."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class Figures:
 
     @property
     def is_nothing(self) -> bool:
-        """Not worth a record: nothing is owed, ordered or agreed."""
+        """Whether the balance needs no record: no receivable, order or limit."""
         return not (self.open or self.on_order or self.blocked or self.credit_limit is not None)
 
 
 def figures(open_: Decimal, on_order: Decimal, credit: Mapping[str, Any] | None, currency: str) -> Figures:
-    """The balance; a limit counts in its own currency only, a block in all. Below zero is no order."""
+    """The balance; a limit applies to its own currency only, a block to all. A negative order amount counts as zero."""
     credit = credit or {}
     limit = Decimal(credit["limit"]) if credit.get("limit") is not None and credit.get("currency") == currency else None
     ordered = max(on_order, Decimal(0))
@@ -32,7 +32,8 @@ def figures(open_: Decimal, on_order: Decimal, credit: Mapping[str, Any] | None,
 
 
 def currencies(used: Collection[str], credit: Mapping[str, Any] | None, home: str) -> set[str]:
-    """The currencies in which a customer has a balance: those it deals in, that of its limit, else the company's."""
+    """The currencies in which a customer has a balance: those of its documents, that of its limit, else the
+    company's."""
     agreed = (credit or {}).get("currency")
     found = {*used, *([agreed] if agreed else [])}
     return found or {home}

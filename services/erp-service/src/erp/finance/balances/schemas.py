@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class BalanceOut(Shown):
-    """What a customer owes in one currency, as of `updated_at`. `credit_left` is null without a limit."""
+    """The balance of a customer in one currency, as of `updated_at`. `credit_left` is null without a limit."""
 
     customer_id: UUID
     currency: str
@@ -29,13 +29,14 @@ class BalanceFilters(BaseModel):
     customer_id: UUID | None = None
     currency: str | None = None
     blocked: bool | None = None
-    over_limit: bool | None = Field(default=None, description="More owed and ordered than the limit, or not.")
+    over_limit: bool | None = Field(default=None, description="Whether open and ordered amounts exceed the limit.")
 
 
 class ReceivableOut(BaseModel):
-    """What a customer owes in one currency, by age. `total` is `open` less `credit`: what the ledger says too.
+    """The receivables of a customer in one currency, by age. `total` is `open` less `credit` and equals the ledger's
+    balance.
 
-    `credit` is payments that settle nothing yet and credit notes that are not used up, less what was paid back.
+    `credit` is unallocated payments and unused credit notes, less paid-out amounts.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -56,7 +57,7 @@ class ReceivableOut(BaseModel):
 
 
 class OpenItemOut(BaseModel):
-    """One open document of a customer; `open` is below zero for a credit. `age` and `due_on` are of invoices."""
+    """One open document of a customer; `open` is negative for a credit. Only invoices have `age` and `due_on`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -75,18 +76,16 @@ class OpenItemOut(BaseModel):
 class ReceivableFilters(BaseModel):
     """Filters of the list; all given filters must match."""
 
-    on: date | None = Field(
-        default=None, description="The day from which age is counted; today, unless it says otherwise."
-    )
+    on: date | None = Field(default=None, description="The date for ages; default: today.")
     customer_id: UUID | None = None
     currency: CurrencyCode | None = None
-    overdue: bool | None = Field(default=None, description="Only customers with something overdue, or without.")
+    overdue: bool | None = Field(
+        default=None, description=("true: only customers with overdue amounts; false: only those without.")
+    )
 
 
 class OpenItemFilters(BaseModel):
     """Filters of the list."""
 
-    on: date | None = Field(
-        default=None, description="The day from which age is counted; today, unless it says otherwise."
-    )
+    on: date | None = Field(default=None, description="The date for ages; default: today.")
     currency: CurrencyCode | None = None

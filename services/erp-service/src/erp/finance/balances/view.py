@@ -1,4 +1,4 @@
-"""Receivables by age, as they stand: read from invoices, credit notes and payments themselves."""
+"""Receivables by age, read from invoices, credit notes and payments."""
 
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,7 @@ NOTHING = Decimal(0)
 
 
 def aged(filters: ReceivableFilters, today: date) -> tuple[Select[Any], Sorting]:
-    """What each customer owes per currency, by age; and how it sorts."""
+    """The receivables of each customer per currency, by age; and the sort keys."""
     items = _open_items(filters.on or today)
     sums = {age.value: _sum(items, items.c.age == age.value) for age in Age}
     overdue = _sum(items, items.c.age.in_([age.value for age in Age if age is not Age.NOT_DUE]))
@@ -65,7 +65,7 @@ def aged(filters: ReceivableFilters, today: date) -> tuple[Select[Any], Sorting]
 
 
 def open_items(customer_id: UUID, filters: OpenItemFilters, today: date) -> tuple[Select[Any], Sorting]:
-    """The open documents of a customer, what was due first comes first; and how they sort."""
+    """The open documents of a customer, by due date; and the sort keys."""
     items = _open_items(filters.on or today)
     statement = select(items).where(items.c.customer_id == customer_id)
     if filters.currency is not None:
@@ -116,7 +116,7 @@ def _credit_notes() -> Select[Any]:
 
 
 def _payments() -> Select[Any]:
-    """Payments with a rest that settles nothing; what was paid back counts the other way."""
+    """Payments with an unallocated rest; outgoing payments are negative."""
     rest = Payment.amount - Payment.allocated
     return select(
         literal("payment"),

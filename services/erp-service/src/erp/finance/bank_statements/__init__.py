@@ -1,4 +1,4 @@
-"""Bank statements: what banks say of our accounts, and which payment each line of it is."""
+"""Bank statements of our accounts, and the payment of each line."""
 
 from modules import Module
 

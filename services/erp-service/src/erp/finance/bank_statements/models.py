@@ -1,4 +1,4 @@
-"""The tables of bank statements and their lines, and what becomes of a line."""
+"""The tables of bank statements and their lines, and the states of a line."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -17,7 +17,8 @@ from erp.tables import Base
 
 
 class LineState(StrEnum):
-    """`matched` by itself, `accepted` by a person, `proposed` waits for one, `ignored` is no payment of ours."""
+    """`matched` automatically, `accepted` by a person, `proposed` waits for a person, `ignored` is no payment of a
+    customer."""
 
     MATCHED = "matched"
     PROPOSED = "proposed"
@@ -36,7 +37,7 @@ class LineDecided(Conflict):
 
 
 class BankStatement(Base):
-    """What a bank said of an account; `identifier` makes the same statement one."""
+    """A statement of an account; `identifier` identifies it."""
 
     __tablename__ = "bank_statements"
     __table_args__ = (
@@ -62,7 +63,7 @@ class BankStatement(Base):
 
 
 class StatementLine(Base):
-    """One movement. `key` makes the same movement one, whichever statement tells of it; `proposal` is our guess."""
+    """One movement. `key` identifies the movement in all statements; `proposal` is the proposed match."""
 
     __tablename__ = "bank_statement_lines"
     __table_args__ = (
@@ -100,11 +101,11 @@ class StatementLine(Base):
     decided_at: Mapped[datetime | None]
 
     def must_be(self, states: Collection[LineState] = UNDECIDED) -> None:
-        """Raises `LineDecided` when the line is in none of these states."""
+        """Raises `LineDecided` unless the line is in one of these states."""
         if self.state not in states:
             raise LineDecided(state=self.state, payment_id=self.payment_id, allowed=[])
 
     def decide(self, state: LineState, actor: str, payment_id: UUID | None = None, reason: str | None = None) -> None:
-        """Say what became of it."""
+        """Set the decision on the line."""
         self.state, self.payment_id, self.reason = state.value, payment_id, reason
         self.decided_by, self.decided_at = actor, clock.now()

@@ -1,4 +1,4 @@
-"""Named reads of bank statements, and of what their lines are matched with."""
+"""Named reads of bank statements, and of the data with which their lines are matched."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -19,7 +19,7 @@ from erp.parties.customers.models import Customer
 
 
 async def by_identifier(session: AsyncSession, bank_account_id: UUID, identifier: str) -> BankStatement | None:
-    """The statement that the bank calls so."""
+    """The statement with this identifier of the bank."""
     same = (BankStatement.bank_account_id == bank_account_id, BankStatement.identifier == identifier)
     found: BankStatement | None = await session.scalar(select(BankStatement).where(*same))
     return found
@@ -41,7 +41,7 @@ async def line_for_update(session: AsyncSession, line_id: UUID) -> StatementLine
 
 
 async def known_keys(session: AsyncSession, bank_account_id: UUID, keys: Collection[str]) -> set[str]:
-    """Which of these movements of an account were taken in before."""
+    """Which of these movements of an account are stored already."""
     same = (StatementLine.bank_account_id == bank_account_id, StatementLine.key.in_(keys))
     return set(await session.scalars(select(StatementLine.key).where(*same)))
 
@@ -53,12 +53,12 @@ async def last_position(session: AsyncSession, statement_id: UUID) -> int:
 
 
 async def is_taken(session: AsyncSession, payment_id: UUID) -> bool:
-    """Whether a line is this payment already."""
+    """Whether a line is assigned to this payment."""
     return bool(await session.scalar(select(exists().where(StatementLine.payment_id == payment_id))))
 
 
 async def books(session: AsyncSession, lines: Sequence[StatementLine], currency: str) -> Books:
-    """What the lines of one account are matched with, as it stands now."""
+    """The current data with which the lines of one account are matched."""
     return Books(
         invoices=await _open_invoices(session, currency),
         payments=await _payments(session, lines, currency),
@@ -94,7 +94,7 @@ async def _payments(
 
 
 async def _customers_by_iban(session: AsyncSession, ibans: Collection[str | None]) -> dict[str, frozenset[UUID]]:
-    """Whose payments came from these accounts before."""
+    """The customers of earlier payments from these accounts."""
     statement = (
         select(StatementLine.counterparty_iban, Payment.customer_id)
         .join(Payment, Payment.id == StatementLine.payment_id)
@@ -109,7 +109,7 @@ async def _customers_by_iban(session: AsyncSession, ibans: Collection[str | None
 
 
 async def _customers_by_name(session: AsyncSession, names: Collection[str | None]) -> dict[str, frozenset[UUID]]:
-    """Customers in use whose name is one of these, legal forms and spelling aside."""
+    """Active customers with one of these names, ignoring legal forms and spelling."""
     wanted = {company_name_key(each) for each in names if each} - {""}
     if not wanted:
         return {}

@@ -31,7 +31,7 @@ statements = routes(
     STATEMENTS,
     names={"read": "read_bank_statement"},
     says={
-        "list": "Bank statements in pages without their lines, the newest first (imported_at, closed_on).",
-        "read": "One bank statement with its lines, and what became of each.",
+        "list": "Bank statements in pages without their lines, the newest import first (imported_at, closed_on).",
+        "read": "One bank statement with its lines, and the decision on each.",
     },
 )

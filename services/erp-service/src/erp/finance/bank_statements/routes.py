@@ -44,9 +44,9 @@ FILE = {
 async def import_bank_statement(
     request: Request, session: Session, caller: Writer, layout: Annotated[CsvLayout, Query()], response: Response
 ) -> TakenIn:
-    """Take in a bank statement. What is sure becomes a payment; the rest waits as a proposal for a person.
+    """Import a bank statement. A sure match becomes a payment; other lines wait as proposals for a person.
 
-    200 instead of 201 when all of it was known already.
+    200 instead of 201 when all lines were known already.
     """
     account = await _named_account(session, layout)
     statements = _read(await request.body(), request.headers.get("content-type", ""), layout, account)
@@ -58,7 +58,7 @@ async def import_bank_statement(
 
 @router.post("/{statement_id}/lines/{line_id}/accept")
 async def accept_line(statement_id: UUID, line_id: UUID, session: Session, caller: Writer) -> LineOut:
-    """Carry out what is proposed for a line."""
+    """Carry out the proposal of a line."""
     await queries.line_of(session, statement_id, line_id)
     return LineOut.model_validate(await deciding.accept(session, line_id, caller.subject))
 
@@ -67,14 +67,14 @@ async def accept_line(statement_id: UUID, line_id: UUID, session: Session, calle
 async def assign_line(
     statement_id: UUID, line_id: UUID, body: LineAssignBody, session: Session, caller: Writer
 ) -> LineOut:
-    """Say which payment a line is, or whose."""
+    """Assign a line to a payment or a customer."""
     await queries.line_of(session, statement_id, line_id)
     return LineOut.model_validate(await deciding.assign(session, line_id, body, caller.subject))
 
 
 @router.post("/{statement_id}/lines/{line_id}/ignore")
 async def ignore_line(statement_id: UUID, line_id: UUID, body: IgnoreBody, session: Session, caller: Writer) -> LineOut:
-    """Say that a line is no payment of a customer: a fee, a transfer of our own."""
+    """Mark a line as no payment of a customer: a fee, an internal transfer."""
     await queries.line_of(session, statement_id, line_id)
     return LineOut.model_validate(await deciding.ignore(session, line_id, body.reason, caller.subject))
 
@@ -89,8 +89,8 @@ def _read(content: bytes, content_type: str, layout: CsvLayout, account: BankAcc
     if kind in XML:
         return read_camt(content)
     if kind not in CSV:
-        raise unreadable(f"{kind or 'nothing'!r} is not a type we read: application/xml or text/csv", "Content-Type")
+        raise unreadable(f"{kind or 'nothing'!r} is not a supported type: application/xml or text/csv", "Content-Type")
     if account is None:
-        raise Malformed(errors=[{"field": "bank_account_id", "message": "a CSV file does not say whose it is"}])
+        raise Malformed(errors=[{"field": "bank_account_id", "message": "a CSV file does not contain its account"}])
     comma = layout.decimal == ","
     return [read_csv(content, Layout(account.currency, layout.columns, layout.date_format, comma))]

@@ -1,7 +1,7 @@
-"""Whose payment a line of a bank statement is, and which invoices it settles. Pure: what is known comes in as `Books`.
+"""Matching of bank statement lines with payments and invoices. Pure: the known data is passed as `Books`.
 
-Sure is only what names a payment, an invoice, or a customer together with exactly what one of its invoices has open.
-All else is a proposal: a person decides.
+A match is sure only if it names a payment, an invoice, or a customer with exactly the open amount of one of its
+invoices. Other matches are proposals: a person decides.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,11 +18,11 @@ from erp.finance.bank_statements.statements.movements import ReadLine
 from erp.finance.payments.rules import Allocate, How, OpenItem, Share, found_in, number_key, shares
 
 Reference = tuple[str, Direction]
-"""An external reference in its one form, and which way the money went."""
+"""A normalised external reference, and the direction of the payment."""
 
 
 class Why(StrEnum):
-    """What a match rests on."""
+    """The basis of a match."""
 
     REFERENCE = "reference"
     NUMBER = "number"
@@ -43,7 +43,7 @@ class OpenInvoice:
 
 @dataclass(frozen=True, slots=True)
 class KnownPayment:
-    """A payment that has the reference of a line; `taken` when another line is that payment."""
+    """A payment with the reference of a line; `taken` when another line is assigned to it."""
 
     id: UUID
     customer_id: UUID | None
@@ -53,7 +53,7 @@ class KnownPayment:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Our guess; when it is `sure` it is carried out without asking."""
+    """A proposed match; a `sure` one is carried out automatically."""
 
     why: Why
     sure: bool = False
@@ -62,7 +62,7 @@ class Match:
     shares: tuple[Share, ...] = ()
 
     def document(self, numbers: Mapping[UUID, str]) -> dict[str, Any]:
-        """As it is kept with the line, and shown."""
+        """The match as stored with the line, and shown."""
         return {
             "why": self.why.value,
             "payment_id": self.payment_id and str(self.payment_id),
@@ -79,7 +79,8 @@ class Match:
 
 
 class Books:
-    """What is known in the currency of a statement; invoices with the oldest first. It follows what is carried out."""
+    """The known data in the currency of a statement; invoices with the oldest first. Updated by each match that is
+    carried out."""
 
     def __init__(
         self,
@@ -94,11 +95,11 @@ class Books:
         self.by_iban, self.by_name = by_iban or {}, by_name or {}
 
     def owing(self, customer_id: UUID, amount: Decimal) -> list[OpenInvoice]:
-        """The invoices of a customer of which exactly this is open."""
+        """The invoices of a customer with exactly this open amount."""
         return [each for each in self.invoices.values() if (each.customer_id, each.open) == (customer_id, amount)]
 
     def carried_out(self, line: ReadLine, guess: Match) -> None:
-        """What a line has paid is not open for the next, and no other line is its payment."""
+        """Remove what a line has paid from the open invoices, and mark its payment as taken."""
         for share in guess.shares:
             invoice = self.invoices[share.invoice_id]
             self.invoices[share.invoice_id] = replace(invoice, open=invoice.open - share.amount)
@@ -109,7 +110,7 @@ class Books:
 
 
 def match(line: ReadLine, books: Books) -> Match:
-    """The best guess for a line: a payment that is known, then invoices it names, then whose account or name it is."""
+    """The best match for a line: a known payment, then named invoices, then the account or name of the counterparty."""
     found = _known_payment(line, books)
     if found is None and line.direction is Direction.IN:
         found = _named_invoices(line, books)
@@ -117,12 +118,12 @@ def match(line: ReadLine, books: Books) -> Match:
 
 
 def references(line: ReadLine) -> list[str]:
-    """What may be the external reference of the line's payment, the payer's own first."""
+    """The possible external references of the line's payment, the payer's own first."""
     return [each for each in (line.end_to_end_id, line.bank_reference) if each]
 
 
 def _known_payment(line: ReadLine, books: Books) -> Match | None:
-    """Sure when the amount is the same too; a payer may use one reference for several payments."""
+    """Sure when the amount is equal too; a payer may use one reference for several payments."""
     for reference in references(line):
         known = books.payments.get((reference_key(reference), line.direction))
         if known is not None and not known.taken:
@@ -132,7 +133,7 @@ def _known_payment(line: ReadLine, books: Books) -> Match | None:
 
 
 def _named_invoices(line: ReadLine, books: Books) -> Match | None:
-    """Sure when all that are named are of one customer; what is paid beyond them stays the customer's credit."""
+    """Sure when all named invoices are of one customer; an excess stays as the customer's credit."""
     texts = (line.remittance, line.end_to_end_id)
     named = [books.invoices[invoice_id] for invoice_id in found_in(texts, books.by_number)]
     owners = {each.customer_id for each in named}
@@ -143,7 +144,7 @@ def _named_invoices(line: ReadLine, books: Books) -> Match | None:
 
 
 def _counterparty(line: ReadLine, books: Books) -> Match | None:
-    """Sure when one customer has this account or name, and one of its invoices has exactly this amount open."""
+    """Sure when one customer has this account or name, and one of its invoices has exactly this open amount."""
     name = company_name_key(line.counterparty_name or "")
     for why, owners in (
         (Why.IBAN, books.by_iban.get(line.counterparty_iban or "", frozenset())),

@@ -17,14 +17,18 @@ from erp.finance.payments.schemas import Body, Parts
 
 
 class CsvLayout(BaseModel):
-    """How a CSV file is to be read, and of which account it is; CAMT.053 needs none of it."""
+    """The columns of a CSV file, and its account; not needed for CAMT.053."""
 
-    bank_account_id: UUID | None = Field(default=None, description="Whose statement it is; CAMT.053 says it itself.")
+    bank_account_id: UUID | None = Field(
+        default=None, description=("The account of the statement; CAMT.053 contains it.")
+    )
     columns: str | None = Field(
         default=None,
         max_length=2000,
-        description="What each column holds: booked_on, amount (below zero went out), currency, end_to_end_id, "
-        "bank_reference, counterparty_name, counterparty_iban, remittance.",
+        description=(
+            "The field of each column: booked_on, amount (negative is outgoing), currency, end_to_end_id, "
+            "bank_reference, counterparty_name, counterparty_iban, remittance."
+        ),
         examples=["Buchungstag=booked_on,Betrag=amount,Verwendungszweck=remittance"],
     )
     date_format: str = Field(default="%Y-%m-%d", max_length=40, examples=["%d.%m.%Y"])
@@ -40,7 +44,7 @@ class ProposedPart(BaseModel):
 
 
 class Proposal(BaseModel):
-    """Our guess: a payment that is known, or a customer and the invoices that it pays; `why` is what it rests on."""
+    """A proposed match: a known payment, or a customer and the invoices that it pays; `why` is the basis."""
 
     why: Why
     payment_id: UUID | None = None
@@ -49,7 +53,7 @@ class Proposal(BaseModel):
 
 
 class LineOut(BaseModel):
-    """One movement, and what became of it; `payment_id` is the payment that it is."""
+    """One movement, and the decision on it; `payment_id` is its payment."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -91,7 +95,7 @@ class StatementHead(BaseModel):
 
 
 class StatementOut(StatementHead):
-    """A bank statement; lines that another statement told of already are not repeated in this one."""
+    """A bank statement; lines that an earlier statement contained are not repeated."""
 
     lines: Sequence[LineOut]
 
@@ -104,28 +108,28 @@ class TakenIn(BaseModel):
 
 
 class LineAssignBody(Body):
-    """Which payment it is: one that is known, or a new one of a customer (null: nobody's yet)."""
+    """The payment of the line: a known one, or a new one of a customer (null: unassigned)."""
 
     payment_id: UUID | None = None
     customer_id: UUID | None = None
     allocations: Parts = Field(default=[])
     allocate: Allocate = Field(
-        default=Allocate.NONE, description="How a new payment finds the invoices it settles, instead of `allocations`."
+        default=Allocate.NONE, description="How a new payment is allocated to invoices, instead of `allocations`."
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.payment_id is not None and self.model_fields_set - {"payment_id"}:
-            raise refuse("payment_id", "send `payment_id` alone, or whose payment it is")
+            raise refuse("payment_id", "send either `payment_id`, or the customer")
         if self.allocations and self.allocate is not Allocate.NONE:
             raise refuse("allocations", "send `allocations`, or `allocate`")
         if self.allocations and self.customer_id is None:
-            raise refuse("customer_id", "only a customer's payment settles invoices: fill in customer_id")
+            raise refuse("customer_id", "only a payment with a customer settles invoices: fill in customer_id")
         return self
 
 
 class IgnoreBody(Body):
-    """Why it is no payment of a customer."""
+    """The reason why it is no payment of a customer."""
 
     reason: OptionalNameText = None
 
@@ -135,5 +139,7 @@ class StatementFilters(BaseModel):
 
     bank_account_id: UUID | None = None
     identifier: ShortText | None = None
-    payment_id: UUID | None = Field(default=None, description="The statement with the line that is this payment.")
-    undecided: Annotated[bool | None, Field(description="With lines that wait for a person, or without.")] = None
+    payment_id: UUID | None = Field(default=None, description="The statement with the line of this payment.")
+    undecided: Annotated[
+        bool | None, Field(description=("true: with lines that wait for a person; false: without."))
+    ] = None

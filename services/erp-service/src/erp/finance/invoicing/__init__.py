@@ -1,4 +1,4 @@
-"""Invoicing: what customers are billed for what was shipped, what is credited, what is open, and who is reminded."""
+"""Invoicing: invoices of shipments, credit notes, open amounts, and dunning."""
 
 from modules import Module
 

@@ -1,4 +1,4 @@
-"""Invoices and credit notes as the ERP announces them. They are written here alone; other systems only read them."""
+"""Invoices and credit notes as the ERP announces them. Only the ERP writes them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,11 +15,11 @@ from erp.finance.invoicing.models import CreditNote, DocumentLine, Invoice
 
 
 class IssuedHere(Conflict):
-    """Documents of the books come from the books."""
+    """Invoices and credit notes are not accepted from other systems."""
 
     code = "issued-here"
-    title = "Invoices and credit notes are written by the ERP alone"
-    hint = "Issue it here: POST /v1/invoices or /v1/credit-notes; what is wrong is put right by a credit note."
+    title = "Only the ERP writes invoices and credit notes"
+    hint = "Issue it in the ERP: POST /v1/invoices or /v1/credit-notes; correct errors by a credit note."
 
 
 def _credit_note(row: CreditNote) -> dict[str, Any]:

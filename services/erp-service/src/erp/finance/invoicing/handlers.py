@@ -1,6 +1,6 @@
-"""What invoicing does by itself: it closes orders of which the last unpaid goods came back before they were billed.
+"""A background task closes orders whose last unpaid goods were returned before they were billed.
 
-All others are closed as their last invoice is settled. Level-triggered: what is left to do is read from the rows.
+All others are closed when their last invoice is settled. The task derives its work from the rows.
 """
 
 from functools import partial
@@ -36,9 +36,9 @@ def tasks(running: Running) -> dict[str, Task]:
 
 
 async def close_paid(sessions: Sessions) -> None:
-    """Close what is shipped, billed and paid, for all tenants; each order in a transaction of its own.
+    """Close shipped, billed and paid orders, for all tenants; each order in a transaction of its own.
 
-    An order on which this fails says so, and is tried again in the next round.
+    A failing order is reported, and is retried in the next round.
     """
     async with transaction(sessions) as session:
         found = list(await session.execute(PAID))

@@ -1,4 +1,4 @@
-"""The tables of invoices, credit notes and dunning, and what may change on them: settlement, and nothing else."""
+"""The tables of invoices, credit notes and dunning. Only their settlement may change."""
 
 from datetime import date
 from decimal import Decimal
@@ -20,23 +20,25 @@ ZERO = text("0")
 
 class SettledBeyondTotal(Conflict):
     code = "settled-beyond-total"
-    title = "More would be settled than the document comes to"
-    detail = "{number} comes to {total} {currency}, of which {settled} is settled; {amount} cannot be added to that."
-    hint = "Settle at most what is open, and take back at most what was settled."
+    title = "More would be settled than the document's total"
+    detail = (
+        "The total of {number} is {total} {currency}, of which {settled} is settled; {amount} cannot be added to that."
+    )
+    hint = "Settle at most the open amount, and undo at most the settled amount."
 
 
 class CreditedBeyondInvoiced(Conflict):
     code = "credited-beyond-invoiced"
     title = "More would be credited than was invoiced"
-    detail = "Of this line of {number} {left} is left to credit; {wanted} is more."
-    hint = "Read the invoice's lines: `quantity` less `credited` is what a credit note may take."
+    detail = "{left} of this line of {number} is left to credit; {wanted} is more."
+    hint = "Read the invoice's lines: at most `quantity` less `credited` can be credited."
 
 
 class Document:
-    """What stands on an invoice and on a credit note. Written once; the database refuses to change it.
+    """The columns of invoices and credit notes. Inserted once; a trigger refuses changes.
 
-    `issuer` and `billed_to` are as they were on the day: who sends it and who gets it, with their addresses.
-    `settled` is how much of it is paid or credited, or (of a credit) used.
+    `issuer` and `billed_to` are the sender and the recipient as of that day, with their addresses. `settled` is the
+    paid or credited amount, or (of a credit note) the used amount.
     """
 
     number: Mapped[str] = mapped_column(Text)
@@ -54,11 +56,11 @@ class Document:
 
     @property
     def open(self) -> Decimal:
-        """What is still to pay; of a credit note what is still to use."""
+        """The unpaid amount; of a credit note the unused amount."""
         return self.total - self.settled
 
     def settle(self, amount: Decimal) -> None:
-        """Count an amount as settled; below zero takes back what was. Raises `SettledBeyondTotal`."""
+        """Add an amount to `settled`; a negative amount subtracts. Raises `SettledBeyondTotal`."""
         if not 0 <= self.settled + amount <= self.total:
             facts = {"number": self.number, "total": self.total, "currency": self.currency}
             raise SettledBeyondTotal(**facts, settled=self.settled, open=self.open, amount=amount)
@@ -66,7 +68,7 @@ class Document:
 
 
 class DocumentLine:
-    """One line, at the price, discount and tax rate that were agreed in the order."""
+    """One line, with the price, discount and tax rate of the order."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     position: Mapped[int]
@@ -82,7 +84,7 @@ class DocumentLine:
 
 
 class InvoiceLine(DocumentLine, Base):
-    """A part of a shipment, billed. `credited` is how much of `quantity` credit notes have taken back."""
+    """The billed part of a shipment. `credited` is the part of `quantity` that credit notes have credited."""
 
     __tablename__ = "invoice_lines"
     __table_args__ = (
@@ -98,12 +100,12 @@ class InvoiceLine(DocumentLine, Base):
 
     @property
     def left(self) -> Decimal:
-        """How much of it may still be credited."""
+        """The quantity that may still be credited."""
         return self.quantity - self.credited
 
 
 class CreditNoteLine(DocumentLine, Base):
-    """A part of an invoice's line, taken back; `shipment_id` is the return that it is for, if there is one."""
+    """The credited part of an invoice's line; `shipment_id` is its return, if there is one."""
 
     __tablename__ = "credit_note_lines"
     __table_args__ = (
@@ -117,7 +119,7 @@ class CreditNoteLine(DocumentLine, Base):
 
 
 class Invoice(Replicated, Document, Base):
-    """A bill. `terms` are the payment terms it was issued under, None for the company's 30 days."""
+    """An invoice. `terms` are the payment terms of the issue, None for the company's 30 days."""
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -147,12 +149,12 @@ class Invoice(Replicated, Document, Base):
         return self.settled < self.total and self.due_on < on
 
     def dun(self, level: int, on: date) -> None:
-        """The customer was reminded."""
+        """Raise the dunning level."""
         self.dunning_level, self.dunned_on = level, on
 
 
 class CreditNote(Replicated, Document, Base):
-    """Takes back an invoice, or a part. Settles the invoice as far as that is open; the rest stays as credit."""
+    """Credits an invoice or a part of it. Settles the open part of the invoice; the rest stays as credit."""
 
     __tablename__ = "credit_notes"
     __table_args__ = (
@@ -173,7 +175,7 @@ class CreditNote(Replicated, Document, Base):
 
 
 class DunningPolicy(Base):
-    """From how many days overdue each level holds, for the company; one row, or none for the defaults."""
+    """The days overdue of each dunning level; one row, or none for the defaults."""
 
     __tablename__ = "dunning_policies"
 

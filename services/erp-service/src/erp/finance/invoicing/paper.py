@@ -1,4 +1,4 @@
-"""Invoices, credit notes and reminders as they are printed: in the customer's language, in the document's currency."""
+"""PDFs of invoices, credit notes and reminders: in the customer's language, in the document's currency."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ HUNDRED = Decimal(100)
 
 class NothingToRemindOf(Conflict):
     code = "nothing-to-remind-of"
-    title = "The customer is to be reminded of nothing"
+    title = "The customer has no dunned invoices"
     detail = "None of its open invoices in {currency} has a dunning level."
     hint = "Run the dunning first: POST /v1/dunning-runs."
 
@@ -47,7 +47,7 @@ async def credit_note(session: AsyncSession, row: CreditNote) -> bytes:
 
 
 async def reminder(session: AsyncSession, customer_id: UUID, currency: str, on: date) -> bytes:
-    """The PDF of a letter that lists what a customer was to have paid. Raises `NothingToRemindOf`."""
+    """The PDF of a reminder letter with a customer's dunned invoices. Raises `NothingToRemindOf`."""
     rows = await queries.dunned(session, customer_id, currency)
     if not rows:
         raise NothingToRemindOf(customer_id=customer_id, currency=currency)
@@ -55,7 +55,7 @@ async def reminder(session: AsyncSession, customer_id: UUID, currency: str, on: 
 
 
 def invoice_data(row: Invoice, deliveries: Mapping[UUID, Delivery]) -> Json:
-    """What the template prints of an invoice."""
+    """The template's data of an invoice."""
     say = Writing(WORDS, row.language)
     write = say.formats
     pay = say("pay", amount=write.money(row.total, row.currency), day=write.day(row.due_on), number=row.number)
@@ -70,7 +70,7 @@ def invoice_data(row: Invoice, deliveries: Mapping[UUID, Delivery]) -> Json:
 
 
 def credit_note_data(row: CreditNote, returns: Mapping[UUID, Delivery], taken_back: Invoice) -> Json:
-    """What the template prints of a credit note."""
+    """The template's data of a credit note."""
     say = Writing(WORDS, row.language)
     day = say.formats.day
     return {
@@ -83,7 +83,7 @@ def credit_note_data(row: CreditNote, returns: Mapping[UUID, Delivery], taken_ba
 
 
 def reminder_data(rows: Sequence[Invoice], on: date) -> Json:
-    """What the template prints of a reminder of these invoices, which are of one customer and currency."""
+    """The template's data of a reminder of these invoices, which are of one customer and currency."""
     newest = max(rows, key=lambda row: (row.issued_on, row.number))
     say = Writing(WORDS, newest.language)
     write = say.formats
@@ -128,7 +128,7 @@ def _letter(row: Invoice | CreditNote, say: Writing, title: str, facts: Sequence
 
 
 def _origin(row: Invoice, say: Writing, deliveries: Mapping[UUID, Delivery]) -> list[tuple[str, str]]:
-    """Order and day of delivery, when all lines have the same; otherwise they stand between the lines."""
+    """Order and date of delivery, if all lines have the same; otherwise they are printed between the lines."""
     if len(deliveries) != 1:
         return []
     (delivery,) = deliveries.values()
@@ -188,7 +188,7 @@ def _sums(row: Invoice | CreditNote, say: Writing) -> list[list[str]]:
 
 
 def _early(row: Invoice, say: Writing) -> list[str]:
-    """What paying early is worth, when the terms say so."""
+    """The discount for early payment, if the terms have one."""
     terms = row.terms or {}
     if not terms.get("discount_percent") or terms.get("discount_days") is None:
         return []
@@ -204,5 +204,5 @@ async def _compiled(data: Json, dated: date) -> bytes:
 
 @lru_cache(maxsize=1)
 def template() -> str:
-    """The one template of all three."""
+    """The template of all three documents."""
     return files("erp.finance.invoicing").joinpath("document.typ").read_text(encoding="utf-8")

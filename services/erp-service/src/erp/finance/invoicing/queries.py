@@ -1,4 +1,4 @@
-"""Named reads of invoices, and of what they bill."""
+"""Named reads of invoices, and of the deliveries that they bill."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -21,7 +21,7 @@ OPEN = Invoice.settled < Invoice.total
 
 
 class Delivery(NamedTuple):
-    """A shipment or a return, and its order; `reference` is what the customer calls the order."""
+    """A shipment or a return, and its order; `reference` is the customer's reference of the order."""
 
     order: str | None
     reference: str | None
@@ -30,7 +30,7 @@ class Delivery(NamedTuple):
 
 
 async def for_update(session: AsyncSession, invoice_ids: Collection[UUID]) -> Sequence[Invoice]:
-    """Invoices with their lines, locked until the transaction ends. Raises `NotFound` when one is not there."""
+    """Invoices with their lines, locked until the transaction ends. Raises `NotFound` when one does not exist."""
     found = await _locked(session, Invoice.id.in_(invoice_ids))
     if missing := set(invoice_ids) - {invoice.id for invoice in found}:
         raise NotFound(id=min(missing))
@@ -38,7 +38,7 @@ async def for_update(session: AsyncSession, invoice_ids: Collection[UUID]) -> Se
 
 
 async def open_items(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Invoice]:
-    """What a customer has to pay in one currency: locked, what is due first comes first."""
+    """The open invoices of a customer in one currency: locked, by due date."""
     known = gather.kept(session, "invoices of a customer", [customer_id])
     if known is not None:
         return [invoice for invoice in known[customer_id] if invoice.currency == currency and invoice.open]
@@ -46,7 +46,7 @@ async def open_items(session: AsyncSession, customer_id: UUID, currency: str) ->
 
 
 async def keep_open_items(session: AsyncSession, customer_ids: Collection[UUID]) -> list[Invoice]:
-    """Lock and read at once what customers have to pay, for gathered items that settle it; and answer it."""
+    """Lock and read the open invoices of customers once for gathered items that settle them; returns them."""
     found: dict[UUID, list[Invoice]] = {customer_id: [] for customer_id in customer_ids}
     for invoice in await _locked(session, OPEN, Invoice.customer_id.in_(customer_ids)):
         found[invoice.customer_id].append(invoice)
@@ -55,7 +55,7 @@ async def keep_open_items(session: AsyncSession, customer_ids: Collection[UUID])
 
 
 async def by_numbers(session: AsyncSession, numbers: Collection[str]) -> Sequence[Invoice]:
-    """Invoices by their numbers, settled ones too, locked; a number that does not exist is left out."""
+    """Invoices by their numbers, settled ones included, locked; unknown numbers are omitted."""
     return await _locked(session, Invoice.number.in_(numbers))
 
 
@@ -65,13 +65,13 @@ async def overdue(session: AsyncSession, on: date, below_level: int) -> Sequence
 
 
 async def dunned(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Invoice]:
-    """Open invoices of which the customer was reminded; what is due first comes first."""
+    """Open invoices with a dunning level; by due date."""
     reminded = (OPEN, Invoice.dunning_level > 0, Invoice.customer_id == customer_id, Invoice.currency == currency)
     return (await session.scalars(_invoices().where(*reminded).order_by(Invoice.due_on, Invoice.number))).all()
 
 
 async def rows(session: AsyncSession, ids: Sequence[UUID], canonical_ids: Sequence[UUID]) -> Sequence[Invoice]:
-    """Invoices by local or shared id, locked in the one order in which everybody locks invoices."""
+    """Invoices by local or shared id, locked in the common order of invoices."""
     return await _locked(session, or_(Invoice.id.in_(ids), Invoice.canonical_id.in_(canonical_ids)))
 
 
@@ -83,23 +83,24 @@ async def billing(session: AsyncSession, order_line_ids: Collection[UUID]) -> se
 
 
 async def orders_of(session: AsyncSession, shipment_ids: Collection[UUID]) -> set[UUID]:
-    """The orders that shipments and returns belong to: to be locked before them."""
+    """The orders of shipments and returns, which must be locked before them."""
     return set(await session.scalars(select(Shipment.order_id).where(Shipment.id.in_(shipment_ids))))
 
 
 async def order_lines_of(session: AsyncSession, shipment_ids: Collection[UUID]) -> set[UUID]:
-    """The order lines that are in these shipments and returns."""
+    """The order lines in these shipments and returns."""
     return set(await session.scalars(select(ShipmentLine.line_id).where(ShipmentLine.shipment_id.in_(shipment_ids))))
 
 
 async def shipments_of(session: AsyncSession, order_id: UUID) -> set[UUID]:
-    """What went out for an order, without what came back; read it while the order is locked."""
+    """The shipments of an order, without returns; read while the order is locked."""
     known = gather.kept(session, "shipments of an order", [order_id])
     return known[order_id] if known else (await _shipments_of(session, [order_id]))[order_id]
 
 
 async def keep_shipments(session: AsyncSession, order_ids: Collection[UUID]) -> None:
-    """Lock and read at once what went out for orders that gathered items invoice; the caller has locked the orders."""
+    """Lock and read the shipments of orders once for gathered items that invoice them; the caller has locked the
+    orders."""
     found = await _shipments_of(session, order_ids)
     gather.keep(session, "shipments of an order", found.items())
     await reads.lock_all(session, SHIPMENTS, {each for shipments in found.values() for each in shipments})
@@ -114,7 +115,7 @@ async def _shipments_of(session: AsyncSession, order_ids: Collection[UUID]) -> d
 
 
 async def deliveries(session: AsyncSession, shipment_ids: Collection[UUID]) -> dict[UUID, Delivery]:
-    """Where the lines of a document come from, as it is to say, by shipment or return."""
+    """The origin of a document's lines, for printing, by shipment or return."""
     columns = (Shipment.id, Order.number, Order.reference, Shipment.number, Shipment.shipped_on)
     statement = select(*columns).join(Order, Order.id == Shipment.order_id).where(Shipment.id.in_(shipment_ids))
     found = await session.execute(statement)
@@ -122,13 +123,13 @@ async def deliveries(session: AsyncSession, shipment_ids: Collection[UUID]) -> d
 
 
 async def orders_with_open_invoices(session: AsyncSession, order_ids: Collection[UUID]) -> set[UUID]:
-    """Which of these orders have an invoice that is not settled in full."""
+    """Which of these orders have an unsettled invoice."""
     statement = select(InvoiceLine.order_id).join(Invoice, Invoice.id == InvoiceLine.invoice_id)
     return set(await session.scalars(statement.where(OPEN, InvoiceLine.order_id.in_(order_ids)).distinct()))
 
 
 async def dunning_policy(session: AsyncSession, *, lock: bool = False) -> DunningPolicy:
-    """The company's dunning levels; the default ones while it has declared none."""
+    """The company's dunning levels; the defaults if it has declared none."""
     statement = select(DunningPolicy)
     found = await session.scalar(statement.with_for_update() if lock else statement)
     return found or DunningPolicy.default()
@@ -139,6 +140,6 @@ def _invoices() -> Select[Invoice]:
 
 
 async def _locked(session: AsyncSession, *where: ColumnElement[bool]) -> Sequence[Invoice]:
-    """Invoices are always locked by due day and number, so that two transactions cannot deadlock."""
+    """Invoices are always locked by due date and number, so that two transactions cannot deadlock."""
     statement = _invoices().where(*where).order_by(Invoice.due_on, Invoice.number)
     return (await session.scalars(statement.with_for_update().execution_options(populate_existing=True))).all()

@@ -38,7 +38,7 @@ Writer = Annotated[Principal, requires("invoices:write")]
 class InvoicesStay(Conflict):
     code = "invoices-stay"
     title = "An invoice that is issued is never changed"
-    hint = "Leave the `id` out to issue an invoice; what is wrong with one is put right by a credit note."
+    hint = "Omit the `id` to issue an invoice; errors are corrected by a credit note."
 
 
 def _shown(content: bytes, name: str) -> Response:
@@ -57,13 +57,12 @@ invoices = routes(
     names={"create": "issue_invoice", "batch": "issue_invoices"},
     says={
         "create": (
-            "Bill shipments of one customer and currency, or all of an order that is shipped and not billed.\n\n"
-            "Due after the days of the customer's payment terms, 30 days without. The invoice is posted, and never "
-            "changed."
+            "Bill shipments of one customer and currency, or all unbilled shipments of an order.\n\nThe due date "
+            "follows the customer's payment terms, by default 30 days. The invoice is posted, and never changed."
         ),
         "batch": (
-            "Issue up to 200 invoices, each item's `body` as for one; each stands or falls alone, and no number is "
-            "lost."
+            "Issue up to 200 invoices, each item's `body` as for one; each succeeds or fails alone, and the "
+            "numbers have no gaps."
         ),
         "read": "One invoice with its lines.",
     },
@@ -74,8 +73,8 @@ credit_notes = routes(
     names={"create": "issue_credit_note"},
     says={
         "create": (
-            "Take back lines of an invoice; without `lines` all that is left of it, which cancels it.\n\n"
-            "Settles the invoice as far as it is open. The rest is credit: use it for another invoice, or pay it back."
+            "Credit lines of an invoice; without `lines` its whole rest, which cancels it.\n\nSettles the open "
+            "part of the invoice. The rest is credit: use it for another invoice, or pay it back."
         ),
         "read": "One credit note with its lines.",
     },
@@ -85,41 +84,41 @@ routers = (invoices, credit_notes, router)
 
 @router.get(f"{INVOICES.path}/{{invoice_id}}/lines", dependencies=[READ])
 async def read_invoice_lines(invoice_id: UUID, session: Session) -> list[InvoiceLineOut]:
-    """The lines of an invoice, in its order; `credited` is how much of each was taken back."""
+    """The lines of an invoice, in its order; `credited` is the credited quantity of each."""
     row = await reads.by_id(session, INVOICES, invoice_id)
     return [InvoiceLineOut.model_validate(line) for line in row.lines]
 
 
 @router.get(f"{INVOICES.path}/{{invoice_id}}/pdf", dependencies=[READ], response_class=Pdf, responses=PDF)
 async def print_invoice(invoice_id: UUID, session: Session) -> Response:
-    """The invoice as it is sent: in the customer's language and the invoice's currency."""
+    """The invoice as a PDF, in the customer's language and the invoice's currency."""
     row = await reads.by_id(session, INVOICES, invoice_id)
     return _shown(await paper.invoice(session, row), row.number)
 
 
 @router.post(f"{CREDIT_NOTES.path}:from-returns", status_code=201)
 async def credit_returns(body: ReturnsBody, session: Session, caller: Writer) -> CreditNotes:
-    """Credit what came back of what was invoiced: one note for each invoice that had billed it."""
+    """Credit the invoiced part of returns: one credit note for each invoice."""
     notes = await commands.credit_returns(session, body, caller.subject)
     return CreditNotes(items=[CreditNoteWithLines.of(note) for note in notes])
 
 
 @router.post(f"{CREDIT_NOTES.path}/{{credit_note_id}}/use")
 async def use_credit(credit_note_id: UUID, body: UseBody, session: Session, caller: Writer) -> CreditNoteOut:
-    """Settle another invoice of the customer with what is left of a credit note."""
+    """Settle another invoice of the customer with the rest of a credit note."""
     return CreditNoteOut.of(await commands.use_credit(session, credit_note_id, body, caller.subject))
 
 
 @router.get(f"{CREDIT_NOTES.path}/{{credit_note_id}}/pdf", dependencies=[READ], response_class=Pdf, responses=PDF)
 async def print_credit_note(credit_note_id: UUID, session: Session) -> Response:
-    """The credit note as it is sent: in the customer's language and its currency."""
+    """The credit note as a PDF, in the customer's language and its currency."""
     row = await reads.by_id(session, CREDIT_NOTES, credit_note_id)
     return _shown(await paper.credit_note(session, row), row.number)
 
 
 @router.get("/v1/dunning-levels", dependencies=[READ])
 async def read_dunning_levels(session: Session, response: Response) -> DunningLevelsOut:
-    """From how many days overdue each level holds; 7, 21 and 45 unless the company has declared others."""
+    """The days overdue of each level; 7, 21 and 45 unless the company has declared others."""
     return DunningLevelsOut.of(await queries.dunning_policy(session)).tag(response)
 
 
@@ -127,7 +126,7 @@ async def read_dunning_levels(session: Session, response: Response) -> DunningLe
 async def declare_dunning_levels(
     body: DunningLevelsBody, session: Session, _: Writer, seen: SeenVersion, response: Response
 ) -> DunningLevelsOut:
-    """Declare the levels, up to nine. Levels that invoices have reached stay."""
+    """Declare the levels, up to nine. Reached levels of invoices stay."""
     policy = await commands.declare_levels(
         session, body.days, lambda row: seen.check(row.version, DunningLevelsOut.of(row))
     )
@@ -136,7 +135,7 @@ async def declare_dunning_levels(
 
 @router.post("/v1/dunning-runs")
 async def run_dunning(body: DunningRunBody, session: Session, caller: Writer) -> DunningRunOut:
-    """Raise the level of invoices that are overdue long enough, by one at most, and answer which."""
+    """Raise the level of invoices that are overdue long enough, by at most one; returns them."""
     on = body.on or clock.today()
     return DunningRunOut(on=on, raised=[Raised.of(row, on) for row in await commands.dun(session, on, caller.subject)])
 
@@ -145,6 +144,6 @@ async def run_dunning(body: DunningRunBody, session: Session, caller: Writer) ->
 async def print_dunning_letter(
     customer_id: UUID, currency: CurrencyCode, session: Session, on: date | None = None
 ) -> Response:
-    """A letter that reminds a customer of all invoices in one currency that have a dunning level."""
+    """A letter that reminds a customer of all dunned invoices in one currency."""
     day = on or clock.today()
     return _shown(await paper.reminder(session, customer_id, currency, day), f"reminder-{day.isoformat()}")

@@ -1,4 +1,4 @@
-"""Pure calculation: what may be billed, what a credit comes to, when an invoice is due and who is reminded."""
+"""Pure rules: billable and creditable quantities, totals, due dates and dunning levels."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -15,24 +15,24 @@ INVOICE_NUMBERS = Series("invoice", "INV-", per_year=True, gapless=True)
 CREDIT_NOTE_NUMBERS = Series("credit_note", "CN-", per_year=True, gapless=True)
 
 DUE_DAYS = 30
-"""When a customer has no payment terms of its own."""
+"""The payment term of a customer without one."""
 
 DUNNING_DAYS = (7, 21, 45)
-"""Days overdue from which a level holds, unless the company declares others."""
+"""The default days overdue of each level."""
 
 NOTHING = Decimal(0)
 Key = TypeVar("Key")
 
 
 def due_on(issued_on: date, terms: Mapping[str, Any] | None) -> date:
-    """The last day to pay: the days of the customer's terms, 30 without; at the latest the last day there is."""
+    """The due date: after the days of the customer's terms, by default 30; at most the greatest possible date."""
     days = terms["days"] if terms else DUE_DAYS
     return issued_on + min(timedelta(days=days), date.max - issued_on)
 
 
 def invoice_totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
     """The totals of an invoice's lines, each (net, tax rate). Raises `OutOfBounds`: an invoice has more lines than an
-    order, so lines within their bounds may come to too much.
+    order, so lines within their bounds may exceed the bound of a total.
     """
     found = totals(lines, currency)
     at_most(LARGEST_AMOUNT, found.total, "total")
@@ -40,17 +40,17 @@ def invoice_totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> T
 
 
 def billable(shipped: Decimal, returned: Decimal, invoiced: Decimal) -> Decimal:
-    """How much of an order line may still be billed: what the customer kept and has not been billed."""
+    """The billable quantity of an order line: shipped, not returned and not billed."""
     return max(shipped - returned - invoiced, NOTHING)
 
 
 def creditable(shipped: Decimal, returned: Decimal, invoiced: Decimal) -> Decimal:
-    """How much of an order line was billed and then came back: what returns give a credit for."""
+    """The creditable quantity of an order line: billed and then returned."""
     return max(invoiced - (shipped - returned), NOTHING)
 
 
 def shared_out(wanted: Decimal, places: Iterable[tuple[Key, Decimal]]) -> list[tuple[Key, Decimal]]:
-    """`wanted` spread over places in their order, each up to its room; a place that gets nothing is left out."""
+    """`wanted` distributed over places in their order, each up to its room; places without a share are omitted."""
     parts = []
     for place, room in places:
         part = min(wanted, room)
@@ -61,9 +61,9 @@ def shared_out(wanted: Decimal, places: Iterable[tuple[Key, Decimal]]) -> list[t
 
 
 def part_net(before: Decimal, quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str) -> Decimal:
-    """What a part of a line comes to, of which `before` was credited already.
+    """The amount of a part of a line, of which `before` was credited already.
 
-    The parts of a line, each rounded, add up to the whole line to the cent.
+    The parts of a line, each rounded, add up to the whole line exactly.
     """
     until = line_net(before + quantity, unit_price, discount, currency)
     return until - line_net(before, unit_price, discount, currency)
@@ -72,11 +72,11 @@ def part_net(before: Decimal, quantity: Decimal, unit_price: Decimal, discount: 
 def credit_totals(
     lines: Iterable[tuple[Decimal, Decimal]], earlier: Mapping[Decimal, Decimal], currency: str
 ) -> Totals:
-    """The totals of a credit note's lines, each (net, tax rate), after what was credited `earlier` (rate -> net).
+    """The totals of a credit note's lines, each (net, tax rate), after the `earlier` credited amounts (rate -> net).
 
-    All credit notes of an invoice add up to it to the cent, tax included: the tax of a rate is what it comes to on all
-    that is credited now and earlier, less what it came to earlier. For the first credit note of an invoice that is the
-    plain rule.
+    All credit notes of an invoice add up to it exactly, tax included: the tax of a rate is the tax on everything
+    credited now and earlier, less the tax credited earlier. For the first credit note of an invoice that is the plain
+    rule.
     """
     plain = totals(lines, currency)
     taxes = tuple(
@@ -92,12 +92,12 @@ def _tax_after(line: TaxLine, earlier: Decimal, currency: str) -> Decimal:
 
 
 def settlement_state(total: Decimal, settled: Decimal) -> SettlementState:
-    """Paid when nothing is open; an invoice of zero is paid from the start."""
+    """Paid when nothing is open; an invoice of zero is paid at once."""
     if settled >= total:
         return SettlementState.PAID
     return SettlementState.PARTLY_PAID if settled > 0 else SettlementState.OPEN
 
 
 def next_level(levels: Sequence[int], level: int, days_overdue: int) -> int:
-    """The level after one run: one more when the invoice is overdue long enough for it, never two at once."""
+    """The level after one run: one more when the invoice is overdue long enough for it, never two."""
     return level + 1 if level < len(levels) and days_overdue >= levels[level] else level

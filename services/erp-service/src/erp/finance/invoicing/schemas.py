@@ -21,7 +21,7 @@ from erp.finance.invoicing.models import DunningPolicy, Invoice
 
 
 class InvoiceState(StrEnum):
-    """What a list may be narrowed by; `overdue` is open, in full or in part, after the day it was due."""
+    """The state filter of a list; `overdue` is open, in full or in part, after its due date."""
 
     OPEN = "open"
     PARTLY_PAID = "partly_paid"
@@ -30,7 +30,7 @@ class InvoiceState(StrEnum):
 
 
 class InvoiceBody(BaseModel):
-    """What to bill: these shipments, or all that was shipped of an order and not billed yet; one of the two."""
+    """What to bill: these shipments, or all unbilled shipments of an order."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"order_id": "01900000-0000-7000-8000-000000000001"}]}
@@ -40,17 +40,17 @@ class InvoiceBody(BaseModel):
         default=[], description="Shipments of one customer and currency."
     )
     order_id: UUID | None = None
-    issued_on: date | None = Field(default=None, description="Default: todayearlier days are for imports.")
+    issued_on: date | None = Field(default=None, description="Default: today; earlier dates are for imports.")
 
     @model_validator(mode="after")
     def _says_what_to_bill(self) -> Self:
         if bool(self.shipment_ids) == (self.order_id is not None):
-            raise PydanticCustomError("what_to_bill", "name either shipment_ids or order_id")
+            raise PydanticCustomError("what_to_bill", "send either shipment_ids or order_id")
         return self
 
 
 class CreditedLineBody(BaseModel):
-    """How much of a line of the invoice is taken back."""
+    """The credited quantity of a line of the invoice."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,7 +59,7 @@ class CreditedLineBody(BaseModel):
 
 
 class CreditNoteBody(BaseModel):
-    """What to credit of an invoice: the lines named, or without any all that is left of it (a cancellation)."""
+    """The lines of an invoice to credit; without lines its whole rest (a cancellation)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,12 +72,12 @@ class CreditNoteBody(BaseModel):
     @classmethod
     def _each_line_once(cls, lines: list[CreditedLineBody] | None) -> list[CreditedLineBody] | None:
         if lines and len({line.line_id for line in lines}) < len(lines):
-            raise PydanticCustomError("line_twice", "name each line once")
+            raise PydanticCustomError("line_twice", "each line may be listed once")
         return lines
 
 
 class ReturnsBody(BaseModel):
-    """Returns to credit; a return of goods that stand on several invoices gives a credit note for each."""
+    """Returns to credit; a return of goods that are on several invoices creates a credit note for each."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -87,7 +87,7 @@ class ReturnsBody(BaseModel):
 
 
 class UseBody(BaseModel):
-    """Which invoice a credit shall settle, and by how much; without an amount by as much as both allow."""
+    """The invoice that a credit settles, and the amount; default: as much as possible."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -96,7 +96,7 @@ class UseBody(BaseModel):
 
 
 class PartyOut(BaseModel):
-    """Who a document is from or to, as it was on the day of issue."""
+    """The issuer or the recipient of a document, as of the day of issue."""
 
     name: str
     number: str | None = None
@@ -105,7 +105,7 @@ class PartyOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """One line. `credited` is how much of `quantity` was taken back."""
+    """One line. `credited` is the credited part of `quantity`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -131,7 +131,7 @@ class CreditNoteLineOut(LineOut):
 
 
 class DocumentOut(Shown):
-    """What stands on an invoice and on a credit note."""
+    """The fields of invoices and credit notes."""
 
     number: str
     customer_id: UUID
@@ -147,7 +147,7 @@ class DocumentOut(Shown):
 
 
 class InvoiceOut(DocumentOut):
-    """An invoice. `settled` is what was paid and credited, `open` the rest."""
+    """An invoice. `settled` is the paid and credited amount, `open` the rest."""
 
     due_on: date
     terms: PaymentTerms | None
@@ -161,7 +161,7 @@ class InvoiceWithLines(InvoiceOut):
 
 
 class CreditNoteOut(DocumentOut):
-    """A credit note. `settled` is what of it has settled invoices; `open` is credit that the customer has left."""
+    """A credit note. `settled` is the part that has settled invoices; `open` is the customer's remaining credit."""
 
     invoice_id: UUID
     reason: str | None
@@ -205,7 +205,7 @@ class CreditNoteFilters(BaseModel):
 
 
 class DunningLevelsBody(BaseModel):
-    """From how many days overdue each level holds, ascending: level 1 first."""
+    """The days overdue of each level, ascending: level 1 first."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"days": [7, 21, 45]}]})
 
@@ -215,12 +215,12 @@ class DunningLevelsBody(BaseModel):
     @classmethod
     def _ascending(cls, days: list[int]) -> list[int]:
         if any(later <= earlier for earlier, later in pairwise(days)):
-            raise PydanticCustomError("ascending", "each level begins later than the one before it")
+            raise PydanticCustomError("ascending", "each level must begin later than the previous one")
         return days
 
 
 class DunningLevelsOut(BaseModel):
-    """The levels that hold; version 0 is the default of 7, 21 and 45 days."""
+    """The current levels; version 0 is the default of 7, 21 and 45 days."""
 
     days: list[int]
     version: int
@@ -235,7 +235,7 @@ class DunningLevelsOut(BaseModel):
 
 
 class DunningRunBody(BaseModel):
-    """The day of the run; today unless said."""
+    """The day of the run; default: today."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -267,7 +267,7 @@ class Raised(BaseModel):
 
 
 class DunningRunOut(BaseModel):
-    """What a run raised, by due day and number."""
+    """The raised invoices of a run, by due date and number."""
 
     on: date
     raised: list[Raised]

@@ -1,4 +1,4 @@
-"""Payments: money that arrives and leaves by bank account, and what it settles."""
+"""Payments: incoming and outgoing payments by bank account, and their allocation to invoices."""
 
 from modules import Module
 

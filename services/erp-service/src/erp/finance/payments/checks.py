@@ -15,15 +15,15 @@ class BankAccountKnown(Conflict):
     code = "bank-account-known"
     title = "There is a bank account with this IBAN already"
     detail = "{iban} is {name}, {id}."
-    hint = "Use that one; if it was taken out of use, restore it."
+    hint = "Use that account; if it is archived, restore it."
 
 
 async def bank_account(session: AsyncSession, row: BankAccount, values: dict[str, Any]) -> None:
-    """Raises `BankAccountKnown`, and `Malformed` for another IBAN or currency: that would be another account."""
+    """Raises `BankAccountKnown`, and `Malformed` for a changed IBAN or currency, which would be another account."""
     if row.id is None:
         known = await queries.bank_account_by_iban(session, values["iban"])
         if known is not None:
             raise BankAccountKnown(id=known.id, iban=known.iban, name=known.name)
     elif fixed := [field for field in FIXED if getattr(row, field) != values[field]]:
-        message = "it stays as it is: add another bank account"
+        message = "it cannot be changed: add another bank account"
         raise Malformed(errors=[{"field": field, "message": message} for field in fixed])

@@ -21,7 +21,7 @@ def _write_payment(row: Payment, _key: str, value: Any) -> None:
 
 
 def _payment(value: Any) -> Mapping[str, Any]:
-    """The checked value. Raises `Malformed` for an amount that nobody can pay."""
+    """The validated value. Raises `Malformed` for an amount that cannot be paid."""
     payment: Mapping[str, Any] = checked(PaymentAmount, value, "payment")
     exact(Decimal(payment["amount"]), payment["currency"], "payment.amount")
     return payment
@@ -32,7 +32,7 @@ def _write_state(row: Payment, value: Any) -> None:
 
 
 def _read_allocation(row: Payment) -> dict[str, Any] | None:
-    """Nothing until the payment is booked, nor of one that went out."""
+    """None until the payment is booked, and for outgoing payments."""
     if row.posted_state == NOTHING or row.direction == Direction.OUT:
         return None
     amounts: dict[str, Decimal] = {}
@@ -51,7 +51,7 @@ def _write_allocation(_row: Payment, _value: Any) -> None:
 
 
 def _create(values: Mapping[str, Any]) -> Payment:
-    """A row for what is delivered; without an amount there is no payment."""
+    """Create a row from a delivery; a payment requires an amount."""
     payment = _payment(values.get("payment"))
     row = Payment.blank()
     row.set_amount(payment)

@@ -1,7 +1,7 @@
-"""What the worker does: payments that were entered, assigned or reversed elsewhere are brought into the books, and
-advance payments settle the invoices that come after them.
+"""The worker's tasks: payments that were entered, assigned or reversed elsewhere are posted, and advance payments
+settle later invoices.
 
-Both are level-triggered: what is left to do is read from the rows.
+Both derive their work from the rows.
 """
 
 from datetime import timedelta
@@ -57,16 +57,16 @@ def tasks(running: Running) -> dict[str, Task]:
 
 
 async def carry_out_due(sessions: Sessions) -> int:
-    """Bring payments into the books, each in a transaction of its own; one that fails is tried again later.
+    """Post due payments, each in a transaction of its own; a failing one is retried later.
 
-    Answer how many were looked at.
+    Returns the number of processed payments.
     """
     async with transaction(sessions) as session:
         due = await queries.due(session, BATCH)
     for payment_id, tenant in due:
         try:
             await _one(sessions, payment_id, tenant)
-        except Exception as error:  # Whatever it is, it is this payment's: the others go on, and it comes again.
+        except Exception as error:  # Any error concerns this payment alone: the others continue, and it is retried.
             log.warning("payment_not_booked", payment=str(payment_id), exc_info=not isinstance(error, Problem))
             await _postpone(sessions, payment_id, tenant, failure_text(error))
     return len(due)
@@ -85,9 +85,9 @@ async def _one(sessions: Sessions, payment_id: UUID, tenant: UUID) -> None:
 
 
 async def settle_due(sessions: Sessions, later: dict[UUID, float]) -> None:
-    """Settle open invoices with payments that wait for them, each customer in a transaction of its own.
+    """Settle open invoices with waiting payments, each customer in a transaction of its own.
 
-    `later` keeps the customers with whom it failed, and when to try again.
+    `later` stores the failing customers, and their next attempts.
     """
     now = monotonic()
     for customer_id in [each for each, again_at in later.items() if again_at <= now]:
@@ -99,27 +99,27 @@ async def settle_due(sessions: Sessions, later: dict[UUID, float]) -> None:
             async with transaction(sessions, tenant) as session:
                 await wait_at_most(session, WAIT_MILLISECONDS)
                 await settle_waiting(session, customer_id, currency, ACTOR)
-        except Exception:  # Whatever it is, it is this customer's: the others go on, and it comes again.
+        except Exception:  # Any error concerns this customer alone: the others continue, and it is retried.
             log.warning("advance_payments_not_allocated", customer=str(customer_id), exc_info=True)
             later[customer_id] = monotonic() + PAUSE_SECONDS
 
 
 def is_due(row: Payment) -> bool:
-    """Whether the books have it otherwise than it is; the same as the database's condition `DUE`."""
+    """Whether the ledger differs from the payment; the same condition as `DUE` in SQL."""
     moved = row.state == PaymentState.BOOKED and row.customer_id != row.posted_customer_id
     return row.archived_at is None and (row.posted_state != row.state or moved)
 
 
 async def _postpone(sessions: Sessions, payment_id: UUID, tenant: UUID, reason: str) -> None:
-    """Note why it could not be booked, where all systems see it, and when to try again."""
+    """Store the reason of the failure, which all systems show, and the time of the next attempt."""
     try:
         async with transaction(sessions, tenant) as session:
             row = await reads.by_id(session, PAYMENTS, payment_id, lock=True)
             row.tries += 1
             pause = min(2 ** min(row.tries, 10), LONGEST_PAUSE_SECONDS)
             row.try_at = clock.now() + timedelta(seconds=pause)
-            if row.state != PaymentState.REVERSED:  # That one has a reason already.
+            if row.state != PaymentState.REVERSED:  # It already has a reason.
                 with edit(session, PAYMENT, row, ACTOR):
                     row.reason = reason[:200]
-    except Exception:  # It comes again in the next round, and the others go on.
+    except Exception:  # It is retried in the next round; the others continue.
         log.exception("payment_not_postponed", payment=str(payment_id))

@@ -1,4 +1,4 @@
-"""How a row of a CSV file is read as a payment."""
+"""Reads a row of a CSV file as a payment."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ BOOKED = ("amount", "currency", "direction", "received_on")
 async def _change(
     session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: writes.Seen
 ) -> Payment:
-    """What a row says now: whose payment it is, its reference and note. Raises `PaymentIsBooked` for its amount."""
+    """Apply a row to an existing payment: customer, reference and note. Raises `PaymentIsBooked` for its amount."""
     row = await reads.by_id(session, PAYMENTS, payment_id)
     present = PaymentOut.of(row).model_dump(mode="json", include=set(PaymentBody.model_fields))
     wanted = patched(PaymentBody, present, {name: value for name, value in patch.items() if value is not None})
@@ -53,6 +53,6 @@ IMPORTS = Target(
     _change,
     references={"customer_id": "customers", "bank_account_id": "bank-accounts"},
     lookups={"customers": _by_number, "bank-accounts": _by_iban},
-    at_once=1,  # Customers are locked in one order; a file names them in any.
+    at_once=1,  # Customers are locked in one order; a file may list them in any order.
     scope="payments",
 )

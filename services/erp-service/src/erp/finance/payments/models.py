@@ -1,4 +1,4 @@
-"""The tables of bank accounts and payments, and how a payment changes."""
+"""The tables of bank accounts and payments, and the transitions of a payment."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -20,47 +20,47 @@ from erp.tables import Base
 
 NOTHING = "nothing"
 DUE = "posted_state <> state or (state = 'booked' and customer_id is distinct from posted_customer_id)"
-"""A payment that the books do not have as it stands."""
+"""A payment that differs from the ledger."""
 
 WAITING = "waits and allocated < amount and direction = 'in' and state = 'booked' and posted_state = 'booked'"
-"""A payment whose rest settles the customer's next invoice by itself."""
+"""A payment whose rest settles the customer's next invoice automatically."""
 
 
 class PaymentStepRefused(Conflict):
     code = "payment-step-refused"
     title = "The payment's state does not allow this"
     detail = "The payment is {state}."
-    hint = "`allowed` lists the states that may come next."
+    hint = "`allowed` lists the possible next states."
 
 
 class PaymentIsBooked(Conflict):
     code = "payment-booked"
-    title = "A payment that is booked keeps its amount, currency, direction and day"
-    hint = "Reverse it, and enter the right one under a reference of its own."
+    title = "The amount, currency, direction and date of a booked payment cannot change"
+    hint = "Reverse it, and enter the correct one with another reference."
 
 
 class PaymentAllocated(Conflict):
     code = "payment-allocated"
     title = "The payment settles invoices of its customer"
     detail = "{allocated} {currency} of it is allocated."
-    hint = "Undo its allocations first."
+    hint = "Remove its allocations first."
 
 
 class AllocatedBeyondPayment(Conflict):
     code = "allocated-beyond-payment"
-    title = "More would be allocated than the payment has left"
-    detail = "{unallocated} {currency} is left; {wanted} is more."
-    hint = "Allocate at most what is left, or undo another allocation first."
+    title = "More would be allocated than the rest of the payment"
+    detail = "The rest is {unallocated} {currency}; {wanted} is more."
+    hint = "Allocate at most the rest, or remove another allocation first."
 
 
 class AllocationKept(Conflict):
     code = "allocation-kept"
-    title = "What a payment settles is decided here"
+    title = "Only the ERP allocates a payment"
     hint = "Allocate it by POST /v1/payments/{id}/allocations of the ERP."
 
 
 class BankAccount(Plain, Base):
-    """An account of ours at a bank; the IBAN in its one form."""
+    """A bank account of the company; the IBAN is normalised."""
 
     __tablename__ = "bank_accounts"
     __table_args__ = (unique("id"), unique("iban"))
@@ -71,7 +71,7 @@ class BankAccount(Plain, Base):
 
 
 class Allocation(Base):
-    """A part of a payment that settles an invoice. One that was undone stays, with `undone_at`."""
+    """A part of a payment that settles an invoice. A removed one stays, with `undone_at`."""
 
     __tablename__ = "payment_allocations"
     __table_args__ = (
@@ -95,11 +95,11 @@ class Allocation(Base):
 
 
 class Payment(Replicated, Base):
-    """Money that arrived (`in`) or left (`out`). Without a customer it is nobody's yet.
+    """An incoming (`in`) or outgoing (`out`) payment. Without a customer it is unassigned.
 
-    `state` is what shall be, `posted_state` and `posted_customer_id` what the books have: another system may book on
-    paper, assign or reverse by delivery, and the worker carries that out. `tries` and `try_at` pace it. What is left of
-    one that `waits` settles invoices as they come.
+    `state` is the target state, `posted_state` and `posted_customer_id` the posted one: other systems book, assign or
+    reverse by delivery, and the worker posts it. `tries` and `try_at` schedule the retries. The rest of a payment that
+    `waits` settles later invoices.
     """
 
     __tablename__ = "payments"
@@ -165,17 +165,18 @@ class Payment(Replicated, Base):
 
     @property
     def standing(self) -> list[Allocation]:
-        """The allocations that were not undone."""
+        """The allocations that were not removed."""
         return [each for each in self.allocations if each.undone_at is None]
 
     @property
     def unallocated(self) -> Decimal:
-        """What waits for an invoice; nothing of a payment that is not booked, or that went out."""
+        """The rest that waits for an invoice; zero for a payment that is not booked, or outgoing."""
         counts = self.posted_state == PaymentState.BOOKED and self.direction == Direction.IN
         return self.amount - self.allocated if counts else Decimal(0)
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from validated values in JSON form. Raises `PaymentAllocated` when another customer would pay."""
+        """Set fields from validated values in JSON form. Raises `PaymentAllocated` when the customer of an allocated
+        payment would change."""
         for field, value in values.items():
             match field:
                 case "customer_id":
@@ -188,13 +189,13 @@ class Payment(Replicated, Base):
                     setattr(self, field, value)
 
     def assign(self, customer_id: UUID | None) -> None:
-        """Say whose payment it is. Raises `PaymentAllocated` when it settles invoices of another customer."""
+        """Set the customer. Raises `PaymentAllocated` when it settles invoices of another customer."""
         if customer_id != self.customer_id and self.allocated:
             raise PaymentAllocated(allocated=self.allocated, currency=self.currency)
         self.customer_id = customer_id
 
     def set_amount(self, value: Mapping[str, Any]) -> None:
-        """Take the checked value of the group `payment`. Raises `PaymentIsBooked`."""
+        """Set the validated value of the group `payment`. Raises `PaymentIsBooked`."""
         if self.posted_state != NOTHING:
             allowed = payment_states_after(self.state)
             raise PaymentIsBooked(state=self.state, allowed=allowed, amount=self.amount, currency=self.currency)
@@ -202,14 +203,14 @@ class Payment(Replicated, Base):
         self.direction, self.received_on = value["direction"], date.fromisoformat(value["received_on"])
 
     def go(self, state: PaymentState) -> None:
-        """Take the next state. Raises `PaymentStepRefused` when it may not follow."""
+        """Set the next state. Raises `PaymentStepRefused` when the transition is not allowed."""
         present = PaymentState(self.state)
         if (present, state) not in PAYMENT_STEPS:
             raise PaymentStepRefused(state=present, wanted=state, allowed=payment_states_after(present))
         self.state = state.value
 
     def allocate(self, invoice_id: UUID, number: str, amount: Decimal, how: str, actor: str) -> Allocation:
-        """Set a part aside for an invoice. Raises `AllocatedBeyondPayment`."""
+        """Allocate a part to an invoice. Raises `AllocatedBeyondPayment`."""
         if amount > self.unallocated:
             raise AllocatedBeyondPayment(unallocated=self.unallocated, currency=self.currency, wanted=amount)
         made = Allocation(
@@ -227,6 +228,6 @@ class Payment(Replicated, Base):
         return made
 
     def undo(self, allocation: Allocation) -> None:
-        """Take an allocation back."""
+        """Remove an allocation."""
         allocation.undone_at = clock.now()
         self.allocated -= allocation.amount

@@ -28,7 +28,7 @@ ONE_AFTER_ANOTHER = text("""
 
 
 class Reference(NamedTuple):
-    """What no two payments share."""
+    """The unique key of a payment."""
 
     key: str
     direction: str
@@ -36,7 +36,7 @@ class Reference(NamedTuple):
 
 
 async def customers_of(session: AsyncSession, payment_ids: Collection[UUID]) -> list[UUID]:
-    """Whose receivables these payments touch, in the one order in which they are locked."""
+    """The customers of these payments, in the common order of locks."""
     found = await session.execute(
         select(Payment.customer_id, Payment.posted_customer_id).where(Payment.id.in_(payment_ids))
     )
@@ -44,13 +44,13 @@ async def customers_of(session: AsyncSession, payment_ids: Collection[UUID]) -> 
 
 
 async def reference_lock(session: AsyncSession, reference: str) -> None:
-    """Queue for an external reference until the transaction ends."""
+    """Lock an external reference until the transaction ends."""
     key = reference_key(reference)
     await gather.once(session, (QUEUED, key), lambda: session.execute(ONE_AT_A_TIME, {"reference": key}))
 
 
 async def known(session: AsyncSession, reference: str, direction: str, currency: str) -> Payment | None:
-    """The payment that has this external reference."""
+    """The payment with this external reference."""
     name = Reference(reference_key(reference), direction, currency)
     found: Payment | None
     if (shared := gather.kept(session, REFERENCES, [name])) is not None:
@@ -61,7 +61,7 @@ async def known(session: AsyncSession, reference: str, direction: str, currency:
 
 
 async def keep_known(session: AsyncSession, bodies: Iterable[PaymentBody]) -> None:
-    """Queue for the references of several payments, and read at once which of them are known."""
+    """Lock the references of several payments, and read which of them are used."""
     references = [(reference_key(each.reference), each) for each in bodies if each.reference]
     names = {Reference(key, each.direction, each.currency) for key, each in references}
     keys = sorted({name.key for name in names})
@@ -74,19 +74,19 @@ async def keep_known(session: AsyncSession, bodies: Iterable[PaymentBody]) -> No
 
 
 def named(session: AsyncSession, row: Payment) -> None:
-    """Let gathered items know that the payment has its reference."""
+    """Add the reference of the payment to the cache of gathered items."""
     if row.reference_key:
         gather.keep(session, REFERENCES, [(Reference(row.reference_key, row.direction, row.currency), row)])
 
 
 def renamed(session: AsyncSession, row: Payment) -> None:
-    """Let them look again who has the reference that the payment had."""
+    """Drop the former reference of the payment from the cache of gathered items."""
     if row.reference_key:
         gather.forget(session, REFERENCES, Reference(row.reference_key, row.direction, row.currency))
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Whether a payment that no other system knows yet has the same reference, direction and currency."""
+    """Whether an unlinked payment has the same reference, direction and currency."""
     payment, reference = values.get("payment"), values.get("reference")
     if not payment or not reference:
         return False
@@ -100,7 +100,7 @@ def _same(reference: str, direction: str, currency: str) -> tuple[Any, ...]:
 
 
 async def due(session: AsyncSession, limit: int) -> list[tuple[UUID, UUID]]:
-    """Payments that the books do not have as they stand, oldest first: (id, tenant)."""
+    """Payments that differ from the ledger, oldest first: (id, tenant)."""
     ready = or_(Payment.try_at.is_(None), Payment.try_at <= func.now())
     statement = select(Payment.id, Payment.tenant_id).where(text(DUE), ready, Payment.archived_at.is_(None))
     found = await session.execute(statement.order_by(Payment.created_at).limit(limit))
@@ -108,7 +108,7 @@ async def due(session: AsyncSession, limit: int) -> list[tuple[UUID, UUID]]:
 
 
 async def waiting(session: AsyncSession, but: Collection[UUID], limit: int) -> list[tuple[UUID, UUID, str]]:
-    """Who has both a payment that waits for invoices and an open invoice: (tenant, customer, currency)."""
+    """The customers with both a waiting payment and an open invoice: (tenant, customer, currency)."""
     owing = exists().where(
         Invoice.tenant_id == Payment.tenant_id,
         Invoice.customer_id == Payment.customer_id,
@@ -126,14 +126,14 @@ async def waiting(session: AsyncSession, but: Collection[UUID], limit: int) -> l
 
 
 async def waiting_of(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Payment]:
-    """The payments of a customer that wait for invoices, locked; what came first comes first."""
+    """The waiting payments of a customer, locked, the oldest first."""
     theirs = (Payment.customer_id == customer_id, Payment.currency == currency)
     found = await session.scalars(_locked().where(text(WAITING), *_IN_THE_BOOKS, *theirs).order_by(Payment.id))
     return sorted(found.all(), key=lambda row: (row.received_on, row.id))
 
 
 async def orders_billed(session: AsyncSession, invoice_ids: Collection[UUID]) -> dict[UUID, set[str]]:
-    """Invoice -> what the orders that it bills are called: our numbers, and the customer's references."""
+    """Invoice -> the numbers and customer's references of the orders that it bills."""
 
     async def read(ids: Collection[UUID]) -> Iterable[tuple[UUID, set[str]]]:
         called: dict[UUID, set[str]] = {invoice_id: set() for invoice_id in ids}

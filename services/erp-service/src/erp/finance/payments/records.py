@@ -62,8 +62,8 @@ bank_accounts = routes(
     without={"batch"},
     names={"create": "open_bank_account"},
     says={
-        "create": "Add an account of ours; its statements are then known by the IBAN.",
+        "create": "Add a bank account of the company; its statements are recognised by the IBAN.",
         "change": "Rename a bank account.",
-        "archive": "Take a bank account out of use; its payments stay. `restore` brings it back.",
+        "archive": "Archive a bank account; its payments stay. `restore` restores it.",
     },
 )

@@ -20,10 +20,10 @@ payments = routes(
     lock_all=locking.lock_all,
     names={"create": "enter_payment"},
     says={
-        "create": "Enter a payment. It is booked at once, and settles invoices as `allocate` says.",
+        "create": "Enter a payment. It is booked at once, and settles invoices by `allocate`.",
         "read": "One payment with what it settles, and the `ETag` to change it.",
         "change": (
-            "Change reference, note or bank account; amount and day stay, and the customer is changed by `assign`."
+            "Change reference, note or bank account; amount and date cannot change, and `assign` changes the customer."
         ),
         "batch": "Enter and change up to 200 payments; each item succeeds or fails alone, and has its own result.",
     },
@@ -37,7 +37,7 @@ Writer = Annotated[Principal, requires("payments:write")]
 async def assign_payment(
     payment_id: UUID, body: AssignBody, session: Session, caller: Writer, response: Response
 ) -> PaymentOut:
-    """Say whose payment it is; it then settles that customer's invoices as `allocate` says."""
+    """Assign a payment to a customer; it then settles that customer's invoices by `allocate`."""
     return await answered(session, PAYMENTS, await entering.assign(session, payment_id, body, caller.subject), response)
 
 
@@ -45,7 +45,7 @@ async def assign_payment(
 async def reverse_payment(
     payment_id: UUID, body: ReverseBody, session: Session, caller: Writer, response: Response
 ) -> PaymentOut:
-    """Take a payment back: what it settled is open again. The payment stays, reversed."""
+    """Reverse a payment: its invoices are open again. The payment stays, reversed."""
     return await answered(
         session, PAYMENTS, await entering.reverse(session, payment_id, body, caller.subject), response
     )
@@ -55,7 +55,7 @@ async def reverse_payment(
 async def allocate_payment(
     payment_id: UUID, body: AllocationBody, session: Session, caller: Writer, response: Response
 ) -> PaymentOut:
-    """Settle invoices with what is left of a payment: by hand, all parts or none, or by a rule."""
+    """Settle invoices with the rest of a payment: by hand, all parts or none, or by a rule."""
     if body.allocations:
         row = await allocating.allocate(session, payment_id, body.allocations, caller.subject)
     else:
@@ -67,6 +67,6 @@ async def allocate_payment(
 async def undo_allocation(
     payment_id: UUID, allocation_id: UUID, session: Session, caller: Writer, seen: SeenVersion, response: Response
 ) -> PaymentOut:
-    """Undo one allocation: the invoice is open again by as much, and the payment has it left."""
+    """Remove one allocation: the invoice is open again by its amount, which the payment has left."""
     row = await allocating.undo(session, payment_id, allocation_id, caller.subject, seen_of(PAYMENTS, seen))
     return await answered(session, PAYMENTS, row, response)

@@ -17,15 +17,15 @@ from pydantic_core import PydanticCustomError
 _RUN_OF_CHARACTERS = re.compile(r"[^\W_]+")
 Known = TypeVar("Known")
 _LONGEST_NUMBER = 6
-"""In how many pieces a number may stand in a text: payers and banks break them at will."""
+"""The greatest number of words over which a number may be split in a text by payers and banks."""
 _SHORTEST_NAME = 4
 
 MOST_ALLOCATIONS = 1_000
-"""How many invoices a payment settles at most: its event lists them all."""
+"""The limit of invoices that a payment settles: its event lists them all."""
 
 
 class Allocate(StrEnum):
-    """How a payment finds the invoices it settles; `automatic` is by reference, and what is left by oldest."""
+    """The allocation rule of a payment; `automatic` is by reference, then the oldest."""
 
     AUTOMATIC = "automatic"
     REFERENCE = "reference"
@@ -34,7 +34,7 @@ class Allocate(StrEnum):
 
 
 class How(StrEnum):
-    """How one allocation was found."""
+    """The rule of one allocation."""
 
     REFERENCE = "reference"
     OLDEST = "oldest"
@@ -43,7 +43,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """An invoice, and what is open of it; `names` are the numbers and references of the orders it bills."""
+    """An invoice and its open amount; `names` are the numbers and references of the orders it bills."""
 
     id: UUID
     number: str
@@ -61,14 +61,14 @@ class Share:
 
 
 def number_key(number: str) -> str:
-    """The one form of a document's number: letters and digits, in capitals."""
+    """The normalised form of a document's number: letters and digits, in capitals."""
     return "".join(_runs(number))
 
 
 def found_in(texts: Iterable[str | None], known: Mapping[str, Known]) -> list[Known]:
-    """What the numbers in texts stand for, in order, each once; `known` is number_key -> what it stands for.
+    """The records named by numbers in texts, in order, each once; `known` is number_key -> record.
 
-    A number is found however it is broken or punctuated ("inv 2026/000 123"), but never inside a longer word.
+    A number is found despite spaces and punctuation ("inv 2026/000 123"), but never inside a longer word.
     """
     found: dict[Known, None] = {}
     for text in texts:
@@ -83,7 +83,8 @@ def found_in(texts: Iterable[str | None], known: Mapping[str, Known]) -> list[Kn
 
 
 def shares(amount: Decimal, items: Sequence[OpenItem], how: Allocate, texts: Iterable[str | None]) -> list[Share]:
-    """What an amount settles of open items, which stand with the oldest first; never more than there is of either."""
+    """The allocation of an amount to open items, which are sorted with the oldest first; at most the amount and the
+    open amounts."""
     named = _named(items, texts) if how in (Allocate.AUTOMATIC, Allocate.REFERENCE) else []
     queue = [(item, How.REFERENCE) for item in named]
     if how in (Allocate.AUTOMATIC, Allocate.OLDEST):
@@ -98,7 +99,7 @@ def shares(amount: Decimal, items: Sequence[OpenItem], how: Allocate, texts: Ite
 
 
 def _named(items: Sequence[OpenItem], texts: Iterable[str | None]) -> list[OpenItem]:
-    """The items that texts name by their number or by an order of theirs, in the order of the texts."""
+    """The items whose number, or an order's, is in the texts, in the order of the texts."""
     by_name: defaultdict[str, list[OpenItem]] = defaultdict(list)
     for item in items:
         for key in {number_key(item.number), *filter(_tells, map(number_key, item.names))}:
@@ -108,18 +109,18 @@ def _named(items: Sequence[OpenItem], texts: Iterable[str | None]) -> list[OpenI
 
 
 def _tells(key: str) -> bool:
-    """Whether a customer's word for an order is told from a word of any text: "PO-4711" is, "Anna" or "12" is not."""
+    """Whether a customer's order reference is distinctive: "PO-4711" is, "Anna" or "12" is not."""
     return len(key) >= _SHORTEST_NAME and any(character.isdigit() for character in key)
 
 
 def exact(amount: Decimal, currency: str, field: str) -> Decimal:
-    """An amount that can be paid in its currency. Raises `Malformed`, naming the field."""
+    """An amount that can be paid in its currency. Raises `Malformed` with the field."""
     try:
         checked = in_currency(amount, currency)
     except PydanticCustomError as error:
         raise Malformed(errors=[{"field": field, "message": error.message()}]) from None
     if checked <= 0:
-        raise Malformed(errors=[{"field": field, "message": "a payment is more than zero"}])
+        raise Malformed(errors=[{"field": field, "message": "a payment must be greater than zero"}])
     return checked
 
 

@@ -28,7 +28,7 @@ def _iban(text: str) -> str:
 
 
 Iban = Annotated[str, Field(min_length=5, max_length=42), AfterValidator(_iban), BeforeValidator(one_line)]
-"""An International Bank Account Number whose check digits are right, in capitals without spaces."""
+"""A valid International Bank Account Number, in capitals without spaces."""
 
 
 class Body(BaseModel):
@@ -38,7 +38,7 @@ class Body(BaseModel):
 
 
 class BankAccountBody(Body):
-    """An account of ours at a bank."""
+    """A bank account of the company."""
 
     name: NameText
     iban: Iban = Field(examples=["DE89 3704 0044 0532 0130 00"])
@@ -46,7 +46,7 @@ class BankAccountBody(Body):
 
 
 class BankAccountOut(PlainOut):
-    """A bank account; its IBAN and currency stay, and payments name it by its id."""
+    """A bank account; its IBAN and currency cannot change, and payments refer to it by its id."""
 
     name: str
     iban: str
@@ -54,17 +54,17 @@ class BankAccountOut(PlainOut):
 
 
 class PaymentNotes(Body):
-    """What may be changed of a payment at any time."""
+    """The fields of a payment that may be changed at any time."""
 
     bank_account_id: UUID | None = None
     reference: OptionalShortText = Field(
-        default=None, description="The bank's or the payer's name for it; once per direction and currency."
+        default=None, description="The reference of the bank or the payer; unique per direction and currency."
     )
     note: OptionalNameText = Field(default=None, description="The text of the payer: usually numbers of invoices.")
 
 
 class PaymentBody(PaymentNotes):
-    """A payment as its users enter it. Without a customer it is booked as nobody's, until it is assigned."""
+    """A payment as a client sends it. Without a customer it is booked as unassigned until it is assigned."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -87,7 +87,7 @@ class PaymentBody(PaymentNotes):
     currency: CurrencyCode
     received_on: date | None = Field(default=None, description="Default: today.")
     allocate: Allocate = Field(
-        default=Allocate.AUTOMATIC, description="How it finds the invoices it settles; `none` leaves that to a person."
+        default=Allocate.AUTOMATIC, description="The allocation rule; `none` leaves the allocation to a person."
     )
 
     @model_validator(mode="after")
@@ -97,7 +97,7 @@ class PaymentBody(PaymentNotes):
 
 
 class Part(Body):
-    """A part of a payment for one invoice, named by its id or its number."""
+    """A part of a payment for one invoice, given by its id or its number."""
 
     invoice_id: UUID | None = None
     invoice: ShortText | None = Field(default=None, description="The invoice's number.")
@@ -106,7 +106,7 @@ class Part(Body):
     @model_validator(mode="after")
     def _names_one_invoice(self) -> Self:
         if (self.invoice_id is None) == (self.invoice is None):
-            raise refuse("invoice", "name the invoice by `invoice_id` or by `invoice`, its number")
+            raise refuse("invoice", "send either `invoice_id` or `invoice`, its number")
         return self
 
 
@@ -122,23 +122,23 @@ class AllocationBody(Body):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if bool(self.allocations) == (self.by is not Allocate.NONE):
-            raise refuse("allocations", "send `allocations`, or `by` (reference, oldest or automatic)")
+            raise refuse("allocations", "send either `allocations`, or `by` (reference, oldest or automatic)")
         return self
 
 
 class AssignBody(Body):
-    """Whose payment it is, and how it then finds the invoices it settles; null is nobody's again."""
+    """The customer of the payment, and the allocation rule; null is unassigned."""
 
     customer_id: UUID | None
-    on: date | None = Field(default=None, description="The day it is posted; today, unless it says otherwise.")
+    on: date | None = Field(default=None, description="The date of the posting; default: today.")
     allocate: Allocate = Allocate.AUTOMATIC
 
 
 class ReverseBody(Body):
-    """Why a payment does not stand: it bounced, or was entered wrong."""
+    """The reason of the reversal: for example a returned or mistyped payment."""
 
     reason: NameText
-    on: date | None = Field(default=None, description="The day it is posted; today, unless it says otherwise.")
+    on: date | None = Field(default=None, description="The date of the posting; default: today.")
 
 
 class AllocationOut(BaseModel):
@@ -156,7 +156,7 @@ class AllocationOut(BaseModel):
 
 
 class PaymentOut(Shown):
-    """A payment. `unallocated` waits for an invoice; `allocations` are those that stand."""
+    """A payment. `unallocated` waits for an invoice; `allocations` are the current ones."""
 
     customer_id: UUID | None
     bank_account_id: UUID | None
@@ -170,7 +170,7 @@ class PaymentOut(Shown):
     reason: str | None
     allocated: Money
     unallocated: Money
-    waits: bool = Field(description="Whether what is left of it settles the customer's invoices as they come.")
+    waits: bool = Field(description="Whether its rest settles the customer's later invoices.")
     allocations: Sequence[AllocationOut]
 
     @classmethod
@@ -190,7 +190,7 @@ class PaymentFilters(BaseModel):
     currency: str | None = None
     state: PaymentState | None = None
     reference: str | None = None
-    unassigned: bool | None = Field(default=None, description="Nobody's, or somebody's.")
-    unallocated: bool | None = Field(default=None, description="With a rest that settles nothing, or without.")
+    unassigned: bool | None = Field(default=None, description="true: unassigned; false: assigned to a customer.")
+    unallocated: bool | None = Field(default=None, description="true: with an unallocated rest; false: without.")
     received_from: date | None = None
     received_until: date | None = None

@@ -1,1 +1,1 @@
-"""Every use case of bank statements: `importing` takes them in, `deciding` says what becomes of a line."""
+"""Commands on bank statements: `importing` stores them, `deciding` decides on a line."""

@@ -1,4 +1,4 @@
-"""What becomes of a line of a bank statement: a payment that is known, a new one, or none of ours."""
+"""Decisions on a line of a bank statement: a known payment, a new one, or no payment of a customer."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -21,21 +21,21 @@ from erp.finance.payments.schemas import PaymentBody
 
 class LineIsAnother(Conflict):
     code = "statement-line-is-another"
-    title = "The payment is not what the line says"
-    detail = "The line says {line}; the payment is {payment}."
+    title = "The payment does not match the line"
+    detail = "The line is {line}; the payment is {payment}."
     hint = "Choose the payment with the same direction, amount and currency; or assign the line to a customer."
 
 
 class LineTaken(Conflict):
     code = "statement-line-taken"
-    title = "Another line is that payment already"
-    hint = "GET /v1/bank-statements?payment_id=... shows which one."
+    title = "Another line is assigned to that payment"
+    hint = "GET /v1/bank-statements?payment_id=... shows that line."
 
 
 async def accept(session: AsyncSession, line_id: UUID, actor: str) -> StatementLine:
-    """Carry out what is proposed for a line; without a customer it becomes a payment that is nobody's yet.
+    """Carry out the proposal of a line; without a customer it becomes an unassigned payment.
 
-    Raises `NotFound`, `LineDecided`, and what entering and allocating a payment raises.
+    Raises `NotFound`, `LineDecided`, and the errors of entering and allocating a payment.
     """
     line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
@@ -46,9 +46,9 @@ async def accept(session: AsyncSession, line_id: UUID, actor: str) -> StatementL
 
 
 async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, actor: str) -> StatementLine:
-    """Say which payment a line is, or whose; a new one then settles invoices by hand or by rule.
+    """Assign a line to a payment or a customer; a new payment is then allocated as requested.
 
-    Raises `NotFound`, `LineDecided`, `LineIsAnother`, `LineTaken`, and what entering and allocating raises.
+    Raises `NotFound`, `LineDecided`, `LineIsAnother`, `LineTaken`, and the errors of entering and allocating.
     """
     line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
@@ -62,7 +62,7 @@ async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, act
 
 
 async def ignore(session: AsyncSession, line_id: UUID, reason: str | None, actor: str) -> StatementLine:
-    """Say that a line is no payment of a customer: a fee, a transfer of our own. Raises `NotFound`, `LineDecided`."""
+    """Mark a line as no payment of a customer: a fee, an internal transfer. Raises `NotFound`, `LineDecided`."""
     line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
     line.decide(LineState.IGNORED, actor, reason=reason)
@@ -71,7 +71,7 @@ async def ignore(session: AsyncSession, line_id: UUID, reason: str | None, actor
 
 
 async def pay(session: AsyncSession, line: StatementLine, guess: Match, actor: str) -> UUID:
-    """The payment that a guess makes of a line: the one that is known, or a new one."""
+    """The payment of a line by a match: a known one, or a new one."""
     if guess.payment_id is not None:
         return await _known(session, line, guess.payment_id)
     return (await _enter(session, line, guess.customer_id, Allocate.NONE, guess.shares, actor)).id
@@ -120,7 +120,7 @@ async def _enter(
 
 
 async def _free_reference(session: AsyncSession, line: StatementLine) -> str | None:
-    """The payer's reference, else the bank's; payers use one reference for many payments."""
+    """The payer's reference if it is unused, else the bank's; payers use one reference for many payments."""
     for reference in (line.end_to_end_id, line.bank_reference):
         if reference and await payments.known(session, reference, line.direction, line.currency) is None:
             return reference

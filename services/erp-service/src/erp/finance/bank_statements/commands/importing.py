@@ -1,4 +1,4 @@
-"""Bank statements are taken in: each movement once, and what is sure becomes a payment by itself."""
+"""Import of bank statements: each movement once; a sure match becomes a payment automatically."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,25 +28,25 @@ READ = (
 
 class NotOurAccount(Conflict):
     code = "not-our-account"
-    title = "The statement is of an account that is not one of ours"
-    detail = "There is no bank account with the IBAN {iban} in use."
-    hint = "Check the file; if the account is ours, add it: POST /v1/bank-accounts."
+    title = "The statement belongs to an unknown account"
+    detail = "There is no active bank account with the IBAN {iban}."
+    hint = "Check the file; if the account is yours, add it: POST /v1/bank-accounts."
 
 
 class StatementInOtherCurrency(Conflict):
     code = "statement-currency"
     title = "The statement is in another currency than the account"
-    detail = "{name} is kept in {currency}; the statement has {found}."
-    hint = "Check the file; an account of ours has one currency."
+    detail = "{name} has the currency {currency}; the statement has {found}."
+    hint = "Check the file; a bank account has one currency."
 
 
 async def take_in(
     session: AsyncSession, read: Sequence[ReadStatement], actor: str, account: BankAccount | None = None
 ) -> tuple[list[BankStatement], int]:
-    """Take in what was read; answer the statements, and how many lines were new. The same file again changes nothing.
+    """Store statements; returns them, and the number of new lines. Importing the same file again changes nothing.
 
-    `account` is the one that the sender named. Raises `NotOurAccount`, `StatementInOtherCurrency`; then nothing is
-    taken in.
+    `account` is the account named by the sender. Raises `NotOurAccount`, `StatementInOtherCurrency`; then nothing is
+    stored.
     """
     taken, new = [], 0
     for each in read:
@@ -59,7 +59,7 @@ async def take_in(
 
 
 async def _account(session: AsyncSession, read: ReadStatement, named: BankAccount | None) -> BankAccount:
-    """The account, locked: two imports of one account come one after the other."""
+    """The account, locked: imports for one account are serialised."""
     found = await payments.bank_account_by_iban(session, read.iban) if read.iban else named
     if found is None or found.archived_at is not None or (named is not None and found.id != named.id):
         raise NotOurAccount(iban=read.iban or (named.iban if named else None))
@@ -109,7 +109,7 @@ def _line(statement: BankStatement, account: BankAccount, read: ReadLine, positi
 
 
 async def _match(session: AsyncSession, lines: Sequence[StatementLine], account: BankAccount, actor: str) -> None:
-    """Lines come one after the other: what one has settled is not open for the next."""
+    """Lines are matched one after the other: an invoice that one has settled is not open for the next."""
     if not lines:
         return
     before = await queries.books(session, lines, account.currency)
@@ -126,7 +126,8 @@ async def _match(session: AsyncSession, lines: Sequence[StatementLine], account:
 
 
 async def _carry_out(session: AsyncSession, line: StatementLine, guess: Match, actor: str) -> bool:
-    """Make it a payment; what a rule forbids (a closed month, say) waits for a person, with the reason."""
+    """Create the payment; if a rule forbids it (for example a closed month), the line waits for a person, with the
+    reason."""
     try:
         async with session.begin_nested():
             payment_id = await deciding.pay(session, line, guess, actor)
@@ -138,5 +139,5 @@ async def _carry_out(session: AsyncSession, line: StatementLine, guess: Match, a
 
 
 def as_read(line: StatementLine) -> ReadLine:
-    """The line as the bank sent it."""
+    """The line as sent by the bank."""
     return ReadLine(direction=Direction(line.direction), **{name: getattr(line, name) for name in READ})

@@ -1,1 +1,1 @@
-"""Bank statements as files: `camt` and `delimited` read them, `movements` is what either reads them into."""
+"""Bank statements as files: `camt` and `delimited` parse them into `movements`."""

@@ -1,4 +1,4 @@
-"""Bank statements as CAMT.053 of any version. What is read is checked; nothing is stored here."""
+"""Bank statements as CAMT.053 of any version: parsed and validated, not stored."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,22 +27,22 @@ _DOCUMENT = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:(?P<message>[a-z]+\.\d
 
 
 def read_camt(content: bytes) -> list[ReadStatement]:
-    """The statements of a CAMT.053 file, pending entries left out. Raises `StatementUnreadable`."""
+    """The statements of a CAMT.053 file without pending entries. Raises `StatementUnreadable`."""
     try:
         root = fromstring(content, forbid_dtd=True)
     except ParseError as error:
         raise unreadable(f"not XML: {error}") from None
     except DefusedXmlException:
-        raise unreadable("it declares a document type or entities: send it without") from None
+        raise unreadable("it declares a document type or entities: send it without them") from None
     except (LookupError, ValueError) as error:
-        raise unreadable(f"its encoding cannot be read: {error}") from None
+        raise unreadable(f"its encoding cannot be decoded: {error}") from None
     found = _DOCUMENT.fullmatch(root.tag)
     if found is None or found["message"] != CAMT:
         what = found["message"] if found else f"an element {root.tag.rpartition('}')[2]!r}"
         raise unreadable(f"this is {what}: send a camt.053, an account statement of booked entries")
     statements = [_statement(each) for each in _all(root, "BkToCstmrStmt/Stmt")]
     if not statements:
-        raise unreadable("it holds no statement", "BkToCstmrStmt.Stmt")
+        raise unreadable("it contains no statement", "BkToCstmrStmt.Stmt")
     return statements
 
 
@@ -81,7 +81,7 @@ def _balance(node: Element, code: str, where: str) -> tuple[date | None, Decimal
 
 
 def _entry(node: Element, where: str) -> Iterator[ReadLine]:
-    """An entry is one movement, unless its details say which ones it is made of, and add up to it."""
+    """An entry is one movement, unless its details list movements that add up to it."""
     if (_text(node, "Sts/Cd", "Sts") or "BOOK") != "BOOK":
         return
     amount, currency = _amount(node, where)
@@ -113,7 +113,7 @@ def _part(detail: Element, where: str) -> tuple[Decimal, str | None]:
 
 
 def _merged(details: Sequence[Element]) -> Element:
-    """The details of an entry that cannot be told apart, as one."""
+    """The details of an entry that cannot be separated, as one movement."""
     merged = Element(details[0].tag)
     for detail in details:
         merged.extend(list(detail))
@@ -162,7 +162,7 @@ def _day(node: Element, name: str, where: str) -> date | None:
 
 
 def _path(names: str) -> str:
-    """A path in whatever version's namespace."""
+    """A path, independent of the version's namespace."""
     return "/".join(f"{{*}}{name}" for name in names.split("/"))
 
 

@@ -1,4 +1,4 @@
-"""Bank statements as CSV: every bank has columns of its own, so the sender declares what each one holds."""
+"""Bank statements as CSV: columns differ between banks, so the sender declares the field of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read a bank's CSV: `columns` is `Buchungstag=booked_on,Betrag=amount`; an amount below zero went out.
+    """The layout of a bank's CSV: `columns` is `Buchungstag=booked_on,Betrag=amount`; a negative amount is outgoing.
 
-    Without `columns`, columns that are called like our fields are taken. `currency` is the account's, for rows without.
+    Without `columns`, columns with the names of our fields are used. `currency` is the default of rows without one.
     """
 
     currency: str
@@ -83,7 +83,7 @@ def _mapping(header: list[str], columns: str | None) -> dict[str, str]:
 
 
 def _values(header: list[str], record: Record, mapping: Mapping[str, str]) -> dict[str, str]:
-    """Cells by field; of two columns that fill one field both count."""
+    """Cells by field; the values of two columns for one field are combined."""
     if any(cell.strip() for cell in record.cells[len(header) :]):
         raise unreadable(f"it has {len(record.cells)} cells, the header {len(header)}", f"line {record.line}")
     named = dict(zip(header, record.cells, strict=False))

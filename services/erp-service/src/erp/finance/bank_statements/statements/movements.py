@@ -1,4 +1,4 @@
-"""What every format is read into: statements and their lines, whose texts are made storable and comparable."""
+"""The parsed form of every format: statements and their lines, with storable and normalised texts."""
 
 import re
 from collections import Counter
@@ -19,13 +19,13 @@ _LONGEST = {"reference": 60, "name": 200, "remittance": 2_000}
 
 class StatementUnreadable(Malformed):
     code = "bank-statement-unreadable"
-    title = "The bank statement cannot be read"
+    title = "The bank statement cannot be parsed"
     hint = "Send CAMT.053 as application/xml, or CSV as text/csv with `bank_account_id` and `columns`."
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLine:
-    """One movement; `amount` is above zero. `key` is the same for the same movement, in whatever statement."""
+    """One movement; `amount` is positive. `key` is the same for the same movement in every statement."""
 
     booked_on: date
     direction: Direction
@@ -41,7 +41,7 @@ class ReadLine:
 
 @dataclass(frozen=True, slots=True)
 class ReadStatement:
-    """A statement of one account, which CAMT names by its IBAN; balances are below zero when overdrawn."""
+    """A statement of one account, which CAMT names by its IBAN; balances are negative when overdrawn."""
 
     identifier: str
     format: str
@@ -54,12 +54,12 @@ class ReadStatement:
 
 
 def unreadable(message: str, field: str = "") -> StatementUnreadable:
-    """The refusal that says what is wrong with the file, and where."""
+    """The error with the reason and the place in the file."""
     return StatementUnreadable(errors=[{"field": field, "message": message}])
 
 
 def with_keys(lines: Iterable[ReadLine]) -> list[ReadLine]:
-    """Lines with their keys: what the bank calls them, else what they say; twins are counted."""
+    """Lines with their keys: the bank's identifier, else their contents with a counter for equal lines."""
     seen: Counter[str] = Counter()
     keyed = []
     for line in lines:
@@ -73,7 +73,7 @@ def with_keys(lines: Iterable[ReadLine]) -> list[ReadLine]:
 
 
 def plain_text(text: str | None, kind: str) -> str | None:
-    """Text of a bank as it may be stored: one line, bounded, nothing unprintable; None when nothing is left."""
+    """A text of a bank in storable form: one line, bounded, printable; None when it is empty."""
     cleaned = _NOT_PRINTABLE.sub(" ", text or "").strip()[: _LONGEST[kind]].strip()
     return cleaned or None
 
@@ -85,12 +85,12 @@ def reference_text(text: str | None) -> str | None:
 
 
 def iban_text(text: str | None) -> str | None:
-    """An IBAN as it is compared."""
+    """The normalised form of an IBAN."""
     return (plain_text(text, "reference") or "").replace(" ", "").upper() or None
 
 
 def known_currency(code: str | None, where: str) -> str:
-    """The currency. Raises `StatementUnreadable` for one that does not exist."""
+    """The currency. Raises `StatementUnreadable` for an unknown one."""
     if code not in CURRENCY_EXPONENTS:
         raise unreadable(f"{code!r} is not a currency (ISO 4217)", where)
     return code

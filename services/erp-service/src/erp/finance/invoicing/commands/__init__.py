@@ -1,6 +1,6 @@
-"""Every use case that changes an invoice or a credit note.
+"""Commands that change an invoice or a credit note.
 
-Locks are taken in one order: invoices (by due day and number), orders, their shipments, the customer's receivables,
+Locks are taken in one order: invoices (by due date and number), orders, their shipments, the customer's receivables,
 and last the counter of the numbers, which is held until the transaction ends.
 """
 

@@ -1,4 +1,4 @@
-"""Taking back what was invoiced. An invoice is never changed: what is wrong with it is credited."""
+"""Credit notes. An invoice is never changed: errors are corrected by a credit note."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -34,13 +34,13 @@ from erp.sales.orders.records import ORDERS, SHIPMENTS
 class NothingToCredit(Conflict):
     code = "nothing-to-credit"
     title = "There is nothing left to credit"
-    detail = "What {what} stands for was not invoiced, or is credited already."
-    hint = "GET /v1/credit-notes?invoice_id=... shows what was credited."
+    detail = "{what} was not invoiced, or is credited already."
+    hint = "GET /v1/credit-notes?invoice_id=... lists the credit notes."
 
 
 class NotAReturn(Conflict):
     code = "not-a-return"
-    title = "Only what came back is credited this way"
+    title = "Only a return is credited this way"
     detail = "{number} is a shipment."
     hint = "Register the return first; or credit lines of the invoice: POST /v1/credit-notes."
 
@@ -54,12 +54,12 @@ class OtherCustomer(Conflict):
 class NothingToSettle(Conflict):
     code = "nothing-to-settle"
     title = "The credit is used up, or the invoice is settled"
-    hint = "Look for others: GET /v1/credit-notes?unused=true and GET /v1/invoices?state=open."
+    hint = "List others: GET /v1/credit-notes?unused=true and GET /v1/invoices?state=open."
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How much of an invoice's line is taken back, and the return that it is for, if there is one."""
+    """The credited quantity of an invoice's line, and its return, if there is one."""
 
     line: InvoiceLine
     quantity: Decimal
@@ -67,9 +67,9 @@ class Part:
 
 
 async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> CreditNote:
-    """Credit lines of an invoice, or all that is left of it; what is credited so may be invoiced again.
+    """Credit lines of an invoice, or its whole rest; credited quantities may be invoiced again.
 
-    Settles the invoice as far as it is open; the rest stays the customer's credit. Raises `NotFound`,
+    Settles the open part of the invoice; the rest stays as the customer's credit. Raises `NotFound`,
     `CreditedBeyondInvoiced`, `NothingToCredit`, and the ledger's `PeriodClosed`.
     """
     (invoice,) = await queries.for_update(session, [body.invoice_id])
@@ -84,7 +84,7 @@ async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> Cre
 
 
 async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -> list[CreditNote]:
-    """Credit what came back of what was invoiced: one note for each invoice, the newest first.
+    """Credit the invoiced part of returns: one credit note for each invoice, the newest first.
 
     Raises `NotFound`, `NotAReturn`, `NothingToCredit`, and the ledger's `PeriodClosed`.
     """
@@ -104,7 +104,7 @@ async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -
 
 
 async def use_credit(session: AsyncSession, credit_note_id: UUID, body: UseBody, actor: str) -> CreditNote:
-    """Settle another invoice with what is left of a credit note; nothing is posted, the customer owes the same.
+    """Settle another invoice with the rest of a credit note; nothing is posted, because the balance does not change.
 
     Raises `NotFound`, `OtherCustomer`, `NothingToSettle`, `SettledBeyondTotal`.
     """
@@ -147,7 +147,7 @@ def _by_place(shipments: Sequence[Shipment]) -> dict[tuple[UUID, UUID], Shipment
 
 
 async def _invoices_of(session: AsyncSession, return_ids: set[UUID]) -> list[Invoice]:
-    """The invoices that may have billed what came back, locked, the newest first."""
+    """The invoices that may have billed the returned goods, locked, the newest first."""
     billing = await queries.billing(session, await queries.order_lines_of(session, return_ids))
     locked = await queries.for_update(session, billing)
     return sorted(locked, key=lambda invoice: (invoice.issued_on, invoice.number), reverse=True)
@@ -162,7 +162,7 @@ def _check_returns(return_ids: set[UUID], returns: Sequence[Shipment]) -> None:
 
 
 def _returned(found: Sequence[Order], returns: Sequence[Shipment], invoices: Sequence[Invoice]) -> list[Part]:
-    """Which lines of invoices the returns take back; each return counts how much of it is credited."""
+    """The invoice lines that the returns credit; each return counts its credited quantity."""
     left = {line.id: creditable(line.shipped, line.returned, line.invoiced) for order in found for line in order.lines}
     rooms = {line.id: line.left for invoice in invoices for line in invoice.lines}
     billing: defaultdict[UUID, list[InvoiceLine]] = defaultdict(list)
@@ -217,7 +217,7 @@ def _taken_back(parts: Sequence[Part]) -> dict[UUID, Decimal]:
 
 
 async def _credit_note(session: AsyncSession, invoice: Invoice, parts: Sequence[Part], on: date) -> CreditNote:
-    """The document; the lines of the invoice count what is credited of them."""
+    """Create the credit note; the lines of the invoice count their credited quantity."""
     _, columns = await parties(session, invoice.customer_id, on)
     earlier: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
     for line in invoice.lines:

@@ -1,4 +1,4 @@
-"""Reminders: an invoice that stays unpaid climbs from level to level, one step in a run."""
+"""Dunning: each run raises the level of an overdue invoice by at most one."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -15,10 +15,10 @@ Check = Callable[[DunningPolicy], None]
 
 
 async def dun(session: AsyncSession, on: date, actor: str) -> Sequence[Invoice]:
-    """Raise the level of invoices that are overdue long enough on that day, and answer them.
+    """Raise the level of invoices that are overdue long enough on that day; returns them.
 
-    At most one step in a run, and one run a day counts: nobody is reminded twice on the same day, and a run that is
-    repeated changes nothing.
+    At most one level in a run, and one run a day: no customer is reminded twice on one day, and a repeated run changes
+    nothing.
     """
     days = (await queries.dunning_policy(session)).days
     raised = []
@@ -34,7 +34,7 @@ async def dun(session: AsyncSession, on: date, actor: str) -> Sequence[Invoice]:
 
 
 async def declare_levels(session: AsyncSession, days: Sequence[int], seen: Check) -> DunningPolicy:
-    """Say from how many days overdue each level holds. Levels already reached stay. Raise what `seen` raises."""
+    """Declare the days overdue of each level. Reached levels stay. Raises the errors of `seen`."""
     policy = await queries.dunning_policy(session, lock=True)
     seen(policy)
     if list(days) != policy.days or policy.version == 0:

@@ -1,4 +1,4 @@
-"""Billing what was shipped."""
+"""Invoices of shipments."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -37,13 +37,13 @@ MOST_LINES = 1_000
 class NothingToInvoice(Conflict):
     code = "nothing-to-invoice"
     title = "There is nothing left to invoice"
-    detail = "All that was shipped by {what} and kept by the customer is invoiced already."
-    hint = "Ship first. What was invoiced wrongly is taken back by a credit note, and can be invoiced again then."
+    detail = "Everything shipped for {what} and not returned is invoiced already."
+    hint = "Ship first. A wrong invoice is corrected by a credit note; then the goods can be invoiced again."
 
 
 class NotOneInvoice(Conflict):
     code = "not-one-invoice"
-    title = "These shipments do not go on one invoice"
+    title = "These shipments cannot be on one invoice"
     detail = "Their {differing} differ."
     hint = "Issue an invoice for each customer and currency."
 
@@ -52,7 +52,7 @@ class NotAShipment(Conflict):
     code = "not-a-shipment"
     title = "A return is not invoiced"
     detail = "{number} is a return."
-    hint = "Returns of what was invoiced are credited: POST /v1/credit-notes:returns."
+    hint = "Credit returns of invoiced goods: POST /v1/credit-notes:returns."
 
 
 class TooManyLines(Conflict):
@@ -64,17 +64,17 @@ class TooManyLines(Conflict):
 
 class CompanyIncomplete(Conflict):
     code = "company-incomplete"
-    title = "Nobody has said yet whose invoice this is"
+    title = "The company's data is incomplete"
     hint = "PUT /v1/company with `name`, `address`, `country` and `tax_id`; then issue it again."
 
 
 ISSUER = ("name", "address", "tax_id")
-"""What an invoice must say of who issues it."""
+"""The required data of the issuer of an invoice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one invoice line bills: a quantity of a line of an order, out of one shipment."""
+    """The billed quantity of an order line in one shipment."""
 
     shipment: Shipment
     shipped: ShipmentLine
@@ -83,7 +83,7 @@ class Part:
 
 
 async def lock_all(session: AsyncSession, bodies: Sequence[InvoiceBody], _ids: Sequence[UUID]) -> None:
-    """Lock at once what several invoices need, in the order in which everybody locks; what is not there is left."""
+    """Lock the rows that several invoices need, in the common order of locks; missing ids are skipped."""
     wanted = [body.order_id for body in bodies if body.order_id is not None]
     named = [shipment_id for body in bodies for shipment_id in body.shipment_ids]
     order_ids = {*wanted, *await queries.orders_of(session, named)}
@@ -97,9 +97,9 @@ async def lock_all(session: AsyncSession, bodies: Sequence[InvoiceBody], _ids: S
 
 
 async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice:
-    """Bill shipments of one customer and currency, or all of an order that is shipped and not billed.
+    """Bill shipments of one customer and currency, or all unbilled shipments of an order.
 
-    Never more than was shipped and kept. Lines have the price, discount and tax rate agreed in the order. Raise
+    Never more than was shipped and not returned. Lines have the price, discount and tax rate of the order. Raises
     `NotFound`, `NotAShipment`, `NotOneInvoice`, `NothingToInvoice`, `TooManyLines`, `OutOfBounds`, `CompanyIncomplete`,
     and the ledger's `PeriodClosed`.
     """
@@ -131,7 +131,7 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
 
 
 async def _locked(session: AsyncSession, body: InvoiceBody) -> tuple[Sequence[Order], Sequence[Shipment]]:
-    """The orders and shipments, locked in this order, which is that of whoever ships."""
+    """The orders and shipments, locked in this order, as in shipping."""
     if body.order_id is not None:
         found = await reads.lock_all(session, ORDERS, [body.order_id])
         if not found:
@@ -158,7 +158,7 @@ def _refuse_mixed(found: Sequence[Order]) -> None:
 
 
 def _parts(found: Sequence[Order], shipments: Sequence[Shipment], *, named: bool) -> list[Part]:
-    """What of these shipments is to be billed, in the order of the orders' lines; a named one must have a part."""
+    """The unbilled parts of these shipments, in the order of the orders' lines; a given shipment must have one."""
     ordered = {line.id: line for order in found for line in order.lines}
     left = {line.id: billable(line.shipped, line.returned, line.invoiced) for line in ordered.values()}
     parts = []

@@ -1,4 +1,4 @@
-"""Who a document is from and to, kept as it was on the day of issue."""
+"""The issuer and the recipient of a document, stored as of the day of issue."""
 
 from datetime import date
 from typing import Any
@@ -29,7 +29,7 @@ async def parties(session: AsyncSession, customer_id: UUID, on: date) -> tuple[C
 
 
 def _tax_id(customer: Customer, on: date) -> str | None:
-    """That of the one legal entity it deals by on that day; with several nobody can say which."""
+    """The tax id of the only legal entity that is valid on that day; none if there are several."""
     holding = [
         entity.tax_id
         for entity in customer.legal_entities

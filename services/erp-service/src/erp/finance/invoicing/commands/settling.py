@@ -1,4 +1,4 @@
-"""What is paid or credited is counted on the invoice, and closes its orders when nothing is left to pay."""
+"""Settlement of invoices: paid or credited amounts are counted, and paid orders are closed."""
 
 from collections.abc import Collection
 from decimal import Decimal
@@ -18,10 +18,10 @@ from erp.sales.orders.records import ORDERS
 
 
 async def settle(session: AsyncSession, invoice: Invoice, amount: Decimal, actor: str) -> None:
-    """Settle a part of a locked invoice; an amount below zero takes back what a reversed payment had settled.
+    """Settle a part of a locked invoice; a negative amount undoes the settlement of a reversed payment.
 
-    Orders whose invoices are all settled are marked as paid. One that was closed stays so when a payment is reversed:
-    the invoice is open again, and that is where it shows. Raises `SettledBeyondTotal`.
+    Orders whose invoices are all settled are marked as paid. A closed order stays closed when a payment is reversed;
+    the reopened invoice shows it. Raises `SettledBeyondTotal`.
     """
     with edit(session, INVOICE, invoice, actor):
         invoice.settle(amount)
@@ -31,10 +31,10 @@ async def settle(session: AsyncSession, invoice: Invoice, amount: Decimal, actor
 
 
 async def close_orders(session: AsyncSession, order_ids: Collection[UUID], actor: str) -> None:
-    """Mark orders as paid: those of which nothing is left to pay, and nothing to be billed again after a credit note.
+    """Mark orders as paid whose invoices are settled, with no quantity to be billed again after a credit note.
 
-    The orders are locked before their invoices are read: of two payments that settle the last two invoices of an order
-    at once, the second sees the first.
+    The orders are locked before their invoices are read: of two concurrent payments that settle the last two invoices
+    of an order, the second sees the first.
     """
 
     async def close(order_ids: Collection[UUID]) -> None:

@@ -1,4 +1,4 @@
-"""Every use case that changes payments.
+"""Commands that change payments.
 
-`entering` is what users do with them, `booking` brings the books to it, `allocating` settles invoices.
+`entering` contains the users' commands, `booking` posts to the ledger, `allocating` settles invoices.
 """

@@ -1,4 +1,5 @@
-"""Which invoices a payment settles: by rule or by hand, and undone. Nothing is posted: the customer owes the same."""
+"""Allocation of a payment to invoices: by rule or by hand, and its removal. Nothing is posted, because the balance does
+not change."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -24,23 +25,23 @@ from erp.finance.payments.schemas import Part
 
 class NotAllocatable(Conflict):
     code = "payment-not-allocatable"
-    title = "This payment settles no invoices"
+    title = "This payment cannot settle invoices"
     detail = "{why}"
-    hint = "Only a payment that came in, is booked and has a customer settles invoices."
+    hint = "Only a booked incoming payment with a customer settles invoices."
 
 
 class InvoiceOfAnother(Conflict):
     code = "invoice-of-another"
-    title = "The invoice is not one of this customer in this currency"
+    title = "The invoice belongs to another customer or currency"
     detail = "{invoice} cannot be settled by a payment in {currency} of the customer {customer_id}."
-    hint = "GET /v1/invoices?customer_id=... lists what the customer has to pay."
+    hint = "GET /v1/invoices?customer_id=... lists the customer's invoices."
 
 
 class InvoiceSettled(Conflict):
     code = "invoice-settled"
-    title = "More would be allocated than is open of the invoice"
-    detail = "{open} {currency} of {invoice} is open; {wanted} is more."
-    hint = "Allocate at most what is open; the rest of the payment waits for another invoice."
+    title = "More would be allocated than the invoice's open amount"
+    detail = "The open amount of {invoice} is {open} {currency}; {wanted} is more."
+    hint = "Allocate at most the open amount; the rest of the payment waits for another invoice."
 
 
 class TooManyAllocations(Conflict):
@@ -63,7 +64,7 @@ async def allocate(session: AsyncSession, payment_id: UUID, parts: Sequence[Part
 
 
 async def allocate_by(session: AsyncSession, payment_id: UUID, how: Allocate, actor: str) -> Payment:
-    """Settle invoices by a rule, as far as the payment reaches. Raises `NotFound`, `NotAllocatable`."""
+    """Settle invoices by a rule, up to the amount of the payment. Raises `NotFound`, `NotAllocatable`."""
     row = await lock(session, payment_id)
     _check_allocatable(row)
     with edit(session, PAYMENT, row, actor):
@@ -74,9 +75,9 @@ async def allocate_by(session: AsyncSession, payment_id: UUID, how: Allocate, ac
 
 
 async def settle_waiting(session: AsyncSession, customer_id: UUID, currency: str, actor: str) -> None:
-    """Settle a customer's open invoices with the payments that wait for them.
+    """Settle a customer's open invoices with waiting payments.
 
-    An invoice goes to a payment that names it before one that came earlier and names none.
+    A payment that names an invoice precedes an earlier one that names none.
     """
     await lock_customers(session, [customer_id])
     rows = await queries.waiting_of(session, customer_id, currency)
@@ -90,7 +91,7 @@ async def settle_waiting(session: AsyncSession, customer_id: UUID, currency: str
 
 
 async def undo(session: AsyncSession, payment_id: UUID, allocation_id: UUID, actor: str, seen: writes.Seen) -> Payment:
-    """Take one allocation back: the invoice is open again by as much, and the payment waits for a person.
+    """Remove one allocation: the invoice is open again by its amount, and the payment is allocated only by a person.
 
     Raises `NotFound`, and the errors of `seen`.
     """
@@ -125,7 +126,7 @@ async def take(session: AsyncSession, row: Payment, wanted: Sequence[Share], act
 
 
 async def take_by(session: AsyncSession, row: Payment, how: Allocate, actor: str) -> None:
-    """Settle open invoices of the payment's customer by a rule, as far as it reaches, and as one payment may."""
+    """Settle open invoices of the payment's customer by a rule, up to its amount and the limit of allocations."""
     if how is Allocate.NONE or row.customer_id is None or not row.unallocated:
         return
     found = await invoices.open_items(session, row.customer_id, row.currency)
@@ -136,7 +137,7 @@ async def take_by(session: AsyncSession, row: Payment, how: Allocate, actor: str
     found_shares = shares(row.unallocated, items, how, texts)
     room = MOST_ALLOCATIONS - len(row.standing)
     if len(found_shares) > room:
-        row.waits = False  # What is left is for a person: it is paid back, or entered again as another payment.
+        row.waits = False  # A person decides on the rest: it is paid back, or entered again as another payment.
     for share in found_shares[:room]:
         invoice = by_id[share.invoice_id]
         row.allocate(invoice.id, invoice.number, share.amount, share.how, actor)
@@ -144,7 +145,7 @@ async def take_by(session: AsyncSession, row: Payment, how: Allocate, actor: str
 
 
 async def take_back(session: AsyncSession, row: Payment, allocations: Sequence[Allocation], actor: str) -> None:
-    """Undo allocations of a locked payment."""
+    """Remove allocations of a locked payment."""
     found = await invoices.for_update(session, {each.invoice_id for each in allocations})
     by_id = {each.id: each for each in found}
     for each in allocations:
@@ -153,7 +154,7 @@ async def take_back(session: AsyncSession, row: Payment, allocations: Sequence[A
 
 
 async def _named(session: AsyncSession, row: Payment, parts: Sequence[Part]) -> list[Share]:
-    """The parts with the ids of their invoices. Raises `NotFound` for a number that does not exist."""
+    """The parts with the ids of their invoices. Raises `NotFound` for an unknown number."""
     numbers = {part.invoice for part in parts if part.invoice is not None}
     ids = {each.number: each.id for each in await invoices.by_numbers(session, numbers)} if numbers else {}
     found = []
@@ -170,7 +171,7 @@ def _check_allocatable(row: Payment) -> None:
         allowed = payment_states_after(row.state)
         raise PaymentStepRefused(state=row.state, allowed=allowed, hint="Only a booked payment settles invoices.")
     if row.direction != Direction.IN:
-        raise NotAllocatable(why="It went out: it stands against the customer's credit as a whole.")
+        raise NotAllocatable(why="It is an outgoing payment: it reduces the customer's credit as a whole.")
     if row.customer_id is None or row.customer_id != row.posted_customer_id:
         raise NotAllocatable(why="It has no customer yet: assign it first.")
 

@@ -1,7 +1,7 @@
-"""What a payment says is brought into the books: posted, assigned to its customer, settling invoices, or reversed.
+"""Posting of payments: booked, assigned to a customer, allocated, or reversed.
 
-It is level-triggered: what the books have (`posted_state`, `posted_customer_id`) is compared with what shall be. So a
-user's command, a delivery and a second try all end in the same place.
+The posted state (`posted_state`, `posted_customer_id`) is compared with the target state. So a user's command, a
+delivery and a retry produce the same result.
 """
 
 from datetime import date
@@ -21,10 +21,10 @@ from erp.ledger.rules import Source
 async def carry_out(
     session: AsyncSession, row: Payment, actor: str, how: Allocate = Allocate.AUTOMATIC, on: date | None = None
 ) -> None:
-    """Bring the books to what a locked payment says. The caller announces it.
+    """Post the difference between a locked payment and the ledger. The caller announces it.
 
-    `how` is how it finds invoices when it is new to its customer; `on` is the day of what is posted beside the
-    payment itself, today unless it says otherwise. Raise the ledger's `PeriodClosed`.
+    `how` is the allocation rule when the payment is new to its customer; `on` is the date of postings after the first
+    one, default today. Raises the ledger's `PeriodClosed`.
     """
     on = on or clock.today()
     if row.state == PaymentState.ENTERED:
@@ -67,7 +67,7 @@ async def _post(session: AsyncSession, row: Payment, suffix: str, party: UUID | 
 
 
 async def _move(session: AsyncSession, row: Payment, actor: str, on: date) -> None:
-    """Take it from whom the books have it, and give it to whom it belongs; each move is posted once."""
+    """Post the payment from its posted customer to its current one; each move is posted once."""
     move = Source("payment_assignment", uuid5(row.id, str(row.seq)))
     for suffix, party in (("_released", row.posted_customer_id), ("_assigned", row.customer_id)):
         if party is not None:

@@ -1,4 +1,4 @@
-"""Payments as users enter, change, assign and reverse them."""
+"""Commands of users on payments: enter, change, assign and reverse."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,23 +27,23 @@ from erp.parties.customers.records import CUSTOMERS
 
 class PaymentKnown(Conflict):
     code = "payment-known"
-    title = "A payment with this reference is there already"
-    detail = "{reference} is the payment {id}, which is {state}."
-    hint = "If it is the same payment, use that one; if not, enter this one with a reference of its own."
+    title = "A payment with this reference exists already"
+    detail = "{reference} belongs to the payment {id}, which is {state}."
+    hint = "If it is the same payment, use that one; if not, enter another reference."
 
 
 class BankAccountUnfit(Conflict):
     code = "bank-account-unfit"
-    title = "The bank account cannot have this payment"
+    title = "The bank account does not fit the payment"
     detail = "{why}"
     hint = "GET /v1/bank-accounts lists the accounts with their currencies."
 
 
 async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Sequence[Share] = ()) -> Payment:
-    """Enter a payment and book it at once; it settles what the body's rule finds, and `parts`.
+    """Enter a payment and book it at once; it settles invoices by the body's rule, and `parts`.
 
-    Raises `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, the ledger's `PeriodClosed`, and for `parts` what
-    allocating raises.
+    Raises `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, the ledger's `PeriodClosed`, and for `parts` the
+    errors of allocating.
     """
     await replication.creating(session, PAYMENT)
     await lock_customers(session, [body.customer_id])
@@ -81,7 +81,7 @@ async def change(
 
 
 async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, actor: str) -> Payment:
-    """Say whose payment it is, or (None) that it is nobody's again; the books follow at once.
+    """Assign the payment to a customer, or (None) to none; posted at once.
 
     Raises `NotFound`, `ReferenceUnknown`, `PaymentStepRefused`, `PaymentAllocated`, and the ledger's `PeriodClosed`.
     """
@@ -99,7 +99,7 @@ async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, acto
 
 
 async def reverse(session: AsyncSession, payment_id: UUID, body: ReverseBody, actor: str) -> Payment:
-    """Take a payment back: its invoices are open again, and the books say so; the payment stays, reversed.
+    """Reverse a payment: its invoices are open again, and the reversal is posted; the payment stays.
 
     Raises `NotFound`, `PaymentStepRefused`, and the ledger's `PeriodClosed`.
     """
@@ -125,7 +125,7 @@ async def _change(session: AsyncSession, row: Payment, body: PaymentNotes, prese
 
 
 async def _reference_is_free(session: AsyncSession, row: Payment, reference: str) -> None:
-    """One at a time for a reference: of two who enter the same payment at once, the second is told of the first."""
+    """Serialised per reference: of two concurrent entries of the same payment the second one is refused."""
     await queries.reference_lock(session, reference)
     found = await queries.known(session, reference, row.direction, row.currency)
     if found is not None and found.id != row.id:
@@ -135,6 +135,6 @@ async def _reference_is_free(session: AsyncSession, row: Payment, reference: str
 async def _bank_account_fits(session: AsyncSession, row: Payment, bank_account_id: UUID) -> None:
     account = await reads.referred(session, BANK_ACCOUNTS, bank_account_id, "bank_account_id")
     if account.archived_at is not None:
-        raise BankAccountUnfit(why=f"{account.name} was taken out of use.")
+        raise BankAccountUnfit(why=f"{account.name} is archived.")
     if account.currency != row.currency:
-        raise BankAccountUnfit(why=f"{account.name} is kept in {account.currency}, the payment is in {row.currency}.")
+        raise BankAccountUnfit(why=f"{account.name} has the currency {account.currency}, the payment {row.currency}.")

@@ -1,7 +1,7 @@
-"""The order of locks where payments settle something: customers, the payment, invoices by due day, orders.
+"""The order of locks when payments settle invoices: customers, the payment, invoices by due date, orders.
 
 Customers are locked first, so that two transactions that settle invoices of the same customers cannot deadlock.
-Invoicing locks only what comes after them.
+Invoicing takes only the later locks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,17 +31,17 @@ QUEUED = "payments of a customer"
 
 class PaymentMoved(Unavailable):
     code = "payment-moved"
-    title = "The payment goes from customer to customer at this moment"
+    title = "The payment is being reassigned to another customer"
 
 
 async def lock_customers(session: AsyncSession, customer_ids: Iterable[UUID | None]) -> None:
-    """Queue for what payments settle of these customers, in the one order that all take."""
+    """Lock the settlement of these customers' invoices, in the common order."""
     for customer_id in sorted({each for each in customer_ids if each is not None}):
         await gather.once(session, (QUEUED, customer_id), partial(_queue, session, customer_id))
 
 
 async def lock_all(session: AsyncSession, bodies: Sequence[PaymentBody], payment_ids: Sequence[UUID]) -> None:
-    """Lock and read at once what several payments need: those to be entered, and those to be changed."""
+    """Lock and read the rows of several payments at once: those to be entered, and those to be changed."""
     customer_ids = {each.customer_id for each in bodies if each.customer_id is not None}
     await lock_customers(session, customer_ids)
     await reads.lock_all(session, PAYMENTS, payment_ids)
@@ -65,8 +65,8 @@ async def lock(session: AsyncSession, payment_id: UUID, *more: UUID | None) -> P
             row = await reads.by_id(session, PAYMENTS, payment_id, lock=True)
             if {row.customer_id, row.posted_customer_id} - queued <= {None}:
                 return row
-            # A delivery, or who assigned what was nobody's, has moved it. Look again whose it is, and hold nothing
-            # meanwhile: queueing for another customer now would be out of turn.
+            # A concurrent delivery or assignment has changed its customer. Release the locks and read the customer
+            # again: locking another customer now would violate the order of locks.
             await attempt.rollback()
         for customer_id in queued:
             gather.forget(session, QUEUED, customer_id)

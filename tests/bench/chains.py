@@ -128,7 +128,7 @@ CUSTOMER = {
     "phone": "030-0074321",
     "billing_address": EXAMPLE["snapshot"]["billing_address"],
     "tags": ["retail"],
-    "owner": "anna",
+    "segment": "food",
 }
 
 

@@ -20,7 +20,6 @@ CUSTOMER: dict[str, Any] = {
     "shipping_address": {"lines": ["Tor 3"], "city": "Potsdam", "country": "DE"},
     "language": "de",
     "currency": "EUR",
-    "owner": "anna",
     "segment": "food",
     "source": "fair",
     "tags": ["retail", "north"],

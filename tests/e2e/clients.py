@@ -225,6 +225,10 @@ class Company:
 
         return eventually(look)
 
+    def employee_on_both(self, name: str) -> tuple[Body, Body]:
+        """A new employee of the ERP, standing on both sides."""
+        return self.both("employee", self.erp.create("employee", name=name), by=self.erp)
+
     def customer_on_both(self, **body: Any) -> tuple[Body, Body]:
         """A new customer of the CRM, standing on both sides."""
         made = self.crm.create("customer", **{"name": f"Customer {uuid.uuid4().hex[:8]}", **body})

@@ -7,25 +7,27 @@ from .clients import Body, Company
 from .waiting import eventually
 
 CUSTOMER_FIELDS = (
-    "email", "phone", "website", "billing_address", "shipping_address", "language", "currency", "owner", "segment",
+    "email", "phone", "website", "billing_address", "shipping_address", "language", "currency", "segment",
     "source", "notes", "payment_terms", "credit",
 )  # fmt: skip
+REFERRED = ("customer", "employee")
 CONTACT_FIELDS = ("name", "email", "phone", "position", "consent")
 ENTITY_FIELDS = ("legal_name", "country", "tax_id", "registration", "valid_from", "valid_to")
 
 
-def values_of(kind: str, shown: Body, customers: Mapping[str, str] | None = None) -> dict[str, Any]:
+def values_of(kind: str, shown: Body, shared_ids: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The groups of a record as a service shows it, without the empty ones.
 
-    `customers` tells the canonical id of a customer by its local id.
+    `shared_ids` tells the canonical id of a customer or an employee by its local id.
     """
     values: dict[str, Any] = {"life": "dead" if shown["archived_at"] else "live"}
     if kind == "contact":
         values |= {field: shown[field] for field in CONTACT_FIELDS}
-        customer = (customers or {}).get(shown["customer_id"])
-        values["customer"] = customer and {"kind": "customer", "canonical_id": customer}
+        values["customer"] = _reference("customer", shown["customer_id"], shared_ids)
     else:
         values |= {field: shown[field] for field in CUSTOMER_FIELDS}
+        values["owner"] = shown["owner_name"]
+        values["owner_employee"] = _reference("employee", shown["owner_id"], shared_ids)
         values["name"] = {"name": shown["name"], "kind": shown["kind"]}
         values |= {f"tag:{tag}": True for tag in shown["tags"]}
         values |= {f"custom:{key}": value for key, value in shown["custom"].items()}
@@ -34,6 +36,11 @@ def values_of(kind: str, shown: Body, customers: Mapping[str, str] | None = None
             for entity in shown["legal_entities"]
         }
     return without_empty(values)
+
+
+def _reference(kind: str, local_id: str | None, shared_ids: Mapping[str, str] | None) -> Body | None:
+    canonical_id = (shared_ids or {}).get(local_id or "")
+    return {"kind": kind, "canonical_id": canonical_id} if canonical_id else None
 
 
 def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +55,7 @@ def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
 def differences(company: Company, kind: str) -> list[str]:
     """Every value of every record that is not the same in the CRM, the ERP and the hub; empty when all are one."""
     golden = {record["canonical_id"]: {"hub": without_empty(record["values"])} for record in company.hub.records(kind)}
-    shared_ids = _shared_ids(company) if kind == "contact" else {}
+    shared_ids = ids_of(company)
     found: list[str] = []
     for office in company.offices:
         for record in office.records(kind):
@@ -74,8 +81,10 @@ def equal(company: Company, kind: str = "customer", limit_seconds: float = 60.0)
     return len(company.crm.records(kind))
 
 
-def _shared_ids(company: Company) -> dict[str, str]:
-    return {each["id"]: each["canonical_id"] for office in company.offices for each in office.records("customer")}
+def ids_of(company: Company) -> dict[str, str]:
+    """The canonical ids of customers and employees, by their local ids in both systems."""
+    found = [each for office in company.offices for kind in REFERRED for each in office.records(kind)]
+    return {each["id"]: each["canonical_id"] for each in found}
 
 
 def _compared(canonical_id: str, sides: Mapping[str, dict[str, Any]]) -> list[str]:

@@ -65,14 +65,16 @@ def test_the_same_group_edited_while_one_side_is_stopped_is_decided_and_can_be_r
 
 
 def test_the_crm_is_preferred_for_the_account_manager_whoever_wrote_last(company: Company) -> None:
-    mine, theirs = company.customer_on_both(owner="maria")
+    jonas, petra = company.employee_on_both("Jonas"), company.employee_on_both("Petra")
+    mine, theirs = company.customer_on_both()
     with company.hub.paused("crm", "erp"):
-        company.crm.change("customer", mine["id"], owner="jonas")
-        company.erp.change("customer", theirs["id"], owner="petra")
-    company.shown_on_both("customer", mine["canonical_id"], owner="jonas")
-    decision = one_decision(company, mine["canonical_id"], "owner")
+        company.crm.change("customer", mine["id"], owner_id=jonas[0]["id"])
+        company.erp.change("customer", theirs["id"], owner_id=petra[1]["id"])
+    decision = eventually(lambda: one_decision(company, mine["canonical_id"], "owner_employee"))
     assert (decision["rule"], decision["winner"]) == ("prefer:crm", "crm")
-    assert outcomes(decision)["erp"] == ("petra", "lost")
+    assert outcomes(decision)["erp"] == ({"kind": "employee", "canonical_id": petra[1]["canonical_id"]}, "lost")
+    mine, theirs = company.both("customer", mine)
+    assert (mine["owner_id"], theirs["owner_id"]) == (jonas[0]["id"], jonas[1]["id"])
 
 
 def test_an_edit_made_after_seeing_the_value_wins_without_a_decision(company: Company) -> None:

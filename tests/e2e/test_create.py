@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from .clients import Company, Refused
-from .equality import equal, values_of
+from .equality import equal, ids_of, values_of
 
 ADDRESS = {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "region": None, "country": "DE"}
 CUSTOMER: dict[str, Any] = {
@@ -19,7 +19,6 @@ CUSTOMER: dict[str, Any] = {
     "shipping_address": {**ADDRESS, "lines": ["Hof 2", "Tor B"]},
     "language": "de",
     "currency": "EUR",
-    "owner": "maria",
     "segment": "food",
     "source": "fair",
     "tags": ["retail", "vip"],
@@ -35,12 +34,15 @@ OWNED_BY_ERP: dict[str, Any] = {
 
 
 def test_a_customer_of_the_crm_stands_in_the_erp_with_every_group_and_a_number(company: Company) -> None:
-    made = company.crm.create("customer", **CUSTOMER)
+    maria = company.employee_on_both("Maria Keller")
+    made = company.crm.create("customer", **CUSTOMER, owner_id=maria[0]["id"])
     assert made["sync"]["state"] == "on_its_way"
     mine, theirs = company.both("customer", made)
     assert re.fullmatch(r"C-\d{6}", theirs["number"])
-    assert values_of("customer", theirs) == values_of("customer", mine)
-    assert len(values_of("customer", theirs)) == 16
+    assert (theirs["owner_id"], theirs["owner_name"]) == (maria[1]["id"], None)
+    ids = ids_of(company)
+    assert values_of("customer", theirs, ids) == values_of("customer", mine, ids)
+    assert len(values_of("customer", theirs, ids)) == 16
     assert mine["sync"] == {
         "canonical_id": mine["canonical_id"],
         "state": "in_step",

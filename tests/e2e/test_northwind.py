@@ -63,7 +63,7 @@ def test_ninety_one_customers_entered_in_the_crm_stand_in_the_erp_and_are_equal_
     assert numbers == {f"C-{number:06}" for number in range(1, 92)}
 
     terms = {"days": 30, "discount_days": 10, "discount_percent": "2"}
-    in_crm = {each["id"]: {"tags": ["northwind"], "owner": "maria"} for each in company.crm.records("customer")}
+    in_crm = {each["id"]: {"tags": ["northwind"], "segment": "food"} for each in company.crm.records("customer")}
     in_erp: dict[str, Body] = {
         each["id"]: {"payment_terms": terms, "email": f"office@{number}.example", "tags": ["imported"]}
         for number, each in enumerate(company.erp.records("customer"))
@@ -74,7 +74,7 @@ def test_ninety_one_customers_entered_in_the_crm_stand_in_the_erp_and_are_equal_
     assert equal(company) == 91
     for office in company.offices:
         for each in office.records("customer"):
-            assert (each["tags"], each["owner"], each["payment_terms"]) == (["imported", "northwind"], "maria", terms)
+            assert (each["tags"], each["segment"], each["payment_terms"]) == (["imported", "northwind"], "food", terms)
             assert each["email"].startswith("office@")
     assert company.hub.all("/v1/decisions") == []
 

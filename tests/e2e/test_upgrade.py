@@ -96,6 +96,21 @@ def test_a_payment_of_an_old_invoice_closes_its_order_in_the_crm_too(northwind: 
     in_state(northwind.crm, there["id"], "closed")
 
 
+def test_an_owner_that_was_a_text_is_one_employee_everywhere(second: Company) -> None:
+    def owners() -> list[tuple[str, str, None]]:
+        found = []
+        for office in second.offices:
+            [maria] = office.records("employee", q="maria")
+            [customer] = office.records("customer", owner_id=maria["id"])
+            found.append((maria["canonical_id"], customer["canonical_id"], customer["owner_name"]))
+        return found
+
+    crm, erp = eventually(owners)
+    assert crm == erp
+    assert [each["name"] for each in second.crm.records("employee")] == ["maria"]
+    assert second.hub.decisions(crm[1], "owner") == second.hub.decisions(crm[1], "owner_employee") == []
+
+
 def test_an_open_conflict_and_a_decision_are_shown_on_both_sides(second: Company) -> None:
     [conflict], log = second.hub.conflicts(), second.hub.all("/v1/decisions")
 

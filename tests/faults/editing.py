@@ -169,11 +169,11 @@ class Editor(threading.Thread):
             "email": f"office@edit-{number}.example",
             "website": f"https://edit-{number}.example",
             "segment": f"segment {number}",
-            "owner": f"owner {number}",
+            "source": f"source {number}",
             "notes": f"note {number}",
             "billing_address": address,
         }
-        choices = ["phone", "email", "website", "segment", "owner", "billing_address", "tag", "custom"] * 6 + ["notes"]
+        choices = ["phone", "email", "website", "segment", "source", "billing_address", "tag", "custom"] * 6 + ["notes"]
         choices += ["payment_terms"] * 4 if self.office.name == "erp" else []
         field = self.random.choice(choices)
         if field == "tag" and len(before["tags"]) < 90:

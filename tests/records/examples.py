@@ -89,7 +89,7 @@ def key_of(row: Json) -> str:
 
 
 async def _employee(_maker: Maker, number: int) -> Json:
-    return {"email": f"nancy{number}@northwind.example", "subject": f"nancy-{number}", **_days(number)}
+    return {"email": f"nancy{number}@northwind.example", "subject": f"nancy-{uuid4()}", **_days(number)}
 
 
 def _days(number: int) -> Json:
@@ -101,7 +101,7 @@ async def _team(maker: Maker, number: int) -> Json:
 
 
 async def _customer(_maker: Maker, number: int) -> Json:
-    return {"email": f"info{number}@alfki.example", "owner": "anna", "segment": "food"}
+    return {"email": f"info{number}@alfki.example", "segment": "food"}
 
 
 async def _product(_maker: Maker, number: int) -> Json:
@@ -123,7 +123,7 @@ async def _tax_rate(_maker: Maker, number: int) -> Json:
 
 
 async def _deal(_maker: Maker, number: int) -> Json:
-    return {"amount": f"{number + 1}000.00", "expected_close": f"2026-12-{number + 1:02}", "owner": "anna"}
+    return {"amount": f"{number + 1}000.00", "expected_close": f"2026-12-{number + 1:02}"}
 
 
 async def _quote(maker: Maker, number: int) -> Json:

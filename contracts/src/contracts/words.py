@@ -41,6 +41,8 @@ _RENAMED = {
     "life": ("archived_at",),
     "legal": ("legal_entities",),
     "line": ("lines",),
+    "owner": ("owner_name",),
+    "owner_employee": ("owner_id",),
 }
 _NAMED = {
     ("customer", "name"): ("name", "kind"),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 RESOURCES = (
     "employees", "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals",
-    "replication",
+    "replication", "jobs",
 )  # fmt: skip
 SCOPES = " ".join(("events:read", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write"))))
 

@@ -67,7 +67,7 @@ class JournalLine(Value):
 DEAL = announced(
     "deal",
     by="crm",
-    references={"customer": True, "contact": False},
+    references={"customer": True, "contact": False, "owner_employee": False},
     required={
         "name": NameText,
         "pipeline": ShortText,

@@ -9,7 +9,7 @@ from contracts.customer import Address, Credit, LegalEntity, PartyName, PaymentT
 from contracts.kinds import same
 from contracts.kinds.match import COUNTRY, HINT, NAME, medium, strong
 from contracts.kinds.policies import manual, member, newest, prefer, strict
-from contracts.kinds.table import WRITES, KindTable, ShownValue, family, group
+from contracts.kinds.table import WRITES, KindTable, ShownValue, family, group, reference
 from contracts.text import NotesText, OptionalShortText, ShortText
 from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 
@@ -23,7 +23,8 @@ CUSTOMER = KindTable(
         group("website", Website | None, newest),
         group("language", Language | None, newest, same=same.lowered),
         group("currency", CurrencyCode | None, newest),
-        group("owner", OptionalShortText, prefer("crm")),
+        group("owner", OptionalShortText, prefer("crm")),  # A name that is not matched to an employee yet.
+        reference("employee", prefer("crm"), name="owner_employee"),
         group("segment", OptionalShortText, prefer("crm")),
         group("source", OptionalShortText, prefer("crm")),
         group("notes", NotesText | None, manual, same=same.prose),

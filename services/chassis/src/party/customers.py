@@ -14,9 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from party.columns import JsonValue, Reachable
 from party.legal_entities import LegalEntityTwice, UnknownLegalEntity
+from party.owners import Owned
 
 
-class CustomerColumns(Reachable, Replicated):
+class CustomerColumns(Reachable, Owned, Replicated):
     """A company or a person. Values of several fields (addresses, terms, credit) are kept in their published JSON form.
 
     The service's class names its table of legal entities (`entity`), and has them in the relation `entities`.
@@ -32,7 +33,6 @@ class CustomerColumns(Reachable, Replicated):
     shipping_address: Mapped[JsonObject | None] = mapped_column(JsonValue)
     language: Mapped[str | None] = mapped_column(Text)
     currency: Mapped[str | None] = mapped_column(Text)
-    owner: Mapped[str | None] = mapped_column(Text)
     segment: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
@@ -61,6 +61,7 @@ class CustomerColumns(Reachable, Replicated):
             language=None,
             currency=None,
             owner=None,
+            owner_id=None,
             segment=None,
             source=None,
             payment_terms=None,
@@ -82,6 +83,8 @@ class CustomerColumns(Reachable, Replicated):
             match field:
                 case "tags":
                     self.tags = sorted(set(value))
+                case "owner_id":
+                    self.give_to(UUID(value) if value else None)
                 case "custom":
                     self.custom = {name: each for name, each in value.items() if each is not None}
                 case "legal_entities":

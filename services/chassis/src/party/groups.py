@@ -1,4 +1,4 @@
-"""Groups of customers that are more than one column: the name with the kind, and each legal entity."""
+"""Groups of customers that are more than one column: the name with the kind, the owner, and each legal entity."""
 
 from typing import Any
 from uuid import UUID
@@ -6,8 +6,10 @@ from uuid import UUID
 from chassis.replication import Group, checked, family, fields
 from contracts.customer import PartyName
 
+from party.owners import owner_group
 
-def customer_groups(entity_shape: type[Any]) -> tuple[Group, Group]:
+
+def customer_groups(entity_shape: type[Any]) -> tuple[Group, ...]:
     """The groups of a customer whose legal entities must be of a shape."""
 
     def write_legal(row: Any, member: str, value: Any) -> None:
@@ -17,6 +19,7 @@ def customer_groups(entity_shape: type[Any]) -> tuple[Group, Group]:
 
     return (
         fields("name", lambda row: {"name": row.name, "kind": row.kind}, _write_name),
+        owner_group(),
         family("legal", _read_legal, write_legal),
     )
 

@@ -12,6 +12,11 @@ from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none
 from contracts.values import CountryCode, CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from party.owners import OwnerId
+
+OWNER_BY_DEFAULT = "Left out of a new record, it is the caller, if the caller is an employee; null is nobody."
+OWNER_NAME = "The name of an owner that no employee is matched to yet; null once one is, see `owner_id`."
+OWNERS = "The id of an employee, or `me`."
 T = TypeVar("T")
 Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
 Custom = Annotated[dict[FieldKey, Scalar], Field(max_length=100)]
@@ -49,7 +54,7 @@ class CustomerFields(BaseModel):
     shipping_address: Address | None = None
     language: Optional[Language] = None
     currency: Optional[CurrencyCode] = None
-    owner: OptionalShortText = Field(default=None, description="The account manager.")
+    owner_id: UUID | None = Field(default=None, description="The account manager: an employee. " + OWNER_BY_DEFAULT)
     segment: OptionalShortText = None
     source: OptionalShortText = Field(default=None, description="How the customer heard of us.")
     tags: Annotated[list[Tag], Field(max_length=100)] = []
@@ -99,7 +104,8 @@ class CustomerShown(Shown):
     shipping_address: AddressOut | None
     language: str | None
     currency: str | None
-    owner: str | None
+    owner_id: UUID | None
+    owner_name: str | None = Field(description=OWNER_NAME)
     segment: str | None
     source: str | None
     tags: list[str]
@@ -118,7 +124,8 @@ class CustomerFilters(BaseModel):
     kind: PartyKind | None = None
     tag: str | None = None
     country: CountryCode | None = Field(default=None, description="Country of the billing address.", examples=["DE"])
-    owner: str | None = None
+    owner_id: OwnerId | None = Field(default=None, description=OWNERS)
+    owner_name: str | None = Field(default=None, description="The text of an owner that no employee is matched to yet.")
     segment: str | None = None
     email: str | None = None
     updated_since: datetime | None = None

@@ -10,7 +10,7 @@ A request goes from `routes` to `writes` or `reads`, then to the checks of the m
 """
 
 from records import reads, writes
-from records.filters import Filters, Meanings, SharedFilters
+from records.filters import ME, Filters, Meanings, SharedFilters, Where
 from records.reads import rows_of
 from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
 from records.routes import RecordRouter, answered, routes, seen_of
@@ -19,6 +19,7 @@ from records.words import word_index
 
 __all__ = [
     "LIST_ONLY",
+    "ME",
     "READ_ONLY",
     "Filters",
     "FromJson",
@@ -29,6 +30,7 @@ __all__ = [
     "RecordRouter",
     "ReferenceUnknown",
     "SharedFilters",
+    "Where",
     "answered",
     "column_value",
     "reads",

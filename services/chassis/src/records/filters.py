@@ -14,6 +14,10 @@ Meanings = Mapping[str | tuple[str, ...], Where]
 """What filters mean that are not simply compared: by name, or by the names of several of which the first decides."""
 
 
+ME = "me"
+"""In a filter: the record that stands for the caller."""
+
+
 class AnyOf(list[Any]):
     """Values of a filter, any of which may hold."""
 

@@ -1,6 +1,6 @@
 """Reads that every record has."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 
 from records import listing
-from records.filters import conditions
-from records.record import Record, ReferenceUnknown, Row
+from records.filters import ME, AnyOf, conditions
+from records.record import Caller, Record, ReferenceUnknown, Row
 from records.words import by_words
 
+Filters = TypeVar("Filters", bound=BaseModel)
 Shared = TypeVar("Shared", bound=Replicated)
+NOBODY = UUID(int=0)
 
 
 async def by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, *, lock: bool = False) -> Row:
@@ -76,6 +78,7 @@ async def search(
 
     Words (`q`) are looked up at once (`records.words`), unless the record has a condition of its own for them.
     """
+    filters = await with_caller(session, record.callers, filters)
     rows: Select[Any] = select(record.row) if record.among is None else record.among
     if whole or record.listed is None:
         rows = rows.options(*record.loads)
@@ -85,6 +88,19 @@ async def search(
         return rows
     found = await by_words(session, record.row, typed)
     return rows.where(or_(found, record.codes(typed)) if record.codes else found)
+
+
+async def with_caller(session: AsyncSession, callers: Mapping[str, Caller], filters: Filters) -> Filters:
+    """The filters with the caller's own id in the place of `me`; whoever is no such record finds nothing."""
+    found: dict[str, Any] = {}
+    for name, find in callers.items():
+        given = getattr(filters, name, None)
+        values = given if isinstance(given, list) else [given]
+        if ME in values:
+            mine = str(await find(session, session.info.get("actor", "")) or NOBODY)
+            told = AnyOf(mine if each == ME else each for each in values)
+            found[name] = told if isinstance(given, list) else mine
+    return filters.model_copy(update=found) if found else filters
 
 
 def complete(record: Record[Row, Any, Any]) -> Select[Row]:

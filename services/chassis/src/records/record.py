@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, cast, get_args
+from uuid import UUID
 
 from chassis.announced import Announced
 from chassis.auth import FieldScopes
@@ -29,6 +30,8 @@ Check = Callable[[AsyncSession, Any], Awaitable[None]]
 """Checks a row that has its new values, before anything is announced."""
 Show = Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]]
 """The answers for rows, in their order. What they need beside the rows is read for all of them at once."""
+Caller = Callable[[AsyncSession, str], Awaitable[UUID | None]]
+"""The id of the record, if there is one, that stands for the caller with this subject."""
 Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch", "export"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 READ_ONLY: tuple[Verb, ...] = ("list", "read", "export")
@@ -58,9 +61,10 @@ class Record(Generic[Row_co, Body, Out]):
     chapter in the API's document; `kind` None when it is not replicated, `announced` what is published of it then. A
     filter that is called like a column is compared with it; `where` holds the meaning of all others, and `codes` what
     `q` finds beside words. `sort` names columns; the first is the default order unless `order` says another, and the
-    unique column `ties` settles ties. `refers` names columns that hold the id of another record; `kept_by` fields that
-    another system owns, `kept_once_linked` those that it owns from when other systems know the record; `shown_only`
-    derived values inside of fields, which no client writes. `loads` are relations that every read loads.
+    unique column `ties` settles ties. `refers` names columns that hold the id of another record; `callers` columns that
+    hold the caller when a client does not name them, and that filters compare with `me`; `kept_by` fields that another
+    system owns, `kept_once_linked` those that it owns from when other systems know the record; `shown_only` derived
+    values inside of fields, which no client writes. `loads` are relations that every read loads.
 
     `body` is what a client may write, `new` what it sends to create one, when that is another shape; `out` is an
     answer. When answers need more than the row, `shown` makes them, and `bare` is what the row alone says. `listed` is
@@ -93,6 +97,7 @@ class Record(Generic[Row_co, Body, Out]):
     codes: Where | None = None
     where: Meanings = field(default_factory=dict)
     refers: Mapping[str, "Record[Any, Any, Any]"] = field(default_factory=dict)
+    callers: Mapping[str, Caller] = field(default_factory=dict)
     kept_by: Mapping[str, str] = field(default_factory=dict)
     kept_once_linked: Mapping[str, str] = field(default_factory=dict)
     field_scopes: FieldScopes | None = None

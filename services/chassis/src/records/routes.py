@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Never
 from uuid import UUID
 
-from chassis import batch
+from chassis import batch, gather
 from chassis.auth import Principal, requires
 from chassis.batch import Batch, BatchResult
 from chassis.db import Session
@@ -147,7 +148,16 @@ class _Commands:
         named = document if isinstance(document, Mapping) else document.model_fields_set
         self._refuse_scopeless(caller, named)
         body = parsed(_new(self.record), document) if isinstance(document, Mapping) else document
+        body = await self._with_caller(session, body, named, caller)
         return await self.act_create(session, body, caller.subject, **self._roles(caller))
+
+    async def _with_caller(self, session: AsyncSession, body: Any, named: Collection[str], caller: Principal) -> Any:
+        """The body with the caller in the fields that hold it by default."""
+        found = {}
+        for name, find in self.record.callers.items():
+            if name not in named:
+                found[name] = await gather.once(session, f"caller {name}", partial(find, session, caller.subject))
+        return body.model_copy(update={name: value for name, value in found.items() if value})
 
     async def change(
         self, session: AsyncSession, row_id: UUID, patch: Mapping[str, Any], caller: Principal, seen: Seen

@@ -72,7 +72,7 @@ def test_every_group_that_is_read_can_be_written() -> None:
         legal_entities=[entity(valid_from="2020-01-01")],
         payment_terms={"days": 30, "discount_days": None, "discount_percent": None},
         credit={"limit": "10.00", "currency": "EUR", "blocked": False},
-        owner="anna",
+        owner_id=str(UUID(int=7)),
     )
     target = customer()
     for key, value in CUSTOMER.read(source).items():

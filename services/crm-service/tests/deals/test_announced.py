@@ -12,6 +12,8 @@ from crm.sales.quotes.events import QUOTE
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..people.factories import employee
+
 pytestmark = pytest.mark.servers
 
 
@@ -38,17 +40,18 @@ async def a_deal(api: httpx.AsyncClient) -> dict[str, Any]:
 async def test_each_change_of_a_deal_is_announced_with_its_whole_state(
     api: httpx.AsyncClient, session: AsyncSession
 ) -> None:
+    ann = await employee(api, "Ann")
     deal = await a_deal(api)
     address = f"/v1/deals/{deal['id']}"
     await api.post(f"{address}/move", json={"stage": "needs"})
     await api.post(f"{address}/move", json={"stage": "needs"})  # It stands there already.
-    await api.patch(address, json={"owner": "ann"}, headers={"If-Match": '"2"'})
+    await api.patch(address, json={"owner_id": ann}, headers={"If-Match": '"2"'})
     await api.post(f"{address}/win", json={"reason": "Price", "closed_on": "2026-11-22"})
     events = await announced(session, DEAL.topic)
     assert [event["seq"] for event in events] == [1, 2, 3, 4]
     assert changes(events[0])["amount"] == (None, "12000.5")
     assert changes(events[1]) == {"stage": ("qualification", "needs"), "probability": ("0.1", "0.25")}
-    assert changes(events[2]) == {"owner": (None, "ann")}
+    assert changes(events[2]) == {"owner_employee": (None, ann)}
     assert changes(events[3]) == {
         "state": ("open", "won"),
         "reason": (None, "Price"),
@@ -65,7 +68,7 @@ async def test_each_change_of_a_deal_is_announced_with_its_whole_state(
         "closed_on": "2026-11-22",
         "amount": "12000.5",
         "currency": "EUR",
-        "owner": "ann",
+        "owner_employee": ann,
     }
 
 

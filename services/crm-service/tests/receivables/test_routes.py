@@ -11,6 +11,7 @@ import pytest
 from crm.receivables import queries
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..people.factories import employee
 from .factories import (
     ON,
     ORDER_LINE,
@@ -203,15 +204,17 @@ ALFREDS, HORN, HORN_USD, CREDITOR = (
         ({"limit": "2", "sort": "balance,-overdue"}, [CREDITOR, ALFREDS, HORN_USD, HORN]),
         ({"currency": "USD"}, [HORN_USD]),
         ({"overdue": "true", "sort": "oldest_due_on"}, [ALFREDS, HORN_USD]),
-        ({"owner": "anna"}, [HORN_USD, HORN]),
+        ({"owner_id": "me"}, [HORN_USD, HORN]),
         ({"segment": "vip"}, []),
     ],
 )
 async def test_all_accounts_are_listed_by_age(
     api: httpx.AsyncClient, parameters: dict[str, str], found: list[tuple[str, str, str]]
 ) -> None:
-    alfreds, horn = await customer(api), await customer(api, "Horn", owner="anna")
-    creditor, even = await customer(api, "Creditor"), await customer(api, "Even")
+    alfreds = await customer(api)
+    await employee(api, "Anna", subject="anna")  # Who calls owns what follows, unless it says otherwise.
+    horn = await customer(api, "Horn")
+    creditor, even = await customer(api, "Creditor", owner_id=None), await customer(api, "Even")
     await invoice(api, 1, alfreds)
     await invoice(api, 2, horn, due_on="2026-12-31")
     await invoice(api, 3, horn, "300", currency="USD", due_on="2026-05-31")

@@ -39,6 +39,7 @@ CUSTOMER_POLICIES = {
     "language": "newest",
     "currency": "newest",
     "owner": "prefer:crm",
+    "owner_employee": "prefer:crm",
     "segment": "prefer:crm",
     "source": "prefer:crm",
     "tag:retail": "member",

@@ -45,7 +45,8 @@ async def list_receivables(session: Session, paging: Paging, filters: Annotated[
 
     `sort`: customer, currency, open, overdue, oldest_due_on, balance, credit_left, or the name of an age.
     """
-    statement, sorting = view.aged(filters, on_or_today(filters.on))
+    wanted = await reads.with_caller(session, CUSTOMERS.callers, filters)
+    statement, sorting = view.aged(wanted, on_or_today(filters.on))
     return await paging.page(session, statement, sorting, view.aged_out)
 
 

@@ -9,6 +9,7 @@ from contracts.product import Count, CountedSum, Quantity
 from contracts.receivable import AllocationState, Direction, InvoiceLine, PaymentState, SettlementState, TaxAmount
 from contracts.text import NameText, OptionalNameText, OptionalShortText
 from contracts.values import CurrencyCode, Money, Sum, in_currency
+from party.owners import OwnerId
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crm.receivables.rules import on_or_today, overdue_days
@@ -232,5 +233,5 @@ class AgedFilters(BaseModel):
     on: date | None = Field(default=None, description="The date for ages; default: today.")
     currency: CurrencyCode | None = None
     overdue: Literal["true", "any"] = Field(default="any", description="true: only accounts with overdue amounts.")
-    owner: str | None = Field(default=None, description="The customers' account manager.")
+    owner_id: OwnerId | None = Field(default=None, description="The customers' account manager, or `me`.")
     segment: str | None = None

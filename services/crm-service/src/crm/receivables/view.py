@@ -53,8 +53,8 @@ def aged(filters: AgedFilters, on: date) -> tuple[Select[Any], Sorting]:
     statement = select(found).where(or_(found.c.open > 0, func.coalesce(found.c.balance, 0) != 0))
     if filters.currency is not None:
         statement = statement.where(found.c.currency == filters.currency)
-    if filters.owner is not None:
-        statement = statement.where(found.c.owner == filters.owner)
+    if filters.owner_id is not None:
+        statement = statement.where(found.c.owner_id == UUID(filters.owner_id))
     if filters.segment is not None:
         statement = statement.where(found.c.segment == filters.segment)
     if filters.overdue == "true":
@@ -107,7 +107,7 @@ def _accounts(on: date) -> Subquery:
             keys.c.customer_id,
             keys.c.currency,
             Customer.name.label("customer"),
-            Customer.owner,
+            Customer.owner_id,
             Customer.segment,
             *(func.coalesce(column, NOTHING).label(column.name) for column in sums),
             debts.c.oldest_due_on,

@@ -4,6 +4,8 @@ from typing import Any
 
 from contracts.normalise import email_key
 from custom_fields.queries import checked_values
+from party.me import employee_id_of
+from party.owners import owned_by
 from records import Record, routes
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -11,6 +13,8 @@ from sqlalchemy.orm import selectinload
 from crm.parties.customers.events import CUSTOMER
 from crm.parties.customers.models import Customer
 from crm.parties.customers.schemas import CustomerBody, CustomerFilters, CustomerOut
+from crm.people.employees.models import Employee
+from crm.people.employees.records import EMPLOYEES
 
 
 async def _check_custom(session: AsyncSession, row: Customer, values: dict[str, Any]) -> None:
@@ -31,8 +35,12 @@ CUSTOMERS = Record(
     where={
         "country": lambda code: Customer.billing_address["country"].astext == code,
         "email": lambda text: Customer.email_key == (email_key(text) or text),
+        "owner_id": owned_by(Customer),
+        "owner_name": lambda text: Customer.owner == text,
         "tag": lambda tag: Customer.tags.contains([tag]),
     },
+    refers={"owner_id": EMPLOYEES},
+    callers={"owner_id": employee_id_of(Employee)},
     prepare=_check_custom,
     kept_by={"payment_terms": "erp", "credit": "erp"},
     shown_only={"legal_entities": {"__all__": {"tax_id_key", "tax_id_valid"}}},

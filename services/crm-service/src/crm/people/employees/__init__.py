@@ -2,6 +2,6 @@
 
 from modules import Module
 
-from crm.people.employees.records import router
+from crm.people.employees.routes import routers
 
-MODULE = Module(routers=(router,))
+MODULE = Module(routers=routers)

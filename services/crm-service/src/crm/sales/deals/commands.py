@@ -1,4 +1,4 @@
-"""Commands on deals and pipelines; each holds the row's lock."""
+"""Commands on deals, pipelines and owners; each holds the row's lock."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,9 +8,18 @@ from uuid import UUID
 from chassis import clock
 from chassis.announced import announcing
 from chassis.errors import Conflict
+from chassis.replication import edit
+from jobs import Job
+from jobs import commands as jobs
+from party.matching import ALONE, employees_named, keys_of, some_to_match, texts_of
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm.parties.customers.events import CUSTOMER
+from crm.parties.customers.models import Customer
+from crm.parties.customers.records import CUSTOMERS
+from crm.people.employees.models import Employee
+from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals import queries
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal, StoredPipeline
@@ -18,6 +27,9 @@ from crm.sales.deals.records import DEALS
 from crm.sales.deals.rules import Pipeline
 
 Check = Callable[[int, Any], None]
+BATCH = 200
+HAND_OVER = "hand-over"
+"""The kind of the job."""
 
 
 class StageInUse(Conflict):
@@ -25,6 +37,19 @@ class StageInUse(Conflict):
     title = "A removed stage still has deals"
     detail = "Deals of this pipeline are at the stages: {stages}."
     hint = "Move these deals first, or keep the stages."
+
+
+class SameOwner(Conflict):
+    code = "same-owner"
+    title = "An employee does not hand over to itself"
+    hint = "Name another employee in `to_id`."
+
+
+class NewOwnerArchived(Conflict):
+    code = "new-owner-archived"
+    title = "The new owner is archived"
+    detail = "{name} is archived since {archived_at}."
+    hint = "Name an employee who works here."
 
 
 async def move(session: AsyncSession, deal_id: UUID, stage: str) -> Deal:
@@ -86,3 +111,53 @@ async def declare_pipeline(session: AsyncSession, key: str, pipeline: Pipeline, 
             row.count_on()
     await session.flush()
     return row.version
+
+
+async def hand_over(session: AsyncSession, employee_id: UUID, to_id: UUID, actor: str) -> Job:
+    """Begin to give all that an employee owns to another one. Raise `NotFound` and what forbids it."""
+    if employee_id == to_id:
+        raise SameOwner(field="to_id")
+    await reads.by_id(session, EMPLOYEES, employee_id)
+    to = await reads.referred(session, EMPLOYEES, to_id, "to_id")
+    if to.archived_at is not None:
+        raise NewOwnerArchived(name=to.name, archived_at=to.archived_at.isoformat(), field="to_id")
+    return await jobs.enqueue(session, HAND_OVER, {"employee_id": str(employee_id), "to_id": str(to_id)}, actor)
+
+
+async def give_customers(session: AsyncSession, owner_id: UUID, to_id: UUID, actor: str) -> int | None:
+    """Give `BATCH` customers of an owner to another one; answer how many were given, or None when none is left."""
+    ids = await queries.owned(session, Customer, owner_id, BATCH, Customer.archived_at.is_(None))
+    given = [row for row in await reads.lock_all(session, CUSTOMERS, ids) if row.owner_id == owner_id]
+    for row in given:
+        with edit(session, CUSTOMER, row, actor):
+            row.give_to(to_id)
+    await session.flush()
+    return len(given) if ids else None
+
+
+async def give_deals(session: AsyncSession, owner_id: UUID, to_id: UUID, _actor: str) -> int | None:
+    """Give `BATCH` open deals of an owner to another one; answer how many were given, or None when none is left."""
+    ids = await queries.owned(session, Deal, owner_id, BATCH, Deal.state == "open")
+    given = [row for row in await reads.lock_all(session, DEALS, ids) if row.owner_id == owner_id]
+    for row in given:
+        with announcing(session, DEAL, row):
+            row.give_to(to_id)
+    await session.flush()
+    return len(given) if ids else None
+
+
+async def match_owners(session: AsyncSession) -> int:
+    """Refer up to `BATCH` deals whose owner is a text to the employee of that name; answer how many there were.
+
+    A name that no employee has, or that several have, stays a text.
+    """
+    await session.execute(ALONE)
+    keys = keys_of(await texts_of(session, Deal))
+    known = await employees_named(session, Employee, set(keys.values()))
+    matched = {name: found for name, key in keys.items() if (found := known.get(key))}
+    ids = await some_to_match(session, Deal, matched, BATCH)
+    for row in await reads.lock_all(session, DEALS, ids):
+        with announcing(session, DEAL, row):
+            row.give_to(matched[row.owner or ""])
+    await session.flush()
+    return len(ids)

@@ -1,13 +1,15 @@
 """The tables of pipelines and deals, and the transitions of a deal."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from chassis.db import JsonObject, unique
 from chassis.errors import Conflict
 from chassis.versioned import Versioned
+from party.owners import Owned, owner_indexes
 from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,7 +62,7 @@ class StoredPipeline(Versioned, Base):
     value: Mapped[JsonObject]
 
 
-class Deal(Versioned, FromJson, Base):
+class Deal(Owned, Versioned, FromJson, Base):
     """A possible sale (an opportunity). `state` is open, won or lost; a closed deal keeps its last stage."""
 
     __tablename__ = "deals"
@@ -70,6 +72,7 @@ class Deal(Versioned, FromJson, Base):
         CheckConstraint("state in ('open', 'won', 'lost')", name="state"),
         unique("id"),
         Index(None, "tenant_id", "customer_id"),
+        *owner_indexes("deals"),
         Index(None, "tenant_id", "pipeline", "stage"),
         Index(None, "tenant_id", "expected_close", "id"),
         Index(None, "tenant_id", "updated_at", "id"),
@@ -88,13 +91,18 @@ class Deal(Versioned, FromJson, Base):
     currency: Mapped[str | None] = mapped_column(Text)
     expected_close: Mapped[date | None]
     source: Mapped[str | None] = mapped_column(Text)
-    owner: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str] = mapped_column(Text)
 
     @classmethod
     def blank(cls) -> Self:
         """A new open deal."""
-        return cls(state="open", reason=None, closed_on=None, probability=None)
+        return cls(state="open", reason=None, closed_on=None, probability=None, owner=None)
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from checked values in JSON form; those not named stay."""
+        super().change(values)
+        if "owner_id" in values:
+            self.give_to(self.owner_id)
 
     def must_be_open(self) -> None:
         """Raises `DealClosed`."""
@@ -130,7 +138,7 @@ class Deal(Versioned, FromJson, Base):
         stage = pipeline.stage(key)
         if stage is None:
             raise NoSuchStage(stage=key, stages=[each.key for each in pipeline.stages], pipeline=self.pipeline)
-        if empty := missing(stage.required, vars(self)):
+        if empty := missing(stage.required, {**vars(self), "owner_id": self.owner_id or self.owner}):
             raise FieldsRequired(stage=key, fields=empty)
         return stage
 

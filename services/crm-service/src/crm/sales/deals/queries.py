@@ -1,11 +1,15 @@
-"""Named reads of pipelines."""
+"""Named reads of pipelines, and of what employees own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 from chassis.errors import NotFound
-from sqlalchemy import exists, select
+from party.matching import how_many
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm.parties.customers.models import Customer
 from crm.sales.deals.models import Deal, StoredPipeline
 from crm.sales.deals.rules import BUILT_IN, Pipeline
 
@@ -36,3 +40,22 @@ async def stored_pipeline(session: AsyncSession, key: str) -> StoredPipeline | N
 async def is_used(session: AsyncSession, pipeline_key: str, stage: str) -> bool:
     """Whether a deal is at this stage."""
     return bool(await session.scalar(select(exists().where(Deal.pipeline == pipeline_key, Deal.stage == stage))))
+
+
+async def owned(
+    session: AsyncSession, table: Any, owner_id: UUID, limit: int, *of: ColumnElement[bool]
+) -> Sequence[UUID]:
+    """Some records of an owner, locked in the order of their ids."""
+    found = select(table.id).where(table.owner_id == owner_id, *of).order_by(table.id).limit(limit)
+    return (await session.scalars(found.with_for_update())).all()
+
+
+async def counted(session: AsyncSession, owner_id: UUID) -> dict[str, int]:
+    """How many records an employee owns, by what becomes of them when it leaves."""
+    of = {
+        "customers": (Customer, Customer.archived_at.is_(None)),
+        "deals": (Deal, Deal.state == "open"),
+        "archived_customers": (Customer, Customer.archived_at.is_not(None)),
+        "closed_deals": (Deal, Deal.state != "open"),
+    }
+    return {name: await how_many(session, table, owner_id, which) for name, (table, which) in of.items()}

@@ -1,10 +1,14 @@
 """Declarations of deals."""
 
+from party.me import employee_id_of
+from party.owners import owned_by
 from records import Record
 from sqlalchemy import and_, true
 
 from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.records import CUSTOMERS
+from crm.people.employees.models import Employee
+from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals import checks
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal
@@ -24,11 +28,14 @@ DEALS = Record(
     verbs=("create", "list", "read", "change", "export"),
     where={
         "q": lambda text: and_(true(), *(Deal.name.icontains(word, autoescape=True) for word in text.split())),
+        "owner_id": owned_by(Deal),
+        "owner_name": lambda text: Deal.owner == text,
         "closes_from": lambda day: Deal.expected_close >= day,
         "closes_until": lambda day: Deal.expected_close <= day,
     },
     announced=DEAL,
-    refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS},
+    refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS, "owner_id": EMPLOYEES},
+    callers={"owner_id": employee_id_of(Employee)},
     prepare=checks.may_change,
     check=checks.fits_stage,
 )

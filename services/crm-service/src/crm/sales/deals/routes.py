@@ -3,17 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from chassis.auth import requires
+from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.preconditions import IdempotentRoute, SeenIfThere, etag
 from fastapi import APIRouter, Path, Response
+from jobs.schemas import JobOut
 from records import answered, routes
 
 from crm.sales.deals import commands, queries
 from crm.sales.deals.records import DEALS
 from crm.sales.deals.rules import Pipeline, StageKey
-from crm.sales.deals.schemas import DealOut, Lost, Move, PipelineList, PipelineOut, Won
+from crm.sales.deals.schemas import DealOut, HandOver, Lost, Move, PipelineList, PipelineOut, Won
 
+Giver = Annotated[Principal, requires("employees:write", "customers:write", "deals:write")]
 READ, WRITE = requires("deals:read"), requires("deals:write")
 router = APIRouter(prefix="/v1/deals", tags=["deals"], route_class=IdempotentRoute)
 
@@ -42,8 +44,22 @@ async def reopen_deal(deal_id: UUID, session: Session, response: Response) -> De
     return await answered(session, DEALS, await commands.reopen(session, deal_id), response)
 
 
+owners = APIRouter(prefix="/v1/employees", tags=["employees"], route_class=IdempotentRoute)
+
+
+@owners.post("/{employee_id}/hand-over", status_code=202)
+async def hand_over(employee_id: UUID, body: HandOver, session: Session, caller: Giver, response: Response) -> JobOut:
+    """Give all customers and open deals of an employee to another one, as a job; its result counts what was given.
+
+    Archived customers and closed deals keep their owner, as history; the result counts them too.
+    """
+    job = await commands.hand_over(session, employee_id, body.to_id, caller.subject)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return JobOut.model_validate(job)
+
+
 pipelines = APIRouter(prefix="/v1/pipelines", tags=["deals"])
-routers = (routes(DEALS), router, pipelines)
+routers = (routes(DEALS), router, owners, pipelines)
 Key = Annotated[StageKey, Path(description="The pipeline's key in addresses.")]
 
 

@@ -9,7 +9,11 @@ from contracts.values import Value
 from pydantic import BeforeValidator, Field, model_validator
 
 StageKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$"), BeforeValidator(one_line)]
-Requirable = Literal["amount", "contact_id", "expected_close", "source", "owner", "notes"]
+Requirable = Annotated[
+    Literal["amount", "contact_id", "expected_close", "source", "owner_id", "notes"],
+    BeforeValidator(lambda field: "owner_id" if field == "owner" else field),
+]
+"""Pipelines of before owners were employees require the `owner`."""
 
 
 class Stage(Value):

@@ -7,7 +7,8 @@ from uuid import UUID
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText
 from contracts.values import CurrencyCode, Money
-from party.schemas import Optional
+from party.owners import OwnerId
+from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS, Optional
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crm.sales.deals.rules import DEFAULT, Pipeline, StageKey
@@ -40,7 +41,7 @@ class DealBody(BaseModel):
     currency: Optional[CurrencyCode] = None
     expected_close: date | None = None
     source: OptionalShortText = Field(default=None, description="The origin of the deal.")
-    owner: OptionalShortText = Field(default=None, description="The owner of the deal.")
+    owner_id: UUID | None = Field(default=None, description="The employee who owns the deal. " + OWNER_BY_DEFAULT)
     notes: NotesText = ""
 
     @model_validator(mode="after")
@@ -83,6 +84,14 @@ class Lost(BaseModel):
     closed_on: date | None = None
 
 
+class HandOver(BaseModel):
+    """To whom all goes that an employee owns."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to_id: UUID = Field(description="The employee who is the new owner.")
+
+
 class DealOut(BaseModel):
     """A deal. `probability` is that of its stage, a fraction."""
 
@@ -103,7 +112,8 @@ class DealOut(BaseModel):
     currency: str | None
     expected_close: date | None
     source: str | None
-    owner: str | None
+    owner_id: UUID | None
+    owner_name: str | None = Field(description=OWNER_NAME)
     notes: str
     created_at: datetime
     updated_at: datetime
@@ -118,7 +128,8 @@ class DealFilters(BaseModel):
     pipeline: str | None = None
     stage: str | None = None
     state: State | None = None
-    owner: str | None = None
+    owner_id: OwnerId | None = Field(default=None, description=OWNERS)
+    owner_name: str | None = Field(default=None, description="The text of an owner that no employee is matched to yet.")
     closes_from: date | None = None
     closes_until: date | None = None
 

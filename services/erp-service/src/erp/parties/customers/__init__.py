@@ -4,7 +4,9 @@ from importing import Target
 from modules import Module
 from party.cells import CELLS
 
+from erp.parties.customers import handlers
 from erp.parties.customers.models import NUMBERS
 from erp.parties.customers.records import CUSTOMERS, router
 
-MODULE = Module(routers=(router,), imports={"customers": Target.of(CUSTOMERS, cells=CELLS)}, numbers=(NUMBERS,))
+CUSTOMER_FILES = Target.of(CUSTOMERS, cells=CELLS)
+MODULE = Module(routers=(router,), imports={"customers": CUSTOMER_FILES}, tasks=handlers.tasks, numbers=(NUMBERS,))

@@ -5,6 +5,7 @@ from chassis.db import unique
 from party.columns import found_by
 from party.customers import CustomerColumns
 from party.legal_entities import LegalEntityColumns, found_by_tax_id
+from party.owners import owner_indexes
 from sqlalchemy import CheckConstraint, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -28,6 +29,7 @@ class Customer(CustomerColumns, Base):
         CheckConstraint("kind in ('company', 'person')", name="kind"),
         unique("id"),
         unique("number"),
+        *owner_indexes("customers"),
         *found_by("customers"),
     )
     entity = LegalEntity

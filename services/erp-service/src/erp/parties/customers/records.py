@@ -6,6 +6,8 @@ from chassis.auth import FieldScopes
 from contracts.normalise import email_key
 from contracts.scopes import write_scopes_of
 from custom_fields.queries import checked_values
+from party.me import employee_id_of
+from party.owners import owned_by
 from records import Record, routes
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -13,6 +15,8 @@ from sqlalchemy.orm import selectinload
 from erp.parties.customers.events import CUSTOMER
 from erp.parties.customers.models import Customer
 from erp.parties.customers.schemas import CustomerBody, CustomerFilters, CustomerOut
+from erp.people.employees.models import Employee
+from erp.people.employees.records import EMPLOYEES
 
 
 async def _check_custom(session: AsyncSession, row: Customer, values: dict[str, Any]) -> None:
@@ -34,8 +38,12 @@ CUSTOMERS = Record(
     where={
         "country": lambda code: Customer.billing_address["country"].astext == code,
         "email": lambda text: Customer.email_key == (email_key(text) or text),
+        "owner_id": owned_by(Customer),
+        "owner_name": lambda text: Customer.owner == text,
         "tag": lambda tag: Customer.tags.contains([tag]),
     },
+    refers={"owner_id": EMPLOYEES},
+    callers={"owner_id": employee_id_of(Employee)},
     prepare=_check_custom,
     field_scopes=FieldScopes(write_scopes_of("customer")),
     shown_only={"legal_entities": {"__all__": {"tax_id_key"}}},

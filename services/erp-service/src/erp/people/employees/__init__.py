@@ -3,7 +3,8 @@
 from importing import Target
 from modules import Module
 
-from erp.people.employees.records import EMPLOYEES, router
+from erp.people.employees.records import EMPLOYEES
+from erp.people.employees.routes import routers
 
 EMPLOYEE_FILES = Target.of(EMPLOYEES, references={"manager_id": "employees"})
-MODULE = Module(routers=(router,), imports={"employees": EMPLOYEE_FILES})
+MODULE = Module(routers=routers, imports={"employees": EMPLOYEE_FILES})

@@ -1,0 +1,8 @@
+"""HTTP of employees, and of the one who calls."""
+
+from party.me import me_router
+
+from crm.people.employees.models import Employee
+from crm.people.employees.records import router
+
+routers = (router, me_router(Employee))

@@ -1,0 +1,66 @@
+"""What the worker does: deals get employees as their owners, and what a leaving employee owns is handed over."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from chassis.db import JsonObject, Sessions, transaction
+from chassis.service import Running
+from chassis.worker import Retries, Task, each_alone, every
+from jobs import JobKind, Work
+from jobs import commands as jobs
+from party.matching import tenants_with_texts
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from crm.sales.deals import commands, queries
+from crm.sales.deals.models import Deal
+
+SECONDS = 2.0
+Give = Callable[[AsyncSession, UUID, UUID, str], Awaitable[int | None]]
+STEPS: dict[str, Give] = {"customers": commands.give_customers, "deals": commands.give_deals}
+
+
+def tasks(running: Running) -> dict[str, Task]:
+    """The tasks of this module."""
+    retries = Retries[UUID]()
+
+    async def match_owners() -> None:
+        await match(running.sessions, retries)
+
+    return {"owners": every(SECONDS, match_owners)}
+
+
+async def match(sessions: Sessions, retries: Retries[UUID]) -> None:
+    """Look once at every tenant that has texts as owners. A tenant with whom that fails has pauses of its own."""
+    async with transaction(sessions) as session:
+        tenants = await tenants_with_texts(session, Deal) - set(retries.later())
+
+    async def match_of(tenant: UUID) -> None:
+        matched = commands.BATCH
+        while matched == commands.BATCH:
+            async with transaction(sessions, tenant) as session:
+                matched = await commands.match_owners(session)
+
+    await each_alone(sorted(tenants), match_of, retries)
+
+
+async def hand_over(work: Work) -> JsonObject:
+    """Give what an employee owns to another one, in batches. The report is kept with each: a restart adds to it."""
+    owner_id, to_id = UUID(work.arguments["employee_id"]), UUID(work.arguments["to_id"])
+    async with work.transaction() as session:
+        given = (await jobs.by_id(session, work.id)).result or dict.fromkeys(STEPS, 0)
+        owned = await queries.counted(session, owner_id)
+    total = sum(given[name] + owned[name] for name in STEPS)
+    for name, give in STEPS.items():
+        number: int | None = 0
+        while number is not None:
+            await work.progress(sum(given.values()), total)
+            async with work.transaction() as session:
+                number = await give(session, owner_id, to_id, work.actor)
+                given = {**given, name: given[name] + (number or 0)}
+                (await jobs.by_id(session, work.id)).result = given
+    async with work.transaction() as session:
+        owned = await queries.counted(session, owner_id)
+    return {**given, "kept": {name: number for name, number in owned.items() if name not in STEPS}}
+
+
+HAND_OVER = JobKind(commands.HAND_OVER, hand_over)

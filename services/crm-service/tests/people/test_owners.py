@@ -1,0 +1,152 @@
+"""Employees as owners: who calls, whose the records are, and to whom they go when an employee leaves."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from chassis.db import Sessions
+from crm.parties.customers.models import Customer
+from crm.sales.deals import commands
+from crm.sales.deals.handlers import HAND_OVER
+from crm.sales.deals.models import Deal
+from jobs import Runner
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from .factories import delivered, employee
+
+pytestmark = pytest.mark.servers
+SEEN = {"If-Match": "*"}
+
+
+async def customer(api: httpx.AsyncClient, name: str = "Alfreds", **more: Any) -> dict[str, Any]:
+    made: dict[str, Any] = (await api.post("/v1/customers", json={"name": name, **more})).json()
+    return made
+
+
+async def deal(api: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    customer_id = (await customer(api, owner_id=None))["id"]
+    answer = await api.post("/v1/deals", json={"name": "Tea", "customer_id": customer_id, **more})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def listed(api: httpx.AsyncClient, path: str, **filters: str) -> list[str]:
+    return [each["id"] for each in (await api.get(path, params=filters)).json()["items"]]
+
+
+async def test_a_token_is_one_of_the_employee_that_has_its_subject(
+    api: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    assert (await api.get("/v1/me")).json()["employee"] is None
+    anna = await employee(api, "Anna Berg", subject="anna")
+    me = (await api.get("/v1/me")).json()
+    assert (me["subject"], me["employee"]["id"], me["employee"]["name"]) == ("anna", anna, "Anna Berg")
+    assert "customers:write" in me["scopes"]
+    assert (await stranger.get("/v1/me")).json()["employee"] is None
+
+
+async def test_who_creates_a_record_owns_it_unless_the_body_says_otherwise(api: httpx.AsyncClient) -> None:
+    assert (await customer(api))["owner_id"] is None
+    anna, ben = await employee(api, "Anna", subject="anna"), await employee(api, "Ben")
+    assert (await customer(api))["owner_id"] == anna
+    assert (await customer(api, owner_id=None))["owner_id"] is None
+    assert (await customer(api, owner_id=ben))["owner_id"] == ben
+    assert (await deal(api))["owner_id"] == anna
+    assert (await deal(api, owner_id=None))["owner_id"] is None
+    batch = {"items": [{"body": {"name": "Horn"}}, {"body": {"name": "Island", "owner_id": None}}]}
+    made = (await api.post("/v1/customers:batch", json=batch)).json()["items"]
+    read = [(await api.get(f"/v1/customers/{each['id']}")).json()["owner_id"] for each in made]
+    assert read == [anna, None]
+
+
+async def test_lists_are_narrowed_to_an_owner_or_to_mine(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    assert await listed(api, "/v1/customers", owner_id="me") == []
+    await employee(api, "Anna", subject="anna")
+    ben = await employee(api, "Ben")
+    mine, his = await deal(api), await deal(api, owner_id=ben)
+    assert await listed(api, "/v1/deals", owner_id="me") == [mine["id"]]
+    assert await listed(api, "/v1/deals", owner_id=ben) == [his["id"]]
+    assert set(await listed(api, "/v1/deals", owner_id=f"me,{ben}")) == {mine["id"], his["id"]}
+    assert await listed(stranger, "/v1/deals", owner_id=ben) == []
+    assert (await api.get("/v1/deals", params={"owner_id": "anna"})).status_code == 422
+
+
+async def test_an_owner_that_is_not_there_is_refused(api: httpx.AsyncClient) -> None:
+    refused = await api.post("/v1/customers", json={"name": "Alfreds", "owner_id": str(uuid4())})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/reference-unknown")
+
+
+async def test_a_text_stays_until_an_owner_is_named(api: httpx.AsyncClient) -> None:
+    shared = uuid4()
+    said = {"name": {"name": "Alfreds", "kind": "company"}, "life": "live", "owner": "anna berg"}
+    alfreds = await delivered(api, "customer", shared, **said)
+    path = f"/v1/customers/{alfreds}"
+    shown = (await api.patch(path, json={"segment": "food"}, headers=SEEN)).json()
+    assert (shown["owner_id"], shown["owner_name"]) == (None, "anna berg")
+    assert await listed(api, "/v1/customers", owner_name="anna berg") == [alfreds]
+    anna = await employee(api, "Anna Berg")
+    shown = (await api.patch(path, json={"owner_id": anna}, headers=SEEN)).json()
+    assert (shown["owner_id"], shown["owner_name"]) == (anna, None)
+
+
+async def test_the_text_and_the_reference_are_delivered_apart(api: httpx.AsyncClient) -> None:
+    anna = await employee(api, "Anna Berg")
+    said = {"name": {"name": "Alfreds", "kind": "company"}, "life": "live", "owner": "ben", "owner_employee": anna}
+    alfreds = await delivered(api, "customer", uuid4(), **said)
+    shown = (await api.get(f"/v1/customers/{alfreds}")).json()
+    assert (shown["owner_id"], shown["owner_name"]) == (anna, "ben")
+
+
+async def test_deals_of_before_are_matched_by_name_as_soon_as_there_is_one_of_it(
+    api: httpx.AsyncClient, session: AsyncSession
+) -> None:
+    made = [await deal(api) for _ in range(4)]
+    for each, text in zip(made, ("anna berg", "ANNA  Bérg", "Ben", "Chris"), strict=True):
+        await session.execute(update(Deal).where(Deal.id == UUID(each["id"])).values(owner=text))
+    anna = await employee(api, "Anna Berg")
+    for name in ("Chris", "chris"):
+        await employee(api, name)
+    await api.post(f"/v1/deals/{made[0]['id']}/lose", json={"reason": "Price"})
+    assert await commands.match_owners(session) == 2
+    assert await commands.match_owners(session) == 0
+    shown = [(await api.get(f"/v1/deals/{each['id']}")).json() for each in made]
+    owners = [(each["owner_id"], each["owner_name"]) for each in shown]
+    assert owners == [(anna, None), (anna, None), (None, "Ben"), (None, "Chris")]
+
+
+async def test_all_that_an_employee_owns_goes_to_another_one(
+    api: httpx.AsyncClient, sessions: Sessions, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "BATCH", 2)
+    anna, ben = await employee(api, "Anna"), await employee(api, "Ben")
+    customers = [await customer(api, f"C{number}", owner_id=anna) for number in range(5)]
+    deals = [await deal(api, owner_id=anna) for _ in range(3)]
+    await api.delete(f"/v1/customers/{customers[0]['id']}", headers=SEEN)
+    await api.post(f"/v1/deals/{deals[0]['id']}/lose", json={"reason": "Price"})
+    begun = await api.post(f"/v1/employees/{anna}/hand-over", json={"to_id": ben})
+    assert (begun.status_code, begun.json()["state"]) == (202, "queued")
+    await ran(sessions)
+    job = (await api.get(begun.headers["Location"])).json()
+    assert (job["state"], job["done"], job["total"]) == ("done", 6, 6), job
+    assert job["result"] == {"customers": 4, "deals": 2, "kept": {"archived_customers": 1, "closed_deals": 1}}
+    owned = select(Customer.owner_id).where(Customer.archived_at.is_(None), Customer.owner_id.is_not(None))
+    assert set(await session.scalars(owned)) == {UUID(ben)}
+    assert set(await listed(api, "/v1/deals", owner_id=ben)) == {each["id"] for each in deals[1:]}
+
+
+async def test_a_hand_over_to_nobody_to_itself_or_to_an_archived_employee_is_refused(api: httpx.AsyncClient) -> None:
+    anna, gone = await employee(api, "Anna"), uuid4()
+    ben = await delivered(api, "employee", gone, name="Ben", life="dead")
+    path = f"/v1/employees/{anna}/hand-over"
+    for to, kind in ((anna, "same-owner"), (str(uuid4()), "reference-unknown"), (ben, "new-owner-archived")):
+        refused = await api.post(path, json={"to_id": to})
+        assert (refused.status_code, refused.json()["type"]) == (409, f"/problems/{kind}")
+
+
+async def ran(sessions: Sessions) -> None:
+    """Run the job that waits."""
+    assert await Runner(sessions, [HAND_OVER]).step(asyncio.Event())

@@ -145,7 +145,14 @@ async def request_session(
     """The session of one request: committed before the response is sent, rolled back by any error."""
     async with transaction(request.app.state.sessions, principal.tenant) as session:
         session.info["actor"] = principal.subject
+        session.info["caller"] = principal
         yield session
+
+
+def caller_of(session: AsyncSession) -> Principal:
+    """Who has sent the request of this session."""
+    caller: Principal = session.info["caller"]
+    return caller
 
 
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]

@@ -57,7 +57,8 @@ class Page(BaseModel, Generic[Item]):
 def _page_of(item: type[BaseModel]) -> type[BaseModel]:
     """A model that the API's document names `CustomerPage`: pydantic's own name is `Page_CustomerOut_`."""
     items: Any = list[item]  # type: ignore[valid-type]  # The type is a value here.
-    return create_model(f"{item.__name__.removesuffix('Out')}Page", __base__=Page, __doc__=Page.__doc__, items=items)
+    stem = item.__name__.removesuffix("Read").removesuffix("Out")
+    return create_model(f"{stem}Page", __base__=Page, __doc__=Page.__doc__, items=items)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.sales.deals.rules import Pipeline, Stage, missing
+from crm.sales.deals.rules import Pipeline, Stage, allowed, missing
 from crm.tables import Base
 
 
@@ -99,7 +99,7 @@ class Deal(Versioned, FromJson, Base):
     def must_be_open(self) -> None:
         """Raise `DealClosed`."""
         if self.state != "open":
-            raise DealClosed(state=self.state, allowed=["reopen"])
+            raise DealClosed(state=self.state, allowed=allowed(self.state))
 
     def move(self, stage: str, pipeline: Pipeline) -> None:
         """Go to a stage, forward or back. Raise `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
@@ -123,7 +123,7 @@ class Deal(Versioned, FromJson, Base):
     def reopen(self) -> None:
         """Go on where it was closed. Raise `DealNotClosed`."""
         if self.state == "open":
-            raise DealNotClosed(state=self.state, allowed=["move", "win", "lose"])
+            raise DealNotClosed(state=self.state, allowed=allowed(self.state))
         self.state, self.reason, self.closed_on = "open", None, None
 
     def _fitting(self, key: str, pipeline: Pipeline) -> Stage:

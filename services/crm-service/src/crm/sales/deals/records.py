@@ -8,6 +8,7 @@ from crm.parties.customers.records import CUSTOMERS
 from crm.sales.deals import checks
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal
+from crm.sales.deals.rules import allowed
 from crm.sales.deals.schemas import DealBody, DealFilters, DealOut, NewDeal
 
 DEALS = Record(
@@ -28,6 +29,8 @@ DEALS = Record(
         "closes_until": lambda day: Deal.expected_close <= day,
     },
     announced=DEAL,
+    allows=lambda row: allowed(row.state),
+    actions={"move": (), "win": (), "lose": (), "reopen": ()},
     refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS},
     prepare=checks.may_change,
     check=checks.fits_stage,

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from chassis.auth import requires
 from chassis.db import Session
-from chassis.preconditions import IdempotentRoute, SeenIfThere, etag
+from chassis.preconditions import SeenIfThere, etag
 from fastapi import APIRouter, Path, Response
-from records import answered, routes
+from records import ActionRouter, answered, routes
 
 from crm.sales.deals import commands, queries
 from crm.sales.deals.records import DEALS
@@ -15,7 +15,7 @@ from crm.sales.deals.rules import Pipeline, StageKey
 from crm.sales.deals.schemas import DealOut, Lost, Move, PipelineList, PipelineOut, Won
 
 READ, WRITE = requires("deals:read"), requires("deals:write")
-router = APIRouter(prefix="/v1/deals", tags=["deals"], route_class=IdempotentRoute)
+router = ActionRouter(DEALS)
 
 
 @router.post("/{deal_id}/move", dependencies=[WRITE])

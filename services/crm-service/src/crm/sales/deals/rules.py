@@ -71,6 +71,11 @@ BUILT_IN: Mapping[str, Pipeline] = {
 """What a tenant has that declares nothing of its own."""
 
 
+def allowed(state: str) -> list[str]:
+    """What may be done with a deal in this state."""
+    return ["change", "move", "win", "lose"] if state == "open" else ["reopen"]
+
+
 def missing(required: Iterable[str], values: Mapping[str, Any]) -> list[str]:
     """The required fields that are empty."""
     return [field for field in required if values.get(field) in (None, "")]

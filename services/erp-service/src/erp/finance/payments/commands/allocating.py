@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.errors import Conflict, NotFound
 from chassis.replication import edit
-from contracts.receivable import Direction, PaymentState, payment_states_after
+from contracts.receivable import Direction, PaymentState
 from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -167,8 +167,8 @@ async def _named(session: AsyncSession, row: Payment, parts: Sequence[Part]) -> 
 
 def _check_allocatable(row: Payment) -> None:
     if row.posted_state != PaymentState.BOOKED or row.state != PaymentState.BOOKED:
-        allowed = payment_states_after(row.state)
-        raise PaymentStepRefused(state=row.state, allowed=allowed, hint="Only a booked payment settles invoices.")
+        hint = "Only a booked payment settles invoices."
+        raise PaymentStepRefused(state=row.state, allowed=row.verbs, hint=hint)
     if row.direction != Direction.IN:
         raise NotAllocatable(why="It went out: it stands against the customer's credit as a whole.")
     if row.customer_id is None or row.customer_id != row.posted_customer_id:

@@ -26,7 +26,7 @@ from erp.sales.orders.commands.numbering import give_number
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order, OrderLine
 from erp.sales.orders.records import ORDERS
-from erp.sales.orders.rules import CustomerArchived, NothingOrdered, ProductArchived, require
+from erp.sales.orders.rules import Action, CustomerArchived, NothingOrdered, ProductArchived, require
 from erp.sales.orders.schemas import OrderBody, OrderLineBody
 
 HEAD = frozenset(OrderBody.model_fields) - {"lines"}
@@ -68,7 +68,7 @@ async def change(
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     seen(row)
-    require(row.present, {OrderState.DRAFT}, "changed")
+    require(row.present, Action.CHANGE)
     body = patched(OrderBody, ORDERS.written(row), patch)
     with edit(session, ORDER, row, actor):
         await _write(session, row, body, roles)

@@ -41,7 +41,7 @@ async def test_a_message_without_a_tenant_is_seen_by_operators_alone(hub: Hub, o
             assert (await one_of_theirs.get("/v1/status")).json()["quarantine_held"] == 0
             assert (await one_of_theirs.get(f"/v1/quarantine/{held['id']}")).status_code == 404
             for verb in ("replay", "drop"):
-                refused = await one_of_theirs.post(f"/v1/quarantine/{held['id']}:{verb}")
+                refused = await one_of_theirs.post(f"/v1/quarantine/{held['id']}/{verb}")
                 assert refused.status_code == 404
 
 

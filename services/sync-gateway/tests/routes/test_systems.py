@@ -73,7 +73,7 @@ async def test_a_record_says_that_its_system_is_paused(hub: Hub, client: httpx.A
 async def test_pausing_for_all_tenants_needs_the_scope_of_an_operator(hub: Hub, client: httpx.AsyncClient) -> None:
     everyone = {"all_tenants": True}
     for verb in ("pause", "resume"):
-        refused = await client.post(f"/v1/systems/erp:{verb}", json=everyone)
+        refused = await client.post(f"/v1/systems/erp/{verb}", json=everyone)
         assert (refused.status_code, refused.json()["missing"]) == (403, "sync:operate")
     async with hub.client(OTHER_TENANT, scope="sync:read sync:write sync:operate", sub="olga") as operator:
         paused = (await operator.post("/v1/systems/erp/pause", json=everyone)).json()
@@ -91,7 +91,7 @@ async def test_pausing_for_all_tenants_needs_the_scope_of_an_operator(hub: Hub, 
 
 async def test_an_unknown_system_is_not_found_and_the_answer_names_the_systems(client: httpx.AsyncClient) -> None:
     for verb in ("pause", "resume"):
-        refused = await client.post(f"/v1/systems/shop:{verb}")
+        refused = await client.post(f"/v1/systems/shop/{verb}")
         assert refused.status_code == 404
         assert refused.json()["detail"] == "It is connected to: crm, erp."
 

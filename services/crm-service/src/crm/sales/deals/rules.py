@@ -33,7 +33,7 @@ class Pipeline(Value):
     def _each_stage_once(self) -> Self:
         keys = [stage.key for stage in self.stages]
         if len(set(keys)) < len(keys):
-            raise refuse("stage", "each stage needs a key of its own")
+            raise refuse("stage", "each stage needs a key of its own", "stages")
         return self
 
     def stage(self, key: str) -> Stage | None:

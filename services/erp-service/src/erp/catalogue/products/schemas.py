@@ -73,9 +73,11 @@ class ProductBody(BaseModel):
     @model_validator(mode="after")
     def _only_kits_have_components(self) -> Self:
         if self.components and self.product_kind != ProductKind.KIT:
-            raise refuse("components", "only a kit has components: make it one (product_kind), or leave them out")
+            raise refuse(
+                "components", "only a kit has components: make it one (product_kind), or leave them out", "components"
+            )
         if len({each.product_id for each in self.components}) < len(self.components):
-            raise refuse("components", "each component is listed once")
+            raise refuse("components", "each component is listed once", "components")
         return self
 
 
@@ -145,7 +147,9 @@ class PriceListBody(PriceListTerms):
     @model_validator(mode="after")
     def _for_one_audience(self) -> Self:
         if self.customer_id and self.customer_group:
-            raise refuse("audience", "a price list is for one customer or for a group: leave one of them out")
+            raise refuse(
+                "audience", "a price list is for one customer or for a group: leave one of them out", "customer_group"
+            )
         return self
 
 

@@ -27,6 +27,7 @@ class SettledBeyondTotal(Conflict):
 
 class CreditedBeyondInvoiced(Conflict):
     code = "credited-beyond-invoiced"
+    part = "quantity"
     title = "More would be credited than was invoiced"
     detail = "Of this line of {number} {left} is left to credit; {wanted} is more."
     hint = "Read the invoice's lines: `quantity` less `credited` is what a credit note may take."

@@ -87,6 +87,7 @@ class CustomerArchived(Conflict):
 
 class ProductArchived(Conflict):
     code = "product-archived"
+    part = "product_id"
     title = "A product of the order is archived"
     detail = "{product} was taken out of use."
     hint = "Restore the product, or enter the order without it."
@@ -114,6 +115,7 @@ class CreditCurrency(Conflict):
 
 class MoreThanOrdered(Conflict):
     code = "more-than-ordered"
+    part = "quantity"
     title = "More would be shipped than was ordered"
     detail = "Of line {line} {left} is left to ship; {wanted} is more."
     hint = "Ship what is left at most. For more, change the order or enter another one."
@@ -121,6 +123,7 @@ class MoreThanOrdered(Conflict):
 
 class MoreThanShipped(Conflict):
     code = "more-than-shipped"
+    part = "quantity"
     title = "More would be taken back, or billed, than was shipped"
     detail = "Of line {line} it can be {left} at most; {wanted} is more."
     hint = "Read the order's progress: it says how much of each line was shipped, returned and invoiced."

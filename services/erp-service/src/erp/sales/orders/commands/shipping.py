@@ -8,7 +8,7 @@ from uuid import UUID
 import numbering
 from chassis import clock, gather, replication
 from chassis.db import uuid7
-from chassis.errors import Conflict
+from chassis.errors import Conflict, about_one_of
 from chassis.replication import edit
 from contracts.order import ShipmentKind
 from records import reads
@@ -53,9 +53,9 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, Action.SHIP)
     quantities = body.quantities or await _reserved(session, row)
-    shipment = _document(row, ShipmentKind.SHIPMENT, quantities, body.shipped_on)
-    shipment.carrier, shipment.tracking = body.carrier, body.tracking
-    with edit(session, ORDER, row, actor):
+    with about_one_of("lines", body.quantities), edit(session, ORDER, row, actor):
+        shipment = _document(row, ShipmentKind.SHIPMENT, quantities, body.shipped_on)
+        shipment.carrier, shipment.tracking = body.carrier, body.tracking
         row.ship(quantities)
         await inventory.issue(
             session,
@@ -78,9 +78,9 @@ async def take_back(session: AsyncSession, order_id: UUID, body: ReturnBody, act
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, Action.RETURN)
-    document = _document(row, ShipmentKind.RETURN, body.quantities, body.returned_on)
-    document.carrier = document.tracking = None
-    with edit(session, ORDER, row, actor):
+    with about_one_of("lines", body.quantities), edit(session, ORDER, row, actor):
+        document = _document(row, ShipmentKind.RETURN, body.quantities, body.returned_on)
+        document.carrier = document.tracking = None
         row.take_back(body.quantities)
         await inventory.take_back(
             session,

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 ONE = "select * from customers where id = $1"
 PAGE = "select * from customers where archived_at is null order by name, id limit 51"
-ENTER = "insert into customers (id, kind, name, email, search) values ($1, 'organization', $2, $3, $2) returning *"
+ENTER = "insert into customers (id, kind, name, email, search) values ($1, 'company', $2, $3, $2) returning *"
 EDIT = "update customers set email = $2, version = version + 1, updated_at = now() where id = $1 returning *"
 ANNOUNCE = "insert into bare_outbox (key, data) values ($1, $2)"
 SCHEMA = """

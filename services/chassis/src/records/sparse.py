@@ -1,6 +1,6 @@
 """What a caller wants to see: `fields=name,updated_at` leaves out all others, `expand=customer` shows more."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -33,7 +33,7 @@ class Wanted:
         return {name: value for name, value in document.items() if name in self.names}
 
 
-def wanted_of(record: Record[Any, Any, Any], shape: type[BaseModel], known: type[BaseModel]) -> Callable[..., Wanted]:
+def wanted_of(record: Record[Any, Any, Any], shape: type[BaseModel], known: type[BaseModel]) -> Callable[..., Awaitable[Wanted]]:
     """A dependency that reads both parameters. It raises `Malformed` for what the `known` answer does not have."""
 
     def read(fields: str | None, expand: str) -> Wanted:
@@ -46,10 +46,10 @@ def wanted_of(record: Record[Any, Any, Any], shape: type[BaseModel], known: type
             names |= ALWAYS | {each.inside or each.place for each in tree}
         return Wanted(names, tree)
 
-    def plain(fields: Fields = None) -> Wanted:
+    async def plain(fields: Fields = None) -> Wanted:
         return read(fields, "")
 
-    def expandable(fields: Fields = None, expand: expanding.parameter(record, shape) = "") -> Wanted:  # type: ignore[valid-type]  # A value.
+    async def expandable(fields: Fields = None, expand: expanding.parameter(record, shape) = "") -> Wanted:  # type: ignore[valid-type]  # A value.
         return read(fields, expand)
 
     return expandable if expanding.references(record, shape) else plain

@@ -33,7 +33,9 @@ class Wanted:
         return {name: value for name, value in document.items() if name in self.names}
 
 
-def wanted_of(record: Record[Any, Any, Any], shape: type[BaseModel], known: type[BaseModel]) -> Callable[..., Awaitable[Wanted]]:
+def wanted_of(
+    record: Record[Any, Any, Any], shape: type[BaseModel], known: type[BaseModel]
+) -> Callable[..., Awaitable[Wanted]]:
     """A dependency that reads both parameters. It raises `Malformed` for what the `known` answer does not have."""
 
     def read(fields: str | None, expand: str) -> Wanted:

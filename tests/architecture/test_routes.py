@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import httpx
 import pytest
 from chassis.auth import undeclared_routes
 from chassis.service import Service
@@ -72,3 +73,31 @@ def test_operations_have_names_of_their_own_and_say_what_they_do(service: Servic
 def test_addresses_carry_their_version(service: Service) -> None:
     unversioned = [n for n in operations(app_of(service)) if not n.split()[1].startswith(("/v1/", "/replication/v1/"))]
     assert unversioned == []
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_actions_have_one_form(service: Service) -> None:
+    """`POST .../{id}/verb` acts on one record, `:verb` on a collection."""
+    for name in operations(app_of(service)):
+        method, path = name.split()
+        _, colon, verb = path.rpartition(":")
+        if colon:
+            assert not path.rpartition(":")[0].endswith("}"), f"{name} acts on one record: /{verb}"
+        if path.rpartition("/")[0].endswith("}") and not path.endswith("}"):
+            assert method in {"GET", "POST", "PUT"}, name
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+async def test_an_address_names_all_its_methods_when_it_refuses_one(service: Service) -> None:
+    app = app_of(service)
+    served: dict[str, set[str]] = {}
+    for name in operations(app):
+        method, path = name.split()
+        served.setdefault(path, {"OPTIONS"}).add(method)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service.test") as client:
+        for path, methods in served.items():
+            refused = await client.request("BREW", path.replace("{", "").replace("}", ""))
+            assert refused.status_code == 405, path
+            assert set(refused.headers["Allow"].split(", ")) >= methods, path
+            asked = await client.options(path.replace("{", "").replace("}", ""))
+            assert (asked.status_code, set(asked.headers["Allow"].split(", "))) >= (204, methods), path

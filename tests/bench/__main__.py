@@ -11,13 +11,14 @@ import typer
 from chassis import telemetry
 from chassis.migrations import migrate
 from chassis.service import Service
+from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
 from gateway.wiring import SERVICE as GATEWAY
 from stack.postgres import Postgres
 from stack.provision import provision
 from stack.services import Stack
 
-from . import contention, documents, edits, growth, ingest, load, orders
+from . import api, contention, documents, edits, growth, ingest, load, orders
 from .show import console
 
 
@@ -31,6 +32,7 @@ class Part(StrEnum):
     ORDERS = "orders"
     CONTENTION = "contention"
     DOCUMENTS = "documents"
+    API = "api"
 
 
 def bench(
@@ -63,7 +65,7 @@ def bench(
         with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
             trades = orders.prepare(stack)
             asyncio.run(orders.run(stack, trades, orders_alone, order_rate, seconds, order_burst))
-    if wanted & {Part.INGEST, Part.GROWTH, Part.CONTENTION, Part.DOCUMENTS}:
+    if wanted & {Part.INGEST, Part.GROWTH, Part.CONTENTION, Part.DOCUMENTS, Part.API}:
         console.print("Starting PostgreSQL alone ...")
         with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=False) as server:
             if Part.INGEST in wanted:
@@ -74,6 +76,8 @@ def bench(
                 contention.run(_migrated(server, ERP), connections, confirmations)
             if Part.DOCUMENTS in wanted:
                 asyncio.run(documents.run(_migrated(server, ERP), batched))
+            if Part.API in wanted:
+                asyncio.run(api.run(_migrated(server, CRM), Path(folder) / "keys", seconds))
     console.print(f"{time.perf_counter() - began:.0f} s in all.")
 
 

@@ -56,13 +56,13 @@ async def test_a_parked_event_is_listed_with_the_reason_and_without_its_body(
 async def test_a_released_event_waits_for_the_broker_again(
     systems: dict[str, System], parked: dict[str, int], name: str
 ) -> None:
-    released = await systems[name].post(f"/v1/outbox/{parked[name]}:release")
+    released = await systems[name].post(f"/v1/outbox/{parked[name]}/release")
     assert (released["state"], released["error"], released["parked_at"]) == ("waiting", None, None)
     assert await listed(systems[name], "parked") == []
     assert (await listed(systems[name], "waiting"))[0]["id"] == parked[name]
-    again = await systems[name].client.post(f"/v1/outbox/{parked[name]}:release")
+    again = await systems[name].client.post(f"/v1/outbox/{parked[name]}/release")
     assert (again.status_code, again.json()["type"]) == (409, "/problems/event-waits")
-    unknown = await systems[name].client.post(f"/v1/outbox/{2**63 - 1}:release")
+    unknown = await systems[name].client.post(f"/v1/outbox/{2**63 - 1}/release")
     assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/no-such-event")
 
 
@@ -73,7 +73,7 @@ async def test_another_tenant_neither_sees_nor_releases_it(
     system = systems[name]
     async with caller(system.service, system.sessions, "outbox:read outbox:operate", OTHER_TENANT) as stranger:
         assert (await stranger.get("/v1/outbox")).json()["items"] == []
-        assert (await stranger.post(f"/v1/outbox/{parked[name]}:release")).status_code == 404
+        assert (await stranger.post(f"/v1/outbox/{parked[name]}/release")).status_code == 404
     assert len(await listed(system, "parked")) == 1
 
 
@@ -85,6 +85,6 @@ async def test_the_status_of_the_hub_counts_what_is_parked_and_says_why(
     status = await systems["gateway"].get("/v1/status")
     assert (status["outbox"]["parked"], status["outbox"]["parked_because"]) == (1, REASON)
     assert status["state"] == "attention"
-    await systems["gateway"].post(f"/v1/outbox/{parked['gateway']}:release")
+    await systems["gateway"].post(f"/v1/outbox/{parked['gateway']}/release")
     status = await systems["gateway"].get("/v1/status")
     assert (status["outbox"]["parked"], status["outbox"]["parked_because"]) == (0, None)

@@ -171,12 +171,12 @@ class Hub(Client):
     def paused(self, *systems: str) -> Iterator[None]:
         """Nothing is read from or delivered to these systems inside the block."""
         for system in systems:
-            self.post(f"/v1/systems/{system}:pause")
+            self.post(f"/v1/systems/{system}/pause")
         try:
             yield
         finally:
             for system in systems:
-                self.post(f"/v1/systems/{system}:resume")
+                self.post(f"/v1/systems/{system}/resume")
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_the_same_group_edited_while_one_side_is_stopped_is_decided_and_can_be_r
     assert outcomes(decision) == {"crm": ("030-2222222", "kept"), "erp": ("030-3333333", "lost")}
     assert {each["actor"] for each in decision["values"]} == {"ann"}
 
-    company.hub.post(f"/v1/decisions/{decision['id']}:restore")
+    company.hub.post(f"/v1/decisions/{decision['id']}/restore")
     company.shown_on_both("customer", mine["canonical_id"], phone="030-3333333")
     assert equal(company) == 1
 
@@ -103,7 +103,7 @@ def test_notes_edited_on_both_sides_are_parked_until_a_person_resolves_them(comp
         assert (parked["group"], parked["decision"]) == ("notes", conflict["id"])
         assert company.hub.get(parked["path"])["id"] == conflict["id"]
 
-    company.hub.post(f"/v1/conflicts/{conflict['id']}:resolve", {"value": "Call before noon. Pays late."})
+    company.hub.post(f"/v1/conflicts/{conflict['id']}/resolve", {"value": "Call before noon. Pays late."})
     company.shown_on_both("customer", mine["canonical_id"], notes="Call before noon. Pays late.")
     assert company.hub.conflicts() == []
     assert equal(company) == 1
@@ -139,7 +139,7 @@ def test_the_loser_of_a_decision_sees_it_on_the_record(company: Company) -> None
         [told] = record["sync"]["decisions"]
         assert (told["id"], told["rule"], told["winner"], told["outcome"]) == (decision["id"], "newest", "crm", outcome)
 
-    company.hub.post(f"{told['path']}:restore")
+    company.hub.post(f"{told['path']}/restore")
     mine, theirs = company.shown_on_both("customer", mine["canonical_id"], phone="030-3333333")
     assert [each["winner"] for each in theirs["sync"]["decisions"]] == ["hub", "crm"]
 
@@ -150,7 +150,7 @@ def test_a_conflict_is_resolved_to_the_value_of_one_side(company: Company) -> No
         company.crm.change("customer", mine["id"], notes="Call before noon.")
         company.erp.change("customer", theirs["id"], notes="Pays late.")
     [conflict] = eventually(company.hub.conflicts)
-    company.hub.post(f"/v1/conflicts/{conflict['id']}:resolve", {"origin": "erp"})
+    company.hub.post(f"/v1/conflicts/{conflict['id']}/resolve", {"origin": "erp"})
     company.shown_on_both("customer", mine["canonical_id"], notes="Pays late.")
 
 

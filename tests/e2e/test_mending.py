@@ -18,7 +18,7 @@ async def test_a_record_that_a_system_has_lost_is_made_again_by_itself(stack: St
     async with as_administrator(stack, "erp") as database:
         await database.execute("delete from customers where canonical_id = $1", canonical_id)
 
-    again = company.hub.post("/v1/resync", {"canonical_id": canonical_id, "system": "erp", **WHY})
+    again = company.hub.post("/v1/records:resync", {"canonical_id": canonical_id, "system": "erp", **WHY})
     assert again["due"] == 1
     made = company.erp.counterpart("customer", canonical_id)
     assert made["id"] != theirs["id"]
@@ -48,7 +48,7 @@ async def test_a_record_that_stands_under_another_id_is_mended_by_its_steward(st
 
     assert "has linked" in eventually(quarantined)["error"]
     [link] = [each for each in company.hub.links("customer") if each["system"] == "erp"]
-    mended = company.hub.post(f"/v1/links/{link['id']}:relink", {"local_id": moved["id"], **WHY})
+    mended = company.hub.post(f"/v1/links/{link['id']}/relink", {"local_id": moved["id"], **WHY})
     assert (mended["outcome"], mended["replaying"]) == ("relinked", 1)
 
     company.crm.change("customer", mine["id"], phone="030-2222222")

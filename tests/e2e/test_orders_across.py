@@ -74,7 +74,7 @@ def test_cancelled_here_and_shipped_there_waits_for_a_steward_and_is_shown(stack
     }
     assert company.crm.read("order", mine["id"])["state"] == "cancelled", "nobody is overruled in silence"
     assert company.erp.read("order", theirs["id"])["state"] == "shipped"
-    company.hub.post(f"/v1/conflicts/{conflict['id']}:resolve", {"origin": "erp"})
+    company.hub.post(f"/v1/conflicts/{conflict['id']}/resolve", {"origin": "erp"})
     in_state(company.crm, mine["id"], "shipped")
     assert company.hub.conflicts() == []
 

@@ -28,7 +28,7 @@ async def sent_to_kafka(stack: Stack, key: str, value: bytes, tenant: str) -> tu
 
 def replay(company: Company, held: Body) -> None:
     """Ask for a replay."""
-    company.hub.post(f"/v1/quarantine/{held['id']}:replay")
+    company.hub.post(f"/v1/quarantine/{held['id']}/replay")
 
 
 async def test_an_unreadable_message_stands_aside_with_its_bytes_place_and_error_and_the_next_go_on(

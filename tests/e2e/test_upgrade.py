@@ -128,13 +128,13 @@ def test_an_open_conflict_and_a_decision_are_shown_on_both_sides(second: Company
 
 def test_an_open_conflict_can_be_resolved(second: Company) -> None:
     [conflict] = second.hub.conflicts()
-    second.hub.post(f"/v1/conflicts/{conflict['id']}:resolve", {"value": "Call before noon. Pays late."})
+    second.hub.post(f"/v1/conflicts/{conflict['id']}/resolve", {"value": "Call before noon. Pays late."})
     second.shown_on_both("customer", conflict["canonical_id"], notes="Call before noon. Pays late.")
 
 
 def test_a_decision_can_be_restored(second: Company) -> None:
     [decision] = [each for each in second.hub.all("/v1/decisions") if each["group"] == "phone"]
-    second.hub.post(f"/v1/decisions/{decision['id']}:restore", {})
+    second.hub.post(f"/v1/decisions/{decision['id']}/restore", {})
     second.shown_on_both("customer", decision["canonical_id"], phone="030-0074399")
 
 

@@ -67,7 +67,7 @@ def is_one(company: Company) -> bool:
     for conflict in company.hub.conflicts():
         choice = {"origin": conflict["values"][0]["origin"]}
         try:
-            company.hub.post(f"/v1/conflicts/{conflict['id']}:resolve", choice)
+            company.hub.post(f"/v1/conflicts/{conflict['id']}/resolve", choice)
         except Refused as refused:  # It was overtaken by an edit that was still on its way.
             assert refused.status == CONFLICT, refused
     found = differences(company, "customer")

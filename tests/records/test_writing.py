@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ..contracts.wrong import Wrong, check, documented
 from .examples import Json, shown
 from .made import Made
 from .subjects import having
@@ -63,6 +64,27 @@ async def test_a_patch_that_changes_nothing_keeps_the_version(made: Made) -> Non
 async def test_an_unknown_field_of_a_patch_is_named(made: Made) -> None:
     refused = shown(await made.api.patch(made.item, json={UNKNOWN: 1}, headers=made.tag), 422)
     assert [error["field"] for error in refused["errors"]] == [UNKNOWN]
+
+
+def _all_wrong(made: Made, method: str) -> tuple[Any, set[str]]:
+    document = documented(made.subject.service)
+    path = made.path if method == "post" else f"{made.path}/{{{made.record.name}_id}}"
+    (content,) = document["paths"][path][method]["requestBody"]["content"].values()
+    wrong = Wrong(document["components"]["schemas"])
+    return wrong.of(content["schema"]), wrong.fields
+
+
+@having("change")
+async def test_all_that_is_wrong_with_a_patch_is_said_at_once_and_in_our_words(made: Made) -> None:
+    patch, fields = _all_wrong(made, "patch")
+    check(shown(await made.api.patch(made.item, json=patch, headers=made.tag), 422)["errors"], fields)
+
+
+@having("create", "batch")
+async def test_all_that_is_wrong_with_an_item_of_a_batch_is_said_at_once_and_in_our_words(made: Made) -> None:
+    body, fields = _all_wrong(made, "post")
+    (result,) = shown(await made.api.post(f"{made.path}:batch", json={"items": [{"body": body}]}))["items"]
+    check(result["problem"]["errors"], fields)
 
 
 async def _conditionally(made: Made, client: httpx.AsyncClient, headers: dict[str, str]) -> list[httpx.Response]:

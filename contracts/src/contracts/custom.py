@@ -39,9 +39,11 @@ class CustomField(Value):
     @model_validator(mode="after")
     def _choices_belong_to_a_choice(self) -> Self:
         if (self.type is FieldType.CHOICE) != bool(self.choices):
-            raise refuse("choices", "a field of type choice needs choices, and a field of another type has none")
+            raise refuse(
+                "choices", "a field of type choice needs choices, and a field of another type has none", "choices"
+            )
         if len(set(self.choices)) != len(self.choices):
-            raise refuse("choices", "a choice is listed twice")
+            raise refuse("choices", "a choice is listed twice", "choices")
         return self
 
     def value(self, written: Any) -> Scalar:

@@ -80,7 +80,7 @@ class LegalEntity(Value):
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
-            raise refuse("validity", f"valid_from {self.valid_from} is after valid_to {self.valid_to}")
+            raise refuse("validity", f"valid_from {self.valid_from} is after valid_to {self.valid_to}", "valid_to")
         return self
 
 
@@ -127,9 +127,9 @@ class PaymentTerms(Value):
     @model_validator(mode="after")
     def _discount_is_complete(self) -> Self:
         if (self.discount_days is None) != (self.discount_percent is None):
-            raise refuse("discount", "a discount needs both discount_days and discount_percent")
+            raise refuse("discount", "a discount needs both discount_days and discount_percent", "discount_percent")
         if self.discount_days is not None and self.discount_days > self.days:
-            raise refuse("discount", "discount_days is later than the payment is due")
+            raise refuse("discount", "discount_days is later than the payment is due", "discount_days")
         return self
 
 
@@ -144,7 +144,7 @@ class Credit(Value):
     @classmethod
     def _limit_has_its_currency(cls, value: Any) -> Any:
         if isinstance(value, dict) and value.get("limit") is not None and not value.get("currency"):
-            raise refuse("credit", "a credit limit needs its currency: fill in currency")
+            raise refuse("credit", "a credit limit needs its currency: fill in currency", "currency")
         return value
 
     @model_validator(mode="after")
@@ -152,7 +152,7 @@ class Credit(Value):
         if self.limit is None or self.currency is None:
             return self
         if self.limit < 0:
-            raise refuse("credit", "a credit limit cannot be negative")
+            raise refuse("credit", "a credit limit cannot be negative", "limit")
         # The model is frozen; the normalised amount is set once, during validation.
-        object.__setattr__(self, "limit", in_currency(self.limit, self.currency))
+        object.__setattr__(self, "limit", in_currency(self.limit, self.currency, "limit"))
         return self

@@ -95,7 +95,7 @@ class Units(Value):
     def _each_unit_once(self) -> Self:
         names = [self.unit, *(each.unit for each in self.conversions)]
         if len(set(names)) < len(names):
-            raise refuse("unit", "each unit may be listed once, and not as a conversion of itself")
+            raise refuse("unit", "each unit may be listed once, and not as a conversion of itself", "conversions")
         return self
 
 
@@ -117,7 +117,7 @@ class ValidPeriod(Value):
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
-            raise refuse("valid_period", "valid_from is after valid_to")
+            raise refuse("valid_period", "valid_from is after valid_to", "valid_to")
         return self
 
     def covers(self, day: date) -> bool:

@@ -12,9 +12,12 @@ _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u20
 _LINE_BREAKS = frozenset("\n\t")
 
 
-def refuse(code: str, message: str) -> PydanticCustomError:
-    """The error of a refused value; `message` says what to write instead."""
-    return PydanticCustomError(code, "{reason}", {"reason": message})
+def refuse(code: str, message: str, field: str | None = None) -> PydanticCustomError:
+    """The error of a value that is not accepted; `message` says what to write instead.
+
+    A check of several fields names the one that is to be corrected, as a path from the object that is checked.
+    """
+    return PydanticCustomError(code, "{reason}", {"reason": message, "field": field})
 
 
 def one_line(value: Any) -> Any:

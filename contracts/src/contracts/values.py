@@ -112,7 +112,7 @@ def _plain(value: int | str | Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def in_currency(amount: Decimal, currency: str) -> Decimal:
+def in_currency(amount: Decimal, currency: str, field: str | None = None) -> Decimal:
     """The amount with as many decimals as the currency has.
 
     Never rounds: raises the pydantic error `money` when the amount has more decimals.
@@ -120,7 +120,7 @@ def in_currency(amount: Decimal, currency: str) -> Decimal:
     exponent = CURRENCY_EXPONENTS[currency]
     exact = amount.quantize(Decimal(1).scaleb(-exponent), context=Context(prec=_LONGEST))
     if exact != amount:
-        raise refuse("money", f"{amount} has more decimals than {currency} has ({exponent})")
+        raise refuse("money", f"{amount} has more decimals than {currency} has ({exponent})", field)
     return exact
 
 

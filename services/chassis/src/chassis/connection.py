@@ -48,6 +48,18 @@ def check(url: str) -> str:
     return url
 
 
+class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types.
+    """A connection whose next transaction may open with a statement of ours: BEGIN and it are one message."""
+
+    opening = ""
+
+    async def execute(self, query: str, *arguments: Any, **options: Any) -> str:
+        if self.opening and query.startswith("BEGIN"):
+            query, self.opening = f"{query.rstrip(';')}; {self.opening}", ""
+        status: str = await super().execute(query, *arguments, **options)
+        return status
+
+
 async def connect(url: str, server_settings: Mapping[str, str], command_timeout_seconds: float | None) -> Any:
     """A connection of asyncpg. Raises `ConnectionUntrusted` when the server's certificate is not accepted."""
     address = urlsplit(url)
@@ -62,6 +74,7 @@ async def connect(url: str, server_settings: Mapping[str, str], command_timeout_
             server_settings=dict(server_settings),
             timeout=timeout,
             command_timeout=command_timeout_seconds,
+            connection_class=Connection,
             **options,
         )
     except ssl.SSLError as error:

@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
+import sqlalchemy
 import uuid_utils.compat
 from fastapi import Depends, Request
-from sqlalchemy import DateTime, MetaData, Numeric, UniqueConstraint, Uuid, text
+from sqlalchemy import DateTime, MetaData, Numeric, UniqueConstraint, Uuid, event, orm, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -102,8 +103,6 @@ def create_engine(
         command_timeout_seconds=60,
         pool_size=pool_size,
         max_overflow=pool_size,
-        # A request must not fail on a connection that died in the pool. A worker retries by itself.
-        pool_pre_ping=role == "app",
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
     )
@@ -114,9 +113,24 @@ def engine_as(
 ) -> AsyncEngine:
     """An engine on an address as libpq reads it, whose connections start with these settings of the server."""
     shown = make_url(url).set(drivername="postgresql+asyncpg", query={})
-    return create_async_engine(
+    engine = create_async_engine(
         shown, async_creator=lambda: connection.connect(url, server_settings, command_timeout_seconds), **options
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "checkin", _forget_opening)
+    return engine
+
+
+def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool open another connection for one that has ended in it: the driver knows, and asks nobody."""
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+def _forget_opening(dbapi_connection: Any, _record: Any) -> None:
+    """A transaction that sent no statement has not begun; the next one on its connection is somebody else's."""
+    if dbapi_connection is not None:
+        dbapi_connection.driver_connection.opening = ""
 
 
 def session_factory(engine: AsyncEngine) -> Sessions:
@@ -130,8 +144,20 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
     async with sessions() as session, session.begin():
         if tenant is not None:
             session.info["tenant"] = tenant
-            await session.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
         yield session
+
+
+@event.listens_for(orm.Session, "after_begin")
+def _act_for_tenant(session: orm.Session, begun: orm.SessionTransaction, connection: sqlalchemy.Connection) -> None:
+    """Set the tenant for the transaction, in the message that begins it. It ends with the transaction."""
+    tenant: UUID | None = session.info.get("tenant")
+    if tenant is None or begun.nested:
+        return
+    driver: Any = connection.connection.driver_connection
+    if driver.is_in_transaction():
+        connection.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+    else:
+        driver.opening = f"set local app.tenant = '{tenant}'"
 
 
 async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
@@ -145,7 +171,14 @@ async def request_session(
     """The session of one request: committed before the response is sent, rolled back by any error."""
     async with transaction(request.app.state.sessions, principal.tenant) as session:
         session.info["actor"] = principal.subject
+        session.info["caller"] = principal
         yield session
+
+
+def caller_of(session: AsyncSession) -> Principal:
+    """Who has sent the request of this session."""
+    caller: Principal = session.info["caller"]
+    return caller
 
 
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]

@@ -114,7 +114,7 @@ class _Described:
             yield "ETag"
         if self._sets_headers and self.route.status_code == 201 and self._is_collection():
             yield "Location"
-        if any(isinstance(each, type) and issubclass(each, PageRequest) for each in self.calls):
+        if any(getattr(each, "__annotations__", {}).get("return") is PageRequest for each in self.calls):
             yield "Link"
 
     def statuses(self) -> Iterator[str]:

@@ -257,7 +257,8 @@ def unknown_field(name: str) -> dict[str, str]:
 
 
 def _told_of(error: dict[str, Any], location: tuple[int | str, ...], body: Any) -> dict[str, str]:
-    return _error(_field(location, body, error["type"]), *words_of(error))
+    checked, named = _field(location, body, error["type"]), error.get("ctx", {}).get("field")
+    return _error(f"{checked}.{named}".removeprefix(".") if named else checked, *words_of(error))
 
 
 def _error(field: str, code: str, message: str) -> dict[str, str]:

@@ -14,6 +14,8 @@ This module contains the only table of statuses. Only the edge (`chassis.edge`) 
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import orjson
@@ -33,6 +35,8 @@ class Problem(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "An internal error occurred"
+    part: ClassVar[str | None] = None
+    """Which field of a line it is about, when it is about a line."""
     detail: str = ""
     hint: str = "Try again; if the error remains, report the correlation id."
 
@@ -64,6 +68,11 @@ class Problem(Exception):
         fields = self.facts.get("fields") or [self.facts.get("field")]
         return [{"field": each, "code": self.code, "message": message} for each in fields if isinstance(each, str)]
 
+    def point_to(self, line: str) -> None:
+        """Say which line of the request it is about, `lines[2]`, unless a field was named already."""
+        if not self.facts.keys() & {"field", "fields", "errors"}:
+            self.facts["field"] = f"{line}.{self.part}" if self.part else line
+
     @classmethod
     def entry(cls) -> dict[str, Any]:
         """The catalogue's entry for this problem; names of facts are in braces."""
@@ -82,6 +91,28 @@ class Problem(Exception):
 
 
 CATALOGUE[Problem.code] = Problem
+
+
+@contextmanager
+def about(line: str) -> Iterator[None]:
+    """Let a problem that the block raises name the line of the request that the block is about."""
+    try:
+        yield
+    except Problem as problem:
+        problem.point_to(line)
+        raise
+
+
+@contextmanager
+def about_one_of(name: str, ids: Iterable[object]) -> Iterator[None]:
+    """The same for a block about all lines: it is the line of whose id a fact of the problem is."""
+    places = {str(each): f"{name}[{number}]" for number, each in enumerate(ids)}
+    try:
+        yield
+    except Problem as problem:
+        if line := next((places[str(fact)] for fact in problem.facts.values() if str(fact) in places), None):
+            problem.point_to(line)
+        raise
 
 
 def _place(problem: type[Problem]) -> tuple[str, str]:

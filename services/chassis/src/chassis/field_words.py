@@ -5,7 +5,9 @@ A value that our own rules refuse has its code and its sentence from them (`cont
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
+
+from pydantic_core.core_schema import ErrorType
 
 TYPES: dict[str, tuple[str, str]] = {
     "missing": ("required", "is required: send it"),
@@ -83,17 +85,22 @@ TYPES: dict[str, tuple[str, str]] = {
     "json_type": ("type", "must be JSON"),
 }
 
+OTHERS = frozenset(get_args(ErrorType)) - TYPES.keys()
+"""What the validator knows besides, and JSON does not bring about."""
+
 
 def words_of(error: Mapping[str, Any]) -> tuple[str, str]:
     """The code and the sentence of a validation error."""
     kind, context = str(error["type"]), error.get("ctx", {})
     match kind:
         case "json_invalid":
-            return "malformed-json", f"not JSON: {context['error']} (at character {error['loc'][-1]})"
+            return "malformed-json", f"not JSON: read as far as character {error['loc'][-1]}"
         case "value_error" | "assertion_error":
             return "invalid", str(error["msg"]).partition(", ")[2]
         case _ if kind in TYPES:
             code, sentence = TYPES[kind]
             return code, sentence.format_map(defaultdict(str, context))
+        case _ if kind in OTHERS:
+            return "type", "is not of the type that is expected here"
         case _:
             return kind.replace("_", "-"), str(error["msg"])

@@ -57,7 +57,8 @@ class Page(BaseModel, Generic[Item]):
 def _page_of(item: type[BaseModel]) -> type[BaseModel]:
     """A model that the API's document names `CustomerPage`: pydantic's own name is `Page_CustomerOut_`."""
     items: Any = list[item]  # type: ignore[valid-type]  # The type is a value here.
-    return create_model(f"{item.__name__.removesuffix('Out')}Page", __base__=Page, __doc__=Page.__doc__, items=items)
+    stem = item.__name__.removesuffix("Read").removesuffix("Out")
+    return create_model(f"{stem}Page", __base__=Page, __doc__=Page.__doc__, items=items)
 
 
 @dataclass(frozen=True)
@@ -148,20 +149,16 @@ async def _number_of(session: AsyncSession, statement: Select[Any]) -> int:
     return (await session.execute(select(func.count()).select_from(found))).scalar_one()
 
 
+@dataclass(frozen=True)
 class PageRequest:
-    """The parameters of one page; the dependency behind `Paging`."""
+    """The parameters of one page."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        sort: Annotated[str | None, Query(max_length=200, examples=["-updated_at,name"])] = None,
-        count: Count = "none",
-    ) -> None:
-        self._request, self._response = request, response
-        self.limit, self.cursor, self.sort, self.count = limit, cursor, sort, count
+    request: Request
+    response: Response
+    limit: int
+    cursor: str | None
+    sort: str | None
+    count: Literal["none", "exact"]
 
     async def page(
         self,
@@ -185,36 +182,39 @@ class PageRequest:
         return Page(items=items, next=self._link(cursor), next_cursor=cursor, total=total)
 
     def _link(self, cursor: str) -> str:
-        url = self._request.url.include_query_params(cursor=cursor)
+        url = self.request.url.include_query_params(cursor=cursor)
         following = f"{url.path}?{url.query}"
-        self._response.headers["Link"] = f'<{following}>; rel="next"'
+        self.response.headers["Link"] = f'<{following}>; rel="next"'
         return following
 
 
-Paging = Annotated[PageRequest, Depends()]
+def _paged(sort_parameter: Any) -> Any:
+    """The dependency behind `Paging`; FastAPI would run one that is not async in a thread."""
+
+    async def paged(
+        request: Request,
+        response: Response,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        sort: sort_parameter = None,
+        count: Count = "none",
+    ) -> PageRequest:
+        return PageRequest(request, response, limit, cursor, sort, count)
+
+    return Depends(paged)
+
+
+Paging = Annotated[PageRequest, _paged(Annotated[str | None, Query(max_length=200, examples=["-updated_at,name"])])]
 
 
 def sorted_by(sorting: Sorting) -> Any:
-    """The dependency behind `Paging`, with a `sort` that lists its values in the API's document."""
+    """The same, with a `sort` that lists its values in the API's document."""
     names = "|".join(sorting.columns)
     listed = {"pattern": f"^-?({names})(,-?({names}))*$"}
     described = (
         f"Names, `-` before one for descending order: {', '.join(sorting.columns)}. `{sorting.default}` if empty."
     )
-
-    class Sorted(PageRequest):
-        def __init__(
-            self,
-            request: Request,
-            response: Response,
-            limit: Limit = 50,
-            cursor: Cursor = None,
-            sort: Annotated[str | None, Query(max_length=200, description=described, json_schema_extra=listed)] = None,
-            count: Count = "none",
-        ) -> None:
-            super().__init__(request, response, limit, cursor, sort, count)
-
-    return Depends(Sorted)
+    return _paged(Annotated[str | None, Query(max_length=200, description=described, json_schema_extra=listed)])
 
 
 async def known_parameters_only(request: Request) -> None:
@@ -222,7 +222,8 @@ async def known_parameters_only(request: Request) -> None:
     route = request.scope.get("route")
     if not request.scope["query_string"] or not isinstance(route, APIRoute):
         return
-    allowed = _parameters(route)
+    kept: dict[str, Any] = vars(route)
+    allowed: frozenset[str] = kept.get("known_parameters") or kept.setdefault("known_parameters", _parameters(route))
     if unknown := sorted(request.query_params.keys() - allowed):
         known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address has no parameters"
         message = f"unknown parameter; {known}"

@@ -82,7 +82,7 @@ async def list_outbox(
     return await paging.page(session, wanted, SORTING, OutboxItem.of)
 
 
-@router.post("/{outbox_id}:release", dependencies=[requires("outbox:operate")])
+@router.post("/{outbox_id}/release", dependencies=[requires("outbox:operate")])
 async def release_event(outbox_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], session: Session) -> OutboxItem:
     """Send a parked event again after its cause is corrected; a refused event is parked again.
 

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chassis.answers import Answer
 from chassis.auth import Principal, authenticated, authorisations
 from chassis.db import Base, Session
 from chassis.errors import Conflict, Malformed, PreconditionFailed, PreconditionRequired
@@ -217,6 +218,8 @@ class IdempotentRoute(APIRoute):
                 response = await handle(request)
             except _AnsweredBefore as before:
                 return before.response
+            if isinstance(response, Answer):
+                response.status_code = self.status_code or response.status_code
             claim: _Claim | None = getattr(request.state, "claim", None)
             if claim is not None:
                 await claim.keep(response)

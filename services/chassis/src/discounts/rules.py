@@ -20,4 +20,6 @@ def check_discount(given: Decimal, line: int, limits: DiscountLimits, roles: Rol
     limit = limits.of(roles)
     if given > limit:
         wanted = given.quantize(Decimal("0.0001"))
-        raise DiscountTooHigh(line=line, wanted=str(wanted), limit=str(limit), who_may=limits.who_may(wanted))
+        field = f"lines[{line - 1}].discount"
+        facts = {"limit": str(limit), "who_may": limits.who_may(wanted)}
+        raise DiscountTooHigh(line=line, wanted=str(wanted), field=field, **facts)

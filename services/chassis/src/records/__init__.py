@@ -10,10 +10,12 @@ A request goes from `routes` to `writes` or `reads`, then to the checks of the m
 """
 
 from records import reads, writes
+from records.allowed import needs
+from records.answers import answered
 from records.filters import ME, Filters, Meanings, SharedFilters, Where
 from records.reads import rows_of
 from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
-from records.routes import RecordRouter, answered, routes, seen_of
+from records.routes import ActionRouter, RecordRouter, routes, seen_of
 from records.rows import FromJson, Plain, PlainOut, column_value
 from records.words import word_index
 
@@ -21,6 +23,7 @@ __all__ = [
     "LIST_ONLY",
     "ME",
     "READ_ONLY",
+    "ActionRouter",
     "Filters",
     "FromJson",
     "Meanings",
@@ -33,6 +36,7 @@ __all__ = [
     "Where",
     "answered",
     "column_value",
+    "needs",
     "reads",
     "routes",
     "rows_of",

@@ -47,6 +47,14 @@ async def by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Coll
     return await gather.each_once(session, record.name, ids, read)
 
 
+async def listed_by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> Sequence[Row]:
+    """Rows with what a list shows of them, archived or not, by one statement; ids of nothing are left out."""
+    row: Any = record.row
+    statement = complete(record) if record.listed is None else select(row)
+    found: Sequence[Row] = (await session.scalars(statement.where(row.id.in_(ids)))).all()
+    return found
+
+
 async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> list[Row]:
     """Lock and load rows in the order of their ids, so that two transactions cannot deadlock; ids of nothing are left
     out. The items of a batch share them.

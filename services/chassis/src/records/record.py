@@ -28,6 +28,8 @@ Prepare = Callable[[AsyncSession, Any, dict[str, Any]], Awaitable[None]]
 """Checks and completes, in place, the JSON values of a whole body before they change the row."""
 Check = Callable[[AsyncSession, Any], Awaitable[None]]
 """Checks a row that has its new values, before anything is announced."""
+Needs = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
+"""The scopes that a verb needs beside the one to write; or those that it needs for a row."""
 Show = Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]]
 """The answers for rows, in their order. What they need beside the rows is read for all of them at once."""
 Caller = Callable[[AsyncSession, str], Awaitable[UUID | None]]
@@ -53,7 +55,7 @@ async def unchecked(_session: AsyncSession, _row: Any) -> None:
     """For records without rules beyond those of their values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record(Generic[Row_co, Body, Out]):
     """One record of a module, in the database and over HTTP.
 
@@ -64,11 +66,17 @@ class Record(Generic[Row_co, Body, Out]):
     unique column `ties` settles ties. `refers` names columns that hold the id of another record; `callers` columns that
     hold the caller when a client does not name them, and that filters compare with `me`; `kept_by` fields that another
     system owns, `kept_once_linked` those that it owns from when other systems know the record; `shown_only` derived
-    values inside of fields, which no client writes. `loads` are relations that every read loads.
+    values inside of fields, which no client writes. `loads` are relations that every read loads. `expands` names fields
+    of answers that hold ids of other records, beside those of `refers`: `expand` shows these records there. Inside of a
+    list they are `lines.product_id`.
+
+    `actions` are verbs beyond the plain ones, each with its route `{verb}_{name}` and the scopes that it needs beside
+    the one to write. `allows` says which verbs the state of a row allows, plain ones among them; without it, all.
 
     `body` is what a client may write, `new` what it sends to create one, when that is another shape; `out` is an
     answer. When answers need more than the row, `shown` makes them, and `bare` is what the row alone says. `listed` is
-    the shape of a row in lists, when it is a smaller one: lists then load no relations. `among` selects the rows that
+    the shape of a row in lists, when it is a smaller one: lists then load no relations. `items` makes it where the
+    filters have a say in what is shown. `among` selects the rows that
     lists are about, when it is not all of them, and joins what `sort_by` names: columns of other tables that lists may
     be sorted by. Records that are read one by one are `annotated` with tags, notes, files and a timeline, unless they
     are derived from others.
@@ -86,6 +94,7 @@ class Record(Generic[Row_co, Body, Out]):
     bare: type[BaseModel] | None = None
     listed: type[BaseModel] | None = None
     shown: Show | None = None
+    items: Callable[[Any, Any], BaseModel] | None = None
     among: Select[Any] | None = None
     sort_by: Mapping[str, Column] = field(default_factory=dict)
     verbs: Collection[Verb] = VERBS
@@ -98,6 +107,9 @@ class Record(Generic[Row_co, Body, Out]):
     where: Meanings = field(default_factory=dict)
     refers: Mapping[str, "Record[Any, Any, Any]"] = field(default_factory=dict)
     callers: Mapping[str, Caller] = field(default_factory=dict)
+    expands: Mapping[str, "Record[Any, Any, Any]"] = field(default_factory=dict)
+    actions: Mapping[str, Needs] = field(default_factory=dict)
+    allows: Callable[[Any], Collection[str]] | None = None
     kept_by: Mapping[str, str] = field(default_factory=dict)
     kept_once_linked: Mapping[str, str] = field(default_factory=dict)
     field_scopes: FieldScopes | None = None
@@ -139,8 +151,12 @@ class Record(Generic[Row_co, Body, Out]):
         (shown,) = await self.answers(session, [row])
         return shown
 
-    async def listing(self, session: AsyncSession, rows: Sequence[Any]) -> Sequence[Any]:
-        """The items of a page."""
+    async def listing(
+        self, session: AsyncSession, rows: Sequence[Any], filters: BaseModel | None = None
+    ) -> Sequence[Any]:
+        """The items of a page, which the filters have found."""
+        if self.items is not None and filters is not None:
+            return [self.items(row, filters) for row in rows]
         if self.listed is None:
             return await self.answers(session, rows)
         return [_shaped(self.listed, row) for row in rows]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from inspect import get_annotations
 from typing import Annotated, Any, Never
 from uuid import UUID
 
@@ -14,15 +15,19 @@ from chassis.db import Session
 from chassis.errors import Malformed
 from chassis.pages import Page, PageRequest, sorted_by
 from chassis.patch import JsonPatch, parsed
-from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag
+from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records import export, reads, sparse, writes
+from records import export, reads, writes
+from records.answers import answered, page_of
+from records.expanding import listed_shape
 from records.listing import filters_of
-from records.record import Out, Record, Verb
+from records.record import Record, Verb
+from records.shapes import answer_shape, item_shape
+from records.sparse import Wanted, wanted_of
 
 
 class RecordRouter(APIRouter):
@@ -35,6 +40,22 @@ class RecordRouter(APIRouter):
         super().__init__(tags=[record.tag or record.plural], route_class=IdempotentRoute)
         self.record, self.verbs = record, frozenset(verbs)
         self.importable = plain and {"create", "change"} <= self.verbs
+
+
+class ActionRouter(APIRouter):
+    """The routes of a record's actions, at its path. What they answer about a row is documented as by a read.
+
+    `others` are records whose rows they answer, too.
+    """
+
+    def __init__(self, record: Record[Any, Any, Any], *others: Record[Any, Any, Any]) -> None:
+        super().__init__(prefix=record.path, tags=[record.tag or record.plural], route_class=IdempotentRoute)
+        self.record = record
+        self._shapes = {each.out: answer_shape(each) for each in (record, *others)}
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        shape = self._shapes.get(get_annotations(endpoint)["return"])
+        super().add_api_route(path, endpoint, **{**options, **({"response_model": shape} if shape else {})})
 
 
 def routes(
@@ -102,7 +123,7 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
 
 
 def _reading(record: Record[Any, Any, Any]) -> list[Route]:
-    Out, Listed, Filters = record.out, record.listed or record.out, Annotated[filters_of(record), Query()]
+    Out, Listed, Filters = answer_shape(record), item_shape(record), Annotated[filters_of(record), Query()]
     Id, Paged = Annotated[UUID, Path(alias=f"{record.name}_id")], sorted_by(record.sorting)
     only = {"dependencies": [requires(f"{record.scope}:read")]}
 
@@ -110,26 +131,24 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
         session: Session,
         paging: Annotated[PageRequest, Paged],
         filters: Filters,
-        wanted: sparse.Sparse,
+        wanted: Annotated[Wanted, Depends(wanted_of(record, listed_shape(record), Listed))],
         response: Response,
-    ) -> Page[Listed]:
-        wanted.check(Listed)
+    ) -> Response:
         statement = await reads.search(session, record, filters)
         page: Page[Any] = await paging.page(session, statement, record.sorting, lambda row: row[0])
-        page.items = list(await record.listing(session, page.items))
-        if wanted.names is None:
-            return page
-        items = [wanted.of(item) for item in page.items]
-        return sparse.answer({**page.model_dump(mode="json", exclude={"items"}), "items": items}, response)
+        return await page_of(session, record, page, filters, response, wanted)
 
-    async def read(row_id: Id, session: Session, wanted: sparse.Sparse, response: Response) -> Out:
-        wanted.check(Out)
-        shown = await answered(session, record, await reads.by_id(session, record, row_id), response)
-        return shown if wanted.names is None else sparse.answer(wanted.of(shown), response)
+    async def read(
+        row_id: Id,
+        session: Session,
+        wanted: Annotated[Wanted, Depends(wanted_of(record, record.out, Out))],
+        response: Response,
+    ) -> Any:
+        return await answered(session, record, await reads.by_id(session, record, row_id), response, wanted)
 
     return [
-        ("list", "GET", record.path, list_, only),
-        ("read", "GET", _item(record), read, only),
+        ("list", "GET", record.path, list_, {**only, "response_model": Page[Listed]}),
+        ("read", "GET", _item(record), read, {**only, "response_model": Out}),
         ("export", "GET", f"{record.path}:export", export.endpoint(record), {"responses": export.DESCRIBED}),
     ]
 
@@ -189,27 +208,27 @@ class _Commands:
 
 
 def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
-    Body, Changed, Out = _new(record), record.body if "change" in record.verbs else Never, record.out
+    Body, Changed = _new(record), record.body if "change" in record.verbs else Never
     Writer = Annotated[Principal, requires(f"{record.scope}:write")]
     Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
     extra = {"openapi_extra": record.field_scopes.openapi} if record.field_scopes else {}
 
-    async def create(body: Body, session: Session, caller: Writer, response: Response) -> Out:
+    async def create(body: Body, session: Session, caller: Writer, response: Response) -> Any:
         row = await commands.create(session, body, caller)
         response.headers["Location"] = f"{record.path}/{row.id}"
         return await answered(session, record, row, response)
 
     async def change(
         row_id: Id, patch: JsonPatch[Changed], session: Session, caller: Writer, seen: SeenVersion, response: Response
-    ) -> Out:
+    ) -> Any:
         row = await commands.change(session, row_id, patch, caller, seen)
         return await answered(session, record, row, response)
 
-    async def archive(row_id: Id, session: Session, caller: Writer, seen: SeenVersion, response: Response) -> Out:
+    async def archive(row_id: Id, session: Session, caller: Writer, seen: SeenVersion, response: Response) -> Any:
         row = await writes.archive(session, record, row_id, caller.subject, seen_of(record, seen))
         return await answered(session, record, row, response)
 
-    async def restore(row_id: Id, session: Session, caller: Writer, response: Response) -> Out:
+    async def restore(row_id: Id, session: Session, caller: Writer, response: Response) -> Any:
         row = await writes.restore(session, record, row_id, caller.subject)
         return await answered(session, record, row, response)
 
@@ -222,12 +241,12 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
             lambda: commands.lock_all(session, body),
         )
 
-    item = _item(record)
+    item, shape = _item(record), {"response_model": answer_shape(record)}
     return [
-        ("create", "POST", record.path, create, {"status_code": 201, **extra}),
-        ("change", "PATCH", item, change, extra),
-        ("archive", "DELETE", item, archive, {}),
-        ("restore", "POST", f"{item}/restore", restore, {}),
+        ("create", "POST", record.path, create, {"status_code": 201, **shape, **extra}),
+        ("change", "PATCH", item, change, {**shape, **extra}),
+        ("archive", "DELETE", item, archive, shape),
+        ("restore", "POST", f"{item}/restore", restore, shape),
         ("batch", "POST", f"{record.path}:batch", write, extra),
     ]
 
@@ -235,14 +254,6 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
 def seen_of(record: Record[Any, Any, Any], seen: Seen) -> writes.Seen:
     """A check of the version that a caller has seen, which answers with the present record when it is stale."""
     return lambda row: seen.check(row.version, record.show(row))
-
-
-async def answered(session: AsyncSession, record: Record[Any, Any, Out], row: Any, response: Response) -> Out:
-    """The answer for a row; if it has a version, that is in the `ETag` too."""
-    shown = await record.answer(session, row)
-    if (version := getattr(shown, "version", None)) is not None:
-        response.headers["ETag"] = etag(version)
-    return shown
 
 
 def _new(record: Record[Any, Any, Any]) -> type[BaseModel]:

@@ -1,43 +1,57 @@
-"""Sparse answers: `fields=name,updated_at` leaves out all other fields."""
+"""What a caller wants to see: `fields=name,updated_at` leaves out all others, `expand=customer` shows more."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-import orjson
 from chassis.errors import Malformed
-from fastapi import Depends, Query, Response
+from fastapi import Query
 from pydantic import BaseModel
 
+from records import expanding
+from records.expanding import Tree
+from records.record import Record
+
 ALWAYS = {"id", "version"}
+Fields = Annotated[
+    str | None,
+    Query(max_length=2000, description="Names, with commas: other fields than these and the id are left out."),
+]
 
 
-class FieldsWanted:
-    """The parameter `fields`; the dependency behind `Sparse`."""
+@dataclass(frozen=True)
+class Wanted:
+    """`names` of fields, None for all; what is to be expanded is among them."""
 
-    def __init__(
-        self,
-        fields: Annotated[
-            str | None,
-            Query(max_length=2000, description="Names, with commas: other fields than these and the id are left out."),
-        ] = None,
-    ) -> None:
-        self.names = {name.strip() for name in fields.split(",") if name.strip()} if fields else None
+    names: set[str] | None
+    tree: Tree
 
-    def check(self, shape: type[BaseModel]) -> None:
-        """Raises `Malformed` for a name that the shape does not have."""
-        known = shape.model_fields.keys()
-        if unknown := sorted((self.names or set()) - known):
-            message = f"unknown: {', '.join(unknown)}; the fields are: {', '.join(known)}"
+    def of(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The fields of a document that are wanted."""
+        if self.names is None:
+            return document
+        return {name: value for name, value in document.items() if name in self.names}
+
+
+def wanted_of(
+    record: Record[Any, Any, Any], shape: type[BaseModel], known: type[BaseModel]
+) -> Callable[..., Awaitable[Wanted]]:
+    """A dependency that reads both parameters. It raises `Malformed` for what the `known` answer does not have."""
+
+    def read(fields: str | None, expand: str) -> Wanted:
+        tree = expanding.tree_of(record, shape, expand)
+        names = {name.strip() for name in fields.split(",") if name.strip()} if fields else None
+        if unknown := sorted((names or set()) - known.model_fields.keys()):
+            message = f"unknown: {', '.join(unknown)}; the fields are: {', '.join(known.model_fields)}"
             raise Malformed(errors=[{"field": "fields", "code": "choice", "message": message}])
+        if names:
+            names |= ALWAYS | {each.inside or each.place for each in tree}
+        return Wanted(names, tree)
 
-    def of(self, shown: Any) -> dict[str, Any]:
-        """The fields that are wanted of a record, in JSON form."""
-        document: dict[str, Any] = shown.model_dump(mode="json", by_alias=True, include=ALWAYS | (self.names or set()))
-        return document
+    async def plain(fields: Fields = None) -> Wanted:
+        return read(fields, "")
 
+    async def expandable(fields: Fields = None, expand: expanding.parameter(record, shape) = "") -> Wanted:  # type: ignore[valid-type]  # A value.
+        return read(fields, expand)
 
-Sparse = Annotated[FieldsWanted, Depends()]
-
-
-def answer(content: Any, response: Response) -> Any:
-    """A response in the place of a declared shape: the content as JSON, with the headers that were set so far."""
-    return Response(orjson.dumps(content), headers=dict(response.headers), media_type="application/json")
+    return expandable if expanding.references(record, shape) else plain

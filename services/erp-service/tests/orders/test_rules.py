@@ -11,9 +11,10 @@ from contracts.order import NEXT_STATES, OrderState, RequestKind
 from erp.sales.orders.events import ORDER, AlreadyDecided, ErpDocument
 from erp.sales.orders.models import Order
 from erp.sales.orders.rules import (
-    SHIPPABLE,
+    ALLOWED,
     TAKEN_FROM_OTHERS,
     WITH_OTHERS,
+    Action,
     CreditCurrency,
     CreditExceeded,
     IllegalTransition,
@@ -55,15 +56,26 @@ def test_any_other_step_is_a_conflict_that_says_what_is_allowed(present: OrderSt
     document = refused.value.document()
     assert document["status"] == 409
     assert document["state"] == present
-    assert document["allowed"] == sorted(NEXT_STATES[present])
+    assert document["allowed"] == list(ALLOWED[present])
     assert row.present is present
 
 
-@pytest.mark.parametrize("present", [state for state in OrderState if state not in SHIPPABLE])
-def test_only_confirmed_orders_are_shipped(present: OrderState) -> None:
+@pytest.mark.parametrize(("present", "action"), [(each, action) for each in OrderState for action in Action])
+def test_an_action_is_refused_with_those_that_the_state_allows(present: OrderState, action: Action) -> None:
+    if action in ALLOWED[present]:
+        require(present, action)
+        return
     with pytest.raises(IllegalTransition) as refused:
-        require(present, SHIPPABLE, "shipped")
-    assert refused.value.document()["allowed"] == sorted(NEXT_STATES[present])
+        require(present, action)
+    assert refused.value.document()["allowed"] == list(ALLOWED[present])
+
+
+def test_actions_that_take_an_order_to_a_state_are_allowed_where_that_state_may_follow() -> None:
+    leads = {Action.SUBMIT: OrderState.SUBMITTED, Action.HOLD: OrderState.ON_HOLD, Action.CANCEL: OrderState.CANCELLED}
+    for action, state in {**leads, Action.CONFIRM: OrderState.CONFIRMED}.items():
+        assert {each for each in OrderState if action in ALLOWED[each]} == {
+            each for each in OrderState if state in NEXT_STATES[each]
+        }
 
 
 @pytest.mark.parametrize(("present", "wanted"), STEPS)
@@ -89,7 +101,7 @@ def test_others_change_lines_until_the_erp_has_decided(present: OrderState) -> N
         with pytest.raises(AlreadyDecided) as refused:
             written(row, key, line_value(uuid4()))
         assert refused.value.facts["state"] == present
-        assert set(refused.value.facts["allowed"]) <= NEXT_STATES[present]
+        assert set(refused.value.facts["states"]) <= NEXT_STATES[present]
         assert row.lines == []
 
 

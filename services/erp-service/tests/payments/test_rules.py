@@ -150,14 +150,21 @@ def test_a_payment_that_settles_invoices_stays_with_its_customer() -> None:
 def test_a_booked_payment_keeps_its_amount() -> None:
     with pytest.raises(PaymentIsBooked) as refused:
         PAYMENT.by_name["payment"].write(booked(), "payment", {**PAYMENT.read(booked())["payment"], "amount": "1"})
-    assert (refused.value.facts["state"], refused.value.facts["allowed"]) == ("booked", ["reversed"])
+    assert (refused.value.facts["state"], refused.value.facts["allowed"]) == (
+        "booked",
+        ["change", "assign", "reverse", "allocations"],
+    )
 
 
 @pytest.mark.parametrize(
     ("state", "wanted", "allowed"),
-    [("booked", "entered", ["reversed"]), ("reversed", "booked", []), ("reversed", "reversed", [])],
+    [
+        ("booked", "entered", ["change", "assign", "reverse", "allocations"]),
+        ("reversed", "booked", ["change"]),
+        ("reversed", "reversed", ["change"]),
+    ],
 )
-def test_a_state_that_may_not_follow_is_refused_with_those_that_may(
+def test_a_state_that_may_not_follow_is_refused_with_what_may_be_done(
     state: str, wanted: str, allowed: list[str]
 ) -> None:
     with pytest.raises(PaymentStepRefused) as refused:

@@ -52,7 +52,7 @@ async def test_an_open_conflict_is_listed_and_its_group_alone_is_not_delivered(
 async def test_picking_a_side_ends_the_conflict_everywhere(
     hub: Hub, client: httpx.AsyncClient, conflict: Conflict
 ) -> None:
-    answer = (await client.post(f"/v1/conflicts/{conflict.id}:resolve", json={"origin": "crm"})).json()
+    answer = (await client.post(f"/v1/conflicts/{conflict.id}/resolve", json={"origin": "crm"})).json()
     assert (answer["outcome"], answer["value"], answer["due_in"]) == ("resolved", "by phone", ["crm", "erp"])
     assert (answer["decision"]["state"], answer["decision"]["resolved_by"]) == ("resolved", "stella")
     assert await conflicts(client) == []
@@ -68,22 +68,22 @@ async def test_a_third_value_ends_it_too_in_the_form_that_the_group_has(
     hub: Hub, client: httpx.AsyncClient, conflict: Conflict
 ) -> None:
     body = {"value": "  by phone, then by mail\r\n"}
-    answer = (await client.post(f"/v1/conflicts/{conflict.id}:resolve", json=body)).json()
+    answer = (await client.post(f"/v1/conflicts/{conflict.id}/resolve", json=body)).json()
     assert answer["value"] == "by phone, then by mail"
     await hub.deliver()
     assert conflict.erp.values["notes"] == "by phone, then by mail"
 
 
 async def test_a_conflict_can_end_with_no_value_at_all(hub: Hub, client: httpx.AsyncClient, conflict: Conflict) -> None:
-    answer = await client.post(f"/v1/conflicts/{conflict.id}:resolve", json={"value": None})
+    answer = await client.post(f"/v1/conflicts/{conflict.id}/resolve", json={"value": None})
     assert answer.status_code == 200
     await hub.deliver()
     assert conflict.crm.values["notes"] is None
 
 
 async def test_the_second_steward_hears_who_was_first(client: httpx.AsyncClient, conflict: Conflict) -> None:
-    await client.post(f"/v1/conflicts/{conflict.id}:resolve", json={"origin": "crm"})
-    late = await client.post(f"/v1/conflicts/{conflict.id}:resolve", json={"origin": "erp"})
+    await client.post(f"/v1/conflicts/{conflict.id}/resolve", json={"origin": "crm"})
+    late = await client.post(f"/v1/conflicts/{conflict.id}/resolve", json={"origin": "erp"})
     assert late.status_code == 409
     problem = late.json()
     assert problem["detail"].startswith("stella resolved it at ")
@@ -94,7 +94,7 @@ async def test_an_author_who_saw_the_values_ends_the_conflict_before_the_steward
     hub: Hub, client: httpx.AsyncClient, conflict: Conflict
 ) -> None:
     await hub.merge(conflict.crm.edit({"notes": "by fax"}))
-    late = await client.post(f"/v1/conflicts/{conflict.id}:resolve", json={"origin": "erp"})
+    late = await client.post(f"/v1/conflicts/{conflict.id}/resolve", json={"origin": "erp"})
     assert late.status_code == 409
     assert late.json()["state"] == "superseded"
     (still_open,) = await conflicts(client)
@@ -107,14 +107,14 @@ async def test_only_one_conflict_is_open_when_a_batch_brings_several(
     await hub.merge(conflict.crm.edit({"notes": "by fax"}), conflict.erp.edit({"notes": "by post"}))
     (still_open,) = await conflicts(client)
     assert {v["value"] for v in still_open["values"]} == {"by fax", "by post"}
-    await client.post(f"/v1/conflicts/{still_open['id']}:resolve", json={"origin": "erp"})
+    await client.post(f"/v1/conflicts/{still_open['id']}/resolve", json={"origin": "erp"})
     assert await conflicts(client) == []
 
 
 async def test_restoring_a_value_of_an_open_conflict_ends_it(
     hub: Hub, client: httpx.AsyncClient, conflict: Conflict
 ) -> None:
-    answer = (await client.post(f"/v1/decisions/{conflict.id}:restore", json={"origin": "erp"})).json()
+    answer = (await client.post(f"/v1/decisions/{conflict.id}/restore", json={"origin": "erp"})).json()
     assert (answer["outcome"], answer["decision"]["state"]) == ("restored", "resolved")
     assert await conflicts(client) == []
 
@@ -132,7 +132,7 @@ async def test_restoring_a_value_of_an_open_conflict_ends_it(
 async def test_a_choice_says_exactly_one_thing(
     client: httpx.AsyncClient, conflict: Conflict, body: dict[str, Any], field: str
 ) -> None:
-    refused = await client.post(f"/v1/conflicts/{conflict.id}:resolve", json=body)
+    refused = await client.post(f"/v1/conflicts/{conflict.id}/resolve", json=body)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == field
     assert len(await conflicts(client)) == 1
@@ -140,6 +140,6 @@ async def test_a_choice_says_exactly_one_thing(
 
 async def test_a_reader_may_not_resolve(hub: Hub, conflict: Conflict) -> None:
     async with hub.client(scope="sync:read") as reader:
-        refused = await reader.post(f"/v1/conflicts/{conflict.id}:resolve", json={"origin": "crm"})
+        refused = await reader.post(f"/v1/conflicts/{conflict.id}/resolve", json={"origin": "crm"})
         assert refused.status_code == 403
         assert refused.json()["needed"] == "sync:write"

@@ -72,7 +72,7 @@ async def test_restoring_writes_the_value_that_lost_in_every_system(
     await both_edit(hub, twins)
     await hub.deliver()
     decision = await newest(client)
-    answer = (await client.post(f"/v1/decisions/{decision['id']}:restore")).json()
+    answer = (await client.post(f"/v1/decisions/{decision['id']}/restore")).json()
     assert (answer["outcome"], answer["value"], answer["due_in"]) == ("restored", "crm@x.example", ["crm", "erp"])
     assert (answer["decision"]["state"], answer["decision"]["resolved_by"]) == ("resolved", "stella")
     assert await states(hub) == {"crm": "pending", "erp": "pending"}
@@ -87,7 +87,7 @@ async def test_a_restored_value_is_an_edit_of_the_steward_with_its_own_line_in_t
 ) -> None:
     await both_edit(hub, twins)
     first = await newest(client)
-    answer = (await client.post(f"/v1/decisions/{first['id']}:restore", json={"origin": "crm"})).json()
+    answer = (await client.post(f"/v1/decisions/{first['id']}/restore", json={"origin": "crm"})).json()
     logged = (await client.get(f"/v1/decisions/{answer['logged_as']}")).json()
     assert (logged["rule"], logged["winner"], logged["resolved_by"]) == ("resolved", "hub", "stella")
     assert [(v["origin"], v["outcome"]) for v in logged["values"]] == [
@@ -107,7 +107,7 @@ async def test_an_edit_made_after_seeing_the_restored_value_is_no_conflict(
     hub: Hub, client: httpx.AsyncClient, twins: Twins
 ) -> None:
     await both_edit(hub, twins)
-    await client.post(f"/v1/decisions/{(await newest(client))['id']}:restore")
+    await client.post(f"/v1/decisions/{(await newest(client))['id']}/restore")
     await hub.deliver()
     before = len((await client.get("/v1/decisions")).json()["items"])
     await hub.merge(twins[1].edit({"email": "new@x.example"}))
@@ -119,15 +119,15 @@ async def test_restoring_what_is_shown_already_writes_nothing_and_says_so(
 ) -> None:
     await both_edit(hub, twins)
     decision = await newest(client)
-    first = (await client.post(f"/v1/decisions/{decision['id']}:restore")).json()
-    again = (await client.post(f"/v1/decisions/{decision['id']}:restore")).json()
+    first = (await client.post(f"/v1/decisions/{decision['id']}/restore")).json()
+    again = (await client.post(f"/v1/decisions/{decision['id']}/restore")).json()
     assert (again["outcome"], again["rev"], again["due_in"]) == ("unchanged", first["rev"], [])
     assert "nothing was written" in again["detail"]
 
 
 async def test_the_same_idempotency_key_gets_the_same_answer(hub: Hub, client: httpx.AsyncClient, twins: Twins) -> None:
     await both_edit(hub, twins)
-    address = f"/v1/decisions/{(await newest(client))['id']}:restore"
+    address = f"/v1/decisions/{(await newest(client))['id']}/restore"
     first = await client.post(address, headers={"Idempotency-Key": "once"})
     again = await client.post(address, headers={"Idempotency-Key": "once"})
     assert again.json() == first.json()
@@ -138,7 +138,7 @@ async def test_when_several_values_lost_the_caller_must_name_one(
     hub: Hub, client: httpx.AsyncClient, twins: Twins
 ) -> None:
     await both_edit(hub, twins, "notes", "by phone", "by mail")
-    address = f"/v1/decisions/{(await newest(client, group='notes'))['id']}:restore"
+    address = f"/v1/decisions/{(await newest(client, group='notes'))['id']}/restore"
     refused = await client.post(address)
     assert refused.status_code == 409
     problem = refused.json()
@@ -162,7 +162,7 @@ async def test_a_refused_edit_of_a_strict_group_can_be_restored_by_a_steward(
     decision = await newest(client, group="payment_terms")
     assert (decision["rule"], decision["winner"]) == ("strict:erp", "erp")
     assert [v["outcome"] for v in decision["values"] if v["origin"] == "crm"] == ["refused"]
-    answer = (await client.post(f"/v1/decisions/{decision['id']}:restore")).json()
+    answer = (await client.post(f"/v1/decisions/{decision['id']}/restore")).json()
     assert answer["value"] == {"days": 90, "discount_days": None, "discount_percent": None}
     await hub.deliver()
     assert erp.values["payment_terms"] == answer["value"]
@@ -178,7 +178,7 @@ async def test_a_value_that_breaks_a_rule_of_the_kind_is_not_restored(
     await hub.merge(crm.edit({"payment_terms": {"days": 14}}))
     decision = await newest(client, group="payment_terms")
     await log_says(hub, {"days": 14, "discount_days": 30, "discount_percent": "2"})
-    refused = await client.post(f"/v1/decisions/{decision['id']}:restore")
+    refused = await client.post(f"/v1/decisions/{decision['id']}/restore")
     assert refused.status_code == 409
     assert refused.json()["detail"] == "discount_days 30 is more than days 14."
 
@@ -190,7 +190,7 @@ async def test_a_value_of_another_shape_that_an_old_log_holds_is_not_restored(
     decision = await newest(client)
     await log_says(hub, 123)
     for origin in ("crm", "erp"):
-        refused = await client.post(f"/v1/decisions/{decision['id']}:restore", json={"origin": origin})
+        refused = await client.post(f"/v1/decisions/{decision['id']}/restore", json={"origin": origin})
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "value")
 
 
@@ -226,13 +226,13 @@ async def test_unknown_ids_and_wrong_input_are_refused(hub: Hub, client: httpx.A
     await both_edit(hub, twins)
     decision = await newest(client)
     assert (await client.get(f"/v1/decisions/{uuid4()}")).status_code == 404
-    assert (await client.post(f"/v1/decisions/{uuid4()}:restore")).status_code == 404
+    assert (await client.post(f"/v1/decisions/{uuid4()}/restore")).status_code == 404
     assert (await client.get("/v1/decisions/one")).status_code == 422
     assert (await client.get("/v1/decisions?state=closed")).status_code == 422
-    assert (await client.post(f"/v1/decisions/{decision['id']}:restore", json={"from": "crm"})).status_code == 422
+    assert (await client.post(f"/v1/decisions/{decision['id']}/restore", json={"from": "crm"})).status_code == 422
 
 
-@pytest.mark.parametrize("action", [":restore", ":resolve"])
+@pytest.mark.parametrize("action", ["restore", "resolve"])
 async def test_a_value_of_credit_takes_the_scope_that_it_takes_where_it_is_written(
     hub: Hub, client: httpx.AsyncClient, twins: Twins, action: str
 ) -> None:
@@ -242,7 +242,7 @@ async def test_a_value_of_credit_takes_the_scope_that_it_takes_where_it_is_writt
     await hub.deliver()
     await hub.merge(crm.edit({"credit": {**limit, "limit": "900000"}}, "carla"))
     decision = await newest(client, group="credit")
-    path = f"/v1/{'decisions' if action == ':restore' else 'conflicts'}/{decision['id']}{action}"
+    path = f"/v1/{'decisions' if action == 'restore' else 'conflicts'}/{decision['id']}/{action}"
     body = {"origin": "crm"}
     refused = await client.post(path, json=body)
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/scope-missing")
@@ -252,4 +252,4 @@ async def test_a_value_of_credit_takes_the_scope_that_it_takes_where_it_is_writt
     async with hub.client(scope="sync:read sync:write credit:write") as steward:
         answer = await steward.post(path, json=body)
     # The edit was refused by the policy, so nothing is open that could be resolved.
-    assert answer.status_code == (200 if action == ":restore" else 409), answer.text
+    assert answer.status_code == (200 if action == "restore" else 409), answer.text

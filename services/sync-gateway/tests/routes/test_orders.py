@@ -52,7 +52,7 @@ async def test_cancelled_here_and_shipped_there_waits_for_a_steward_and_ends_eve
     shown = (await client.get(f"/v1/records/order/{crm.canonical_id}")).json()
     assert shown["parked"] == ["state"]
 
-    answer = await client.post(f"/v1/conflicts/{conflict['id']}:resolve", json={"origin": "erp"})
+    answer = await client.post(f"/v1/conflicts/{conflict['id']}/resolve", json={"origin": "erp"})
 
     assert (answer.status_code, answer.json()["value"]) == (200, "shipped")
     await hub.deliver()
@@ -78,7 +78,7 @@ async def test_a_steward_cannot_invent_a_state(
     crm, erp = order
     await hub.merge(crm.edit({"state": "cancelled"}), erp.edit({"state": "shipped"}))
     (conflict,) = await conflicts(client)
-    refused = await client.post(f"/v1/conflicts/{conflict['id']}:resolve", json={"value": "lost"})
+    refused = await client.post(f"/v1/conflicts/{conflict['id']}/resolve", json={"value": "lost"})
     assert refused.status_code == 422
 
 
@@ -103,7 +103,7 @@ async def test_a_line_that_came_too_late_is_reverted_and_a_steward_may_bring_it_
     (decision,) = (await client.get("/v1/decisions?kind=order&group=line:*")).json()["items"]
     assert (decision["policy"]["name"], decision["values"][-1]["outcome"]) == ("strict:erp", "refused")
 
-    answer = await client.post(f"/v1/decisions/{decision['id']}:restore", json={})
+    answer = await client.post(f"/v1/decisions/{decision['id']}/restore", json={})
 
     assert answer.status_code == 200
     await hub.deliver()

@@ -112,7 +112,7 @@ async def test_a_stewards_choices_are_not_simulated(hub: Hub, client: httpx.Asyn
     crm = await hub.enter(hub.crm, {"name": NAME, "notes": "first"})
     await both_edit(hub, (crm, hub.erp.copy_of(str(crm.canonical_id))), "notes", "a", "b")
     conflict = (await client.get("/v1/conflicts")).json()["items"][0]["id"]
-    await client.post(f"/v1/conflicts/{conflict}:resolve", json={"origin": "crm"})
+    await client.post(f"/v1/conflicts/{conflict}/resolve", json={"origin": "crm"})
     would = await simulate(client, "notes", "newest")
     assert (would["decisions"], would["no_longer_parked"]) == (1, 1)
 

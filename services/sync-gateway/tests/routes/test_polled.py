@@ -112,7 +112,7 @@ async def test_releasing_an_event_reads_no_events_of_other_keys(hub: Hub) -> Non
     async with hub.client(scope="outbox:read outbox:operate") as operator:
         (first,) = (await operator.get("/v1/outbox", params={"state": "parked", "limit": 1})).json()["items"]
         with executed(hub.sessions) as statements:
-            released = await operator.post(f"/v1/outbox/{first['id']}:release")
+            released = await operator.post(f"/v1/outbox/{first['id']}/release")
     assert released.json()["state"] == "waiting"
     async with transaction(hub.sessions, TENANT):
         for statement in statements:

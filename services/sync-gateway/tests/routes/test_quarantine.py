@@ -41,7 +41,7 @@ async def test_a_message_without_a_tenant_is_seen_by_operators_alone(hub: Hub, o
             assert (await one_of_theirs.get("/v1/status")).json()["quarantine_held"] == 0
             assert (await one_of_theirs.get(f"/v1/quarantine/{held['id']}")).status_code == 404
             for verb in ("replay", "drop"):
-                refused = await one_of_theirs.post(f"/v1/quarantine/{held['id']}:{verb}")
+                refused = await one_of_theirs.post(f"/v1/quarantine/{held['id']}/{verb}")
                 assert refused.status_code == 404
 
 
@@ -68,20 +68,20 @@ async def test_replaying_merges_the_message_once_its_cause_is_gone(
         await hub.read(row.edit({"name": {"name": "Alfreds", "kind": "company"}}))
     (held,) = await listed(client)
     assert held["error"] == "a rule that is corrected later"
-    answer = await client.post(f"/v1/quarantine/{held['id']}:replay")
+    answer = await client.post(f"/v1/quarantine/{held['id']}/replay")
     assert (answer.status_code, answer.json()["state"], answer.json()["handled_by"]) == (202, "replaying", "stella")
-    assert (await client.post(f"/v1/quarantine/{held['id']}:replay")).status_code == 202
+    assert (await client.post(f"/v1/quarantine/{held['id']}/replay")).status_code == 202
     await hub.replay()
     assert [each["id"] for each in await listed(client, state="replayed")] == [held["id"]]
     assert len((await client.get("/v1/links", params={"local_id": row.local_id})).json()["items"]) == 1
-    assert (await client.post(f"/v1/quarantine/{held['id']}:replay")).status_code == 409
-    assert (await client.post(f"/v1/quarantine/{held['id']}:drop")).status_code == 409
+    assert (await client.post(f"/v1/quarantine/{held['id']}/replay")).status_code == 409
+    assert (await client.post(f"/v1/quarantine/{held['id']}/drop")).status_code == 409
 
 
 async def test_a_message_that_fails_again_is_held_with_the_reason(hub: Hub, operator: httpx.AsyncClient) -> None:
     await hub.read(unreadable())
     (held,) = await listed(operator)
-    await operator.post(f"/v1/quarantine/{held['id']}:replay")
+    await operator.post(f"/v1/quarantine/{held['id']}/replay")
     await hub.replay()
     assert [each["state"] for each in await listed(operator)] == ["held"]
 
@@ -89,15 +89,15 @@ async def test_a_message_that_fails_again_is_held_with_the_reason(hub: Hub, oper
 async def test_a_dropped_message_is_kept_with_who_dropped_it(hub: Hub, operator: httpx.AsyncClient) -> None:
     await hub.read(unreadable())
     (held,) = await listed(operator)
-    dropped = (await operator.post(f"/v1/quarantine/{held['id']}:drop")).json()
+    dropped = (await operator.post(f"/v1/quarantine/{held['id']}/drop")).json()
     assert (dropped["state"], dropped["handled_by"]) == ("dropped", "olga")
     assert await listed(operator, state="held") == []
     assert (await operator.get(f"/v1/quarantine/{held['id']}")).json()["value"] == "{no json"
-    assert (await operator.post(f"/v1/quarantine/{held['id']}:replay")).status_code == 202
+    assert (await operator.post(f"/v1/quarantine/{held['id']}/replay")).status_code == 202
 
 
 async def test_unknown_messages_and_wrong_input_are_refused(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/v1/quarantine/{uuid4()}")).status_code == 404
-    assert (await client.post(f"/v1/quarantine/{uuid4()}:replay")).status_code == 404
-    assert (await client.post("/v1/quarantine/one:replay")).status_code == 422
+    assert (await client.post(f"/v1/quarantine/{uuid4()}/replay")).status_code == 404
+    assert (await client.post("/v1/quarantine/one/replay")).status_code == 422
     assert (await client.get("/v1/quarantine?state=lost")).status_code == 422

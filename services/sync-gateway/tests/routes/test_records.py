@@ -44,7 +44,7 @@ async def test_what_is_on_its_way_names_the_groups_that_are_missing(hub: Hub, cl
 
 async def test_a_paused_system_says_why_nothing_arrives(hub: Hub, client: httpx.AsyncClient) -> None:
     row = await hub.enter(hub.crm, ALFREDS)
-    await client.post("/v1/systems/erp:pause")
+    await client.post("/v1/systems/erp/pause")
     await hub.merge(row.edit({"email": "office@alfreds.example"}))
     shown = (await client.get(f"/v1/records/customer/{row.canonical_id}")).json()
     erp = next(system for system in shown["systems"] if system["system"] == "erp")
@@ -177,6 +177,6 @@ async def test_another_tenant_sees_nothing(hub: Hub, client: httpx.AsyncClient) 
         assert (await other.get(f"/v1/records/customer/{crm.canonical_id}")).status_code == 404
         assert (await other.get(f"/v1/decisions/{conflict}")).status_code == 404
         choice = {"value": "mine now"}
-        assert (await other.post(f"/v1/conflicts/{conflict}:resolve", json=choice)).status_code == 404
+        assert (await other.post(f"/v1/conflicts/{conflict}/resolve", json=choice)).status_code == 404
         assert (await other.post("/v1/deliveries:retry", json={})).json() == {"retried": 0, "remaining": 0}
         assert (await other.get("/v1/status")).json()["records"] == dict.fromkeys(KINDS, 0)

@@ -23,16 +23,16 @@ NAME = {"name": "Alfreds Futterkiste", "kind": "company"}
 
 
 async def test_a_pause_says_who_and_since_when_and_loses_nothing(hub: Hub, client: httpx.AsyncClient) -> None:
-    paused = (await client.post("/v1/systems/erp:pause")).json()
+    paused = (await client.post("/v1/systems/erp/pause")).json()
     assert (paused["state"], paused["paused_by"]) == ("paused", "stella")
     async with hub.client(sub="otto") as other:
-        assert (await other.post("/v1/systems/erp:pause")).json() == paused
+        assert (await other.post("/v1/systems/erp/pause")).json() == paused
     await hub.merge(hub.crm.holds(LocalRecord("crm")).edit({"name": NAME}))
     await hub.deliver()
     systems = {system["name"]: system for system in (await client.get("/v1/systems")).json()["items"]}
     assert (systems["erp"]["pending"], systems["crm"]["pending"]) == (1, 0)
     assert (await client.get("/v1/status")).json()["state"] == "paused"
-    resumed = (await client.post("/v1/systems/erp:resume")).json()
+    resumed = (await client.post("/v1/systems/erp/resume")).json()
     assert (resumed["state"], resumed["paused_by"], resumed["paused_at"]) == ("connected", None, None)
     await hub.deliver()
     assert [row.values["name"] for row in hub.erp.rows.values()] == [NAME]
@@ -41,7 +41,7 @@ async def test_a_pause_says_who_and_since_when_and_loses_nothing(hub: Hub, clien
 async def test_a_pause_of_one_tenant_holds_back_its_records_only(hub: Hub, client: httpx.AsyncClient) -> None:
     mine = await hub.enter(hub.crm, {"name": NAME, "phone": "030-1"})
     my_copy = hub.erp.copy_of(str(mine.canonical_id))
-    await client.post("/v1/systems/erp:pause")
+    await client.post("/v1/systems/erp/pause")
     theirs = hub.erp.holds(LocalRecord("erp", tenant=OTHER_TENANT))
     await hub.read(my_copy.edit({"phone": "030-2"}), theirs.edit({"name": NAME}), my_copy.edit({"phone": "030-3"}))
     await hub.deliver()
@@ -53,7 +53,7 @@ async def test_a_pause_of_one_tenant_holds_back_its_records_only(hub: Hub, clien
     shown = (await client.get("/v1/systems/erp")).json()
     assert (shown["state"], shown["paused_for"], shown["held_back"]) == ("paused", "tenant", 2)
 
-    shown = (await client.post("/v1/systems/erp:resume")).json()
+    shown = (await client.post("/v1/systems/erp/resume")).json()
     assert (shown["state"], shown["held_back"]) == ("connected", 2)
     assert (await client.get("/v1/status")).json()["state"] == "catching_up"
     await hub.resume()
@@ -63,7 +63,7 @@ async def test_a_pause_of_one_tenant_holds_back_its_records_only(hub: Hub, clien
 
 
 async def test_a_record_says_that_its_system_is_paused(hub: Hub, client: httpx.AsyncClient) -> None:
-    await client.post("/v1/systems/erp:pause")
+    await client.post("/v1/systems/erp/pause")
     row = await hub.enter(hub.crm, {"name": NAME})
     (found,) = (await client.get("/v1/records/customer")).json()["items"]
     assert found["canonical_id"] == row.canonical_id
@@ -73,25 +73,25 @@ async def test_a_record_says_that_its_system_is_paused(hub: Hub, client: httpx.A
 async def test_pausing_for_all_tenants_needs_the_scope_of_an_operator(hub: Hub, client: httpx.AsyncClient) -> None:
     everyone = {"all_tenants": True}
     for verb in ("pause", "resume"):
-        refused = await client.post(f"/v1/systems/erp:{verb}", json=everyone)
+        refused = await client.post(f"/v1/systems/erp/{verb}", json=everyone)
         assert (refused.status_code, refused.json()["missing"]) == (403, "sync:operate")
     async with hub.client(OTHER_TENANT, scope="sync:read sync:write sync:operate", sub="olga") as operator:
-        paused = (await operator.post("/v1/systems/erp:pause", json=everyone)).json()
+        paused = (await operator.post("/v1/systems/erp/pause", json=everyone)).json()
         assert (paused["paused_for"], paused["paused_by"]) == ("all_tenants", "olga")
-        still = (await client.post("/v1/systems/erp:resume")).json()
+        still = (await client.post("/v1/systems/erp/resume")).json()
         assert (still["state"], still["paused_for"]) == ("paused", "all_tenants")
         await hub.merge(hub.crm.holds(LocalRecord("crm")).edit({"name": NAME}))
         await hub.deliver()
         assert hub.erp.rows == {}
-        await operator.post("/v1/systems/erp:resume", json=everyone)
+        await operator.post("/v1/systems/erp/resume", json=everyone)
     await hub.deliver()
     assert len(hub.erp.rows) == 1
-    assert (await client.post("/v1/systems/erp:pause", json={"everyone": True})).status_code == 422
+    assert (await client.post("/v1/systems/erp/pause", json={"everyone": True})).status_code == 422
 
 
 async def test_an_unknown_system_is_not_found_and_the_answer_names_the_systems(client: httpx.AsyncClient) -> None:
     for verb in ("pause", "resume"):
-        refused = await client.post(f"/v1/systems/shop:{verb}")
+        refused = await client.post(f"/v1/systems/shop/{verb}")
         assert refused.status_code == 404
         assert refused.json()["detail"] == "It is connected to: crm, erp."
 
@@ -137,7 +137,7 @@ async def test_the_one_word_is_the_worst_that_is_so(hub: Hub, client: httpx.Asyn
 
     await hub.merge(hub.crm.holds(LocalRecord("crm")).edit({"name": NAME, "email": "a@x.example"}))
     assert await word() == "catching_up"
-    await client.post("/v1/systems/crm:pause")
+    await client.post("/v1/systems/crm/pause")
     assert await word() == "paused"
     hub.erp.refuses["email"] = REFUSAL
     await hub.deliver()

@@ -51,7 +51,7 @@ async def test_one_of_two_stewards_resolves_and_the_other_hears_it(hub: Hub, ten
         (conflict,) = (await client.get("/v1/conflicts")).json()["items"]
 
         async def resolve(origin: str) -> httpx.Response:
-            return await client.post(f"/v1/conflicts/{conflict['id']}:resolve", json={"origin": origin})
+            return await client.post(f"/v1/conflicts/{conflict['id']}/resolve", json={"origin": origin})
 
         answers = await asyncio.gather(*(resolve(origin) for origin in ("crm", "erp", "crm", "erp")))
         assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
@@ -68,4 +68,4 @@ async def test_what_cannot_be_stored_or_compared_is_malformed(hub: Hub, tenant: 
             "/v1/deliveries?system=%00",
         ):
             assert (await client.get(address)).status_code == 422, address
-        assert (await client.post("/v1/systems/%00:pause")).status_code == 404
+        assert (await client.post("/v1/systems/%00/pause")).status_code == 404

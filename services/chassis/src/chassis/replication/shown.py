@@ -39,7 +39,7 @@ class OpenConflict(BaseModel):
     path: str | None = Field(
         default=None,
         description=(
-            "The gateway's address that shows all values; `POST /v1/conflicts/{decision}:resolve` resolves it."
+            "The gateway's address that shows all values; `POST /v1/conflicts/{decision}/resolve` resolves it."
         ),
     )
 
@@ -58,7 +58,7 @@ class RecentDecision(BaseModel):
     outcome: Literal["kept", "lost", "refused", "parked"] | None = Field(
         description="The outcome of the value of this system; null when it had none."
     )
-    path: str = Field(description="The gateway's address that shows all values; `POST {path}:restore` restores one.")
+    path: str = Field(description="The gateway's address that shows all values; `POST {path}/restore` restores one.")
 
 
 class Sync(BaseModel):

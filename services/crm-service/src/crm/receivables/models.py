@@ -12,7 +12,7 @@ from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.normalise import reference_key
 from contracts.receivable import InvoiceLine as LineValue
-from contracts.receivable import PaymentState, payment_states_after
+from contracts.receivable import PaymentState
 from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -189,15 +189,22 @@ class Payment(FromJson, Replicated, Base):
         super().change(values)
         self.reference_key = reference_key(self.reference) if self.reference else None
 
+    @property
+    def verbs(self) -> list[str]:
+        """What may be done with it here; once the ERP knows it, its fields are the ERP's."""
+        if self.state != PaymentState.ENTERED:
+            return []
+        return ["reverse"] if self.canonical_id else ["change", "reverse"]
+
     def may_be_changed(self) -> None:
         """Raises `PaymentSettled` unless it is only entered."""
         if self.state != PaymentState.ENTERED:
-            raise PaymentSettled(state=self.state, allowed=payment_states_after(self.state))
+            raise PaymentSettled(state=self.state, allowed=self.verbs)
 
     def reverse(self, reason: str) -> None:
         """Reverse an entered payment. Raises `PaymentNotReversible`: the ERP reverses booked ones."""
         if self.state != PaymentState.ENTERED:
-            raise PaymentNotReversible(state=self.state, allowed=[])
+            raise PaymentNotReversible(state=self.state, allowed=self.verbs)
         self.state, self.reason = PaymentState.REVERSED.value, reason
 
 

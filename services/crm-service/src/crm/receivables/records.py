@@ -48,12 +48,14 @@ INVOICES = Record(
     row=Invoice,
     out=InvoiceWithLines,
     listed=InvoiceOut,
+    items=lambda row, filters: InvoiceOut.of(row, on=filters.on),
     filters=InvoiceFilters,
     among=select(Invoice).where(Invoice.archived_at.is_(None)),
     sort=("number", "issued_on", "due_on", "total", "open", "updated_at"),
     order="-issued_on",
     verbs=READ_ONLY,
     loads=(selectinload(Invoice.lines),),
+    expands={"customer_id": CUSTOMERS},
     where={
         **_of_document(Invoice, InvoiceLine, InvoiceLine.invoice_id),
         ("overdue", "on"): lambda wanted, on: _overdue(on) if wanted else ~_overdue(on),
@@ -73,6 +75,7 @@ CREDIT_NOTES = Record(
     order="-issued_on",
     verbs=READ_ONLY,
     loads=(selectinload(CreditNote.lines),),
+    expands={"customer_id": CUSTOMERS, "invoice_id": INVOICES},
     where=_of_document(CreditNote, CreditNoteLine, CreditNoteLine.credit_note_id),
 )
 PAYMENTS = Record(
@@ -89,6 +92,8 @@ PAYMENTS = Record(
     order="-received_on",
     verbs=("create", "list", "read", "change", "export"),
     kind=PAYMENT,
+    allows=lambda row: row.verbs,
+    actions={"reverse": ()},
     where={
         "reference": lambda reference: Payment.reference_key == reference_key(reference),
         "received_from": lambda day: Payment.received_on >= day,
@@ -100,8 +105,10 @@ PAYMENTS = Record(
 )
 invoices = routes(
     INVOICES,
-    without={"list"},
-    says={"read": "One invoice with its lines; `order_line` is the id of the billed line of the order."},
+    says={
+        "list": "The ERP's invoices, the latest first unless `sort` is given (number, due_on, total, open, ...).",
+        "read": "One invoice with its lines; `order_line` is the id of the billed line of the order.",
+    },
 )
 credit_notes = routes(CREDIT_NOTES, says={"read": "One credit note with its lines."})
 payments = routes(

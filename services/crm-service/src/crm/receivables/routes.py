@@ -9,26 +9,24 @@ from chassis.db import Session
 from chassis.pages import Page, Paging
 from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query, Response
-from records import answered, reads
-from records.listing import filters_of
+from records import ActionRouter, answered, reads
 
 from crm.parties.customers.records import CUSTOMERS
 from crm.receivables import commands, view
-from crm.receivables.records import INVOICES, PAYMENTS, credit_notes, invoices, payments
+from crm.receivables.records import PAYMENTS, credit_notes, invoices, payments
 from crm.receivables.rules import on_or_today
 from crm.receivables.schemas import (
     AgedFilters,
     AgedOut,
     CustomerReceivables,
-    InvoiceOut,
     PaymentOut,
     Reversal,
 )
 
 router = APIRouter(prefix="/v1", tags=["receivables"], route_class=IdempotentRoute)
-routers = (router, invoices, credit_notes, payments)
+actions = ActionRouter(PAYMENTS)
+routers = (router, invoices, credit_notes, payments, actions)
 READ = requires("invoices:read")
-InvoiceFilters = filters_of(INVOICES)
 Writer = Annotated[Principal, requires("payments:write")]
 
 
@@ -50,18 +48,7 @@ async def list_receivables(session: Session, paging: Paging, filters: Annotated[
     return await paging.page(session, statement, sorting, view.aged_out)
 
 
-@router.get("/invoices", dependencies=[READ])
-async def list_invoices(
-    session: Session,
-    paging: Paging,
-    filters: Annotated[InvoiceFilters, Query()],  # type: ignore[valid-type]  # FastAPI takes the value.
-) -> Page[InvoiceOut]:
-    """The ERP's invoices, the latest first unless `sort` is given (number, due_on, total, open, ...)."""
-    found, on = await reads.search(session, INVOICES, filters), vars(filters)["on"]
-    return await paging.page(session, found, INVOICES.sorting, lambda row: InvoiceOut.of(row[0], on=on))
-
-
-@router.post("/payments/{payment_id}/reverse")
+@actions.post("/{payment_id}/reverse")
 async def reverse_payment(
     payment_id: UUID, body: Reversal, session: Session, caller: Writer, response: Response
 ) -> PaymentOut:

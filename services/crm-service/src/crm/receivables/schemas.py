@@ -125,7 +125,7 @@ class PaymentBody(BaseModel):
 
     @model_validator(mode="after")
     def _amount_fits_the_currency(self) -> Self:
-        in_currency(self.amount, self.currency)
+        in_currency(self.amount, self.currency, "amount")
         return self
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis import clock, gather
 from chassis.announced import announce_once
 from chassis.db import uuid7
-from chassis.errors import Conflict
+from chassis.errors import Conflict, about_one_of
 from contracts.money import amount_text
 from records import reads
 from sqlalchemy import Select, exists, insert, select, text
@@ -50,6 +50,7 @@ class EntryNotBalanced(Conflict):
 
 class NoSuchAccount(Conflict):
     code = "no-such-account"
+    part = "account_id"
     title = "There is no such account"
     detail = "There is no account with the id {account_id}."
     hint = "GET /v1/accounts lists all."
@@ -122,8 +123,9 @@ async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEn
     """Write a manual entry. Raises `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
     debit, credit = (sum((getattr(line, side) for line in body.lines), Decimal(0)) for side in ("debit", "credit"))
     if debit != credit:
-        raise EntryNotBalanced(debit=debit, credit=credit)
-    numbers = await _numbers(session, {line.account_id for line in body.lines})
+        raise EntryNotBalanced(debit=debit, credit=credit, field="lines")
+    with about_one_of("lines", [line.account_id for line in body.lines]):
+        numbers = await _numbers(session, {line.account_id for line in body.lines})
     heading = Heading(MANUAL, MANUAL, uuid7(), body.posted_on, body.text, actor)
     await _admitted(session, heading)
     postings = [Posting(line.account_id, numbers[line.account_id], line.amount, line.party_id) for line in body.lines]

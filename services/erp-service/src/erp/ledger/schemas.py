@@ -50,7 +50,9 @@ class CompanyBody(BaseModel):
     @model_validator(mode="after")
     def _tax_id_fits_its_country(self) -> Self:
         if self.tax_id and not (self.country and tax_number(self.tax_id, self.country)):
-            raise refuse("tax_id", f"{self.tax_id!r} is not a tax id of {self.country or 'a country: fill in country'}")
+            raise refuse(
+                "tax_id", f"{self.tax_id!r} is not a tax id of {self.country or 'a country: fill in country'}", "tax_id"
+            )
         return self
 
 
@@ -111,7 +113,7 @@ class EntryLineBody(BaseModel):
     @model_validator(mode="after")
     def _on_one_side(self) -> Self:
         if (self.debit > 0) == (self.credit > 0):
-            raise refuse("side", "a line has an amount in debit or in credit, and not in both")
+            raise refuse("side", "a line has an amount in debit or in credit, and not in both", "debit")
         return self
 
     @property
@@ -131,8 +133,8 @@ class EntryBody(BaseModel):
 
     @model_validator(mode="after")
     def _amounts_are_of_the_currency(self) -> Self:
-        for line in self.lines:
-            in_currency(line.amount, self.currency)
+        for number, line in enumerate(self.lines):
+            in_currency(line.amount, self.currency, f"lines[{number}].{'debit' if line.debit else 'credit'}")
         return self
 
 

@@ -26,7 +26,7 @@ from gateway.store.state import State
 class ConflictClosed(Conflict):
     code = "conflict-closed"
     title = "The conflict is no longer open"
-    hint = "Read the record as it is now; POST /v1/decisions/{id}:restore still writes any of the values."
+    hint = "Read the record as it is now; POST /v1/decisions/{id}/restore still writes any of the values."
 
 
 class NoValue(Conflict):

@@ -28,7 +28,7 @@ class LocalRecordTaken(Conflict):
     code = "local-record-taken"
     title = "That local record is linked to another canonical record"
     detail = "{local_id} of {system} is {canonical_id}."
-    hint = "Take that link away first: POST /v1/links/{id}:unlink. Its record is then delivered to {system} anew."
+    hint = "Take that link away first: POST /v1/links/{id}/unlink. Its record is then delivered to {system} anew."
 
 
 @dataclass(frozen=True)

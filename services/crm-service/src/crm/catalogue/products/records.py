@@ -18,6 +18,7 @@ from crm.catalogue.products.schemas import (
     TaxRateFilters,
     TaxRateOut,
 )
+from crm.parties.customers.records import CUSTOMERS
 
 IN_STOCK = exists().where(
     Availability.product_id == Product.id, Availability.archived_at.is_(None), Availability.available > 0
@@ -56,6 +57,7 @@ PRICE_LISTS = Record(
     among=select(PriceList).where(PriceList.archived_at.is_(None)),
     sort=("name", "valid_from"),
     verbs=LIST_ONLY,
+    expands={"customer_id": CUSTOMERS},
 )
 PRICES = Record(
     "price",
@@ -73,6 +75,7 @@ PRICES = Record(
     sort=("product", "amount", "updated_at"),
     sort_by={"product": Product.name},
     verbs=LIST_ONLY,
+    expands={"product_id": PRODUCTS, "price_list_id": PRICE_LISTS},
 )
 TAX_RATES = Record(
     "tax_rate",

@@ -12,6 +12,7 @@ from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals import checks
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal
+from crm.sales.deals.rules import allowed
 from crm.sales.deals.schemas import DealBody, DealFilters, DealOut, NewDeal
 
 DEALS = Record(
@@ -36,6 +37,8 @@ DEALS = Record(
     announced=DEAL,
     refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS, "owner_id": EMPLOYEES},
     callers={"owner_id": employee_id_of(Employee)},
+    allows=lambda row: allowed(row.state),
+    actions={"move": (), "win": (), "lose": (), "reopen": ()},
     prepare=checks.may_change,
     check=checks.fits_stage,
 )

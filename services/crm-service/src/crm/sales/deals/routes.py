@@ -8,7 +8,7 @@ from chassis.db import Session
 from chassis.preconditions import IdempotentRoute, SeenIfThere, etag
 from fastapi import APIRouter, Path, Response
 from jobs.schemas import JobOut
-from records import answered, routes
+from records import ActionRouter, answered, routes
 
 from crm.sales.deals import commands, queries
 from crm.sales.deals.records import DEALS
@@ -17,7 +17,7 @@ from crm.sales.deals.schemas import DealOut, HandOver, Lost, Move, PipelineList,
 
 Giver = Annotated[Principal, requires("employees:write", "customers:write", "deals:write")]
 READ, WRITE = requires("deals:read"), requires("deals:write")
-router = APIRouter(prefix="/v1/deals", tags=["deals"], route_class=IdempotentRoute)
+router = ActionRouter(DEALS)
 
 
 @router.post("/{deal_id}/move", dependencies=[WRITE])

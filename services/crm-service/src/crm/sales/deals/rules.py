@@ -37,7 +37,7 @@ class Pipeline(Value):
     def _each_stage_once(self) -> Self:
         keys = [stage.key for stage in self.stages]
         if len(set(keys)) < len(keys):
-            raise refuse("stage", "each stage needs a key of its own")
+            raise refuse("stage", "each stage needs a key of its own", "stages")
         return self
 
     def stage(self, key: str) -> Stage | None:
@@ -73,6 +73,11 @@ BUILT_IN: Mapping[str, Pipeline] = {
     )
 }
 """The pipeline of a tenant that has declared none."""
+
+
+def allowed(state: str) -> list[str]:
+    """What may be done with a deal in this state."""
+    return ["change", "move", "win", "lose"] if state == "open" else ["reopen"]
 
 
 def missing(required: Iterable[str], values: Mapping[str, Any]) -> list[str]:

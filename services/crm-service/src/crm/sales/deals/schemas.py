@@ -5,7 +5,7 @@ from typing import Literal, Self
 from uuid import UUID
 
 from contracts.product import UnitPrice
-from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText
+from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, refuse
 from contracts.values import CurrencyCode, Money
 from party.owners import OwnerId
 from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS, Optional
@@ -47,7 +47,7 @@ class DealBody(BaseModel):
     @model_validator(mode="after")
     def _an_amount_has_a_currency(self) -> Self:
         if self.amount is not None and self.currency is None:
-            raise ValueError("an amount needs its currency: send `currency` too")
+            raise refuse("required", "an amount needs its currency: send `currency` too", "currency")
         return self
 
 

@@ -188,9 +188,10 @@ class Order(Replicated, Base):
         self.allow(Action.REQUEST)
         if self.request_open:
             raise RequestOpen(kind=(self.request or {})["kind"], request=(self.request or {})["id"])
-        unknown = {wish.line for wish in request.lines} - {line.id for line in self.lines}
-        if unknown:
-            raise UnknownOrderLine(id=str(min(unknown)))
+        known = {line.id for line in self.lines}
+        for number, wish in enumerate(request.lines):
+            if wish.line not in known:
+                raise UnknownOrderLine(id=str(wish.line), field=f"lines[{number}].line")
         self.change({"request": request.model_dump(mode="json")})
 
     def set_lines(self, lines: Sequence[Mapping[str, Any]]) -> None:

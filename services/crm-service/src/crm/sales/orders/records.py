@@ -1,16 +1,19 @@
 """Declarations of orders and shipments."""
 
 from contracts.normalise import name_key
+from contracts.order import OrderState
 from records import READ_ONLY, Record, routes
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from crm.catalogue.products.records import PRODUCTS
 from crm.parties.customers.models import Customer
+from crm.parties.customers.records import CUSTOMERS
 from crm.sales.orders import view
 from crm.sales.orders.events import ORDER, SHIPMENT
 from crm.sales.orders.models import Order, Shipment
-from crm.sales.orders.rules import Action
+from crm.sales.orders.rules import ALLOWED, Action
 from crm.sales.orders.schemas import (
     LineView,
     NewOrder,
@@ -53,6 +56,9 @@ ORDERS = Record(
     sort=("ordered_on", "required_on", "sales_number", "number", "total", "created_at", "updated_at"),
     order="-ordered_on",
     kind=ORDER,
+    expands={"customer_id": CUSTOMERS, "lines.product_id": PRODUCTS},
+    allows=lambda row: ALLOWED[OrderState(row.state)],
+    actions={Action.SUBMIT: (), Action.CANCEL: (), Action.REQUEST: ()},
     loads=(selectinload(Order.lines),),
     shown_only={"lines": {"__all__": LineView.model_fields.keys() - OrderLineBody.model_fields.keys()}},
     where={
@@ -74,6 +80,7 @@ SHIPMENTS = Record(
     order="-shipped_on",
     verbs=READ_ONLY,
     kind=SHIPMENT,
+    expands={"order_id": ORDERS},
     among=select(Shipment).where(Shipment.archived_at.is_(None)),
 )
 shipments = routes(

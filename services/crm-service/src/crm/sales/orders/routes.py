@@ -5,15 +5,14 @@ from uuid import UUID
 
 from chassis.auth import Principal, requires
 from chassis.db import Session
-from chassis.preconditions import IdempotentRoute
-from fastapi import APIRouter, Response
-from records import answered, routes
+from fastapi import Response
+from records import ActionRouter, answered, routes
 
 from crm.sales.orders import commands
 from crm.sales.orders.records import ORDERS, shipments
 from crm.sales.orders.schemas import CancelBody, OrderView, RequestBody
 
-router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
+router = ActionRouter(ORDERS)
 orders = routes(
     ORDERS,
     create=commands.enter,

@@ -26,7 +26,7 @@ class Action(StrEnum):
 _HANDED_OVER = (Action.REQUEST,)
 
 ALLOWED: Mapping[OrderState, tuple[Action, ...]] = {
-    OrderState.DRAFT: (Action.CHANGE, Action.SUBMIT, Action.CANCEL, Action.ARCHIVE),
+    OrderState.DRAFT: (Action.CHANGE, Action.ARCHIVE, Action.SUBMIT, Action.CANCEL),
     OrderState.SUBMITTED: (Action.CANCEL, Action.REQUEST),
     OrderState.ON_HOLD: _HANDED_OVER,
     OrderState.CONFIRMED: _HANDED_OVER,

@@ -92,9 +92,9 @@ class RequestBody(BaseModel):
     @model_validator(mode="after")
     def _a_change_says_what_changes(self) -> Self:
         if (self.kind == RequestKind.CHANGE) != bool(self.lines):
-            raise refuse("lines", "a change needs lines with their quantities; a cancellation has none")
+            raise refuse("lines", "a change needs lines with their quantities; a cancellation has none", "lines")
         if len({wish.line for wish in self.lines}) < len(self.lines):
-            raise refuse("lines", "each line may be listed once")
+            raise refuse("lines", "each line may be listed once", "lines")
         return self
 
 

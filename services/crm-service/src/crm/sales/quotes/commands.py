@@ -9,7 +9,7 @@ import numbering
 from chassis import clock, tenant_settings
 from chassis.announced import announce_new, announcing
 from chassis.db import uuid7
-from chassis.errors import Malformed
+from chassis.errors import Malformed, about
 from chassis.patch import patched
 from contracts.pricing import Question
 from discounts.queries import limits as discount_limits
@@ -157,10 +157,11 @@ async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBo
         if product is None:
             raise ReferenceUnknown(kind="product", id=body.product_id, field=f"lines[{number}].product_id")
         question = Question(customer.id, customer.segment, body.quantity, row.currency, today)
-        listed = _catalogue_price(tags[product.id], question, needed=body.unit_price is None)
-        rate = body.tax_rate
-        if rate is None:
-            rate = await catalogue.tax_rate_of(session, product.tax_class, address.get("country"), today)
+        with about(f"lines[{number}]"):
+            listed = _catalogue_price(tags[product.id], question, needed=body.unit_price is None)
+            rate = body.tax_rate
+            if rate is None:
+                rate = await catalogue.tax_rate_of(session, product.tax_class, address.get("country"), today)
         lines.append(
             Line(
                 id=body.id if body.id in known else uuid7(),

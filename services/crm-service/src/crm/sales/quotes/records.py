@@ -4,8 +4,13 @@ from chassis import clock
 from records import Record
 from sqlalchemy import ColumnElement, and_, func
 
+from crm.catalogue.products.records import PRODUCTS
+from crm.parties.contacts.records import CONTACTS
+from crm.parties.customers.records import CUSTOMERS
+from crm.sales.deals.records import DEALS
+from crm.sales.orders.records import ORDERS
 from crm.sales.quotes.models import Quote
-from crm.sales.quotes.rules import QuoteState
+from crm.sales.quotes.rules import ALLOWED, QuoteState
 from crm.sales.quotes.schemas import LineOut, QuoteBody, QuoteFilters, QuoteLineBody, QuoteOut
 
 
@@ -28,6 +33,15 @@ QUOTES = Record(
     sort=("number", "total", "valid_until", "created_at", "updated_at"),
     order="-updated_at",
     verbs=("create", "list", "read", "change", "export"),
+    expands={
+        "customer_id": CUSTOMERS,
+        "contact_id": CONTACTS,
+        "deal_id": DEALS,
+        "order_id": ORDERS,
+        "lines.product_id": PRODUCTS,
+    },
+    allows=lambda row: ALLOWED[row.shown_state(clock.today())],
+    actions={"send": (), "accept": ("orders:write",), "decline": (), "revise": ()},
     shown_only={"lines": {"__all__": LineOut.model_fields.keys() - QuoteLineBody.model_fields.keys()}},
     where={"state": _in_state},
 )

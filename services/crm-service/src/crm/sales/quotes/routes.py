@@ -7,11 +7,11 @@ from uuid import UUID
 from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
-from chassis.preconditions import IdempotentRoute, SeenIfThere, etag
+from chassis.preconditions import SeenIfThere, etag
 from discounts.routes import limits_router
 from documents import PDF, Pdf
 from fastapi import APIRouter, Body, Response
-from records import answered, reads, routes
+from records import ActionRouter, answered, reads, routes
 
 from crm.catalogue.products.models import QuoteSetting
 from crm.sales.quotes import commands, paper, queries
@@ -33,7 +33,7 @@ quotes = routes(
         "change": "Change the given fields of a draft; `lines` are replaced as a whole.",
     },
 )
-router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=IdempotentRoute)
+router = ActionRouter(QUOTES)
 
 
 @router.post("/{quote_id}/send")

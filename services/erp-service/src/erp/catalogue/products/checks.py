@@ -108,7 +108,8 @@ async def _components_fit(session: AsyncSession, row: Product, wanted: list[UUID
         if product_id not in found:
             raise ReferenceUnknown(kind="product", id=product_id, field=f"components[{number}].product_id")
         if product_id == row.id or found[product_id].product_kind == ProductKind.KIT:
-            raise KitInKit(id=product_id, name=found[product_id].name)
+            field = f"components[{number}].product_id"
+            raise KitInKit(id=product_id, name=found[product_id].name, field=field)
     if row.id and await session.scalar(select(func.count()).where(Component.product_id == row.id)):
         raise KitInKit(id=row.id, name=row.name)
 

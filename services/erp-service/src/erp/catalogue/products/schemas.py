@@ -73,9 +73,9 @@ class ProductBody(BaseModel):
     @model_validator(mode="after")
     def _only_kits_have_components(self) -> Self:
         if self.components and self.product_kind != ProductKind.KIT:
-            raise refuse("components", "only a kit has components: set product_kind to kit, or omit them")
+            raise refuse("components", "only a kit has components: set product_kind to kit, or omit them", "components")
         if len({each.product_id for each in self.components}) < len(self.components):
-            raise refuse("components", "each component is listed once")
+            raise refuse("components", "each component is listed once", "components")
         return self
 
 
@@ -146,7 +146,9 @@ class PriceListBody(PriceListTerms):
     @model_validator(mode="after")
     def _for_one_audience(self) -> Self:
         if self.customer_id and self.customer_group:
-            raise refuse("audience", "a price list is for one customer or for a group: omit one of them")
+            raise refuse(
+                "audience", "a price list is for one customer or for a group: omit one of them", "customer_group"
+            )
         return self
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import func
 from erp.finance.balances.events import BALANCE
 from erp.finance.balances.models import Balance
 from erp.finance.balances.schemas import BalanceFilters, BalanceOut
+from erp.parties.customers.records import CUSTOMERS
 
 OVER_LIMIT = func.coalesce(Balance.credit_left < 0, False)
 BALANCES: Record[Balance, Any, BalanceOut] = Record(
@@ -21,6 +22,7 @@ BALANCES: Record[Balance, Any, BalanceOut] = Record(
     order="-open",
     verbs=READ_ONLY,
     kind=BALANCE,
+    expands={"customer_id": CUSTOMERS},
     where={"over_limit": lambda wanted: OVER_LIMIT if wanted else ~OVER_LIMIT},
 )
 balances = routes(

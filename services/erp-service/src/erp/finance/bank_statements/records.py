@@ -6,6 +6,7 @@ from sqlalchemy.orm import selectinload
 
 from erp.finance.bank_statements.models import BankStatement, LineState, StatementLine
 from erp.finance.bank_statements.schemas import StatementFilters, StatementHead, StatementOut
+from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 
 LINE = exists().where(StatementLine.statement_id == BankStatement.id)
 UNDECIDED = LINE.where(StatementLine.state == LineState.PROPOSED)
@@ -22,6 +23,7 @@ STATEMENTS = Record(
     order="-imported_at",
     verbs=READ_ONLY,
     loads=(selectinload(BankStatement.lines),),
+    expands={"bank_account_id": BANK_ACCOUNTS, "lines.payment_id": PAYMENTS},
     where={
         "payment_id": lambda payment_id: LINE.where(StatementLine.payment_id == payment_id),
         "undecided": lambda wanted: UNDECIDED if wanted else ~UNDECIDED,

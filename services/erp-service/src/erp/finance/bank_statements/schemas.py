@@ -120,11 +120,13 @@ class LineAssignBody(Body):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.payment_id is not None and self.model_fields_set - {"payment_id"}:
-            raise refuse("payment_id", "send either `payment_id`, or the customer")
+            raise refuse("payment_id", "send either `payment_id`, or the customer", "payment_id")
         if self.allocations and self.allocate is not Allocate.NONE:
-            raise refuse("allocations", "send `allocations`, or `allocate`")
+            raise refuse("allocations", "send `allocations`, or `allocate`", "allocations")
         if self.allocations and self.customer_id is None:
-            raise refuse("customer_id", "only a payment with a customer settles invoices: fill in customer_id")
+            raise refuse(
+                "customer_id", "only a payment with a customer settles invoices: fill in customer_id", "customer_id"
+            )
         return self
 
 

@@ -29,6 +29,7 @@ class SettledBeyondTotal(Conflict):
 
 class CreditedBeyondInvoiced(Conflict):
     code = "credited-beyond-invoiced"
+    part = "quantity"
     title = "More would be credited than was invoiced"
     detail = "{left} of this line of {number} is left to credit; {wanted} is more."
     hint = "Read the invoice's lines: at most `quantity` less `credited` can be credited."

@@ -19,6 +19,8 @@ from erp.finance.invoicing.schemas import (
     InvoiceState,
     InvoiceWithLines,
 )
+from erp.parties.customers.records import CUSTOMERS
+from erp.sales.orders.records import ORDERS, SHIPMENTS
 
 
 def _in_state(state: InvoiceState) -> ColumnElement[bool]:
@@ -44,6 +46,7 @@ INVOICES = Record(
     order="-issued_on",
     verbs=("create", "list", "read", "batch", "export"),
     kind=INVOICE,
+    expands={"customer_id": CUSTOMERS, "lines.order_id": ORDERS, "lines.shipment_id": SHIPMENTS},
     loads=(selectinload(Invoice.lines),),
     where={
         "state": _in_state,
@@ -69,6 +72,9 @@ CREDIT_NOTES = Record(
     order="-issued_on",
     verbs=("create", "list", "read", "export"),
     kind=CREDIT_NOTE,
+    expands={"customer_id": CUSTOMERS, "invoice_id": INVOICES},
+    allows=lambda row: ["use"] if row.open else [],
+    actions={"use": ()},
     loads=(selectinload(CreditNote.lines),),
     where={
         "issued_from": lambda day: CreditNote.issued_on >= day,

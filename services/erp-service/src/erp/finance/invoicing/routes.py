@@ -12,12 +12,11 @@ from chassis.preconditions import IdempotentRoute, SeenVersion
 from contracts.values import CurrencyCode
 from documents import PDF, Pdf
 from fastapi import APIRouter, Response
-from records import reads, routes
+from records import ActionRouter, answered, reads, routes
 
 from erp.finance.invoicing import commands, paper, queries
 from erp.finance.invoicing.records import CREDIT_NOTES, INVOICES
 from erp.finance.invoicing.schemas import (
-    CreditNoteOut,
     CreditNotes,
     CreditNoteWithLines,
     DunningLevelsBody,
@@ -31,6 +30,7 @@ from erp.finance.invoicing.schemas import (
 )
 
 router = APIRouter(tags=["invoices"], route_class=IdempotentRoute)
+actions = ActionRouter(CREDIT_NOTES)
 READ = requires("invoices:read")
 Writer = Annotated[Principal, requires("invoices:write")]
 
@@ -79,7 +79,7 @@ credit_notes = routes(
         "read": "One credit note with its lines.",
     },
 )
-routers = (invoices, credit_notes, router)
+routers = (invoices, credit_notes, actions, router)
 
 
 @router.get(f"{INVOICES.path}/{{invoice_id}}/lines", dependencies=[READ])
@@ -103,10 +103,13 @@ async def credit_returns(body: ReturnsBody, session: Session, caller: Writer) ->
     return CreditNotes(items=[CreditNoteWithLines.of(note) for note in notes])
 
 
-@router.post(f"{CREDIT_NOTES.path}/{{credit_note_id}}/use")
-async def use_credit(credit_note_id: UUID, body: UseBody, session: Session, caller: Writer) -> CreditNoteOut:
+@actions.post("/{credit_note_id}/use")
+async def use_credit(
+    credit_note_id: UUID, body: UseBody, session: Session, caller: Writer, response: Response
+) -> CreditNoteWithLines:
     """Settle another invoice of the customer with the rest of a credit note."""
-    return CreditNoteOut.of(await commands.use_credit(session, credit_note_id, body, caller.subject))
+    row = await commands.use_credit(session, credit_note_id, body, caller.subject)
+    return await answered(session, CREDIT_NOTES, row, response)
 
 
 @router.get(f"{CREDIT_NOTES.path}/{{credit_note_id}}/pdf", dependencies=[READ], response_class=Pdf, responses=PDF)

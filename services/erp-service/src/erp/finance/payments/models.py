@@ -11,7 +11,7 @@ from chassis.db import unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.normalise import reference_key
-from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState, payment_states_after
+from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState
 from records import Plain
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -174,6 +174,12 @@ class Payment(Replicated, Base):
         counts = self.posted_state == PaymentState.BOOKED and self.direction == Direction.IN
         return self.amount - self.allocated if counts else Decimal(0)
 
+    @property
+    def verbs(self) -> list[str]:
+        """What may be done with it now."""
+        found = ["change"] if self.state == PaymentState.REVERSED else ["change", "assign", "reverse"]
+        return [*found, "allocations"] if self.unallocated and self.state == PaymentState.BOOKED else found
+
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from validated values in JSON form. Raises `PaymentAllocated` when the customer of an allocated
         payment would change."""
@@ -197,8 +203,8 @@ class Payment(Replicated, Base):
     def set_amount(self, value: Mapping[str, Any]) -> None:
         """Set the validated value of the group `payment`. Raises `PaymentIsBooked`."""
         if self.posted_state != NOTHING:
-            allowed = payment_states_after(self.state)
-            raise PaymentIsBooked(state=self.state, allowed=allowed, amount=self.amount, currency=self.currency)
+            facts = {"amount": self.amount, "currency": self.currency}
+            raise PaymentIsBooked(state=self.state, allowed=self.verbs, **facts)
         self.amount, self.currency = Decimal(value["amount"]), value["currency"]
         self.direction, self.received_on = value["direction"], date.fromisoformat(value["received_on"])
 
@@ -206,7 +212,7 @@ class Payment(Replicated, Base):
         """Set the next state. Raises `PaymentStepRefused` when the transition is not allowed."""
         present = PaymentState(self.state)
         if (present, state) not in PAYMENT_STEPS:
-            raise PaymentStepRefused(state=present, wanted=state, allowed=payment_states_after(present))
+            raise PaymentStepRefused(state=present, wanted=state, allowed=self.verbs)
         self.state = state.value
 
     def allocate(self, invoice_id: UUID, number: str, amount: Decimal, how: str, actor: str) -> Allocation:

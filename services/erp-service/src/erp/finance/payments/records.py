@@ -6,6 +6,7 @@ from records import Filters, Record, routes
 from sqlalchemy import and_, select
 from sqlalchemy.orm import selectinload
 
+from erp.finance.invoicing.records import INVOICES
 from erp.finance.payments import checks
 from erp.finance.payments.events import PAYMENT
 from erp.finance.payments.models import Allocation, BankAccount, Payment
@@ -17,9 +18,22 @@ from erp.finance.payments.schemas import (
     PaymentNotes,
     PaymentOut,
 )
+from erp.parties.customers.records import CUSTOMERS
 
 CAME_IN = and_(Payment.state == PaymentState.BOOKED, Payment.direction == Direction.IN)
 SETTLING = select(Allocation.payment_id).where(Allocation.undone_at.is_(None))
+BANK_ACCOUNTS = Record(
+    "bank_account",
+    path="/v1/bank-accounts",
+    scope="payments",
+    tag="bank-accounts",
+    row=BankAccount,
+    body=BankAccountBody,
+    out=BankAccountOut,
+    filters=Filters,
+    sort=("name", "iban"),
+    prepare=checks.bank_account,
+)
 PAYMENTS = Record(
     "payment",
     path="/v1/payments",
@@ -33,6 +47,9 @@ PAYMENTS = Record(
     order="-received_on",
     verbs=("create", "list", "read", "change", "batch", "export"),
     kind=PAYMENT,
+    expands={"customer_id": CUSTOMERS, "bank_account_id": BANK_ACCOUNTS, "allocations.invoice_id": INVOICES},
+    allows=lambda row: row.verbs,
+    actions={"assign": (), "reverse": (), "allocations": ()},
     loads=(selectinload(Payment.allocations),),
     where={
         "reference": lambda reference: Payment.reference_key == reference_key(reference),
@@ -44,18 +61,6 @@ PAYMENTS = Record(
         "received_from": lambda day: Payment.received_on >= day,
         "received_until": lambda day: Payment.received_on <= day,
     },
-)
-BANK_ACCOUNTS = Record(
-    "bank_account",
-    path="/v1/bank-accounts",
-    scope="payments",
-    tag="bank-accounts",
-    row=BankAccount,
-    body=BankAccountBody,
-    out=BankAccountOut,
-    filters=Filters,
-    sort=("name", "iban"),
-    prepare=checks.bank_account,
 )
 bank_accounts = routes(
     BANK_ACCOUNTS,

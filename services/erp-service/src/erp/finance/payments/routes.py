@@ -5,9 +5,9 @@ from uuid import UUID
 
 from chassis.auth import Principal, requires
 from chassis.db import Session
-from chassis.preconditions import IdempotentRoute, SeenVersion
-from fastapi import APIRouter, Response
-from records import answered, routes, seen_of
+from chassis.preconditions import SeenVersion
+from fastapi import Response
+from records import ActionRouter, answered, routes, seen_of
 
 from erp.finance.payments.commands import allocating, entering, locking
 from erp.finance.payments.records import PAYMENTS, bank_accounts
@@ -28,7 +28,7 @@ payments = routes(
         "batch": "Enter and change up to 200 payments; each item succeeds or fails alone, and has its own result.",
     },
 )
-router = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=IdempotentRoute)
+router = ActionRouter(PAYMENTS)
 routers = (payments, router, bank_accounts)
 Writer = Annotated[Principal, requires("payments:write")]
 

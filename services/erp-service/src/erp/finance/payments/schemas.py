@@ -92,7 +92,7 @@ class PaymentBody(PaymentNotes):
 
     @model_validator(mode="after")
     def _amount_fits_its_currency(self) -> Self:
-        in_currency(self.amount, self.currency)
+        in_currency(self.amount, self.currency, "amount")
         return self
 
 
@@ -106,7 +106,7 @@ class Part(Body):
     @model_validator(mode="after")
     def _names_one_invoice(self) -> Self:
         if (self.invoice_id is None) == (self.invoice is None):
-            raise refuse("invoice", "send either `invoice_id` or `invoice`, its number")
+            raise refuse("invoice", "send either `invoice_id` or `invoice`, its number", "invoice_id")
         return self
 
 
@@ -122,7 +122,9 @@ class AllocationBody(Body):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if bool(self.allocations) == (self.by is not Allocate.NONE):
-            raise refuse("allocations", "send either `allocations`, or `by` (reference, oldest or automatic)")
+            raise refuse(
+                "allocations", "send either `allocations`, or `by` (reference, oldest or automatic)", "allocations"
+            )
         return self
 
 

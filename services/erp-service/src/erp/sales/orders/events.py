@@ -86,8 +86,8 @@ def _until_decided(group: Group) -> Group:
 
     def write(row: Order, key: str, value: Any) -> None:
         if not row.is_new and row.present not in WITH_OTHERS:
-            allowed = sorted(NEXT_STATES[row.present] & TAKEN_FROM_OTHERS)
-            raise AlreadyDecided(state=row.state, allowed=allowed, group=key)
+            states = sorted(NEXT_STATES[row.present] & TAKEN_FROM_OTHERS)
+            raise AlreadyDecided(state=row.state, states=states, group=key)
         group.write(row, key, value)
 
     return replace(group, write=write)
@@ -104,7 +104,7 @@ def _ours(group: Group) -> Group:
 
 def _create(values: Mapping[str, Any]) -> Order:
     if values["state"] not in TAKEN_FROM_OTHERS:
-        raise IllegalTransition(state="unknown", wanted=values["state"], allowed=sorted(TAKEN_FROM_OTHERS))
+        raise IllegalTransition(state="unknown", wanted=values["state"], states=sorted(TAKEN_FROM_OTHERS))
     return Order.blank()
 
 

@@ -1,13 +1,16 @@
 """Declarations of orders and shipments."""
 
+from contracts.order import OrderState
 from records import READ_ONLY, Record, routes
 from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from erp.catalogue.products.records import PRODUCTS
+from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.sales.orders.models import Order, OrderLine, Shipment, ShipmentLine
-from erp.sales.orders.rules import ARCHIVABLE, require
+from erp.sales.orders.rules import ALLOWED, Action, require
 from erp.sales.orders.schemas import (
     OrderBody,
     OrderFilters,
@@ -20,7 +23,15 @@ from erp.sales.orders.schemas import (
 
 
 async def _archivable(_session: AsyncSession, row: Order) -> None:
-    require(row.present, ARCHIVABLE, "archived")
+    require(row.present, Action.ARCHIVE)
+
+
+HOLD = "orders:hold"
+"""The scope that holding an order and letting it go on takes."""
+
+
+def _to_confirm(row: Order) -> tuple[str, ...]:
+    return (HOLD,) if row.present is OrderState.ON_HOLD else ()
 
 
 ORDERS = Record(
@@ -34,6 +45,17 @@ ORDERS = Record(
     sort=("ordered_on", "number", "created_at", "updated_at"),
     order="-ordered_on",
     kind=ORDER,
+    expands={"customer_id": CUSTOMERS, "lines.product_id": PRODUCTS},
+    allows=lambda row: ALLOWED[row.present],
+    actions={
+        Action.SUBMIT: (),
+        Action.CONFIRM: _to_confirm,
+        Action.HOLD: (HOLD,),
+        Action.RESUME: (HOLD,),
+        Action.CANCEL: (),
+        Action.SHIP: (),
+        Action.RETURN: (),
+    },
     loads=(selectinload(Order.lines),),
     shown_only={"lines": {"__all__": OrderLineOut.model_fields.keys() - OrderLineBody.model_fields.keys()}},
     where={
@@ -60,6 +82,7 @@ SHIPMENTS = Record(
     order="-shipped_on",
     verbs=READ_ONLY,
     kind=SHIPMENT,
+    expands={"order_id": ORDERS},
     among=select(Shipment).where(Shipment.archived_at.is_(None)),
     loads=(selectinload(Shipment.lines),),
     where={

@@ -8,14 +8,14 @@ from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.errors import Problem
 from chassis.preconditions import IdempotentRoute
-from contracts.order import OrderReason, OrderState
+from contracts.order import OrderReason
 from discounts.routes import limits_router
 from fastapi import APIRouter, Response
-from records import answered, reads, routes
+from records import ActionRouter, answered, needs, reads, routes
 
 from erp.sales.orders import commands
 from erp.sales.orders.models import OrderSetting
-from erp.sales.orders.records import ORDERS, SHIPMENTS, shipments
+from erp.sales.orders.records import HOLD, ORDERS, SHIPMENTS, shipments
 from erp.sales.orders.schemas import (
     CancelBody,
     HoldBody,
@@ -50,13 +50,12 @@ plain = routes(
         "batch": "Create and change up to 200 drafts; each item succeeds or fails alone, and has its own result.",
     },
 )
-router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
+router = ActionRouter(ORDERS, SHIPMENTS)
 batches = APIRouter(prefix="/v1/shipments", tags=["orders"], route_class=IdempotentRoute)
 limits = limits_router(OrderSetting, "orders", "prices:read", ("prices:write",))
 routers = (limits, plain, router, shipments, batches)
 READ = requires("orders:read")
 Writer = Annotated[Principal, requires("orders:write")]
-HOLD = "orders:hold"
 Holder = Annotated[Principal, requires("orders:write", HOLD)]
 
 
@@ -69,8 +68,8 @@ async def submit_order(order_id: UUID, session: Session, caller: Writer, respons
 @router.post("/{order_id}/confirm")
 async def confirm_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
     """Confirm an order now, when credit and stock allow it. An order on hold takes the scope orders:hold too."""
-    if (await reads.by_id(session, ORDERS, order_id, lock=True)).present == OrderState.ON_HOLD:
-        caller.require(HOLD)
+    row = await reads.by_id(session, ORDERS, order_id, lock=True)
+    caller.require(*needs(ORDERS, "confirm", row))
     return await answered(session, ORDERS, await commands.confirm(session, order_id, caller.subject), response)
 
 

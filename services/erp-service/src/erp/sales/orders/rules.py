@@ -1,8 +1,9 @@
 """What may be done with an order in which state, what it comes to, and what a customer may owe. No database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from chassis.bounds import at_most
@@ -31,18 +32,43 @@ COUNTING = frozenset(
 )
 """From its confirmation on an order counts against the credit; on hold it still does, when it was confirmed before."""
 
-SHIPPABLE = frozenset({OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
-RETURNABLE = frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.INVOICED, OrderState.CLOSED})
 UNSHIPPED = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED})
-ARCHIVABLE = frozenset({OrderState.DRAFT, OrderState.CANCELLED})
 CHANGEABLE = frozenset({OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
+
+
+class Action(StrEnum):
+    """What may be done with an order; each but the first two is also the last part of its address."""
+
+    CHANGE = "change"
+    ARCHIVE = "archive"
+    SUBMIT = "submit"
+    CONFIRM = "confirm"
+    HOLD = "hold"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    SHIP = "shipments"
+    RETURN = "returns"
+
+
+ALLOWED: Mapping[OrderState, tuple[Action, ...]] = {
+    OrderState.DRAFT: (Action.CHANGE, Action.ARCHIVE, Action.SUBMIT, Action.CANCEL),
+    OrderState.SUBMITTED: (Action.CONFIRM, Action.HOLD, Action.CANCEL),
+    OrderState.ON_HOLD: (Action.CONFIRM, Action.RESUME, Action.CANCEL),
+    OrderState.CONFIRMED: (Action.HOLD, Action.CANCEL, Action.SHIP),
+    OrderState.PARTLY_SHIPPED: (Action.SHIP, Action.RETURN),
+    OrderState.SHIPPED: (Action.RETURN,),
+    OrderState.INVOICED: (Action.RETURN,),
+    OrderState.CLOSED: (Action.RETURN,),
+    OrderState.CANCELLED: (Action.ARCHIVE,),
+}
+"""State -> what may be done."""
 
 
 class IllegalTransition(Conflict):
     code = "illegal-transition"
     title = "The present state does not allow this"
     detail = "It is {state}, which cannot become {wanted}."
-    hint = "`allowed` lists what may come next; read the record as it is now, and decide again."
+    hint = "`allowed` lists what may be done now; read the record as it is now, and decide again."
 
 
 class CustomerBlocked(Conflict):
@@ -61,6 +87,7 @@ class CustomerArchived(Conflict):
 
 class ProductArchived(Conflict):
     code = "product-archived"
+    part = "product_id"
     title = "A product of the order is archived"
     detail = "{product} was taken out of use."
     hint = "Restore the product, or enter the order without it."
@@ -88,6 +115,7 @@ class CreditCurrency(Conflict):
 
 class MoreThanOrdered(Conflict):
     code = "more-than-ordered"
+    part = "quantity"
     title = "More would be shipped than was ordered"
     detail = "Of line {line} {left} is left to ship; {wanted} is more."
     hint = "Ship what is left at most. For more, change the order or enter another one."
@@ -95,6 +123,7 @@ class MoreThanOrdered(Conflict):
 
 class MoreThanShipped(Conflict):
     code = "more-than-shipped"
+    part = "quantity"
     title = "More would be taken back, or billed, than was shipped"
     detail = "Of line {line} it can be {left} at most; {wanted} is more."
     hint = "Read the order's progress: it says how much of each line was shipped, returned and invoiced."
@@ -109,22 +138,35 @@ def failure_text(error: Exception) -> str:
 def next_state(present: OrderState, wanted: OrderState) -> OrderState:
     """The state that was wanted. Raises `IllegalTransition` when it cannot follow the present one."""
     if wanted not in NEXT_STATES[present]:
-        raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=sorted(NEXT_STATES[present]))
+        raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=list(ALLOWED[present]))
     return wanted
 
 
 def from_others(present: OrderState, wanted: OrderState) -> OrderState:
     """The state that another system brings. Raises `IllegalTransition` when it is not theirs to bring, or too late."""
     if wanted not in NEXT_STATES[present] & TAKEN_FROM_OTHERS:
-        allowed = sorted(NEXT_STATES[present] & TAKEN_FROM_OTHERS)
-        raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=allowed)
+        states = sorted(NEXT_STATES[present] & TAKEN_FROM_OTHERS)
+        raise IllegalTransition(state=present.value, wanted=wanted.value, states=states)
     return wanted
 
 
-def require(present: OrderState, among: Iterable[OrderState], wanted: str) -> None:
-    """Raises `IllegalTransition` unless the order is in one of these states."""
-    if present not in among:
-        raise IllegalTransition(state=present.value, wanted=wanted, allowed=sorted(NEXT_STATES[present]))
+def require(present: OrderState, action: Action) -> None:
+    """Raise `IllegalTransition` unless the state allows this."""
+    if action not in ALLOWED[present]:
+        raise IllegalTransition(state=present.value, wanted=_DONE[action], allowed=list(ALLOWED[present]))
+
+
+_DONE = {
+    Action.CHANGE: "changed",
+    Action.ARCHIVE: "archived",
+    Action.SUBMIT: "submitted",
+    Action.CONFIRM: "confirmed",
+    Action.HOLD: "held",
+    Action.RESUME: "resumed",
+    Action.CANCEL: "cancelled",
+    Action.SHIP: "shipped",
+    Action.RETURN: "returned",
+}
 
 
 def bounded(quantity: Decimal, unit_price: Decimal, discount: Decimal, field: str) -> None:

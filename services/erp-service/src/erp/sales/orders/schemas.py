@@ -89,7 +89,7 @@ class _Quantities(Body):
     def _each_line_once(self) -> Self:
         lines = [each.line_id for each in self.lines or ()]
         if len(set(lines)) < len(lines):
-            raise refuse("lines", "each line may be listed once")
+            raise refuse("lines", "each line may be listed once", "lines")
         return self
 
     @property

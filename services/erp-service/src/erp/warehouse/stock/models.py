@@ -37,6 +37,7 @@ class OutOfStock(Conflict):
 
 class NotReserved(Conflict):
     code = "not-reserved"
+    part = "quantity"
     title = "That much is not reserved for the line"
     detail = "The line {line_id} has {reserved} reserved; {wanted} should leave."
     hint = "Send what is reserved, and the rest once it has come in."
@@ -44,6 +45,7 @@ class NotReserved(Conflict):
 
 class NotIssued(Conflict):
     code = "not-issued"
+    part = "quantity"
     title = "That much has not left for the line"
     detail = "{issued} of the line {line_id} has left and not come back; {wanted} should come back."
     hint = "Take back no more than was sent."

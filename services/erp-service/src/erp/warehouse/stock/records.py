@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products.models import Product
+from erp.catalogue.products.records import PRODUCTS
 from erp.ledger import queries as ledger
 from erp.warehouse.stock import checks, queries
 from erp.warehouse.stock.models import Demand, Reservation, StockLevel, StockMove, Warehouse
@@ -78,6 +79,7 @@ STOCK = Record(
     among=select(StockLevel).join(Product, Product.id == StockLevel.product_id),
     sort=("sku", "name", "on_hand", "reserved", "value"),
     sort_by={"sku": Product.sku, "name": Product.name},
+    expands={"product_id": PRODUCTS, "warehouse_id": WAREHOUSES},
     verbs=LIST_ONLY,
     where={
         "sku": lambda sku: Product.sku_key == sku_key(sku),
@@ -101,6 +103,7 @@ MOVES = Record(
     sort=("position", "moved_on"),
     order="-position",
     ties="position",
+    expands={"product_id": PRODUCTS, "warehouse_id": WAREHOUSES},
     verbs=READ_ONLY,
     where={
         "product_id": lambda product_id: StockLevel.product_id == product_id,
@@ -126,6 +129,7 @@ RESERVATIONS = Record(
     ),
     sort=("position",),
     sort_by={"position": Demand.position},
+    expands={"product_id": PRODUCTS, "warehouse_id": WAREHOUSES},
     verbs=LIST_ONLY,
     where={
         "product_id": lambda product_id: Demand.product_id == product_id,
@@ -144,6 +148,7 @@ BACK_ORDERS = Record(
     among=select(Demand).where(Demand.reserved < Demand.wanted),
     sort=("position",),
     ties="position",
+    expands={"product_id": PRODUCTS},
     verbs=LIST_ONLY,
 )
 lists = (

@@ -40,7 +40,7 @@ async def read_decision(decision_id: UUID, session: Session) -> DecisionOut:
     return DecisionOut.of(await decisions.by_id(session, decision_id))
 
 
-@router.post("/v1/decisions/{decision_id}:restore", openapi_extra=VALUES.openapi)
+@router.post("/v1/decisions/{decision_id}/restore", openapi_extra=VALUES.openapi)
 async def restore_value(
     decision_id: UUID, session: Session, caller: Steward, body: Annotated[Pick | None, Body()] = None
 ) -> ChosenOut:
@@ -65,7 +65,7 @@ async def list_conflicts(
     return await paging.page(session, queries.open_ones(filters), queries.ORDERS, lambda row: DecisionOut.of(row[0]))
 
 
-@conflicts.post("/v1/conflicts/{conflict_id}:resolve", openapi_extra=VALUES.openapi)
+@conflicts.post("/v1/conflicts/{conflict_id}/resolve", openapi_extra=VALUES.openapi)
 async def resolve_conflict(conflict_id: UUID, body: Choice, session: Session, caller: Steward) -> ChosenOut:
     """End a conflict: with the value of one system, or with a third value. It is delivered to every system.
 

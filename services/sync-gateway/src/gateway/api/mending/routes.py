@@ -22,7 +22,7 @@ router = APIRouter(tags=["mending"], route_class=IdempotentRoute)
 Steward = Annotated[Principal, requires("sync:write")]
 
 
-@router.post("/v1/links/{link_id}:unlink")
+@router.post("/v1/links/{link_id}/unlink")
 async def unlink_record(link_id: UUID, body: Mend, session: Session, caller: Steward) -> LinkMended:
     """Forget which local record of a system it is, and deliver the record there anew.
 
@@ -31,7 +31,7 @@ async def unlink_record(link_id: UUID, body: Mend, session: Session, caller: Ste
     return _told(await links.unlink(session, link_id, _author(caller, body)), "unlinked")
 
 
-@router.post("/v1/links/{link_id}:relink")
+@router.post("/v1/links/{link_id}/relink")
 async def relink_record(link_id: UUID, body: Relink, session: Session, caller: Steward) -> LinkMended:
     """Say which local record of the system it is. The messages of that one that were held are merged then.
 
@@ -40,7 +40,7 @@ async def relink_record(link_id: UUID, body: Relink, session: Session, caller: S
     return _told(await links.relink(session, link_id, body.local_id, _author(caller, body)), "relinked")
 
 
-@router.post("/v1/deliveries/{delivery_id}:drop")
+@router.post("/v1/deliveries/{delivery_id}/drop")
 async def drop_delivery(delivery: DeliveryInAddress, body: Mend, session: Session, caller: Steward) -> DeliveryDropped:
     """Give up what the system does not have of the record: it stays as it is there until the record changes again."""
     system = delivery.system
@@ -54,7 +54,7 @@ async def drop_delivery(delivery: DeliveryInAddress, body: Mend, session: Sessio
     )
 
 
-@router.post("/v1/resync")
+@router.post("/v1/records:resync")
 async def resync_records(body: Resync, session: Session, caller: Steward) -> ResyncOut:
     """Deliver records anew with all their groups: one record, a kind, a system, or what changed in a time.
 

@@ -37,7 +37,7 @@ async def read_quarantined(message_id: UUID, session: Session) -> HeldMessageInF
     return HeldMessageInFull.of(await queries.by_id(session, message_id))
 
 
-@router.post("/v1/quarantine/{message_id}:replay", status_code=202, dependencies=[WRITE, SHOWN])
+@router.post("/v1/quarantine/{message_id}/replay", status_code=202, dependencies=[WRITE, SHOWN])
 async def replay_message(message_id: UUID, session: Session, caller: Operator) -> HeldMessage:
     """Merge the message as if it came now, once what stood in its way is mended.
 
@@ -48,7 +48,7 @@ async def replay_message(message_id: UUID, session: Session, caller: Operator) -
     return HeldMessage.of(row)
 
 
-@router.post("/v1/quarantine/{message_id}:drop", dependencies=[WRITE, SHOWN])
+@router.post("/v1/quarantine/{message_id}/drop", dependencies=[WRITE, SHOWN])
 async def drop_message(message_id: UUID, session: Session, caller: Operator) -> HeldMessage:
     """Say that the message is not needed. It is kept in full, with who said so, and can still be replayed."""
     row = await queries.by_id(session, message_id, lock=True)

@@ -42,7 +42,7 @@ async def read_system(name: str, session: Session) -> SystemOut:
     return await _shown(session, name)
 
 
-@router.post("/v1/systems/{name}:pause", openapi_extra=FOR_ALL.openapi)
+@router.post("/v1/systems/{name}/pause", openapi_extra=FOR_ALL.openapi)
 async def pause_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
     """Stop merging what a system sends and delivering to it, for the caller's tenant. Nothing is lost: it all waits.
 
@@ -57,7 +57,7 @@ async def pause_system(name: str, session: Session, caller: Steward, body: Scope
     return await _shown(session, name)
 
 
-@router.post("/v1/systems/{name}:resume", openapi_extra=FOR_ALL.openapi)
+@router.post("/v1/systems/{name}/resume", openapi_extra=FOR_ALL.openapi)
 async def resume_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
     """Go on where the pause began: what was entered there is merged in its order, what is due there is delivered.
 

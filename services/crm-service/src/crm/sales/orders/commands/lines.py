@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import uuid7
+from chassis.errors import about
 from contracts.discount import discount_given
 from contracts.pricing import Question
 from discounts.queries import limits as discount_limits
@@ -57,14 +58,16 @@ async def priced(
     """
     known = {line.id: line for line in present}
     products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
-    drafts = [_Draft(body, _line(body, known), _product(n, body, products), anew) for n, body in enumerate(bodies)]
+    drafts = [_Draft(body, _line(n, body, known), _product(n, body, products), anew) for n, body in enumerate(bodies)]
     unpriced = [draft.product for draft in drafts if draft.asks_for_price]
     tags = await catalogue.price_tags(session, unpriced, [terms.customer_id]) if unpriced else {}
     rates: dict[str, Decimal] = {}
-    for draft in drafts:
-        if draft.asks_for_rate and draft.tax_class not in rates:
-            rates[draft.tax_class] = await catalogue.tax_rate_of(session, draft.tax_class, terms.country, terms.on)
-    lines = [draft.values(terms, tags, rates) for draft in drafts]
+    lines = []
+    for number, draft in enumerate(drafts):
+        with about(f"lines[{number}]"):
+            if draft.asks_for_rate and draft.tax_class not in rates:
+                rates[draft.tax_class] = await catalogue.tax_rate_of(session, draft.tax_class, terms.country, terms.on)
+            lines.append(draft.values(terms, tags, rates))
     if roles is not None:
         await _check_discounts(session, drafts, lines, terms, roles)
     return lines
@@ -170,9 +173,9 @@ class _Draft:
         return {"tax_rate": wanted, "tax_from": Source.ENTERED.value}
 
 
-def _line(body: OrderLineBody, known: Mapping[UUID, OrderLine]) -> OrderLine | None:
+def _line(number: int, body: OrderLineBody, known: Mapping[UUID, OrderLine]) -> OrderLine | None:
     if body.id is not None and body.id not in known:
-        raise UnknownOrderLine(id=str(body.id))
+        raise UnknownOrderLine(id=str(body.id), field=f"lines[{number}].id")
     return known[body.id] if body.id else None
 
 

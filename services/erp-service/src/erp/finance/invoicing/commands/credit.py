@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numbering
 from chassis import clock, replication
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict, NotFound, about_one_of
 from contracts.money import Totals
 from contracts.receivable import TaxAmount
 from records import reads
@@ -92,7 +92,8 @@ async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -
     invoices = await _invoices_of(session, return_ids)
     found = await reads.lock_all(session, ORDERS, await queries.orders_of(session, return_ids))
     returns = await reads.lock_all(session, SHIPMENTS, return_ids)
-    _check_returns(return_ids, returns)
+    with about_one_of("return_ids", body.return_ids):
+        _check_returns(return_ids, returns)
     parts = _returned(found, returns, invoices)
     if not parts:
         raise NothingToCredit(what=", ".join(sorted(each.number for each in returns)))
@@ -131,14 +132,14 @@ def _parts(invoice: Invoice, body: CreditNoteBody) -> list[Part]:
             raise NothingToCredit(what=invoice.number)
         return parts
     by_id = {line.id: line for line in invoice.lines}
-    for wanted in body.lines:
+    for number, wanted in enumerate(body.lines):
         if wanted.line_id not in by_id:
-            raise NotFound(id=wanted.line_id, detail=f"{invoice.number} has no such line.")
+            field, detail = f"lines[{number}].line_id", f"{invoice.number} has no such line."
+            raise NotFound(id=wanted.line_id, detail=detail, field=field)
         left = by_id[wanted.line_id].left
         if wanted.quantity > left:
-            raise CreditedBeyondInvoiced(
-                number=invoice.number, line_id=wanted.line_id, left=left, wanted=wanted.quantity
-            )
+            facts = {"number": invoice.number, "line_id": wanted.line_id, "left": left, "wanted": wanted.quantity}
+            raise CreditedBeyondInvoiced(**facts, field=f"lines[{number}].quantity")
     return [Part(by_id[wanted.line_id], wanted.quantity) for wanted in body.lines]
 
 
@@ -158,7 +159,7 @@ def _check_returns(return_ids: set[UUID], returns: Sequence[Shipment]) -> None:
         raise NotFound(id=min(missing))
     for each in returns:
         if not each.is_return:
-            raise NotAReturn(number=each.number)
+            raise NotAReturn(number=each.number, id=each.id)
 
 
 def _returned(found: Sequence[Order], returns: Sequence[Shipment], invoices: Sequence[Invoice]) -> list[Part]:

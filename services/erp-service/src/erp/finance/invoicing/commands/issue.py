@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numbering
 from chassis import clock, gather, replication
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict, NotFound, about_one_of
 from contracts.money import line_net
 from contracts.receivable import TaxAmount
 from records import reads
@@ -104,9 +104,10 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
     and the ledger's `PeriodClosed`.
     """
     on = body.issued_on or clock.today()
-    billed_orders, shipments = await _locked(session, body)
-    _refuse_mixed(billed_orders)
-    parts = _parts(billed_orders, shipments, named=bool(body.shipment_ids))
+    with about_one_of("shipment_ids", body.shipment_ids or ()):
+        billed_orders, shipments = await _locked(session, body)
+        _refuse_mixed(billed_orders)
+        parts = _parts(billed_orders, shipments, named=bool(body.shipment_ids))
     order = billed_orders[0]
     await ledger_queries.receivable_lock(session, order.customer_id)
     await _mark(session, parts, actor)
@@ -146,7 +147,7 @@ async def _locked(session: AsyncSession, body: InvoiceBody) -> tuple[Sequence[Or
         raise NotFound(id=min(missing))
     for shipment in shipments:
         if shipment.is_return:
-            raise NotAShipment(number=shipment.number)
+            raise NotAShipment(number=shipment.number, id=shipment.id)
     return found, shipments
 
 
@@ -170,7 +171,7 @@ def _parts(found: Sequence[Order], shipments: Sequence[Shipment], *, named: bool
                 left[shipped.line_id] -= quantity
                 ours.append(Part(shipment, shipped, ordered[shipped.line_id], quantity))
         if named and not ours:
-            raise NothingToInvoice(what=shipment.number)
+            raise NothingToInvoice(what=shipment.number, id=shipment.id)
         parts += ours
     if not parts:
         raise NothingToInvoice(what=found[0].number)

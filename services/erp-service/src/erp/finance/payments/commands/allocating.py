@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from decimal import Decimal
 from uuid import UUID
 
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict, NotFound, about, about_one_of
 from chassis.replication import edit
-from contracts.receivable import Direction, PaymentState, payment_states_after
+from contracts.receivable import Direction, PaymentState
 from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +32,7 @@ class NotAllocatable(Conflict):
 
 class InvoiceOfAnother(Conflict):
     code = "invoice-of-another"
+    part = "invoice_id"
     title = "The invoice belongs to another customer or currency"
     detail = "{invoice} cannot be settled by a payment in {currency} of the customer {customer_id}."
     hint = "GET /v1/invoices?customer_id=... lists the customer's invoices."
@@ -39,6 +40,7 @@ class InvoiceOfAnother(Conflict):
 
 class InvoiceSettled(Conflict):
     code = "invoice-settled"
+    part = "amount"
     title = "More would be allocated than the invoice's open amount"
     detail = "The open amount of {invoice} is {open} {currency}; {wanted} is more."
     hint = "Allocate at most the open amount; the rest of the payment waits for another invoice."
@@ -114,13 +116,17 @@ async def take(session: AsyncSession, row: Payment, wanted: Sequence[Share], act
     """
     total = sum((share.amount for share in wanted), Decimal(0))
     if total > row.unallocated:
-        raise AllocatedBeyondPayment(unallocated=row.unallocated, currency=row.currency, wanted=total)
+        facts = {"unallocated": row.unallocated, "currency": row.currency, "wanted": total}
+        raise AllocatedBeyondPayment(**facts, field="allocations")
     if len(row.standing) + len(wanted) > MOST_ALLOCATIONS:
         raise TooManyAllocations()
-    found = {each.id: each for each in await invoices.for_update(session, {share.invoice_id for share in wanted})}
-    for share in wanted:
+    ids = [share.invoice_id for share in wanted]
+    with about_one_of("allocations", ids):
+        found = {each.id: each for each in await invoices.for_update(session, set(ids))}
+    for number, share in enumerate(wanted):
         invoice = found[share.invoice_id]
-        _check_invoice(row, invoice, share.amount)
+        with about(f"allocations[{number}]"):
+            _check_invoice(row, invoice, share.amount)
         row.allocate(invoice.id, invoice.number, share.amount, share.how, actor)
         await invoicing.settle(session, invoice, share.amount, actor)
 
@@ -158,18 +164,19 @@ async def _named(session: AsyncSession, row: Payment, parts: Sequence[Part]) -> 
     numbers = {part.invoice for part in parts if part.invoice is not None}
     ids = {each.number: each.id for each in await invoices.by_numbers(session, numbers)} if numbers else {}
     found = []
-    for part in parts:
+    for number, part in enumerate(parts):
         invoice_id = part.invoice_id or ids.get(part.invoice or "")
         if invoice_id is None:
-            raise NotFound(invoice=part.invoice, hint="Check the invoice's number: GET /v1/invoices?number=...")
-        found.append(Share(invoice_id, exact(part.amount, row.currency, "amount"), How.HAND))
+            field, hint = f"allocations[{number}].invoice", "Check the invoice's number: GET /v1/invoices?number=..."
+            raise NotFound(invoice=part.invoice, hint=hint, field=field)
+        found.append(Share(invoice_id, exact(part.amount, row.currency, f"allocations[{number}].amount"), How.HAND))
     return found
 
 
 def _check_allocatable(row: Payment) -> None:
     if row.posted_state != PaymentState.BOOKED or row.state != PaymentState.BOOKED:
-        allowed = payment_states_after(row.state)
-        raise PaymentStepRefused(state=row.state, allowed=allowed, hint="Only a booked payment settles invoices.")
+        hint = "Only a booked payment settles invoices."
+        raise PaymentStepRefused(state=row.state, allowed=row.verbs, hint=hint)
     if row.direction != Direction.IN:
         raise NotAllocatable(why="It is an outgoing payment: it reduces the customer's credit as a whole.")
     if row.customer_id is None or row.customer_id != row.posted_customer_id:

@@ -87,7 +87,7 @@ async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, acto
     """
     row = await lock(session, payment_id, body.customer_id)
     if row.state == PaymentState.REVERSED:
-        raise PaymentStepRefused(state=row.state, allowed=[])
+        raise PaymentStepRefused(state=row.state, allowed=row.verbs)
     if body.customer_id is not None:
         await reads.referred(session, CUSTOMERS, body.customer_id, "customer_id")
     with edit(session, PAYMENT, row, actor):

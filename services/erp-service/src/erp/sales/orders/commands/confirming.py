@@ -16,6 +16,7 @@ from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order
 from erp.sales.orders.records import ORDERS
 from erp.sales.orders.rules import (
+    Action,
     CustomerArchived,
     CustomerBlocked,
     NothingOrdered,
@@ -56,7 +57,7 @@ async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
 async def resume(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     """Look again at an order on hold, and confirm it. Raise what `confirm` raises; then it stays on hold."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
-    require(row.present, {OrderState.ON_HOLD}, "resumed")
+    require(row.present, Action.RESUME)
     return await confirm(session, order_id, actor)
 
 

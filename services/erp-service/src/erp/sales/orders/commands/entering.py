@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis import clock, replication
 from chassis.db import uuid7
-from chassis.errors import Conflict
+from chassis.errors import Conflict, about
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.order import OrderState
@@ -26,7 +26,7 @@ from erp.sales.orders.commands.numbering import give_number
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order, OrderLine
 from erp.sales.orders.records import ORDERS
-from erp.sales.orders.rules import CustomerArchived, NothingOrdered, ProductArchived, require
+from erp.sales.orders.rules import Action, CustomerArchived, NothingOrdered, ProductArchived, require
 from erp.sales.orders.schemas import OrderBody, OrderLineBody
 
 HEAD = frozenset(OrderBody.model_fields) - {"lines"}
@@ -34,6 +34,7 @@ HEAD = frozenset(OrderBody.model_fields) - {"lines"}
 
 class NoSuchLine(Conflict):
     code = "no-such-line"
+    part = "line_id"
     title = "The order has no such line"
     detail = "It has none with the id {line}."
     hint = "Read the order: its lines have ids. Leave the id out to add a line."
@@ -68,7 +69,7 @@ async def change(
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     seen(row)
-    require(row.present, {OrderState.DRAFT}, "changed")
+    require(row.present, Action.CHANGE)
     body = patched(OrderBody, ORDERS.written(row), patch)
     with edit(session, ORDER, row, actor):
         await _write(session, row, body, roles)
@@ -114,8 +115,9 @@ async def _write_lines(
 ) -> list[tuple[OrderLineBody, OrderLine, Product]]:
     """Give the order these lines; answer each with what became of it and its product."""
     known = {line.id for line in row.lines}
-    if missing := next((line.id for line in lines if line.id and line.id not in known), None):
-        raise NoSuchLine(line=str(missing))
+    for index, line in enumerate(lines):
+        if line.id and line.id not in known:
+            raise NoSuchLine(line=str(line.id), field=f"lines[{index}].id")
     found = await reads.by_ids(session, PRODUCTS, {line.product_id for line in lines})
     for gone in known - {line.id for line in lines}:
         row.set_line(gone, None)
@@ -124,9 +126,10 @@ async def _write_lines(
         product = found.get(line.product_id)
         if product is None:
             raise ReferenceUnknown(kind="product", id=line.product_id, field=f"lines[{index}].product_id")
-        if product.archived_at is not None:
-            raise ProductArchived(product=product.name)
-        line_id = await _write_line(session, row, line, product, customer, f"lines[{index}]")
+        with about(f"lines[{index}]"):
+            if product.archived_at is not None:
+                raise ProductArchived(product=product.name)
+            line_id = await _write_line(session, row, line, product, customer, f"lines[{index}]")
         written[line_id] = (line, product)
     now = {line.id: line for line in row.lines}
     return [(line, now[line_id], product) for line_id, (line, product) in written.items()]

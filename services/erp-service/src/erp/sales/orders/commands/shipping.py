@@ -8,7 +8,7 @@ from uuid import UUID
 import numbering
 from chassis import clock, gather, replication
 from chassis.db import uuid7
-from chassis.errors import Conflict
+from chassis.errors import Conflict, about_one_of
 from chassis.replication import edit
 from contracts.order import ShipmentKind
 from records import reads
@@ -19,7 +19,7 @@ from erp.sales.orders.commands.entering import NoSuchLine
 from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
 from erp.sales.orders.records import ORDERS
-from erp.sales.orders.rules import RETURN_NUMBERS, RETURNABLE, SHIPMENT_NUMBERS, SHIPPABLE, require
+from erp.sales.orders.rules import RETURN_NUMBERS, SHIPMENT_NUMBERS, Action, require
 from erp.sales.orders.schemas import ReturnBody, ShipmentBody
 from erp.warehouse.stock import commands as inventory
 from erp.warehouse.stock import queries as stock
@@ -51,11 +51,11 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
     goods are not set aside.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
-    require(row.present, SHIPPABLE, "shipped")
+    require(row.present, Action.SHIP)
     quantities = body.quantities or await _reserved(session, row)
-    shipment = _document(row, ShipmentKind.SHIPMENT, quantities, body.shipped_on)
-    shipment.carrier, shipment.tracking = body.carrier, body.tracking
-    with edit(session, ORDER, row, actor):
+    with about_one_of("lines", body.quantities), edit(session, ORDER, row, actor):
+        shipment = _document(row, ShipmentKind.SHIPMENT, quantities, body.shipped_on)
+        shipment.carrier, shipment.tracking = body.carrier, body.tracking
         row.ship(quantities)
         await inventory.issue(
             session,
@@ -77,10 +77,10 @@ async def take_back(session: AsyncSession, order_id: UUID, body: ReturnBody, act
     Raises `IllegalTransition`, `NoSuchLine`, `MoreThanShipped`.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
-    require(row.present, RETURNABLE, "returned")
-    document = _document(row, ShipmentKind.RETURN, body.quantities, body.returned_on)
-    document.carrier = document.tracking = None
-    with edit(session, ORDER, row, actor):
+    require(row.present, Action.RETURN)
+    with about_one_of("lines", body.quantities), edit(session, ORDER, row, actor):
+        document = _document(row, ShipmentKind.RETURN, body.quantities, body.returned_on)
+        document.carrier = document.tracking = None
         row.take_back(body.quantities)
         await inventory.take_back(
             session,

@@ -1,0 +1,40 @@
+"""What a caller may do with a record now: the verbs that its state allows and the caller's scopes permit.
+
+Rules that depend on more than the state are not asked: they refuse when the verb is tried.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chassis.auth import Principal
+
+from records.record import Record
+
+PLAIN = ("change", "archive", "restore")
+
+
+def verbs_of(record: Record[Any, Any, Any]) -> tuple[str, ...]:
+    """All verbs that act on one row: the plain ones, then those of the module."""
+    return (*(verb for verb in PLAIN if verb in record.verbs), *record.actions)
+
+
+def allowed(record: Record[Any, Any, Any], row: Any, caller: Principal) -> Sequence[str]:
+    """The verbs that the caller may try, in the order of `verbs_of`."""
+    if f"{record.scope}:write" not in caller.scopes:
+        return ()
+    by_state = _by_state(record, row)
+    possible = [verb for verb in verbs_of(record) if verb in by_state]
+    return [verb for verb in possible if caller.scopes.issuperset(needs(record, verb, row))]
+
+
+def needs(record: Record[Any, Any, Any], verb: str, row: Any) -> tuple[str, ...]:
+    """The scopes that a verb needs for a row, beside the one to write."""
+    found = record.actions.get(verb, ())
+    return found(row) if callable(found) else found
+
+
+def _by_state(record: Record[Any, Any, Any], row: Any) -> set[str]:
+    if getattr(row, "archived_at", None) is not None:
+        return {"restore"}
+    every = verbs_of(record) if record.allows is None else record.allows(row)
+    return set(every) - {"restore"}

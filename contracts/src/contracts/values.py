@@ -145,17 +145,22 @@ CountryCode = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_
 Tag = Annotated[str, Field(min_length=1, max_length=50), BeforeValidator(one_line)]
 """A tag as its users write it; letter case counts."""
 
+
+class Monetary:
+    """Marks a decimal number as an amount of money, written with its currency's decimals (`contracts.decimals`)."""
+
+
 _AS_TEXT = PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json")
 
-Money = Annotated[
+Number = Annotated[
     Decimal,
     BeforeValidator(_read_by(15)),
     _AS_TEXT,
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,4})?$"}),
 ]
-"""An exact amount, a string in JSON; floats are refused because they are not exact."""
+"""An exact decimal number, a string in JSON; floats are refused because they are not exact."""
 
-Sum = Annotated[
+NumberSum = Annotated[
     Decimal,
     BeforeValidator(_read_by(24)),
     _AS_TEXT,
@@ -163,7 +168,16 @@ Sum = Annotated[
 ]
 """An exact sum over many records: it may have more digits than any one of them."""
 
+Money = Annotated[Number, Monetary()]
+"""An amount of money."""
+
+Sum = Annotated[NumberSum, Monetary()]
+"""A sum of money over many records."""
+
 Amount = Annotated[
-    Decimal, _AS_TEXT, WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, mode="serialization")
+    Decimal,
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, mode="serialization"),
+    Monetary(),
 ]
-"""An amount of an answer, with as many decimals as its currency has; nothing is checked, so it can always be read."""
+"""An amount of money of an answer; nothing is checked, so it can always be read."""

@@ -30,6 +30,7 @@ UNTIL_SUBMITTED = newest.until("state", FIXED_STATES, ERP)
 ORDER = KindTable(
     "order",
     holders={"crm": WRITES, "erp": WRITES},
+    currency="currency",
     groups=(
         group("state", OrderState, machine(NEXT_STATES), required=True),
         reference("customer", UNTIL_SUBMITTED, required=True),

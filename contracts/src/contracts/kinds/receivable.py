@@ -31,6 +31,7 @@ LINES = group(
 INVOICE = KindTable(
     "invoice",
     holders={"erp": WRITES, "crm": READS},
+    currency="document.currency",
     life=ERP,
     groups=(
         reference("customer", ERP, required=True),
@@ -43,6 +44,7 @@ INVOICE = KindTable(
 CREDIT_NOTE = KindTable(
     "credit_note",
     holders={"erp": WRITES, "crm": READS},
+    currency="document.currency",
     life=ERP,
     groups=(
         reference("customer", ERP, required=True),
@@ -55,6 +57,7 @@ CREDIT_NOTE = KindTable(
 PAYMENT = KindTable(
     "payment",
     holders={"crm": WRITES, "erp": WRITES},
+    currency="payment.currency",
     groups=(
         group(
             "state",

@@ -6,9 +6,11 @@ JSON Schemas, topics, the gateway's rules and the groups of CRM and ERP are made
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from contracts.customer import Life
+from contracts.decimals import amount_names, rewritten
 from contracts.kinds import same as normalisers
 from contracts.kinds.match import Match
 from contracts.kinds.policies import Policy, update_wins
@@ -101,7 +103,8 @@ class KindTable:
     """One kind. `holders` says which systems have its records; one that is not named gets none.
 
     `life` decides between an edit and an archiving that did not see each other; it is a group like the others.
-    `partitions` is the width of each of its topics.
+    `partitions` is the width of each of its topics. `currency` is the group, or its field (`document.currency`), that
+    says in which currency the amounts of other groups are.
     """
 
     name: str
@@ -109,6 +112,7 @@ class KindTable:
     groups: tuple[Group, ...]
     life: Policy = update_wins
     partitions: int = PARTITIONS
+    currency: str | None = None
     required: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,3 +125,23 @@ class KindTable:
     def writers(self) -> tuple[str, ...]:
         """The systems that announce what happens to their records of the kind."""
         return tuple(system for system, access in self.holders.items() if access is WRITES)
+
+    @cached_property
+    def amounts(self) -> Mapping[str, frozenset[str]]:
+        """Group -> the names of its amounts of money, where it has any."""
+        found = {group.name: amount_names(group.value) for group in self.groups}
+        return {group: names for group, names in found.items() if names}
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The groups on which the written form of others depends."""
+        return (self.currency.partition(".")[0],) if self.currency else ()
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a record, with amounts in the decimals of their currency."""
+        group, _, field = (self.currency or "").partition(".")
+        currency = (values.get(group) or {}).get(field) if field else values.get(group)
+        return {
+            key: rewritten(value, names, currency) if (names := self.amounts.get(key.partition(":")[0])) else value
+            for key, value in values.items()
+        }

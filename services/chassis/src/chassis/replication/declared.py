@@ -47,6 +47,13 @@ class Table(Protocol):
     @property
     def partitions(self) -> int: ...
 
+    @property
+    def beside(self) -> tuple[str, ...]: ...
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All values of a record, in the form in which they are published."""
+        ...
+
 
 class NotDeclared(TypeError):
     """A table and the rows of a system do not fit; a fault of ours."""
@@ -90,6 +97,8 @@ def kind_from(
         required=() if closed else needed,
         announced=system in table.writers,
         partitions=table.partitions,
+        written=table.written,
+        beside=table.beside,
         groups=tuple(map(_closed_by(closed) if closed else through, groups)),
     )
 

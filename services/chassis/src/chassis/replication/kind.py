@@ -106,6 +106,8 @@ class Kind:
     new row from the first values it is sent. `twin` says whether an unlinked local record may be the very one that a
     delivery would create: then the delivery waits until the hub has seen it. `announced`: what happens to its rows is
     published, to a topic of so many `partitions`; a system that only reads a kind has nothing to say of it.
+    `written` brings all values of a record into the form in which they are published; that of a group may depend on the
+    groups `beside` it.
     """
 
     name: str
@@ -117,6 +119,8 @@ class Kind:
     twin: NoTwin = no_twin
     announced: bool = True
     partitions: int = PARTITIONS
+    written: Callable[[Mapping[str, Json]], dict[str, Json]] = dict
+    beside: tuple[str, ...] = ()
     by_name: dict[str, Group] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -134,12 +138,14 @@ class Kind:
         values: dict[str, Json] = {}
         for group in self.groups:
             values.update({key: value for key, value in group.read(row).items() if value not in (None, "")})
-        return values
+        return self.written(values)
 
-    def read_group(self, row: Any, key: str) -> Json:
-        """One group's value; None when it is empty."""
-        group = self.group(key)
-        return group.read(row).get(key) if group else None
+    def holds(self, row: Any, key: str, value: Json) -> bool:
+        """Whether the row has this value in this group, however it is written."""
+        group = self.by_name[key.partition(":")[0]]
+        beside = {key: found for name in self.beside for key, found in self.by_name[name].read(row).items()}
+        present = self.written({**beside, **group.read(row)})
+        return bool(present.get(key) == self.written({**beside, key: value})[key])
 
     def group(self, key: str) -> Group | None:
         """The group that a key belongs to: `tag` for `tag:retail`; None for a key this kind does not have."""

@@ -5,7 +5,8 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
-from contracts.product import Count, CountedSum, Quantity
+from contracts.decimals import InCurrency
+from contracts.product import Quantity
 from contracts.receivable import AllocationState, Direction, InvoiceLine, PaymentState, SettlementState, TaxAmount
 from contracts.text import NameText, OptionalNameText, OptionalShortText
 from contracts.values import CurrencyCode, Money, Sum, in_currency
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from crm.receivables.rules import on_or_today, overdue_days
 
 
-class DocumentOut(Shown):
+class DocumentOut(InCurrency, Shown):
     """What stands on a document of the ERP."""
 
     customer_id: UUID
@@ -140,7 +141,7 @@ class Reversal(BaseModel):
     reason: NameText
 
 
-class PaymentOut(Shown):
+class PaymentOut(InCurrency, Shown):
     """A payment: `entered` until the ERP has booked it. `allocation` says what it settles."""
 
     customer_id: UUID | None
@@ -183,14 +184,14 @@ class CreditOut(BaseModel):
     """What the ERP says of a customer's account; `open` is less credits and payments that settle no invoice yet."""
 
     open: Sum
-    on_order: CountedSum = Field(description="Confirmed and not yet invoiced.")
-    credit_limit: Count | None
+    on_order: Sum = Field(description="Confirmed and not yet invoiced.")
+    credit_limit: Money | None
     credit_left: Sum | None = Field(description="null: there is no limit.")
     blocked: bool
     as_of: datetime
 
 
-class Owed(BaseModel):
+class Owed(InCurrency):
     """What a customer owes in one currency."""
 
     currency: str
@@ -213,7 +214,7 @@ class CustomerReceivables(BaseModel):
     payments: list[PaymentOut] = Field(description="The latest 50.")
 
 
-class AgedOut(BaseModel):
+class AgedOut(InCurrency):
     """One customer and one currency in the list of all that is owed."""
 
     customer_id: UUID

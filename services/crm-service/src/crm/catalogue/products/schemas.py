@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.decimals import InCurrency
 from contracts.product import (
     CountedSum,
     Dimensions,
@@ -123,7 +124,7 @@ class PriceQuestion(BaseModel):
     on: date | None = Field(default=None, description="The day on which it is bought; today when left out.")
 
 
-class PriceOut(BaseModel):
+class PriceOut(InCurrency):
     """What one unit costs, says which list, as of when."""
 
     product_id: UUID
@@ -179,7 +180,7 @@ class PriceListOut(Shown):
     valid_to: date | None
 
 
-class ListEntryOut(Shown):
+class ListEntryOut(InCurrency, Shown):
     """What one unit of a product costs in a list, from a quantity on."""
 
     price_list_id: UUID

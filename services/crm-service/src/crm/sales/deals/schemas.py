@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Literal, Self
 from uuid import UUID
 
+from contracts.decimals import InCurrency
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText
-from contracts.values import CurrencyCode, Money
+from contracts.values import CurrencyCode, Money, Number
 from party.schemas import Optional
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -83,7 +84,7 @@ class Lost(BaseModel):
     closed_on: date | None = None
 
 
-class DealOut(BaseModel):
+class DealOut(InCurrency):
     """A deal. `probability` is that of its stage, a fraction."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
@@ -95,7 +96,7 @@ class DealOut(BaseModel):
     contact_id: UUID | None
     pipeline: str
     stage: str
-    probability: Money
+    probability: Number
     state: State
     reason: str | None
     closed_on: date | None

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.customer import Address
-from contracts.money import rounded
+from contracts.decimals import InCurrency
 from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, OrderState, RequestKind, ShipmentKind
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
-from contracts.values import Amount, CurrencyCode, Money
+from contracts.values import Amount, CurrencyCode, Number
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crm.sales.orders.models import OrderLine
@@ -125,7 +125,7 @@ class OrderTaxOut(BaseModel):
     tax: Amount
 
 
-class OrderListed(Shown):
+class OrderListed(InCurrency, Shown):
     """An order in a list: without its lines. `sales_number` is ours, `number` the ERP's."""
 
     sales_number: str | None
@@ -142,12 +142,6 @@ class OrderListed(Shown):
     tax: Amount
     total: Amount
     request_open: bool = Field(description="Whether the ERP has been asked something, and has not answered.")
-
-    @classmethod
-    def of(cls, row: Any, **more: Any) -> Self:
-        """The answer for a row; amounts have their currency's decimals."""
-        amounts = {name: rounded(getattr(row, name), row.currency) for name in ("net", "tax", "total")}
-        return super().of(row, **amounts, **more)
 
 
 class OrderOut(OrderListed):
@@ -173,9 +167,9 @@ class OrderOut(OrderListed):
 class LineView(LineOut):
     """A line and what became of it: `returned` is part of `shipped`; what was credited is not in `invoiced`."""
 
-    shipped: Money
-    returned: Money
-    invoiced: Money
+    shipped: Number
+    returned: Number
+    invoiced: Number
 
 
 class ShipmentLineOut(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis import clock
 from contracts.customer import Address
-from contracts.money import rounded
+from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText
 from contracts.values import Amount, CurrencyCode, Language
@@ -109,7 +109,7 @@ class QuoteTaxOut(BaseModel):
     tax: Amount
 
 
-class QuoteOut(BaseModel):
+class QuoteOut(InCurrency):
     """A quote. `revision` counts its versions, `order_id` is the order that it became."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
@@ -146,14 +146,13 @@ class QuoteOut(BaseModel):
         lines = row.written()
         taxes = quote_totals(lines, row.currency).taxes
         shown: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields.keys() - {"taxes"}}
-        shown.update({name: rounded(shown[name], row.currency) for name in ("net", "tax", "total")})
         shown["state"] = row.shown_state(clock.today())
         shown["lines"] = [{**dict(line), "net": line.net(row.currency)} for line in lines]
         shown["taxes"] = [{"rate": each.rate, "net": each.net, "tax": each.tax} for each in taxes]
         return cls.model_validate(shown)
 
 
-class SentOut(BaseModel):
+class SentOut(InCurrency):
     """A version as the customer has it."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -172,10 +171,8 @@ class SentOut(BaseModel):
 
     @classmethod
     def of(cls, row: SentQuote) -> Self:
-        """The answer for a version; amounts have their currency's decimals."""
-        shown = {name: getattr(row, name) for name in cls.model_fields}
-        shown.update({name: rounded(shown[name], row.currency) for name in ("net", "tax", "total")})
-        return cls.model_validate(shown)
+        """The answer for a version."""
+        return cls.model_validate(row)
 
 
 class SentList(BaseModel):

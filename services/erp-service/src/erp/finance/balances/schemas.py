@@ -5,12 +5,13 @@ from typing import Literal
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.decimals import InCurrency
 from contracts.receivable import Age
 from contracts.values import CurrencyCode, Money, Sum
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class BalanceOut(Shown):
+class BalanceOut(InCurrency, Shown):
     """What a customer owes in one currency, as of `updated_at`. `credit_left` is null without a limit."""
 
     customer_id: UUID
@@ -32,7 +33,7 @@ class BalanceFilters(BaseModel):
     over_limit: bool | None = Field(default=None, description="More owed and ordered than the limit, or not.")
 
 
-class ReceivableOut(BaseModel):
+class ReceivableOut(InCurrency):
     """What a customer owes in one currency, by age. `total` is `open` less `credit`: what the ledger says too.
 
     `credit` is payments that settle nothing yet and credit notes that are not used up, less what was paid back.
@@ -55,7 +56,7 @@ class ReceivableOut(BaseModel):
     total: Sum
 
 
-class OpenItemOut(BaseModel):
+class OpenItemOut(InCurrency):
     """One open document of a customer; `open` is below zero for a credit. `age` and `due_on` are of invoices."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -25,6 +25,7 @@ from erp.finance.invoicing.schemas import (
     DunningRunBody,
     DunningRunOut,
     InvoiceLineOut,
+    InvoiceWithLines,
     Raised,
     ReturnsBody,
     UseBody,
@@ -87,7 +88,7 @@ routers = (invoices, credit_notes, router)
 async def read_invoice_lines(invoice_id: UUID, session: Session) -> list[InvoiceLineOut]:
     """The lines of an invoice, in its order; `credited` is how much of each was taken back."""
     row = await reads.by_id(session, INVOICES, invoice_id)
-    return [InvoiceLineOut.model_validate(line) for line in row.lines]
+    return InvoiceWithLines.of(row).lines
 
 
 @router.get(f"{INVOICES.path}/{{invoice_id}}/pdf", dependencies=[READ], response_class=Pdf, responses=PDF)

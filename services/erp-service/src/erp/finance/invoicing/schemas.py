@@ -9,10 +9,11 @@ from uuid import UUID
 from chassis.preconditions import etag
 from chassis.replication import Shown
 from contracts.customer import PaymentTerms
+from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.receivable import SettlementState, TaxAmount
 from contracts.text import OptionalNameText
-from contracts.values import CurrencyCode, Money
+from contracts.values import CurrencyCode, Money, Number
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -123,14 +124,14 @@ class LineOut(BaseModel):
 
 
 class InvoiceLineOut(LineOut):
-    credited: Money
+    credited: Number
 
 
 class CreditNoteLineOut(LineOut):
     invoice_line_id: UUID
 
 
-class DocumentOut(Shown):
+class DocumentOut(InCurrency, Shown):
     """What stands on an invoice and on a credit note."""
 
     number: str
@@ -242,7 +243,7 @@ class DunningRunBody(BaseModel):
     on: date | None = None
 
 
-class Raised(BaseModel):
+class Raised(InCurrency):
     """One invoice whose level was raised."""
 
     invoice_id: UUID

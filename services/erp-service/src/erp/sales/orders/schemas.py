@@ -7,17 +7,14 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.customer import Address
+from contracts.decimals import InCurrency
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
 from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
-from contracts.values import Amount, CurrencyCode, Money
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from contracts.values import Amount, CurrencyCode, Money, Number
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from erp.sales.orders.models import Order, OrderLine, Shipment
-from erp.sales.orders.rules import amount_text
-
-Total = Annotated[Amount, PlainSerializer(amount_text, return_type=str, when_used="json")]
-"""What lines come to; nothing is checked, so an order can always be read."""
 
 Today = Field(default=None, description="Today, unless another day is given.")
 EXAMPLE: dict[str, Any] = {
@@ -124,16 +121,16 @@ class OrderLineOut(BaseModel):
     position: int
     product_id: UUID
     description: str | None
-    quantity: Money
+    quantity: Number
     unit_price: Money
-    discount: Money
+    discount: Number
     tax_class: str
-    tax_rate: Money
+    tax_rate: Number
     price_from: str
-    net: Total
-    shipped: Money
-    returned: Money
-    invoiced: Money
+    net: Amount
+    shipped: Number
+    returned: Number
+    invoiced: Number
 
     @classmethod
     def of_line(cls, line: OrderLine, currency: str) -> Self:
@@ -156,11 +153,11 @@ class TaxSum(BaseModel):
     """The tax of one rate on the sum of its lines."""
 
     rate: Fraction
-    net: Total
-    tax: Total
+    net: Amount
+    tax: Amount
 
 
-class OrderOut(Shown):
+class OrderOut(InCurrency, Shown):
     """An order. `on_order`: what it will still be invoiced for; `answer`: what was said to `request`."""
 
     number: str | None
@@ -179,9 +176,9 @@ class OrderOut(Shown):
     request: OrderRequest | None
     answer: OrderAnswer | None
     lines: list[OrderLineOut]
-    net: Total
-    tax: Total
-    total: Total
+    net: Amount
+    tax: Amount
+    total: Amount
     taxes: list[TaxSum]
     on_order: Money
 
@@ -227,8 +224,8 @@ class ShipmentLineOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     line_id: UUID
-    quantity: Money
-    invoiced: Money
+    quantity: Number
+    invoiced: Number
 
 
 class ShipmentOut(Shown):

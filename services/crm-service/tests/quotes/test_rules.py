@@ -11,7 +11,7 @@ from crm.sales.quotes.models import NothingQuoted, Quote, QuoteFixed, check_disc
 from crm.sales.quotes.paper import quote_data, quote_pdf
 from crm.sales.quotes.rules import Letterhead, Line, Paper, QuoteState, quote_totals
 from crm.sales.quotes.words import WORDS
-from discounts.rules import DiscountTooHigh
+from lines.discounts.rules import DiscountTooHigh
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERYBODY: frozenset[str] = frozenset()

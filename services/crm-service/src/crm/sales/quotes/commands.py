@@ -12,8 +12,8 @@ from chassis.db import uuid7
 from chassis.errors import Malformed
 from chassis.patch import patched
 from contracts.pricing import Question
-from discounts.queries import limits as discount_limits
-from discounts.rules import Roles
+from lines.discounts.queries import limits as discount_limits
+from lines.discounts.rules import Roles
 from records import ReferenceUnknown, reads
 from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -13,7 +13,7 @@ from chassis.versioned import Versioned
 from contracts.bounds import LARGEST_LINE
 from contracts.discount import DiscountLimits
 from contracts.money import line_amount
-from discounts.rules import Roles, check_discount
+from lines.discounts.rules import Roles, check_discount
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column

@@ -9,8 +9,8 @@ from chassis.db import Session
 from chassis.errors import Problem
 from chassis.preconditions import IdempotentRoute
 from contracts.order import OrderReason, OrderState
-from discounts.routes import limits_router
 from fastapi import APIRouter, Response
+from lines.discounts.routes import limits_router
 from records import answered, reads, routes
 
 from erp.sales.orders import commands

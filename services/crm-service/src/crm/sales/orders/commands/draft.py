@@ -9,7 +9,7 @@ from chassis import clock, replication
 from chassis.errors import Malformed
 from chassis.patch import patched
 from chassis.replication import edit
-from discounts.rules import Roles
+from lines.discounts.rules import Roles
 from records import ReferenceUnknown, reads
 from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -10,8 +10,8 @@ from uuid import UUID
 from chassis.db import uuid7
 from contracts.discount import discount_given
 from contracts.pricing import Question
-from discounts.queries import limits as discount_limits
-from discounts.rules import Roles, check_discount
+from lines.discounts.queries import limits as discount_limits
+from lines.discounts.rules import Roles, check_discount
 from records import ReferenceUnknown, reads
 from sqlalchemy.ext.asyncio import AsyncSession
 

@@ -11,7 +11,7 @@ from chassis.errors import Conflict
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.order import OrderState
-from discounts.rules import Roles
+from lines.discounts.rules import Roles
 from records import ReferenceUnknown, reads, writes
 from sqlalchemy.ext.asyncio import AsyncSession
 

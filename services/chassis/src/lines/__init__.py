@@ -1,0 +1,1 @@
+"""Lines of any document, and what limits them."""

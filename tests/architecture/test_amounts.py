@@ -16,6 +16,8 @@ NOT_SAID = {
     "StatementHead.closing_balance",
     "StatementOut.opening_balance",
     "StatementOut.closing_balance",
+    "InvoiceLineOut.net",  # Taken from the whole invoice, which has one.
+    "InvoiceLineOut.unit_price",
 }
 
 

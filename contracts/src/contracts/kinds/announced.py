@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.charge import Charges
 from contracts.customer import Address
 from contracts.decimals import amount_names, amount_text, is_amount, rewritten
 from contracts.kinds.table import PARTITIONS, LocalId
@@ -101,6 +102,7 @@ QUOTE = announced(
         "total": Money,
     },
     optional={
+        "charges": Charges | None,
         "language": Language | None,
         "valid_until": date | None,
         "reference": OptionalShortText,

@@ -1,5 +1,6 @@
 """What a customer owes and pays: invoices, credit notes, payments, balances."""
 
+from contracts.charge import BilledCharges
 from contracts.kinds import same
 from contracts.kinds.match import strong
 from contracts.kinds.policies import machine, newest, strict
@@ -28,6 +29,8 @@ LINES = group(
     required=True,
 )
 
+CHARGES = group("charges", BilledCharges | None, ERP, same=same.amounts("amount", "tax_rate"))
+
 INVOICE = KindTable(
     "invoice",
     holders={"erp": WRITES, "crm": READS},
@@ -37,6 +40,7 @@ INVOICE = KindTable(
         reference("customer", ERP, required=True),
         DOCUMENT,
         LINES,
+        CHARGES,
         group("settlement", Settlement, ERP, same=same.amounts("settled", "open"), required=True),
     ),
 )
@@ -51,6 +55,7 @@ CREDIT_NOTE = KindTable(
         reference("invoice", ERP, required=True),
         DOCUMENT,
         LINES,
+        CHARGES,
     ),
 )
 

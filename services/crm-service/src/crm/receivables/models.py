@@ -12,6 +12,7 @@ from chassis.replication import Replicated
 from contracts.normalise import reference_key
 from contracts.receivable import InvoiceLine as LineValue
 from contracts.receivable import PaymentState, payment_states_after
+from lines.columns import BilledLine, ChargesBilled
 from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -40,18 +41,11 @@ class Copy(FromJson, Replicated):
     """A record that only the ERP writes: here it changes by deliveries alone."""
 
 
-class Line:
+class Line(BilledLine):
     """What was billed or credited of one line of an order; `order_line` is the id that it has everywhere."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    position: Mapped[int]
     order_line: Mapped[UUID | None]
-    description: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    discount: Mapped[Decimal]
-    tax_rate: Mapped[Decimal]
-    net: Mapped[Decimal]
 
     @classmethod
     def listed(cls, values: Sequence[Mapping[str, Any]]) -> list[Self]:
@@ -89,7 +83,7 @@ class CreditNoteLine(Line, Base):
     credit_note_id: Mapped[UUID] = mapped_column(ForeignKey("credit_notes.id"))
 
 
-class Document(Copy):
+class Document(ChargesBilled, Copy):
     """What stands on an invoice or a credit note; `taxes` in its published JSON form."""
 
     customer_id: Mapped[UUID]

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.charge import BilledCharge
 from contracts.decimals import InCurrency
 from contracts.product import Quantity
 from contracts.receivable import AllocationState, Direction, InvoiceLine, PaymentState, SettlementState, TaxAmount
@@ -47,6 +48,7 @@ class InvoiceOut(DocumentOut):
 
 class InvoiceWithLines(InvoiceOut):
     lines: list[InvoiceLine]
+    charges: list[BilledCharge]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
@@ -62,6 +64,7 @@ class CreditNoteOut(DocumentOut):
 
 class CreditNoteWithLines(CreditNoteOut):
     lines: list[InvoiceLine]
+    charges: list[BilledCharge]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:

@@ -12,10 +12,12 @@ from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, Or
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
 from contracts.values import Amount, CurrencyCode, Number
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from lines.amounts import totals_of
+from lines.schemas import ChargeBodies, ChargeOut, TaxOut
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crm.sales.orders.models import OrderLine
-from crm.sales.orders.rules import PaymentStatus, Source, line_net, totals
+from crm.sales.orders.rules import PaymentStatus, Source
 
 T = TypeVar("T")
 Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
@@ -64,6 +66,7 @@ class OrderBody(BaseModel):
     whole: bool = Field(default=False, description="Ship everything at once, or nothing.")
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
+    charges: ChargeBodies = []
 
 
 class NewOrder(OrderBody):
@@ -117,14 +120,6 @@ class LineOut(BaseModel):
     tax_from: Source
 
 
-class OrderTaxOut(BaseModel):
-    """The tax of one rate, on the sum of its lines."""
-
-    rate: Fraction
-    net: Amount
-    tax: Amount
-
-
 class OrderListed(InCurrency, Shown):
     """An order in a list: without its lines. `sales_number` is ours, `number` the ERP's."""
 
@@ -152,16 +147,17 @@ class OrderOut(OrderListed):
     notes: str
     request: OrderRequest | None
     answer: OrderAnswer | None
-    taxes: list[OrderTaxOut]
+    taxes: list[TaxOut]
     lines: list[LineOut]
+    charges: list[ChargeOut]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
         """The answer for an order with its lines."""
-        sums = totals(row.lines, row.currency)
-        taxes = [OrderTaxOut(rate=each.rate, net=each.net, tax=each.tax) for each in sums.taxes]
+        charges = row.charged
+        taxes = TaxOut.all_of(totals_of(row.lines, charges, row.currency).taxes)
         lines = [line_out(line, row.currency) for line in row.lines]
-        return super().of(row, **{"taxes": taxes, "lines": lines, **more})
+        return super().of(row, **{"taxes": taxes, "lines": lines, "charges": ChargeOut.all_of(charges), **more})
 
 
 class LineView(LineOut):
@@ -175,7 +171,7 @@ class LineView(LineOut):
 class ShipmentLineOut(BaseModel):
     """How much of an order's line is in a shipment."""
 
-    line: UUID
+    line_id: UUID = Field(validation_alias=AliasChoices("line_id", "line"))
     quantity: Quantity
 
 
@@ -249,4 +245,4 @@ class ShipmentFilters(BaseModel):
 def line_out(line: OrderLine, currency: str) -> LineOut:
     """A line with what it comes to."""
     values = {name: getattr(line, name) for name in LineOut.model_fields if name != "net"}
-    return LineOut.model_validate({**values, "net": line_net(line, currency)})
+    return LineOut.model_validate({**values, "net": line.net(currency)})

@@ -8,6 +8,7 @@ from chassis.db import TENANT, JsonObject, unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.receivable import SettlementState
+from lines.columns import BilledLine, ChargesBilled
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -32,7 +33,7 @@ class CreditedBeyondInvoiced(Conflict):
     hint = "Read the invoice's lines: `quantity` less `credited` is what a credit note may take."
 
 
-class Document:
+class Document(ChargesBilled):
     """What stands on an invoice and on a credit note. Written once; the database refuses to change it.
 
     `issuer` and `billed_to` are as they were on the day: who sends it and who gets it, with their addresses.
@@ -65,20 +66,13 @@ class Document:
         self.settled += amount
 
 
-class DocumentLine:
+class DocumentLine(BilledLine):
     """One line, at the price, discount and tax rate that were agreed in the order."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    position: Mapped[int]
     order_line_id: Mapped[UUID]
     order_id: Mapped[UUID]
     shipment_id: Mapped[UUID | None]
-    description: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    discount: Mapped[Decimal]
-    tax_rate: Mapped[Decimal]
-    net: Mapped[Decimal]
 
 
 class InvoiceLine(DocumentLine, Base):

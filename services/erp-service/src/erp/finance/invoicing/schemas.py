@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.preconditions import etag
 from chassis.replication import Shown
+from contracts.charge import BilledCharge
 from contracts.customer import PaymentTerms
 from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
@@ -66,6 +67,9 @@ class CreditNoteBody(BaseModel):
 
     invoice_id: UUID
     lines: Annotated[list[CreditedLineBody], Field(min_length=1, max_length=200)] | None = None
+    charges: Annotated[set[UUID], Field(max_length=200)] = Field(
+        default=set(), description="The `order_charge` of each charge that is taken back with the lines that are named."
+    )
     issued_on: date | None = None
     reason: OptionalNameText = None
 
@@ -159,6 +163,7 @@ class InvoiceOut(DocumentOut):
 
 class InvoiceWithLines(InvoiceOut):
     lines: list[InvoiceLineOut]
+    charges: list[BilledCharge]
 
 
 class CreditNoteOut(DocumentOut):
@@ -170,6 +175,7 @@ class CreditNoteOut(DocumentOut):
 
 class CreditNoteWithLines(CreditNoteOut):
     lines: list[CreditNoteLineOut]
+    charges: list[BilledCharge]
 
 
 class CreditNotes(BaseModel):

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chassis.bounds import at_most
 from chassis.errors import Conflict, Problem
-from contracts.bounds import LARGEST_LINE
-from contracts.money import line_amount
 from contracts.order import NEXT_STATES, OrderState, RequestKind
 from numbering import Series
 
@@ -125,14 +122,6 @@ def require(present: OrderState, among: Iterable[OrderState], wanted: str) -> No
     """Raise `IllegalTransition` unless the order is in one of these states."""
     if present not in among:
         raise IllegalTransition(state=present.value, wanted=wanted, allowed=sorted(NEXT_STATES[present]))
-
-
-def bounded(quantity: Decimal, unit_price: Decimal, discount: Decimal, field: str) -> None:
-    """Raise `OutOfBounds`, naming the line, when it comes to more than a line may.
-
-    Then the totals of an order are within their bounds whatever its lines are, also when two systems add lines at once.
-    """
-    at_most(LARGEST_LINE, line_amount(quantity, unit_price, discount), field)
 
 
 def left_to_ship(quantity: Decimal, shipped: Decimal) -> Decimal:

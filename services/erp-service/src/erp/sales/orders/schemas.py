@@ -12,6 +12,7 @@ from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, 
 from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
 from contracts.values import Amount, CurrencyCode, Money, Number
+from lines.schemas import ChargeBodies, ChargeOut, TaxOut
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from erp.sales.orders.models import Order, OrderLine, Shipment
@@ -58,6 +59,7 @@ class OrderBody(Body):
     whole: bool = Field(default=False, description="Ship everything at once, or nothing.")
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
+    charges: ChargeBodies = []
 
 
 class HoldBody(Body):
@@ -149,14 +151,6 @@ class AddressOut(BaseModel):
     country: str | None
 
 
-class TaxSum(BaseModel):
-    """The tax of one rate on the sum of its lines."""
-
-    rate: Fraction
-    net: Amount
-    tax: Amount
-
-
 class OrderOut(InCurrency, Shown):
     """An order. `on_order`: what it will still be invoiced for; `answer`: what was said to `request`."""
 
@@ -179,7 +173,8 @@ class OrderOut(InCurrency, Shown):
     net: Amount
     tax: Amount
     total: Amount
-    taxes: list[TaxSum]
+    taxes: list[TaxOut]
+    charges: list[ChargeOut]
     on_order: Money
 
     @classmethod
@@ -192,7 +187,8 @@ class OrderOut(InCurrency, Shown):
             net=totals.net,
             tax=totals.tax,
             total=totals.total,
-            taxes=[{"rate": each.rate, "net": each.net, "tax": each.tax} for each in totals.taxes],
+            taxes=TaxOut.all_of(totals.taxes),
+            charges=ChargeOut.all_of(row.charged),
             **more,
         )
 

@@ -1,4 +1,4 @@
-# The front door. `make` alone lists what there is.
+# The commands of the project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -10,12 +10,12 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 LOCKS := deploy/uv.txt deploy/requirements.txt
 PACKAGES := contracts deploy/stack services/chassis services/crm-service services/erp-service services/sync-gateway
-# The first Python on the PATH that is new enough.
+# The first sufficiently new Python on the PATH.
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
-# Tests share the machine with the servers they start; two at a time is what two cores carry.
+# Tests share the machine with the servers that they start: two processes for two cores.
 AT_ONCE ?= 2
-# These start the whole product, or kill it: alone, after the others.
+# These tests start or kill the whole product: they run alone, after the others.
 APART := tests/e2e tests/faults
 SIDE_BY_SIDE := $(addprefix --ignore=,$(APART) tests/bench)
 
@@ -24,35 +24,35 @@ SIDE_BY_SIDE := $(addprefix --ignore=,$(APART) tests/bench)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(READY) ## Start everything here, databases and broker too; Ctrl-C stops it
+run: $(READY) ## Start all services with their databases and broker; Ctrl-C stops them
 	@exec $(PY) -m stack run
 
-token: $(READY) ## Print a token (make -s token); SCOPES, ROLES, SUBJECT, TENANT and AUDIENCE (crm) choose what it says
+token: $(READY) ## Print a token (make -s token); SCOPES, ROLES, SUBJECT, TENANT and AUDIENCE (crm) set its claims
 	@exec $(PY) -m stack token
 
-secrets: $(READY) ## Create the passwords and keys of the containers in deploy/secrets, where they are missing
+secrets: $(READY) ## Create missing passwords and keys of the containers in deploy/secrets
 	@exec $(PY) -m stack secrets deploy/secrets
 
-test: $(READY) ## Run all tests, on a PostgreSQL and a Kafka that they start themselves
+test: $(READY) ## Run all tests; they start their own PostgreSQL and Kafka
 	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(SIDE_BY_SIDE)
 	$(PY) -m pytest -s -m "not long" $(APART)
 
-test-long: $(READY) ## Run the faults that take minutes: restores, lost logs, frozen and killed processes, hostile input
+test-long: $(READY) ## Run the fault tests that take minutes: restores, lost logs, frozen and killed processes, hostile input
 	$(PY) -m pytest -s -m long $(APART)
 
 test-fast: $(READY) ## Run the tests that need no server
 	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(SIDE_BY_SIDE)
 
-bench: $(READY) ## Measure: from an edit in one service to the other
+bench: $(READY) ## Measure the time from an edit in one service to the other
 	$(PY) -m tests.bench
 
-story: $(READY) ## Run Northwind's orders from quote to cash through both services, and print the figures that agree
+story: $(READY) ## Run Northwind's orders from quote to payment through both services, and print the figures
 	$(PY) -m tests.story
 
 check: $(READY) ## Lint, types, import rules, migrations, contracts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	@# One at a time, each from its own folder: they have tests and migrations of the same names.
+	@# One at a time, each from its own folder, because their tests and migrations have the same names.
 	@set -e; for each in $(PACKAGES); do echo "mypy $$each"; MYPYPATH=$$each $(VENV)/bin/mypy $$each; done
 	$(VENV)/bin/mypy tests deploy/kafka
 	$(VENV)/bin/lint-imports
@@ -63,24 +63,24 @@ format: $(READY) ## Format the code and fix what can be fixed
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-contracts: $(READY) ## Write the JSON Schemas, the API documents and the scopes again, from the code
+contracts: $(READY) ## Generate the JSON Schemas, the API documents and the scopes from the code
 	$(PY) -m contracts generate
 
-lock: $(READY) ## Resolve deploy/*.in and deploy/kafka/jgo.toml again; UPGRADE=--upgrade takes the newest
+lock: $(READY) ## Resolve deploy/*.in and deploy/kafka/jgo.toml again; UPGRADE=--upgrade selects the newest versions
 	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate uv.in -o uv.txt
 	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header requirements.in -o requirements.txt
 	$(PY) deploy/kafka/lock.py
 
-clean: ## Remove the environment and what tools left behind; .data stays
+clean: ## Remove the environment and the files of tools; .data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment: $(READY) ## Create or update the Python environment in .venv
 
-# Everything goes to standard error, so that `make -s token` prints only a token. The stamp comes
-# last: an environment that was cut off is completed by the next call.
+# All output goes to standard error, so that `make -s token` prints only a token. The stamp is
+# written last: an interrupted environment is completed by the next call.
 $(READY): $(LOCKS) $(PACKAGES:%=%/pyproject.toml)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later was not found: install it, or set PYTHON." >&2; exit 1; }
 	@echo "Preparing the Python environment in $(VENV)" >&2

@@ -1,6 +1,6 @@
-"""Resolves jgo.toml and writes jgo.lock.toml: every jar with its SHA-256, and no address.
+"""Resolves jgo.toml and writes jgo.lock.toml: every jar with its SHA-256, without repository addresses.
 
-`make lock` runs it, after a version in jgo.toml was changed.
+`make lock` runs it after a version in jgo.toml was changed.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ OLDEST_JAVA = 17
 
 
 def locked(artifact: Artifact) -> LockedDependency:
-    """The lock's line for one jar, which is fetched to know its hash."""
+    """The lock's line for one jar. The jar is fetched to compute its hash."""
     return LockedDependency(
         groupId=artifact.groupId,
         artifactId=artifact.artifactId,

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [edits|ingest|orders|contention|documents ...]`: measure these, or all; print the results."""
+"""`python -m tests.bench [edits|load|ingest|growth|orders|...]`: measure these parts, or all; print the results."""
 
 import asyncio
 import tempfile
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from chassis import telemetry
 from chassis.migrations import migrate
 from chassis.service import Service
 from erp.wiring import SERVICE as ERP
@@ -16,7 +17,7 @@ from stack.postgres import Postgres
 from stack.provision import provision
 from stack.services import Stack
 
-from . import contention, documents, edits, ingest, orders
+from . import contention, documents, edits, growth, ingest, load, orders
 from .show import console
 
 
@@ -24,7 +25,9 @@ class Part(StrEnum):
     """What is measured."""
 
     EDITS = "edits"
+    LOAD = "load"
     INGEST = "ingest"
+    GROWTH = "growth"
     ORDERS = "orders"
     CONTENTION = "contention"
     DOCUMENTS = "documents"
@@ -35,6 +38,9 @@ def bench(
     edits_alone: Annotated[int, typer.Option(help="Edits made alone, one after another.")] = 60,
     edit_rate: Annotated[float, typer.Option(help="Edits a second of the steady part.")] = 20,
     edit_burst: Annotated[int, typer.Option(help="Edits sent at once, by :batch.")] = 1000,
+    load_records: Annotated[int, typer.Option(help="New customers of the load.")] = 40_000,
+    idle_seconds: Annotated[float, typer.Option(help="Seconds for which nothing happens after the load.")] = 20,
+    grown_to: Annotated[int, typer.Option(help="Records up to which the hub grows, in powers of ten.")] = 100_000,
     orders_alone: Annotated[int, typer.Option(help="Orders made alone, one after another.")] = 30,
     order_rate: Annotated[float, typer.Option(help="Orders a second of the steady part.")] = 3,
     order_burst: Annotated[int, typer.Option(help="Orders submitted at once.")] = 300,
@@ -44,20 +50,26 @@ def bench(
     batched: Annotated[int, typer.Option(help="Documents of each kind, in batches of 200.")] = 400,
 ) -> None:
     """Measure edits and orders through the whole product; ingest, confirmation under contention and batches alone."""
+    telemetry.configure_logs("warning")  # As services run: a line for each event would be measured too.
     began = time.perf_counter()
     wanted = set(parts or Part)
     if Part.EDITS in wanted:
         with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
             asyncio.run(edits.run(stack, edits_alone, edit_rate, seconds, edit_burst))
+    if Part.LOAD in wanted:
+        with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
+            asyncio.run(load.run(stack, load_records, idle_seconds))
     if Part.ORDERS in wanted:
         with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
             trades = orders.prepare(stack)
             asyncio.run(orders.run(stack, trades, orders_alone, order_rate, seconds, order_burst))
-    if wanted & {Part.INGEST, Part.CONTENTION, Part.DOCUMENTS}:
+    if wanted & {Part.INGEST, Part.GROWTH, Part.CONTENTION, Part.DOCUMENTS}:
         console.print("Starting PostgreSQL alone ...")
         with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=False) as server:
             if Part.INGEST in wanted:
                 asyncio.run(ingest.run(_migrated(server, GATEWAY)))
+            if Part.GROWTH in wanted:
+                asyncio.run(growth.run(_migrated(server, GATEWAY, "grown"), grown_to))
             if Part.CONTENTION in wanted:
                 contention.run(_migrated(server, ERP), connections, confirmations)
             if Part.DOCUMENTS in wanted:
@@ -70,8 +82,8 @@ def _stack(folder: str) -> Stack:
     return Stack(Path(folder), fast=False)
 
 
-def _migrated(server: Postgres, service: Service) -> str:
-    address = provision(server.url, service.name)
+def _migrated(server: Postgres, service: Service, database: str | None = None) -> str:
+    address = provision(server.url, service.name, database=database)
     migrate(address, service.name, service.metadata, service.versions)
     return address
 

@@ -60,7 +60,7 @@ async def measure(address: str, batch: int = 500, rounds: int = 3) -> dict[str, 
     for _ in range(rounds):
         ids = [uuid4() for _ in range(batch)]
         for seq, speed in enumerate(speeds.values(), start=1):
-            messages = [_message(local_id, seq, offset + n) for n, local_id in enumerate(ids)]
+            messages = [message(local_id, seq, offset + n) for n, local_id in enumerate(ids)]
             offset += batch
             with _timed(speed.steps):
                 began = time.perf_counter()
@@ -71,7 +71,8 @@ async def measure(address: str, batch: int = 500, rounds: int = 3) -> dict[str, 
     return speeds
 
 
-def _message(local_id: UUID, seq: int, offset: int) -> Message:
+def message(local_id: UUID, seq: int, offset: int) -> Message:
+    """The event of a customer that is new (`seq` 1) or whose e-mail was changed, at an offset of the topic."""
     now, mark = datetime.now(UTC), local_id.hex[:12]
     hlc = int(now.timestamp() * 1_000_000)
     snapshot = {

@@ -88,6 +88,18 @@ def key_of(row: Json) -> str:
     return str(next(row[name] for name in ("id", "line_id", "product_id") if name in row))
 
 
+async def _employee(_maker: Maker, number: int) -> Json:
+    return {"email": f"nancy{number}@northwind.example", "subject": f"nancy-{number}", **_days(number)}
+
+
+def _days(number: int) -> Json:
+    return {"entered_on": f"1992-05-{number + 1:02}", "left_on": f"1999-05-{number + 1:02}"}
+
+
+async def _team(maker: Maker, number: int) -> Json:
+    return {"member_ids": [await maker.id_of("employee", number + 20)]}
+
+
 async def _customer(_maker: Maker, number: int) -> Json:
     return {"email": f"info{number}@alfki.example", "owner": "anna", "segment": "food"}
 
@@ -155,6 +167,8 @@ def _numbered(values: Json, number: int) -> Json:
 
 
 APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
+    "employee": _employee,
+    "team": _team,
     "customer": _customer,
     "product": _product,
     "price_list": _price_list,
@@ -170,6 +184,13 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
 }
 """What a record's example leaves open: unique numbers, references inside of lists, fields that lists filter by."""
 BROUGHT: Mapping[str, Callable[[Json, int], Json]] = {
+    "employee": lambda values, number: {
+        "name": f"{values['name']} {number}",
+        "subject": f"nancy-{number}",
+        "email": f"nancy{number}@northwind.example",
+        "employment": _days(number),
+    },
+    "team": lambda values, number: {"name": f"{values['name']} {number}"},
     "price_list": lambda values, number: {
         "name": f"{values['name']} {number}",
         "terms": {**values["terms"], "customer_group": None if number else "retail"},

@@ -9,7 +9,9 @@ from uuid import UUID
 from .examples import Json
 
 UNVALUED = {
+    "crm-employee manager_id": "needs another employee; tested with the employees of the ERP",
     "crm-order number": "is given by the ERP; tested with the orders",
+    "erp-employee manager_id": "needs another employee; tested with the employees",
     "erp-credit_note order_id": "stands at the lines of its invoice; tested with invoicing",
     "erp-invoice order_id": "stands at its lines; tested with invoicing",
     "erp-move line_id": "a receipt is of no line; tested with the stock",
@@ -39,6 +41,7 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "shipped_until": lambda row: row["shipped_on"],
     "since": lambda row: row.get("moved_on") or row["posted_on"],
     "until": lambda row: row.get("moved_on") or row["posted_on"],
+    "member_id": lambda row: row["member_ids"][0],
     "account_id": lambda row: row["lines"][0]["account_id"],
     "party_id": lambda row: row["lines"][0]["party_id"],
     "order_line_id": lambda row: row["lines"][0]["order_line"],

@@ -42,8 +42,11 @@ UNFILLED = {
 """Records that the suite leaves out, and why. `test_subjects` keeps this exact."""
 
 
-def having(*verbs: Verb, imported: bool = False) -> pytest.MarkDecorator:
-    """Run a test for each record that has these verbs; if `imported`, only for those that files are imported into."""
+def having(*verbs: Verb, imported: bool = False, annotated: bool = False) -> pytest.MarkDecorator:
+    """Run a test for each record that has these verbs; if `imported`, only for those that files are imported into, if
+    `annotated`, for those that have tags, notes and a timeline.
+    """
     found = [each for each in SUBJECTS if set(verbs) <= each.verbs and str(each) not in UNFILLED]
     found = [each for each in found if each.target or not imported]
+    found = [each for each in found if each.record.annotated or not annotated]
     return pytest.mark.parametrize("prepared", found, indirect=True, ids=str)

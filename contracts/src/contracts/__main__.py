@@ -1,4 +1,4 @@
-"""`python -m contracts generate|check`: the published files, and that they say what the code does."""
+"""`python -m contracts generate|check`: writes the published files, and checks that they match the code."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,8 @@ from contracts.generate import OpenApiFailed, drifted, generated_files, openapi_
 HERE = Path(__file__).parents[2]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-Folder = Annotated[Path, typer.Option(help="Where the published files are.")]
-OpenApi = Annotated[bool, typer.Option(help="Ask the services for their OpenAPI documents and scopes too.")]
+Folder = Annotated[Path, typer.Option(help="The folder of the published files.")]
+OpenApi = Annotated[bool, typer.Option(help="Include the OpenAPI documents and scopes of the services.")]
 
 
 @app.command()

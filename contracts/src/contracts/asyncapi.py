@@ -15,18 +15,18 @@ and every event carries the whole record, so a new consumer can start from the b
 be skipped or replayed. Pass over fields that you do not know: inside v1 there are only additions.
 """
 
-_SPOKE = "{Article} {kind} was entered, changed, archived or brought up to date in the {system}."
+_SPOKE = "{Article} {kind} was entered, changed, archived or updated by a delivery in the {system}."
 _ANNOUNCED = "{Article} {kind} was entered or changed in the {system}; no other system holds it."
-_GOLDEN = "What the hub shows of {article} {kind} has changed."
+_GOLDEN = "The golden record of {article} {kind} has changed."
 _CONFLICT = (
-    "Several values of one group met; all of them, the winner and the rule. With the type sync.conflict.mended.v1:"
-    " what a person did to a link or a delivery."
+    "Several values of one group conflicted: all of them, the winner and the rule. With the type "
+    "sync.conflict.mended.v1: an action of a person on a link or a delivery."
 )
 
 _KEYS = {
     "crm": "The id of the record in the CRM.",
     "erp": "The id of the record in the ERP.",
-    "sync": "The canonical id of the record; of sync.conflict.v1 the id of the decision.",
+    "sync": "The canonical id of the record; in sync.conflict.v1 the id of the decision.",
 }
 
 
@@ -103,7 +103,7 @@ def _promise(topic: str) -> str:
 
 
 def _headers() -> dict[str, Any]:
-    """Each attribute of the envelope as the header that carries it; headers are text."""
+    """The header for each attribute of the envelope; header values are text."""
     attributes = {
         name: field for name, field in Envelope.model_fields.items() if name not in ("data", "datacontenttype")
     }

@@ -1,4 +1,4 @@
-"""Values of the groups of a contact: a person one talks to at a customer."""
+"""Values of the groups of a contact: a contact person at a customer."""
 
 from pydantic import StrictBool
 
@@ -10,7 +10,7 @@ PersonName = NameText
 
 
 class Consent(Value):
-    """What the person has agreed to receive; silence is no consent."""
+    """What the person has agreed to receive; a missing value is no consent."""
 
     email: StrictBool = False
     sms: StrictBool = False

@@ -1,6 +1,6 @@
-"""Countries: ISO 3166-1 codes, and what people write instead of them.
+"""Countries: ISO 3166-1 codes, and other names of countries in common use.
 
-Source: pycountry, which carries Debian's iso-codes.
+Source: pycountry, which contains Debian's iso-codes.
 """
 
 import gettext
@@ -10,13 +10,14 @@ from typing import Any
 
 import pycountry
 
-# Assigned by users, not by ISO; the European Commission, banks and phone plans use it for Kosovo.
+# Not an ISO code, but one that ISO reserves for users; the European Commission, banks and phone numbering plans use it
+# for Kosovo.
 _USER_ASSIGNED = frozenset({"XK"})
 
-# Languages in which a country may be named: those of the countries that most files come from.
+# Languages in which a country may be named: those of the countries from which most files come.
 _LANGUAGES = ("da", "de", "es", "fi", "fr", "it", "nb", "nl", "pl", "pt", "pt_BR", "sv")
 
-# Names in daily use that the ISO lists do not have.
+# Names in common use that the ISO lists do not contain.
 _DAILY_NAMES = {
     "america": "US",
     "bolivia": "BO",
@@ -55,7 +56,7 @@ _DAILY_NAMES = {
 
 @cache
 def country_codes() -> frozenset[str]:
-    """Every code that a record may carry."""
+    """Every code that a record may have."""
     return frozenset(country.alpha_2 for country in pycountry.countries) | _USER_ASSIGNED
 
 
@@ -67,7 +68,7 @@ def is_country_code(code: str) -> bool:
 def country_code(text: str) -> str | None:
     """The code of a country that is written as a code or a name in one of a dozen languages, or None.
 
-    For files that people bring along ("Germany", "UK", "Deutschland", "VEN"); the API takes codes only.
+    For imported files ("Germany", "UK", "Deutschland", "VEN"); the API accepts codes only.
     """
     return _codes_by_name().get(_folded(text))
 
@@ -78,7 +79,7 @@ def _codes_by_name() -> dict[str, str]:
     for country in pycountry.countries:
         for name in _names(country):
             owners.setdefault(_folded(name), set()).add(country.alpha_2)
-    # A name that two countries share in some language decides nothing.
+    # A name that two countries share in some language is ambiguous and is not accepted.
     codes = {name: min(found) for name, found in owners.items() if len(found) == 1}
     codes |= _DAILY_NAMES
     for country in pycountry.countries:

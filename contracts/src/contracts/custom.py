@@ -1,4 +1,4 @@
-"""Fields of a tenant's own: declared once, each with a type, and checked by it."""
+"""Custom fields of a tenant: each is declared with a type, which checks its values."""
 
 from datetime import date
 from decimal import Decimal
@@ -13,10 +13,10 @@ from contracts.values import Number, Value
 Line = Annotated[str, Field(max_length=1000), BeforeValidator(one_line)]
 Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
 Scalar = Line | bool | Whole | None
-"""The value of a field of a tenant's own, as JSON; amounts and dates are strings."""
+"""The value of a custom field, as JSON; amounts and dates are strings."""
 
 FieldKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$"), BeforeValidator(one_line)]
-"""How programs call the field: small letters, digits and _."""
+"""The field's name in programs: small letters, digits and _."""
 
 
 class FieldType(StrEnum):
@@ -29,7 +29,7 @@ class FieldType(StrEnum):
 
 
 class CustomField(Value):
-    """The declaration of one field."""
+    """The declaration of one custom field."""
 
     key: FieldKey
     label: NameText
@@ -39,15 +39,15 @@ class CustomField(Value):
     @model_validator(mode="after")
     def _choices_belong_to_a_choice(self) -> Self:
         if (self.type is FieldType.CHOICE) != bool(self.choices):
-            raise refuse("choices", "a field of type choice lists its choices, and no other type does")
+            raise refuse("choices", "a field of type choice needs choices, and a field of another type has none")
         if len(set(self.choices)) != len(self.choices):
             raise refuse("choices", "a choice is listed twice")
         return self
 
     def value(self, written: Any) -> Scalar:
-        """The value in its one form, None for none.
+        """The normalised value, or None.
 
-        Raises the pydantic error `custom_field` naming the field when the value is not of its type.
+        Raises the pydantic error `custom_field`, which names the field, when the value is not of its type.
         """
         if written is None:
             return None

@@ -36,7 +36,7 @@ class Life(StrEnum):
 
 
 class PartyName(Value):
-    """What a customer is called, and what it is."""
+    """The name of a customer, and whether it is a company or a person."""
 
     name: NameText
     kind: PartyKind = PartyKind.COMPANY
@@ -49,7 +49,7 @@ def _without_blank_lines(value: Any) -> Any:
 
 
 class Address(Value):
-    """A postal address; its parts change together. An address with nothing in it is None, not this."""
+    """A postal address; its parts change together. An empty address is None."""
 
     lines: Annotated[tuple[NameText, ...], Field(max_length=6), BeforeValidator(_without_blank_lines)] = ()
     postal_code: OptionalShortText = None
@@ -65,13 +65,13 @@ class Address(Value):
 
 
 class LegalEntity(Value):
-    """A company or person before the law, by which a customer deals for a time (a counterparty).
+    """A legal person (counterparty) under which a customer trades in a period.
 
-    Its tax id is as somebody noted it: `VerifiedLegalEntity` is one whose tax id is right.
+    Its tax id is stored as entered; a `VerifiedLegalEntity` has a valid one.
     """
 
     legal_name: NameText
-    # The country stands before the tax id: fields are checked in this order, and the id needs its country.
+    # The country is declared before the tax id: fields are validated in this order, and the id needs its country.
     country: Annotated[CountryCode | None, BeforeValidator(blank_to_none)] = None
     tax_id: OptionalShortText = None
     registration: OptionalNameText = None
@@ -86,18 +86,18 @@ class LegalEntity(Value):
 
 
 class VerifiedLegalEntity(LegalEntity):
-    """A legal entity whose tax id, if it has one, is one of its country."""
+    """A legal entity whose tax id, if it has one, is valid in its country."""
 
     @field_validator("tax_id")
     @classmethod
     def _tax_id_fits_its_country(cls, tax_id: str | None, info: ValidationInfo) -> str | None:
         country = info.data.get("country")
-        if tax_id is None or "country" not in info.data:  # A country that was refused is reported by itself.
+        if tax_id is None or "country" not in info.data:  # An invalid country is reported by its own error.
             return tax_id
         if country is None:
             raise refuse("tax_id", "a tax id needs the country that issued it: fill in country")
         if tax_number(tax_id, country) is None:
-            rule = "its check digits or its form are wrong" if tax_rules_known(country) else "it is too short"
+            rule = "its check digits or its format are wrong" if tax_rules_known(country) else "it is too short"
             raise refuse("tax_id", f"{tax_id!r} is not a tax id of {country}: {rule}")
         return tax_id
 
@@ -119,7 +119,7 @@ Percent = Annotated[
 
 
 class PaymentTerms(Value):
-    """Days until payment is due, and the discount for paying earlier."""
+    """Days until payment is due, and the discount for earlier payment."""
 
     days: Annotated[StrictInt, Field(ge=0, le=3650)]
     discount_days: Annotated[StrictInt, Field(ge=0, le=3650)] | None = None
@@ -135,7 +135,7 @@ class PaymentTerms(Value):
 
 
 class Credit(InCurrency, Value):
-    """How much a customer may owe; no limit is None."""
+    """The credit limit of a customer; None is no limit."""
 
     limit: Money | None = None
     currency: Annotated[CurrencyCode | None, BeforeValidator(blank_to_none)] = None
@@ -153,7 +153,7 @@ class Credit(InCurrency, Value):
         if self.limit is None or self.currency is None:
             return self
         if self.limit < 0:
-            raise refuse("credit", "a credit limit is not negative")
-        # Frozen for everyone else: the one form of the amount is part of making the value.
+            raise refuse("credit", "a credit limit cannot be negative")
+        # The model is frozen; the normalised amount is set once, during validation.
         object.__setattr__(self, "limit", in_currency(self.limit, self.currency))
         return self

@@ -1,6 +1,6 @@
-"""The data of every event: what CRM and ERP announce, and what the hub announces.
+"""The data of every event of CRM, ERP and hub.
 
-Consumers pass over fields they do not know: inside v1 there are only additions.
+Consumers ignore fields they do not know: inside v1 there are only additions.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -31,13 +31,13 @@ from contracts.kinds.announced import ANNOUNCED, AnnouncedKind
 from contracts.kinds.table import PARTITIONS
 
 Seq = Annotated[int, Field(ge=1)]
-"""Number of the edit of one row, without gaps: a consumer sees loss, doubling and disorder."""
+"""Number of the edit of one row, without gaps: a consumer detects loss, duplicates and wrong order."""
 
 Rev = Annotated[int, Field(ge=0)]
-"""The hub's revision of one group; 0 before the hub has seen it."""
+"""The hub's revision of one group; 0 before the hub has merged it."""
 
 Hlc = Annotated[int, Field(ge=0)]
-"""Hybrid logical clock in microseconds; it orders only edits whose authors did not see each other."""
+"""Hybrid logical clock in microseconds; it orders only concurrent edits."""
 
 
 Seen = dict[str, tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]]
@@ -45,17 +45,17 @@ Seen = dict[str, tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
 
 class EventPart(BaseModel):
-    """Open for additions, unchangeable."""
+    """Frozen, and open for additional fields."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class GroupChange(EventPart):
-    """One group of an edit. `ctx` is the hub's revision that the author had in front of them.
+    """One group of an edit. `ctx` is the hub's revision that the author had seen.
 
-    `after` is the number of the row's last edit of the group, 0 if there was none. Without it every edit before this
-    one counts as known to its author. `seen` repeats what was delivered with the revision `ctx`: it says the same by
-    the edits themselves, and holds after the hub was restored from a backup. Without it `ctx` decides alone.
+    `after` is the number of the row's previous edit of the group, 0 if there was none. Without it the author is taken
+    to have seen every earlier edit. `seen` repeats what was delivered with the revision `ctx`: it names the edits that
+    the author had seen, and stays valid after the hub was restored from a backup. Without it `ctx` decides alone.
     """
 
     group: str
@@ -75,9 +75,9 @@ class AnnouncedChange(EventPart):
 
 
 class GroupMark(EventPart):
-    """Where one group of the row stands: its last own edit, and the hub's revision that it holds.
+    """The state of one group of the row: its last local edit, and the hub's revision that it has.
 
-    `at` is the time of the event of that edit, in microseconds since 1970; `seen` came with the revision.
+    `at` is the time of the event of that edit, in microseconds since 1970; `seen` was delivered with the revision.
     """
 
     seq: Annotated[int, Field(ge=0)]
@@ -88,7 +88,7 @@ class GroupMark(EventPart):
 
 
 class RecordChanged(EventPart):
-    """A record was entered, changed, archived, or brought up to date by the hub (`origin: gateway`).
+    """A record was entered, changed, archived, or updated by a delivery of the hub (`origin: gateway`).
 
     The snapshot is the whole record after the edit, so that any event can be skipped or replayed.
     """
@@ -116,7 +116,7 @@ class RecordChanged(EventPart):
 
 
 class RecordAnnounced(EventPart):
-    """A record that one system alone holds was entered or changed.
+    """A record that only one system holds was entered or changed.
 
     The snapshot is the whole record after the change; `seq` is its version.
     """
@@ -139,7 +139,7 @@ class RecordAnnounced(EventPart):
 
 
 class GoldenRecord(EventPart):
-    """A record as the hub holds it after a merge: for each group its value, revision and policy."""
+    """A record in the hub after a merge: for each group its value, revision and policy."""
 
     kind: str
     canonical_id: UUID
@@ -150,18 +150,18 @@ class GoldenRecord(EventPart):
 
 
 MENDED = "system:"
-"""What the group of a decision begins with that is about a link or a delivery in a system, and not about a value."""
+"""Prefix of the group of a decision about a link or a delivery in a system, instead of a value."""
 
 
 class PolicyUsed(EventPart):
-    """The policy as it was when the decision was made."""
+    """The policy at the time of the decision."""
 
     name: str
     version: int
 
 
 class ConflictValue(EventPart):
-    """One of the values that met, and what became of it."""
+    """One of the conflicting values, and its outcome."""
 
     origin: str
     value: JsonValue
@@ -173,13 +173,13 @@ class ConflictValue(EventPart):
 
 
 class ConflictDecided(EventPart):
-    """`sync.conflict.v1`: several values of one group met; none of them is lost.
+    """`sync.conflict.v1`: several values of one group conflicted; all of them are stored.
 
-    `open` waits for a person. `winner` is the system whose value is shown, null while nobody has won.
+    `open` waits for a person. `winner` is the system whose value is shown, null while there is none.
 
-    An event of the type `sync.conflict.mended.v1` tells what a person did to a link or a delivery instead: the group is
-    `system:<name>`, the rule is what was done (`unlink`, `relink`, `drop`, `resync`), `value` holds the facts, and
-    there are no values.
+    An event of the type `sync.conflict.mended.v1` reports an action of a person on a link or a delivery instead: the
+    group is `system:<name>`, the rule is the action (`unlink`, `relink`, `drop`, `resync`), `value` holds the facts,
+    and there are no values.
     """
 
     id: UUID
@@ -231,7 +231,7 @@ class Envelope(EventPart):
 
 
 def _changed(kind: str) -> type[RecordChanged]:
-    """The shape of `<system>.<kind>.v1`, of each system that writes the kind."""
+    """The model of `<system>.<kind>.v1`, for each system that writes the kind."""
     shapes, name = GROUPS[kind], kind.title().replace("_", "")
     values = values_model(f"{name}Values", shapes)
     fields: dict[str, Any] = {"kind": (Literal[kind], ...), "snapshot": (values, ...)}
@@ -241,7 +241,7 @@ def _changed(kind: str) -> type[RecordChanged]:
 
 
 def _golden(kind: str) -> type[GoldenRecord]:
-    """The shape of `sync.<kind>.v1`."""
+    """The model of `sync.<kind>.v1`."""
     name = f"Golden{kind.title().replace('_', '')}"
     values = values_model(f"{name}Values", GOLDEN_GROUPS[kind])
     fields: dict[str, Any] = {"kind": (Literal[kind], ...), "values": (values, ...)}
@@ -249,7 +249,7 @@ def _golden(kind: str) -> type[GoldenRecord]:
 
 
 def _announced(kind: AnnouncedKind) -> type[RecordAnnounced]:
-    """The shape of `<system>.<kind>.v1` of a kind that is announced only."""
+    """The model of `<system>.<kind>.v1` of an announced kind."""
     shapes, name = announced_shapes(kind), kind.name.title().replace("_", "")
     values = values_model(f"{name}Values", shapes)
     fields: dict[str, Any] = {"kind": (Literal[kind.name], ...), "snapshot": (values, ...)}
@@ -269,11 +269,11 @@ EVENTS: dict[str, type[EventPart]] = {
     **{f"sync.{kind}.v1": _golden(kind) for kind in TABLES},
     "sync.conflict.v1": ConflictDecided,
 }
-"""Topic -> shape of the data of its events."""
+"""Topic -> model of the data of its events."""
 
 
 def partitions_of(topic: str) -> int:
-    """The width of a topic, as the table of its kind declares it."""
+    """The number of partitions of a topic, as the table of its kind declares it."""
     kind = topic.split(".")[1]
     declared = TABLES.get(kind) or ANNOUNCED.get(kind)
     return declared.partitions if declared else PARTITIONS

@@ -1,8 +1,8 @@
-"""The shapes of the groups of each kind of record, made from the tables of kinds: the keys that events carry, and the
-values under them.
+"""The shapes of the groups of each kind, derived from the tables of kinds: the keys in events, and the values under
+them.
 
-A key is plain (`email`) or of a family (`tag:retail`): the family's name, a colon, and its member. In a snapshot
-an empty group is left out or null.
+A key is plain (`email`) or of a family (`tag:retail`): the family's name, a colon, and its member. In a snapshot an
+empty group is omitted or null.
 """
 
 from collections.abc import Mapping
@@ -31,9 +31,9 @@ from contracts.text import refuse
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """The shape of one group's value, and of its members when the group is a family. Each is equal only to itself.
+    """The shape of one group's value, and of its members when the group is a family. Compared by identity.
 
-    `reference` names the kind of record that the value, or its field `reference_field`, is the id of.
+    `reference` names the kind of record whose id the value, or its field `reference_field`, is.
     """
 
     value: Any
@@ -75,19 +75,19 @@ GROUPS: Mapping[str, Shapes] = {kind: _shapes(table) for kind, table in TABLES.i
 """Kind of record -> group or family -> shape, as systems send them."""
 
 GOLDEN_GROUPS: Mapping[str, Shapes] = {kind: _golden(table) for kind, table in TABLES.items()}
-"""The same as the hub publishes them: records are named by canonical id."""
+"""The same as the hub publishes them: references are canonical ids."""
 
 
 def announced_shapes(kind: AnnouncedKind) -> Shapes:
-    """The same of a kind that is announced only."""
+    """The same for an announced kind."""
     return {group: Shape(value, group in kind.required) for group, value in kind.groups.items()}
 
 
 def check_value(shapes: Shapes, group: str, value: JsonValue) -> JsonValue:
-    """The value of a group in its one form, as JSON; None is no value, which only a required group must have.
+    """The normalised value of a group, as JSON; None is no value, which only a required group refuses.
 
-    Raises pydantic's ValidationError, or one of its custom errors, that says what is wrong with it: `group`
-    when there is no such group, or a family's member is missing.
+    Raises pydantic's ValidationError, or one of its custom errors, with the reason: `group` when the group does not
+    exist, or a family's member is missing.
     """
     shape = _shape_of(shapes, group)
     if value is None and not shape.required:

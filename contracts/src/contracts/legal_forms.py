@@ -1,9 +1,9 @@
-"""The legal forms that names of companies end with: "GmbH", "S.p.A.", "Ltd".
+"""The legal forms at the end of company names: "GmbH", "S.p.A.", "Ltd".
 
-Source: ISO 20275 (Entity Legal Forms, kept by GLEIF), the forms of trading companies in the countries that
-customers come from. Written as `company_name_key` writes words: case folded, without dots and accents.
-Words of one form are joined by "|". Left out are forms that are everyday words of some language ("da", "et",
-"me", "at"): two firms too many in review are better than two made one.
+Source: ISO 20275 (Entity Legal Forms, maintained by GLEIF), the forms of trading companies in the countries of most
+customers. Written in the form of `company_name_key`: case folded, without dots and accents. Words of one form are
+joined by "|". Forms that are everyday words of some language ("da", "et", "me", "at") are omitted: a missed duplicate
+in review is better than two companies merged into one.
 """
 
 _FORMS = """

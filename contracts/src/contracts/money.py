@@ -1,10 +1,10 @@
 """The one rule for amounts of money: how lines become totals.
 
-A line is rounded to the currency's ISO 4217 exponent, half-even; the tax is rounded the same way once per rate, on the
-sum of that rate's lines. Nothing else is ever rounded, so totals do not depend on the order of the lines.
+A line is rounded to the currency's ISO 4217 exponent, half-even; the tax is rounded in the same way once per rate, on
+the sum of that rate's lines. Nothing else is rounded, so totals do not depend on the order of the lines.
 
-Products and quotients are calculated in `EXACT`: the context that Python has by default rounds to 28 digits, and fails
-where a result has more.
+Products and quotients are calculated in `EXACT`: Python's default context rounds to 28 digits, and fails for longer
+results.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ EXACT = Context(prec=100, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Div
 
 @dataclass(frozen=True, slots=True)
 class TaxLine:
-    """The tax of one rate: `rate` is a fraction (0.19), `net` the sum of its lines, `tax` what it comes to."""
+    """The tax of one rate: `rate` is a fraction (0.19), `net` the sum of its lines, `tax` the tax amount."""
 
     rate: Decimal
     net: Decimal
@@ -29,7 +29,7 @@ class TaxLine:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a document comes to, in its currency; `taxes` by ascending rate."""
+    """The totals of a document, in its currency; `taxes` by ascending rate."""
 
     net: Decimal
     tax: Decimal
@@ -46,17 +46,17 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 
 def line_amount(quantity: Decimal, unit_price: Decimal, discount: Decimal) -> Decimal:
-    """What a line comes to before tax and before it is rounded; `discount` is a fraction (0.05)."""
+    """The amount of a line before tax and before rounding; `discount` is a fraction (0.05)."""
     return EXACT.multiply(EXACT.multiply(quantity, unit_price), EXACT.subtract(Decimal(1), discount))
 
 
 def line_net(quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str) -> Decimal:
-    """What a line comes to before tax; `discount` is a fraction (0.05)."""
+    """The rounded amount of a line before tax; `discount` is a fraction (0.05)."""
     return rounded(line_amount(quantity, unit_price, discount), currency)
 
 
 def totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
-    """The totals of lines, each (net, tax rate), whose nets are rounded already."""
+    """The totals of lines, each (net, tax rate), whose net amounts are rounded already."""
     nets: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
     for net, rate in lines:
         nets[rate] += net

@@ -1,4 +1,4 @@
-"""One form for what people write in many: keys to compare with. Callers keep what was written."""
+"""Normalised forms of values, used as keys for comparison. Callers keep the original text."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ from contracts.tax import tax_number
 LEGAL_ENTITY_NAMESPACE = uuid.UUID("9e6d1f64-0c3b-5d0e-8d57-6f1f0b1f4f8a")
 """Namespace of the ids of legal entities; it must never change, because both systems compute them."""
 
-# Letters that Unicode does not take apart into a letter and an accent.
+# Letters that Unicode does not decompose into a letter and an accent.
 _PLAIN_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"})
 _APOSTROPHES = re.compile(r"['`\u00b4\u2018\u2019\u02bc]")
 _DOTS_OF_ABBREVIATIONS = re.compile(r"(?<=\b\w)\.(?=\w\b)|(?<=\w)\.(?=\s|$|,)")
@@ -24,12 +24,12 @@ _GTIN_DIGITS = 14
 
 
 def phone_e164(raw: str, country: str | None) -> str | None:
-    """The number in E.164 (+49300074321), or None when it cannot be told.
+    """The number in E.164 (+49300074321), or None when it cannot be derived.
 
-    `country` (ISO 3166-1) reads a number without a country prefix. A number is taken when its length is
-    possible in its country, not only when its prefix is in use today: numbering plans change, customers keep
-    old numbers, and as a key it only has to be the same on both sides. None without a country, and for a
-    number too short, too long, or without its area code.
+    `country` (ISO 3166-1) is used for a number without a country prefix. A number is accepted when its length is
+    possible in its country, not only when its prefix is in use today: numbering plans change, customers keep old
+    numbers, and a key only has to be the same in both systems. None without a country, and for a number that is too
+    short, too long, or without its area code.
     """
     try:
         number = phonenumbers.parse(raw, country)
@@ -41,14 +41,14 @@ def phone_e164(raw: str, country: str | None) -> str | None:
 
 
 def phone_digits(raw: str) -> str:
-    """What a number is compared by where its E.164 form cannot be told: (5) 555-4729 is 55554729."""
+    """The key of a number without an E.164 form: its digits ("(5) 555-4729" gives 55554729)."""
     return "".join(character for character in raw if character.isdecimal())
 
 
 def email_key(raw: str) -> str | None:
-    """The address in lower case and NFKC, or None when there is none in the text.
+    """The address in lower case and NFKC, or None when the text contains none.
 
-    The part before @ is case sensitive by RFC 5321 and in no mailbox that people use.
+    The part before @ is case sensitive by RFC 5321, but in no common mail system.
     """
     key = unicodedata.normalize("NFKC", raw).strip().casefold()
     local, at, domain = key.rpartition("@")
@@ -56,7 +56,7 @@ def email_key(raw: str) -> str | None:
 
 
 def tax_id_key(tax_id: str, country: str) -> str | None:
-    """The tax id in the one form of its country (DE136695976), or None when it is not one of that country."""
+    """The tax id in the normalised form of its country (DE136695976), or None when it is not valid there."""
     number = tax_number(tax_id, country)
     return number.key if number else None
 
@@ -70,17 +70,18 @@ def legal_entity_id(country: str | None, tax_id: str | None) -> uuid.UUID:
 
 
 def sku_key(raw: str) -> str:
-    """The one form of a SKU: letter case, width and doubled spaces do not count ("Nw 1" is "nw 1")."""
+    """The normalised form of a SKU, without letter case, width and doubled spaces ("Nw 1" equals "nw 1")."""
     return _folded(raw, space=" ")
 
 
 def gtin_key(raw: str) -> str:
-    """The one form of a GTIN: a GTIN-8, -12 or -13 is a GTIN-14 with zeros before it; marks between digits go."""
+    """The normalised form of a GTIN: 14 digits, padded with zeros on the left, without separators."""
     return _BETWEEN_DIGITS.sub("", raw).rjust(_GTIN_DIGITS, "0")
 
 
 def reference_key(raw: str) -> str:
-    """The one form of a payment's reference: letter case, width and spaces do not count (banks print in groups)."""
+    """The normalised form of a payment's reference, without letter case, width and spaces (banks print it in
+    groups)."""
     return _folded(raw, space="")
 
 
@@ -99,7 +100,7 @@ def name_key(raw: str) -> str:
 def company_name_key(raw: str) -> str:
     """The words of a company's name without its legal form ("Franchi S.p.A." -> "franchi").
 
-    A name that is nothing but legal forms keeps them: no name is shortened to nothing.
+    A name that consists of legal forms only keeps them, so the key is never empty.
     """
     words = name_key(raw).split()
     while (length := _legal_form_at_end(words)) and length < len(words):
@@ -108,7 +109,8 @@ def company_name_key(raw: str) -> str:
 
 
 def _folded(raw: str, space: str) -> str:
-    """Without letter case and width, its words joined by `space`. Composed last: the other two take letters apart."""
+    """Case folded, without width, with words joined by `space`. NFC comes last, because the other steps decompose
+    letters."""
     words = unicodedata.normalize("NFKC", raw).split()
     return unicodedata.normalize("NFKC", space.join(words).casefold())
 

@@ -1,4 +1,4 @@
-"""Values of the groups of an order and of its shipments, and the states through which an order goes."""
+"""Values of the groups of an order and of its shipments, and the states of an order."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -42,21 +42,21 @@ NEXT_STATES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.CLOSED: frozenset(),
     OrderState.CANCELLED: frozenset(),
 }
-"""State -> the states that may come next; what is not listed is refused. Cancelled and shipped cannot be joined."""
+"""State -> the states that may come next; others are refused. Cancelled and shipped cannot be joined."""
 
 FIXED_STATES = frozenset(OrderState) - {OrderState.DRAFT}
-"""From being submitted on, only the ERP changes what was ordered."""
+"""From `submitted` on, only the ERP changes the ordered items."""
 
 
 class OrderDates(Value):
-    """When it was ordered, and when the customer needs it."""
+    """The date of the order, and the date on which the customer needs it."""
 
     ordered_on: date
     required_on: date | None = None
 
 
 class OrderLine(Value):
-    """One line. `product` is the id that the product has in the system that sends it; `discount` a fraction."""
+    """One line. `product` is the id of the product in the sending system; `discount` is a fraction."""
 
     position: Annotated[int, Field(ge=1, le=10_000)]
     product: ShortText
@@ -80,14 +80,14 @@ class RequestKind(StrEnum):
 
 
 class LineWish(Value):
-    """The quantity that a line shall have; zero takes it out."""
+    """The requested quantity of a line; zero removes the line."""
 
     line: UUID
     quantity: Count
 
 
 class OrderRequest(Value):
-    """What sales asks of the ERP about an order that it has submitted."""
+    """A request of sales to the ERP about a submitted order."""
 
     id: UUID
     kind: RequestKind
@@ -101,7 +101,7 @@ class AnswerOutcome(StrEnum):
 
 
 class OrderAnswer(Value):
-    """What the ERP says to the request with this id, and why."""
+    """The ERP's answer to the request with this id, and the reason."""
 
     request: UUID
     outcome: AnswerOutcome
@@ -109,7 +109,7 @@ class OrderAnswer(Value):
 
 
 class OrderReason(Value):
-    """Why an order stands where it stands: a code for programs (`credit-exceeded`), a sentence for people."""
+    """The reason for the state of an order: a code for programs (`credit-exceeded`), a sentence for people."""
 
     code: ShortText
     text: NotesText
@@ -121,7 +121,7 @@ class ShipmentKind(StrEnum):
 
 
 class ShipmentDocument(Value):
-    """What stands on a delivery note, or on the receipt of a return."""
+    """The header of a delivery note, or of the receipt of a return."""
 
     number: ShortText
     kind: ShipmentKind
@@ -131,9 +131,9 @@ class ShipmentDocument(Value):
 
 
 class ShippedLine(Value):
-    """How much of an order line is in a shipment; `line_id` is the id that the line has everywhere.
+    """The shipped quantity of an order line; `line_id` is the id of the line in every system.
 
-    `line` is what it was called before; events of version 1 have both.
+    `line` is the name of the same id in events from before; events of version 1 have both.
     """
 
     line: UUID

@@ -1,6 +1,6 @@
 """The replication port of a spoke: `POST /replication/v1/{kind}`, a batch in, an outcome per item out.
 
-Any system that answers like this can be a spoke: the hub knows no other way in.
+Any system that implements this port can be a spoke: the hub writes to spokes only through it.
 """
 
 from typing import Annotated, Literal
@@ -13,18 +13,18 @@ from contracts.references import Reference
 
 Rev = Annotated[int, Field(ge=0)]
 Outcome = Literal["applied", "already", "skipped", "rejected"]
-"""applied: written. already: it had that revision. skipped: it has an edit the hub has not merged yet; it comes
-round again. rejected: its rules refuse the value."""
+"""applied: written. already: it had that revision. skipped: it has an edit that the hub has not merged yet; the item is
+sent again. rejected: its rules refuse the value."""
 
 
 class PortPart(BaseModel):
-    """Unchangeable, and strict: neither side guesses what the other meant."""
+    """Frozen and strict: unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class DeliveredGroup(PortPart):
-    """The present value of one group. A reference is the receiver's own local id."""
+    """The current value of one group. A reference is the receiver's own local id."""
 
     group: str
     value: JsonValue = None
@@ -32,7 +32,7 @@ class DeliveredGroup(PortPart):
 
 
 class RefusedField(PortPart):
-    """A field that another system's rules refuse; `code` is that of the problem."""
+    """A field that another system's rules refuse; `code` is the code of the problem."""
 
     group: str
     field: str
@@ -41,7 +41,7 @@ class RefusedField(PortPart):
 
 
 class Peer(PortPart):
-    """How far another system is with the record; while `rejected`, what it refuses, field by field."""
+    """The state of the record in another system; while `rejected`, the refused fields."""
 
     state: Literal["in_step", "on_its_way", "waiting", "conflict", "rejected"]
     reason: str | None = None
@@ -49,7 +49,7 @@ class Peer(PortPart):
 
 
 class OpenConflict(PortPart):
-    """A group that waits for a person; every system keeps its own value until then. `path` is one of the hub."""
+    """A group that waits for a person; every system keeps its own value until then. `path` is an address of the hub."""
 
     group: str
     rule: str
@@ -59,7 +59,7 @@ class OpenConflict(PortPart):
 
 
 class RecentDecision(PortPart):
-    """A decision about the record; `outcome` is what became of the receiver's value, null when it had none in it."""
+    """A decision about the record; `outcome` is the outcome of the receiver's value, null when it had none."""
 
     id: UUID
     group: str
@@ -72,14 +72,14 @@ class RecentDecision(PortPart):
 
 
 class LastMerged(PortPart):
-    """The last of the receiver's events of the record that the hub has merged: its time and its number."""
+    """The receiver's latest event of the record that the hub has merged: its time and its number."""
 
     time_us: Annotated[int, Field(ge=0)]
     seq: Annotated[int, Field(ge=0)]
 
 
 class Floor(PortPart):
-    """The item has every revision of a family's members behind `after` and up to `rev`."""
+    """The item contains every revision of a family's members above `after` and up to `rev`."""
 
     after: Annotated[int, Field(ge=0)]
     rev: Annotated[int, Field(ge=1)]
@@ -89,11 +89,12 @@ class DeliveryItem(PortPart):
     """Bring one record to these revisions; without `local_id` create it, once per canonical id.
 
     `seen_seq` is the newest edit of the receiver that the hub has merged into these values; a group that was edited
-    later, or later than `last_merged`, is `skipped`. A receiver that has applied all of a family (`tag`) behind a floor
-    may forget its members that are gone: what comes of them later, at a revision up to the floor, it `already` had.
-    `peers`, `conflicts` and `decisions` are for people to see; they change no value. `correlation_id` is that of the
-    newest edit in it: the receiver logs it, and its event about this item carries it. `seen` says which edits the
-    values have in them; the receiver keeps it with each group's revision, and repeats it in the changes of later edits.
+    later, or later than `last_merged`, is `skipped`. A receiver that has applied all revisions of a family (`tag`) up
+    to a floor may drop the marks of removed members: it answers `already` to a later delivery of such a member with a
+    revision up to the floor. `peers`, `conflicts` and `decisions` are for display; they change no value.
+    `correlation_id` is that of the newest edit in it: the receiver logs it, and its event about this item carries it.
+    `seen` names the edits that are contained in the values; the receiver stores it with each group's revision, and
+    sends it in the changes of later edits.
     """
 
     canonical_id: UUID
@@ -118,10 +119,10 @@ class DeliveryRequest(PortPart):
 
 
 class ItemOutcome(PortPart):
-    """What became of one item; `problems` (RFC 9457) says of each group why it was rejected.
+    """The outcome of one item; `problems` (RFC 9457) gives for each rejected group the reason.
 
-    `problem` is the first of them, or why the item was refused as a whole. `ahead` are the groups of which the receiver
-    has a greater revision than was delivered, with that revision.
+    `problem` is the first of them, or the reason why the item was refused as a whole. `ahead` are the groups of which
+    the receiver has a greater revision than was delivered, with that revision.
     """
 
     canonical_id: UUID

@@ -1,8 +1,8 @@
-"""Which price and which tax rate hold: the same answer in the ERP, which declares them, and the CRM, which caches them.
+"""Which price and which tax rate apply: the same result in the ERP, which declares them, and the CRM, which has copies.
 
-Price: a list for the customer comes before one for its customer group, that before one for everyone, and any list
-before the product's list price. Within a list the entry with the highest quantity step that is reached wins, then the
-one that became valid last, then the lowest amount.
+Price: a list for the customer precedes one for its customer group, which precedes one for everyone; any list precedes
+the product's list price. Within a list the entry with the highest quantity step that is reached applies, then the one
+that became valid last, then the lowest amount.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What does this customer pay on this day?"""
+    """A request for the price of a product for a customer on a date."""
 
     customer_id: UUID | None
     customer_group: str | None
@@ -45,15 +45,15 @@ class Answer:
 
 
 class NoPrice(LookupError):
-    """Nothing says what the product costs in this currency on this day."""
+    """There is no price of the product in this currency on this date."""
 
 
 class NoTaxRate(LookupError):
-    """Tax is charged in the country, and nothing says how much for this class."""
+    """Tax is charged in the country, and there is no rate for this class."""
 
 
 def price_for(question: Question, offers: Iterable[Offer], list_price: Price | None) -> Answer:
-    """The price that holds. Raise `NoPrice`."""
+    """The price that applies. Raises `NoPrice`."""
     holding = [offer for offer in offers if _holds(offer, question)]
     if holding:
         best = min(holding, key=lambda offer: _rank(offer, question))
@@ -64,9 +64,10 @@ def price_for(question: Question, offers: Iterable[Offer], list_price: Price | N
 
 
 def tax_rate_for(rates: Iterable[TaxRate], tax_class: str, country: str | None, on: date) -> Decimal:
-    """The rate on a class in the country of delivery. Raise `NoTaxRate`.
+    """The rate of a class in the country of delivery. Raises `NoTaxRate`.
 
-    A company charges tax where it is registered: in the countries that have rates. Elsewhere it exports, untaxed.
+    A company charges tax where it is registered: in the countries that have rates. A delivery to another country is an
+    untaxed export.
     """
     here = [rate for rate in rates if rate.country == country and rate.covers(on)]
     if not here or tax_class == "exempt":

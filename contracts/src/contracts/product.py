@@ -1,4 +1,4 @@
-"""Values of the groups of a product, and of what sells it: price lists, prices, tax rates, availability."""
+"""Values of the groups of a product and of price lists, prices, tax rates, availability."""
 
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from contracts.values import CountryCode, CurrencyCode, Money, Number, NumberSum
 
 
 class ProductKind(StrEnum):
-    """Goods lie in a warehouse; a service does not; a kit is made of other goods when it is sold."""
+    """Goods are stocked; a service is not; a kit is composed of other goods when it is sold."""
 
     GOODS = "goods"
     SERVICE = "service"
@@ -24,7 +24,7 @@ class ProductKind(StrEnum):
 def _gtin(text: str) -> str:
     digits = text.replace(" ", "").replace("-", "")
     if not ean.is_valid(digits):
-        raise refuse("gtin", f"{text!r} is not a GTIN: 8, 12, 13 or 14 digits of which the last one checks the others")
+        raise refuse("gtin", f"{text!r} is not a GTIN: write 8, 12, 13 or 14 digits; the last one is a check digit")
     return digits
 
 
@@ -32,21 +32,21 @@ Gtin = Annotated[str, Field(min_length=8, max_length=20), AfterValidator(_gtin),
 """A Global Trade Item Number (GTIN-8, -12, -13, -14; EAN, UPC), digits only."""
 
 Sku = ShortText
-"""Our own number of a product, 1 to 60 characters; letter case does not count when two are compared."""
+"""The company's number of a product, 1 to 60 characters; comparison ignores letter case."""
 
 TaxClass = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$"), BeforeValidator(one_line)]
-"""How a product is taxed: `standard`, `reduced`, `exempt`; rates are declared per class and country."""
+"""The tax class of a product: `standard`, `reduced`, `exempt`; rates are declared per class and country."""
 
 
 def _positive(amount: Decimal) -> Decimal:
     if amount <= 0:
-        raise refuse("quantity", "a quantity is more than zero")
+        raise refuse("quantity", "the quantity must be greater than zero")
     return amount
 
 
 def not_negative(amount: Decimal) -> Decimal:
     if amount < 0:
-        raise refuse("money", "the amount is not below zero")
+        raise refuse("money", "the amount must not be negative")
     return amount
 
 
@@ -57,13 +57,13 @@ def _fraction(amount: Decimal) -> Decimal:
 
 
 Quantity = Annotated[Number, AfterValidator(_positive)]
-"""How much of a unit, more than zero, up to four decimals; a string in JSON."""
+"""A quantity greater than zero, up to four decimals; a string in JSON."""
 
 Count = Annotated[Number, AfterValidator(not_negative)]
-"""How much of a unit, zero or more."""
+"""A quantity of zero or more."""
 
 CountedSum = Annotated[NumberSum, AfterValidator(not_negative)]
-"""A sum of counts over many records."""
+"""A sum of quantities over many records."""
 
 UnitPrice = Annotated[Money, AfterValidator(not_negative)]
 """The price of one unit, up to four decimals."""
@@ -73,21 +73,21 @@ Fraction = Annotated[Number, AfterValidator(_fraction)]
 
 
 class Price(InCurrency, Value):
-    """An amount and its currency: neither means anything without the other."""
+    """An amount and its currency."""
 
     amount: UnitPrice
     currency: CurrencyCode
 
 
 class Conversion(Value):
-    """How many of the product's own unit one of this unit is: a case is 12 bottles."""
+    """How many of the product's own unit are in one of this unit: a case is 12 bottles."""
 
     unit: ShortText
     factor: Quantity
 
 
 class Units(Value):
-    """The unit in which a product is counted and priced, and others in which it may be handled."""
+    """The unit in which a product is counted and priced, and its alternative units."""
 
     unit: ShortText
     conversions: Annotated[tuple[Conversion, ...], Field(max_length=20)] = ()
@@ -101,7 +101,7 @@ class Units(Value):
 
 
 class Dimensions(Value):
-    """What one unit measures: kilograms and metres."""
+    """Measures of one unit, in kilograms and metres."""
 
     weight_kg: Count | None = None
     length_m: Count | None = None
@@ -110,7 +110,7 @@ class Dimensions(Value):
 
 
 class ValidPeriod(Value):
-    """From the first to the last day, both included; None is open."""
+    """The first and the last day, both included; None is open."""
 
     valid_from: date | None = None
     valid_to: date | None = None
@@ -126,21 +126,21 @@ class ValidPeriod(Value):
 
 
 class PriceListTerms(ValidPeriod):
-    """For whom a list is and when: for one customer (a group of its own), one customer group, or everyone."""
+    """The scope and period of a list: one customer (a group of its own), one customer group, or everyone."""
 
     currency: CurrencyCode
     customer_group: Annotated[ShortText | None, BeforeValidator(blank_to_none)] = None
 
 
 class ListedPrice(ValidPeriod):
-    """What one unit costs from this quantity on."""
+    """The price of one unit from this quantity on."""
 
     min_quantity: Quantity = Decimal(1)
     amount: UnitPrice
 
 
 class TaxRate(ValidPeriod):
-    """What is charged on a class of products that are delivered in a country."""
+    """The tax rate of a class of products in a country of delivery."""
 
     country: CountryCode
     tax_class: TaxClass
@@ -148,7 +148,7 @@ class TaxRate(ValidPeriod):
 
 
 class Availability(Value):
-    """Stock of one product in its own unit, over all warehouses. `available` can be promised: on hand - reserved."""
+    """Stock of one product in its own unit, over all warehouses. `available` is on hand - reserved."""
 
     on_hand: CountedSum
     reserved: CountedSum

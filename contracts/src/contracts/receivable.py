@@ -1,4 +1,4 @@
-"""Values of the groups of what a customer owes and pays: invoices, credit notes, payments, balances."""
+"""Values of the groups of invoices, credit notes, payments, balances."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -29,7 +29,7 @@ class TaxAmount(Value):
 
 
 class InvoiceDocument(Value):
-    """What stands on an invoice or a credit note. `due_on` is None on a credit note."""
+    """The header of an invoice or a credit note. `due_on` is None on a credit note."""
 
     number: ShortText
     issued_on: date
@@ -42,7 +42,7 @@ class InvoiceDocument(Value):
 
 
 class InvoiceLine(Value):
-    """One line; `order_line` is the id that the order's line has everywhere."""
+    """One line; `order_line` is the id of the order's line in every system."""
 
     order_line: UUID | None = None
     description: NameText
@@ -63,7 +63,7 @@ class SettlementState(StrEnum):
 
 
 class Settlement(Value):
-    """How much of an invoice is paid or credited, what is open, and how often it was dunned."""
+    """The paid or credited part of an invoice, its open amount, and its number of dunning notices."""
 
     state: SettlementState
     settled: Money
@@ -102,7 +102,7 @@ def payment_states_after(state: str) -> list[PaymentState]:
 
 
 class PaymentAmount(Value):
-    """What was paid, which way, and the day it arrived."""
+    """The paid amount, its direction, and the date of receipt."""
 
     amount: Money
     currency: CurrencyCode
@@ -118,7 +118,7 @@ class AllocatedTo(Value):
 
 
 class AllocationState(Value):
-    """What a payment has settled; `unallocated` waits for an invoice."""
+    """The allocated part of a payment; `unallocated` waits for an invoice."""
 
     allocated: Money
     unallocated: Money
@@ -126,7 +126,7 @@ class AllocationState(Value):
 
 
 class Balance(Value):
-    """What a customer owes in one currency. `open` is invoices less credits and payments; it may be below zero.
+    """The balance of a customer in one currency. `open` is invoices less credits and payments; it may be negative.
 
     `on_order` is confirmed and not yet invoiced; `credit_left` is None without a limit.
     """
@@ -156,4 +156,4 @@ LAST_DAYS: Mapping[Age, int | None] = {
     Age.UP_TO_90: 90,
     Age.OVER_90: None,
 }
-"""Age -> the last day overdue that belongs to it, in rising order; None has no end."""
+"""Age -> its last day overdue, in rising order; None has no end."""

@@ -1,4 +1,4 @@
-"""How one record names another."""
+"""References from one record to another."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,14 +10,14 @@ from contracts.values import Value
 
 
 class Reference(Value):
-    """A record of another kind, known to the hub."""
+    """A reference to a record of another kind that the hub knows."""
 
     kind: ShortText
     canonical_id: UUID
 
 
 class PendingReference(Value):
-    """A record of another kind that one system has named and the hub has not met yet."""
+    """A reference by a system's local id to a record that the hub does not know yet."""
 
     kind: ShortText
     system: ShortText
@@ -32,4 +32,4 @@ def _is_known(value: Any) -> str:
 AnyReference = Annotated[
     Annotated[Reference, Tag("known")] | Annotated[PendingReference, Tag("pending")], Discriminator(_is_known)
 ]
-"""As the hub holds a reference."""
+"""A reference as the hub stores it."""

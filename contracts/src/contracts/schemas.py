@@ -34,7 +34,7 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _without_titles(node: Any) -> Any:
-    """Titles that only repeat the name of a property; a property that is called "title" stays."""
+    """Removes titles that only repeat the name of a property; a property that is called "title" stays."""
     if isinstance(node, list):
         return [_without_titles(item) for item in node]
     if not isinstance(node, dict):
@@ -43,7 +43,7 @@ def _without_titles(node: Any) -> Any:
 
 
 def _open(node: Any) -> Any:
-    """Inside v1 there are additions, so a schema that consumers hold must not refuse fields it does not know."""
+    """Inside v1 fields may be added, so a schema that consumers hold must not refuse unknown fields."""
     if isinstance(node, list):
         return [_open(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Tax numbers: checked and brought to one form per country. Source of the rules: python-stdnum."""
+"""Tax numbers: validated and normalised per country. Source of the rules: python-stdnum."""
 
 import re
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from stdnum.util import get_cc_module
 
 from contracts.countries import is_country_code
 
-# The numbers by which a tax office of that country knows a business or a person, the usual one first.
-# A country that is not listed has the one that python-stdnum calls its VAT number, if any.
+# The kinds of numbers by which a tax office of the country identifies a business or a person, the usual one first. A
+# country that is not listed has the one that python-stdnum calls its VAT number, if any.
 _KINDS: dict[str, tuple[str, ...]] = {
     "AT": ("uid", "tin"),
     "AU": ("abn", "tfn"),
@@ -43,7 +43,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "MD": ("idno",),
 }
 
-# One number that is written in several ways: (country, kind) -> (kind it is at heart, how to cut it down).
+# One number with several notations: (country, kind) -> (basic kind, function that reduces it to that).
 _CONTAINS: dict[tuple[str, str], tuple[str, Callable[[str], str]]] = {
     ("CH", "vat"): ("uid", lambda number: number[:12]),  # CHE123456789 + MWST, TVA or IVA
     ("FI", "ytunnus"): ("alv", lambda number: number),
@@ -56,7 +56,7 @@ _CONTAINS: dict[tuple[str, str], tuple[str, Callable[[str], str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class TaxNumber:
-    """A tax number in its one form. Numbers of different kinds say nothing about each other."""
+    """A normalised tax number. Numbers of different kinds cannot be compared."""
 
     country: str
     kind: str
@@ -76,14 +76,14 @@ class TaxNumber:
 
 
 def tax_rules_known(country: str) -> bool:
-    """True when numbers of this country can be checked."""
+    """True when numbers of this country can be validated."""
     return bool(_checkers(country))
 
 
 def tax_number(tax_id: str, country: str) -> TaxNumber | None:
-    """The number behind what was written, or None when no kind of its country fits.
+    """The normalised number, or None when it is valid in no kind of its country.
 
-    For a country whose rules are not known any number of 3 to 32 letters and digits is taken as it is.
+    For a country without known rules any number of 3 to 32 letters and digits is accepted unchanged.
     """
     checkers = _checkers(country)
     if not checkers:

@@ -1,4 +1,4 @@
-"""Text as it may be stored: NFC, stripped, bounded, without characters that break a database or a screen."""
+"""Text that can be stored: NFC, stripped, bounded, without characters that break a database or a display."""
 
 import unicodedata
 from typing import Annotated, Any
@@ -6,31 +6,31 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-# Overrides of the writing direction make a name read as another one (Unicode TR 36, section 2.6).
-# Joiners stay: Persian, Indic scripts and emoji need them.
+# Bidirectional overrides make a name look like another one (Unicode TR 36, section 2.6). Joiners stay: Persian, Indic
+# scripts and emoji need them.
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_BREAKS = frozenset("\n\t")
 
 
 def refuse(code: str, message: str) -> PydanticCustomError:
-    """The error of a value that is not accepted; `message` says what to write instead."""
+    """The error of a refused value; `message` says what to write instead."""
     return PydanticCustomError(code, "{reason}", {"reason": message})
 
 
 def one_line(value: Any) -> Any:
-    """Strip and compose (NFC) a text, and refuse control characters; anything but text passes through."""
+    """Strip and compose (NFC) a text, and refuse control characters; values of other types are returned unchanged."""
     return _clean(value, allowed=frozenset()) if isinstance(value, str) else value
 
 
 def many_lines(value: Any) -> Any:
-    """As `one_line`, but line breaks and tabs may stay; all line breaks become `\\n`."""
+    """As `one_line`, but line breaks and tabs may stay; all line breaks become `\n`."""
     if not isinstance(value, str):
         return value
     return _clean(value.replace("\r\n", "\n").replace("\r", "\n"), allowed=_LINE_BREAKS)
 
 
 def blank_to_none(value: Any) -> Any:
-    """An empty optional text is no text: one way to say "nothing", so that two systems compare equal."""
+    """An empty optional text becomes None, so that an empty text and a missing one compare equal."""
     cleaned = one_line(value)
     return None if cleaned == "" else cleaned
 

@@ -22,7 +22,7 @@ from contracts.text import one_line, refuse
 
 
 class Value(BaseModel):
-    """A value of one group: it cannot change, and knows every field it is given."""
+    """A value of one group: frozen, and unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,7 +62,7 @@ def _language(text: str) -> str:
     return "-".join(part for part in parts if part)
 
 
-# Codes without a minor unit are no money to pay with: gold, test codes, "no currency".
+# Codes without a minor unit are not currencies for payments: gold, test codes, "no currency".
 CURRENCY_EXPONENTS: dict[str, int] = {
     currency.code: currency.exponent for currency in iso4217.Currency if currency.exponent is not None
 }
@@ -105,7 +105,7 @@ _LONGEST = 64
 
 def _plain(value: int | str | Decimal) -> str:
     if isinstance(value, Decimal):
-        # An exponent out of range would be written out as millions of zeros.
+        # An exponent out of range would be expanded to millions of zeros.
         text = format(value, "f") if value.is_finite() and abs(value.adjusted()) < _LONGEST else "too large"
     elif isinstance(value, int):
         text = str(value) if abs(value) < 10**_LONGEST else "too large"
@@ -117,7 +117,7 @@ def _plain(value: int | str | Decimal) -> str:
 def in_currency(amount: Decimal, currency: str) -> Decimal:
     """The amount with as many decimals as the currency has.
 
-    Nothing is rounded: raises the pydantic error `money` when the amount has more decimals than that.
+    Never rounds: raises the pydantic error `money` when the amount has more decimals.
     """
     exponent = CURRENCY_EXPONENTS[currency]
     exact = amount.quantize(Decimal(1).scaleb(-exponent), context=Context(prec=_LONGEST))
@@ -127,10 +127,10 @@ def in_currency(amount: Decimal, currency: str) -> Decimal:
 
 
 EmailText = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(_email), BeforeValidator(one_line)]
-"""An e-mail address as it was written; only its form is checked, not whether anyone reads it."""
+"""An e-mail address as entered; its form is validated, not its existence."""
 
 PhoneText = Annotated[str, Field(min_length=3, max_length=64), AfterValidator(_phone), BeforeValidator(one_line)]
-"""A phone number as it was written: people write extensions and words beside the digits."""
+"""A phone number as entered, with extensions and words."""
 
 Website = Annotated[str, Field(min_length=4, max_length=500), AfterValidator(_website), BeforeValidator(one_line)]
 """A host with or without http(s); no other scheme, because pages show it as a link."""
@@ -145,7 +145,7 @@ CountryCode = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_
 """An ISO 3166-1 alpha-2 code in capitals."""
 
 Tag = Annotated[str, Field(min_length=1, max_length=50), BeforeValidator(one_line)]
-"""A tag as its users write it; letter case counts."""
+"""A tag as entered; letter case is significant."""
 
 
 class Monetary:

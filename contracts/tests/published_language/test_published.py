@@ -53,7 +53,7 @@ def test_check_names_each_file_that_drifted(tmp_path: Path) -> None:
     result = runner.invoke(app, ["check", "--no-openapi", "--folder", str(tmp_path)])
     assert result.exit_code == 1
     assert "schemas/crm.customer.v1.json differs from the code" in result.output
-    assert "schemas/crm.ghost.v1.json is no longer made" in result.output
+    assert "schemas/crm.ghost.v1.json is no longer generated" in result.output
     assert "asyncapi.yaml is missing" in result.output
 
 

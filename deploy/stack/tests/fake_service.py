@@ -1,4 +1,4 @@
-"""Stands in for a service: answers /readyz where the real one would, and has the same verbs."""
+"""A fake service: answers /readyz as the real one, and has the same verbs."""
 
 import os
 import signal

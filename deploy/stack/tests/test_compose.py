@@ -1,6 +1,6 @@
-"""The container files say only what the services understand, and all of it.
+"""The container files set only variables that the services know, and all required ones.
 
-Docker is not needed: the files are read, and the services' own settings judge them.
+Docker is not needed: the test reads the files and validates them with the services' settings.
 """
 
 import importlib
@@ -24,7 +24,7 @@ PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 
 def settings_of(service: str) -> type[Settings]:
-    """The settings class of a service: the one it defines itself."""
+    """The settings class that a service defines."""
     module = importlib.import_module(f"{service}.settings")
     [found] = [
         each
@@ -35,7 +35,7 @@ def settings_of(service: str) -> type[Settings]:
 
 
 def example(service: str) -> dict[str, str]:
-    """The variables of an example file, as a shell would read them."""
+    """The variables of an example file, parsed as a shell would."""
     lines = (DEPLOY / "env" / f"{service}.env.example").read_text().splitlines()
     settings = (shlex.split(line)[0].partition("=") for line in lines if line and not line.startswith("#"))
     return {name: value for name, _, value in settings}

@@ -1,4 +1,4 @@
-"""The embedded Kafka as its users meet it."""
+"""The embedded Kafka, from the point of view of its users."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL as its users meet it."""
+"""The embedded PostgreSQL, from the point of view of its users."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Children: their start, their end, and that none outlives its parent."""
+"""Child processes: start, stop, and that none outlives its parent."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Keys are added, used and retired, and tokens live until they expire."""
+"""Keys are added, used and retired, and tokens are valid until they expire."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ async def test_a_token_outlives_its_key_as_long_as_the_key_is_published(issuer: 
     assert states(issuer) == ["verifies", "signs"]
     assert [await accepted(issuer, each) for each in (first, second)] == [True, True]
     former = rotation.listed(issuer)[0].name
-    with pytest.raises(CannotStart, match="live until"):
+    with pytest.raises(CannotStart, match="are valid until"):
         rotation.retire(issuer, former)
     rotation.retire(issuer, former, clock=lambda: time.time() + LIFETIME_SECONDS + 1)
     assert states(issuer) == ["signs"]
@@ -69,7 +69,7 @@ def test_the_key_that_signs_and_unknown_keys_are_refused(issuer: Issuer) -> None
     with pytest.raises(CannotStart, match="add another and use it first"):
         rotation.retire(issuer, signing, now=True)
     for name in (signing, "other"):
-        with pytest.raises(CannotStart, match="no key that waits"):
+        with pytest.raises(CannotStart, match="is not an added key"):
             rotation.use(issuer, name)
     with pytest.raises(CannotStart, match="There is no key other"):
         rotation.retire(issuer, "other")

@@ -1,4 +1,4 @@
-"""`make run` as a person meets it at the terminal, with fakes for the services."""
+"""`make run` in a terminal, with fakes for the services."""
 
 import os
 import re
@@ -22,7 +22,7 @@ from stack.services import Stack
 PROGRAM = str(Path(__file__).with_name("run_with_fakes.py"))
 
 
-# Addresses that nobody answers at: the fakes ask nothing of a database or a broker.
+# Addresses on which nothing listens: the fakes use neither a database nor a broker.
 GIVEN = {
     "DATABASE_URL_CRM": "postgresql://crm@127.0.0.1:9/crm",
     "DATABASE_URL_ERP": "postgresql://erp@127.0.0.1:9/erp",
@@ -181,7 +181,7 @@ def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path) -> None
         run = Run(tmp_path / "data", ERP_PORT=str(port))
         assert run.process.wait(timeout=20) == 1
     said = run.output.read_text()
-    assert said == f"Port {port} is taken: stop what listens there, or set ERP_PORT to another port.\n"
+    assert said == f"Port {port} is taken: stop the program that listens on it, or set ERP_PORT to another port.\n"
     assert not (tmp_path / "data" / "postgres").exists()
 
 

@@ -63,6 +63,7 @@ class Table:
     name: str = "book"
     writers: tuple[str, ...] = ("shop",)
     partitions: int = 2
+    derived: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def test_every_error_of_the_validator_has_our_words() -> None:
         ({"name": "a", "kind": "c"}, "kind", "choice", "must be 'a' or 'b'"),
         ({"name": "a", "size": 1}, "size", "unknown-field", "unknown field: remove it"),
         ({"name": "a", "lines": [{}]}, "lines[0].product_id", "required", "is required: send it"),
-        ({"name": "a", "lines": [{"product_id": "7"}]}, "lines[0].product_id", "format", "must be an id, a UUID"),
+        ({"name": "a", "lines": [{"product_id": "7"}]}, "lines[0].product_id", "format", "must be an id (UUID)"),
         ({"name": "a", "lines": [0, 0, 0]}, "lines", "too-long", "must have at most 2 entries"),
     ],
 )

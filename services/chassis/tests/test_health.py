@@ -43,7 +43,7 @@ def test_a_task_that_hangs_is_found_by_its_silence() -> None:
     task.due = time.monotonic() - 20
     trouble = task.trouble()
     assert trouble is not None
-    assert trouble.reason == "it does not move"
+    assert trouble.reason == "the task makes no progress"
 
 
 async def test_every_task_of_a_worker_beats_by_itself() -> None:

@@ -10,7 +10,8 @@ from crm.wiring import SERVICE
 from sqlalchemy.ext.asyncio import AsyncSession
 
 RESOURCES = (
-    "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals", "replication",
+    "employees", "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals",
+    "replication",
 )  # fmt: skip
 SCOPES = " ".join(("events:read", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write"))))
 

@@ -7,8 +7,7 @@ import pytest
 from chassis import clock
 from chassis.db import Sessions, transaction
 from chassis.testing import TENANT
-from crm.parties.customers.imports import IMPORTS as CUSTOMERS
-from crm.wiring import SERVICE
+from crm.wiring import IMPORTS, SERVICE
 from importing import IMPORT_KEYS, Import
 from importing.run import ImportKey
 from importing.spreadsheet import Row
@@ -19,7 +18,7 @@ FIRMS = [Row(2, "ALFKI", {"name": "Alfreds"}), Row(3, "ANATR", {"name": "Ana Tru
 
 
 async def imported(sessions: Sessions, source: str, *rows: Row) -> list[str]:
-    run = Import("customers", CUSTOMERS, source, TENANT, "import:customers.csv")
+    run = Import("customers", IMPORTS["customers"], source, TENANT, "import:customers.csv")
     return [result.outcome for result in await run.run(sessions, rows)]
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 SCOPES = (
     "customers:read customers:write contacts:read contacts:write products:read products:write prices:read prices:write "
     "ledger:read ledger:write orders:read orders:write invoices:read invoices:write payments:read payments:write "
-    "credit:write orders:hold ledger:post ledger:close "
-    "inventory:read inventory:write events:read replication:read replication:write"
+    "employees:read employees:write credit:write orders:hold ledger:post ledger:close "
+    "inventory:read inventory:write events:read replication:write"
 )
 
 

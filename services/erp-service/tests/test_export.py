@@ -40,6 +40,7 @@ async def one_of_each(api: httpx.AsyncClient) -> None:
     await entered(api, "/v1/prices", listed)
     await entered(api, "/v1/tax-rates", {"country": "DE", "tax_class": "standard", "rate": "0.19"})
     await entered(api, "/v1/warehouses", {"name": "=Bremen"})
+    await entered(api, "/v1/bank-accounts", {"name": "Giro", "iban": "DE89 3704 0044 0532 0130 00"})
 
 
 @pytest.mark.parametrize("target", DECLARED)

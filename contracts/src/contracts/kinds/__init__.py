@@ -1,8 +1,9 @@
-"""Every kind of record that systems tell each other of: one table each, and what a table is made of."""
+"""Every replicated or announced kind of record: one table each, and the parts of a table."""
 
 from contracts.kinds.contact import CONTACT
 from contracts.kinds.customer import CUSTOMER
 from contracts.kinds.order import ORDER, SHIPMENT
+from contracts.kinds.people import EMPLOYEE, TEAM
 from contracts.kinds.pricing import PRICE, PRICE_LIST, TAX_RATE
 from contracts.kinds.product import AVAILABILITY, PRODUCT
 from contracts.kinds.receivable import BALANCE, CREDIT_NOTE, INVOICE, PAYMENT
@@ -14,6 +15,7 @@ __all__ = [
     "CONTACT",
     "CREDIT_NOTE",
     "CUSTOMER",
+    "EMPLOYEE",
     "INVOICE",
     "ORDER",
     "PAYMENT",
@@ -23,6 +25,7 @@ __all__ = [
     "SHIPMENT",
     "TABLES",
     "TAX_RATE",
+    "TEAM",
     "Access",
     "KindTable",
 ]
@@ -30,6 +33,8 @@ __all__ = [
 TABLES: dict[str, KindTable] = {
     table.name: table
     for table in (
+        EMPLOYEE,
+        TEAM,
         CUSTOMER,
         CONTACT,
         PRODUCT,
@@ -45,4 +50,4 @@ TABLES: dict[str, KindTable] = {
         BALANCE,
     )
 }
-"""In the order in which they refer to each other: what is referred to comes first."""
+"""In order of reference: a referenced kind comes first."""

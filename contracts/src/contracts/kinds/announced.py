@@ -1,4 +1,4 @@
-"""Kinds that one system announces and no other holds: nothing is merged, and nothing is delivered."""
+"""Kinds that one system announces and no other holds: they are neither merged nor delivered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from contracts.values import CurrencyCode, Language, Money, Value
 
 @dataclass(frozen=True)
 class AnnouncedKind:
-    """The system that announces it, and the shape of each of its groups; `references` are the ids of other records."""
+    """The system that announces the kind, and the shape of each of its groups; `references` are the ids of other
+    records."""
 
     name: str
     by: str
@@ -42,7 +43,7 @@ class AnnouncedKind:
 def announced(
     name: str, by: str, *, required: Mapping[str, Any], optional: Mapping[str, Any], references: Mapping[str, bool]
 ) -> AnnouncedKind:
-    """`references` says of each record that is named whether it must be."""
+    """`references` says for each referenced record whether it is required."""
     named = {kind: LocalId if needed else LocalId | None for kind, needed in references.items()}
     needed = {kind for kind, must in references.items() if must}
     return AnnouncedKind(
@@ -51,7 +52,7 @@ def announced(
 
 
 class QuoteLine(Value):
-    """One line. `product_id` is the product's id in the CRM; `catalogue_price` what the price list said."""
+    """One line. `product_id` is the product's id in the CRM; `catalogue_price` is the price of the price list."""
 
     id: UUID
     product_id: UUID

@@ -1,4 +1,4 @@
-"""The contact: a person at a customer."""
+"""The contact: a contact person at a customer."""
 
 from contracts.contact import Consent, PersonName
 from contracts.kinds import same

@@ -1,4 +1,4 @@
-"""What a group says about which record this is. The gateway makes the keys (`gateway.identity.normalise`)."""
+"""How a group identifies its record. The gateway computes the keys (`gateway.identity.normalise`)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The part that a group has in finding a record again. `scheme` names a key; `reads` what else it is made of."""
+    """The role of a group in matching records. `scheme` names a key; `reads` names other groups that the key needs."""
 
     part: Literal["strong", "medium", "name", "hint", "belongs_to", "country"]
     scheme: str = ""
@@ -14,20 +14,21 @@ class Match:
 
 
 NAME = Match("name")
-"""It is compared, never looked up."""
+"""Compared for similarity, never used as a lookup key."""
 
 HINT = Match("hint")
-"""Records of the same name are shown to a person."""
+"""Records with the same name are suggested to a person as duplicates."""
 
 BELONGS_TO = Match("belongs_to")
-"""Records that hang on different records are different."""
+"""Records that belong to different records are different."""
 
 COUNTRY = Match("country")
-"""Phone numbers are read as in its country."""
+"""Its country is used to parse phone numbers."""
 
 
 def strong(scheme: str, *reads: str) -> Match:
-    """A key that belongs to one record only. Where two may contradict each other, the one that decides comes first."""
+    """A key that belongs to one record only. Schemes are listed in order of precedence, for keys that contradict each
+    other."""
     return Match("strong", scheme, reads)
 
 

@@ -1,4 +1,4 @@
-"""The order, which sales writes until it is submitted and the ERP decides from then on; and its shipments."""
+"""The order: sales writes it until it is submitted, from then on the ERP decides. And its shipments."""
 
 from uuid import UUID
 
@@ -40,9 +40,9 @@ ORDER = KindTable(
         group("submitted_at", AwareDatetime | None, UNTIL_SUBMITTED, same=same.instant),
         group("sales_number", OptionalShortText, strict("crm")),  # The CRM's number; `number` is the ERP's.
         group("number", OptionalShortText, ERP),
-        group("reference", OptionalShortText, UNTIL_SUBMITTED),  # What the customer calls the order.
+        group("reference", OptionalShortText, UNTIL_SUBMITTED),  # The customer's reference of the order.
         group("shipping_address", Address | None, UNTIL_SUBMITTED),
-        group("whole", StrictBool | None, UNTIL_SUBMITTED, same=same.flag),  # Ship everything at once, or nothing.
+        group("whole", StrictBool | None, UNTIL_SUBMITTED, same=same.flag),  # Ship the order as a whole or not at all.
         group("notes", NotesText | None, UNTIL_SUBMITTED, same=same.prose),
         group("reason", OrderReason | None, newest),
         group("request", OrderRequest | None, strict("crm"), same=same.amounts("quantity")),

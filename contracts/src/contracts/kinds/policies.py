@@ -1,4 +1,4 @@
-"""The policies of groups by name. What each does is code of the gateway; here they are data."""
+"""The policies of groups by name. Here they are data; their code is in the gateway."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ State = TypeVar("State", bound=str)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A rule of the gateway, with what it needs: the system that it favours, or the states and their order.
+    """A merge rule of the gateway, with its parameters: the system that it favours, or the states and their order.
 
-    `then` takes over from the moment on that another group shows certain values.
+    `then` replaces it as soon as another group has certain values.
     """
 
     rule: str
@@ -21,13 +21,13 @@ class Policy:
     then: "Then | None" = None
 
     def until(self, group: str, values: Iterable[str], policy: "Policy") -> "Policy":
-        """This policy, until `group` shows one of the values; from then on the other one."""
+        """This policy until `group` has one of the values; from then on the other one."""
         return Policy(self.rule, self.system, self.states, self.steps, Then(group, frozenset(values), policy))
 
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """The policy that takes over when `group` shows one of the values."""
+    """The policy that applies when `group` has one of the values."""
 
     group: str
     values: frozenset[str]
@@ -35,10 +35,10 @@ class Then:
 
 
 newest = Policy("newest")
-"""The newest edit."""
+"""The newest edit wins."""
 
 manual = Policy("manual")
-"""A person decides; until then nothing is overwritten."""
+"""A person decides; until then no value is overwritten."""
 
 member = Policy("member")
 """Adding wins over removing; for members of a set."""
@@ -48,20 +48,21 @@ update_wins = Policy("update_wins")
 
 
 def prefer(system: str) -> Policy:
-    """The value of this system where it has one, else the newest."""
+    """The value of this system if it has one, else the newest."""
     return Policy("prefer", system)
 
 
 def strict(system: str, *, once_linked: bool = False) -> Policy:
-    """Only this system writes; the edits of others are logged and reverted.
+    """Only this system writes; edits of others are logged and reverted.
 
-    `once_linked`: what another system enters before it has heard of the hub counts as long as this one says nothing.
+    `once_linked`: a value that another system enters before it has seen a revision of the hub is kept while this system
+    has none.
     """
     return Policy("strict_once_linked" if once_linked else "strict", system)
 
 
 def machine(following: Mapping[State, Iterable[State]]) -> Policy:
-    """The state that comes after all others, by a table of the states that may come next.
+    """The later state, by a table of the allowed transitions.
 
     States that cannot be joined wait for a person.
     """

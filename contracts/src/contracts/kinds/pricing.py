@@ -1,4 +1,4 @@
-"""What the CRM needs to say what a customer pays today: tax rates, price lists and the prices on them."""
+"""The data from which the CRM computes a customer's current price: tax rates, price lists and their prices."""
 
 from contracts.kinds import same
 from contracts.kinds.policies import strict

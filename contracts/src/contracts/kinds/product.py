@@ -1,4 +1,4 @@
-"""The product, and how much of it can be promised."""
+"""The product, and its available quantity."""
 
 from contracts.kinds import same
 from contracts.kinds.match import NAME, strong
@@ -19,7 +19,8 @@ PRODUCT = KindTable(
         group("category", OptionalShortText, newest),
         group("sku", Sku | None, ERP_ONCE_LINKED, strong("sku"), same=same.sku),
         group("gtin", Gtin | None, ERP_ONCE_LINKED, strong("gtin"), same=same.gtin),
-        # A product that sales enters as a service is one until the ERP says otherwise, as with its unit and tax class.
+        # A product that sales enters as a service stays one until the ERP changes it; the same holds for its unit and
+        # tax class.
         group("product_kind", ProductKind, ERP_ONCE_LINKED),
         group("units", Units, ERP_ONCE_LINKED, same=same.amounts("factor")),
         group("tax_class", TaxClass, ERP_ONCE_LINKED),
@@ -32,6 +33,7 @@ AVAILABILITY = KindTable(
     "availability",
     holders={"erp": WRITES, "crm": READS},
     life=ERP,
+    derived=True,
     groups=(
         reference("product", ERP, required=True),
         group("availability", Availability, ERP, same=same.amounts("on_hand", "reserved", "available"), required=True),

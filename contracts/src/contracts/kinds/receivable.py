@@ -1,4 +1,4 @@
-"""What a customer owes and pays: invoices, credit notes, payments, balances."""
+"""Receivables of a customer: invoices, credit notes, payments, balances."""
 
 from contracts.charge import BilledCharges
 from contracts.kinds import same
@@ -72,9 +72,9 @@ PAYMENT = KindTable(
         ),
         reference("customer", ERP_ONCE_LINKED),
         group("payment", PaymentAmount, ERP_ONCE_LINKED, same=same.amounts("amount"), required=True),
-        # The bank's or the payer's name for it: with its direction and currency it makes the payment one.
+        # The reference of the bank or the payer: with direction and currency it identifies the payment.
         group("reference", OptionalShortText, ERP_ONCE_LINKED, strong("payment", "payment")),
-        # What the payer wrote: numbers of invoices, usually.
+        # The text of the payer: usually numbers of invoices.
         group("note", OptionalNameText, ERP_ONCE_LINKED, same=same.prose),
         group("reason", OptionalNameText, newest),
         group("allocation", AllocationState | None, ERP, same=same.amounts("allocated", "unallocated", "amount")),
@@ -85,6 +85,7 @@ BALANCE = KindTable(
     "balance",
     holders={"erp": WRITES, "crm": READS},
     life=ERP,
+    derived=True,
     groups=(
         reference("customer", ERP, required=True),
         group(

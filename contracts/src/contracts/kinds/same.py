@@ -1,11 +1,11 @@
-"""What counts as the same value of a group, by the name of a normaliser of the gateway (`gateway.kinds.normalise`)."""
+"""Which values of a group are equal, by the name of a normaliser of the gateway (`gateway.kinds.normalise`)."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """A normaliser, and the fields that it is told."""
+    """A normaliser, and the fields that it is applied to."""
 
     name: str
     fields: tuple[str, ...] = ()
@@ -24,6 +24,7 @@ presence = Same("presence")
 life = Same("life")
 legal = Same("legal")
 order_line = Same("order_line")
+membership = Same("membership")
 reference = Same("reference")
 
 

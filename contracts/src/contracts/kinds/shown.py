@@ -1,4 +1,4 @@
-"""The tables of kinds as people read them: who holds a kind, and which policy decides on which groups."""
+"""The tables of kinds as Markdown: the holders of a kind, and the policy of each group."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ from contracts.kinds.policies import Policy
 from contracts.kinds.table import READS, WRITES, KindTable
 
 _WORDS = {
-    "newest": "the newest",
-    "prefer": "the {system}'s, if it has one",
-    "strict": "the {system}'s only",
-    "strict_once_linked": "whoever creates it; once linked the {system}'s only",
-    "member": "each member its own, adding wins over removing",
+    "newest": "the newest value",
+    "prefer": "the {system}'s value, if it has one; else the newest",
+    "strict": "only the {system} writes",
+    "strict_once_linked": "the creating system writes; once linked only the {system}",
+    "member": "each member is merged alone; adding wins over removing",
     "manual": "a person decides",
-    "machine": "what comes after; what cannot be joined waits for a person",
+    "machine": "the later state; states that cannot be joined wait for a person",
     "update_wins": "an update wins over a delete",
 }
 
@@ -46,4 +46,4 @@ def _sentence(policy: Policy) -> str:
     if policy.then is None:
         return said
     then = _WORDS[policy.then.policy.rule].format(system=(policy.then.policy.system or "").upper())
-    return f"{said} until `{policy.then.group}` moves on, then {then}"
+    return f"{said} until `{policy.then.group}` advances, then {then}"

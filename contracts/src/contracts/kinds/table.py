@@ -1,6 +1,6 @@
-"""A kind of record, declared once: who holds it, what it is made of, which policy decides, what identifies it.
+"""A kind of record, declared once: its holders, groups, policies and match keys.
 
-JSON Schemas, topics, the gateway's rules and the groups of CRM and ERP are made from these tables.
+JSON Schemas, topics, the gateway's rules and the groups of CRM and ERP are derived from these tables.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ LocalId = ShortText
 
 
 class Access(StrEnum):
-    """What a system does with the records of a kind."""
+    """The access of a system to the records of a kind."""
 
     WRITES = "writes"
     READS = "reads"
@@ -32,15 +32,15 @@ WRITES, READS = Access.WRITES, Access.READS
 
 PARTITIONS = 6
 FEW_PARTITIONS = 2
-"""For kinds of which there are some dozens, not thousands."""
+"""For kinds with some dozens of records, not thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """One unit of merge; or a family of them, one for each member, when `member` is the shape of a member's name.
 
-    `refers` names the kind of record that the value, or its field `reference_field`, is the id of. `golden` is the
-    value's shape in the hub where that is another one.
+    `refers` names the kind of record whose id the value, or its field `reference_field`, is. `golden` is the value's
+    shape in the hub if it differs.
     """
 
     name: str
@@ -63,7 +63,7 @@ def group(
     same: Same = normalisers.tidy,
     required: bool = False,
 ) -> Group:
-    """Fields that mean something only together. Whoever makes a record fills what is `required`."""
+    """Fields that are meaningful only together. A new record must contain every `required` group."""
     return Group(name, value, policy, same, match, required)
 
 
@@ -92,19 +92,20 @@ def family(
     )
 
 
-def reference(kind: str, policy: Policy, *match: Match, required: bool = False) -> Group:
-    """The record of another kind that this one belongs to."""
+def reference(kind: str, policy: Policy, *match: Match, required: bool = False, name: str | None = None) -> Group:
+    """A record of this or another kind to which this record belongs; its default name is that of the kind."""
     shape = LocalId if required else LocalId | None
-    return Group(kind, shape, policy, normalisers.reference, match, required, refers=kind)
+    return Group(name or kind, shape, policy, normalisers.reference, match, required, refers=kind)
 
 
 @dataclass(frozen=True)
 class KindTable:
-    """One kind. `holders` says which systems have its records; one that is not named gets none.
+    """One kind. `holders` names the systems that hold its records; other systems get none.
 
-    `life` decides between an edit and an archiving that did not see each other; it is a group like the others.
-    `partitions` is the width of each of its topics. `currency` is the group, or its field (`document.currency`), that
-    says in which currency the amounts of other groups are.
+    `life` decides between a concurrent edit and an archiving; it is a group like the others. `partitions` is the number
+    of partitions of each of its topics. A `derived` kind is computed from other records: users do not enter it, and it
+    has no history.
+    `currency` is the group, or its field (`document.currency`), that holds the currency of amounts in other groups.
     """
 
     name: str
@@ -112,6 +113,7 @@ class KindTable:
     groups: tuple[Group, ...]
     life: Policy = update_wins
     partitions: int = PARTITIONS
+    derived: bool = False
     currency: str | None = None
     required: tuple[str, ...] = field(init=False)
 
@@ -123,7 +125,7 @@ class KindTable:
 
     @property
     def writers(self) -> tuple[str, ...]:
-        """The systems that announce what happens to their records of the kind."""
+        """The systems that publish events of the kind."""
         return tuple(system for system, access in self.holders.items() if access is WRITES)
 
     @cached_property

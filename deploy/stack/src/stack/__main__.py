@@ -1,6 +1,7 @@
 """The command line: `python -m stack run | token | keys | secrets | provision | check-migrations`.
 
-What needs the embedded servers is imported where it is called: the image of the services has none.
+Modules that need the embedded servers are imported inside the commands, because the image of the services does not
+contain these servers.
 """
 
 import os
@@ -21,7 +22,7 @@ app.add_typer(keys, name="keys")
 
 @app.command()
 def run() -> None:
-    """Start everything and stay in the foreground until Ctrl-C."""
+    """Start all services and servers, and run in the foreground until Ctrl-C."""
     from stack.run import run as run_stack  # noqa: PLC0415 - see the top of this file.
 
     run_stack()
@@ -29,7 +30,7 @@ def run() -> None:
 
 @app.command()
 def token() -> None:
-    """Print a token for the services; SCOPES, ROLES, SUBJECT, TENANT and AUDIENCE choose what it says."""
+    """Print a token for the services; SCOPES, ROLES, SUBJECT, TENANT and AUDIENCE set its claims."""
     issuer = local_issuer(data_folder())
     issuer.ensure()
     scopes = os.environ.get("SCOPES") or " ".join(SCOPES)
@@ -42,7 +43,7 @@ def token() -> None:
 
 @app.command("secrets")
 def make_secrets(folder: Path) -> None:
-    """Create the passwords and keys of the containers in a folder, where they are missing."""
+    """Create missing passwords and keys of the containers in a folder."""
     made = create_secrets(folder.resolve())
     for file in made:
         typer.echo(f"{file} is new.", err=True)
@@ -61,14 +62,14 @@ def provision() -> None:
 
 @app.command()
 def check_migrations() -> None:
-    """Fail where a service's models say more than its migrations."""
+    """Fail when the models of a service differ from its migrations."""
     from stack.migrations import check_migrations as check  # noqa: PLC0415 - see the top of this file.
 
     check()
 
 
 def main() -> None:
-    """Run the command; what cannot be done ends it with one sentence."""
+    """Run the command; on an error, exit with one sentence."""
     try:
         app()
     except CannotStart as problem:

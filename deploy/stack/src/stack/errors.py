@@ -1,5 +1,5 @@
-"""What goes wrong when a server is started, as one sentence a person can act on."""
+"""Errors of starting a server. Each text is one sentence that says what to do."""
 
 
 class CannotStart(Exception):
-    """A server or service cannot be started. Its text says why, and what to do about it."""
+    """A server or service cannot be started. The text gives the reason and what to do."""

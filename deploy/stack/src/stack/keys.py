@@ -1,4 +1,4 @@
-"""Local issuers: their signing keys, the public halves the services read, and tokens."""
+"""Local issuers: signing keys, the public keys that services read, and tokens."""
 
 import json
 import os
@@ -17,24 +17,25 @@ from stack.errors import CannotStart
 
 ALGORITHM = "ES256"
 PUBLISHED = json.loads((Path(__file__).parents[4] / "contracts" / "scopes.json").read_text())
-"""The document of scopes. It is read, because the supervisor imports no code of what it starts."""
+"""The document of scopes. It is read as a file, because the supervisor imports no code of the services that it
+starts."""
 
 AUDIENCES: dict[str, str] = PUBLISHED["audiences"]
-"""What a token for a service names in `aud`, by service."""
+"""The value of `aud` in tokens for a service, by service."""
 
 SCOPES = tuple(PUBLISHED["scopes"])
 FIRST_TENANT = "00000000-0000-7000-8000-000000000001"
 TOKEN_HOURS = 12.0
-REPLICATION = ("replication:read", "replication:write")
+REPLICATION = ("replication:write",)
 ROLES = ("sales-director",)
-"""Who you are on your own machine."""
+"""The roles in tokens of the local issuer."""
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """One who signs tokens: a private key that only its owner reads, and a public one beside it.
+    """A signer of tokens: a private key that only its owner can read, and a public key beside it.
 
-    `scopes` limits what its tokens may grant; None is no limit.
+    `scopes` limits the scopes that its tokens may grant; None is no limit.
     """
 
     name: str
@@ -48,16 +49,16 @@ class Issuer:
 
     @property
     def public_file(self) -> Path:
-        """The public keys, as a JWKS, in a folder that holds nothing secret."""
+        """The public keys, as a JWKS, in a folder without secrets."""
         return self.folder / "public" / f"{self.name}.jwks.json"
 
     @property
     def trust(self) -> dict[str, Any]:
-        """What AUTH_ISSUERS says of this issuer."""
+        """The entry of this issuer in AUTH_ISSUERS."""
         return {"jwks": str(self.public_file), "scopes": self.scopes, "tenants": None}
 
     def ensure(self) -> None:
-        """Make the key pair, unless it is there. Other public keys stay: tokens live that they verify."""
+        """Create the key pair if it is missing. Other public keys stay, because valid tokens need them."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self.private_file.exists():
             write_private(self.private_file, json.dumps(self.new_key(), indent=2))
@@ -66,7 +67,7 @@ class Issuer:
             self.publish([*published, public_half(private)])
 
     def new_key(self) -> dict[str, Any]:
-        """A new private key, as a JWK with a name of its own."""
+        """A new private key, as a JWK with a unique name."""
         key = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), as_dict=True)
         return {**key, "kid": f"{self.name}-{uuid4().hex[:12]}", "alg": ALGORITHM, "use": "sig"}
 
@@ -96,7 +97,7 @@ class Issuer:
         roles: Iterable[str] = ROLES,
         audiences: Iterable[str] = AUDIENCES.values(),
     ) -> str:
-        """A signed token for the services that are its `audiences`, good for twelve hours."""
+        """A signed token with these `audiences`, valid for twelve hours."""
         key = jwt.PyJWK.from_dict(self.signing_key())
         now = int(time.time())
         claims = {
@@ -113,24 +114,24 @@ class Issuer:
 
 
 def public_half(private: dict[str, Any]) -> dict[str, Any]:
-    """The public part of a key, which verifies what the private one signs."""
+    """The public part of a key."""
     return {name: value for name, value in private.items() if name not in ("d", "key_ops")}
 
 
 def audiences_of(services: Iterable[str]) -> list[str]:
-    """The audiences of services by their names. Raise CannotStart for a name that none has."""
+    """The audiences of services by their names. Raises CannotStart for an unknown name."""
     if unknown := sorted(set(services) - AUDIENCES.keys()):
         raise CannotStart(f"AUDIENCE names {', '.join(unknown)}: it may name {', '.join(AUDIENCES)}.")
     return [AUDIENCES[service] for service in services]
 
 
 def write_private(path: Path, content: str) -> None:
-    """Write a file that nobody but its owner may read, whole or not at all."""
+    """Write a file that only its owner can read, atomically."""
     write(path, content, 0o600)
 
 
 def write(path: Path, content: str, mode: int) -> None:
-    """Write a file with these permissions, whole or not at all."""
+    """Write a file with these permissions, atomically."""
     unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -141,10 +142,10 @@ def write(path: Path, content: str, mode: int) -> None:
 
 
 def local_issuer(folder: Path) -> Issuer:
-    """The issuer of `make run` and `make token`: it may grant everything."""
+    """The issuer of `make run` and `make token`: it may grant every scope."""
     return Issuer("concord-local", folder / "keys")
 
 
 def gateway_issuer(folder: Path) -> Issuer:
-    """The gateway's own identity: it may replicate, and nothing else."""
+    """The issuer of the gateway: it may grant the replication scopes only."""
     return Issuer("concord-gateway", folder / "keys", REPLICATION)

@@ -1,4 +1,4 @@
-"""`alembic check` for every service, on an empty PostgreSQL of its own."""
+"""`alembic check` for every service, on an empty embedded PostgreSQL."""
 
 import os
 import subprocess
@@ -12,14 +12,14 @@ from stack.provision import provision
 
 
 def check_migrations() -> None:
-    """Migrate an empty database of each service, and compare what it then holds with the models.
+    """Migrate an empty database of each service, and compare its tables with the models.
 
-    Every service is looked at, and says what differs; then CannotStart names those that failed.
+    Every service is checked and prints its differences; then CannotStart names the services that failed.
     """
     with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=True) as server:
         failed = [service for service in SERVICES if not _holds(service, provision(server.url, service))]
     if failed:
-        raise CannotStart(f"The migrations do not say what the models say: {', '.join(failed)}.")
+        raise CannotStart(f"The migrations differ from the models: {', '.join(failed)}.")
 
 
 def _holds(service: str, database_url: str) -> bool:

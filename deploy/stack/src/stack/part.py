@@ -1,4 +1,4 @@
-"""One part of a stack: a process of a service, with the address that says whether it is ready."""
+"""One part of a stack: a process of a service, with the address that answers whether it is ready."""
 
 import http.client
 from collections.abc import Mapping
@@ -15,24 +15,24 @@ PAUSE_SECONDS = 0.1
 
 
 class Part(Protocol):
-    """What every part of a stack can do, be it a server or a process of a service."""
+    """The interface of every part of a stack, a server or a process of a service."""
 
     @property
     def running(self) -> bool:
-        """True while it lives."""
+        """True while its process runs."""
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
 
     def start(self) -> object:
-        """Start it, unless it runs, and wait until it is ready. Raises CannotStart with the reason."""
+        """Start it if it does not run, and wait until it is ready. Raises CannotStart with the reason."""
 
     def stop(self, patience_seconds: float = 8.0) -> None:
-        """Ask it to stop, and kill it when it has not in the time given."""
+        """Ask it to stop, and kill it after the time limit."""
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as a crash would."""
 
 
 class ServicePart:
@@ -45,16 +45,15 @@ class ServicePart:
 
     @property
     def running(self) -> bool:
-        """True while the process lives."""
+        """True while the process runs."""
         return self._child.running
 
     @property
     def pid(self) -> int:
-        """The process id."""
         return self._child.pid
 
     def begin(self) -> None:
-        """Start the process without waiting for it."""
+        """Start the process without waiting until it is ready."""
         self._child.start()
 
     def finish(self) -> None:
@@ -67,11 +66,11 @@ class ServicePart:
         self.finish()
 
     def stop(self, patience_seconds: float = 8.0) -> None:
-        """Ask it to finish what it is at, and kill it when it has not in the time given."""
+        """Ask it to finish its current work, and kill it after the time limit."""
         self._child.stop(patience_seconds)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as a crash would."""
         self._child.kill()
 
 

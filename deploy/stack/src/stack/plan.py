@@ -1,4 +1,4 @@
-"""What a stack consists of: the processes of each service, their addresses and environments. Pure."""
+"""The contents of a stack: the processes of each service, their addresses and environments. Pure."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ SERVICES = ("crm", "erp", "gateway")
 SYSTEMS = ("crm", "erp")
 
 LOCAL_PAGES = "http://localhost:*,http://127.0.0.1:*"
-"""The origins of pages that are developed on this machine, on any port."""
+"""The origins of web pages that are developed on this machine, on any port."""
 
 Program = Callable[[str, str], list[str]]
 
@@ -25,7 +25,7 @@ def python_program(service: str, verb: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Process:
-    """One process: `crm-api`, `crm-worker` and so on."""
+    """One process, for example `crm-api` or `crm-worker`."""
 
     name: str
     command: tuple[str, ...]
@@ -34,13 +34,13 @@ class Process:
 
     @property
     def ready_url(self) -> str:
-        """Answers 200 when the process serves. `/readyz` says more: whether the other processes of its service move."""
+        """Answers 200 when the process serves requests. `/readyz` also checks the other processes of its service."""
         return f"http://{HOST}:{self.port}/readyz/database"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything the processes must be told, by service: ports, databases, keys, broker."""
+    """The configuration of all processes, by service: ports, databases, keys, broker."""
 
     api_ports: Mapping[str, int]
     worker_ports: Mapping[str, int]
@@ -50,11 +50,11 @@ class Plan:
     gateway: Issuer
     program: Program = python_program
     systems: Mapping[str, Any] | None = None
-    """What the gateway is told of the spokes; None: the addresses of the CRM and the ERP of this plan."""
+    """The spokes that the gateway connects to; None: the addresses of the CRM and the ERP of this plan."""
     cors_origins: str = LOCAL_PAGES
 
     def url(self, service: str) -> str:
-        """Where the REST interface of a service answers."""
+        """The address of the REST interface of a service."""
         return f"http://{HOST}:{self.api_ports[service]}"
 
     def processes(self) -> list[Process]:
@@ -62,11 +62,11 @@ class Plan:
         return [process for service in SERVICES for process in (self._api(service), self._worker(service))]
 
     def migration(self, service: str) -> tuple[list[str], dict[str, str]]:
-        """The command that brings a service's tables up to date, and its environment."""
+        """The command that migrates a service's database, and its environment."""
         return self.program(service, "migrate"), {"DATABASE_URL": self.databases[service]}
 
     def environment(self, service: str) -> dict[str, str]:
-        """What every process of a service is told."""
+        """The environment variables of every process of a service."""
         environment = {
             "DATABASE_URL": self.databases[service],
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,

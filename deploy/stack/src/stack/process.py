@@ -1,4 +1,4 @@
-"""A child process that is started, watched and stopped, and never outlives its parent."""
+"""A child process that is started, monitored and stopped, and ends when its parent ends."""
 
 import os
 import signal
@@ -15,16 +15,16 @@ from stack.errors import CannotStart
 LARGEST_LOG_BYTES = 10_000_000
 GUARD = Path(__file__).with_name("guard.py")
 
-# Linux ties a child to the thread that started it, not to the process: every child is started by
-# this one thread, which lives as long as the process does.
+# Linux ties a child to the thread that started it, not to the process. So this one thread starts every child; it runs
+# as long as the process.
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="starter")
 
 
 class Child:
-    """One command, its log file, and its life: start, stop, kill, start again.
+    """One command with its log file: start, stop, kill, start again.
 
-    The child gets a session of its own, so that Ctrl-C in the terminal reaches only the parent,
-    which stops its children in order.
+    The child gets a session of its own, so Ctrl-C in the terminal reaches only the parent, which stops its children in
+    order.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class Child:
 
     @property
     def running(self) -> bool:
-        """True while the process lives."""
+        """True while the process runs."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended: negative for a signal, None while it runs or was never started."""
+        """The exit code: negative for a signal, None while it runs or before the first start."""
         return self._process.poll() if self._process is not None else None
 
     @property
@@ -94,12 +94,12 @@ class Child:
         return [*guard, "--", *self.command]
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if the process still lives."""
+        """Send a signal if the process runs."""
         if self._process is not None and self.running:
             self._process.send_signal(number)
 
     def stop(self, patience_seconds: float = 8.0) -> bool:
-        """Ask it to stop, and kill it when it has not after the time given. False: it was killed."""
+        """Ask it to stop, and kill it after the time limit. Returns False when it was killed."""
         self.signal(self.stop_signal)
         if self.wait(patience_seconds):
             return True
@@ -107,7 +107,7 @@ class Child:
         return False
 
     def kill(self) -> None:
-        """End the process and what it started at once, without any farewell (`kill -9`)."""
+        """Kill the process and its children at once (`kill -9`)."""
         if self._process is None:
             return
         with suppress(ProcessLookupError):
@@ -115,7 +115,7 @@ class Child:
         self._process.wait()
 
     def wait(self, limit_seconds: float) -> bool:
-        """Wait for its end; False when it still runs after the limit."""
+        """Wait until the process ends; False when it still runs after the limit."""
         if self._process is None:
             return True
         try:
@@ -125,7 +125,7 @@ class Child:
         return True
 
     def last_words(self, lines: int = 5) -> str:
-        """The end of its log, for the sentence that says why it stopped."""
+        """The end of its log, for the sentence that gives the reason of its end."""
         if not self.log.exists():
             return ""
         text = self.log.read_text(errors="replace")

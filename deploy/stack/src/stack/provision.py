@@ -9,33 +9,32 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit, urlunspl
 import asyncpg
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-ONE_AT_A_TIME = 0x636F6E636F7264  # An advisory lock: roles belong to the whole server.
+ONE_AT_A_TIME = 0x636F6E636F7264  # An advisory lock: roles are shared by all databases of the server.
 
 
 def provision(admin_url: str, name: str, login_password: str | None = None, database: str | None = None) -> str:
-    """Create the roles of service `name` and its database, where missing, and return its address.
+    """Create the roles and the database of service `name` if they are missing, and return the database's address.
 
-    The login role `<name>` owns nothing and inherits nothing. It may become `<name>_owner` (owns
-    the database; migrations), `<name>_app` (row-level security applies) or `<name>_worker` (all
-    tenants). No other service's role can connect. Running it again changes nothing but the
-    password. `database` is the database's name where it is not the service's. Raises ValueError
-    for a name that is no plain SQL name, and asyncpg's errors.
+    The login role `<name>` owns nothing and inherits nothing. It may switch to `<name>_owner` (owns the database;
+    migrations), `<name>_app` (row-level security applies) or `<name>_worker` (all tenants). Roles of other services
+    cannot connect. A second run changes only the password. `database` is the database's name if it differs from the
+    service's. Raises ValueError for a name that is not a plain SQL name, and asyncpg's errors.
     """
     database = database or name
     for word in (name, database):
         if not NAME.fullmatch(word):
             raise ValueError(f"{word!r} cannot name a database: use a-z, 0-9 and _, a letter first")
-    # In a thread of its own, so that callers with an event loop and without one are served alike.
+    # Runs in a thread of its own, so that callers with and without an event loop can use it.
     with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(asyncio.run, _provision(admin_url, name, login_password, database)).result()
     return address(admin_url, name, login_password, database)
 
 
 def provision_for(admin_url: str, database_url: str) -> None:
-    """Create what a service's own DATABASE_URL names: its login with the password, its database."""
+    """Create the login and the database that a service's DATABASE_URL names, with its password."""
     parts = urlsplit(database_url)
     if not parts.username:
-        raise ValueError("the address of the database names no login")
+        raise ValueError("the address of the database contains no login")
     password = unquote(parts.password) if parts.password else None
     provision(admin_url, unquote(parts.username), password, parts.path.removeprefix("/") or None)
 

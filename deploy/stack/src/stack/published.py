@@ -1,6 +1,6 @@
-"""What the services of a running stack were told, in `running.json` of its folder, where their commands find it.
+"""The environments of the services of a running stack, in `running.json` of its folder, for commands.
 
-The file is there while the stack runs; one that a killed stack left behind is known by the lock that nobody holds.
+The file exists while the stack runs. After a killed stack it remains, but its lock is free.
 """
 
 import json
@@ -13,11 +13,11 @@ NAME = "running.json"
 
 
 def publish(folder: Path, environments: Mapping[str, Mapping[str, str]]) -> None:
-    """Write the environment of each service; only the owner may read it, for it has the passwords of databases."""
+    """Write the environment of each service, readable only by the owner, because it contains the passwords of
+    databases."""
     content = {service: dict(environment) for service, environment in environments.items()}
     write_private(folder / NAME, json.dumps(content, indent=2))
 
 
 def withdraw(folder: Path) -> None:
-    """Remove the file."""
     (folder / NAME).unlink(missing_ok=True)

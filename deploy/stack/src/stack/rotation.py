@@ -1,6 +1,6 @@
 """Replacing the signing key of an issuer: a key is added, used, and retired.
 
-Services trust a new key before it signs, and the former key as long as tokens live that it has signed.
+Services trust a new key before it signs. They trust the former key until the tokens that it signed have expired.
 """
 
 import json
@@ -15,11 +15,11 @@ from stack.keys import TOKEN_HOURS, Issuer, public_half, write_private
 
 Clock = Callable[[], float]
 EXPIRES = "exp"
-"""Member of a public key that signs no more: when the last token expires that it has signed, in seconds."""
+"""Member of a public key that no longer signs: the time at which its last token expires, in seconds."""
 
 
 class Listed(NamedTuple):
-    """A key of an issuer. `verifies_until` is there when it has ceased to sign."""
+    """A key of an issuer. `verifies_until` is set when it no longer signs."""
 
     name: str
     state: str
@@ -27,7 +27,7 @@ class Listed(NamedTuple):
 
 
 def add(issuer: Issuer) -> str:
-    """Make a key that services trust and that does not sign yet, and return its name."""
+    """Create a key that services trust and that does not sign yet, and return its name."""
     issuer.ensure()
     private = issuer.new_key()
     write_private(_waiting_file(issuer, private["kid"]), json.dumps(private, indent=2))
@@ -38,12 +38,12 @@ def add(issuer: Issuer) -> str:
 def use(issuer: Issuer, name: str, clock: Clock = time.time) -> None:
     """Sign with an added key from now on; the former key's tokens stay valid until they expire.
 
-    Raise CannotStart when the key was not added, or signs already.
+    Raises CannotStart when the key was not added, or already signs.
     """
     issuer.ensure()
     waiting = _waiting_file(issuer, name)
     if not waiting.exists():
-        raise CannotStart(f"{name} is no key that waits to be used: {_names(issuer)}.")
+        raise CannotStart(f"{name} is not an added key: {_names(issuer)}.")
     former = issuer.signing_key()["kid"]
     expires = int(clock() + TOKEN_HOURS * 3600)
     keys = [{**key, EXPIRES: expires} if key["kid"] == former else key for key in issuer.published()]
@@ -52,9 +52,9 @@ def use(issuer: Issuer, name: str, clock: Clock = time.time) -> None:
 
 
 def retire(issuer: Issuer, name: str, *, now: bool = False, clock: Clock = time.time) -> None:
-    """Withdraw a key: services refuse what it has signed after five minutes.
+    """Remove a key: services refuse its tokens within five minutes.
 
-    Raise CannotStart for the key that signs, and while tokens live that the key has signed unless `now` is said.
+    Raises CannotStart for the key that signs, and while its tokens are valid unless `now` is set.
     """
     found = {key["kid"]: key for key in issuer.published()}
     if name not in found:
@@ -62,7 +62,9 @@ def retire(issuer: Issuer, name: str, *, now: bool = False, clock: Clock = time.
     if name == issuer.signing_key()["kid"]:
         raise CannotStart(f"{name} is the key that signs: add another and use it first.")
     if not now and clock() < (expires := found[name].get(EXPIRES, 0)):
-        raise CannotStart(f"Tokens of {name} live until {_day_and_time(expires)}: retire it then, or now with --now.")
+        raise CannotStart(
+            f"Tokens of {name} are valid until {_day_and_time(expires)}: retire it then, or now with --now."
+        )
     issuer.publish([key for key in issuer.published() if key["kid"] != name])
     _waiting_file(issuer, name).unlink(missing_ok=True)
 

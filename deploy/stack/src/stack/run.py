@@ -24,9 +24,9 @@ LOOK_SECONDS = 0.3
 
 
 def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """The ports of the three services: CRM_PORT, ERP_PORT, GATEWAY_PORT, or the usual ones; KAFKA_PORT where it is set.
+    """The ports of the three services: CRM_PORT, ERP_PORT, GATEWAY_PORT, or the defaults; KAFKA_PORT if it is set.
 
-    Without KAFKA_PORT the broker takes a free port and keeps it in its data folder.
+    Without KAFKA_PORT the broker selects a free port and stores it in its data folder.
     """
     chosen = {}
     for name in (*DEFAULT_PORTS, "kafka"):
@@ -43,7 +43,7 @@ def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
 
 
 def systems(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
-    """The spokes that SYSTEMS names for the gateway, each by its address or an object with it; None without it."""
+    """The spokes in SYSTEMS, each with its address or an object with its address; None if SYSTEMS is not set."""
     text = environment.get("SYSTEMS")
     if not text:
         return None
@@ -57,21 +57,21 @@ def systems(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | Non
 
 
 def databases(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The databases that are not ours: DATABASE_URL_CRM, DATABASE_URL_ERP, DATABASE_URL_GATEWAY."""
+    """The external databases: DATABASE_URL_CRM, DATABASE_URL_ERP, DATABASE_URL_GATEWAY."""
     given = {service: environment.get(f"DATABASE_URL_{service.upper()}") for service in SERVICES}
     return {service: url for service, url in given.items() if url}
 
 
 def run(program: Program = python_program) -> None:
-    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM; then stop everything.
+    """Start everything, print the addresses, and run until Ctrl-C or SIGTERM; then stop everything.
 
     Raises CannotStart with one sentence.
     """
     if "MAKELEVEL" in os.environ:
-        # `make` may be killed in our place.
+        # The parent `make` may be killed instead of this process.
         end_with_parent(signal.SIGTERM, os.getppid())
-    # All ways of being asked to stop are one; the terminal that closes is one of them. A shell starts its background
-    # jobs with SIGINT ignored, so that one is asked for too.
+    # All stop signals are handled alike, including a closed terminal. A shell starts its background jobs with SIGINT
+    # ignored, so SIGINT is enabled here.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     console = wide_console()
@@ -90,7 +90,7 @@ def run(program: Program = python_program) -> None:
             stack.say = status.update
             stack.start()
     except KeyboardInterrupt:
-        console.print("Stopped before everything was ready.")
+        console.print("Stopped before all parts were ready.")
         return
     try:
         show(stack, console)
@@ -103,14 +103,14 @@ def run(program: Program = python_program) -> None:
 
 
 def wide_console() -> Console:
-    """A console that leaves folding to the terminal, so that a line can be copied in one piece."""
+    """A console that leaves line wrapping to the terminal, so that a line can be copied as a whole."""
     console = Console()
     console.width = max(console.width, WIDEST)
     return console
 
 
 def watch(stack: Stack, console: Console) -> None:
-    """Look after the parts until we are interrupted."""
+    """Restart dead parts until the process is interrupted."""
     keeper = Watch(stack, lambda sentence: console.print(sentence, soft_wrap=True))
     try:
         while True:
@@ -123,9 +123,9 @@ def watch(stack: Stack, console: Console) -> None:
 
 
 def show(stack: Stack, console: Console) -> None:
-    """Print where everything is and what to try next."""
+    """Print the addresses and commands to try."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("service", "address", "docs", "worker metrics", "what to try next"):
+    for heading in ("service", "address", "docs", "worker metrics", "commands to try"):
         table.add_column(heading, no_wrap=True)
     tries = what_to_try(stack.urls)
     for service in SERVICES:
@@ -134,14 +134,14 @@ def show(stack: Stack, console: Console) -> None:
         table.add_row(TITLES[service], url, f"{url}/docs", metrics, tries[service])
     console.print("Concord is running.\n")
     console.print(table)
-    console.print("\nThe lines above take their token (12 hours; `make -s token` prints another) from here:")
+    console.print("\nThe lines above read their token from this variable (12 hours; `make -s token` prints another):")
     console.print(f"export TOKEN={stack.token()}\n", soft_wrap=True, highlight=False)
     console.print(f"Kafka: {stack.bootstrap}   data and logs: {stack.folder}", soft_wrap=True)
     console.print("Ctrl-C stops everything; make run continues where it stopped.")
 
 
 def what_to_try(urls: Mapping[str, str]) -> dict[str, str]:
-    """A line for each service that a person can paste."""
+    """One command to paste for each service."""
     ask = "curl -s --oauth2-bearer $TOKEN"
     create = '-H content-type:application/json -d \'{"name": "Alfreds Futterkiste"}\''
     return {

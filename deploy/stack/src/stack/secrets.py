@@ -1,4 +1,4 @@
-"""The passwords and keys of the containers, made once and kept in a folder that git ignores."""
+"""Passwords and keys of the containers, created once and kept in a folder that git ignores."""
 
 import os
 import secrets
@@ -9,13 +9,13 @@ from stack.keys import gateway_issuer, local_issuer, write_private
 from stack.plan import SERVICES
 
 PASSWORD_BYTES = 32
-HEAD = "# Written by `python -m stack secrets`. compose.yaml gives each container only what is its own.\n"
+HEAD = "# Written by `python -m stack secrets`. compose.yaml passes each container only its own values.\n"
 
 
 def create_secrets(folder: Path) -> list[Path]:
-    """Create what is missing in the folder, for its owner only, and return the files that were made.
+    """Create missing files in the folder, readable by its owner only, and return the created files.
 
-    A file that is there stays: the databases know its passwords, and tokens live that its key has signed.
+    An existing file is not changed: the databases use its passwords, and valid tokens need its key.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     issuers = (local_issuer(folder), gateway_issuer(folder))
@@ -29,7 +29,8 @@ def create_secrets(folder: Path) -> list[Path]:
 
 
 def variables() -> Mapping[str, str]:
-    """What compose.yaml asks for: new passwords in the addresses of the databases, and who owns the secrets."""
+    """The variables that compose.yaml requires: new passwords in the addresses of the databases, and the owner of the
+    secrets."""
     administrator = secrets.token_urlsafe(PASSWORD_BYTES)
     addresses = {
         f"DATABASE_URL_{service.upper()}": (

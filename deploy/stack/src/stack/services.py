@@ -1,4 +1,4 @@
-"""The whole product on this machine, for `make run` and for end-to-end tests alike."""
+"""The whole product on this machine, for `make run` and for end-to-end tests."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +27,12 @@ SERVER_PATIENCE_SECONDS = 3.5
 
 
 class Stack:
-    """Everything that `make run` starts, in one folder; each part can be stopped or killed alone.
+    """The servers and services that `make run` starts, in one folder; each part can be stopped or killed alone.
 
-    Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`,
-    `gateway-api` and `gateway-worker`. Without ports, free ones are taken; the broker's stays the same in
-    a folder. A database or broker that is given is used, and none is started in its place; `systems` are
-    what the gateway connects, instead of our CRM and ERP. `fast` is for tests: see Postgres.
+    Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`, `gateway-api` and
+    `gateway-worker`. Without ports, free ones are selected; the broker's stays the same in a folder. A given database
+    or broker is used instead of an embedded one; `systems` replaces our CRM and ERP as the spokes of the gateway.
+    `fast` is for tests: see Postgres.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Stack:
 
     @property
     def parts(self) -> dict[str, Part]:
-        """All parts by name: the servers we started, then the processes of the services."""
+        """All parts by name: the embedded servers, then the processes of the services."""
         parts: dict[str, Part] = {}
         if self.postgres is not None:
             parts["postgres"] = self.postgres
@@ -90,7 +90,7 @@ class Stack:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Where the REST interface of each service answers: `crm`, `erp`, `gateway`."""
+        """The address of the REST interface of each service: `crm`, `erp`, `gateway`."""
         return {service: self.plan.url(service) for service in SERVICES}
 
     @property
@@ -100,9 +100,9 @@ class Stack:
 
     @property
     def admin_url(self) -> str:
-        """The superuser's address of the embedded PostgreSQL. Raises CannotStart when there is none."""
+        """The superuser's address of the embedded PostgreSQL. Raises CannotStart when the databases are external."""
         if self.postgres is None:
-            raise CannotStart("The databases are not ours: there is no administrator's address.")
+            raise CannotStart("The databases are external: there is no administrator's address.")
         return self.postgres.url
 
     def token(self, scopes: Iterable[str] = SCOPES, subject: str = "local-user", tenant: str = FIRST_TENANT) -> str:
@@ -110,9 +110,9 @@ class Stack:
         return self.issuer.token(scopes, subject, tenant)
 
     def prepare(self) -> None:
-        """Take the folder, find what would stop us, and fetch what is missing; start nothing yet.
+        """Lock the folder, check the ports and programs, and fetch missing files; start nothing yet.
 
-        `start` does it where it has not been done. Raises CannotStart with one sentence.
+        `start` calls it if it was not called. Raises CannotStart with one sentence.
         """
         if self._claim is not None:
             return
@@ -129,7 +129,7 @@ class Stack:
     def start(self, name: str | None = None) -> None:
         """Start one part, or everything, and wait until it is ready.
 
-        Raises CannotStart with one sentence, and then leaves nothing running.
+        Raises CannotStart with one sentence; then no part is left running.
         """
         if name is not None:
             self._part(name).start()
@@ -142,7 +142,7 @@ class Stack:
             raise
 
     def stop(self, name: str | None = None) -> None:
-        """Stop one part, or everything: the services first, then what they stand on."""
+        """Stop one part, or everything: the services first, then the servers that they use."""
         if name is not None:
             self._part(name).stop()
             return
@@ -152,11 +152,11 @@ class Stack:
         self._release()
 
     def needs(self, name: str) -> list[str]:
-        """The parts that must run before this one can be ready. Workers wait for the broker by themselves."""
+        """The parts that must run before this one can become ready. Workers wait for the broker themselves."""
         return ["postgres"] if name in self._services and "postgres" in self.parts else []
 
     def kill(self, name: str) -> None:
-        """End one part as a crash would."""
+        """Kill one part, as a crash would."""
         self._part(name).kill()
 
     def __enter__(self) -> Self:
@@ -177,7 +177,8 @@ class Stack:
         for service, port in self.fixed_ports.items():
             if not is_free(port):
                 raise CannotStart(
-                    f"Port {port} is taken: stop what listens there, or set {service.upper()}_PORT to another port."
+                    f"Port {port} is taken: stop the program that listens on it, or set {service.upper()}_PORT to "
+                    "another port."
                 )
 
     def _release(self) -> None:
@@ -194,7 +195,7 @@ class Stack:
         if self.kafka is not None:
             self._bootstrap_servers = self.kafka.finish()
         self._plan = self._make_plan()
-        self.say("Bringing the tables up to date")
+        self.say("Migrating the databases")
         self._migrate()
         self.say("Starting the services")
         for process in self._plan.processes():

@@ -1,4 +1,4 @@
-"""Starts again what has died: each part by itself, as soon as what it needs runs."""
+"""Restarts dead parts, each independently, as soon as the parts that it needs run."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ CLOSE_SECONDS = 0.1
 
 @dataclass
 class Fate:
-    """What we know of one part: how often it died lately, when it is due to be started, and the start under way."""
+    """The state of one part: its recent deaths, the time of its next start, and the start in progress."""
 
     deaths: int = 0
     started_at: float = 0.0
@@ -26,15 +26,15 @@ class Fate:
 
     @property
     def is_up(self) -> bool:
-        """It has been ready, and has not been seen dead since."""
+        """The part was ready, and has not died since."""
         return self.due_at is None and self.starting is None
 
 
 class Watch:
-    """Looks at every part of a stack and starts the dead again: at once the first time, then after growing pauses.
+    """Checks every part of a stack and restarts dead ones: at once the first time, then after growing pauses.
 
-    A start waits until the part is ready. That takes a thread of its own, so that no part waits for another which it
-    does not need.
+    A start waits until the part is ready. Each start runs in a thread of its own, so that no part waits for another
+    that it does not need.
     """
 
     def __init__(self, stack: Stack, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,12 +45,12 @@ class Watch:
         self._starters = ThreadPoolExecutor(max_workers=len(self._fates), thread_name_prefix="restart")
 
     def look(self) -> None:
-        """One round: note the dead, start those whose pause is over, and say which run again."""
+        """One round: detect dead parts, start those whose pause is over, and print which run again."""
         for name, part in self.stack.parts.items():
             self._look_at(name, part, self._fates[name])
 
     def close(self) -> None:
-        """Break off the starts that are under way, so that everything can be stopped. A crash loses nothing."""
+        """Cancel the starts in progress, so that everything can be stopped. A crash loses no data."""
         while under_way := {name: fate.starting for name, fate in self._fates.items() if fate.starting is not None}:
             for name in under_way:
                 self.stack.kill(name)

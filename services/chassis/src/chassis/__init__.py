@@ -1,1 +1,1 @@
-"""What the services share: settings, app, db, outbox, bus, replication."""
+"""The parts that services share: settings, app, db, outbox, bus, replication."""

@@ -1,6 +1,6 @@
-"""Records that this system alone holds and announces: full state and changed groups, to nobody in particular.
+"""Records that only this system holds and announces: events with full state and changed groups, without deliveries.
 
-Their rows are `Versioned`. There is no merge, so an event carries no marks of a hub.
+Their rows are `Versioned`. There is no merge, so an event carries no marks.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,16 +11,17 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import clock, outbox, telemetry
+from chassis import clock, history, outbox, telemetry
 from chassis.db import uuid7
 from chassis.events import Event
+from chassis.history import Action
 from chassis.replication.checked import checked
 from chassis.replication.edit import difference
 from chassis.replication.kind import Json
 
 
 class Declared(Protocol):
-    """A kind as it is declared for all systems: the shape of each group, and which groups are ids of other records."""
+    """A kind as the contracts declare it: the shape of each group, and which groups are ids of other records."""
 
     @property
     def name(self) -> str: ...
@@ -40,7 +41,7 @@ class Declared(Protocol):
 
 @dataclass(frozen=True)
 class Announced:
-    """A kind whose groups are the columns of their names, `<name>_id` of a reference."""
+    """A kind whose groups are the columns of the same names, `<name>_id` for a reference."""
 
     declared: Declared
 
@@ -61,7 +62,7 @@ class Announced:
 
 
 def announce_new(session: AsyncSession, kind: Announced, row: Any) -> None:
-    """Add a new row and announce it."""
+    """Add a new row and write its event."""
     row.id, row.version = row.id or uuid7(), 1
     session.add(row)
     _announce(session, kind, row, {})
@@ -69,7 +70,8 @@ def announce_new(session: AsyncSession, kind: Announced, row: Any) -> None:
 
 @contextmanager
 def announcing(session: AsyncSession, kind: Announced, row: Any) -> Iterator[None]:
-    """Count a locked row on, and announce whatever the block changes. Nothing changed: no event, the same version."""
+    """Increment the version of a locked row, and write an event with the changes of the block. Without a change there
+    is no event."""
     before = kind.read(row)
     yield
     if kind.read(row) != before:
@@ -79,7 +81,11 @@ def announcing(session: AsyncSession, kind: Announced, row: Any) -> Iterator[Non
 
 def _announce(session: AsyncSession, kind: Announced, row: Any, before: Mapping[str, Json]) -> None:
     after = kind.read(row)
-    name = kind.declared.name
+    name, actor = kind.declared.name, history.actor_of(session)
+    if row.version == 1:
+        history.note(session, name, row.id, Action.CREATED, actor)
+    else:
+        history.note_difference(session, name, row.id, actor, before, after)
     event = Event(
         id=str(uuid7()),
         source=f"/{kind.declared.by}",

@@ -13,14 +13,15 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
-from chassis import browsers, described
+from chassis import browsers, described, serving
 from chassis.auth import Verifier, public
-from chassis.edge import Edge, install, operation_id
+from chassis.edge import BodyLimit, Edge, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
 from chassis.health import Trouble, Vital
+from chassis.limits import Rates
 from chassis.pages import known_parameters_only
 from chassis.settings import Settings
 
@@ -36,13 +37,13 @@ class NotReady(Unavailable):
     title = "The service is not ready"
     detail = "Failing: {failing}."
     hint = (
-        "`checks` says what fails since when; GET /readyz/{{check}} answers for one of them alone. "
-        "When it is `schema`, the database is older than the code: run `migrate` of the service."
+        "`checks` names the failing checks and since when they fail; GET /readyz/{{check}} runs one check alone. "
+        "If it is `schema`, the database is older than the code: run `migrate` of the service."
     )
 
 
 class Failing(Exception):
-    """What a check has found; it may be shown to anybody who can reach the service."""
+    """The result of a failing check; it may be shown to anybody who can reach the service."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(f"{trouble.name}: {trouble.reason}")
@@ -50,7 +51,7 @@ class Failing(Exception):
 
 
 class Service(FastAPI):
-    """FastAPI whose OpenAPI document declares the headers of answers, and that refusals are problems."""
+    """FastAPI whose OpenAPI document declares the headers of answers, and problem documents as errors."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -73,11 +74,11 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     uploads: Iterable[str] = (),
 ) -> FastAPI:
-    """The application of a service (or the health pages of a worker, without routers).
+    """The application of a service, or the health pages of a worker if there are no routers.
 
-    `resources` open in order when the application starts and close in reverse; each may put what it opened on
-    `app.state`. `checks` decide readiness: each raises when what it looks at is not usable. `uploads` are the starts
-    of addresses that take files.
+    `resources` are opened in order when the application starts and closed in reverse order; each may store what it
+    opened in `app.state`. `checks` decide readiness: each raises when the checked resource is not usable. `uploads` are
+    the path prefixes that accept files.
     """
 
     @asynccontextmanager
@@ -88,6 +89,9 @@ def create_app(
                 await stack.enter_async_context(resource(app))
             yield
 
+    body = BodyLimit(settings.body_limit_bytes, settings.body_seconds)
+    delivery = BodyLimit(settings.delivery_limit_bytes, settings.body_seconds)
+    upload = BodyLimit(settings.upload_limit_bytes, settings.upload_seconds)
     exports = "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ
     app = Service(
         title=title,
@@ -98,25 +102,27 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=operation_id,
-        responses={"4XX": _refusal("Refused: why, and what to do."), "5XX": _refusal("Not now: try again.")},
+        responses={
+            "4XX": _refusal("Refused; `detail` gives the reason, `hint` what to do."),
+            "5XX": _refusal("Not available now: try again later."),
+        },
         dependencies=[Depends(known_parameters_only)],
         middleware=[
             *browsers.layers(settings.cors_origins),
             Middleware(
                 Edge,
-                limit_bytes=settings.body_limit_bytes,
-                # What fits into an event must fit into the delivery that it causes.
-                limits_bytes={
-                    "/replication/": settings.delivery_limit_bytes,
-                    **dict.fromkeys(uploads, settings.upload_limit_bytes),
-                },
+                body=body,
+                # A value that fits into an event must fit into the resulting delivery.
+                bodies={"/replication/": delivery, **dict.fromkeys(uploads, upload)},
+                hosts=settings.allowed_hosts,
             ),
         ],
-        # Left alone, FastAPI makes four spans a request and logs what users typed.
+        # By default FastAPI creates four spans a request and logs request contents.
         telemetry={"operation_spans": False, "metrics": False, "logs": False, "auto_configure": exports},
     )
     app.state.settings = settings
     app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
+    app.state.rates = Rates(settings.client_requests_per_minute, settings.tenant_requests_per_minute)
     app.state.checks = dict(checks or {})
     app.state.vitals = {}
     install(app)
@@ -136,13 +142,13 @@ async def livez() -> dict[str, str]:
 
 @health.get("/readyz")
 async def readyz(request: Request) -> dict[str, str]:
-    """Run every check, two seconds in all; the answer names those that fail, the log says why."""
+    """Run every check, two seconds in all; the answer names the failing checks, the log contains the reasons."""
     return await _run(request.app, request.app.state.checks)
 
 
 @health.get("/readyz/{check}")
 async def readyz_of(request: Request, check: str) -> dict[str, str]:
-    """Run one check: a load balancer asks for `database` alone, because requests are served without a worker."""
+    """Run one check: a load balancer uses `database` alone, because the API answers requests without a worker."""
     checks: dict[str, Check] = request.app.state.checks
     if check not in checks:
         raise NotFound(hint=f"The checks are: {', '.join(checks)}.")
@@ -150,7 +156,7 @@ async def readyz_of(request: Request, check: str) -> dict[str, str]:
 
 
 async def _run(app: FastAPI, checks: Mapping[str, Check]) -> dict[str, str]:
-    # One after another: a probe takes one connection of the pool, however many checks there are.
+    # One after another: a probe uses one connection of the pool, independent of the number of checks.
     deadline = asyncio.get_running_loop().time() + CHECK_SECONDS
     outcomes = [await _trouble(name, check, app, deadline) for name, check in checks.items()]
     if failing := [found for found in outcomes if found is not None]:
@@ -159,13 +165,13 @@ async def _run(app: FastAPI, checks: Mapping[str, Check]) -> dict[str, str]:
 
 
 async def _trouble(name: str, check: Check, app: FastAPI, deadline: float) -> dict[str, str | None] | None:
-    """What the check says, and since when; the log says it once, and once that it is over."""
+    """The failure of the check, and since when; it is logged once when it begins and once when it ends."""
     own = app.state.vitals.setdefault(name, Vital(f"readiness: {name}"))
     found = Trouble(name, None, "it fails")
     try:
         async with asyncio.timeout_at(deadline):
             await check(app)
-    except Exception as error:  # Whatever it is, it is the answer: not ready.
+    except Exception as error:  # Any error means: not ready.
         own.fails(str(error) if isinstance(error, Failing) else error)
         found = error.trouble if isinstance(error, Failing) else found
     else:
@@ -178,7 +184,7 @@ async def _trouble(name: str, check: Check, app: FastAPI, deadline: float) -> di
 
 @health.get("/metrics")
 async def metrics() -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(serving.metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
 @documentation.get("/docs")

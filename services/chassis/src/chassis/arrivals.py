@@ -1,7 +1,6 @@
 """Waiting for new events of a tenant without a transaction, for long polls and streams.
 
-One task for each tenant that somebody waits for reads the tenant's head, however many wait; nobody waits: nothing is
-read.
+One task per tenant reads the tenant's head for all waiting callers; without waiting callers nothing is read.
 """
 
 import asyncio
@@ -24,14 +23,14 @@ MOST_LISTENERS = 1000
 
 class TooManyListeners(Unavailable):
     code = "too-many-listeners"
-    title = "Too many callers wait for events of this process"
-    detail = "{listeners} wait already."
-    hint = "Ask without `wait`, or again after `Retry-After` seconds."
+    title = "Too many callers are waiting for events in this process"
+    detail = "{listeners} callers are waiting already."
+    hint = "Call without `wait`, or again after `Retry-After` seconds."
 
 
 @dataclass
 class _Watch:
-    """The head of one tenant as it was last read, and how many wait for a greater one."""
+    """The head of one tenant as last read, and the number of callers waiting for a greater one."""
 
     head: int = 0
     listeners: int = 0
@@ -40,7 +39,7 @@ class _Watch:
 
 
 class Arrivals:
-    """What callers of one process wait for."""
+    """The waiting callers of one process."""
 
     def __init__(self) -> None:
         self._watches: dict[UUID, _Watch] = {}
@@ -48,7 +47,7 @@ class Arrivals:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Count one caller that may wait, for as long as it does. Raise `TooManyListeners`."""
+        """Count one waiting caller for the duration of the block. Raises `TooManyListeners`."""
         if self._listeners >= MOST_LISTENERS:
             raise TooManyListeners(listeners=self._listeners, retry_after_seconds=5)
         self._listeners += 1
@@ -58,7 +57,7 @@ class Arrivals:
             self._listeners -= 1
 
     async def beyond(self, sessions: Sessions, tenant: UUID, position: int, seconds: float) -> bool:
-        """Whether an event behind the position is there; it returns as soon as one is, or after the time."""
+        """Whether there is an event behind the position; returns at once when there is, else after the timeout."""
         watch = self._watches.setdefault(tenant, _Watch())
         watch.listeners += 1
         if watch.task is None:
@@ -79,7 +78,7 @@ class Arrivals:
                 try:
                     async with transaction(sessions, tenant) as session:
                         head = await outbox.head(session)
-                except Exception as error:  # Whoever waits is answered when its time is over, and asks again.
+                except Exception as error:  # Waiting callers are answered at their timeout, and call again.
                     log.warning("head_unread", tenant=str(tenant), error=repr(error))
                     await asyncio.sleep(AWAY_SECONDS)
                     continue

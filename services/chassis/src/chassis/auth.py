@@ -1,12 +1,12 @@
-"""Who is calling, for which tenant, and may they: bearer tokens, scopes of routes, our own identity.
+"""Authentication and authorisation: bearer tokens, scopes of routes, the service's own identity.
 
-Every route declares what it needs, on its decorator, so that the check runs before a session is opened:
+Every route declares its scopes in its decorator, so that they are checked before a session is opened:
 
     @router.get("", dependencies=[requires("customers:read")])
     @router.get("/livez", dependencies=[public])
 
 `undeclared_routes` lists the routes that declare neither. A scope that a route needs only for certain fields, or for
-records in a certain state, is asked for by `FieldScopes` or `Principal.require`.
+records in a certain state, is checked by `FieldScopes` or `Principal.require`.
 """
 
 import asyncio
@@ -36,31 +36,32 @@ CACHED_TOKENS = 10_000
 KEYS_READ_AGAIN_SECONDS = 10
 KEYS_TRUSTED_SECONDS = 300
 SERVICE_TOKEN_SECONDS = 300
+PORT = "/replication/"
 
 
 class ScopeMissing(Forbidden):
     code = "scope-missing"
     title = "The token lacks a scope"
-    detail = "This address needs: {needed}. The token lacks: {missing}."
+    detail = "This operation needs: {needed}. The token lacks: {missing}."
     hint = "Ask for a token with the missing scope."
 
 
 class TenantMissing(Forbidden):
     code = "tenant-missing"
-    title = "The token names no tenant"
+    title = "The token contains no tenant"
     hint = "Ask for a token whose claim `tenant` is the UUID of your tenant."
 
 
 class IssuerNotOfTenant(Forbidden):
     code = "issuer-not-of-tenant"
-    title = "The issuer of the token may not speak for its tenant"
-    detail = "{issuer} may not speak for the tenant {tenant}."
+    title = "The issuer of the token is not trusted for its tenant"
+    detail = "{issuer} is not trusted for the tenant {tenant}."
     hint = "Use an issuer of that tenant, or add the tenant to this issuer in AUTH_ISSUERS."
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling, what the token permits, and as what (`roles`, RFC 9068 section 2.2.3.1): limits depend on it."""
+    """The caller: subject, tenant, scopes, and roles (`roles`, RFC 9068 section 2.2.3.1), on which limits depend."""
 
     subject: str
     tenant: UUID
@@ -69,7 +70,7 @@ class Principal:
     roles: frozenset[str] = frozenset()
 
     def require(self, *scopes: str) -> None:
-        """Raise `ScopeMissing` (403, with `WWW-Authenticate`) unless the token has all of these scopes."""
+        """Raises `ScopeMissing` (403, with `WWW-Authenticate`) unless the token has all of these scopes."""
         if missing := [scope for scope in scopes if scope not in self.scopes]:
             needed = " ".join(scopes)
             problem = ScopeMissing(needed=needed, missing=" ".join(missing))
@@ -80,8 +81,9 @@ class Principal:
 class Keys:
     """The public keys of one issuer, from a file or an address.
 
-    They are read again when a token names an unknown key, at most every 10 s, and after five minutes anyway,
-    so that a withdrawn key dies. While the source is away, the keys we have stay good; without any: 503.
+    They are read again when a token names an unknown key, at most every 10 s, and in any case after five minutes, so
+    that a removed key is no longer accepted. While the source is unavailable, the keys read last stay valid; if there
+    are none: 503.
     """
 
     def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -92,7 +94,7 @@ class Keys:
         self._reading = asyncio.Lock()
 
     async def find(self, name: str | None) -> jwt.PyJWK:
-        """The key with this `kid`, or the only key when the token names none; or `Unauthenticated`."""
+        """The key with this `kid`, or the only key when the token names none. Raises `Unauthenticated`."""
         if self._age() > KEYS_TRUSTED_SECONDS or (self._pick(name) is None and self._age() >= KEYS_READ_AGAIN_SECONDS):
             async with self._reading:
                 if self._age() >= KEYS_READ_AGAIN_SECONDS:
@@ -118,7 +120,7 @@ class Keys:
             self._keys = {key.key_id: key for key in keys if key.key_type != "oct"}
         except (OSError, ValueError, httpx.HTTPError, jwt.PyJWTError) as error:
             log.error("issuer_keys_unreadable", source=self.source, error=repr(error))
-        # Only now: whoever asks while the keys are read waits for them.
+        # Set only after the read: concurrent callers wait until the keys are read.
         self._read_at = self._clock()
 
     async def _document(self) -> str:
@@ -129,7 +131,8 @@ class Keys:
 
 
 class Verifier:
-    """Turns a token into a principal. Verified tokens are remembered up to 60 s, and never past their end."""
+    """Verifies a token and returns its principal. Verified tokens are cached up to 60 s, and never past their
+    expiry."""
 
     def __init__(self, issuers: Mapping[str, Issuer], audience: str, clock: Callable[[], float] = time.time) -> None:
         self._issuers = issuers
@@ -139,13 +142,14 @@ class Verifier:
         self._verified: dict[str, tuple[float, Principal]] = {}
 
     def report(self) -> None:
-        """Log every issuer that may speak for all tenants, so that nobody trusts one that far unknowingly."""
+        """Log every issuer that is trusted for all tenants, so that this is never unintended."""
         for name, issuer in self._issuers.items():
             if issuer.tenants is None:
                 log.info("issuer_of_all_tenants", issuer=name, bind_by="tenants in AUTH_ISSUERS")
 
     async def verify(self, token: str) -> Principal:
-        """The principal of a token. Raise `Unauthenticated` with the reason, `TenantMissing` or `IssuerNotOfTenant`."""
+        """The principal of a token. Raises `Unauthenticated` with the reason, `TenantMissing` or
+        `IssuerNotOfTenant`."""
         good_until, principal = self._verified.get(token, (0.0, None))
         if principal is not None and self._clock() < good_until:
             return principal
@@ -162,10 +166,10 @@ class Verifier:
     async def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in ALGORITHMS:
-            raise Unauthenticated(detail="The token is not signed with an asymmetric algorithm that we accept.")
+            raise Unauthenticated(detail="The token is not signed with an accepted asymmetric algorithm.")
         issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
         if not isinstance(issuer, str) or issuer not in self._issuers:
-            raise Unauthenticated(detail="The issuer of the token is not trusted here.")
+            raise Unauthenticated(detail="The issuer of the token is not trusted by this service.")
         key = await self._keys[issuer].find(header.get("kid"))
         return jwt.decode(
             token,
@@ -197,7 +201,7 @@ _bearer = HTTPBearer(bearerFormat="JWT", scheme_name="bearer", auto_error=False)
 async def authenticated(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
-    """Dependency: the verified caller. Raise `Unauthenticated` (401, with `WWW-Authenticate`)."""
+    """Dependency: the verified caller. Raises `Unauthenticated` (401, with `WWW-Authenticate`)."""
     verifier: Verifier = request.app.state.verifier
     try:
         if credentials is None:
@@ -207,6 +211,8 @@ async def authenticated(
         problem.headers["WWW-Authenticate"] = "Bearer" if credentials is None else 'Bearer error="invalid_token"'
         raise
     structlog.contextvars.bind_contextvars(subject=principal.subject, tenant=str(principal.tenant))
+    if not request.url.path.startswith(PORT):
+        request.app.state.rates.take(principal)
     return principal
 
 
@@ -216,16 +222,17 @@ async def _authorised(needed: SecurityScopes, principal: Annotated[Principal, De
 
 
 def requires(*scopes: str) -> Any:
-    """Declare the scopes of a route: on its decorator, or as `Annotated[Principal, requires(...)]`."""
+    """Declares the scopes of a route: in its decorator, or as `Annotated[Principal, requires(...)]`."""
     if not scopes:
-        raise ValueError("name at least one scope; a route without is declared public")
+        raise ValueError("name at least one scope, or declare the route public")
     return Security(_authorised, scopes=list(scopes))
 
 
 def authorisations(endpoint: Callable[..., Any]) -> list[params.Security]:
-    """What `requires` says on the parameters of an endpoint: as dependencies of its route it is checked first.
+    """The `requires` declarations on the parameters of an endpoint; as dependencies of its route they are checked
+    first.
 
-    Parameters are resolved in their order, and a session or a stored answer may come before the caller.
+    Parameters are resolved in their order, and a session or a stored answer could otherwise precede the check.
     """
     marks = [mark for each in get_annotations(endpoint).values() for mark in getattr(each, "__metadata__", ())]
     return [mark for mark in marks if isinstance(mark, params.Security) and mark.dependency is _authorised]
@@ -233,9 +240,9 @@ def authorisations(endpoint: Callable[..., Any]) -> list[params.Security]:
 
 @dataclass(frozen=True)
 class FieldScopes:
-    """Fields of a body, each with the scope that whoever names it needs beside the scopes of the route.
+    """Fields of a body, each with the scope that a request containing it needs in addition to the scopes of the route.
 
-    `openapi` goes into the route's `openapi_extra`, so that the published documents say it.
+    `openapi` is passed as the route's `openapi_extra`, so that the published documents contain it.
     """
 
     scopes: Mapping[str, str]
@@ -246,7 +253,7 @@ class FieldScopes:
         return {"x-field-scopes": dict(self.scopes)}
 
     def check(self, caller: Principal, named: Iterable[str]) -> None:
-        """Raise `ScopeMissing` when a field is named, be it empty, whose scope the caller lacks."""
+        """Raises `ScopeMissing` when a field is present, even if empty, whose scope the caller lacks."""
         caller.require(*sorted({self.scopes[field] for field in named if field in self.scopes}))
 
 
@@ -271,7 +278,7 @@ def _declares(dependant: Dependant | None) -> bool:
 
 
 def dependants(dependant: Dependant | None) -> Iterator[Dependant]:
-    """A route's own and all its dependencies' declarations."""
+    """The dependency declarations of a route and of its dependencies."""
     if dependant is not None:
         yield dependant
         for each in dependant.dependencies:
@@ -279,22 +286,23 @@ def dependants(dependant: Dependant | None) -> Iterator[Dependant]:
 
 
 class ServiceIdentity:
-    """This service as a caller of one other: signs its own short tokens with its private key (a JWK file).
+    """This service as a client of one other service: signs its own short-lived tokens with its private key (a JWK
+    file).
 
-    The tokens name that other service as their `audience`, so that it cannot use them elsewhere.
+    The tokens have that service as their `audience`, so that it cannot use them elsewhere.
     """
 
     def __init__(self, key_file: Path, issuer: str, audience: str, clock: Callable[[], float] = time.time) -> None:
         self._key = jwt.PyJWK.from_json(key_file.read_text())
         if self._key.algorithm_name not in ALGORITHMS:
-            raise ValueError(f"{key_file} does not hold an asymmetric key")
+            raise ValueError(f"{key_file} does not contain an asymmetric key")
         self.issuer = issuer
         self._audience = audience
         self._clock = clock
         self._tokens: dict[tuple[UUID, tuple[str, ...]], tuple[float, str]] = {}
 
     def token(self, tenant: UUID, scopes: Sequence[str]) -> str:
-        """A token for this tenant with these scopes; the same one until a minute before its end."""
+        """A token for this tenant with these scopes; it is reused until one minute before its expiry."""
         now, name = self._clock(), (tenant, tuple(scopes))
         fresh_until, token = self._tokens.get(name, (0.0, ""))
         if now < fresh_until:

@@ -23,12 +23,12 @@ ItemOutcome = Literal["created", "updated", "unchanged", "refused"]
 
 class VersionMissing(PreconditionRequired):
     code = "version-missing"
-    title = "An item with an `id` must say which version it changes"
+    title = "An item with an `id` must contain the version it changes"
     hint = "Read the record, and send its `version` with the item."
 
 
 class Document(Unchecked, Generic[Shape]):
-    """What creates or changes one record: unchecked, so that a wrong item refuses no other."""
+    """The body of one record: not validated yet, so that an invalid item does not refuse the others."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -55,7 +55,7 @@ class Batch(BaseModel, Generic[Shape, Changed]):
 
     @property
     def ids(self) -> list[UUID]:
-        """The records to change: lock them all, in order, before the first item."""
+        """The ids of the records to change, which are locked in order before the first item."""
         return [item.id for item in self.items if item.id is not None]
 
     if not TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _batch_of(shape: type[BaseModel], changed: Any) -> type[BaseModel]:
 
 
 class ItemResult(BaseModel):
-    """What became of one item; `problem` says why one was refused."""
+    """The outcome of one item; `problem` gives the reason of a refusal."""
 
     outcome: ItemOutcome
     id: UUID | None = None
@@ -102,9 +102,9 @@ async def write(
     change: Change,
     prepare: Callable[[], Awaitable[None]] | None = None,
 ) -> BatchResult:
-    """Create and change one by one; a refused item leaves nothing behind and stops no other.
+    """Create and change one by one; a refused item changes nothing and does not stop the others.
 
-    `prepare` locks and reads at once what the items share.
+    `prepare` locks and reads the rows that the items share.
     """
     found = await gather.apart(session, items, lambda item: _one(item, create, change), prepare)
     results = zip(items, found, strict=True)
@@ -121,7 +121,8 @@ async def _one(item: Item, create: Create, change: Change) -> ItemResult:
         return ItemResult(outcome="created", id=row.id, version=row.version)
     if item.version is None:
         raise VersionMissing()
-    # The standard library writes whatever it has read; orjson refuses great numbers and half characters.
+    # The standard library writes every value that it has read; orjson rejects integers beyond 64 bits and lone
+    # surrogates.
     row = await change(item.id, item.body, Seen(etag(item.version), json.dumps(item.body).encode()))
     outcome: ItemOutcome = "unchanged" if row.version == item.version else "updated"
     return ItemResult(outcome=outcome, id=row.id, version=row.version)

@@ -1,4 +1,4 @@
-"""Numbers that are derived from what was sent: refused before they reach a column that cannot hold them."""
+"""Bounds of derived numbers: a number that its column cannot hold is refused before the write."""
 
 from decimal import Decimal
 
@@ -7,13 +7,13 @@ from chassis.errors import Conflict
 
 class OutOfBounds(Conflict):
     code = "out-of-bounds"
-    title = "A number comes to more than can be stored"
-    detail = "{field} comes to {value}; the greatest possible is {greatest}."
+    title = "A number is too large"
+    detail = "{field} is {value}; the largest allowed number is {greatest}."
     hint = "Make the numbers smaller, or split the record into several."
 
 
 def at_most(greatest: Decimal, value: Decimal, field: str) -> Decimal:
-    """The value. Raise `OutOfBounds`, naming the field, when it is beyond `greatest` or below its negative."""
+    """The value. Raises `OutOfBounds` with the field when it is above `greatest` or below its negative."""
     if abs(value) > greatest:
         raise OutOfBounds(field=field, value=f"{value:f}", greatest=f"{greatest:f}")
     return value

@@ -1,4 +1,4 @@
-"""How clients prove themselves to the broker, and how they know that it is the right one."""
+"""Authentication and TLS between clients and the broker."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 @dataclass(frozen=True)
 class BrokerSecurity:
-    """SASL and TLS of every client. Without `ca_file` the authorities count that the machine trusts."""
+    """SASL and TLS options of every client. Without `ca_file` the authorities that the machine trusts are used."""
 
     protocol: Protocol = "PLAINTEXT"
     mechanism: Mechanism | None = None
@@ -22,7 +22,7 @@ class BrokerSecurity:
     key_file: Path | None = None
 
     def options(self) -> dict[str, Any]:
-        """The arguments of a client. Raise `OSError` when a file cannot be read or is no certificate."""
+        """The arguments of a client. Raises `OSError` when a file cannot be read or is not a certificate."""
         options: dict[str, Any] = {"security_protocol": self.protocol}
         if self.protocol.endswith("SSL"):
             context = ssl.create_default_context(cafile=self.ca_file)

@@ -1,4 +1,4 @@
-"""What browsers need of an API: cross-origin requests, headers that limit what an answer may do, small answers."""
+"""Support for browsers: cross-origin requests, headers that restrict pages, answers 304."""
 
 import re
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ PAGE_LOADS = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The page of the documentation loads its script and its style from here, and has a script of its own inside."""
+"""The documentation page loads its script and style from this service, and contains an inline script."""
 
 TRANSPORT_SECONDS = 31_536_000
 DIGEST_BYTES = 6
@@ -44,7 +44,7 @@ OK, NOT_MODIFIED = 200, 304
 def checked_origin(origin: str) -> str:
     """An origin as a browser sends it, `https://app.example.com:8443`; `*` stands for any port.
 
-    Raise `ValueError` for anything else, `*` alone included.
+    Raises `ValueError` for any other text, also for `*` alone.
     """
     if not ORIGIN.fullmatch(origin):
         raise ValueError(f"{origin!r} is not an origin like https://app.example.com or http://localhost:*")
@@ -52,7 +52,7 @@ def checked_origin(origin: str) -> str:
 
 
 def layers(origins: Sequence[str]) -> list[Middleware]:
-    """The layers around an application, the outermost first. Other origins than these get no CORS headers."""
+    """The layers around an application, the outermost first. Origins that are not listed get no CORS headers."""
     pattern = "|".join(re.escape(each).replace(r":\*", r"(?::\d{1,5})?") for each in origins)
     cross_origin = Middleware(
         CORSMiddleware,
@@ -71,7 +71,7 @@ def layers(origins: Sequence[str]) -> list[Middleware]:
 
 
 class Secured:
-    """Adds to every answer what a browser must not do with it."""
+    """Adds security headers for browsers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -89,7 +89,7 @@ class Secured:
                     headers.setdefault(name, value)
                 is_page = headers.get("content-type", "").startswith("text/html")
                 headers.setdefault("Content-Security-Policy", PAGE_LOADS if is_page else NOTHING_LOADS)
-                if scope["scheme"] == "https":
+                if scope.get("scheme") == "https":
                     headers.setdefault("Strict-Transport-Security", f"max-age={TRANSPORT_SECONDS}")
                 if with_token:
                     headers.setdefault("Cache-Control", "private, no-cache")
@@ -99,9 +99,9 @@ class Secured:
 
 
 class Tagged:
-    """Lets the `ETag` of a read stand for all of the answer, and answers 304 to a caller that has this very answer.
+    """Extends the `ETag` of a read to the whole answer, and answers 304 when the caller already has this answer.
 
-    A record's version counts its own changes. What is shown beside them, like how far the other systems are, changes
+    A record's version counts its own changes. Other parts of the answer, such as the state of other systems, change
     without it: `"7"` becomes `"7-` and a digest of the body. `If-Match` compares the version alone.
     """
 
@@ -133,7 +133,7 @@ class Tagged:
 
 
 def _tag(start: Message, body: bytes, known: str) -> bool:
-    """Set the tag of an answer; whether the caller has it already, and the answer became a 304."""
+    """Set the tag of an answer; returns whether the caller has this answer already, and it became a 304."""
     headers = MutableHeaders(scope=start)
     version = headers["etag"].strip('"')
     tag = headers["etag"] = f'"{version}-{blake2b(body, digest_size=DIGEST_BYTES).hexdigest()}"'

@@ -1,7 +1,7 @@
-"""Kafka behind a small port: a producer that never hangs, a consumer whose positions live in our database.
+"""Kafka behind a small interface: a producer that never hangs, a consumer that stores its positions in our database.
 
 Three defaults of the client lose data and are overridden: automatic commits, starting at the end, one acknowledgement.
-Every await is bounded, because an idempotent producer waits for dead brokers for ever.
+Every await has a timeout, because an idempotent producer waits for dead brokers without limit.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ header_names.install()
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
 LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024
-"""What producer, topics and consumer take; the broker's own limits must not be lower. Documents stay below it."""
+"""The limit of producer, topics and consumer; the broker's own limits must not be lower. Documents stay below it."""
 
 Headers = tuple[tuple[str, bytes | None], ...]
 """In their order. A name may repeat, and a header may have no value."""
@@ -43,15 +43,16 @@ class Message:
 
 
 class Refused(Exception):
-    """The broker will never take this message, however often it is sent."""
+    """The broker refuses this message permanently."""
 
 
 class BrokerAway(Exception):
-    """The broker did not acknowledge in time; sending again is right."""
+    """The broker did not acknowledge in time; the message must be sent again."""
 
 
 class Reach:
-    """Whether the broker answers a task: a gauge, a line when it is lost and one when it is back."""
+    """Whether the broker answers a task: sets a gauge, logs once when the connection is lost and once when it is
+    back."""
 
     def __init__(self, task: str) -> None:
         self.task = task
@@ -60,7 +61,7 @@ class Reach:
         self._gauge = telemetry.BROKER_REACHABLE.labels(task)
 
     def lost(self, error: BrokerAway) -> None:
-        """It does not answer now."""
+        """Record that the broker does not answer."""
         self._gauge.set(0)
         self._vital.note(str(error))
         if self._lost_at is None:
@@ -68,7 +69,7 @@ class Reach:
             log.warning("broker_away", task=self.task, error=str(error))
 
     def back(self) -> None:
-        """It answers."""
+        """Record that the broker answers."""
         self._gauge.set(1)
         self._vital.clear()
         if self._lost_at is not None:
@@ -86,9 +87,9 @@ class Producer:
         self._client: AIOKafkaProducer | None = None
 
     async def send(self, messages: Sequence[Message]) -> list[Refused | None]:
-        """Send in order and wait for all acknowledgements; a refusal stands in its message's place.
+        """Send in order and wait for all acknowledgements; a refused message has its refusal as result.
 
-        Raise `BrokerAway` when any other message is not acknowledged: then none counts as sent.
+        Raises `BrokerAway` when any other message is not acknowledged: then none counts as sent.
         """
         if not messages:
             return []
@@ -103,12 +104,13 @@ class Producer:
         rest = messages[len(certain) :]
         if len(messages) == 1:
             return [Refused("the broker says that the message is too large")]
-        # The broker refuses as a whole what the client has put into one batch: halve it, in order, to find out which.
+        # The broker refuses a whole batch of the client: halve it, in order, to find the refused message.
         middle = max(1, len(rest) // 2)
         return [*certain, *await self.send(rest[:middle]), *await self.send(rest[middle:])]
 
     async def _attempt(self, messages: Sequence[Message]) -> list[Refused | MessageSizeTooLargeError | None]:
-        """What became of each message. From the first one that is too large for the broker on, nothing is certain."""
+        """The result of each message. From the first message that is too large for the broker on, the results are
+        unknown."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 client = await self._started()
@@ -134,7 +136,7 @@ class Producer:
         except MessageSizeTooLargeError:
             refused: asyncio.Future[object] = asyncio.get_running_loop().create_future()
             size = len(message.value or b"")
-            refused.set_exception(Refused(f"the message has {size} bytes; {LARGEST_MESSAGE_BYTES} are taken"))
+            refused.set_exception(Refused(f"the message has {size} bytes; the limit is {LARGEST_MESSAGE_BYTES}"))
             return refused
         return sending
 
@@ -154,11 +156,12 @@ class Producer:
         return self._client
 
     async def stop(self) -> None:
-        """Close within seconds, come what may."""
+        """Close within seconds in any case."""
         client, self._client = self._client, None
         if client is None:
             return
-        # Its own stop waits for dead brokers. A sender left behind would send old messages again, after newer ones.
+        # The client's own stop waits for dead brokers. A sender that is still running would send old messages after
+        # newer ones.
         if (sender := client._sender.sender_task) is not None:
             sender.cancel()
         for closing in (client.client.close(), client.stop()):
@@ -173,11 +176,12 @@ Forget = Callable[[Positions], Awaitable[None]]
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """Hands over batches and starts, after every rebalance or failure, at the positions the handler has stored.
+    """Passes batches to the handler. After every rebalance or failure it starts at the positions that the handler
+    stored.
 
     `handle` stores the position of its batch in its own transaction; `load` reads the next offset per partition.
-    `forget` puts positions back that a broker no longer has: it has lost its log, and begins a new one. `name` is what
-    the broker calls it in its lists of members.
+    `forget` resets positions that the broker no longer has, because it lost its log and began a new one. `name` is the
+    client id in the broker's lists of members.
     """
 
     def __init__(
@@ -213,19 +217,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         )
 
     def rewind(self) -> None:
-        """Before the next batch, go where our database says: the positions were changed."""
+        """Before the next batch, read the positions from the database again, because they were changed."""
         self._astray = True
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Nothing to save: every batch has stored its own position."""
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Continue where our database says, not where Kafka does."""
+        """Continue at the positions of our database, not at Kafka's."""
         self._pause()
         try:
             await self._rewind(assigned)
         except Exception:
-            # The client would only log it, and read on from somewhere else.
+            # The client would only log the error, and read on from another position.
             log.exception("positions_unknown")
             self._astray = True
 
@@ -243,7 +247,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             await self.forget(lost)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Consume until `stop`; a batch that fails is read again after a pause, for ever, and never skipped."""
+        """Consume until `stop`; a failing batch is read again after a pause, without limit, and never skipped."""
         try:
             await self.client.start()
             self.client.subscribe(self.topics, listener=self)
@@ -256,14 +260,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
                 await asyncio.wait_for(self.client.stop(), timeout=5)
 
     async def _step(self) -> bool:
-        """Hand over one batch. False when that failed: nobody knows then how far we are."""
+        """Process one batch. Returns False when it failed: the stored positions are then read again."""
         batch: list[Message] = []
         try:
             if self._astray:
                 await self._rewind(self.client.assignment())
                 self._astray = False
             batch = await self._fetch()
-            # The partitions may have changed hands meanwhile, and the new ones not be where they should.
+            # The partitions may have been reassigned in the meantime, and the new ones may be at other positions.
             if batch and not self._astray:
                 await self.handle(batch)
                 self._observe(batch)
@@ -283,7 +287,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         ]
 
     async def ends(self, timeout_seconds: float = 5) -> Positions:
-        """The offset after the last message of every partition that this reader has. Raise `BrokerAway`."""
+        """The offset after the last message of every assigned partition. Raises `BrokerAway`."""
         if not (partitions := list(self.client.assignment())):
             return {}
         try:

@@ -1,4 +1,4 @@
-"""Calls to other services: bounded in time, with correlation id and trace, and one error for "not now"."""
+"""Calls to other services: with a timeout, correlation id and trace, and one error for an unavailable service."""
 
 from collections.abc import Container
 from typing import Any
@@ -12,11 +12,11 @@ from chassis.errors import Unavailable
 TOO_MANY_REQUESTS = 429
 AWAY = frozenset({TOO_MANY_REQUESTS, *range(500, 600)})
 OVERLOADED = frozenset({TOO_MANY_REQUESTS, 502, 503, 504})
-"""Statuses that never concern the content of a call, only the moment."""
+"""Statuses that never depend on the content of a call, only on its time."""
 
 
 class Unreachable(Unavailable):
-    """The other side is away, overloaded or failing: the same call may succeed later."""
+    """The other service is unavailable, overloaded or failing: the same call may succeed later."""
 
     code = "unreachable"
     title = "Another service cannot be reached"
@@ -24,7 +24,7 @@ class Unreachable(Unavailable):
 
 
 class NoAnswer(Unreachable):
-    """The other side took the call and did not answer in time: it may do so with this call alone."""
+    """The other service received the call and did not answer in time; this may be caused by this call alone."""
 
 
 def create_client(
@@ -33,7 +33,7 @@ def create_client(
     """A client of the service at `address`; close it, or use it in `async with`."""
     return httpx.AsyncClient(
         base_url=address,
-        # Services stand beside each other: bytes are cheaper than compression.
+        # Services are on one network: compression costs more than the saved bytes.
         headers={"Accept-Encoding": "identity"},
         timeout=httpx.Timeout(timeout_seconds, connect=2.0),
         limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
@@ -52,11 +52,12 @@ async def _say_where_from(request: httpx.Request) -> None:
 async def call(
     client: httpx.AsyncClient, method: str, path: str, *, away: Container[int] = AWAY, **options: Any
 ) -> httpx.Response:
-    """The answer, also when it is a refusal (4xx). Raise `Unreachable` for no answer, and for a status in `away`."""
+    """The answer, also when it is a refusal (4xx). Raises `Unreachable` when there is no answer, and for a status in
+    `away`."""
     try:
         response = await client.request(method, path, **options)
     except httpx.ReadTimeout as error:
-        raise NoAnswer(address=str(client.base_url), reason="took the call and did not answer in time") from error
+        raise NoAnswer(address=str(client.base_url), reason="received the call and did not answer in time") from error
     except httpx.TransportError as error:
         raise Unreachable(address=str(client.base_url), reason=repr(error)) from error
     if response.status_code in away:

@@ -1,7 +1,7 @@
-"""What time it is, and which day: no other module of a service asks the system.
+"""The current time and date: no other module of a service reads the system's clock.
 
-Instants are in UTC. A day is one of the company's time zone, which each process reads once at start: what is entered in
-Tokyo at half past eight in the morning is of that day, although it is still the day before in UTC.
+Instants are in UTC. A date is one of the company's time zone, which each process reads once at start: an entry made in
+Tokyo at half past eight in the morning has that day's date, although it is still the day before in UTC.
 """
 
 from datetime import UTC, date, datetime, tzinfo
@@ -10,21 +10,21 @@ _zone: tzinfo = UTC
 
 
 def use(zone: tzinfo) -> None:
-    """Take days from this time zone from now on; called once, at the start of a process."""
+    """Use this time zone for dates from now on; called once, at the start of a process."""
     global _zone  # noqa: PLW0603  (one process, one clock: every rule about days would have to be passed the zone)
     _zone = zone
 
 
 def now() -> datetime:
-    """This instant, in UTC."""
+    """The current instant, in UTC."""
     return datetime.now(UTC)
 
 
 def today() -> date:
-    """The day that it is for the company."""
+    """The current date in the company's time zone."""
     return day_of(now())
 
 
 def day_of(instant: datetime) -> date:
-    """The day for the company at an instant."""
+    """The date in the company's time zone at an instant."""
     return instant.astimezone(_zone).date()

@@ -1,7 +1,7 @@
-"""Opening connections to PostgreSQL by an address as libpq reads it, TLS included.
+"""Connections to PostgreSQL by an address as libpq reads it, TLS included.
 
-SQLAlchemy hands parameters of an address to the driver's `connect`, which takes no `sslmode`. The driver reads whole
-addresses itself, so it is given ours as it is.
+SQLAlchemy passes the parameters of an address to the driver's `connect`, which has no `sslmode`. The driver parses
+whole addresses itself, so it gets the address unchanged.
 """
 
 import ssl
@@ -16,7 +16,7 @@ CONNECT_SECONDS = 10.0
 MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile")
 SYSTEM = "system"
-"""As `sslrootcert`: trust the authorities that the machine trusts."""
+"""A value of `sslrootcert`: trust the authorities that the machine trusts."""
 
 PARAMETERS = {
     *FILES, "sslmode", "sslpassword", "sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version",
@@ -26,14 +26,14 @@ PARAMETERS = {
 
 
 class ConnectionUntrusted(ConnectionError):
-    """TLS with the database failed; the text says at which address and why."""
+    """TLS with the database failed; the text contains the address and the reason."""
 
 
 def check(url: str) -> str:
-    """The address, unless a parameter of it is unknown or cannot work: then `ValueError` says which one and why."""
+    """The address. Raises `ValueError` with the reason when one of its parameters is unknown or invalid."""
     parameters = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
     if unknown := sorted(parameters.keys() - PARAMETERS):
-        raise ValueError(f"the parameter {unknown[0]} is not supported; known are {', '.join(sorted(PARAMETERS))}")
+        raise ValueError(f"the parameter {unknown[0]} is not supported; supported are {', '.join(sorted(PARAMETERS))}")
     mode, roots = parameters.get("sslmode"), parameters.get("sslrootcert")
     if mode is not None and mode not in MODES:
         raise ValueError(f"sslmode is {mode!r}; it may be {', '.join(MODES)}")
@@ -42,14 +42,14 @@ def check(url: str) -> str:
     for name in FILES:
         file = parameters.get(name)
         if file and (name, file) != ("sslrootcert", SYSTEM) and not Path(file).is_file():
-            raise ValueError(f"{name} names the file {file}, which does not exist or may not be read")
+            raise ValueError(f"{name} names the file {file}, which does not exist or cannot be read")
     if not parameters.get("connect_timeout", "0").isdecimal():
-        raise ValueError("connect_timeout is a number of seconds")
+        raise ValueError("connect_timeout must be a number of seconds")
     return url
 
 
 async def connect(url: str, server_settings: Mapping[str, str], command_timeout_seconds: float | None) -> Any:
-    """A connection of asyncpg. Raise `ConnectionUntrusted` when the server's certificate is not accepted."""
+    """A connection of asyncpg. Raises `ConnectionUntrusted` when the server's certificate is not accepted."""
     address = urlsplit(url)
     parameters = dict(parse_qsl(address.query))
     timeout = float(parameters.pop("connect_timeout", 0)) or CONNECT_SECONDS

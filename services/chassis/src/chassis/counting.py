@@ -1,4 +1,4 @@
-"""Counting up to a bound: a number that is polled costs the same, however much there is of what it counts."""
+"""Counting up to a bound: the cost of a polled count does not grow with the number of rows."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 Key = TypeVar("Key")
 MOST = 10_000
-"""A count that has reached it says "this many or more"."""
+"""A count that has reached it means "this many or more"."""
 
 
 async def counts(session: AsyncSession, wanted: Mapping[Key, Select[Any]]) -> dict[Key, int]:
-    """How many rows each statement finds, `MOST` at most, in one round trip.
+    """The number of rows that each statement finds, at most `MOST`, in one round trip.
 
-    Each needs an index on exactly its conditions: rows that a condition leaves out are not counted, but are read.
+    Each needs an index on exactly its conditions: rows that do not match would be read without being counted.
     """
     if not wanted:
         return {}

@@ -1,8 +1,8 @@
 """PostgreSQL: the declarative base, engines by role, and the session of one request.
 
-Three roles stand behind each service's login: `<name>_owner` owns the tables and migrates, `<name>_app` serves
-requests under row-level security, `<name>_worker` serves all tenants. A connection picks its role as it opens, so a
-forgotten tenant shows nothing instead of everything.
+Each service's login has three roles: `<name>_owner` owns the tables and migrates, `<name>_app` serves requests under
+row-level security, `<name>_worker` serves all tenants. A connection selects its role when it opens, so a statement
+without a tenant returns no rows instead of all.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -54,11 +54,12 @@ TYPES: dict[Any, Any] = {
 }
 
 Summed = Annotated[Decimal, mapped_column(Numeric(28, 4))]
-"""A column that adds up what other rows have: it holds 10^9 times the greatest number that one of them can have."""
+"""A column for a sum over other rows: it holds 10^9 times the greatest number that one of them can have."""
 
 
 class Tenanted:
-    """Every table belongs to a tenant. The column fills itself from the transaction; row-level security guards it."""
+    """Every table belongs to a tenant. The column defaults to the tenant of the transaction; row-level security
+    protects it."""
 
     tenant_id: Mapped[UUID] = mapped_column(server_default=text(TENANT))
 
@@ -66,7 +67,8 @@ class Tenanted:
 class Base(Tenanted, DeclarativeBase):
     """The tables of the chassis itself.
 
-    Each service declares a base like this one in its `tables.py`: two services may call a table the same.
+    Each service declares a base like this one in its `tables.py`, because two services may have tables of the same
+    name.
     """
 
     metadata = MetaData(naming_convention=NAMES)
@@ -74,31 +76,33 @@ class Base(Tenanted, DeclarativeBase):
 
 
 def storable(words: str) -> str:
-    """A text that PostgreSQL takes: NUL and lone surrogates are written as escapes."""
+    """A text that PostgreSQL accepts: NUL and lone surrogates are replaced by escapes."""
     return words.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def unique(*columns: str, **options: Any) -> UniqueConstraint:
-    """A constraint that holds inside one tenant."""
+    """A unique constraint within one tenant."""
     return UniqueConstraint("tenant_id", *columns, **options)
 
 
 def place(url: str) -> str:
-    """Which database an address names, and where: for people, without the login."""
+    """The database and host of an address without its login, for messages."""
     address = make_url(url)
     where = address.host or address.query.get("host", "localhost")
     return f"{address.database} at {where}"
 
 
-def create_engine(url: str, service: str, role: Role, *, pool_size: int = 10) -> AsyncEngine:
-    """An engine whose connections act as `<service>_<role>`."""
+def create_engine(
+    url: str, service: str, role: Role, *, pool_size: int = 10, timeouts: Mapping[str, str] | None = None
+) -> AsyncEngine:
+    """An engine whose connections use the role `<service>_<role>`; `timeouts` are settings of the server."""
     return engine_as(
         url,
-        {"role": f"{service}_{role}", "application_name": f"{service}-{role}"},
+        {"role": f"{service}_{role}", "application_name": f"{service}-{role}", **(timeouts or {})},
         command_timeout_seconds=60,
         pool_size=pool_size,
         max_overflow=pool_size,
-        # A request should not meet a connection that died in the pool. A worker tries again by itself.
+        # A request must not fail on a connection that died in the pool. A worker retries by itself.
         pool_pre_ping=role == "app",
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
@@ -108,7 +112,7 @@ def create_engine(url: str, service: str, role: Role, *, pool_size: int = 10) ->
 def engine_as(
     url: str, server_settings: Mapping[str, str], *, command_timeout_seconds: float | None = None, **options: Any
 ) -> AsyncEngine:
-    """An engine on an address as libpq reads it, whose connections begin with these settings of the server."""
+    """An engine on an address as libpq reads it, whose connections start with these settings of the server."""
     shown = make_url(url).set(drivername="postgresql+asyncpg", query={})
     return create_async_engine(
         shown, async_creator=lambda: connection.connect(url, server_settings, command_timeout_seconds), **options
@@ -116,13 +120,13 @@ def engine_as(
 
 
 def session_factory(engine: AsyncEngine) -> Sessions:
-    """Sessions that keep what they loaded readable after the commit."""
+    """Sessions whose loaded objects stay readable after the commit."""
     return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
 
 
 @asynccontextmanager
 async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIterator[AsyncSession]:
-    """One transaction, in the name of `tenant`; without one only a worker's role sees anything."""
+    """One transaction for `tenant`; without a tenant only the worker's role can read rows."""
     async with sessions() as session, session.begin():
         if tenant is not None:
             session.info["tenant"] = tenant
@@ -131,7 +135,7 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
 
 
 async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
-    """From here to the end of the transaction, give up on a locked row after this long (SQLSTATE 55P03)."""
+    """From here to the end of the transaction, fail on a locked row after this time (SQLSTATE 55P03)."""
     await session.execute(text(f"set local lock_timeout = '{milliseconds:d}ms'"))
 
 
@@ -140,6 +144,7 @@ async def request_session(
 ) -> AsyncIterator[AsyncSession]:
     """The session of one request: committed before the response is sent, rolled back by any error."""
     async with transaction(request.app.state.sessions, principal.tenant) as session:
+        session.info["actor"] = principal.subject
         yield session
 
 
@@ -147,17 +152,18 @@ Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
 
 
 NOT_NOW = ("08", "40", "53", "55", "57")
-"""SQLSTATE classes that concern the connection or the server: connection, rollback, resources, locks, operator."""
+"""SQLSTATE classes of errors of the connection or the server: connection, rollback, resources, locks, operator."""
 
 
 def sqlstate(error: Exception) -> str | None:
-    """The five characters by which PostgreSQL names an error; None when it is not the server's."""
+    """The SQLSTATE of an error; None when the error is not from the server."""
     state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
     return str(state) if state else None
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the error concerns the connection or the server, and not the values of a statement: it may pass."""
+    """Whether the error concerns the connection or the server, and not the values of a statement, so that a retry may
+    succeed."""
     if isinstance(error, OSError | PoolTimeout):
         return True
     if not isinstance(error, DBAPIError):
@@ -166,10 +172,10 @@ def is_passing(error: Exception) -> bool:
         return True
     if (state := sqlstate(error)) is not None:
         return state.startswith(NOT_NOW)
-    # Without a state the driver failed itself: at a value that it cannot encode, or at its connection.
+    # Without an SQLSTATE the driver itself failed: at a value that it cannot encode, or at its connection.
     return not isinstance(error.orig.__cause__ if error.orig else None, ValueError)
 
 
 def trace_of(error: Exception) -> Exception | None:
-    """What a log line takes as `exc_info`; nothing of an error of the database, whose trace holds a record's values."""
+    """The `exc_info` of a log line; none for database errors, because their traceback contains a record's values."""
     return None if isinstance(error, DBAPIError) else error

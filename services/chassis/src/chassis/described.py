@@ -1,6 +1,7 @@
-"""What FastAPI cannot know of our answers, completed in the OpenAPI document: headers, preconditions, problems.
+"""Completes the OpenAPI document with what FastAPI does not derive: headers, preconditions, problems.
 
-Everything is read from the routes: a route that depends on `SeenVersion` needs `If-Match`, and may answer 412 and 428.
+Everything is derived from the routes: a route that depends on `SeenVersion` needs `If-Match`, and may answer 412 and
+428.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,8 +19,8 @@ from chassis.preconditions import if_match, if_match_once_there
 Operation = dict[str, Any]
 HEADERS = {
     "ETag": (
-        "The version of the record; send it as `If-Match` to change it. That of a read stands for all of the answer: "
-        "with it as `If-None-Match`, the same answer is a 304 without a body."
+        "The version of the record; send it as `If-Match` to change it. The tag of a read identifies the whole "
+        "answer: sent as `If-None-Match`, an unchanged answer is a 304 without a body."
     ),
     "Location": "The address of the new record.",
     "Link": "The address of the next page, with `rel=next`; missing on the last one.",
@@ -27,15 +28,17 @@ HEADERS = {
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field."""
+    """The error of one field."""
 
-    field: str = Field(description="Its path as it was sent; empty for the whole.", examples=["lines[0].item_id"])
-    code: str = Field(description="The same for the same mistake, whatever the text says.", examples=["too-long"])
+    field: str = Field(
+        description=("The path of the field in the request; empty for the whole body."), examples=["lines[0].item_id"]
+    )
+    code: str = Field(description="A stable code of the mistake, independent of the text.", examples=["too-long"])
     message: str
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457; further members carry the facts. The catalogue stands at /problems."""
+    """RFC 9457; further members contain the facts. The catalogue is at /problems."""
 
     type: str = Field(examples=["/problems/stale-version"])
     title: str
@@ -47,34 +50,34 @@ class ProblemDocument(BaseModel):
 
 
 class MalformedProblem(ProblemDocument):
-    """The request cannot be understood. `errors` names all fields at fault, where fields are."""
+    """The request is malformed. `errors` lists all invalid fields."""
 
     errors: list[FieldError] | None = None
 
 
 class ConflictProblem(ProblemDocument):
-    """A rule or the present state forbids it. What is known beyond the text depends on the `type`."""
+    """A rule or the current state forbids the operation. Further members depend on the `type`."""
 
-    owner: str | None = Field(default=None, description="`owned-elsewhere`: the system that keeps the `fields`.")
-    fields: list[str] | None = Field(default=None, description="The fields that it is about.")
-    field: str | None = Field(default=None, description="The field that it is about.")
-    state: str | None = Field(default=None, description="The present state of the record.")
-    allowed: list[str] | None = Field(default=None, description="What the present state allows instead.")
+    owner: str | None = Field(default=None, description="`owned-elsewhere`: the system that owns the `fields`.")
+    fields: list[str] | None = Field(default=None, description="The fields concerned.")
+    field: str | None = Field(default=None, description="The field concerned.")
+    state: str | None = Field(default=None, description="The current state of the record.")
+    allowed: list[str] | None = Field(default=None, description="What the current state allows instead.")
 
 
 class StaleVersionProblem(ProblemDocument):
-    """Somebody else was faster. The `ETag` of this answer is that of `current`."""
+    """The record was changed by another request. The `ETag` of this answer is that of `current`."""
 
-    current: dict[str, Any] = Field(description="The record as it is now, as a read answers it.")
+    current: dict[str, Any] = Field(description="The current record, as a read answers it.")
     base: int | str | list[int | str] = Field(description="The version that was sent in `If-Match`.")
     yours: Any = Field(description="The body that was sent.")
 
 
 REFUSED: dict[str, tuple[str, type[ProblemDocument]]] = {
-    "401": ("There is no valid token.", ProblemDocument),
+    "401": ("The request has no valid token.", ProblemDocument),
     "403": ("The token lacks a scope.", ProblemDocument),
-    "404": ("There is no such record.", ProblemDocument),
-    "409": ("A rule or the present state forbids it.", ConflictProblem),
+    "404": ("The record does not exist.", ProblemDocument),
+    "409": ("A rule or the current state forbids the operation.", ConflictProblem),
     "412": ("The record has changed since it was read.", StaleVersionProblem),
     "422": ("The request is malformed.", MalformedProblem),
     "428": ("`If-Match` is missing.", ProblemDocument),
@@ -82,7 +85,7 @@ REFUSED: dict[str, tuple[str, type[ProblemDocument]]] = {
 
 
 def complete(app: FastAPI, document: dict[str, Any]) -> None:
-    """Add to each operation what its route says, and the shapes of all problems to the schemas."""
+    """Add to each operation what its route declares, and the schemas of all problems."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for _, shape in REFUSED.values():
         own = shape.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -126,7 +129,7 @@ class _Described:
             yield "422"
 
     def _is_collection(self) -> bool:
-        """Whether one of its records can be read by id."""
+        """Whether single records of this collection can be read by id."""
         name = self.route.path.rpartition("/")[2]
         return any(f"/{name}/{{" in path and path.endswith("}") and "get" in item for path, item in self._paths.items())
 

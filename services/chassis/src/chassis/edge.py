@@ -1,7 +1,9 @@
-"""The edge of a service: one ASGI layer around every request, and the place where errors become answers."""
+"""The edge of a service: one ASGI layer around every request, which converts errors into answers."""
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -32,34 +34,44 @@ _FRAMEWORK: dict[int, type[Problem]] = {
     404: errors.NoSuchAddress,
     405: errors.MethodNotAllowed,
 }
+_WITH_DETAIL: dict[int, type[Problem]] = {each.status: each for each in (errors.TooLarge, errors.TooSlow)}
 
 
 class Busy(errors.Unavailable):
     code = "busy"
-    title = "Another transaction was in the way"
+    title = "A concurrent transaction holds a lock"
     detail = "Nothing was changed."
 
 
 class Clash(errors.Conflict):
     code = "clash"
-    title = "This clashes with data that is there already"
-    detail = "The database rule {constraint} forbids it."
-    hint = "Look for the record that holds the value already."
+    title = "The change violates a constraint of the database"
+    detail = "The database constraint {constraint} forbids it."
+    hint = "Look for another record with the same value."
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """The limit of a body's size, and the timeout for receiving it."""
+
+    size_bytes: int
+    seconds: float
 
 
 class Edge:
-    """Correlation id and trace, body limit, metrics, access log, and a 500 without internals.
+    """Hosts, correlation id and trace, body limits, metrics, access log, and a 500 without internals.
 
-    `limits_bytes` holds the body limits of addresses that take more or less than the others, by the start of the path.
+    `bodies` holds the limits of paths that differ from the default, by path prefix.
     """
 
-    def __init__(self, app: ASGIApp, limit_bytes: int, limits_bytes: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, body: BodyLimit, bodies: Mapping[str, BodyLimit], hosts: Sequence[str]) -> None:
         self.app = app
-        self.limit_bytes = limit_bytes
-        self.limits_bytes = limits_bytes
+        self.body = body
+        self.bodies = bodies
+        self.hosts = None if "*" in hosts else frozenset(hosts)
 
-    def _limit_of(self, path: str) -> int:
-        return next((limit for start, limit in self.limits_bytes.items() if path.startswith(start)), self.limit_bytes)
+    def _limit_of(self, path: str) -> BodyLimit:
+        return next((limit for start, limit in self.bodies.items() if path.startswith(start)), self.body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,15 +80,16 @@ class Edge:
         structlog.contextvars.clear_contextvars()
         headers = Headers(scope=scope)
         sent = headers.get(CORRELATION_HEADER, "")
-        # FastAPI has taken up the caller's trace already when it records spans.
+        # With spans enabled, FastAPI has already set the caller's trace.
         recording = trace.get_current_span().is_recording()
         parent = None if recording else headers.get("traceparent")
         with telemetry.relayed(parent, telemetry.readable_correlation_id(sent)):
-            await self._observed(scope, receive, send, headers.get("content-length", ""))
+            await self._observed(scope, receive, send, headers)
 
-    async def _observed(self, scope: Scope, receive: Receive, send: Send, declared: str) -> None:
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         began, status = time.perf_counter(), 0
-        limit_bytes = self._limit_of(scope["path"])
+        limit, declared = self._limit_of(scope["path"]), headers.get("content-length", "")
+        host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -86,13 +99,15 @@ class Edge:
             await send(message)
 
         try:
-            if declared.isdecimal() and int(declared) > limit_bytes:
-                answer = respond(errors.TooLarge(detail=_refusal(limit_bytes)))
-                # The rest of the body is on its way: the connection cannot carry a second request.
+            if self.hosts is not None and host not in self.hosts and scope["path"] not in QUIET:
+                await respond(errors.Misdirected(host=host))(scope, receive, noted)
+            elif declared.isdecimal() and int(declared) > limit.size_bytes:
+                answer = respond(errors.TooLarge(detail=_refusal(limit.size_bytes)))
+                # The rest of the body is still arriving: the connection cannot carry a second request.
                 answer.headers["Connection"] = "close"
                 await answer(scope, receive, noted)
             else:
-                await self.app(scope, _bounded(receive, limit_bytes), noted)
+                await self.app(scope, _bounded(receive, limit), noted)
         except Exception:
             log.exception("request_failed", method=scope["method"], path=scope["path"])
             if status:
@@ -103,19 +118,28 @@ class Edge:
 
 
 def _refusal(limit_bytes: int) -> str:
-    return f"At most {limit_bytes} bytes are taken."
+    return f"The limit is {limit_bytes} bytes."
 
 
-def _bounded(receive: Receive, limit_bytes: int) -> Receive:
-    """A body without a declared length is counted as it comes."""
-    received_bytes = 0
+def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
+    """A body without a declared length is counted while it is read; reading stops at the timeout."""
+    received_bytes, complete = 0, False
+    deadline = time.monotonic() + limit.seconds
 
     async def counted() -> Message:
-        nonlocal received_bytes
-        message = await receive()
+        nonlocal received_bytes, complete
+        if complete:  # The next message is the end of the connection, which may take as long as the answer.
+            return await receive()
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                message = await receive()
+        except TimeoutError:
+            refusal = f"{received_bytes} bytes arrived within {limit.seconds:g} seconds."
+            raise HTTPException(errors.TooSlow.status, refusal, {"Connection": "close"}) from None
         received_bytes += len(message.get("body", b""))
-        if received_bytes > limit_bytes:
-            raise HTTPException(errors.TooLarge.status, _refusal(limit_bytes), {"Connection": "close"})
+        complete = not message.get("more_body", False)
+        if received_bytes > limit.size_bytes:
+            raise HTTPException(errors.TooLarge.status, _refusal(limit.size_bytes), {"Connection": "close"})
         return message
 
     return counted
@@ -131,18 +155,18 @@ def _report(scope: Scope, status: int, seconds: float) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """Stable names for clients and metrics: the first tag and the name of the function."""
+    """Stable operation ids for clients and metrics: the first tag and the name of the function."""
     return "_".join([*(str(tag) for tag in route.tags[:1]), route.name])
 
 
 def respond(problem: Problem) -> Response:
-    """The answer that tells a problem."""
+    """The answer for a problem."""
     content = orjson.dumps(problem.document(telemetry.correlation_id.get()))
     return Response(content, problem.status, headers=problem.headers, media_type=errors.MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
-    """Every error leaves as a problem document: ours, the framework's and the database's."""
+    """Convert every error into a problem document: ours, the framework's and the database's."""
     for kind in (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError):
         app.add_exception_handler(kind, _answer)
 
@@ -159,7 +183,7 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> str:
-    """Every method of the address; the framework knows only those of the first route that fits."""
+    """Every method of the path; the framework knows only those of the first matching route."""
     found = {"OPTIONS"}
     for route in iter_route_contexts(request.app.routes):
         fits, _ = route.matches(request.scope)
@@ -183,8 +207,8 @@ def _told(error: Exception) -> Problem:
 
 
 def _from_framework(error: HTTPException) -> Problem:
-    if error.status_code == errors.TooLarge.status:
-        problem: Problem = errors.TooLarge(detail=error.detail)
+    if error.status_code in _WITH_DETAIL:
+        problem: Problem = _WITH_DETAIL[error.status_code](detail=error.detail)
     elif error.status_code in _FRAMEWORK:
         problem = _FRAMEWORK[error.status_code]()
     else:
@@ -194,7 +218,7 @@ def _from_framework(error: HTTPException) -> Problem:
 
 
 def from_database(error: Exception) -> Problem:
-    """What a database error means for the caller; one that we did not foresee stays a 500."""
+    """The problem for a database error; an unexpected error stays a 500."""
     away = errors.Unavailable(detail="The database cannot be reached.")
     if not isinstance(error, DBAPIError):
         return away
@@ -205,7 +229,7 @@ def from_database(error: Exception) -> Problem:
         return away
     if isinstance(error, IntegrityError):
         return Clash(constraint=getattr(error.orig and error.orig.__cause__, "constraint_name", None))
-    # The driver itself refuses a number out of range, before the database could give a state.
+    # The driver itself rejects a number out of range, before the database could answer with an SQLSTATE.
     if state.startswith("22") or isinstance(error.orig and error.orig.__cause__, ValueError):
         return Malformed(
             errors=[_error("", "not-storable", "a value cannot be stored: a number out of range, or a NUL character")]
@@ -214,7 +238,8 @@ def from_database(error: Exception) -> Problem:
 
 
 def refusal(error: Exception) -> Problem:
-    """Why one item of several was refused. Raise again what concerns them all: an error of ours, a database away."""
+    """The reason why one of several items was refused. Errors that concern all items are raised again: a bug, an
+    unavailable database."""
     problem = error if isinstance(error, Problem) else from_database(error)
     if problem.status >= Problem.status:
         raise error
@@ -222,12 +247,12 @@ def refusal(error: Exception) -> Problem:
 
 
 def field_errors(error: ValidationError, document: Any) -> list[dict[str, str]]:
-    """What is wrong with a document that was no request's body: a delivery, a row of a file, a patched record."""
+    """The field errors of a document that is not a request's body: a delivery, a row of a file, a patched record."""
     return [_told_of({**each}, ("body", *each["loc"]), document) for each in error.errors()]
 
 
 def unknown_field(name: str) -> dict[str, str]:
-    """The error of a field that a document has and its shape has not."""
+    """The error of a field that is unknown in the shape."""
     return _error(name, *TYPES["extra_forbidden"])
 
 
@@ -240,7 +265,7 @@ def _error(field: str, code: str, message: str) -> dict[str, str]:
 
 
 def _field(location: tuple[int | str, ...], body: Any, kind: str) -> str:
-    """The path as its author wrote it, `billing_address.lines[0]`: names of union members left out."""
+    """The path as in the request, `billing_address.lines[0]`, without the names of union members."""
     place, *path = location
     if place != "body":
         return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")

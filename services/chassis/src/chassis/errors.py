@@ -1,4 +1,4 @@
-"""Errors as answers: a small family decides the status, RFC 9457 problem documents tell what to do next.
+"""Errors as answers: a small family decides the status, RFC 9457 problem documents say what to do next.
 
 A business error is a subclass with a code of its own; its facts are attributes and members of the document:
 
@@ -10,7 +10,7 @@ A business error is a subclass with a code of its own; its facts are attributes 
 
     raise CreditExceeded(limit=limit, wanted=wanted)
 
-This module holds the only table of statuses. Only the edge (`chassis.edge`) turns errors into answers.
+This module contains the only table of statuses. Only the edge (`chassis.edge`) converts errors into answers.
 """
 
 from collections import defaultdict
@@ -25,40 +25,40 @@ TEXTS = {"detail", "hint"}
 
 
 class Problem(Exception):
-    """An error that a caller may see. `detail` and `hint`: templates over the facts, or given when raised.
+    """An error that is shown to the caller. `detail` and `hint`: templates over the facts, or given when raised.
 
-    A fact may not be called like anything else that a problem has (`status`, `document`): that is a `TypeError`.
+    A fact must not have the name of another member of the problem (`status`, `document`): that raises `TypeError`.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
-    title: ClassVar[str] = "Something went wrong on our side"
+    title: ClassVar[str] = "An internal error occurred"
     detail: str = ""
-    hint: str = "Try again; if it stays, report the correlation id."
+    hint: str = "Try again; if the error remains, report the correlation id."
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(self.title)
         self.headers: dict[str, str] = {}
         self.facts = {name: value for name, value in facts.items() if name not in TEXTS}
         if taken := [name for name in self.facts if hasattr(self, name)]:
-            raise TypeError(f"{type(self).__name__} has a meaning of its own for {', '.join(taken)}: rename the fact")
+            raise TypeError(f"{type(self).__name__} already uses the name {', '.join(taken)}: rename the fact")
         vars(self).update(facts)
 
     def __init_subclass__(cls) -> None:
         known = CATALOGUE.setdefault(cls.code, cls)
         if "code" in vars(cls) and _place(known) != _place(cls) and _package(known) in (_package(cls), __package__):
-            raise TypeError(f"the problem code {cls.code!r} is taken by {known.__module__}.{known.__qualname__}")
+            raise TypeError(f"the problem code {cls.code!r} is already used by {known.__module__}.{known.__qualname__}")
 
     def __str__(self) -> str:
         return f"{self.title}. {self._text('detail')}".strip()
 
     def _text(self, name: str) -> str:
-        """Templates of the class are filled with the facts; a text given when raised is taken as it is."""
+        """Templates of the class are filled with the facts; a text given when raised is used unchanged."""
         template: str = getattr(self, name)
         return template if name in vars(self) else template.format_map(defaultdict(str, self.facts))
 
     def _errors(self, message: str) -> list[dict[str, Any]]:
-        """What is wrong field by field: as it was said, or of the `field` or the `fields` that the facts name."""
+        """The errors by field: as given, or for the `field` or the `fields` of the facts."""
         if "errors" in self.facts:
             return [{"code": "invalid", **each} for each in self.facts["errors"]]
         fields = self.facts.get("fields") or [self.facts.get("field")]
@@ -66,7 +66,7 @@ class Problem(Exception):
 
     @classmethod
     def entry(cls) -> dict[str, Any]:
-        """What the catalogue says of this problem; names of facts stand in braces."""
+        """The catalogue's entry for this problem; names of facts are in braces."""
         said = {name: getattr(cls, name) for name in ("title", "status", "detail", "hint")}
         return {"type": f"/problems/{cls.code}", **said}
 
@@ -89,7 +89,7 @@ def _place(problem: type[Problem]) -> tuple[str, str]:
 
 
 def _package(problem: type[Problem]) -> str:
-    """Two services may call an error the same: only tests import both."""
+    """Two services may define an error of the same code: only tests import both."""
     return problem.__module__.partition(".")[0]
 
 
@@ -98,7 +98,7 @@ def _plain(value: Any) -> Any:
 
 
 class Malformed(Problem):
-    """The request itself cannot be understood; `errors` lists each field with what is wrong."""
+    """The request is malformed; `errors` lists each invalid field with the reason."""
 
     status = 422
     code = "malformed"
@@ -109,20 +109,20 @@ class Malformed(Problem):
 class NotFound(Problem):
     status = 404
     code = "not-found"
-    title = "There is no such record"
-    hint = "Check the id; a list of the collection shows what there is."
+    title = "The record does not exist"
+    hint = "Check the id; the list of the collection shows the existing records."
 
 
 class NoSuchAddress(NotFound):
     code = "no-such-address"
-    title = "There is nothing at this address"
+    title = "There is no such address"
     hint = "Open /docs: it lists every address of this service."
 
 
 class MethodNotAllowed(Problem):
     status = 405
     code = "method-not-allowed"
-    title = "This address does not take that method"
+    title = "This address does not support the method"
     hint = "Use one of the methods in the `Allow` header."
 
 
@@ -143,28 +143,28 @@ class Forbidden(Problem):
 class Conflict(Problem):
     status = 409
     code = "conflict"
-    title = "A rule or the present state forbids this"
-    hint = "Read the record as it is now, and decide again."
+    title = "A rule or the current state forbids this"
+    hint = "Read the current record, and decide again."
 
 
 class Gone(Problem):
     status = 410
     code = "gone"
-    title = "What was there has been removed"
-    hint = "Read what is there now."
+    title = "The requested data has been removed"
+    hint = "Read the current data."
 
 
 class PreconditionFailed(Problem):
     status = 412
     code = "precondition-failed"
-    title = "A precondition of the request does not hold"
-    hint = "Read the record as it is now, and decide again."
+    title = "A precondition of the request failed"
+    hint = "Read the current record, and decide again."
 
 
 class PreconditionRequired(Problem):
     status = 428
     code = "precondition-required"
-    title = "The request must say which version it changes"
+    title = "The request must contain the version it changes"
     hint = "Read the record, and send its `ETag` as `If-Match`."
 
 
@@ -175,13 +175,28 @@ class TooLarge(Problem):
     hint = "Send less at once: split the batch."
 
 
+class TooSlow(Problem):
+    status = 408
+    code = "too-slow"
+    title = "The body did not arrive in time"
+    hint = "Send the request again over a faster connection, or in smaller parts."
+
+
+class Misdirected(Problem):
+    status = 421
+    code = "misdirected"
+    title = "This service does not serve that host"
+    detail = "The request names the host {host}."
+    hint = "Use the address of the service; its operator declares further hosts in ALLOWED_HOSTS."
+
+
 class Unavailable(Problem):
-    """Something we need is away for now; the same request may succeed in a moment."""
+    """A required resource is unavailable; the same request may succeed later."""
 
     status = 503
     code = "unavailable"
     title = "The service cannot do this right now"
-    hint = "Send the same request again in a moment."
+    hint = "Send the same request again later."
 
     def __init__(self, *, retry_after_seconds: int = 1, **facts: Any) -> None:
         super().__init__(**facts)

@@ -1,6 +1,6 @@
 """The envelope of every event: CloudEvents 1.0 in Kafka's binary mode; structured mode is read too.
 
-Our own encoder takes an eighth of the time of the SDK, which stays the oracle in the tests.
+Our encoder takes an eighth of the time of the SDK; tests compare it with the SDK.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ OPTIONAL = (
 
 
 class Unreadable(ValueError):
-    """The message is no event of ours; the text says what is missing."""
+    """The message is not a valid event; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,19 @@ class Event:
     traceparent: str | None = None
 
     def attributes(self) -> dict[str, str]:
-        """Everything but the data, as text."""
+        """All attributes except the data, as text."""
         values = {"specversion": "1.0", **{name: getattr(self, name) for name in (*REQUIRED, *OPTIONAL)}}
         values["time"] = self.time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         return {name: value for name, value in values.items() if value is not None}
 
     @property
     def system(self) -> str:
-        """Who sent it: `/crm` is `crm`."""
+        """The sending system: `/crm` is `crm`."""
         return self.source.removeprefix("/")
 
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, str], data: Any) -> Self:
-        """Raise `Unreadable` when a required attribute is missing or malformed."""
+        """Raises `Unreadable` when a required attribute is missing or malformed."""
         missing = [name for name in (*REQUIRED, "tenant") if not attributes.get(name)]
         if missing:
             raise Unreadable(f"CloudEvents attributes are missing: {', '.join(missing)}")
@@ -90,9 +90,9 @@ def to_headers(attributes: Mapping[str, str]) -> list[tuple[str, bytes]]:
 
 
 def from_message(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Event:
-    """The event of one Kafka message, in binary or structured mode. Raise `Unreadable`, with the reason.
+    """The event of one Kafka message, in binary or structured mode. Raises `Unreadable` with the reason.
 
-    A header without a value is as one that is not there; of a name that repeats the last value counts.
+    A header without a value is treated as missing; of a repeated name the last value is used.
     """
     found = {name.lower(): raw for name, raw in headers if raw is not None}
     try:

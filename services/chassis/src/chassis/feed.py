@@ -1,4 +1,5 @@
-"""The HTTP feed of events, for those without Kafka: each caller gets the kinds of events that the token may read."""
+"""The HTTP feed of events, for consumers without Kafka: each caller gets the kinds of events that its token may
+read."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,17 +24,23 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
 
 class PositionBeyondHead(Conflict):
     code = "position-beyond-head"
-    title = "The feed has no such position yet"
-    detail = "The last event stands at position {head}; what follows position {after} was asked for."
-    hint = "Continue after the head. If you had read further, the service was restored: read again from `after=0`."
+    title = "The feed has not reached this position"
+    detail = "The last event has position {head}; the request asked for events after position {after}."
+    hint = (
+        "Continue after the head. If your position was greater, the service was restored from a backup: read again "
+        "from `after=0`."
+    )
 
 
 class PositionExpired(Gone):
     code = "position-expired"
     title = "Events behind this position have been removed"
-    detail = "Every event is there from `after={complete_from}` on; what follows position {after} was asked for."
+    detail = (
+        "The feed is complete from `after={complete_from}` on; the request asked for events after position {after}."
+    )
     hint = (
-        "Read without `complete` from `after=0`, which yields the newest event of every record, until `next` is there."
+        "Read without `complete` from `after=0`, which yields the newest event of every record, until `next` is "
+        "reached."
     )
 
 
@@ -45,7 +52,7 @@ class NoKindReadable(Forbidden):
 
 
 class Followed:
-    """Which events a caller wants: those that its token may read, of some kinds, of one record."""
+    """The events that a caller requests: those that its token may read, of some kinds, of one record."""
 
     def __init__(
         self,
@@ -53,7 +60,7 @@ class Followed:
         caller: Annotated[Principal, requires("events:read")],
         kinds: Annotated[
             str | None,
-            Query(max_length=500, description="Kinds of records, with commas: `customer,order`. Without it, all."),
+            Query(max_length=500, description="Kinds of records, with commas. Without it, all."),
         ] = None,
         record: Annotated[UUID | None, Query(description="The id of one record of this service.")] = None,
     ) -> None:
@@ -73,16 +80,16 @@ class Followed:
         self.arrivals: Arrivals = request.app.state.arrivals
 
     async def page(self, after: int | Literal["head"], limit: int, complete: bool) -> "Feed":
-        """The events behind a position. Raise `PositionBeyondHead` or `PositionExpired`."""
+        """The events after a position. Raises `PositionBeyondHead` or `PositionExpired`."""
         async with transaction(self.sessions, self.tenant) as session:
-            # First: an event that is sent between the two reads is left to the next page.
+            # Read first: an event that is sent between the two reads is left to the next page.
             head = await outbox.head(session)
             if after == "head":
                 after = head
             if after > head:
                 raise PositionBeyondHead(head=head, after=after)
             items = await outbox.feed(session, after, head, limit, self.topics, self.key) if after < head else []
-            # Last: an event that is removed between the two reads is told of.
+            # Read last: the answer accounts for an event that is removed between the two reads.
             complete_from = await outbox.complete_from(session)
         if complete and after < complete_from:
             raise PositionExpired(complete_from=complete_from, after=after)
@@ -90,7 +97,7 @@ class Followed:
         return Feed(items=items, next=following, complete_from=complete_from)
 
     async def page_within(self, after: int | Literal["head"], limit: int, complete: bool, seconds: float) -> "Feed":
-        """The first page with an event, or the one that is empty when the time is over."""
+        """The first page with an event, or an empty one at the timeout."""
         ends = asyncio.get_running_loop().time() + seconds
         page = await self.page(after, limit, complete)
         while not page.items and (left := ends - asyncio.get_running_loop().time()) > 0:
@@ -101,25 +108,25 @@ class Followed:
 
 
 def _kind_of(topic: str) -> str:
-    """`order` of `crm.order.v1`."""
+    """`note` of `notebook.note.v1`."""
     return topic.split(".")[1]
 
 
 After = Annotated[
     Annotated[int, Query(ge=0)] | Literal["head"],
-    Query(description="The last position seen; 0 starts at the beginning, `head` behind the newest event."),
+    Query(description="The last position read; 0 starts at the beginning, `head` after the newest event."),
 ]
 Following = Annotated[Followed, Depends()]
 
 
 class Feed(BaseModel):
-    """Events as structured CloudEvents with their position; `next` is the position to go on `after`.
+    """Events as structured CloudEvents with their position; `next` is the position to continue with as `after`.
 
-    `next` is the last position looked at, be its event shown or not: `after=next` never meets an event twice, and
-    never waits behind events that the token may not read.
+    `next` is the last position that was read, whether its event is shown or not: `after=next` never returns an event
+    twice, and never waits behind events that the token may not read.
 
-    From `complete_from` on, every event is there. Before it, old events have been removed of which a newer one of the
-    same record is there: whoever reads on from any position gets the newest state of all that changed behind it.
+    From `complete_from` on, no event is missing. Before it, an old event has been removed if a newer one of the same
+    record exists: a reader gets, from any position, the newest state of every record that changed after it.
     """
 
     items: list[dict[str, Any]]
@@ -133,18 +140,21 @@ async def list_events(
     after: After = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     complete: Annotated[
-        bool, Query(description="Refuse with 410 when events behind `after` have been removed: each one counts.")
+        bool,
+        Query(
+            description=("Answer 410 when events after `after` have been removed; for readers that need every event.")
+        ),
     ] = False,
     wait: Annotated[
-        int, Query(ge=0, le=WAIT_SECONDS, description="Seconds to wait for an event, where there is none yet.")
+        int, Query(ge=0, le=WAIT_SECONDS, description="Seconds to wait for an event if there is none yet.")
     ] = 0,
 ) -> Feed:
     """The events that this service has published, oldest first, of the kinds whose records the token may read.
 
-    An empty page means: ask again later, or `wait` for the next event. A position beyond the last event is refused with
-    409; the answer names the `head`. An event is removed when it is older than the service's retention (30 days, unless
-    set) and a newer one of its record is there. A reader that keeps a copy of the records may be away for any time; one
-    that counts events asks for `complete=true`, and is refused with 410 when it came too late.
+    An empty page means: ask again later, or use `wait` to wait for the next event. A position beyond the last event is
+    refused with 409; the answer contains the `head`. An event is removed when it is older than the service's retention
+    (default 30 days) and a newer one of its record exists. A reader that keeps a copy of the records may pause for any
+    time; a reader that needs every event sets `complete=true`, and gets 410 when events have been removed.
     """
     if not wait:
         return await following.page(after, limit, complete)
@@ -156,10 +166,10 @@ async def _first_page(
     following: Following,
     after: After = "head",
     last_event_id: Annotated[
-        int | None, Header(ge=0, description="The id of the last event received; it comes before `after`.")
+        int | None, Header(ge=0, description="The id of the last event received; it takes precedence over `after`.")
     ] = None,
 ) -> Feed:
-    """Read before the answer begins: afterwards nothing can be refused any more."""
+    """Read before the answer begins, because an error status cannot be sent afterwards."""
     return await following.page(after if last_event_id is None else last_event_id, STREAM_PAGE, complete=False)
 
 
@@ -167,10 +177,10 @@ async def _first_page(
 async def stream_events(
     following: Following, first: Annotated[Feed, Depends(_first_page)]
 ) -> AsyncIterator[ServerSentEvent]:
-    """The same events as server-sent events, as they come; the id of each is its position.
+    """The same events as server-sent events; the id of each is its position.
 
     A stream ends after five minutes; a client continues with the id of its last event as `Last-Event-ID`, as browsers
-    do by themselves. Without a position it begins behind the newest event.
+    do automatically. Without a position it begins after the newest event.
     """
     ends = asyncio.get_running_loop().time() + STREAM_SECONDS
     page = first

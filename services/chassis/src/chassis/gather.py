@@ -1,8 +1,8 @@
-"""Many items in one transaction: what they share is read once, and what they write goes out together.
+"""Many items in one transaction: shared rows are read once, and all writes are sent together.
 
-Each item still stands or falls alone. All of them share a savepoint as long as none is refused; when one is, what went
-before it is done again without it. Inside, rows that this transaction has locked are not read again, since nobody else
-can change them, and `flush` waits until a statement reads, or for the end of the savepoint.
+Each item still succeeds or fails alone. All of them share a savepoint until one is refused; then the items before it
+are repeated without it. Inside, rows that this transaction has locked are not read again, since no other transaction
+can change them, and `flush` is deferred until a statement reads, or to the end of the savepoint.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ KEPT, ENDINGS = "kept", "endings"
 
 
 class _StoppedAt(Exception):
-    """The item that was refused, and with it the savepoint that it shared."""
+    """The item that was refused, and rolled back the savepoint that it shared."""
 
     def __init__(self, position: int) -> None:
         super().__init__(position)
@@ -37,10 +37,10 @@ async def apart(
     one: Callable[[Item], Awaitable[Result]],
     prepare: Callable[[], Awaitable[None]] | None = None,
 ) -> list[Result | Problem]:
-    """What became of each item: its result, or the problem that refused it and left nothing of it behind.
+    """The outcome of each item: its result, or the problem that refused it; a refused item changes nothing.
 
-    `prepare` locks and reads at once what the items share. Its locks stay; what it has read is forgotten when an item
-    is refused, and the others read for themselves.
+    `prepare` locks and reads the rows that the items share. Its locks stay; its cached rows are dropped when an item is
+    refused, and the others read for themselves.
     """
     async with _sharing(session):
         if prepare is not None:
@@ -58,7 +58,7 @@ async def _apart(
         except _StoppedAt as stopped:
             found += await _apart(session, rest[: stopped.position], one)
             found.append(await _alone(session, rest[stopped.position], one))
-        except (Problem, DBAPIError):  # When all were done and are written: nobody knows of which one it is.
+        except (Problem, DBAPIError):  # The flush of all items failed: it is unknown which item caused it.
             return found + [await _alone(session, item, one) for item in rest]
     return found
 
@@ -96,7 +96,8 @@ async def _alone(session: AsyncSession, item: Item, one: Callable[[Item], Awaita
 
 @asynccontextmanager
 async def _sharing(session: AsyncSession) -> AsyncIterator[None]:
-    """Keep what is read. Whatever reads all the same sees what was gathered until then: it is flushed before."""
+    """Cache rows that are read. The session is flushed before each statement that reads, so no read misses a gathered
+    write."""
     session.info[KEPT], session.info[ENDINGS] = {}, {}
     session.sync_session.autoflush = True
     try:
@@ -108,7 +109,7 @@ async def _sharing(session: AsyncSession) -> AsyncIterator[None]:
 
 @contextmanager
 def _not_sharing(session: AsyncSession) -> Iterator[None]:
-    """For a moment; what was kept until then may have changed, and is forgotten."""
+    """Suspend caching; rows cached until then may have changed, and are dropped."""
     del session.info[KEPT]
     session.sync_session.autoflush = False
     try:
@@ -119,13 +120,13 @@ def _not_sharing(session: AsyncSession) -> Iterator[None]:
 
 
 async def flush(session: AsyncSession) -> None:
-    """Write what has changed, so that the database can refuse it; gathered items do so together."""
+    """Write changed rows, so that the database can refuse them; gathered items are written together."""
     if KEPT not in session.info:
         await session.flush()
 
 
 async def at_end(session: AsyncSession, kind: str, names: Collection[Any], act: Act) -> None:
-    """Do something with these records: now, or for all gathered items at once when the last one is done."""
+    """Run `act` on these records: now, or once for all gathered items when the last one is done."""
     if KEPT not in session.info:
         await act(names)
         return
@@ -135,12 +136,12 @@ async def at_end(session: AsyncSession, kind: str, names: Collection[Any], act: 
 
 
 def gathering(session: AsyncSession) -> bool:
-    """Whether items share this transaction."""
+    """Whether items are gathered in this transaction."""
     return KEPT in session.info
 
 
 async def once(session: AsyncSession, key: Hashable, read: Callable[[], Awaitable[Result]]) -> Result:
-    """What `read` answers; gathered items share the first answer."""
+    """The result of `read`; gathered items share the first result."""
     kept: dict[Hashable, Any] | None = session.info.get(KEPT)
     if kept is None:
         return await read()
@@ -156,7 +157,7 @@ async def each_once(
     names: Collection[Name],
     read: Callable[[Collection[Name]], Awaitable[Iterable[tuple[Name, Row]]]],
 ) -> dict[Name, Row]:
-    """The rows of these names (ids, mostly) that `read` finds; gathered items share them."""
+    """The rows of these keys (usually ids) that `read` finds; gathered items share them."""
     kept: dict[Hashable, Any] | None = session.info.get(KEPT)
     if kept is None:
         return dict(await read(names))
@@ -167,13 +168,13 @@ async def each_once(
 
 
 def keep(session: AsyncSession, kind: str, rows: Iterable[tuple[Hashable, Any]]) -> None:
-    """Share rows that were read by other means with the gathered items that follow."""
+    """Share rows that were read by other means with the following gathered items."""
     if (kept := session.info.get(KEPT)) is not None:
         kept.update({(kind, name): row for name, row in rows})
 
 
 def kept(session: AsyncSession, kind: str, names: Collection[Name]) -> dict[Name, Any] | None:
-    """Rows that are shared, if all of these are."""
+    """The shared rows, if all of these are shared."""
     found: dict[Hashable, Any] | None = session.info.get(KEPT)
     if found is None or any((kind, each) not in found for each in names):
         return None
@@ -181,5 +182,5 @@ def kept(session: AsyncSession, kind: str, names: Collection[Name]) -> dict[Name
 
 
 def forget(session: AsyncSession, kind: str, name: Hashable) -> None:
-    """Let the row be read again."""
+    """Drop the cached row."""
     session.info.get(KEPT, {}).pop((kind, name), None)

@@ -1,7 +1,7 @@
-"""Kafka headers whose names are no UTF-8: the client raises on them in its fetch, and the partition would stop for all.
+"""Kafka headers whose names are not UTF-8: the client raises on them in its fetch, and the partition would stop.
 
-Kafka asks for UTF-8 and checks nothing. The client's reader in C stays; a batch that it fails on is read by the
-client's reader in Python, which is told to keep such bytes as lone surrogates (`surrogateescape`).
+Kafka requires UTF-8 and does not check it. The client's C reader stays in use; a batch on which it fails is read by the
+client's Python reader, which decodes such bytes as lone surrogates (`surrogateescape`).
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from aiokafka.record.util import decode_varint_py
 
 
 class _Bytes(bytearray):
-    """Decodes whatever it holds, and so does every part of it."""
+    """A byte buffer that decodes with `surrogateescape`, and so do its slices."""
 
     def __getitem__(self, place: Any) -> Any:
         found = super().__getitem__(place)
@@ -34,11 +34,11 @@ class _LenientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]  # final for i
         return self
 
     def _read_msg(self, _decode_varint: Any = None) -> Any:
-        return super()._read_msg(decode_varint_py)  # The one in C takes no subclass of bytearray.
+        return super()._read_msg(decode_varint_py)  # The C implementation accepts no subclass of bytearray.
 
 
 class _Batch:
-    """A batch as the reader in C sees it; the records from the first one on that it fails on come from the other."""
+    """A batch of the C reader; from the first record on which it fails, the records come from the Python reader."""
 
     def __init__(self, batch: Any, raw: memoryview) -> None:
         self._batch = batch
@@ -58,7 +58,7 @@ class _Batch:
 
 
 class Records(_MemoryRecordsPy):  # type: ignore[misc]  # final for its authors
-    """The batches of one answer to a fetch."""
+    """The batches of one fetch response."""
 
     def next_batch(self) -> Any:
         raw, batch = self._next_slice, super().next_batch()
@@ -66,5 +66,5 @@ class Records(_MemoryRecordsPy):  # type: ignore[misc]  # final for its authors
 
 
 def install() -> None:
-    """Let every consumer of this process read such names."""
+    """Patch every consumer of this process to read such names."""
     fetcher.MemoryRecords = Records

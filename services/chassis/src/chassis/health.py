@@ -1,7 +1,7 @@
-"""How a worker fares: each of its tasks beats as it goes round, and a row for each tells it to the API.
+"""The health of a worker: each task records a heartbeat on every iteration, and a row per task publishes it to the API.
 
-A process that is stopped, or whose event loop is blocked, writes no row: that is how the others notice it. A task that
-hangs writes none of its own beats, and the rest of its process says so.
+A process that is stopped, or whose event loop is blocked, writes no row, so its rows become old. A task that hangs
+records no heartbeat, and the rest of its process writes this to its row.
 """
 
 import math
@@ -21,19 +21,19 @@ from chassis.db import Base, storable
 log = structlog.get_logger()
 BEAT_SECONDS = 1.0
 SILENT_SECONDS = 8.0
-"""Without a beat for so long, a worker is taken to be stopped."""
+"""A worker without a heartbeat for this time counts as stopped."""
 
 PATIENCE_SECONDS = 60.0
-"""What one round of a task may take."""
+"""The time limit of one iteration of a task."""
 
 STEADY_SECONDS = 5.0
-"""A task that failed works again when it has gone round for so long."""
+"""A task that failed counts as recovered after running for this time."""
 
 TOLERATED_SECONDS = 10.0
-"""A task that failed and goes on within this time is no reason to call the service unready."""
+"""A failure of a task that ends within this time does not fail readiness."""
 
 WAITING_SECONDS = 30.0
-"""How long an event may wait for the broker before the service is called unready."""
+"""The time that an event may wait for the broker before readiness fails."""
 
 BROKER = "broker"
 
@@ -45,7 +45,7 @@ TASKS = Table(
     Column("since", DateTime(timezone=True)),
     Column("reason", Text),
 )
-"""One row a task of the worker, and one for the broker. `since` and `reason` are empty while all is well."""
+"""One row per task of the worker, and one for the broker. `since` and `reason` are empty while there is no failure."""
 
 BEAT = text("""
     with gone as (delete from worker_tasks where name <> all(cast(:names as text[])))
@@ -57,11 +57,11 @@ BEAT = text("""
     on conflict (name) do update set beat_at = excluded.beat_at, since = excluded.since, reason = excluded.reason
     """)
 OLDEST_UNSENT = text("select created_at from outbox_oldest")
-"""A view of one row and one column, so that a process that sees one tenant can ask for all of them."""
+"""A view of one row and one column, so that a process limited to one tenant can read the oldest event of all."""
 
 
 class Trouble(NamedTuple):
-    """Something that does not move, since when, and why as far as anybody may know."""
+    """A stalled part, since when, and the reason if it may be shown."""
 
     name: str
     since: datetime | None
@@ -70,7 +70,8 @@ class Trouble(NamedTuple):
 
 @dataclass
 class Vital:
-    """One task of this process, or something it stands on; reported once when it fails and once when it is back."""
+    """The state of one task of this process, or of a resource it needs; logged once when it fails and once when it
+    recovers."""
 
     name: str
     due: float = math.inf
@@ -80,16 +81,16 @@ class Vital:
     _failed_at: float = field(default=-math.inf, repr=False)
 
     def beat(self, seconds: float = 0.0) -> None:
-        """It moves, and may be quiet for these seconds beside the usual."""
+        """Record a heartbeat; the next one may take these seconds longer than usual."""
         self.due = time.monotonic() + seconds + PATIENCE_SECONDS
         self.recovers(after_seconds=STEADY_SECONDS)
 
     def starts(self) -> None:
-        """It begins, perhaps again: that it works must show first."""
+        """Record a start or restart: the task does not yet count as recovered."""
         self._failed_at = time.monotonic()
 
     def note(self, reason: str) -> bool:
-        """It does not work; answer whether that is news."""
+        """Record a failure; returns whether it is new."""
         self.failures += 1
         self._failed_at = time.monotonic()
         telemetry.TASK_FAILURES.labels(self.name).inc()
@@ -98,28 +99,28 @@ class Vital:
         return news
 
     def clear(self) -> None:
-        """It works."""
+        """Record that there is no failure."""
         self.since = self.reason = None
         self.failures = 0
 
     def fails(self, error: Exception | str, **facts: Any) -> None:
-        """It does not work. Only the first failure of a row of them is logged, with its trace."""
+        """Record a failure. Only the first of consecutive failures is logged, with its traceback."""
         if self.note(error if isinstance(error, str) else type(error).__name__):
             trace = error if isinstance(error, Exception) else None
             log.error("failing", what=self.name, reason=self.reason, exc_info=trace, **facts)
 
     def recovers(self, after_seconds: float = 0.0) -> None:
-        """It works again, and has for these seconds."""
+        """Record a success; the task counts as recovered after these seconds."""
         if self.since is not None and time.monotonic() - self._failed_at >= after_seconds:
             lasted = round((clock.now() - self.since).total_seconds(), 1)
             log.warning("recovered", what=self.name, reason=self.reason, failures=self.failures, seconds=lasted)
             self.clear()
 
     def trouble(self) -> Trouble | None:
-        """What is wrong with it now."""
+        """The current failure."""
         silent = time.monotonic() - self.due
         if silent > 0:
-            return Trouble(self.name, clock.now() - timedelta(seconds=silent), "it does not move")
+            return Trouble(self.name, clock.now() - timedelta(seconds=silent), "the task makes no progress")
         return Trouble(self.name, self.since, self.reason or "") if self.since else None
 
 
@@ -128,12 +129,12 @@ _own: ContextVar[Vital | None] = ContextVar("vital", default=None)
 
 
 def vital(name: str) -> Vital:
-    """What this process knows of a task, or of something it stands on."""
+    """The state of a task of this process, or of a resource it needs."""
     return _vitals.setdefault(name, Vital(name))
 
 
 def watched(name: str) -> Vital:
-    """The task that begins here; `beat` in it and in what it starts is its beat."""
+    """Start the state of the current task; `beat` in it and in its child tasks records its heartbeat."""
     own = vital(name)
     own.beat()
     _own.set(own)
@@ -141,19 +142,19 @@ def watched(name: str) -> Vital:
 
 
 def beat(seconds: float = 0.0) -> None:
-    """The running task moves, and may be quiet for these seconds beside the usual."""
+    """Record a heartbeat of the running task; the next one may take these seconds longer than usual."""
     if (own := _own.get()) is not None:
         own.beat(seconds)
 
 
 def failing(error: Exception | str, **facts: Any) -> None:
-    """The running task does not get on."""
+    """Record a failure of the running task."""
     if (own := _own.get()) is not None:
         own.fails(error, **facts)
 
 
 async def write(session: AsyncSession) -> None:
-    """Tell the other processes how every task of this one fares, in one statement."""
+    """Write the state of every task of this process for other processes, in one statement."""
     names = sorted(_vitals)
     troubles = [_vitals[name].trouble() for name in names]
     reasons = [trouble and storable(trouble.reason)[:500] for trouble in troubles]
@@ -162,7 +163,7 @@ async def write(session: AsyncSession) -> None:
 
 
 async def worker_troubles(session: AsyncSession) -> list[Trouble]:
-    """What does not move in the worker, by what it last said; that it is silent comes before all else."""
+    """The stalled tasks of the worker, by their last rows; a worker without recent rows is reported first."""
     rows = (await session.execute(select(TASKS, func.clock_timestamp().label("now")).order_by(TASKS.c.name))).all()
     if not rows:
         return [Trouble("worker", None, "it has not run yet")]
@@ -174,14 +175,14 @@ async def worker_troubles(session: AsyncSession) -> list[Trouble]:
 
 
 async def oldest_unsent(session: AsyncSession) -> datetime | None:
-    """When the oldest event was written that waits for the broker, of whatever tenant."""
+    """The time of the oldest event that waits for the broker, over all tenants."""
     oldest: datetime | None = await session.scalar(OLDEST_UNSENT)
     return oldest
 
 
 async def outbox_troubles(session: AsyncSession) -> list[Trouble]:
-    """Whether events wait longer than they should."""
+    """Whether events wait longer than the limit."""
     oldest = await oldest_unsent(session)
     if oldest is None or clock.now() - oldest < timedelta(seconds=WAITING_SECONDS):
         return []
-    return [Trouble("outbox", oldest, "events wait for the broker")]
+    return [Trouble("outbox", oldest, "events are waiting for the broker")]

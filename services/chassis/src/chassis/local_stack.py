@@ -1,7 +1,7 @@
-"""Finds the stack that runs on this machine, for commands that were told no settings.
+"""Finds the stack that runs on this machine, for commands without settings.
 
-A stack keeps everything in one folder, DATA_DIR or `.data`. While it runs it holds `lock` there, and `running.json` has
-the environment that it has given to each service.
+A stack keeps its files in one folder, DATA_DIR or `.data`. While it runs it holds `lock` there, and `running.json`
+contains the environment of each service.
 """
 
 import fcntl
@@ -13,33 +13,32 @@ from pathlib import Path
 
 
 def folder() -> Path:
-    """Where the stack keeps its data: DATA_DIR, or `.data` here."""
+    """The data folder of the stack: DATA_DIR, or `.data` in the current folder."""
     return Path(os.environ.get("DATA_DIR") or ".data").resolve()
 
 
 def environment_of(service: str) -> Mapping[str, str]:
-    """The environment of a service of the running stack, which is named on standard error; empty when none runs.
+    """The environment of a service of the running stack, which is reported on standard error; empty when none runs.
 
-    End the process when it may not be read, or DATABASE_URL_<SERVICE> names another database than the stack's.
+    Exits when it cannot be read, or when DATABASE_URL_<SERVICE> names another database than the stack's.
     """
     try:
         found = _read(folder(), service)
     except PermissionError as error:
-        raise SystemExit(f"{error.filename} may be read only by who started the stack.") from None
+        raise SystemExit(f"{error.filename} can be read only by the user who started the stack.") from None
     if not found:
         return {}
     variable = f"DATABASE_URL_{service.upper()}"
     if (os.environ.get(variable) or found["DATABASE_URL"]) != found["DATABASE_URL"]:
         raise SystemExit(
-            f"{variable} names another database than the stack uses that runs in {folder()}: "
-            "set DATABASE_URL to say which one is meant."
+            f"{variable} names another database than that of the stack in {folder()}: set DATABASE_URL to select one."
         )
-    print(f"{service}: with the settings of the stack that runs in {folder()}.", file=sys.stderr)
+    print(f"{service}: using the settings of the stack in {folder()}.", file=sys.stderr)
     return found
 
 
 def missing() -> str:
-    """Why there is no database, and what to do."""
+    """The message for a missing database, with what to do."""
     return (
         f"The environment variable DATABASE_URL is missing, and no stack runs in {folder()}: start one (`make run`), "
         "set DATA_DIR to the folder of one that runs, or set the variable."
@@ -55,7 +54,7 @@ def _read(folder: Path, service: str) -> Mapping[str, str]:
 
 
 def _is_held(lock: Path) -> bool:
-    """Whether a running process holds the file; one that was killed has let go of it."""
+    """Whether a running process holds the lock; the lock of a killed process is free."""
     with lock.open() as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

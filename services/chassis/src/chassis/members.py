@@ -1,8 +1,8 @@
-"""The members of a consumer group, and which of them are dead.
+"""The members of a consumer group, and removal of dead ones.
 
-Kafka gives the partitions of a process that was killed to nobody before its session times out, and a broker that was
-killed as well begins to count anew. The database knows at once: each member holds an advisory lock on its name for as
-long as its process lives. Whoever joins takes the members out whose locks are free.
+Kafka keeps the partitions of a killed process until its session times out, and a restarted broker starts the timeout
+again. The database knows at once: each member holds an advisory lock on its name while its process runs. A member that
+joins removes the members whose locks are free.
 """
 
 import asyncio
@@ -28,9 +28,9 @@ RETRY_SECONDS = 0.1
 
 @asynccontextmanager
 async def member(engine: AsyncEngine, group: str) -> AsyncIterator[str]:
-    """The name of a new member of a group, locked while it lives.
+    """The name of a new member of a group, locked while its process runs.
 
-    One whose connection to the database breaks may be taken for dead: it is taken out, and joins again.
+    A member whose connection to the database breaks may be treated as dead: it is removed, and joins again.
     """
     name = f"{group}-{uuid4().hex}"
     async with engine.connect() as connection:
@@ -39,14 +39,15 @@ async def member(engine: AsyncEngine, group: str) -> AsyncIterator[str]:
         try:
             yield name
         finally:
-            # The lock belongs to the connection: it must not return to the pool.
+            # The lock belongs to the connection, which must not return to the pool.
             await connection.invalidate()
 
 
 async def take_out_dead(
     sessions: Sessions, servers: str, group: str, security: BrokerSecurity = OPEN, timeout_seconds: float = 10
 ) -> list[str]:
-    """Take the dead out of a group; answer their names. Where that fails, the group waits for their sessions to end."""
+    """Remove dead members from a group; returns their names. If that fails, the group waits for their sessions to time
+    out."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, **security.options())
     try:
         async with asyncio.timeout(timeout_seconds):
@@ -69,7 +70,8 @@ async def _take_out(admin: AIOKafkaAdminClient, sessions: Sessions, group: str) 
 
 
 async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[int, dict[str, str]]:
-    """The group's coordinator, and its members' names by id. A broker that has just started needs a moment for it."""
+    """The group's coordinator, and its members' names by id. A broker that has just started needs some time for
+    this."""
     while True:
         try:
             coordinator = await admin.find_coordinator(group)
@@ -86,7 +88,7 @@ async def _members(admin: AIOKafkaAdminClient, group: str) -> tuple[int, dict[st
 
 
 async def _is_dead(sessions: Sessions, group: str, name: str) -> bool:
-    """Whether a member that carries a name of ours has no process; others keep to their session."""
+    """Whether a member with a name of ours has no process; for other members Kafka's session timeout applies."""
     if not name.startswith(f"{group}-"):
         return False
     async with transaction(sessions) as session:

@@ -1,4 +1,4 @@
-"""Topics with their ids, as brokers tell them from version 10 of the Metadata request on; the client stops at 5."""
+"""Topics with their ids, from version 10 of the Metadata request on; the client implements up to 5."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -98,7 +98,7 @@ class _MetadataRequest(Request[_MetadataRequestStruct]):  # type: ignore[misc]  
 
 
 async def describe(admin: AIOKafkaAdminClient, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Of each topic its `name`, `error_code`, `partitions` and `topic_id`; None where the broker gives topics no id."""
+    """`name`, `error_code`, `partitions` and `topic_id` of each topic; None if the broker assigns no topic ids."""
     try:
         answer = await admin._send_request(_MetadataRequest(names))
     except (NotImplementedError, IncompatibleBrokerVersion):

@@ -1,7 +1,8 @@
-"""The outbox: events written in the transaction of the change they tell of.
+"""The outbox: events are written in the transaction of their change.
 
-`outbox` holds what waits for the broker and `outbox_sent` what the broker has acknowledged, at gap-free positions: the
-source of the HTTP feed, and the way back when a broker has lost everything. `chassis.relay` moves rows between them.
+`outbox` holds events that wait for the broker, and `outbox_sent` events that the broker has acknowledged, at gap-free
+positions: the source of the HTTP feed, and of a resend after the broker has lost its log. `chassis.relay` moves rows
+between them.
 """
 
 from collections.abc import Collection
@@ -35,18 +36,18 @@ from chassis.events import Event, to_headers
 
 COLUMNS = "tenant_id, event_id, topic, key, attributes, data, created_at"
 BATCH_BYTES = 16 * 1024 * 1024
-"""A batch stands in memory, and its acknowledgement has a time limit: a few large events are one."""
+"""A batch is held in memory, and its acknowledgement has a timeout: a few large events are a batch."""
 
 
 class EventWaits(Conflict):
     code = "event-waits"
     title = "The event is not parked"
-    detail = "It waits for the broker since {since}, and is sent as soon as the broker takes it."
+    detail = "It has been waiting for the broker since {since}, and is sent as soon as the broker accepts it."
     hint = "Only a parked event can be released. `GET /v1/outbox?state=parked` lists them."
 
 
 class OutboxColumns:
-    """What a message is made of; the same in both tables, so that one statement moves it."""
+    """The columns of a message; the same in both tables, so that one statement moves a row."""
 
     event_id: Mapped[UUID]
     topic: Mapped[str] = mapped_column(Text)
@@ -57,7 +58,7 @@ class OutboxColumns:
 
 
 class OutboxRow(OutboxColumns, Base):
-    """An event that the broker has not acknowledged yet. A parked row is one that the broker will never take."""
+    """An event that the broker has not acknowledged yet. A parked row is one that the broker refuses permanently."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -72,7 +73,7 @@ class OutboxRow(OutboxColumns, Base):
     error: Mapped[str | None] = mapped_column(Text)
 
     def release(self) -> None:
-        """Send it again, before everything that waits now. Raise `EventWaits` when it is not parked."""
+        """Send it again, before all waiting events. Raises `EventWaits` when it is not parked."""
         if self.parked_at is None:
             raise EventWaits(since=self.created_at)
         self.parked_at = self.error = None
@@ -92,7 +93,7 @@ class SentRow(OutboxColumns, Base):
 
 
 class Removed(Base):
-    """The greatest position of a tenant's event that retention has removed: behind it, all that was sent is there."""
+    """The greatest position of a tenant's event that retention has removed: after it, no sent event is missing."""
 
     __tablename__ = "outbox_removed"
 
@@ -101,7 +102,7 @@ class Removed(Base):
 
 
 def row(topic: str, key: str, event: Event) -> OutboxRow:
-    """The outbox row of an event. `key` is the record's id, so that the events of a record keep their order."""
+    """The outbox row of an event. `key` is the record's id, so that the order of a record's events is kept."""
     return OutboxRow(
         tenant_id=UUID(event.tenant),
         event_id=UUID(event.id),
@@ -113,7 +114,7 @@ def row(topic: str, key: str, event: Event) -> OutboxRow:
 
 
 def announce(session: AsyncSession, topic: str, key: str, event: Event) -> None:
-    """Publish with this transaction: if it commits, the event reaches Kafka; if not, it never was."""
+    """Publish the event with this transaction: it reaches Kafka if and only if the transaction commits."""
     session.add(row(topic, key, event))
 
 
@@ -123,7 +124,7 @@ def batch_of(
     *conditions: ColumnElement[bool],
     limit: int,
 ) -> Select[Any]:
-    """The first messages in the order of `place`: one in any case, more of them up to `BATCH_BYTES`."""
+    """The first messages in the order of `place`: at least one, more of them up to `BATCH_BYTES`."""
     size = func.octet_length(table.data)
     before = (func.sum(size).over(order_by=place) - size).label("bytes_before")
     first = select(place.label("place"), table.topic, table.key, table.attributes, table.data, before)
@@ -148,16 +149,18 @@ NEWEST_AGAIN = text(
 
 
 async def release(session: AsyncSession, row: OutboxRow) -> None:
-    """Send a parked event again, and behind it the newest of its key: a compacted log ends with what came last.
+    """Send a parked event again, and after it the newest of its key, so that a compacted log ends with the newest
+    state.
 
-    Raise `EventWaits` when it is not parked.
+    Raises `EventWaits` when it is not parked.
     """
     row.release()
     await session.execute(NEWEST_AGAIN, {"topic": row.topic, "key": row.key, "created_at": row.created_at})
 
 
 async def observe(session: AsyncSession) -> None:
-    """Set the gauges of what waits, and for how long. What a broker that is away leaves is not counted to its end."""
+    """Set the gauges of waiting events and their age. The count is bounded, because it grows while the broker is
+    unavailable."""
     found = await backlog(session)
     telemetry.OUTBOX_PENDING.set(found.pending)
     telemetry.OUTBOX_PARKED.set(found.parked)
@@ -166,7 +169,7 @@ async def observe(session: AsyncSession) -> None:
 
 
 class Backlog(NamedTuple):
-    """How many events wait and are parked, counted up to a bound, and when the oldest that waits was written."""
+    """The numbers of waiting and parked events, counted up to a bound, and the time of the oldest waiting one."""
 
     pending: int
     parked: int
@@ -174,7 +177,7 @@ class Backlog(NamedTuple):
 
 
 async def backlog(session: AsyncSession) -> Backlog:
-    """What is not on the broker, of the tenants that the session sees."""
+    """The events that are not on the broker, of the tenants that the session can read."""
     waiting, parked = OutboxRow.parked_at.is_(None), OutboxRow.parked_at.is_not(None)
     wanted = {"pending": select(OutboxRow.id).where(waiting), "parked": select(OutboxRow.id).where(parked)}
     oldest = select(OutboxRow.created_at).where(waiting).order_by(OutboxRow.id).limit(1)
@@ -184,7 +187,7 @@ async def backlog(session: AsyncSession) -> Backlog:
 async def feed(
     session: AsyncSession, after: int, until: int, limit: int, topics: Collection[str], key: str | None = None
 ) -> list[dict[str, Any]]:
-    """Sent events of these topics behind a position, up to and with `until`, oldest first; or of one `key` alone.
+    """Sent events of these topics after a position, up to and including `until`, oldest first; or of one `key` alone.
 
     Each is a structured CloudEvent with its position.
     """
@@ -196,10 +199,10 @@ async def feed(
 
 
 async def head(session: AsyncSession) -> int:
-    """The position of the last sent event that the session sees; 0 when there is none."""
+    """The position of the last sent event that the session can read; 0 when there is none."""
     return await session.scalar(select(func.max(SentRow.position))) or 0
 
 
 async def complete_from(session: AsyncSession) -> int:
-    """The position behind which the feed has every event; before it, it has the newest of each record."""
+    """The position after which the feed has every event; before it, it has the newest of each record."""
     return await session.scalar(select(func.max(Removed.position))) or 0

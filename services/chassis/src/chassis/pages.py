@@ -1,4 +1,4 @@
-"""Lists in pages: keyset cursors, whitelisted sorting, and no parameter that is silently ignored.
+"""Lists in pages: keyset cursors, whitelisted sorting, and an error for unknown parameters.
 
     ORDERS = Sorting({"number": Order.number, "updated_at": Order.updated_at}, Order.id, "-updated_at")
 
@@ -6,8 +6,8 @@
     async def list_orders(session: Session, paging: Paging, state: str | None = None) -> Page[OrderOut]:
         return await paging.page(session, queries.search(state), ORDERS, OrderOut.of)
 
-A cursor holds the sort values and the id of the last row, so a page costs the same however deep it lies,
-and rows that come or go in between neither repeat nor hide others. NULL sorts last in both directions.
+A cursor holds the sort values and the id of the last row, so every page costs the same, and rows that are added or
+removed between two pages neither repeat nor hide others. NULL sorts last in both directions.
 """
 
 import base64
@@ -34,8 +34,8 @@ Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 
 class CursorInvalid(Malformed):
     code = "cursor-invalid"
-    title = "The cursor does not fit"
-    hint = "Follow `next` as it was given, with the same `sort`; or start again without a cursor."
+    title = "The cursor is not valid for this list"
+    hint = "Use `next` unchanged, with the same `sort`; or start again without a cursor."
 
 
 class Page(BaseModel, Generic[Item]):
@@ -43,8 +43,8 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None = None
-    next_cursor: str | None = Field(default=None, description="What `cursor` takes for the following page.")
-    total: int | None = Field(default=None, description="With `count=exact`: how many there are on all pages.")
+    next_cursor: str | None = Field(default=None, description="The `cursor` of the following page.")
+    total: int | None = Field(default=None, description="With `count=exact`: the number of items on all pages.")
 
     if not TYPE_CHECKING:
 
@@ -62,14 +62,14 @@ def _page_of(item: type[BaseModel]) -> type[BaseModel]:
 
 @dataclass(frozen=True)
 class Sorting:
-    """What a list may be sorted by: names to columns, the unique id that settles ties, the default order."""
+    """The sort options of a list: names to columns, the unique id as the last key, the default order."""
 
     columns: Mapping[str, Column]
     id: Column
     default: str
 
     def keys(self, order: str | None) -> list["Key"]:
-        """The sort keys of `-updated_at,name`, the id last. Raise `Malformed` for another name."""
+        """The sort keys of `-updated_at,name`, the id last. Raises `Malformed` for an unknown name."""
         names = (order or self.default).split(",")
         wanted = [(name.strip().removeprefix("-"), name.strip().startswith("-")) for name in names]
         if unknown := sorted({name for name, _ in wanted} - self.columns.keys()):
@@ -93,7 +93,7 @@ class Key:
         return bool(getattr(self.column, "nullable", True))
 
     def order(self) -> ColumnElement[Any]:
-        """Only a nullable column says where NULL goes: the plain form is the one that indexes have."""
+        """NULLS LAST is set only for a nullable column: indexes have the plain form."""
         ordered = self.column.desc() if self.descending else self.column.asc()
         return ordered.nulls_last() if self.nullable else ordered
 
@@ -107,14 +107,14 @@ class Key:
         return and_(self.column.is_(None) if value is None else self.column == value)
 
     def bound(self, value: Any) -> ColumnElement[bool]:
-        """Implied by the rest, but a single range that an index can start from."""
+        """Implied by the other conditions; a single range condition that an index can use."""
         if value is None or self.nullable:
             return true()
         return and_(self.column <= value if self.descending else self.column >= value)
 
 
 def behind(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Rows behind these values: larger in the first key, or equal there and larger in the next, ..."""
+    """Rows after these values: larger in the first key, or equal there and larger in the next, ..."""
     found: ColumnElement[bool] = false()
     for key, value in reversed(list(zip(keys, values, strict=True))):
         found = or_(key.after(value), and_(key.same(value), found))
@@ -129,18 +129,18 @@ def _decode(cursor: str, order: str, keys: Sequence[Key]) -> list[Any]:
     try:
         sort, values = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
         if sort != order or len(values) != len(keys):
-            raise CursorInvalid(detail="The cursor belongs to another order.")
+            raise CursorInvalid(detail="The cursor belongs to another sort order.")
         return [
             None if value is None and key.nullable else TypeAdapter(key.column.type.python_type).validate_python(value)
             for key, value in zip(keys, values, strict=True)
         ]
     except (ValueError, TypeError, binascii.Error, ValidationError):
-        raise CursorInvalid(detail="The cursor is not one that we gave.") from None
+        raise CursorInvalid(detail="The cursor is invalid.") from None
 
 
-Limit = Annotated[int, Query(ge=1, le=200, description="Items of one page.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="The number of items of one page.")]
 Cursor = Annotated[str | None, Query(max_length=4000, description="The `next_cursor` of the last page.")]
-Count = Annotated[Literal["none", "exact"], Query(description="`exact` answers `total`; it reads all that is found.")]
+Count = Annotated[Literal["none", "exact"], Query(description="`exact` answers `total`; it counts all matching rows.")]
 
 
 async def _number_of(session: AsyncSession, statement: Select[Any]) -> int:
@@ -170,7 +170,7 @@ class PageRequest:
         sorting: Sorting,
         shape: Callable[[Row[Any]], Item],
     ) -> Page[Item]:
-        """Run `statement` for this page and shape its rows; columns added at the end hold the keys."""
+        """Run `statement` for this page and convert its rows; columns added at the end hold the keys."""
         order = self.sort or sorting.default
         keys = sorting.keys(order)
         total = await _number_of(session, statement) if self.count == "exact" else None
@@ -218,13 +218,13 @@ def sorted_by(sorting: Sorting) -> Any:
 
 
 async def known_parameters_only(request: Request) -> None:
-    """Dependency of every route: refuse query parameters it does not know, and name those it does."""
+    """Dependency of every route: refuses unknown query parameters, and lists the known ones."""
     route = request.scope.get("route")
     if not request.scope["query_string"] or not isinstance(route, APIRoute):
         return
     allowed = _parameters(route)
     if unknown := sorted(request.query_params.keys() - allowed):
-        known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address takes none"
+        known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address has no parameters"
         message = f"unknown parameter; {known}"
         raise Malformed(errors=[{"field": name, "code": "unknown-parameter", "message": message} for name in unknown])
 

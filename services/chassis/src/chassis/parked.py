@@ -1,4 +1,4 @@
-"""HTTP of the outbox: what waits for the broker, what the broker refuses and why, and sending that again."""
+"""HTTP of the outbox: waiting events, refused events with the reason, and sending them again."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -24,9 +24,9 @@ LARGEST_ID = 2**63 - 1
 
 class NoSuchEvent(NotFound):
     code = "no-such-event"
-    title = "The outbox holds no such event"
-    detail = "An event leaves the outbox as soon as the broker has acknowledged it."
-    hint = "GET /v1/outbox lists what is still there; GET /v1/events shows what was sent."
+    title = "The outbox contains no such event"
+    detail = "An event leaves the outbox when the broker has acknowledged it."
+    hint = "GET /v1/outbox lists the remaining events; GET /v1/events shows sent ones."
 
 
 class OutboxItem(BaseModel):
@@ -71,7 +71,7 @@ async def list_outbox(
     paging: Paging,
     state: Annotated[
         Literal["waiting", "parked"] | None,
-        Query(description="`waiting` for the broker, or `parked`: the broker refuses it, and a person is needed."),
+        Query(description="`waiting` for the broker, or `parked`: the broker refuses it, and an operator must act."),
     ] = None,
 ) -> Page[OutboxItem]:
     """Events that are not on the broker yet, oldest first."""
@@ -84,9 +84,9 @@ async def list_outbox(
 
 @router.post("/{outbox_id}:release", dependencies=[requires("outbox:operate")])
 async def release_event(outbox_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], session: Session) -> OutboxItem:
-    """Send a parked event again, once what stood in its way is mended; it is parked again when it is refused again.
+    """Send a parked event again after its cause is corrected; a refused event is parked again.
 
-    409 when it is not parked. Consumers drop it by its sequence when they know a later state of the record.
+    409 when it is not parked. Consumers drop it by its sequence when they have a later state of the record.
     """
     found = (await session.execute(_held().where(OutboxRow.id == outbox_id).with_for_update(of=OutboxRow))).first()
     if found is None:

@@ -1,9 +1,9 @@
-"""JSON Merge Patch (RFC 7396): what a PATCH and an item of a batch carry.
+"""JSON Merge Patch (RFC 7396): the body of a PATCH and of an item of a batch.
 
     async def change_deal(deal_id: UUID, patch: JsonPatch[DealBody], ...) -> DealOut:
 
 The API's document shows a `DealPatch` there. The function gets the patch as it was sent: `patched` merges it with the
-record, and checks the whole.
+record, and validates the result.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,11 +22,11 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Unchecked(dict[str, Any]):
-    """An object that is taken as it was sent, and that the API's document shows as a shape."""
+    """An object that is not validated, and that the API's document shows as a shape."""
 
     @classmethod
     def as_shown(cls, shape: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The schema of the shape, whose checks are left out."""
+        """The schema of the shape, whose validation is skipped."""
         return core_schema.no_info_wrap_validator_function(cls._taken, handler.generate_schema(shape))
 
     @classmethod
@@ -37,7 +37,7 @@ class Unchecked(dict[str, Any]):
 
 
 class Patch(Unchecked, Generic[Shape]):
-    """The fields of a `Shape` to change; unchecked until `patched` merges them with the record."""
+    """The fields of a `Shape` to change; not validated until `patched` merges them with the record."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -50,9 +50,9 @@ JsonPatch = Annotated[Patch[Shape], Body(media_type="application/merge-patch+jso
 
 @cache
 def patch_of(shape: type[BaseModel], name: str | None = None) -> type[BaseModel]:
-    """The model of a patch: no field is required, and each that has a default may be emptied.
+    """The model of a patch: no field is required, and each that has a default may be set to null.
 
-    Fields that are objects may be given in part; lists are whole.
+    Fields that are objects may be given in part; lists are replaced.
     """
     return create_model(
         name or f"{shape.__name__.removesuffix('Body').removeprefix('New')}Patch",
@@ -71,12 +71,12 @@ def _fields(shape: type[BaseModel]) -> Iterator[tuple[str, Any]]:
 
 
 def _without_default(schema: dict[str, Any]) -> None:
-    """A field that is left out stays: it has no default."""
+    """An omitted field is unchanged: it has no default."""
     schema.pop("default", None)
 
 
 def _partial(annotation: Any) -> Any:
-    """The type with parts in the place of models, but for those in lists."""
+    """The type with partial models in place of models, except in lists."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return patch_of(annotation, f"Partial{annotation.__name__}")
@@ -88,7 +88,7 @@ def _partial(annotation: Any) -> Any:
 
 
 def merge(document: Any, patch: Any) -> Any:
-    """The document with the patch applied; neither is changed."""
+    """The document with the patch applied; the arguments are not changed."""
     if not isinstance(patch, Mapping):
         return patch
     merged = dict(document) if isinstance(document, Mapping) else {}
@@ -101,7 +101,7 @@ def merge(document: Any, patch: Any) -> Any:
 
 
 def patched(shape: type[Shape], document: Mapping[str, Any], patch: Mapping[str, Any]) -> Shape:
-    """The whole body after the patch, checked. Raise `Malformed` with each field that is wrong or unknown."""
+    """The whole body after the patch, validated. Raises `Malformed` with each field that is invalid or unknown."""
     known = {name: value for name, value in patch.items() if name in shape.model_fields}
     return _checked(
         shape, merge(document, known), [unknown_field(name) for name in sorted(patch.keys() - known.keys())]
@@ -109,7 +109,7 @@ def patched(shape: type[Shape], document: Mapping[str, Any], patch: Mapping[str,
 
 
 def parsed(shape: type[Shape], document: Any) -> Shape:
-    """A document as its shape. Raise `Malformed` with each field that is wrong."""
+    """A document as its shape. Raises `Malformed` with each invalid field."""
     return _checked(shape, document, [])
 
 

@@ -1,4 +1,4 @@
-"""What a caller may demand before we act: the version it has seen (If-Match), and that a POST acts once.
+"""Preconditions of a request: the version that the caller has seen (If-Match), and idempotent POSTs.
 
     async def change(id: UUID, patch: Patch, session: Session, seen: SeenVersion) -> ...:
         row = await queries.for_update(session, id)
@@ -6,10 +6,10 @@
 
     router = APIRouter(route_class=IdempotentRoute)
 
-A POST with an `Idempotency-Key` acts once per tenant, subject, address and key. An advisory lock, held until
-the transaction ends, admits one at a time; the answer is stored in the transaction of the change. So a crash
-leaves both or neither, and an error leaves the key free: it changed nothing, and the caller may try again.
-`chassis.retention` forgets a key after `RETENTION_DAYS`.
+A POST with an `Idempotency-Key` is executed once per tenant, subject, address and key. An advisory lock, held until the
+transaction ends, serialises requests of the same key; the answer is stored in the transaction of the change. So a crash
+keeps both or neither. After an error the key can be used again, because nothing was changed. `chassis.retention`
+removes a key after `RETENTION_DAYS`.
 """
 
 import re
@@ -44,12 +44,12 @@ class StaleVersion(PreconditionFailed):
 class KeyInUse(Conflict):
     code = "idempotency-key-in-use"
     title = "The first request with this Idempotency-Key is still running"
-    hint = "Send the same request again in a moment; it will get the answer of the first."
+    hint = "Send the same request again later; it will get the answer of the first."
 
 
 class KeyReused(Malformed):
     code = "idempotency-key-reused"
-    title = "This Idempotency-Key belongs to a request with another body"
+    title = "This Idempotency-Key was used with another body"
     hint = "Use a new key for a new request."
 
 
@@ -59,13 +59,13 @@ def etag(version: int) -> str:
 
 
 class Seen:
-    """The versions that the caller has seen, and what it wants to write."""
+    """The versions that the caller has seen, and the body that it sent."""
 
     def __init__(self, header: str, body: bytes) -> None:
         self._header, self._body = header, body
 
     def check(self, version: int, current: Any) -> None:
-        """Raise `StaleVersion`, with all three sides, unless the caller has seen `version` (or says `*`)."""
+        """Raises `StaleVersion`, with all three versions, unless the caller has seen `version` (or sends `*`)."""
         tags = [_version_of(tag) for tag in re.findall(r'(?:W/)?"[^"]*"', self._header)]
         if self._header == "*" or etag(version) in tags:
             return
@@ -76,7 +76,7 @@ class Seen:
 
 
 def _version_of(tag: str) -> str:
-    """`"7"` of `"7-0d1f"`: behind the version stands a digest of what was read."""
+    """The `"7"` of `"7-0d1f"`: the suffix is a digest of the answer that was read."""
     return _DIGEST.sub('"', tag)
 
 
@@ -90,7 +90,7 @@ def _json(body: bytes) -> Any:
 async def if_match(
     request: Request, header: Annotated[str | None, Header(alias="If-Match", examples=['"7"'])] = None
 ) -> Seen:
-    """Dependency: what the caller has seen. Raise `PreconditionRequired` (428) when it does not say."""
+    """Dependency: the versions that the caller has seen. Raises `PreconditionRequired` (428) without `If-Match`."""
     if header is None:
         raise PreconditionRequired()
     if not _TAGS.fullmatch(header.strip()):
@@ -102,7 +102,7 @@ SeenVersion = Annotated[Seen, Depends(if_match)]
 
 
 class _Unseen(Seen):
-    """The caller has seen nothing: right as long as nothing is there."""
+    """The caller sent no version: valid as long as there is no record."""
 
     def __init__(self) -> None:
         super().__init__("", b"")
@@ -113,9 +113,10 @@ class _Unseen(Seen):
 
 async def if_match_once_there(
     request: Request,
-    header: Annotated[str | None, Header(alias="If-Match", description="Needed when it is declared already.")] = None,
+    header: Annotated[str | None, Header(alias="If-Match", description="Required when it is declared already.")] = None,
 ) -> Seen:
-    """Dependency of a PUT that also creates: what the caller has seen; `check` raises (428) when it did not say."""
+    """Dependency of a PUT that also creates: the versions that the caller has seen; `check` raises (428) without
+    `If-Match`."""
     return _Unseen() if header is None else await if_match(request, header)
 
 
@@ -123,7 +124,7 @@ SeenIfThere = Annotated[Seen, Depends(if_match_once_there)]
 
 
 class IdempotencyKey(Base):
-    """The answer to a POST that acted; `digest` stands for tenant, subject, address and key."""
+    """The stored answer of a POST; `digest` is computed from tenant, subject, address and key."""
 
     __tablename__ = "idempotency_keys"
 
@@ -141,17 +142,17 @@ class _AnsweredBefore(Exception):
 
 
 class _Claim:
-    """The right to act, held until the transaction ends."""
+    """The lock on a key, held until the transaction ends."""
 
     def __init__(self, session: AsyncSession, digest: str, fingerprint: str) -> None:
         self.session, self.digest, self.fingerprint = session, digest, fingerprint
 
     async def take(self) -> None:
-        """Raise `KeyInUse`, `KeyReused`, or the answer that was given before."""
+        """Raises `KeyInUse`, `KeyReused`, or the stored answer."""
         lock = int.from_bytes(bytes.fromhex(self.digest[:16]), signed=True)
         if not await self.session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
             raise KeyInUse()
-        # A statement of its own, after the lock: its snapshot sees what the holder before us committed.
+        # A statement of its own, after the lock: its snapshot includes what the previous holder committed.
         known = await self.session.get(IdempotencyKey, self.digest)
         if known is None:
             return
@@ -192,7 +193,7 @@ async def _claim(
 
 
 class IdempotentRoute(APIRoute):
-    """A route whose POSTs honour `Idempotency-Key`. Whoever lacks a scope gets no answer of before."""
+    """A route whose POSTs honour `Idempotency-Key`. Scopes are checked before a stored answer is returned."""
 
     def __init__(
         self,

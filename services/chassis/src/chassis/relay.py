@@ -1,7 +1,7 @@
 """The relay: outbox row -> Kafka -> `outbox_sent`, in order, one relay at a time.
 
-The row that is still there is the retry. While the broker is away the relay waits and tries again, for ever; a row that
-the broker will never take is parked, counted and reported, and holds up nothing.
+A row is retried as long as it is in the outbox. While the broker is unavailable the relay retries without limit; a row
+that the broker refuses permanently is parked, counted and reported, and does not block other rows.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ MOVE = text(
 
 
 class Relay:
-    """Moves what the outbox holds to the broker, and sends again what is asked for.
+    """Sends the events of the outbox to the broker, and resends requested ones.
 
-    Polling costs the writers nothing; a notification would. An event of a topic that is not `announced` any more (an
-    earlier version wrote it) is parked: the broker need not have such a topic.
+    Polling costs the writing transactions nothing; a notification would. An event of a topic that is not `announced`
+    any more (an earlier version wrote it) is parked: the topic may not exist on the broker.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class Relay:
         self.reach = Reach("relay")
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relay while this process holds the lock; a second relay waits for the first to go."""
+        """Relay while this process holds the lock; a second relay waits for it."""
         try:
             while not stop.is_set():
-                # Every statement here stands alone: without transactions an idle poll is one round trip, not three.
+                # Every statement here is its own transaction: an idle poll is one round trip, not three.
                 async with self.engine.connect() as connection:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                     if (await connection.execute(text(LOCK))).scalar_one():
@@ -82,11 +82,13 @@ class Relay:
                 if moved + resent == 0:
                     await pause(stop, self.poll_seconds)
         finally:
-            # The lock belongs to the connection: closing it, not returning it to the pool, lets the next relay in.
+            # The lock belongs to the connection: closing it, not returning it to the pool, releases the lock for the
+            # next relay.
             await connection.invalidate()
 
     async def step(self, connection: AsyncConnection) -> int:
-        """Send one batch; answer how many rows were dealt with. The rows stay until the broker has them."""
+        """Send one batch; returns the number of processed rows. The rows stay until the broker has acknowledged
+        them."""
         waiting = batch_of(OutboxRow, OutboxRow.id, OutboxRow.parked_at.is_(None), limit=self.batch)
         found = (await connection.execute(waiting)).all()
         if not found:
@@ -105,7 +107,7 @@ class Relay:
         sendable = [self.announced is None or row.topic in self.announced for row in rows]
         messages = [message_of(row) for row, known in zip(rows, sendable, strict=True) if known]
         outcomes = iter(await self.producer.send(messages) if messages else ())
-        gone = Refused("This version of the service does not announce the topic any more.")
+        gone = Refused("This version of the service does not announce the topic.")
         return [next(outcomes) if known else gone for known in sendable]
 
     async def _park(self, connection: AsyncConnection, row_id: int, refused: Refused) -> None:

@@ -1,7 +1,7 @@
-"""Sending again what was sent: on request, or because the broker has lost its log.
+"""Sending events again: on request, or because the broker has lost its log.
 
-The relay does it, beside what waits, from `outbox_sent` in the order of its positions up to the head. So the log of a
-topic ends with the newest event of each key, and nothing is stored twice: what is sent again is the same event, which
+The relay does it, beside pending events, from `outbox_sent` in the order of its positions up to the head. So the log of
+a topic ends with the newest event of each key, and nothing is stored twice: a resent event is the same event, which
 consumers drop by its id or its sequence.
 """
 
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 BATCH = 500
 WINDOW = 5000
-"""So many positions are searched at a time for what the request wants: a step is short, however rare that is."""
+"""The number of positions that are searched in one step: a step is short even if few events match."""
 
 TOPIC_LOGS = Table(
     "topic_logs",
@@ -49,11 +49,11 @@ TOPIC_LOGS = Table(
     Column("topic", Text, primary_key=True),
     Column("log_id", Uuid(), nullable=False),
 )
-"""Which log of a topic this service has sent to or read from. It belongs to no tenant."""
+"""The log (topic id) of each topic that this service has sent to or read from. It belongs to no tenant."""
 
 
 class Resend(Base):
-    """One request: which events, and how far they have been sent. Without tenant, topics or time it is all of them."""
+    """One request: which events, and the position reached. Without tenant, topics or time it is all of them."""
 
     __tablename__ = "outbox_resends"
     __table_args__ = (Index("ix_outbox_resends_open", "id", postgresql_where=text("finished_at is null")),)
@@ -76,7 +76,7 @@ async def request(
     since: datetime | None = None,
     tenant: UUID | None = None,
 ) -> Resend:
-    """Let the relay send these events again."""
+    """Request a resend of these events."""
     asked = Resend(reason=reason, topics=None if topics is None else sorted(topics), since=since, tenant_id=tenant)
     session.add(asked)
     await session.flush()
@@ -85,7 +85,7 @@ async def request(
 
 
 async def notice(session: AsyncSession, logs: Logs) -> list[str]:
-    """Remember which log each topic has; answer the topics that have another one than before."""
+    """Store the log of each topic; returns the topics whose log has changed."""
     known = select(TOPIC_LOGS).where(TOPIC_LOGS.c.topic.in_(logs)).order_by(TOPIC_LOGS.c.topic).with_for_update()
     before = {row.topic: row.log_id for row in await session.execute(known)}
     changed = sorted(topic for topic, log_id in before.items() if logs[topic] != log_id)
@@ -98,7 +98,7 @@ async def notice(session: AsyncSession, logs: Logs) -> list[str]:
 
 
 async def resend_to_new_logs(session: AsyncSession, logs: Logs) -> None:
-    """Let the relay send everything again to topics whose log is another one: they hold nothing of what was sent."""
+    """Request a resend of all events to topics with a new log, which does not contain them."""
     if changed := await notice(session, logs):
         log.error("broker_lost_its_log", topics=changed)
         await request(session, "the broker has a new log", changed)
@@ -112,7 +112,8 @@ class Resending:
         self._look_at = 0.0
 
     async def step(self, connection: AsyncConnection) -> int:
-        """Send one batch of the oldest request again; answer how many positions were dealt with. Raise `BrokerAway`."""
+        """Send one batch of the oldest request again; returns the number of processed positions. Raises
+        `BrokerAway`."""
         if time.monotonic() < self._look_at:
             return 0
         asked = (await connection.execute(OPEN)).first()
@@ -123,7 +124,8 @@ class Resending:
         end = min(head, asked.position + WINDOW)
         found = (await connection.execute(_wanted(asked, end))).all()
         outcomes = await self.producer.send([message_of(row) for row in found])
-        # Fewer than asked for may also be what fits into a batch: the rest of the window is searched again.
+        # A batch may contain fewer rows than requested because of its size limit: the rest of the window is searched
+        # again.
         reached: int = found[-1].place if found else end
         sent = sum(outcome is None for outcome in outcomes)
         values = {"position": reached, "sent": Resend.sent + sent}

@@ -1,4 +1,4 @@
-"""The verb `resend`: what is to be sent to the broker again, and a bar that shows how far the worker is."""
+"""The verb `resend`: requests a resend, and shows the progress of the worker."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from chassis.resend import Resend, request
 from chassis.settings import Settings, load
 
 LOOK_SECONDS = 0.5
-SINCE_HELP = "Only events of this time (UTC) or later: 2026-11-22 or 2026-11-22T09:30:00. Without it, all of them."
-KIND_HELP = "Only events of this kind, as the name of its topic says it. May be said several times."
+SINCE_HELP = "Only events of this time (UTC) or later: 2026-11-22 or 2026-11-22T09:30:00. Default: all."
+KIND_HELP = "Only events of this kind, as in the name of its topic. May be given several times."
 TENANT_HELP = "Only events of this tenant."
 WAIT_HELP = "Wait until the worker has sent everything."
 
@@ -34,10 +34,12 @@ def add_resend(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         tenant: Annotated[UUID | None, typer.Option(help=TENANT_HELP)] = None,
         wait: Annotated[bool, typer.Option(help=WAIT_HELP)] = True,
     ) -> None:
-        """Send events to the broker again that were sent before, in their order. Consumers drop what they know."""
+        """Resend events to the broker in their order. Consumers drop those that they have read."""
         if unknown := sorted(set(kind or ()) - set(kinds)):
-            raise SystemExit(f"No events of the kind {unknown[0]!r} are sent here. Choose among: {', '.join(kinds)}.")
-        # Always by name: what an earlier version sent may be of a topic that exists no longer.
+            raise SystemExit(
+                f"No events of the kind {unknown[0]!r} are sent by this service. The kinds are: {', '.join(kinds)}."
+            )
+        # Always by name: events of an earlier version may belong to a topic that no longer exists.
         wanted = [topic for topic in topics if not kind or topic.split(".")[1] in kind]
         start = since.replace(tzinfo=UTC) if since is not None else None
         asyncio.run(_run(load(settings_type, service), service, wanted, start, tenant, wait))
@@ -56,16 +58,16 @@ async def _run(
     try:
         async with transaction(sessions) as session:
             asked = await request(session, "asked for on the command line", topics, since, tenant)
-        console.print(f"Request {asked.id} is with the worker of {service}; Ctrl-C leaves it there.")
+        console.print(f"Request {asked.id} is processed by the worker of {service}; Ctrl-C does not cancel it.")
         if wait:
             sent = await _follow(sessions, asked.id, console)
-            console.print(f"{sent} events were sent again.")
+            console.print(f"{sent} events were resent.")
     finally:
         await engine.dispose()
 
 
 async def _follow(sessions: Sessions, request_id: int, console: Console) -> int:
-    """Show the progress until the request is finished; answer how many events were sent."""
+    """Show the progress until the request is finished; returns the number of events sent."""
     head = select(func.coalesce(func.max(SentRow.position), 0)).scalar_subquery()
     look = select(Resend.position, Resend.sent, Resend.finished_at, head).where(Resend.id == request_id)
     bar = Progress(TextColumn("position"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console)

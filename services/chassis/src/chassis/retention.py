@@ -1,7 +1,7 @@
-"""Retention: what serves for a while only is removed when it is older than `RETENTION_DAYS`.
+"""Retention: temporary rows are removed when they are older than `RETENTION_DAYS`.
 
-Each batch is a transaction of its own with one statement, which looks at a bounded number of rows: no lock is held for
-long, and a crash loses nothing but the batch. A table whose batch fails is tried again an hour later.
+Each batch is a transaction of its own with one statement, which reads a bounded number of rows: no lock is held for
+long, and a crash repeats only the batch. A table whose batch fails is retried an hour later.
 """
 
 import asyncio
@@ -24,17 +24,17 @@ BATCH = 5000
 
 @dataclass(frozen=True)
 class Expiry:
-    """How one table forgets.
+    """The retention of one table.
 
-    `statement` deals with one batch: it is given `:before` (what is older expires), `:batch` rows and `:after`, and
-    answers how many rows it `removed` and the `:after` of the `next` batch: 0 at first, null when there is no other.
+    `statement` processes one batch: its parameters are `:before` (older rows expire), `:batch` rows and `:after`; it
+    returns the number of `removed` rows and the `:after` of the `next` batch: 0 at first, null when there is no other.
     """
 
     table: str
     statement: str = field(repr=False)
 
     async def remove(self, sessions: Sessions, before: datetime, stop: asyncio.Event, batch: int = BATCH) -> int:
-        """Remove what has expired, batch by batch, until nothing is left or the process stops; answer how much."""
+        """Remove expired rows, batch by batch, until none is left or the process stops; returns their number."""
         after: int | None = 0
         removed = 0
         while after is not None and not stop.is_set():
@@ -71,7 +71,8 @@ SENT = Expiry(
     select (select count(*) from gone) as removed, max(position) filter (where sent_at < :before) as next from looked_at
     """,
 )
-"""The newest event of each topic and key stays for ever: new logs are filled from it. So does the greatest position."""
+"""The newest event of each topic and key is never removed: new logs are filled from it. Neither is the greatest
+position."""
 
 IDEMPOTENCY_KEYS = Expiry(
     "idempotency_keys",
@@ -87,7 +88,7 @@ IDEMPOTENCY_KEYS = Expiry(
 
 
 def keeping(sessions: Sessions, more: Sequence[Expiry], days: int) -> Task:
-    """The worker's task: once an hour, remove what is older from the tables of the chassis and from these."""
+    """The worker's task: once an hour, remove older rows from the tables of the chassis and from these."""
 
     async def once(stop: asyncio.Event) -> None:
         before = clock.now() - timedelta(days=days)

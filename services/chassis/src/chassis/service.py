@@ -1,12 +1,10 @@
-"""What a service is, and its verbs on the command line: `api`, `worker`, `migrate`, `openapi`.
+"""The definition of a service, and its verbs on the command line: `api`, `worker`, `migrate`, `openapi`.
 
-A service fills in one `Service` in its `wiring.py`; its `__main__.py` is `cli(SERVICE)()`.
+A service creates one `Service` in its `wiring.py`; its `__main__.py` is `cli(SERVICE)()`.
 """
 
 import asyncio
 import math
-import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +34,7 @@ from chassis.relay import Relay
 from chassis.replication import Kind
 from chassis.resend_verb import add_resend
 from chassis.retention import Expiry
+from chassis.serving import end_with_parent, serve
 from chassis.settings import Settings, load
 from chassis.topics import Logs, Topics, watch
 from chassis.worker import Task, any_of, every
@@ -43,12 +42,11 @@ from chassis.worker import Task, any_of, every
 log = structlog.get_logger()
 Troubles = Callable[[AsyncSession], Awaitable[Sequence[Trouble]]]
 GAUGES_SECONDS = 1.0
-STOP_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Running:
-    """What the tasks of a worker are given: all tenants are visible in its sessions."""
+    """The context of a worker's tasks: all tenants are visible in its sessions."""
 
     settings: Settings
     engine: AsyncEngine
@@ -57,11 +55,11 @@ class Running:
 
 @dataclass(frozen=True)
 class Service:
-    """All that is special about one service. `topics` are those beside its kinds' own, with their partitions.
+    """The parts that differ between services. `topics` are those beside its kinds' own, with their partitions.
 
-    `troubles` are further reasons, by name, why the service is not ready. `event_scopes` names for each kind of event
-    the scope that shows it on the feed; a kind without one is not shown. `expiring` are tables with a retention,
-    `uploads` the starts of addresses that take files.
+    `troubles` are additional readiness checks, by name. `event_scopes` names for each kind of event the scope that
+    allows reading it on the feed; a kind without one is not shown. `expiring` are tables with a retention, `uploads`
+    the path prefixes that accept files.
     """
 
     name: str
@@ -102,8 +100,13 @@ class Service:
         app.state.arrivals = Arrivals()
         return app
 
+    def application(self) -> FastAPI:
+        """The application of one of several processes that share a port; it ends with its parent process."""
+        end_with_parent()
+        return self.app(_started(self))
+
     async def schema_fits(self, app: FastAPI) -> None:
-        """Raise `SchemaBehind` when the database is older than the code."""
+        """Raises `SchemaBehind` when the database is older than the code."""
         async with app.state.sessions() as session:
             await check_schema(session, self.versions)
 
@@ -113,13 +116,14 @@ class Service:
         return {**replicated, **{kind.topic: kind.declared.partitions for kind in self.announced}, **self.topics}
 
     def scopes_of_topics(self) -> dict[str, str]:
-        """The scope that shows the events of a topic, `<system>.<kind>.v<major>`."""
+        """The scope that allows reading the events of a topic, `<system>.<kind>.v<major>`."""
         kinds = {topic: topic.split(".")[1] for topic in self.published()}
         return {topic: self.event_scopes[kind] for topic, kind in kinds.items() if kind in self.event_scopes}
 
     @asynccontextmanager
     async def _database(self, app: FastAPI) -> AsyncIterator[None]:
-        engine = create_engine(app.state.settings.database_url, self.name, "app")
+        settings: Settings = app.state.settings
+        engine = create_engine(settings.database_url, self.name, "app", timeouts=settings.timeouts)
         app.state.sessions = session_factory(engine)
         try:
             yield
@@ -127,7 +131,7 @@ class Service:
             await engine.dispose()
 
     async def work(self, settings: Settings) -> None:
-        """Run the worker until a signal comes."""
+        """Run the worker until it gets a signal."""
         engine = create_engine(settings.database_url, self.name, "worker")
         running = Running(settings, engine, session_factory(engine))
         try:
@@ -193,7 +197,7 @@ async def _answers(app: FastAPI) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server inside a worker: the worker hears the signals."""
+    """A server inside a worker: the worker handles the signals."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -221,7 +225,7 @@ def _health(service: Service, running: Running) -> Task:
 
 
 def _started(service: Service) -> Settings:
-    """The settings of a process that serves, and what holds in all of it."""
+    """The settings of a serving process, and its initialisation."""
     settings = load(service.settings, service.name)
     telemetry.configure_logs(settings.log_level)
     clock.use(settings.zone)
@@ -235,28 +239,18 @@ def cli(service: Service) -> typer.Typer:
         help=service.description,
         no_args_is_help=True,
         add_completion=False,
-        pretty_exceptions_enable=False,  # It would print the values of variables, passwords among them.
+        pretty_exceptions_enable=False,  # The traceback would print the values of variables, passwords among them.
     )
 
     @verbs.command()
     def api() -> None:
         """Serve the REST API."""
         settings = _started(service)
-        # uvicorn stops cleanly and then repeats the signal, which would look like a crash to who started us.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        uvicorn.run(
-            service.app(settings),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
+        serve(settings, lambda: service.app(settings), f"{service.name}.wiring:SERVICE.application")
 
     @verbs.command("worker")
     def work() -> None:
-        """Send events to Kafka, and do what else is to be done in the background."""
+        """Send events to Kafka, and run the background tasks."""
         settings = _started(service)
         uvloop.run(service.work(settings))
 
@@ -264,16 +258,14 @@ def cli(service: Service) -> typer.Typer:
     def migrate_database(
         check: bool = typer.Option(False, "--check", help="Fail when the models and the database differ."),
     ) -> None:
-        """Bring the database to the newest version."""
+        """Migrate the database to the newest version."""
         settings = load(service.settings, service.name)
         try:
             migrate(settings.database_url, service.name, service.metadata, service.versions, check=check)
         except ConnectionUntrusted as refused:
             raise SystemExit(f"{service.name}: {refused}") from None
         except AutogenerateDiffsDetected as difference:
-            raise SystemExit(
-                f"{service.name}: the models say something else than the migrations. {difference}"
-            ) from None
+            raise SystemExit(f"{service.name}: the models differ from the migrations. {difference}") from None
         typer.echo(f"{service.name}: the database is at the newest version.")
 
     @verbs.command()

@@ -23,13 +23,16 @@ from chassis.broker_security import BrokerSecurity, Mechanism, Protocol
 
 SASL = ("SASL_PLAINTEXT", "SASL_SSL")
 TLS = ("SSL", "SASL_SSL")
+IDLE_SECONDS = 300
+"""An export holds its transaction while a slow client reads."""
+
 Origin = Annotated[str, AfterValidator(browsers.checked_origin)]
 
 
 class Issuer(BaseModel):
-    """Whom we trust to sign tokens: where its keys are, the scopes it may grant and the tenants it may speak for.
+    """A trusted issuer of tokens: its keys, the scopes it may grant and the tenants of its tokens.
 
-    Where `scopes` or `tenants` is None, it is not limited.
+    If `scopes` or `tenants` is None, it is not limited.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +42,7 @@ class Issuer(BaseModel):
 
 
 class Settings(BaseSettings):
-    """What every service reads. A service adds its own in its `settings.py`."""
+    """The settings of every service. A service adds its own in its `settings.py`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
@@ -55,6 +58,7 @@ class Settings(BaseSettings):
     kafka_key_file: FilePath | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     auth_issuers: dict[str, Issuer] = Field(default_factory=dict)
     auth_audience: str = "concord"
@@ -64,11 +68,19 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
+    body_seconds: float = Field(default=30.0, gt=0, le=3600)
+    upload_seconds: float = Field(default=300.0, gt=0, le=3600)
+    statement_seconds: int = Field(default=30, ge=1, le=3600)
+    lock_seconds: int = Field(default=10, ge=1, le=3600)
+    client_requests_per_minute: int | None = Field(default=None, ge=1)
+    tenant_requests_per_minute: int | None = Field(default=None, ge=1)
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("*",)
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1",)
     upload_limit_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=1024 * 1024 * 1024)
     company_time_zone: str = "UTC"
     retention_days: int = Field(default=30, ge=1, le=36_500)
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _between_commas(cls, value: object) -> object:
         return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
@@ -81,7 +93,7 @@ class Settings(BaseSettings):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone whose days count."""
+        """The company's time zone."""
         return zone_of(self.company_time_zone)
 
     @field_validator("kafka_sasl_mechanism", "kafka_username", "kafka_password")
@@ -91,7 +103,7 @@ class Settings(BaseSettings):
         if protocol in SASL and value is None:
             raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} needs it")
         if protocol not in (None, *SASL) and value is not None:
-            raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} makes no use of it; one of {', '.join(SASL)} does")
+            raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} does not use it; one of {', '.join(SASL)} does")
         return value
 
     @field_validator("kafka_ca_file", "kafka_certificate_file", "kafka_key_file")
@@ -99,10 +111,20 @@ class Settings(BaseSettings):
     def _only_with_tls(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         protocol = info.data.get("kafka_security_protocol")
         if protocol not in (None, *TLS) and value is not None:
-            raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} makes no use of it; one of {', '.join(TLS)} does")
+            raise ValueError(f"KAFKA_SECURITY_PROTOCOL={protocol} does not use it; one of {', '.join(TLS)} does")
         if info.field_name == "kafka_key_file" and value is not None and not info.data.get("kafka_certificate_file"):
             raise ValueError("it belongs to a certificate: set KAFKA_CERTIFICATE_FILE too")
         return value
+
+    @property
+    def timeouts(self) -> dict[str, str]:
+        """The timeouts of the API's connections in PostgreSQL: for a statement, for a lock, and for an idle
+        transaction."""
+        return {
+            "statement_timeout": f"{self.statement_seconds}s",
+            "lock_timeout": f"{self.lock_seconds}s",
+            "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+        }
 
     @property
     def broker_security(self) -> BrokerSecurity:
@@ -119,7 +141,7 @@ class Settings(BaseSettings):
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of an IANA name. Raise `ValueError` for any other text."""
+    """The time zone of an IANA name. Raises `ValueError` for any other text."""
     try:
         return ZoneInfo(name)
     except (ValueError, LookupError, OSError):
@@ -130,9 +152,10 @@ AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 def load(settings: type[AnySettings], service: str) -> AnySettings:
-    """The settings of this process; else end it with one sentence for each variable that is wrong.
+    """The settings of this process; on an error it exits with one sentence for each invalid variable.
 
-    Where the environment names no database, they are those of the stack that runs here; the environment's come first.
+    If the environment names no database, the settings are those of the stack that runs here; the environment takes
+    precedence.
     """
     if not os.environ.get("DATABASE_URL"):
         told = local_stack.environment_of(service)

@@ -1,7 +1,7 @@
-"""What the processes tell about themselves: JSON logs, metrics, and a trace that survives outbox and Kafka.
+"""Telemetry of the processes: JSON logs, metrics, and a trace that is carried through outbox and Kafka.
 
-A request brings its correlation id and trace; `relayed` carries both into what it causes. One search finds
-the request, the event, the merge and the delivery.
+A request has a correlation id and a trace; `relayed` passes both on to its effects. One search finds the request, the
+event, the merge and the delivery.
 """
 
 import logging
@@ -21,19 +21,17 @@ from prometheus_client import Counter, Gauge, Histogram
 
 OUTBOX_PENDING = Gauge("outbox_pending", "Events that wait for the broker")
 OUTBOX_PARKED = Gauge("outbox_parked", "Events that the broker refuses for good")
-OUTBOX_OLDEST_AGE_SECONDS = Gauge("outbox_oldest_age_seconds", "Age of the oldest event that waits")
+OUTBOX_OLDEST_AGE_SECONDS = Gauge("outbox_oldest_age_seconds", "Age of the oldest waiting event")
 OUTBOX_RELAYED = Counter("outbox_relayed", "Events that the broker has acknowledged")
-OUTBOX_RESENT = Counter(
-    "outbox_resent", "Events that were sent again, because somebody asked or the broker lost its log"
-)
-BROKER_REACHABLE = Gauge("broker_reachable", "1 while the broker answers, 0 while it is away", ["task"])
-TASK_FAILURES = Counter("task_failures", "Failures of a worker's tasks, and of what they stand on", ["task"])
+OUTBOX_RESENT = Counter("outbox_resent", "Events that were resent on request or because the broker lost its log")
+BROKER_REACHABLE = Gauge("broker_reachable", "1 while the broker answers, 0 while it is unavailable", ["task"])
+TASK_FAILURES = Counter("task_failures", "Failures of a worker's tasks, and of the resources they need", ["task"])
 CONSUMER_LAG = Gauge("consumer_lag", "Messages not processed yet", ["topic", "partition"])
 CONSUMER_OFFSET = Gauge("consumer_offset", "Position of the last message processed", ["topic", "partition"])
-EVENTS_MERGED = Counter("events_merged", "Events that the hub has dealt with, by what became of them", ["outcome"])
-CLOCKS_CLAMPED = Counter("clocks_clamped", "Events whose clock was more than 60 s ahead, and set back")
+EVENTS_MERGED = Counter("events_merged", "Events that the hub has processed, by outcome", ["outcome"])
+CLOCKS_CLAMPED = Counter("clocks_clamped", "Events whose clock was more than 60 s ahead, and was corrected")
 DECISIONS = Counter("decisions", "Conflicts decided", ["kind", "rule"])
-PARKED = Gauge("parked", "Groups that wait for a person's choice", ["kind"])
+PARKED = Gauge("parked", "Groups that wait for a person's decision", ["kind"])
 REJECTED = Gauge("rejected", "Deliveries that a system refuses", ["system"])
 PENDING = Gauge("pending", "Deliveries that are due", ["system"])
 PENDING_OLDEST_AGE_SECONDS = Gauge("pending_oldest_age_seconds", "Age of the oldest delivery that is due", ["system"])
@@ -43,7 +41,7 @@ UNREAD = Gauge("unread", "Messages that are not read yet", ["system"])
 UNREAD_OLDEST_AGE_SECONDS = Gauge("unread_oldest_age_seconds", "Age of the oldest message not read yet", ["system"])
 WAITING = Gauge("waiting", "Deliveries that wait for another record", ["system"])
 GOLDEN_UNFIT = Counter("golden_unfit", "Records not published because they do not fit their schema", ["kind"])
-QUARANTINED = Gauge("quarantined", "Messages that could not be read")
+QUARANTINED = Gauge("quarantined", "Messages in quarantine")
 COMMIT_TO_VISIBLE_SECONDS = Histogram(
     "commit_to_visible_seconds",
     "From the commit of an edit in one system to its commit in another",
@@ -63,7 +61,7 @@ _propagator = TraceContextTextMapPropagator()
 
 
 def configure_logs(level: str) -> None:
-    """One JSON object a line on standard output, for our log calls and those of libraries alike."""
+    """One JSON object a line on standard output, for our log calls and those of libraries."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -87,12 +85,12 @@ def configure_logs(level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # It reports each attempt to reach a broker that is away as an error; `bus.Reach` says when that begins and ends.
+    # It reports each failed connection to an unavailable broker as an error; `bus.Reach` logs the begin and the end.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Add correlation id and trace to a log line, unless it names a correlation id itself."""
+    """Add correlation id and trace to a log line, unless the line sets a correlation id."""
     if (known := correlation_id.get()) is not None:
         event.setdefault("correlation_id", known)
     if (span := trace.get_current_span().get_span_context()).is_valid:
@@ -101,12 +99,12 @@ def add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.t
 
 
 def readable_correlation_id(sent: str | None) -> str | None:
-    """A correlation id from outside, or None when it is too long or holds more than letters, digits and `._:-`."""
+    """A correlation id from outside, or None when it is too long or contains more than letters, digits and `._:-`."""
     return sent if sent and _CORRELATION_ID.fullmatch(sent) else None
 
 
 def traceparent() -> str | None:
-    """The W3C header of where we are, to send along; None outside any trace."""
+    """The W3C header of the current span, for outgoing calls; None outside any trace."""
     carrier: dict[str, str] = {}
     _propagator.inject(carrier)
     return carrier.get("traceparent")
@@ -114,9 +112,9 @@ def traceparent() -> str | None:
 
 @contextmanager
 def relayed(parent: str | None = None, correlation: str | None = None) -> Iterator[None]:
-    """Run what a request, an event or a delivery caused: below the trace of `parent`, under its correlation id.
+    """Run the effects of a request, an event or a delivery: in the trace of `parent`, under its correlation id.
 
-    Without a (readable) parent it goes on where we are, or starts a trace of its own.
+    Without a (readable) parent it continues the current trace, or starts a new one.
     """
     below = _propagator.extract({"traceparent": parent}) if parent else context.get_current()
     if not trace.get_current_span(below).get_span_context().is_valid:

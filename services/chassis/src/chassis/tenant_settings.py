@@ -1,4 +1,4 @@
-"""What a tenant declares for itself: JSON documents by name, each with a version for `If-Match`."""
+"""Settings that a tenant declares: JSON documents by name, each with a version for `If-Match`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,8 @@ async def declare(
     document: JsonObject,
     seen: Callable[[int, dict[str, Any]], None],
 ) -> int:
-    """Declare a document that the caller has `seen` as it is; answer its version. The same one changes nothing."""
+    """Store a document if the caller has `seen` the current one; returns its version. An unchanged document keeps its
+    version."""
     row = await session.scalar(select(table).where(table.name == name).with_for_update())
     if row is None:
         row = table()

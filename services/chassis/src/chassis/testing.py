@@ -38,7 +38,7 @@ def _plain_logs() -> None:
 
 @contextmanager
 def time_is(instant: str, zone: str = "UTC") -> Iterator[None]:
-    """Let the clock of this process stand at an instant, and days be those of a time zone."""
+    """Set the clock of this process to an instant, and dates to a time zone."""
     moment = datetime.fromisoformat(instant)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: moment)
@@ -63,7 +63,7 @@ class Database(Protocol):
 def database(postgres: str) -> Database:
     """`database(service, metadata, versions)`: a migrated database's address, the same one for the same service.
 
-    Tests that really commit take one `apart`, named by them.
+    Tests that commit use a separate database, by the name in `apart`.
     """
     made: dict[str, str] = {}
 
@@ -79,7 +79,7 @@ def database(postgres: str) -> Database:
 
 @asynccontextmanager
 async def rolled_back(url: str, service: str, role: Role = "app") -> AsyncIterator[Sessions]:
-    """Sessions on one connection whose commits are savepoints; everything is undone at the end."""
+    """Sessions on one connection whose commits are savepoints; everything is rolled back at the end."""
     async with _engine(url, service, role).connect() as connection:
         outer = await connection.begin()
         yield _savepoints(connection)
@@ -88,7 +88,7 @@ async def rolled_back(url: str, service: str, role: Role = "app") -> AsyncIterat
 
 @asynccontextmanager
 async def undone(sessions: Sessions) -> AsyncIterator[None]:
-    """Undo what sessions of `rolled_back` write inside the block; what they wrote before stays."""
+    """Undo what sessions of `rolled_back` write inside the block; earlier writes stay."""
     savepoint = await sessions.kw["bind"].begin_nested()
     yield
     await savepoint.rollback()
@@ -107,7 +107,7 @@ def _savepoints(connection: AsyncConnection) -> Sessions:
 
 
 async def act_for(session: AsyncSession, tenant: UUID = TENANT) -> None:
-    """Put a test's session into a tenant, as a request's token would."""
+    """Set the tenant of a test's session, as a request's token does."""
     session.info["tenant"] = tenant
     await session.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
 
@@ -115,7 +115,7 @@ async def act_for(session: AsyncSession, tenant: UUID = TENANT) -> None:
 def caller(
     service: Service, sessions: Sessions, scopes: str, tenant: UUID = TENANT, subject: str = "anna", roles: str = ""
 ) -> httpx.AsyncClient:
-    """A client of the service in this process, as somebody with these scopes; tokens have tests of their own."""
+    """A client of the service in this process, with these scopes; tokens are tested separately."""
     principal = Principal(subject, tenant, frozenset(scopes.split()), "test", frozenset(roles.split()))
     app = _application(service)
 
@@ -141,7 +141,7 @@ _applications: dict[str, tuple[Service, FastAPI]] = {}
 def _application(service: Service) -> FastAPI:
     """One for all tests of a process: its first request prepares all routes, which costs more than most tests.
 
-    Who calls, and in which sessions, goes with each request.
+    Each request carries its caller and its sessions.
     """
     known = _applications.get(service.name)
     if known is None or known[0] is not service:

@@ -1,7 +1,7 @@
-"""The topics of a process: compacted, wide enough for every event, made where they are missing, at any time.
+"""The topics of a process: compacted, with a sufficient message size, created whenever they are missing.
 
-Every topic that is made has an id of its own. A topic of the same name with another id is a new log: the broker has
-lost the old one, and its positions mean nothing there.
+Every topic that is created has an id of its own. A topic of the same name with another id is a new log: the broker has
+lost the old one, and stored positions are invalid.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ TOPIC_SETTINGS = {
     "max.message.bytes": str(LARGEST_MESSAGE_BYTES),
 }
 SET_ON_THE_TOPIC = 1
-"""Where a setting comes from, in the answer to DescribeConfigs: the topic itself, not the broker or a default."""
+"""The source of a setting in the answer to DescribeConfigs: the topic itself, not the broker or a default."""
 
 LOOK_SECONDS = 2.0
 AWAY_SECONDS = 1.0
@@ -39,9 +39,9 @@ Logs = Mapping[str, UUID]
 
 
 class Topics:
-    """Makes the topics that are missing, and says which log each one is. A client that fails is replaced.
+    """Creates missing topics, and returns the log of each. A failing client is replaced.
 
-    `partitions` are those of each topic that is made; one that is there keeps its own.
+    `partitions` apply to created topics; an existing topic keeps its own.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Topics:
         self._widened: set[str] = set()
 
     async def look(self) -> Logs:
-        """The logs of all topics, each served by the broker when this returns. Raise `BrokerAway`."""
+        """The logs of all topics, each served by the broker when this returns. Raises `BrokerAway`."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 return await self._look(await self._started())
@@ -71,7 +71,7 @@ class Topics:
             raise BrokerAway(str(error) or type(error).__name__) from error
 
     async def close(self) -> None:
-        """Let go of the broker."""
+        """Close the connection to the broker."""
         admin, self._admin = self._admin, None
         if admin is not None:
             with contextlib.suppress(TimeoutError, KafkaError, OSError):
@@ -119,9 +119,9 @@ async def ensure_topics(
     timeout_seconds: float = 30,
     security: BrokerSecurity = OPEN,
 ) -> Logs:
-    """Create the topics that are missing, and wait until the broker serves all of them. Raise `BrokerAway`.
+    """Create missing topics, and wait until the broker serves all of them. Raises `BrokerAway`.
 
-    Existing ones stay as they are, but for a message size that is too small for our events.
+    Existing topics are not changed, except for a message size that is too small for our events.
     """
     widths = dict.fromkeys(names, partitions)
     async with Topics(servers, widths, replicas, timeout_seconds, security) as topics:
@@ -129,7 +129,8 @@ async def ensure_topics(
 
 
 async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[None]], stop: asyncio.Event) -> None:
-    """Look every other second until `stop`, and hand over the logs; the broker may be away for as long as it likes."""
+    """Check the topics every other second until `stop`, and pass on their logs; the broker may be unavailable for any
+    time."""
     watched(f"topics of {reach.task}")
     try:
         while not stop.is_set():
@@ -149,7 +150,7 @@ async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[
 def _is_served(topic: Mapping[str, Any]) -> bool:
     """A consumer that joins before every partition has its leader overlooks the topic for minutes.
 
-    Raise what does not pass by waiting: the broker does not show us the topic, say.
+    Raises errors that waiting does not resolve, for example a missing permission to describe the topic.
     """
     code = topic["error_code"]
     if code and not for_code(code).retriable:
@@ -158,7 +159,7 @@ def _is_served(topic: Mapping[str, Any]) -> bool:
 
 
 async def _widen(admin: AIOKafkaAdminClient, names: list[str]) -> None:
-    """Raise `max.message.bytes` where a topic was made with less. What else is set on it is sent along and stays.
+    """Raise `max.message.bytes` of a topic that was created with less. Its other settings are sent along unchanged.
 
     A broker that does not permit it is reported: events that are too large for the topic are parked in the outbox.
     """

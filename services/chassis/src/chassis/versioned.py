@@ -1,4 +1,4 @@
-"""Columns of a record that one system alone holds: who it is, and which version the caller has seen."""
+"""Columns of a record that only one system holds: its id, and the version for `If-Match`."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from chassis.db import uuid7
 
 
 class Versioned:
-    """`version` is what the `ETag` says; whoever changes the row counts it on."""
+    """`version` is the value of the `ETag`; every change increments it."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     version: Mapped[int] = mapped_column(server_default=text("1"), default=1)
@@ -19,6 +19,6 @@ class Versioned:
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), default=clock.now)
 
     def count_on(self) -> None:
-        """Note a change."""
+        """Increment the version."""
         self.version += 1
         self.updated_at = clock.now()

@@ -17,13 +17,14 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 SOON_SECONDS = 30.0
 SOON_PAUSE_SECONDS = 1.0
-"""What a task needs is back within seconds as a rule, and an attempt costs little: so long, one is made each second."""
+"""A resource that a task needs is usually available again within seconds, and an attempt costs little: during this time
+there is one attempt a second."""
 
 STEADY_SECONDS = 30.0
 
 
 def every(seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
-    """A timer: run `action`, wait, again."""
+    """A timer: run `action`, wait, repeat."""
 
     async def loop(stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -34,7 +35,8 @@ def every(seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
 
 
 class Retries(Generic[Key]):
-    """What failed, each with a pause that doubles while it keeps failing. In memory: a new process tries all."""
+    """Failed items, each with a pause that doubles while it keeps failing. Stored in memory: a new process retries
+    all."""
 
     def __init__(
         self, first_seconds: float = 1.0, longest_seconds: float = 60.0, now: Callable[[], float] = time.monotonic
@@ -45,29 +47,29 @@ class Retries(Generic[Key]):
         self._failed: dict[Key, tuple[float, float]] = {}
 
     def later(self) -> list[Key]:
-        """What is not to be tried yet. What nobody has tried for long after its pause is forgotten."""
+        """The items that must not be retried yet. An item that was not retried for long after its pause is dropped."""
         now = self._now()
         self._failed = {key: known for key, known in self._failed.items() if known[1] + self.longest_seconds > now}
         return [key for key, (_, again_at) in self._failed.items() if again_at > now]
 
     def postpone(self, key: Key) -> float:
-        """It failed; answer in how many seconds it is to be tried again."""
+        """Record a failure; returns the seconds until the next attempt."""
         before, _ = self._failed.get(key, (0.0, 0.0))
         seconds = min(before * 2, self.longest_seconds) if before else self.first_seconds
         self._failed[key] = (seconds, self._now() + seconds)
         return seconds
 
     def forget(self, key: Key) -> None:
-        """It went well."""
+        """Record a success."""
         self._failed.pop(key, None)
 
 
 async def each_alone(
     items: Iterable[Key], act: Callable[[Key], Awaitable[object]], retries: Retries[Key] | None = None
 ) -> None:
-    """Act for every item. One that fails is reported, is tried again in the next round, and holds up no other.
+    """Run `act` for every item. A failing item is reported, is retried in the next round, and does not block others.
 
-    With `retries` it pauses first; who collects the items leaves out those of `Retries.later`.
+    With `retries` it pauses first; the caller must leave out the items of `Retries.later`.
     """
     for item in items:
         beat()
@@ -82,7 +84,8 @@ async def each_alone(
 
 
 async def pause(stop: asyncio.Event, seconds: float, *sooner: asyncio.Event) -> None:
-    """Sleep, but wake at once when the process is to stop, or for one of the other events. Whoever sleeps moves."""
+    """Sleep until the timeout, the stop of the process, or one of the other events. Records heartbeats while it
+    sleeps."""
     beat(seconds)
     try:
         await asyncio.wait_for(any_of(stop, *sooner), timeout=seconds)
@@ -91,7 +94,7 @@ async def pause(stop: asyncio.Event, seconds: float, *sooner: asyncio.Event) -> 
 
 
 async def any_of(*events: asyncio.Event) -> None:
-    """Wait until one of them is set."""
+    """Wait until one of the events is set."""
     waiting = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -101,7 +104,7 @@ async def any_of(*events: asyncio.Event) -> None:
 
 
 async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
-    """Run a task until `stop`; when it fails, or ends by itself, report it and start it again with growing pauses."""
+    """Run a task until `stop`; when it fails or returns, report it and start it again with growing pauses."""
     own = watched(name)
     now = asyncio.get_running_loop().time
     wait, steady_at = FIRST_PAUSE_SECONDS, now()
@@ -119,13 +122,13 @@ async def supervised(name: str, task: Task, stop: asyncio.Event) -> None:
 
 
 def next_pause(seconds: float, failing_seconds: float) -> float:
-    """The pause after this one, for what has been failing so long."""
+    """The next pause, after failures for this time."""
     longest = SOON_PAUSE_SECONDS if failing_seconds < SOON_SECONDS else LONGEST_PAUSE_SECONDS
     return min(seconds * 2, longest)
 
 
 async def run(tasks: Mapping[str, Task], stop: asyncio.Event | None = None) -> None:
-    """Run all tasks until a signal comes, then let each finish the batch it is at."""
+    """Run all tasks until a signal arrives, then let each finish its current batch."""
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

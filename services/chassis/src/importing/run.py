@@ -207,6 +207,7 @@ class Import:
 
     async def batch(self, session: AsyncSession, rows: Sequence[Row]) -> list[RowResult]:
         """Import some rows, at most `at_once` of the target, in the session's transaction."""
+        session.info["actor"] = self.actor
         if self.target.kind is not None:
             await creating(session, self.target.kind)
         keys = [_key(row) for row in rows]

@@ -97,6 +97,7 @@ class Work:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A transaction in the tenant of the job. It commits only while the lease is held: nobody else works on it."""
         async with transaction(self.sessions, self.tenant) as session:
+            session.info["actor"] = self.actor
             yield session
             held = text("select id from jobs where id = :id and lease = :lease for no key update")
             if await session.scalar(held, {"id": self.id, "lease": self.lease}) is None:

@@ -10,12 +10,14 @@ from uuid import UUID
 
 from chassis.replication.standing import State
 from chassis.replication.standing_sql import state_is
+from contracts.values import Tag
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, create_model
 from pydantic.fields import FieldInfo
 from sqlalchemy import ColumnElement
 
 from records.filters import AnyOf, Meanings, Where
 from records.record import Record
+from records.tags import tagged
 
 MOST = 200
 SINGLE = {"q", "archived"}
@@ -46,6 +48,8 @@ def filters_of(record: Record[Any, Any, Any]) -> type[BaseModel]:
     if record.kind is not None:
         described = "How far the other systems are with the record, as in its `sync`."
         fields["sync_state"] = (_several(State), Field(default=None, description=described))
+    if has_tags_filter(record):
+        fields["tag"] = (_several(Tag), Field(default=None, description="A tag; of several, any."))
     for name, column_type in _ranged(record):
         bound, words = RANGES[column_type] | None, name.replace("_", " ")
         fields[f"{name}_from"] = (bound, Field(default=None, description=f"The least `{words}`."))
@@ -58,10 +62,17 @@ def meanings(record: Record[Any, Any, Any]) -> Meanings:
     row: Any = record.row
     columns = record.sorting.columns
     found: dict[str | tuple[str, ...], Where] = {"sync_state": lambda state: state_is(row, state)}
+    if has_tags_filter(record):
+        found["tag"] = lambda tag: tagged(record, tag)
     for name, _ in _ranged(record):
         found[f"{name}_from"] = _bound(columns[name].__ge__)
         found[f"{name}_to"] = _bound(columns[name].__le__)
     return found
+
+
+def has_tags_filter(record: Record[Any, Any, Any]) -> bool:
+    """Whether lists are narrowed by the tags that stand beside the record."""
+    return record.annotated and "tag" not in record.filters.model_fields
 
 
 def _bound(compare: Callable[[Any], Any]) -> Where:

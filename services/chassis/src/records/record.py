@@ -66,7 +66,8 @@ class Record(Generic[Row_co, Body, Out]):
     answer. When answers need more than the row, `shown` makes them, and `bare` is what the row alone says. `listed` is
     the shape of a row in lists, when it is a smaller one: lists then load no relations. `among` selects the rows that
     lists are about, when it is not all of them, and joins what `sort_by` names: columns of other tables that lists may
-    be sorted by.
+    be sorted by. Records that are read one by one are `annotated` with tags, notes, files and a timeline, unless they
+    are derived from others.
     """
 
     name: str
@@ -100,6 +101,11 @@ class Record(Generic[Row_co, Body, Out]):
     prepare: Prepare = no_preparation
     check: Check = unchecked
     before_archive: Check = unchecked
+    annotated: bool = True
+
+    def __post_init__(self) -> None:
+        derived = self.kind is not None and not self.kind.history
+        object.__setattr__(self, "annotated", self.annotated and not derived and "read" in self.verbs)
 
     @property
     def plural(self) -> str:

@@ -25,11 +25,15 @@ from records.record import Out, Record, Verb
 
 
 class RecordRouter(APIRouter):
-    """The routes of one record, by which a suite finds what is declared and served."""
+    """The routes of one record, by which others find what is declared and served.
 
-    def __init__(self, record: Record[Any, Any, Any], verbs: Collection[Verb]) -> None:
+    `importable`: rows of a file can be created and changed by the plain writes, as over HTTP.
+    """
+
+    def __init__(self, record: Record[Any, Any, Any], verbs: Collection[Verb], *, plain: bool) -> None:
         super().__init__(tags=[record.tag or record.plural], route_class=IdempotentRoute)
         self.record, self.verbs = record, frozenset(verbs)
+        self.importable = plain and {"create", "change"} <= self.verbs
 
 
 def routes(
@@ -49,7 +53,8 @@ def routes(
     the caller's roles are, too, as `roles`. `lock_all` is what they need locked when a batch calls them. `says` holds
     descriptions, `names` operation ids that differ from the plain ones.
     """
-    router = RecordRouter(record, [verb for verb in record.verbs if verb not in without])
+    served = [verb for verb in record.verbs if verb not in without]
+    router = RecordRouter(record, served, plain=create is None and change is None)
     plain_create, plain_change = writes.plain(record)
     commands = _Commands(record, create or plain_create, change or plain_change, lock_all, with_roles)
     for verb, method, path, endpoint, options in [*_reading(record), *_writing(record, commands)]:

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import clock, replication
+from chassis import clock, history, replication
 from chassis.announced import announce_new, announcing
+from chassis.db import uuid7
+from chassis.history import Action
 from chassis.patch import patched
 from chassis.replication import Archived, edit, refuse_kept_by
 from pydantic import BaseModel
@@ -51,7 +53,10 @@ async def create(session: AsyncSession, record: Record[Row, Any, Any], body: Bas
     elif record.announced is not None:
         announce_new(session, record.announced, row)
     else:
+        added: Any = row
+        added.id = added.id or uuid7()
         session.add(row)
+        history.note(session, record.name, added.id, Action.CREATED, actor)
     await session.flush()
     return row
 
@@ -85,7 +90,7 @@ async def archive(session: AsyncSession, record: Record[Row, Any, Any], row_id: 
     if record.kind is not None:
         replication.archive(session, record.kind, row, actor)
     else:
-        _set_archived(row, clock.now())
+        _set_archived(session, record, row, clock.now(), actor)
     await session.flush()
     return row
 
@@ -97,15 +102,19 @@ async def restore(session: AsyncSession, record: Record[Row, Any, Any], row_id: 
     if record.kind is not None:
         replication.restore(session, record.kind, row, actor)
     else:
-        _set_archived(row, None)
+        _set_archived(session, record, row, None, actor)
     await session.flush()
     return row
 
 
-def _set_archived(row: Any, archived_at: datetime | None) -> None:
+def _set_archived(
+    session: AsyncSession, record: Record[Any, Any, Any], row: Any, archived_at: datetime | None, actor: str
+) -> None:
     if (row.archived_at is None) != (archived_at is None):
         row.archived_at = archived_at
         row.count_on()
+        action = Action.ARCHIVED if archived_at else Action.RESTORED
+        history.note(session, record.name, row.id, action, actor)
 
 
 async def _write(
@@ -153,5 +162,6 @@ def _editing(session: AsyncSession, record: Record[Any, Any, Any], row: Any, act
             yield
     else:
         yield
-    if row.version == version and record.written(row) != before:
+    if row.version == version and (after := record.written(row)) != before:
         row.version, row.updated_at = version + 1, clock.now()
+        history.note_difference(session, record.name, row.id, actor, before, after)

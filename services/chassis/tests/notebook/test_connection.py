@@ -111,8 +111,8 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(front: TlsFront,
         ("sslmode=verify", "sslmode is 'verify'; it may be disable, allow"),
         ("sslmode=verify-full&sslrootcert=/nowhere.pem", "sslrootcert names the file /nowhere.pem"),
         ("sslrootcert=system", "sslrootcert=system needs sslmode=verify-full"),
-        ("ssl=true", "the parameter ssl is not supported; known are"),
-        ("connect_timeout=soon", "connect_timeout is a number of seconds"),
+        ("ssl=true", "the parameter ssl is not supported; supported are"),
+        ("connect_timeout=soon", "connect_timeout must be a number of seconds"),
     ],
 )
 def test_an_address_that_cannot_work_is_refused_at_the_start(

@@ -192,7 +192,7 @@ async def test_an_event_of_a_topic_that_is_announced_no_more_is_parked_and_holds
     async with emptied() as session:
         parked = (await session.scalars(select(OutboxRow).where(OutboxRow.parked_at.is_not(None)))).all()
     assert {(row.topic, row.error) for row in parked} == {
-        (f"{topic}-of-before", "This version of the service does not announce the topic any more.")
+        (f"{topic}-of-before", "This version of the service does not announce the topic.")
     }
 
 

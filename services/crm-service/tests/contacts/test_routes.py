@@ -7,8 +7,7 @@ import httpx
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
-from crm.parties.contacts.records import IMPORTS as CONTACTS
-from crm.parties.customers.imports import IMPORTS as CUSTOMERS
+from crm.wiring import IMPORTS
 from importing import Import, Target, spreadsheet
 
 from .factories import CANONICAL, CUSTOMER, MARIA, delivery
@@ -102,8 +101,8 @@ async def test_contacts_of_a_file_find_the_customers_imported_from_it(
 ) -> None:
     results = []
     for name, target, columns in (
-        ("customers", CUSTOMERS, "company=name"),
-        ("contacts", CONTACTS, "contact=name,id=customer_id"),
+        ("customers", IMPORTS["customers"], "company=name"),
+        ("contacts", IMPORTS["contacts"], "contact=name,id=customer_id"),
     ):
         rows = rows_of(tmp_path / "northwind.csv", columns, target)
         results += await Import(name, target, "northwind", TENANT, "import:northwind.csv").run(sessions, rows)

@@ -4,7 +4,7 @@ import pytest
 from chassis.errors import Malformed
 from crm.parties.contacts.events import CONTACT
 from crm.parties.contacts.models import Contact
-from crm.parties.contacts.records import IMPORTS as CONTACTS
+from crm.wiring import IMPORTS
 
 
 def contact(**values: object) -> Contact:
@@ -43,4 +43,7 @@ def test_a_delivered_value_is_checked_like_one_that_is_typed(key: str, value: ob
 
 
 def test_a_row_of_a_file_becomes_a_document() -> None:
-    assert CONTACTS.document({"name": "Maria Anders", "position": ""}) == {"name": "Maria Anders", "position": None}
+    assert IMPORTS["contacts"].document({"name": "Maria Anders", "position": ""}) == {
+        "name": "Maria Anders",
+        "position": None,
+    }

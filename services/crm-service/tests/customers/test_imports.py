@@ -6,7 +6,7 @@ import httpx
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
-from crm.parties.customers.imports import IMPORTS as CUSTOMERS
+from crm.wiring import IMPORTS
 from importing import Import, RowResult, spreadsheet
 
 pytestmark = pytest.mark.servers
@@ -20,12 +20,14 @@ COLUMNS = (
 
 def written_and_read(file: Path, text: str, key: str | None) -> list[spreadsheet.Row]:
     file.write_text(HEADER + text, encoding="utf-8-sig")
-    return spreadsheet.read(file, COLUMNS, key, CUSTOMERS.shape)
+    return spreadsheet.read(file, COLUMNS, key, IMPORTS["customers"].shape)
 
 
 async def imported(sessions: Sessions, file: Path, text: str, key: str | None = "customer_id") -> list[RowResult]:
     rows = written_and_read(file, text, key)
-    return await Import("customers", CUSTOMERS, "northwind", TENANT, "import:customers.csv").run(sessions, rows)
+    return await Import("customers", IMPORTS["customers"], "northwind", TENANT, "import:customers.csv").run(
+        sessions, rows
+    )
 
 
 async def test_rows_become_customers(sessions: Sessions, api: httpx.AsyncClient, tmp_path: Path) -> None:

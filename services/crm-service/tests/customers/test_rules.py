@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from chassis.errors import Malformed
 from crm.parties.customers.events import CUSTOMER
-from crm.parties.customers.imports import IMPORTS as CUSTOMERS
+from crm.wiring import IMPORTS
 from party.legal_entities import LegalEntityTwice, UnknownLegalEntity
 
 from .factories import customer, entity
@@ -106,7 +106,7 @@ def test_a_delivered_value_is_checked_like_one_that_is_typed(key: str, value: ob
 
 def test_a_row_of_a_file_becomes_a_document() -> None:
     cells = {"name": "Alfreds", "billing_address.country": "Germany", "billing_address.city": " ", "tags": "a; b"}
-    assert CUSTOMERS.document(cells) == {
+    assert IMPORTS["customers"].document(cells) == {
         "name": "Alfreds",
         "billing_address": {"country": "DE", "city": None},
         "tags": ["a", "b"],
@@ -114,4 +114,4 @@ def test_a_row_of_a_file_becomes_a_document() -> None:
 
 
 def test_an_address_without_content_is_none() -> None:
-    assert CUSTOMERS.document({"billing_address.city": ""}) == {"billing_address": None}
+    assert IMPORTS["customers"].document({"billing_address.city": ""}) == {"billing_address": None}

@@ -11,10 +11,9 @@ import httpx
 import pytest
 from chassis.db import Sessions, transaction
 from chassis.testing import TENANT
-from crm.parties.customers.imports import IMPORTS as CUSTOMERS
-from crm.sales.orders.imports import IMPORTS as ORDERS
 from crm.sales.orders.models import Order, OrderLine
 from crm.sales.orders.schemas import OrderLineBody
+from crm.wiring import IMPORTS
 from importing import Import, RowResult, spreadsheet
 from importing.spreadsheet import FileRefused
 from lines.amounts import exact_net
@@ -36,8 +35,8 @@ LINES = "order_id,product_id,unit_price,quantity,discount\n"
 
 
 async def customers(sessions: Sessions) -> None:
-    rows = spreadsheet.read(NORTHWIND / "customers.csv", "company_name=name", "customer_id", CUSTOMERS.shape)
-    await Import("customers", CUSTOMERS, "northwind", TENANT, "import").run(sessions, rows)
+    rows = spreadsheet.read(NORTHWIND / "customers.csv", "company_name=name", "customer_id", IMPORTS["customers"].shape)
+    await Import("customers", IMPORTS["customers"], "northwind", TENANT, "import").run(sessions, rows)
 
 
 async def products(api: httpx.AsyncClient, count: int) -> None:
@@ -48,13 +47,13 @@ async def products(api: httpx.AsyncClient, count: int) -> None:
 
 def read(orders: Path, lines: Path, columns: str, fixed: dict[str, str]) -> list[spreadsheet.Row]:
     return spreadsheet.joined(
-        spreadsheet.read(orders, columns, "order_id", ORDERS.shape, fixed),
+        spreadsheet.read(orders, columns, "order_id", IMPORTS["orders"].shape, fixed),
         spreadsheet.read(lines, None, "order_id", OrderLineBody),
     )
 
 
 async def imported(sessions: Sessions, rows: list[spreadsheet.Row]) -> list[RowResult]:
-    return await Import("orders", ORDERS, "northwind", TENANT, "import:orders.csv").run(sessions, rows)
+    return await Import("orders", IMPORTS["orders"], "northwind", TENANT, "import:orders.csv").run(sessions, rows)
 
 
 def written(folder: Path, orders: str, lines: str, **fixed: str) -> list[spreadsheet.Row]:

@@ -12,9 +12,9 @@ from chassis.errors import Malformed
 from contracts.order import LineWish, OrderRequest, OrderState, RequestKind
 from crm.sales.orders import rules
 from crm.sales.orders.events import ORDER, SHIPMENT
-from crm.sales.orders.imports import IMPORTS as ORDERS
 from crm.sales.orders.models import NothingOrdered, Order, OrderStateForbids, RequestOpen, Shipment, UnknownOrderLine
 from crm.sales.orders.rules import ALLOWED, Action, PaymentStatus
+from crm.wiring import IMPORTS
 from hypothesis import given
 from hypothesis import strategies as st
 from lines.amounts import exact_net, totals_of
@@ -222,7 +222,7 @@ def test_a_delivered_value_is_checked_like_one_that_is_typed(key: str, value: ob
 def test_a_row_of_a_file_and_its_lines_become_a_document() -> None:
     cells = {"customer_id": "ALFKI", "shipping_address.country": "USA", "required_on": "", "submit": "true"}
     lines = [{"product_id": "11", "quantity": "12", "discount": ""}]
-    assert ORDERS.document(cells, lines) == {
+    assert IMPORTS["orders"].document(cells, lines) == {
         "customer_id": "ALFKI",
         "shipping_address": {"country": "US"},
         "required_on": None,

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
-from crm.catalogue.products.records import IMPORTS
+from crm.wiring import IMPORTS
 from importing import Import, spreadsheet
 
 from .factories import CHAI, CHANG, LISTED, brought, delivered, delivery, linked_product, numbered
@@ -150,8 +150,10 @@ async def test_a_file_becomes_products_once(sessions: Sessions, api: httpx.Async
     file.write_text("product_id,product_name,quantity_per_unit\n1,Chai,10 boxes x 30 bags\n", encoding="utf-8")
     columns = "product_name=name,product_id=sku,quantity_per_unit=description"
     for outcome in ("created", "unchanged"):
-        rows = spreadsheet.read(file, columns, "product_id", IMPORTS.shape)
-        (result,) = await Import("products", IMPORTS, "northwind", TENANT, "import:products.csv").run(sessions, rows)
+        rows = spreadsheet.read(file, columns, "product_id", IMPORTS["products"].shape)
+        (result,) = await Import("products", IMPORTS["products"], "northwind", TENANT, "import:products.csv").run(
+            sessions, rows
+        )
         assert result.outcome == outcome
     assert await names(api, sku="1") == ["Chai"]
 

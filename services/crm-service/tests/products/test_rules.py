@@ -12,8 +12,8 @@ from contracts.pricing import Offer, Question
 from contracts.product import ListedPrice, Price, PriceListTerms
 from crm.catalogue.products.events import KINDS, PRICE_LIST, PRODUCT
 from crm.catalogue.products.models import Product
-from crm.catalogue.products.records import IMPORTS
 from crm.catalogue.products.rules import CachedOffer, NoPriceKnown, PriceTag
+from crm.wiring import IMPORTS
 
 LIST, PRODUCT_ID, CUSTOMER = (UUID(int=number) for number in (1, 2, 3))
 OLD, NEW = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
@@ -130,5 +130,5 @@ def test_a_delivered_value_is_checked_like_one_that_is_typed(kind: Kind, key: st
 
 
 def test_a_row_of_a_file_becomes_a_document() -> None:
-    document = IMPORTS.document({"name": "Chai", "units.unit": "box", "sku": "NW-1", "category": ""})
+    document = IMPORTS["products"].document({"name": "Chai", "units.unit": "box", "sku": "NW-1", "category": ""})
     assert document == {"name": "Chai", "units": {"unit": "box"}, "sku": "NW-1", "category": None}

@@ -4,8 +4,7 @@ import httpx
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT
-from crm.parties.customers.imports import IMPORTS as CUSTOMERS
-from crm.receivables.records import IMPORTS
+from crm.wiring import IMPORTS
 from importing import Import
 from importing.run import RowResult
 from importing.spreadsheet import Row
@@ -15,7 +14,7 @@ CELLS = {"amount": "119.00", "currency": "EUR", "received_on": "2026-11-02", "re
 
 
 async def imported(sessions: Sessions, **cells: str) -> RowResult:
-    run = Import("payments", IMPORTS, "shop", TENANT, "import:payments.csv")
+    run = Import("payments", IMPORTS["payments"], "shop", TENANT, "import:payments.csv")
     (result,) = await run.run(sessions, [Row(2, "1", {**CELLS, **cells})])
     return result
 
@@ -23,7 +22,7 @@ async def imported(sessions: Sessions, **cells: str) -> RowResult:
 async def test_a_payment_from_a_file_is_registered_once_for_the_customer_of_another_file(
     sessions: Sessions, api: httpx.AsyncClient
 ) -> None:
-    firms = Import("customers", CUSTOMERS, "shop", TENANT, "import:customers.csv")
+    firms = Import("customers", IMPORTS["customers"], "shop", TENANT, "import:customers.csv")
     (made,) = await firms.run(sessions, [Row(2, "ALFKI", {"name": "Alfreds"})])
     assert [(await imported(sessions, customer_id="ALFKI")).outcome for _ in range(2)] == ["created", "unchanged"]
     [shown] = (await api.get("/v1/payments")).json()["items"]

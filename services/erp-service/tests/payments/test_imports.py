@@ -5,12 +5,11 @@ from decimal import Decimal
 import pytest
 from chassis.db import Sessions
 from chassis.testing import TENANT, act_for
-from erp.finance.payments.imports import IMPORTS as PAYMENT_IMPORTS
 from erp.finance.payments.models import Payment
 from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 from erp.finance.payments.schemas import BankAccountBody
-from erp.parties.customers.imports import IMPORTS
 from erp.parties.customers.records import CUSTOMERS
+from erp.wiring import IMPORTS
 from importing import Import
 from importing.run import RowResult
 from importing.spreadsheet import Row
@@ -25,7 +24,7 @@ CELLS = {"amount": "119.00", "currency": "EUR", "received_on": "2026-11-02", "re
 
 
 async def imported(sessions: Sessions, *rows: Row) -> list[RowResult]:
-    return await Import("payments", PAYMENT_IMPORTS, "shop", TENANT, "import:payments.csv").run(sessions, rows)
+    return await Import("payments", IMPORTS["payments"], "shop", TENANT, "import:payments.csv").run(sessions, rows)
 
 
 def row(key: str, **cells: str) -> Row:
@@ -57,7 +56,7 @@ async def test_a_payment_names_its_customer_by_the_number_and_settles_his_invoic
 async def test_a_payment_names_its_customer_as_the_file_of_customers_did(
     sessions: Sessions, session: AsyncSession
 ) -> None:
-    firms = Import("customers", IMPORTS, "shop", TENANT, "import:customers.csv")
+    firms = Import("customers", IMPORTS["customers"], "shop", TENANT, "import:customers.csv")
     (made,) = await firms.run(sessions, [Row(2, "ALFKI", {"name": "Alfreds"})])
     await imported(sessions, row("1", customer_id="ALFKI"))
     assert (await the_payment(session)).customer_id == made.id

@@ -1,4 +1,4 @@
-"""What to do after a migration that failed, by its error."""
+"""What to do after a failed migration, by its error."""
 
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
@@ -13,16 +13,17 @@ WHAT_TO_DO = {
     "08": "The connection broke. Run `migrate` again.",
 }
 BY_DEFAULT = (
-    "No step of the version that failed is kept; all before it are. Mend what the error names, and run `migrate` again."
+    "The failed version was rolled back; all versions before it are kept. Correct what the error names, and run "
+    "`migrate` again."
 )
 UNKNOWN_VERSION = (
-    "The database is at a version that this code does not know, so it is newer. Start the newer code; to go back,"
-    " restore the backup that was made before its `migrate`."
+    "The database is at a version that this code does not know, so it is newer. Start the newer code; to go back, "
+    "restore the backup that was made before its `migrate`."
 )
 
 
 def explained(error: Exception) -> str:
-    """The error in one line, and what to do in the next; no trace, which would show addresses and values."""
+    """The error in one line, and what to do in the next; without a traceback, which would show addresses and values."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     words = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
     return f"{words}\n{_what_to_do(error, str(getattr(cause, 'sqlstate', None) or ''))}"

@@ -1,4 +1,4 @@
-"""Which version the database is at, and which the code was written for."""
+"""The version of the database, and the version that the code needs."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ ENVIRONMENT = Path(__file__).parent / "environment"
 
 
 class SchemaBehind(Exception):
-    """The tables are older than the code."""
+    """The database is older than the code."""
 
 
 def script_config(versions: Path) -> Config:
@@ -26,15 +26,15 @@ def script_config(versions: Path) -> Config:
 
 @lru_cache
 def known_versions(versions: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """The newest versions of the code, and all that it knows."""
+    """The newest versions of the code, and all versions that it knows."""
     scripts = ScriptDirectory.from_config(script_config(versions))
     return frozenset(scripts.get_heads()), frozenset(script.revision for script in scripts.walk_revisions())
 
 
 async def check_schema(session: AsyncSession, versions: Path) -> None:
-    """Raise `SchemaBehind` when the database is at an older version than the code.
+    """Raises `SchemaBehind` when the database is at an older version than the code.
 
-    A version that the code does not know is a newer one: the running version serves on while the next one migrates.
+    A version that the code does not know is newer: the running version continues while the next one migrates.
     """
     newest, known = known_versions(versions)
     there = set(await session.scalars(text("select version_num from alembic_version")))

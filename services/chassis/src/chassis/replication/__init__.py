@@ -1,8 +1,7 @@
-"""The port of a spoke: what a system does so that its records stay one with those of all others.
+"""The port of a spoke: how a system keeps its records synchronised with those of other systems.
 
-`kind` says what a record is made of, `declared` makes it from a table, `edit` turns a change into an event, `port`
-takes deliveries. The protocol and its words (group, seq, rev, ctx, hlc) are those of the replication protocol in
-services/ARCHITECTURE.md.
+`kind` defines the groups of a record, `declared` derives them from a table, `edit` turns a change into an event, `port`
+applies deliveries. The terms of the protocol (group, seq, rev, ctx, hlc) are explained in services/ARCHITECTURE.md.
 """
 
 from chassis.replication.checked import checked, composed

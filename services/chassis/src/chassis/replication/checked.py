@@ -1,4 +1,4 @@
-"""Values of deliveries, checked like any other input."""
+"""Values of deliveries, validated like any other input."""
 
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from chassis.replication.kind import Group, Json, fields
 
 
 def checked(shape: Any, value: Json, field: str) -> Json:
-    """The value in its one JSON form. Raise `Malformed`, naming the field, when it is not of that shape."""
+    """The value in its normalised JSON form. Raises `Malformed`, with the field, when it does not have that shape."""
     adapter = _adapter(shape)
     try:
         return adapter.dump_python(adapter.validate_python(value), mode="json")
@@ -25,14 +25,15 @@ def checked(shape: Any, value: Json, field: str) -> Json:
 
 @lru_cache(maxsize=500)
 def _adapter(shape: Any) -> TypeAdapter[Any]:
-    """Building one costs more than many checks."""
+    """Cached, because building an adapter costs more than many validations."""
     return TypeAdapter(shape)
 
 
 def composed(name: str, shape: type[BaseModel], **renamed: str) -> Group:
-    """A group whose fields are columns of the row, of the same names unless `renamed`; none of them filled is no value.
+    """A group whose fields are columns of the row, of the same names unless `renamed`; if all are empty the group has
+    no value.
 
-    Lists and objects are kept in their JSON form.
+    Lists and objects are stored in their JSON form.
     """
     columns = {field: renamed.get(field, field) for field in shape.model_fields}
 

@@ -1,8 +1,9 @@
-"""Where two creates of the same thing meet in a spoke: a user's, which may be open still, and a delivery's.
+"""Locks for concurrent creates of the same record in a spoke: one of a user, possibly uncommitted, and one of a
+delivery.
 
-A delivery creates a record only where no unlinked twin stands. It can see a twin only once that is committed; so it
-waits for every transaction that may create one, and those that come later wait for it. Both sides take the lock
-before that of any row, so they cannot deadlock.
+A delivery creates a record only if there is no unlinked twin. A twin is visible only after its commit; so the delivery
+waits for every transaction that may create one, and later transactions wait for the delivery. Both take this lock
+before any row lock, so they cannot deadlock.
 """
 
 from sqlalchemy import text
@@ -17,10 +18,11 @@ ALONE = text(f"select pg_advisory_xact_lock({KEY})")
 
 
 async def creating(session: AsyncSession, kind: Kind) -> None:
-    """Say that this transaction may create records of a kind for a user; many may at once."""
+    """Take the shared lock: this transaction may create records of a kind for a user."""
     await gather.once(session, ("creating", kind.name), lambda: session.execute(SHARED, {"kind": kind.name}))
 
 
 async def creating_alone(session: AsyncSession, kind: Kind) -> None:
-    """Wait until no transaction that may create records of the kind is open, and let none begin."""
+    """Take the exclusive lock: wait until no transaction that may create records of the kind is open, and block new
+    ones."""
     await session.execute(ALONE, {"kind": kind.name})

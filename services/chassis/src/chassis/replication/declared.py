@@ -1,4 +1,4 @@
-"""A kind made from its table: a group is a column of the row, unless the module reads and writes it in its own way."""
+"""A kind derived from its table: a group is a column of the row, unless the module has its own `read` and `write`."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ Create = Callable[[Mapping[str, Json]], Any]
 
 
 class DeclaredGroup(Protocol):
-    """A group as a table declares it. `member` is the shape of a member's name in a family, `refers` another kind."""
+    """A group as the table declares it. `member` is the shape of a member's name in a family, `refers` another kind."""
 
     @property
     def name(self) -> str: ...
@@ -46,6 +46,8 @@ class Table(Protocol):
     def writers(self) -> tuple[str, ...]: ...
     @property
     def partitions(self) -> int: ...
+    @property
+    def derived(self) -> bool: ...
 
     @property
     def beside(self) -> tuple[str, ...]: ...
@@ -56,7 +58,7 @@ class Table(Protocol):
 
 
 class NotDeclared(TypeError):
-    """A table and the rows of a system do not fit; a fault of ours."""
+    """A table and the rows of a system do not match; this is a bug."""
 
 
 def kind_from(
@@ -73,11 +75,11 @@ def kind_from(
 ) -> Kind:
     """The kind as a system holds it, in rows of the class `row`.
 
-    A group is the column of its name (`<name>_id` of a reference), or the columns that its fields are called. A family
-    is the column of its name, an object by member, or of its plural, a list of members. `own` groups take the place of
-    these. An emptied group has what it has in a blank row, if its shape may be empty. `create` makes a row once the
-    required values are checked; `through` closes groups to others for a time; `closed` refuses whatever another system
-    says of the kind.
+    A group is the column of its name (`<name>_id` of a reference), or the columns with the names of its fields. A
+    family is the column of its name, an object by member, or of its plural, a list of members. `own` groups replace
+    these. An emptied group gets the value of a blank row, if its shape may be empty. `create` makes a row once the
+    required values are validated; `through` refuses writes of groups in certain states; `closed` refuses all values of
+    another system.
     """
     blank: Callable[[], Any] = getattr(row, "blank", row)
     made_of = create or (lambda _values: blank())
@@ -99,12 +101,13 @@ def kind_from(
         partitions=table.partitions,
         written=table.written,
         beside=table.beside,
+        history=not table.derived,
         groups=tuple(map(_closed_by(closed) if closed else through, groups)),
     )
 
 
 def _checking(groups: Sequence[DeclaredGroup], required: Collection[str], create: Create) -> Create:
-    """Make a row for what is delivered. Raise `Malformed` unless every required value is one."""
+    """Create a row from a delivery. Raises `Malformed` unless every required value is valid."""
     shapes = {group.name: group.value for group in groups if group.name in required}
 
     def checking(values: Mapping[str, Json]) -> Any:
@@ -138,7 +141,7 @@ def _plain(group: DeclaredGroup, row: Any, blank: Callable[[], Any]) -> Group:
         return _column(group, attribute, blank)
     if isclass(group.value) and issubclass(group.value, BaseModel):
         return composed(group.name, group.value)
-    raise NotDeclared(f"{row.__name__} has no column for the group {group.name}: read and write it")
+    raise NotDeclared(f"{row.__name__} has no column for the group {group.name}: declare how to read and write it")
 
 
 def _column(group: DeclaredGroup, attribute: str, blank: Callable[[], Any]) -> Group:
@@ -165,7 +168,7 @@ def _members(group: DeclaredGroup, columns: Columns) -> Group:
         return _entries(group)
     if listed in columns and columns[listed].type.python_type is list:
         return _elements(group, listed)
-    raise NotDeclared(f"there is no column for the family {group.name}: read and write it")
+    raise NotDeclared(f"there is no column for the family {group.name}: declare how to read and write it")
 
 
 def _entries(group: DeclaredGroup) -> Group:

@@ -1,6 +1,6 @@
-"""An edit in a spoke: the change, its place in time and its event, in one transaction.
+"""An edit in a spoke: the change and its event, in one transaction.
 
-The caller holds the row's lock, so the events of one row leave in order.
+The caller holds the row's lock, so the events of one row are written in order.
 """
 
 import time
@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import clock, outbox, telemetry
+from chassis import clock, history, outbox, telemetry
 from chassis.db import uuid7
 from chassis.errors import Conflict
 from chassis.events import Event
+from chassis.history import Action
 from chassis.replication.floors import seen_in, standing
-from chassis.replication.kind import LIFE, Json, Kind, Replicated
+from chassis.replication.kind import DEAD, LIFE, Json, Kind, Replicated
 
 Origin = Literal["user", "gateway"]
 Change = dict[str, Json]
@@ -28,15 +29,16 @@ class Archived(Conflict):
 
     code = "archived"
     title = "The record is archived"
-    hint = "Restore it first: POST to its `restore` address, then repeat the change."
+    hint = "Restore it first (POST to its `restore` address), then repeat the change."
 
 
 class TenantUnknown(RuntimeError):
-    """A row was edited outside a tenant's transaction; a fault of ours."""
+    """A row was edited outside a tenant's transaction; this is a bug."""
 
 
 class OnlyRead(RuntimeError):
-    """A row of a kind was edited that this system only reads; a fault of ours, because nobody would hear of it."""
+    """A row of a kind was edited that this system only reads; this is a bug, because the edit would not be
+    published."""
 
 
 def wall_clock() -> int:
@@ -46,11 +48,10 @@ def wall_clock() -> int:
 
 @contextmanager
 def edit(session: AsyncSession, kind: Kind, row: Any, actor: str, affirm: Collection[str] = ()) -> Iterator[None]:
-    """Record whatever the block changes on a locked row. Nothing changed: no event, the same version.
+    """Record the changes of the block on a locked row. Without a change there is no event and no new version.
 
-    `affirm` names groups (a family stands for all its members) that the author stands by although they stay as they
-    are: another's edit of them that the author has not seen then meets this one. Raise `Archived` when the record is
-    archived.
+    `affirm` names groups (a family includes all its members) that are sent although they are unchanged: an unseen edit
+    of them by another system then conflicts with this one. Raises `Archived` when the record is archived.
     """
     if row.archived_at is not None:
         raise Archived(id=str(row.id), archived_at=row.archived_at.isoformat())
@@ -60,7 +61,7 @@ def edit(session: AsyncSession, kind: Kind, row: Any, actor: str, affirm: Collec
 
 
 def created(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
-    """Add a new row and announce it."""
+    """Add a new row and write its event."""
     row.id = row.id or uuid7()
     row.sync, row.peers, row.decided = row.sync or {}, row.peers or {}, row.decided or {}
     row.seq, row.hlc, row.version, row.merged_seq = (
@@ -75,7 +76,7 @@ def created(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
 
 
 def archive(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
-    """Take a record out of use, here and in all other systems; archiving twice changes nothing."""
+    """Archive a record here and in all other systems; archiving twice changes nothing."""
     if row.archived_at is None:
         before = kind.read(row)
         row.archived_at = clock.now()
@@ -83,7 +84,7 @@ def archive(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
 
 
 def restore(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
-    """Take an archived record into use again."""
+    """Restore an archived record."""
     if row.archived_at is not None:
         before = kind.read(row)
         row.archived_at = None
@@ -91,7 +92,7 @@ def restore(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
 
 
 def difference(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[str]:
-    """The keys whose value is another one, in a stable order."""
+    """The keys with different values, in a stable order."""
     return [key for key in {**before, **after} if before.get(key) != after.get(key)]
 
 
@@ -106,7 +107,7 @@ def _record(
         raise OnlyRead(f"{kind.system} changed {kind.name} {row.id}, which it only reads")
     keys += [key for key in after if key.partition(":")[0] in affirm and key not in keys]
     if LIFE not in keys:
-        keys.append(LIFE)  # An edit says that the record lives: it wins over a delete that has not seen it.
+        keys.append(LIFE)  # An edit sets the life of the record: it wins over a concurrent delete.
     row.hlc = max(wall_clock(), row.hlc + 1)
     stood = {key: standing(row.sync, key) for key in keys}
     changes = [
@@ -132,9 +133,9 @@ def announce(
     origin: Origin,
     actor: str,
 ) -> None:
-    """Count the row on and write its event: the changed groups, the full state, and where each group stands.
+    """Increment the row's sequence and write its event: the changed groups, the full state, and the mark of each group.
 
-    Of a kind that the system only reads there is no event.
+    For a kind that the system only reads, no event is written.
     """
     now_us = wall_clock()
     row.seq += 1
@@ -144,6 +145,8 @@ def announce(
         place = {"seq": row.seq, "hlc": row.hlc, "at": now_us}
         moved = {change["group"]: {**place, "rev": change["ctx"], **seen_in(change)} for change in changes}
         row.sync = {**row.sync, **moved}
+    if kind.history:
+        _note(session, kind, row, changes, actor)
     if not kind.announced:
         return
     canonical_id = str(row.canonical_id) if row.canonical_id else None
@@ -174,6 +177,20 @@ def announce(
         },
     )
     outbox.announce(session, kind.topic, str(row.id), event)
+
+
+def _note(session: AsyncSession, kind: Kind, row: Any, changes: list[Change], actor: str) -> None:
+    """Write the history of the change, or of the creation."""
+    tenant = _tenant(session, row)
+    if row.seq == 1:
+        history.note(session, kind.name, row.id, Action.CREATED, actor, tenant=tenant)
+        return
+    lived = next((change for change in changes if change["group"] == LIFE and change["old"] != change["new"]), None)
+    if lived is not None:
+        action = Action.ARCHIVED if lived["new"] == DEAD else Action.RESTORED
+        history.note(session, kind.name, row.id, action, actor, tenant=tenant)
+    others = [change for change in changes if change["group"] != LIFE]
+    history.note(session, kind.name, row.id, Action.CHANGED, actor, others, tenant=tenant)
 
 
 def _tenant(session: AsyncSession, row: Replicated) -> str:

@@ -1,12 +1,12 @@
-"""What a row forgets: members of a family (`tag:retail`) that are gone, once the hub has settled them.
+"""Dropping the marks of removed members of a family (`tag:retail`), once the hub has acknowledged them.
 
-A row keeps one entry for each group, so a family whose members come and go would grow for ever. The entry of a member
-that is gone is dropped, and the family's entry holds the floor: this row has applied every revision of any member up
-to there. That is enough to recognise a late delivery of a forgotten member, and to say what the author of an edit had
+A row keeps one mark for each group, so a family whose members change often would grow without limit. The mark of a
+removed member is dropped, and the family's entry stores the floor: this row has applied every revision of any member up
+to it. The floor is enough to detect a late delivery of a dropped member, and to report what the author of an edit had
 seen, because the hub gives the members of one family rising revisions.
 
-A floor is raised only by a delivery that continues it without a gap. So it stays true on a row that was restored from a
-backup, of which the hub believes that it has more.
+Only a delivery that continues the floor without a gap raises it. So it stays correct on a row that was restored from a
+backup and has less than the hub assumes.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Sync = Mapping[str, Mapping[str, Any]]
 
 
 class Floor(Protocol):
-    """A delivery has every revision of a family behind `after` and up to `rev`."""
+    """A delivery contains every revision of a family above `after` and up to `rev`."""
 
     @property
     def after(self) -> int: ...
@@ -27,12 +27,12 @@ class Floor(Protocol):
 
 
 def standing(sync: Sync, key: str) -> Mapping[str, Any]:
-    """Where a group of a row stands; a member that the row does not know stands at the floor of its family."""
+    """The mark of a group; a member without a mark has the floor of its family."""
     return sync.get(key) or sync.get(key.partition(":")[0]) or {}
 
 
 def seen_in(own: Mapping[str, Any]) -> dict[str, Any]:
-    """Which edits are in the revision of an entry, as far as the hub said so."""
+    """The edits that are contained in the revision of an entry, as reported by the hub."""
     return {"seen": own["seen"]} if own.get("seen") else {}
 
 
@@ -45,9 +45,9 @@ def settled(
     last: Moment | None = None,
     seen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The row's `sync` after a delivery: floors raised, and without the members that are gone and settled.
+    """The row's `sync` after a delivery: with raised floors, and without acknowledged marks of removed members.
 
-    A member stays while the row has a value of it, or a local edit of it that the hub has not merged.
+    A mark stays while the row has a value of the member, or a local edit of it that the hub has not merged.
     """
     unfinished = {_family(group) for group, outcome in outcomes.items() if outcome not in ("applied", "already")}
     after = dict(sync)

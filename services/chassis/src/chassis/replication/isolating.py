@@ -1,4 +1,4 @@
-"""Why applying a delivery failed, whose fault it is, and how much one call may spend on finding out."""
+"""The cause of a failed delivery: which item or group failed, and how many attempts one call may make to find it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,43 +12,45 @@ LOCKED = frozenset({"55P03", "40P01"})
 
 
 class NotUnique(Conflict):
-    """The database refused: another record has this value already."""
+    """The database refused the value: another record already has it."""
 
     code = "not-unique"
     title = "Another record has this value already"
-    hint = "Change the value in one of the two systems; the record is delivered again by itself."
+    hint = "Change the value in one of the two systems; the record is delivered again automatically."
 
 
 class RefersToNothing(Conflict):
-    """The database refused: the record that a value names is not here."""
+    """The database refused the value: the record that it refers to does not exist here."""
 
     code = "refers-to-nothing"
-    title = "The record that this one refers to is not here"
-    hint = "Enter that record in this system; or let the reference name one that is here."
+    title = "The referenced record does not exist here"
+    hint = "Enter that record in this system, or change the reference to an existing record."
 
 
 class Impossible(Conflict):
-    """The database refused: a constraint of its own, or the range of a column, forbids the value."""
+    """The database refused the value: a constraint or the range of a column forbids it."""
 
     code = "impossible-here"
     title = "The database of this system forbids the value"
-    hint = "Change the value in the system where it was entered; the record is delivered again by itself."
+    hint = "Change the value in the system where it was entered; the record is delivered again automatically."
 
 
 class Inapplicable(Conflict):
-    """Applying the value failed with an error that no rule of the module foresees; the log has its trace."""
+    """Applying the value failed with an unexpected error; the log contains its traceback."""
 
     code = "inapplicable"
     title = "This system failed to apply the value"
     detail = "{reason}"
-    hint = "Correct the value where it was entered. If it is right, report the canonical id: the log has the trace."
+    hint = (
+        "Correct the value where it was entered. If it is correct, report the canonical id: the log contains the error."
+    )
 
 
 @dataclass
 class Bounds:
-    """What one call may spend: waits for locked rows, and attempts to apply a part of its batch.
+    """The budget of one call: waits for locked rows, and attempts to apply a part of its batch.
 
-    Both keep the answer within the time that the hub waits for it, however many items fail.
+    Both keep the response time below the hub's timeout, independent of the number of failing items.
     """
 
     waits: int = 8
@@ -66,12 +68,12 @@ class Bounds:
 
 
 def is_locked(error: Exception) -> bool:
-    """Whether somebody else holds a row that the delivery needs."""
+    """Whether another transaction holds a row that the delivery needs."""
     return sqlstate(error) in LOCKED
 
 
 def refusal_of(error: Exception, group: str | None = None) -> Problem:
-    """The problem that an item is refused with; `group` is the one at fault, where it is known."""
+    """The problem of a refused item; `group` is the failing group, if it is known."""
     facts: dict[str, Any] = {"group": group} if group else {}
     if isinstance(error, Problem):
         return error

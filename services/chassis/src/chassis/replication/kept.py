@@ -1,4 +1,4 @@
-"""Fields that another system keeps: shown here, and read-only."""
+"""Fields that another system owns: shown here, and read-only."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,16 +7,16 @@ from chassis.errors import Conflict
 
 
 class OwnedElsewhere(Conflict):
-    """Only the owner changes these fields; what is written here all the same would be reverted."""
+    """Only the owner changes these fields; a value written here would be reverted."""
 
     code = "owned-elsewhere"
-    title = "Another system keeps these fields"
-    hint = "Change them there; the new values arrive here by themselves."
+    title = "Another system owns these fields"
+    hint = "Change them in that system; the new values are delivered here automatically."
 
 
 def refuse_kept_by(owner: str, fields: Iterable[str], present: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raise `OwnedElsewhere` when a field of the owner would change; sending back what stands there is fine."""
+    """Raises `OwnedElsewhere` when a field of the owner would change; an unchanged value is accepted."""
     changed = [field for field in fields if wanted.get(field) != present.get(field)]
     if changed:
-        detail = f"{', '.join(changed)}: kept by the {owner.upper()}, read-only here."
+        detail = f"{', '.join(changed)}: owned by the {owner.upper()}, read-only here."
         raise OwnedElsewhere(owner=owner, fields=changed, detail=detail)

@@ -1,4 +1,4 @@
-"""What a replicated record is: the columns that every one has, and its groups, the units of merge."""
+"""A replicated record: the columns of every such row, and its groups, the units of merge."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from chassis.db import JsonObject, uuid7
 
 Json = Any
 LIFE = "life"
+DEAD = "dead"
 PARTITIONS = 6
 Step = Literal["already", "skipped", "write"]
 
@@ -22,11 +23,11 @@ Step = Literal["already", "skipped", "write"]
 class Replicated:
     """Columns of every replicated row.
 
-    `sync` holds per group the `seq` of the last local edit, the `rev` of the hub that the row has, and the `hlc` of
-    that edit with the time `at` which it was made, both in microseconds, and which edits are `seen` in that revision;
-    members that are gone and settled stand there as one entry of their family (`replication.floors`). `seq` is gap-free
-    per row, `hlc` is in microseconds, `merged_seq` is how far the hub has followed, `peers` what the hub last said of
-    the other systems, `decided` what it said of the record itself: its open `conflicts` and its newest `decisions`.
+    `sync` stores per group the `seq` of the last local edit, the hub's `rev` that the row has, the `hlc` of that edit
+    and its time `at`, both in microseconds, and the edits that are `seen` in that revision; acknowledged removed
+    members are one entry of their family (`replication.floors`). `seq` is gap-free per row, `hlc` is in microseconds,
+    `merged_seq` is the last edit that the hub has merged, `peers` the states of the other systems as last reported by
+    the hub, `decided` the hub's report on the record: its open `conflicts` and its newest `decisions`.
     """
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -47,9 +48,9 @@ class Replicated:
 class Group:
     """One unit of merge, or a family of them (`tag` stands for `tag:retail`, `tag:vip`, ...).
 
-    `read` answers the values that the row has, by full key; what is empty is left out or None. `write` sets one value
-    and raises one of `chassis.errors` when the module's rules refuse it, leaving the row as it was. `reference` names
-    the kind that the value is an id of.
+    `read` returns the values of the row, by full key; an empty value is omitted or None. `write` sets one value. It
+    raises one of `chassis.errors` when the module's rules refuse the value, and then leaves the row unchanged.
+    `reference` names the kind of which the value is an id.
     """
 
     name: str
@@ -59,20 +60,20 @@ class Group:
 
 
 class ReadOnly(RuntimeError):
-    """A group without a `write` was written; a fault of ours."""
+    """A group without a `write` was written; this is a bug."""
 
 
 def _never(row: Any, _value: Json) -> NoReturn:
-    raise ReadOnly(f"{type(row).__name__} {row.id} has a group that is only read")
+    raise ReadOnly(f"{type(row).__name__} {row.id} has a group that is read-only")
 
 
 def fields(name: str, read: Callable[[Any], Json], write: Callable[[Any, Json], None] = _never) -> Group:
-    """A group whose one value is made of several columns. In a closed kind it needs no `write`."""
+    """A group whose value consists of several columns. In a closed kind it needs no `write`."""
     return Group(name, lambda row: {name: read(row)}, lambda row, _key, value: write(row, value))
 
 
 def family(name: str, read: Callable[[Any], Mapping[str, Json]], write: Callable[[Any, str, Json], None]) -> Group:
-    """One register for each member; `read` and `write` speak of members without the family's name."""
+    """One register for each member; `read` and `write` get members without the family's name."""
     prefix = f"{name}:"
     return Group(
         name,
@@ -82,11 +83,11 @@ def family(name: str, read: Callable[[Any], Mapping[str, Json]], write: Callable
 
 
 def _read_life(row: Replicated) -> dict[str, Json]:
-    return {LIFE: "dead" if row.archived_at else "live"}
+    return {LIFE: DEAD if row.archived_at else "live"}
 
 
 def _write_life(row: Replicated, _key: str, value: Json) -> None:
-    row.archived_at = clock.now() if value == "dead" else None
+    row.archived_at = clock.now() if value == DEAD else None
 
 
 NoTwin = Callable[[AsyncSession, Mapping[str, Json]], Awaitable[bool]]
@@ -94,7 +95,7 @@ Rows = Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequen
 
 
 async def no_twin(_session: AsyncSession, _values: Mapping[str, Json]) -> bool:
-    """For kinds that nobody enters twice."""
+    """For kinds whose records cannot be entered twice."""
     return False
 
 
@@ -102,12 +103,12 @@ async def no_twin(_session: AsyncSession, _values: Mapping[str, Json]) -> bool:
 class Kind:
     """A kind of record, as one system holds it.
 
-    `rows` loads and locks rows by local or canonical id, in id order, with all that the groups read. `create` makes a
-    new row from the first values it is sent. `twin` says whether an unlinked local record may be the very one that a
-    delivery would create: then the delivery waits until the hub has seen it. `announced`: what happens to its rows is
-    published, to a topic of so many `partitions`; a system that only reads a kind has nothing to say of it.
-    `written` brings all values of a record into the form in which they are published; that of a group may depend on the
-    groups `beside` it.
+    `rows` loads and locks rows by local or canonical id, in id order, with all columns that the groups read. `create`
+    makes a new row from the first delivered values. `twin` returns whether an unlinked local record may be the same as
+    the one that a delivery would create: then the delivery waits until the hub has merged it. `announced`: changes are
+    published to a topic with this number of `partitions`; a system that only reads a kind publishes nothing. `history`:
+    changes are recorded (`chassis.history`). `written` converts all values of a record to their
+    published form; the form of a group may depend on the groups `beside` it.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Kind:
     partitions: int = PARTITIONS
     written: Callable[[Mapping[str, Json]], dict[str, Json]] = dict
     beside: tuple[str, ...] = ()
+    history: bool = True
     by_name: dict[str, Group] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -148,24 +150,24 @@ class Kind:
         return bool(present.get(key) == self.written({**beside, key: value})[key])
 
     def group(self, key: str) -> Group | None:
-        """The group that a key belongs to: `tag` for `tag:retail`; None for a key this kind does not have."""
+        """The group of a key: `tag` for `tag:retail`; None for a key that this kind does not have."""
         return self.by_name.get(key.partition(":")[0])
 
 
 class Moment(NamedTuple):
-    """When an event was written, by its author's clock, and its number: two may share a tick."""
+    """The time of an event by its author's clock, and its number; two events may have the same time."""
 
     time_us: int
     seq: int
 
 
 def guard(rev: int, own: Mapping[str, Any] | None, seen_seq: int, last: Moment | None = None) -> Step:
-    """What to do with a delivered value: the three lines that make duplicates and disorder harmless.
+    """Decides on a delivered value; these guards make duplicates and wrong order harmless.
 
-    `own` is the row's `sync` of that group. A revision that the row has is `already` there; a local edit that the hub
-    had not merged when it sent this is not overwritten (`skipped`): it is sent again. `last` is the last of the
-    row's events that the hub had merged. Numbers tell when a clock was set back, times when a row was restored from a
-    backup and gives its numbers a second time.
+    `own` is the row's `sync` of that group. A revision that the row has is answered `already`; a local edit that the
+    hub had not merged when it sent this is not overwritten (`skipped`), and the item is sent again. `last` is the last
+    of the row's events that the hub had merged. Numbers detect a clock that was set back; times detect a row that was
+    restored from a backup and assigns its numbers a second time.
     """
     own = own or {}
     if rev <= own.get("rev", 0):
@@ -176,5 +178,5 @@ def guard(rev: int, own: Mapping[str, Any] | None, seen_seq: int, last: Moment |
 
 
 def edited(own: Mapping[str, Any]) -> Moment:
-    """The last local edit of a group, as far as the row says; an edit of before rows kept its time has none."""
+    """The last local edit of a group, as stored in the row; an older edit has no time."""
     return Moment(own.get("at", 0), own.get("seq", 0))

@@ -1,4 +1,5 @@
-"""Deliveries from the hub: a batch in, an outcome per item out. Idempotent, whatever is repeated or out of order."""
+"""Deliveries from the hub: a batch in, an outcome per item out. Idempotent, also for repeated and out-of-order
+calls."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -23,38 +24,40 @@ from chassis.replication.wire import Deliveries, Delivery, ItemOutcome, Outcome,
 
 log = structlog.get_logger()
 ACTOR = "gateway"
-# Shorter than the second after which PostgreSQL looks for a deadlock, so that it is never a user who has to give way.
+# Shorter than the second after which PostgreSQL checks for a deadlock, so that the user's transaction is never the one
+# that is aborted.
 WAIT_MILLISECONDS = 100
 MOST_TRIES = 64
-"""How many parts of one item are tried to find the groups at fault; an order may have a thousand lines."""
+"""The limit of groups of one item that are tried separately to find the failing ones; an order may have a thousand
+lines."""
 
 
 class UnknownGroup(Conflict):
     """The kind has no such group here."""
 
     code = "unknown-group"
-    title = "This system does not hold that group"
-    hint = "Take the group out of the kind's definition in the gateway, or add it to the module's events.py."
+    title = "This system does not have that group"
+    hint = "Remove the group from the kind's declaration in the gateway, or add it to the module's events.py."
 
 
 class Incomplete(Conflict):
-    """A new record came without a group that it cannot be without."""
+    """A new record was delivered without a required group."""
 
     code = "incomplete"
-    title = "The record is not here yet, and a group that it needs was not delivered"
+    title = "The record does not exist here, and a required group was not delivered"
     hint = "Deliver the record with all its groups."
 
 
 class RowGone(Conflict):
-    """The row was there once: this system was restored from a backup that is older."""
+    """The row existed before: this system was restored from an older backup."""
 
     code = "row-gone"
-    title = "The record is not here any more"
-    hint = "Deliver it as a new one: without `local_id`, with all its groups."
+    title = "The record no longer exists here"
+    hint = "Deliver it as a new record: without `local_id`, with all its groups."
 
 
 class UnknownKind(NotFound):
-    """This system does not replicate such records."""
+    """This system does not replicate records of this kind."""
 
     code = "unknown-kind"
     title = "This system does not replicate that kind of record"
@@ -73,23 +76,23 @@ def router(kinds: Sequence[Kind]) -> APIRouter:
 
     @api.get("/status", dependencies=[requires("replication:write")])
     async def read_status(session: Session) -> Status:
-        """This system as the hub polls it: what it holds, which database it is, and how far it has written."""
+        """The status of this system for the hub: its kinds, its database, and the position of its newest event."""
         return await status(session, kinds)
 
     @api.post("/{kind}", dependencies=[requires("replication:write")])
     async def deliver(kind: Annotated[Kind, Depends(known)], body: Deliveries, session: Session) -> Outcomes:
-        """Apply a batch of deliveries; one outcome per item, and no item holds up another."""
+        """Apply a batch of deliveries; one outcome per item, and a failing item does not block others."""
         return Outcomes(items=await apply(session, kind, body.items))
 
     return api
 
 
 async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
-    """Apply items under the guards, in one flush; when that fails, in halves, to find out which item is at fault.
+    """Apply items under the guards, in one flush; when that fails, in halves, to find the failing item.
 
-    Of that item, the groups at fault are `rejected` and the others applied. A record that somebody is changing right
-    now is `skipped`: a batch that waited for it would hold up all others, and two that wait for each other's rows would
-    never end. It is sent again. Raise only what concerns the connection or the server, and so the whole batch.
+    The failing groups of that item are `rejected` and the others applied. A record that a user's transaction has locked
+    is `skipped` and sent again: waiting for it would delay all other items, and two transactions that wait for each
+    other's rows would deadlock. Raises only errors of the connection or the server, which concern the whole batch.
     """
     outcomes = await _apply_in_parts(session, kind, items, Bounds())
     for item, outcome in zip(items, outcomes, strict=True):
@@ -122,7 +125,7 @@ async def _apply_in_parts(
 
 
 async def _attempt(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
-    """Apply all of the items or none. After a failure the session holds no row as the attempt left it."""
+    """Apply all of the items or none. After a failure the session contains no changed rows of the attempt."""
     try:
         async with session.begin_nested():
             return await _apply(session, kind, items)
@@ -134,7 +137,7 @@ async def _attempt(session: AsyncSession, kind: Kind, items: Sequence[Delivery])
 async def _without_what_fails(
     session: AsyncSession, kind: Kind, item: Delivery, error: Exception, bounds: Bounds
 ) -> Outcome:
-    """Apply one item but for the groups that make it fail; reject those, or all when none of them stands alone."""
+    """Apply one item without its failing groups; reject those, or all when no single group can be found."""
     _report(kind, item, error)
     own = Bounds(attempts=MOST_TRIES)
     needed = [value for value in item.groups if value.group in kind.required]
@@ -185,12 +188,12 @@ async def _at_fault(
         half = len(values) // 2
         found = await _at_fault(session, kind, item, beside, values[:half], bounds)
         found |= await _at_fault(session, kind, item, beside, values[half:], bounds)
-    # Values that fail together only, or that there are no attempts left for, are refused together.
+    # Values that fail only together, or for which no attempts are left, are refused together.
     return found or {value.group: refusal_of(error, value.group) for value in values}
 
 
 async def _failure(session: AsyncSession, kind: Kind, item: Delivery, values: list[Value]) -> Exception | None:
-    """Why these values of an item cannot be applied, or None; nothing stays of the attempt."""
+    """The reason why these values of an item cannot be applied, or None; the attempt is rolled back."""
     try:
         async with session.begin_nested() as part:
             await _apply(session, kind, [item.model_copy(update={"groups": values})])
@@ -231,12 +234,14 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
 
 
 def _caused(item: Delivery) -> AbstractContextManager[None]:
-    """Log and announce under the correlation id of the edit that caused the item, below the trace of the call."""
+    """Log and write events under the correlation id of the edit that caused the item, as children of the call's
+    trace."""
     return telemetry.relayed(correlation=telemetry.readable_correlation_id(item.correlation_id))
 
 
 async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Outcome, Any]:
-    """Make the record, unless a required group is refused or a twin of it may be here. No record: nothing is told."""
+    """Create the record, unless a required group is refused or a twin of it may exist. Without a record nothing else is
+    stored."""
     if not item.groups:
         return _skipped([item])[0], None
     values = {value.group: value.value for value in item.groups}
@@ -254,7 +259,7 @@ async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Ou
     if any(outcomes.get(group) == "rejected" for group in kind.required):
         told: dict[str, ItemOutcome] = {g: "rejected" if o == "rejected" else "skipped" for g, o in outcomes.items()}
         return _outcome(item, told, problems), None
-    # A twin is looked for by the values that this system would keep: those are of the right types.
+    # The twin is searched by the values that this system would store: those have the correct types.
     kept = {value.group: value.value for value in item.groups if outcomes[value.group] == "applied"}
     if await kind.twin(session, kept):
         return _skipped([item])[0], None
@@ -264,7 +269,7 @@ async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Ou
 
 
 def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Outcome:
-    """Write what the guards let through."""
+    """Write the values that the guards accept."""
     before = kind.read(row)
     known = {value.group: standing(row.sync, value.group).get("rev", 0) for value in item.groups}
     ahead = {value.group: known[value.group] for value in item.groups if known[value.group] > value.rev}
@@ -298,7 +303,7 @@ def _take_over(
 
 
 def _hear(row: Replicated, item: Delivery) -> None:
-    """Keep what the hub says of the other systems, and of the record's conflicts and decisions."""
+    """Store the hub's report on the other systems, and on the record's conflicts and decisions."""
     row.peers = {name: peer.model_dump() for name, peer in item.peers.items()} or row.peers
     said = item.model_dump(mode="json", include={"conflicts", "decisions"})
     decided = {**row.decided, **{name: lines for name, lines in said.items() if lines is not None}}
@@ -349,7 +354,8 @@ def _acknowledge(
     item: Delivery,
     outcomes: Mapping[str, ItemOutcome],
 ) -> None:
-    """Tell third parties, and the hub, what now stands here; silent when no value moved and none differs."""
+    """Write an event with the current values, for third parties and the hub; none when no value changed and none
+    differs."""
     after = kind.read(row)
     changes: list[Change] = [
         {"group": v.group, "old": before.get(v.group), "new": after.get(v.group), "ctx": v.rev}

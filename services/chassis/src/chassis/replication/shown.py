@@ -1,4 +1,4 @@
-"""What an answer tells of every replicated record, beside its own fields."""
+"""The sync fields in the answer of every replicated record."""
 
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -13,7 +13,7 @@ from chassis.replication.standing import State, sync_state
 
 
 class RefusedField(BaseModel):
-    """What the rules of another system refuse: the unit of merge, the field in it, and why."""
+    """A value that another system's rules refuse: the unit of merge, the field in it, and the reason."""
 
     group: str
     field: str
@@ -22,60 +22,67 @@ class RefusedField(BaseModel):
 
 
 class System(BaseModel):
-    """How far another system is with this record; `reason` says what it waits for, or why it refuses."""
+    """The state of this record in another system; `reason` is what it waits for, or why it refuses."""
 
     state: State
     reason: str | None = None
-    fields: list[RefusedField] = Field(default=[], description="While `rejected`: what is refused, field by field.")
+    fields: list[RefusedField] = Field(default=[], description="While `rejected`: the refused fields.")
 
 
 class OpenConflict(BaseModel):
-    """A group that several systems have changed unseen by each other; each keeps its value until a person decides."""
+    """A group that several systems have changed concurrently; each keeps its value until a person decides."""
 
     group: str
-    rule: str = Field(description="Why nobody has won: the policy, or what the gateway holds it for.")
+    rule: str = Field(description="The reason why there is no winner: the policy, or the check that failed.")
     since: datetime | None = None
-    decision: UUID | None = Field(default=None, description="Its line in the gateway's decision log.")
+    decision: UUID | None = Field(default=None, description="The id of its entry in the gateway's decision log.")
     path: str | None = Field(
-        default=None, description="Where the gateway shows all values; `POST /v1/conflicts/{decision}:resolve` ends it."
+        default=None,
+        description=(
+            "The gateway's address that shows all values; `POST /v1/conflicts/{decision}:resolve` resolves it."
+        ),
     )
 
 
 class RecentDecision(BaseModel):
-    """A line of the gateway's decision log about this record."""
+    """An entry of the gateway's decision log about this record."""
 
     id: UUID
     group: str
     rule: str
-    winner: str | None = Field(description="The system whose value is shown, `hub` for a steward's; null while open.")
+    winner: str | None = Field(
+        description=("The system whose value is shown, `hub` for a value chosen by a steward; null while open.")
+    )
     at: datetime
     state: Literal["decided", "open", "resolved", "superseded"]
     outcome: Literal["kept", "lost", "refused", "parked"] | None = Field(
-        description="What became of the value of this system; null when it had none in it."
+        description="The outcome of the value of this system; null when it had none."
     )
-    path: str = Field(description="Where the gateway shows all values; `POST {path}:restore` brings one back.")
+    path: str = Field(description="The gateway's address that shows all values; `POST {path}:restore` restores one.")
 
 
 class Sync(BaseModel):
-    """How far all other systems are: the worst of them is `state`."""
+    """The states of all other systems: the worst of them is `state`."""
 
     canonical_id: UUID | None
     state: State
     systems: dict[str, System]
-    conflicts: list[OpenConflict] = Field(default=[], description="What waits for a person; all other groups go on.")
-    decisions: list[RecentDecision] = Field(default=[], description="The newest few decisions, the newest first.")
+    conflicts: list[OpenConflict] = Field(
+        default=[], description=("The groups that wait for a person; all other groups are synchronised.")
+    )
+    decisions: list[RecentDecision] = Field(default=[], description="The newest decisions, the newest first.")
 
 
 class Shown(BaseModel):
-    """The base of answers. `of` takes the fields from the row's attributes of the same names."""
+    """The base class of answers. `of` reads the fields from the row's attributes of the same names."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
     id: UUID
     canonical_id: UUID | None = Field(
-        description="The id that all systems share; null until the gateway has given one."
+        description="The id that all systems share; null until the gateway has assigned one."
     )
-    version: int = Field(description="Counts on with every change; the same as in the `ETag`.")
+    version: int = Field(description="Incremented with every change; the same as in the `ETag`.")
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
@@ -88,6 +95,6 @@ class Shown(BaseModel):
         return cls.model_validate({**{n: getattr(row, n) for n in names}, "sync": sync_state(row), **more})
 
     def tag(self, response: Response) -> Self:
-        """Say the version in the `ETag` too."""
+        """Set the version in the `ETag` too."""
         response.headers["ETag"] = etag(self.version)
         return self

@@ -1,4 +1,4 @@
-"""How far the other systems are with a record, as its row knows: what the hub last said, and what was edited since."""
+"""The state of a record in other systems, as its row stores it: the hub's last report, and local edits since then."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -11,10 +11,10 @@ STATES: tuple[State, ...] = get_args(State)
 
 
 def sync_state(row: Replicated) -> dict[str, Any]:
-    """What `Sync` shows of a row.
+    """The `Sync` of a row.
 
-    An edit that the hub has not merged yet may mend what kept the record back: from then on its groups count as on
-    their way, until the hub says what became of them. A refusal that names no group counts as mended by any edit.
+    An edit that the hub has not merged yet may resolve a refusal or conflict: its groups count as on their way until
+    the hub reports their new state. A refusal that names no group is treated as resolved by any edit.
     """
     edited = {group for group, own in row.sync.items() if own.get("seq", 0) > row.merged_seq}
     conflicts = [each for each in row.decided.get("conflicts", ()) if each["group"] not in edited]
@@ -31,7 +31,8 @@ def sync_state(row: Replicated) -> dict[str, Any]:
 
 
 def _now(peer: Mapping[str, Any], edited: set[str], in_conflict: bool) -> dict[str, Any]:
-    """What the hub said of one system, without what was edited since. Rows of older versions have no `fields`."""
+    """The hub's report on one system, without groups that were edited since. Rows of older versions have no
+    `fields`."""
     state, reason, told = peer["state"], peer.get("reason"), peer.get("fields", [])
     fields = [field for field in told if field["group"] not in edited]
     if not edited:

@@ -11,7 +11,7 @@ NOTHING = func.jsonb_build_array()
 
 
 def state_is(row: Any, state: State) -> ColumnElement[bool]:
-    """The rows whose worst state is this one, as `standing.sync_state` derives it."""
+    """The condition for rows whose worst state is this one, as `standing.sync_state` derives it."""
     found = _states(row)
     worse = [found[each] for each in STATES[: STATES.index(state)]]
     return and_(found[state], *(not_(each) for each in worse))
@@ -34,7 +34,7 @@ def _states(row: Any) -> dict[State, ColumnElement[bool]]:
 
 
 def _is_edited(row: Any, group: Any) -> ColumnElement[bool]:
-    """Whether a group, or any, has an edit that the hub has not merged."""
+    """Whether a group, or any group, has an edit that the hub has not merged."""
     own = func.jsonb_each(row.sync).table_valued(column("key", Text), column("value", JSONB))
     seq = func.coalesce(cast(own.c.value["seq"].astext, BigInteger), 0)
     same = [] if group is None else [own.c.key == group]
@@ -48,12 +48,12 @@ def _peer(row: Any, state: State, further: Any = None) -> ColumnElement[bool]:
 
 
 def _some(items: Any, holds: Any) -> ColumnElement[bool]:
-    """Whether something holds of an item of a JSON list, which may be missing."""
+    """Whether a condition holds for an item of a JSON list, which may be missing."""
     listed = case((func.jsonb_typeof(items) == "array", items), else_=NOTHING)
     each = func.jsonb_array_elements(listed).table_valued(column("value", JSONB))
     return _exists(each, holds(each.c.value))
 
 
 def _exists(among: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """All else that the conditions name is of the statement around."""
+    """Columns of the conditions refer to the enclosing statement."""
     return exists(select(1).select_from(among).where(*conditions).correlate_except(among))

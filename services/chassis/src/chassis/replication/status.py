@@ -1,6 +1,7 @@
-"""What a spoke says of itself: enough to see that it is there, and that it was restored from a backup.
+"""The status of a spoke: enough to detect that it is available, and that it was restored from a backup.
 
-A restored server has another `incarnation`, or its `position` has gone back: a copy of the data folder keeps the first.
+A restored server has another `incarnation`, or its `position` has gone back: a copy of the data folder keeps the
+former.
 """
 
 from collections.abc import Sequence
@@ -34,15 +35,16 @@ class Status(BaseModel):
     system: str
     kinds: list[str]
     incarnation: str = Field(
-        description="The server's identifier, its timeline, and the database: `7400.../1/16384`. Where the first two"
-        " cannot be read they are `unknown`. It changes with a restore, and with a move to another server."
+        description=(
+            "The server's identifier, its timeline, and the database: `7400.../1/16384`. Parts that cannot be read are "
+            "`unknown`. It changes with a restore, and with a move to another server."
+        )
     )
-    position: int = Field(description="The number of the newest event that was ever written; it never goes back.")
+    position: int = Field(description="The number of the newest event ever written; it never decreases.")
     clock: datetime
 
 
 async def status(session: AsyncSession, kinds: Sequence[Kind]) -> Status:
-    """The status of this system."""
     return Status(
         system=kinds[0].system,
         kinds=sorted(kind.name for kind in kinds),

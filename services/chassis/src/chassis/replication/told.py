@@ -1,4 +1,4 @@
-"""What a delivery tells of a record beside its values, for people to see: the port's shapes of it."""
+"""The report of a delivery about a record, for display: its shapes in the port."""
 
 from typing import Literal
 from uuid import UUID
@@ -24,7 +24,7 @@ class Refused(Told):
 
 
 class Peer(Told):
-    """How far another system is with this record; `fields` says what it refuses."""
+    """The state of this record in another system; `fields` are the refused fields."""
 
     state: State
     reason: str | None = None
@@ -42,7 +42,7 @@ class Parked(Told):
 
 
 class Decided(Told):
-    """A decision about the record, and what it did to the receiver's value."""
+    """A decision about the record, and the outcome of the receiver's value."""
 
     id: UUID
     group: str

@@ -18,7 +18,7 @@ class Shape(BaseModel):
 
 
 class Value(Shape):
-    """The present value of one group at a revision of the hub."""
+    """The current value of one group at a revision of the hub."""
 
     group: str
     value: Json = None
@@ -40,7 +40,7 @@ class LastMerged(Shape):
 
 
 class Floor(Shape):
-    """The delivery has every revision of a family's members behind `after` and up to `rev`."""
+    """The delivery contains every revision of a family's members above `after` and up to `rev`."""
 
     after: int = Field(ge=0)
     rev: int = Field(ge=1)
@@ -49,9 +49,9 @@ class Floor(Shape):
 class Delivery(Shape):
     """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`.
 
-    `peers`, `conflicts` and `decisions` are what people are shown beside it; left out, what was told before stays.
-    `correlation_id` is that of the edit which caused it; the log lines and the event of this item carry it. `seen` says
-    which edits the values have in them, for each system as `[time_us, seq]`: a row keeps it and its next edits name it.
+    `peers`, `conflicts` and `decisions` are for display; if they are omitted, the stored ones stay. `correlation_id` is
+    that of the edit which caused it; the log lines and the event of this item carry it. `seen` names the edits that are
+    contained in the values, for each system as `[time_us, seq]`: the row stores it and its next edits send it.
     """
 
     canonical_id: UUID
@@ -70,7 +70,7 @@ class Delivery(Shape):
 
     @property
     def moment(self) -> Moment | None:
-        """The last event that the hub had merged, if it says so."""
+        """The last event that the hub had merged, if it is given."""
         return Moment(self.last_merged.time_us, self.last_merged.seq) if self.last_merged else None
 
 
@@ -81,11 +81,11 @@ class Deliveries(Shape):
 
 
 class Outcome(Shape):
-    """What became of one item; `groups` tells each group apart, `problems` says why each was rejected.
+    """The outcome of one item; `groups` gives the outcome of each group, `problems` the reason of each rejection.
 
-    `problem` is the first of them, or why the item was refused as a whole. `ahead` are the groups of which this system
-    has a greater revision than was delivered, with that revision: the delivery is late, or the hub was restored from a
-    backup.
+    `problem` is the first of them, or the reason why the item was refused as a whole. `ahead` are the groups of which
+    this system has a greater revision than was delivered, with that revision: the delivery is late, or the hub was
+    restored from a backup.
     """
 
     canonical_id: UUID

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from contracts.normalise import reference_key
-from importing import Target
 from records import READ_ONLY, Meanings, Record, routes
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import selectinload
@@ -99,7 +98,6 @@ PAYMENTS = Record(
     kept_once_linked=dict.fromkeys(PaymentBody.model_fields, "erp"),
     prepare=checks.payment,
 )
-IMPORTS = Target.of(PAYMENTS)
 invoices = routes(
     INVOICES,
     without={"list"},

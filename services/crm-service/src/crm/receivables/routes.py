@@ -10,6 +10,7 @@ from chassis.pages import Page, Paging
 from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query, Response
 from records import answered, reads
+from records.listing import filters_of
 
 from crm.parties.customers.records import CUSTOMERS
 from crm.receivables import commands, view
@@ -19,7 +20,6 @@ from crm.receivables.schemas import (
     AgedFilters,
     AgedOut,
     CustomerReceivables,
-    InvoiceFilters,
     InvoiceOut,
     PaymentOut,
     Reversal,
@@ -28,6 +28,7 @@ from crm.receivables.schemas import (
 router = APIRouter(prefix="/v1", tags=["receivables"], route_class=IdempotentRoute)
 routers = (router, invoices, credit_notes, payments)
 READ = requires("invoices:read")
+InvoiceFilters = filters_of(INVOICES)
 Writer = Annotated[Principal, requires("payments:write")]
 
 
@@ -50,11 +51,13 @@ async def list_receivables(session: Session, paging: Paging, filters: Annotated[
 
 @router.get("/invoices", dependencies=[READ])
 async def list_invoices(
-    session: Session, paging: Paging, filters: Annotated[InvoiceFilters, Query()]
+    session: Session,
+    paging: Paging,
+    filters: Annotated[InvoiceFilters, Query()],  # type: ignore[valid-type]  # FastAPI takes the value.
 ) -> Page[InvoiceOut]:
     """The ERP's invoices, the latest first unless `sort` says otherwise (number, due_on, total, open, ...)."""
-    found = await reads.search(session, INVOICES, filters)
-    return await paging.page(session, found, INVOICES.sorting, lambda row: InvoiceOut.of(row[0], on=filters.on))
+    found, on = await reads.search(session, INVOICES, filters), vars(filters)["on"]
+    return await paging.page(session, found, INVOICES.sorting, lambda row: InvoiceOut.of(row[0], on=on))
 
 
 @router.post("/payments/{payment_id}/reverse")

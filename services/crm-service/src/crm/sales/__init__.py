@@ -1,1 +1,5 @@
 """Sales: deals, quotes and orders."""
+
+from crm.sales import deals, orders, quotes
+
+MODULES = (orders.MODULE, deals.MODULE, quotes.MODULE)

@@ -1,1 +1,5 @@
 """Sales: orders and their shipments."""
+
+from erp.sales import orders
+
+MODULES = (orders.MODULE,)

@@ -105,6 +105,11 @@ def order_line(value: Json) -> Json:
     return _decimals(_with(value, product=reference), ("quantity", "unit_price", "discount", "tax_rate"))
 
 
+def membership(value: Json) -> Json:
+    """A member of a team is a reference."""
+    return _with(value, employee=reference)
+
+
 def flags(value: Json) -> Json:
     """An object of flags: a false one is no flag."""
     return _flags(tidy(value))

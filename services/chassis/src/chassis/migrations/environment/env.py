@@ -1,4 +1,4 @@
-"""The alembic environment of all services: connects as the owner, gives up on a lock after five seconds."""
+"""The alembic environment of all services: connects as the owner, with a lock timeout of five seconds."""
 
 import asyncio
 

@@ -1,24 +1,20 @@
 """The tables of products and, as copies of what the ERP declares, of price lists, prices, tax rates and stock."""
 
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import JsonObject, Summed, unique
+from catalogue.columns import PriceColumns, PriceListColumns, ProductColumns, TaxRateColumns
+from chassis.db import Summed, unique
 from chassis.replication import Replicated
 from chassis.tenant_settings import TenantSetting
-from contracts.normalise import gtin_key, name_key, sku_key
-from contracts.product import ListedPrice, Price, PriceListTerms, ProductKind, TaxRate
+from contracts.product import Price, ProductKind
 from records import FromJson, word_index
 from sqlalchemy import ForeignKeyConstraint, Index, Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.tables import Base
 
-JsonValue = JSONB(none_as_null=True)
 USUAL: Mapping[str, Any] = {
     "product_kind": ProductKind.GOODS.value,
     "units": {"unit": "piece", "conversions": []},
@@ -27,7 +23,7 @@ USUAL: Mapping[str, Any] = {
 """What a product is when nobody says otherwise."""
 
 
-class Product(Replicated, Base):
+class Product(ProductColumns, Base):
     """What can be sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
 
     `sku_key` and `gtin_key` are the forms in which two are compared.
@@ -44,19 +40,7 @@ class Product(Replicated, Base):
         Index(None, "tenant_id", "category"),
     )
 
-    name: Mapped[str] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
-    category: Mapped[str | None] = mapped_column(Text)
-    sku: Mapped[str | None] = mapped_column(Text)
-    sku_key: Mapped[str | None] = mapped_column(Text)
-    gtin: Mapped[str | None] = mapped_column(Text)
-    gtin_key: Mapped[str | None] = mapped_column(Text)
-    product_kind: Mapped[str] = mapped_column(Text)
-    units: Mapped[JsonObject]
-    tax_class: Mapped[str] = mapped_column(Text)
-    list_price: Mapped[JsonObject | None] = mapped_column(JsonValue)
-    dimensions: Mapped[JsonObject | None] = mapped_column(JsonValue)
-    search: Mapped[str] = mapped_column(Text)
 
     @classmethod
     def blank(cls) -> Self:
@@ -87,10 +71,7 @@ class Product(Replicated, Base):
         """Set fields from checked values in JSON form; those not named stay."""
         for field, value in values.items():
             setattr(self, field, value or USUAL.get(field))
-        self.sku_key = sku_key(self.sku) if self.sku else None
-        self.gtin_key = gtin_key(self.gtin) if self.gtin else None
-        words = (self.name, self.sku, self.gtin, self.category)
-        self.search = " ".join(name_key(each) for each in words if each)
+        self.derive()
 
 
 class Copy(FromJson, Replicated):
@@ -112,7 +93,7 @@ class Availability(Copy, Base):
     available: Mapped[Summed]
 
 
-class PriceList(Copy, Base):
+class PriceList(PriceListColumns, Copy, Base):
     """Prices for one customer, for one customer group (a customer's `segment`), or for everyone; for a time."""
 
     __tablename__ = "price_lists"
@@ -123,24 +104,8 @@ class PriceList(Copy, Base):
         Index(None, "tenant_id", "customer_id"),
     )
 
-    name: Mapped[str] = mapped_column(Text)
-    customer_id: Mapped[UUID | None]
-    currency: Mapped[str] = mapped_column(Text)
-    customer_group: Mapped[str | None] = mapped_column(Text)
-    valid_from: Mapped[date | None]
-    valid_to: Mapped[date | None]
 
-    @property
-    def terms(self) -> PriceListTerms:
-        return PriceListTerms(
-            currency=self.currency,
-            customer_group=self.customer_group,
-            valid_from=self.valid_from,
-            valid_to=self.valid_to,
-        )
-
-
-class ListEntry(Copy, Base):
+class ListEntry(PriceColumns, Copy, Base):
     """What one unit of a product costs in a price list from a quantity on, for a time."""
 
     __tablename__ = "prices"
@@ -152,41 +117,12 @@ class ListEntry(Copy, Base):
         Index(None, "tenant_id", "updated_at", "id"),
     )
 
-    price_list_id: Mapped[UUID]
-    product_id: Mapped[UUID]
-    min_quantity: Mapped[Decimal]
-    amount: Mapped[Decimal]
-    valid_from: Mapped[date | None]
-    valid_to: Mapped[date | None]
 
-    @property
-    def listed(self) -> ListedPrice:
-        return ListedPrice(
-            min_quantity=self.min_quantity, amount=self.amount, valid_from=self.valid_from, valid_to=self.valid_to
-        )
-
-
-class DeclaredRate(Copy, Base):
+class DeclaredRate(TaxRateColumns, Copy, Base):
     """What is charged on a class of products in a country, for a time."""
 
     __tablename__ = "tax_rates"
     __table_args__ = (Index(None, "tenant_id", "country", "tax_class"),)
-
-    country: Mapped[str] = mapped_column(Text)
-    tax_class: Mapped[str] = mapped_column(Text)
-    rate: Mapped[Decimal]
-    valid_from: Mapped[date | None]
-    valid_to: Mapped[date | None]
-
-    @property
-    def declared(self) -> TaxRate:
-        return TaxRate(
-            country=self.country,
-            tax_class=self.tax_class,
-            rate=self.rate,
-            valid_from=self.valid_from,
-            valid_to=self.valid_to,
-        )
 
 
 class QuoteSetting(TenantSetting, Base):

@@ -1,7 +1,6 @@
 """What is declared of the catalogue: products, and what the ERP says that they cost and how they are taxed."""
 
 from contracts.normalise import gtin_key, sku_key
-from importing import Target
 from records import LIST_ONLY, Record, routes
 from sqlalchemy import exists, select
 
@@ -88,7 +87,6 @@ TAX_RATES = Record(
     order="country,tax_class",
     verbs=LIST_ONLY,
 )
-IMPORTS = Target.of(PRODUCTS)
 products = routes(
     PRODUCTS,
     says={

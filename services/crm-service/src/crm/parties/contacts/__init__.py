@@ -1,1 +1,7 @@
 """Contacts: the persons one talks to at a customer."""
+
+from modules import Module
+
+from crm.parties.contacts.records import router
+
+MODULE = Module(routers=(router,))

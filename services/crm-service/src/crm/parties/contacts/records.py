@@ -1,7 +1,6 @@
 """What is declared of contacts."""
 
 from contracts.normalise import email_key
-from importing import Target
 from records import Record, routes
 
 from crm.parties.contacts.events import CONTACT
@@ -22,7 +21,6 @@ CONTACTS = Record(
     where={"email": lambda text: Contact.email_key == (email_key(text) or text)},
     refers={"customer_id": CUSTOMERS},
 )
-IMPORTS = Target.of(CONTACTS)
 router = routes(
     CONTACTS,
     says={"create": "Enter a contact. It stands in the other systems a moment later, once its customer stands there."},

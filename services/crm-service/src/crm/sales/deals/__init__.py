@@ -1,1 +1,7 @@
 """Possible sales: deals and their pipelines."""
+
+from modules import Module
+
+from crm.sales.deals.routes import routers
+
+MODULE = Module(routers=routers)

@@ -1,23 +1,19 @@
 """The tables of products, price lists, prices and tax rates, and how they change."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import JsonObject, unique
+from catalogue.columns import PriceColumns, PriceListColumns, ProductColumns, TaxRateColumns
+from chassis.db import unique
 from chassis.replication import Replicated
-from contracts.normalise import gtin_key, name_key, sku_key
-from contracts.product import ListedPrice, PriceListTerms, TaxRate
 from records import FromJson, word_index
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, inspect, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from erp.tables import Base
 
-JsonValue = JSONB(none_as_null=True)
 IN_USE = text("archived_at is null")
 
 
@@ -36,7 +32,7 @@ class Component(Base):
     position: Mapped[int] = mapped_column(SmallInteger)
 
 
-class Product(Replicated, Base):
+class Product(ProductColumns, Base):
     """What is sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
 
     A product has a SKU as soon as the ERP has seen it: one that was entered without gets one from us. `sku_key` and
@@ -55,19 +51,7 @@ class Product(Replicated, Base):
         Index("ix_products_without_sku", "id", postgresql_where=text("sku is null and archived_at is null")),
     )
 
-    name: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    category: Mapped[str | None] = mapped_column(Text)
-    sku: Mapped[str | None] = mapped_column(Text)
-    sku_key: Mapped[str | None] = mapped_column(Text)
-    gtin: Mapped[str | None] = mapped_column(Text)
-    gtin_key: Mapped[str | None] = mapped_column(Text)
-    product_kind: Mapped[str] = mapped_column(Text)
-    units: Mapped[JsonObject]
-    tax_class: Mapped[str] = mapped_column(Text)
-    list_price: Mapped[JsonObject | None] = mapped_column(JsonValue)
-    dimensions: Mapped[JsonObject | None] = mapped_column(JsonValue)
-    search: Mapped[str] = mapped_column(Text)
 
     components: Mapped[list[Component]] = relationship(
         foreign_keys=Component.kit_id, lazy="raise", order_by=Component.position, cascade="all, delete-orphan"
@@ -98,10 +82,7 @@ class Product(Replicated, Base):
                 self._list_components(value)
             else:
                 setattr(self, field, value)
-        self.sku_key = sku_key(self.sku) if self.sku else None
-        self.gtin_key = gtin_key(self.gtin) if self.gtin else None
-        words = (self.name, self.sku, self.gtin, self.category)
-        self.search = " ".join(name_key(each) for each in words if each)
+        self.derive()
 
     def _list_components(self, values: Sequence[Mapping[str, Any]]) -> None:
         present = {component.product_id: component for component in self.components}
@@ -122,7 +103,7 @@ class Declared(FromJson, Replicated):
         return cls(**{column.key: None for column in inspect(cls).columns if column.server_default is None})
 
 
-class PriceList(Declared, Base):
+class PriceList(PriceListColumns, Declared, Base):
     """Prices for one customer, one group of customers (a customer's `segment`), or everyone; for a time."""
 
     __tablename__ = "price_lists"
@@ -133,24 +114,8 @@ class PriceList(Declared, Base):
         Index(None, "tenant_id", "name", "id"),
     )
 
-    name: Mapped[str] = mapped_column(Text)
-    currency: Mapped[str] = mapped_column(Text)
-    customer_group: Mapped[str | None] = mapped_column(Text)
-    customer_id: Mapped[UUID | None]
-    valid_from: Mapped[date | None]
-    valid_to: Mapped[date | None]
 
-    @property
-    def terms(self) -> PriceListTerms:
-        return PriceListTerms(
-            currency=self.currency,
-            customer_group=self.customer_group,
-            valid_from=self.valid_from,
-            valid_to=self.valid_to,
-        )
-
-
-class Price(Declared, Base):
+class Price(PriceColumns, Declared, Base):
     """What one unit of a product costs in a price list from a quantity on, for a time."""
 
     __tablename__ = "prices"
@@ -172,21 +137,8 @@ class Price(Declared, Base):
         Index(None, "tenant_id", "updated_at", "id"),
     )
 
-    price_list_id: Mapped[UUID]
-    product_id: Mapped[UUID]
-    min_quantity: Mapped[Decimal]
-    amount: Mapped[Decimal]
-    valid_from: Mapped[date | None]
-    valid_to: Mapped[date | None]
 
-    @property
-    def listed(self) -> ListedPrice:
-        return ListedPrice(
-            min_quantity=self.min_quantity, amount=self.amount, valid_from=self.valid_from, valid_to=self.valid_to
-        )
-
-
-class TaxRateRow(Declared, Base):
+class TaxRateRow(TaxRateColumns, Declared, Base):
     """What is charged on a class of products in a country, for a time."""
 
     __tablename__ = "tax_rates"
@@ -202,19 +154,3 @@ class TaxRateRow(Declared, Base):
             postgresql_nulls_not_distinct=True,
         ),
     )
-
-    country: Mapped[str] = mapped_column(Text)
-    tax_class: Mapped[str] = mapped_column(Text)
-    rate: Mapped[Decimal]
-    valid_from: Mapped[date | None]
-    valid_to: Mapped[date | None]
-
-    @property
-    def declared(self) -> TaxRate:
-        return TaxRate(
-            country=self.country,
-            tax_class=self.tax_class,
-            rate=self.rate,
-            valid_from=self.valid_from,
-            valid_to=self.valid_to,
-        )

@@ -1,1 +1,9 @@
 """Invoicing: what customers are billed for what was shipped, what is credited, what is open, and who is reminded."""
+
+from modules import Module
+
+from erp.finance.invoicing import handlers
+from erp.finance.invoicing.routes import routers
+from erp.finance.invoicing.rules import CREDIT_NOTE_NUMBERS, INVOICE_NUMBERS
+
+MODULE = Module(routers=routers, tasks=handlers.tasks, numbers=(INVOICE_NUMBERS, CREDIT_NOTE_NUMBERS))

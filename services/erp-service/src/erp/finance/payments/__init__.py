@@ -1,1 +1,9 @@
 """Payments: money that arrives and leaves by bank account, and what it settles."""
+
+from modules import Module
+
+from erp.finance.payments import handlers
+from erp.finance.payments.imports import IMPORTS
+from erp.finance.payments.routes import routers
+
+MODULE = Module(routers=routers, imports={"payments": IMPORTS}, tasks=handlers.tasks)

@@ -1,7 +1,6 @@
 """What is declared of contacts."""
 
 from contracts.normalise import email_key
-from importing import Target
 from records import Record, routes
 
 from erp.parties.contacts.events import CONTACT
@@ -23,7 +22,6 @@ CONTACTS = Record(
     refers={"customer_id": CUSTOMERS},
     kept_by={"consent": "crm"},
 )
-IMPORTS = Target.of(CONTACTS)
 router = routes(
     CONTACTS,
     says={"create": "Enter a contact. It stands in the other systems a moment later, once its customer stands there."},

@@ -1,1 +1,10 @@
 """Inventory: what lies in which warehouse, what it is worth, and for whom it is set aside."""
+
+from modules import Module
+
+from erp.warehouse.stock import handlers
+from erp.warehouse.stock.events import AVAILABILITY
+from erp.warehouse.stock.imports import STOCK
+from erp.warehouse.stock.routes import routers
+
+MODULE = Module(routers=routers, kinds=(AVAILABILITY,), imports={"stock": STOCK}, tasks=handlers.tasks)

@@ -1,0 +1,104 @@
+"""A service made of modules. Imports, jobs and series of numbers are modules too, which every service has."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+import jobs
+from annotations import annotated
+from chassis.service import Running, Service
+from chassis.settings import Settings
+from chassis.worker import Task
+from contracts.scopes import EVENT_SCOPES
+from importing import IMPORT_KEYS, UPLOADS, ImportJobs, Target
+from importing import routes as importing
+from jobs import FINISHED_JOBS, JobKind
+from jobs import routes as jobs_routes
+from numbering import Series
+from numbering.routes import series_router
+from sqlalchemy import MetaData
+
+from modules.module import Module
+
+Named = TypeVar("Named")
+
+
+class NamedTwice(Exception):
+    """Two modules give the same name to a task or to a target of imports; a fault of ours."""
+
+
+def service(
+    modules: Sequence[Module],
+    *,
+    name: str,
+    title: str,
+    description: str,
+    settings: type[Settings],
+    metadata: MetaData,
+    versions: Path,
+) -> Service:
+    """The service of these modules. Raise `NamedTwice` when two of them use a name for different things."""
+    listed = (*modules, imports_into(targets_of(modules)), numbered(_all(module.numbers for module in modules)))
+    listed = (*listed, running([kind for module in listed for kind in module.jobs]))
+
+    def tasks(started: Running) -> Mapping[str, Task]:
+        return _united(module.tasks(started) for module in listed)
+
+    return Service(
+        name=name,
+        title=title,
+        description=description,
+        settings=settings,
+        metadata=metadata,
+        versions=versions,
+        routers=annotated(*_all(module.all_routers for module in listed)),
+        kinds=_all(module.all_kinds for module in listed),
+        announced=_all(module.all_announced for module in listed),
+        event_scopes=EVENT_SCOPES,
+        tasks=tasks,
+        expiring=_all(module.expiring for module in listed),
+        uploads=_all(module.uploads for module in listed),
+    )
+
+
+def targets_of(modules: Iterable[Module]) -> dict[str, Target]:
+    """What files are imported into, by name. Raise `NamedTwice`."""
+    return _united(module.all_imports for module in modules)
+
+
+def imports_into(targets: Mapping[str, Target]) -> Module:
+    """The module of imports."""
+    return Module(
+        routers=(importing.routes(targets),),
+        jobs=ImportJobs(targets).kinds,
+        expiring=(IMPORT_KEYS, UPLOADS),
+        uploads=(importing.PATH,),
+    )
+
+
+def numbered(series: Sequence[Series]) -> Module:
+    """The module of series of numbers."""
+    return Module(routers=(series_router(series),))
+
+
+def running(kinds: Sequence[JobKind]) -> Module:
+    """The module of jobs."""
+    return Module(
+        routers=(jobs_routes.router,),
+        tasks=lambda started: jobs.tasks(started, kinds),
+        expiring=(FINISHED_JOBS,),
+    )
+
+
+def _all(parts: Iterable[Sequence[Named]]) -> Sequence[Named]:
+    return tuple(chain.from_iterable(parts))
+
+
+def _united(parts: Iterable[Mapping[str, Named]]) -> dict[str, Named]:
+    united: dict[str, Named] = {}
+    for part in parts:
+        if twice := united.keys() & part.keys():
+            raise NamedTwice(f"Two modules name {', '.join(sorted(twice))}.")
+        united |= part
+    return united

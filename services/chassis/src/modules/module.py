@@ -1,0 +1,73 @@
+"""The declaration of a module."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from chassis.announced import Announced
+from chassis.replication import Kind
+from chassis.retention import Expiry
+from chassis.service import Running
+from chassis.worker import Task
+from fastapi import APIRouter
+from importing import Target
+from jobs import JobKind
+from numbering import Series
+from records import Record, RecordRouter, routes
+
+Tasks = Callable[[Running], Mapping[str, Task]]
+
+
+def no_tasks(_running: Running) -> Mapping[str, Task]:
+    """For modules that do nothing in the background."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Module:
+    """What a module adds to its service.
+
+    `records` are served exactly as they are declared; `routers` are the routes of other records and of process verbs.
+    What the records of both say is not repeated: their kinds, and the targets of imports into records with plain
+    writes. `kinds` and `announced` are further ones, `imports` the targets that read a file in a way of their own.
+    The worker runs `jobs` and `tasks`. `numbers` are the series that it gives numbers of, `expiring` tables have a
+    retention, and addresses that begin with one of `uploads` take files.
+    """
+
+    records: Sequence[Record[Any, Any, Any]] = ()
+    routers: Sequence[APIRouter] = ()
+    kinds: Sequence[Kind] = ()
+    announced: Sequence[Announced] = ()
+    imports: Mapping[str, Target] = field(default_factory=dict)
+    jobs: Sequence[JobKind] = ()
+    tasks: Tasks = no_tasks
+    numbers: Sequence[Series] = ()
+    expiring: Sequence[Expiry] = ()
+    uploads: Sequence[str] = ()
+
+    @cached_property
+    def all_routers(self) -> Sequence[APIRouter]:
+        """All routes."""
+        return (*map(routes, self.records), *self.routers)
+
+    @property
+    def all_kinds(self) -> Sequence[Kind]:
+        """The replicated kinds, each once."""
+        kinds = [each.record.kind for each in self._of_records() if each.record.kind is not None]
+        return tuple({each.name: each for each in (*kinds, *self.kinds)}.values())
+
+    @property
+    def all_announced(self) -> Sequence[Announced]:
+        """The announced kinds, each once."""
+        announced = [each.record.announced for each in self._of_records() if each.record.announced is not None]
+        return tuple({each.topic: each for each in (*announced, *self.announced)}.values())
+
+    @property
+    def all_imports(self) -> Mapping[str, Target]:
+        """What files are imported into, by name."""
+        plain = [each.record for each in self._of_records() if each.importable]
+        return {**{record.plural: Target.of(record) for record in plain}, **self.imports}
+
+    def _of_records(self) -> Sequence[RecordRouter]:
+        return [router for router in self.all_routers if isinstance(router, RecordRouter)]

@@ -1,0 +1,7 @@
+"""Employees: the persons who work here; owners of records and subjects of tokens."""
+
+from modules import Module
+
+from crm.people.employees.records import router
+
+MODULE = Module(routers=(router,))

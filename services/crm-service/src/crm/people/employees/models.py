@@ -1,0 +1,23 @@
+"""The table of employees; `party` holds what they are in every service."""
+
+from chassis.db import unique
+from party.columns import found_by
+from party.employees import EmployeeColumns
+from sqlalchemy import ForeignKeyConstraint, Index
+
+from crm.tables import Base
+
+
+class Employee(EmployeeColumns, Base):
+    """A person who works here."""
+
+    __tablename__ = "employees"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "manager_id"], ["employees.tenant_id", "employees.id"]),
+        unique("id"),
+        # The ERP keeps subjects unique; two deliveries may exchange theirs in either order.
+        Index(None, "tenant_id", "subject"),
+        Index(None, "tenant_id", "name_key"),
+        Index(None, "tenant_id", "manager_id"),
+        *found_by("employees"),
+    )

@@ -1,0 +1,19 @@
+"""The table of teams; `party` holds what they are in every service."""
+
+from chassis.db import unique
+from party.employees import TeamColumns
+from sqlalchemy import ForeignKeyConstraint, Index
+
+from crm.tables import Base
+
+
+class Team(TeamColumns, Base):
+    """Employees who work together."""
+
+    __tablename__ = "teams"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "lead_id"], ["employees.tenant_id", "employees.id"]),
+        unique("id"),
+        Index(None, "tenant_id", "name", "id"),
+        Index(None, "tenant_id", "updated_at", "id"),
+    )

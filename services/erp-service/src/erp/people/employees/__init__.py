@@ -1,0 +1,9 @@
+"""Employees: the persons who work here; owners of records and subjects of tokens."""
+
+from importing import Target
+from modules import Module
+
+from erp.people.employees.records import EMPLOYEES, router
+
+EMPLOYEE_FILES = Target.of(EMPLOYEES, references={"manager_id": "employees"})
+MODULE = Module(routers=(router,), imports={"employees": EMPLOYEE_FILES})

@@ -93,6 +93,61 @@ async def test_an_order_goes_to_the_erp_and_comes_back_confirmed_shipped_and_inv
     assert (invoice["net"], invoice["total"]) == ("513", "548.91")
 
 
+async def test_events_carry_the_totals_and_numbers_that_the_apis_show(trade: Trade) -> None:
+    await trade.submit()
+    await trade.erp.post(f"/v1/orders/{(await trade.erp.only('/v1/orders'))['id']}/confirm")
+    await trade.settle()
+    for system in (trade.crm, trade.erp):
+        order = await system.only("/v1/orders")
+        *_, event = await system.events(f"{system.service.name}.order.v1")
+        assert event["shown"] == {"net": "513.00", "tax": "35.91", "total": "548.91"}
+        assert (event["snapshot"]["number"], event["canonical_id"]) == (order["number"], order["canonical_id"])
+    customer = await trade.erp.only("/v1/customers")
+    told = await trade.erp.events("erp.customer.v1")
+    assert [event["shown"] for event in told] == [{"number": customer["number"]}] * len(told)
+    assert (await trade.erp.events("erp.product.v1"))[-1]["snapshot"]["sku"] == "NW-028"
+
+
+async def test_each_stock_move_and_journal_entry_is_announced_once_as_the_api_shows_it(trade: Trade) -> None:
+    await trade.submit()
+    order = f"/v1/orders/{(await trade.erp.only('/v1/orders'))['id']}"
+    await trade.erp.post(f"{order}/confirm")
+    shipped = await trade.erp.post(f"{order}/shipments", {"shipped_on": "1997-09-02"})
+    await trade.erp.post("/v1/invoices", {"shipment_ids": [shipped["id"]], "issued_on": "1997-09-02"})
+    await trade.settle()
+    moves = {each["id"]: each for each in (await trade.erp.get("/v1/stock-moves"))["items"]}
+    told = await trade.erp.events("erp.stock_move.v1")
+    assert sorted(event["local_id"] for event in told) == sorted(moves)
+    for event in told:
+        shown = moves[event["local_id"]]
+        names = ("kind", "warehouse_id", "quantity", "value", "unit_cost", "moved_on", "source_kind", "source_id")
+        assert {name: event["snapshot"][name] for name in names} == {name: shown[name] for name in names}
+        assert (event["seq"], event["snapshot"]["product"]) == (1, shown["product_id"])
+    entries = {each["id"]: each for each in (await trade.erp.get("/v1/journal-entries"))["items"]}
+    told = await trade.erp.events("erp.journal_entry.v1")
+    assert sorted(event["local_id"] for event in told) == sorted(entries)
+    assert {event["snapshot"]["rule"] for event in told} == {"receipt", "issue", "invoice"}
+    for event in told:
+        shown = entries[event["local_id"]]
+        lines = [
+            {name: value for name, value in line.items() if name != "account"} for line in event["snapshot"]["lines"]
+        ]
+        assert (lines, event["snapshot"]["posted_on"]) == (shown["lines"], shown["posted_on"])
+
+
+@pytest.mark.parametrize(("author", "holder"), [("crm", "erp"), ("erp", "crm")])
+async def test_events_of_both_sides_are_joined_by_the_canonical_id(
+    systems: dict[str, System], author: str, holder: str
+) -> None:
+    await systems[author].post("/v1/customers", ALFREDS)
+    await exchange(systems)
+    (_, linked), (copied,) = [await systems[name].events(f"{name}.customer.v1") for name in (author, holder)]
+    assert (linked["origin"], linked["seq"], linked["changes"]) == ("gateway", 2, [])
+    assert linked["canonical_id"] == copied["canonical_id"] is not None
+    sync = (await systems[author].only("/v1/customers"))["sync"]
+    assert (sync["state"], await exchange(systems)) == ("in_step", [])
+
+
 async def test_a_product_and_an_order_that_sales_enters_are_the_erps_too(trade: Trade) -> None:
     await trade.crm.post("/v1/products", {"name": "Tasting", "product_kind": "service", "tax_class": "reduced"})
     await trade.settle()

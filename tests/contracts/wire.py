@@ -11,6 +11,7 @@ from chassis.db import Sessions
 from chassis.events import to_headers
 from chassis.outbox import OutboxRow
 from chassis.service import Service
+from contracts.kinds import TABLES
 from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.ingest.consume import Ingest
@@ -66,6 +67,12 @@ class System:
             assert row.attributes["dataschema"] == f"{row.topic}.json"
         return [Message(r.topic, r.key.encode(), r.data, tuple(to_headers(r.attributes)), 0, r.id) for r in rows]
 
+    async def events(self, topic: str) -> list[dict[str, Any]]:
+        """The data of all events of a topic, oldest first."""
+        async with self.sessions() as session:
+            rows = await session.scalars(select(OutboxRow.data).where(OutboxRow.topic == topic).order_by(OutboxRow.id))
+            return [orjson.loads(data) for data in rows]
+
 
 class CheckedSpoke(Spoke):
     """The way from the hub to a system in this process; every body on it is valid under the published schemas."""
@@ -87,7 +94,8 @@ async def exchange(systems: dict[str, System]) -> list[str]:
     hub = systems["gateway"].sessions
     spokes = {name: CheckedSpoke(systems[name]) for name in HOLDS}
     for _ in itertools.repeat(None, 20):
-        messages = [message for name in HOLDS for message in await systems[name].announced()]
+        announced = [message for name in HOLDS for message in await systems[name].announced()]
+        messages = [message for message in announced if message.topic.split(".")[1] in TABLES]
         if messages:
             await Ingest(hub, HOLDS).handle(messages)
         async with hub.begin() as session:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from contracts.generate import OpenApiFailed, drifted, generated_files, openapi_files, write
+from contracts.words import WordUnknown
 
 HERE = Path(__file__).parents[2]
 
@@ -16,7 +17,7 @@ OpenApi = Annotated[bool, typer.Option(help="Include the OpenAPI documents and s
 
 @app.command()
 def generate(folder: Folder = HERE, openapi: OpenApi = True) -> None:
-    """Write schemas/, asyncapi.yaml, openapi/ and scopes.json."""
+    """Write schemas/, asyncapi.yaml, openapi/, scopes.json and WORDS.md."""
     files = _files(openapi)
     write(folder, files)
     typer.echo(f"{len(files)} files written to {folder}")
@@ -38,7 +39,7 @@ def check(folder: Folder = HERE, openapi: OpenApi = True) -> None:
 def _files(openapi: bool) -> dict[str, str]:
     try:
         return generated_files() | (openapi_files() if openapi else {})
-    except OpenApiFailed as error:
+    except (OpenApiFailed, WordUnknown) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 

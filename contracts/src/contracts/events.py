@@ -87,6 +87,10 @@ class GroupMark(EventPart):
     seen: Seen | None = None
 
 
+class ShownValues(EventPart):
+    """What the system's API shows beside the groups: it follows from them, or is given once for good."""
+
+
 class RecordChanged(EventPart):
     """A record was entered, changed, archived, or updated by a delivery of the hub (`origin: gateway`).
 
@@ -230,11 +234,15 @@ class Envelope(EventPart):
     data: dict[str, JsonValue]
 
 
-def _changed(kind: str) -> type[RecordChanged]:
-    """The model of `<system>.<kind>.v1`, for each system that writes the kind."""
+def _changed(kind: str, system: str) -> type[RecordChanged]:
+    """The model of `<system>.<kind>.v1`."""
     shapes, name = GROUPS[kind], kind.title().replace("_", "")
     values = values_model(f"{name}Values", shapes)
     fields: dict[str, Any] = {"kind": (Literal[kind], ...), "snapshot": (values, ...)}
+    shown: dict[str, Any] = {each.name: (each.value, ...) for each in TABLES[kind].shown if system in each.by}
+    if shown:
+        part: Any = create_model(f"{name}Shown", __base__=ShownValues, __doc__=ShownValues.__doc__, **shown)
+        fields["shown"] = (part | None, None)  # Events of before it was added have none.
     model = create_model(f"{name}Changed", __base__=RecordChanged, __doc__=RecordChanged.__doc__, **fields)
     model.shapes = shapes
     return model
@@ -259,11 +267,13 @@ def _announced(kind: AnnouncedKind) -> type[RecordAnnounced]:
 
 
 SYSTEMS = ("crm", "erp")
-_CHANGED = {kind: _changed(kind) for kind in TABLES}
 
 EVENTS: dict[str, type[EventPart]] = {
     **{
-        f"{system}.{kind}.v1": _CHANGED[kind] for system in SYSTEMS for kind in TABLES if system in TABLES[kind].writers
+        f"{system}.{kind}.v1": _changed(kind, system)
+        for system in SYSTEMS
+        for kind, table in TABLES.items()
+        if system in table.writers
     },
     **{f"{kind.by}.{kind.name}.v1": _announced(kind) for kind in ANNOUNCED.values()},
     **{f"sync.{kind}.v1": _golden(kind) for kind in TABLES},

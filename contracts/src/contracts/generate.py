@@ -11,8 +11,10 @@ from typing import Any
 import yaml
 
 from contracts.asyncapi import asyncapi_document
+from contracts.events import SYSTEMS
 from contracts.schemas import schema_files
 from contracts.scopes import scopes_document
+from contracts.words import words_document
 
 SERVICES = ("crm", "erp", "gateway")
 
@@ -50,13 +52,15 @@ def generated_files() -> dict[str, str]:
 
 
 def openapi_files() -> dict[str, str]:
-    """Path below contracts/ -> OpenAPI document of each installed service, and the document of scopes.
+    """Path below contracts/ -> OpenAPI document, for the services that are installed here, with what is made of them:
+    the scopes that they ask for, and the words of events and APIs.
 
-    Raises `OpenApiFailed` when an installed service fails to print its document.
+    Raises `OpenApiFailed` when one is installed and cannot tell, `WordUnknown` when an API has no word for a group.
     """
     documents = {name: _openapi(name) for name in SERVICES if _has_verbs(name)}
     files = {f"openapi/{name}.json": _json(document) for name, document in documents.items()}
-    return files | {"scopes.json": _json(scopes_document(documents))}
+    words = {"WORDS.md": words_document(documents)} if documents.keys() >= set(SYSTEMS) else {}
+    return files | {"scopes.json": _json(scopes_document(documents))} | words
 
 
 def drifted(folder: Path, files: dict[str, str]) -> list[str]:

@@ -45,6 +45,11 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     return EXACT.quantize(amount, Decimal(1).scaleb(-CURRENCY_EXPONENTS[currency]))
 
 
+def amount_text(amount: Decimal) -> str:
+    """An amount in the one form that it has on events: no exponent, no zeros at the end."""
+    return format(amount.normalize(EXACT) + 0, "f")
+
+
 def line_amount(quantity: Decimal, unit_price: Decimal, discount: Decimal) -> Decimal:
     """The amount of a line before tax and before rounding; `discount` is a fraction (0.05)."""
     return EXACT.multiply(EXACT.multiply(quantity, unit_price), EXACT.subtract(Decimal(1), discount))

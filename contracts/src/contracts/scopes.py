@@ -59,6 +59,7 @@ EVENT_SCOPES = {
     "deal": "deals:read",
     "employee": "employees:read",
     "invoice": "invoices:read",
+    "journal_entry": "ledger:read",
     "order": "orders:read",
     "payment": "payments:read",
     "price": "prices:read",
@@ -66,6 +67,7 @@ EVENT_SCOPES = {
     "product": "products:read",
     "quote": "quotes:read",
     "shipment": "orders:read",
+    "stock_move": "inventory:read",
     "tax_rate": "prices:read",
     "team": "employees:read",
 }

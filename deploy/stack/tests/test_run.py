@@ -16,7 +16,7 @@ from stack.errors import CannotStart
 from stack.folder import data_folder
 from stack.part import answers
 from stack.ports import HOST, free_port
-from stack.run import databases, ports, systems
+from stack.run import databases, most_partitions, ports, systems
 from stack.services import Stack
 
 PROGRAM = str(Path(__file__).with_name("run_with_fakes.py"))
@@ -213,6 +213,12 @@ def test_systems_that_are_no_addresses_by_name_are_refused(wrong: str) -> None:
 
 def test_the_port_of_kafka_and_the_systems_are_taken_from_the_environment() -> None:
     assert ports({"KAFKA_PORT": "9092"})["kafka"] == 9092
+
+
+def test_a_bad_number_of_partitions_is_refused_before_anything_starts() -> None:
+    assert (most_partitions({}), most_partitions({"KAFKA_MOST_PARTITIONS": "6"})) == (2, 6)
+    with pytest.raises(CannotStart, match="KAFKA_MOST_PARTITIONS is '0'"):
+        most_partitions({"KAFKA_MOST_PARTITIONS": "0"})
     assert systems({"SYSTEMS": '{"shop": "http://127.0.0.1:1"}'}) == {"shop": "http://127.0.0.1:1"}
     assert systems({"SYSTEMS": '{"shop": {"address": "http://shop"}}'}) == {"shop": {"address": "http://shop"}}
     assert systems({}) is None

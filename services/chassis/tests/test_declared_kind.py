@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Kind, Replicated, fields, kind_from
-from chassis.replication.declared import NotDeclared
+from chassis.replication.declared import DeclaredValue, NotDeclared
 from pydantic import BaseModel, StrictBool
 from sqlalchemy import ARRAY, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -64,6 +64,7 @@ class Table:
     writers: tuple[str, ...] = ("shop",)
     partitions: int = 2
     derived: bool = False
+    shown: tuple[DeclaredValue, ...] = ()
 
     @property
     def required(self) -> tuple[str, ...]:

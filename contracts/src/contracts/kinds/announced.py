@@ -14,7 +14,7 @@ from contracts.decimals import amount_names, amount_text, is_amount, rewritten
 from contracts.kinds.table import PARTITIONS, LocalId
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, ShortText
-from contracts.values import CurrencyCode, Language, Money, Value
+from contracts.values import CurrencyCode, Language, Money, Sum, Value
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,17 @@ class QuoteLine(Value):
     tax_class: TaxClass
     tax_rate: Fraction
     catalogue_price: UnitPrice | None = None
+
+
+class JournalLine(Value):
+    """One line; `account` is the number of the account. `party_id`: the customer whose receivable it is."""
+
+    account_id: UUID
+    account: ShortText
+    currency: CurrencyCode
+    debit: Sum
+    credit: Sum
+    party_id: UUID | None = None
 
 
 DEAL = announced(
@@ -115,4 +126,40 @@ QUOTE = announced(
     },
 )
 
-ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in (DEAL, QUOTE)}
+STOCK_MOVE = announced(
+    "stock_move",
+    by="erp",
+    references={"product": True},
+    required={
+        "kind": Literal["opening", "receipt", "issue", "return", "transfer", "adjustment"],
+        "warehouse_id": UUID,
+        "quantity": Sum,
+        "value": Sum,
+        "unit_cost": Sum,
+        "currency": CurrencyCode,
+        "moved_on": date,
+        "source_kind": ShortText,
+        "source_id": UUID,
+        "actor": str,
+    },
+    optional={"line_id": UUID | None, "reason": NotesText},
+)
+"""What came in (above zero) or went out, in the product's own unit; written once. `line_id` is an order's line."""
+
+JOURNAL_ENTRY = announced(
+    "journal_entry",
+    by="erp",
+    references={},
+    required={
+        "rule": ShortText,
+        "source_kind": ShortText,
+        "source_id": UUID,
+        "posted_on": date,
+        "actor": str,
+        "lines": Annotated[tuple[JournalLine, ...], Field(min_length=2, max_length=200)],
+    },
+    optional={"text": NotesText},
+)
+"""What was posted, once per source and rule; written once."""
+
+ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in (DEAL, QUOTE, STOCK_MOVE, JOURNAL_ENTRY)}

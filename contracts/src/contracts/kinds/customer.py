@@ -9,8 +9,8 @@ from contracts.customer import Address, Credit, LegalEntity, PartyName, PaymentT
 from contracts.kinds import same
 from contracts.kinds.match import COUNTRY, HINT, NAME, medium, strong
 from contracts.kinds.policies import manual, member, newest, prefer, strict
-from contracts.kinds.table import WRITES, KindTable, family, group
-from contracts.text import NotesText, OptionalShortText
+from contracts.kinds.table import WRITES, KindTable, ShownValue, family, group
+from contracts.text import NotesText, OptionalShortText, ShortText
 from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 
 CUSTOMER = KindTable(
@@ -35,4 +35,5 @@ CUSTOMER = KindTable(
         family("legal", LegalEntity | None, newest, strong("tax"), COUNTRY, member=UUID, same=same.legal),
         family("custom", Scalar, newest, member=FieldKey),
     ),
+    shown=(ShownValue("number", ShortText, by=("erp",)),),
 )

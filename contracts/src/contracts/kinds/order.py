@@ -8,7 +8,7 @@ from contracts.charge import Charge
 from contracts.customer import Address
 from contracts.kinds import same
 from contracts.kinds.policies import machine, newest, strict
-from contracts.kinds.table import READS, WRITES, KindTable, family, group, reference
+from contracts.kinds.table import READS, WRITES, KindTable, ShownValue, family, group, reference
 from contracts.order import (
     FIXED_STATES,
     NEXT_STATES,
@@ -23,7 +23,7 @@ from contracts.order import (
     ShippedLines,
 )
 from contracts.text import NotesText, OptionalShortText
-from contracts.values import CurrencyCode
+from contracts.values import Amount, CurrencyCode
 
 ERP = strict("erp")
 UNTIL_SUBMITTED = newest.until("state", FIXED_STATES, ERP)
@@ -60,6 +60,7 @@ ORDER = KindTable(
         # Freight and the like: beside the lines, with a tax of its own or taxed as they are.
         family("charge", Charge | None, UNTIL_SUBMITTED, member=UUID, same=same.amounts("amount", "tax_rate")),
     ),
+    shown=tuple(ShownValue(name, Amount, by=("crm", "erp")) for name in ("net", "tax", "total")),
 )
 
 SHIPMENT = KindTable(

@@ -98,6 +98,18 @@ def reference(kind: str, policy: Policy, *match: Match, required: bool = False, 
     return Group(name or kind, shape, policy, normalisers.reference, match, required, refers=kind)
 
 
+@dataclass(frozen=True, slots=True)
+class ShownValue:
+    """What the systems in `by` show of a record beside its groups: it follows from them, or is given once for good.
+
+    Events carry it for those who read them. It is not merged, not delivered, and not in golden records.
+    """
+
+    name: str
+    value: Any
+    by: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class KindTable:
     """One kind. `holders` names the systems that hold its records; other systems get none.
@@ -115,6 +127,7 @@ class KindTable:
     partitions: int = PARTITIONS
     derived: bool = False
     currency: str | None = None
+    shown: tuple[ShownValue, ...] = ()
     required: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -52,6 +52,7 @@ class Plan:
     systems: Mapping[str, Any] | None = None
     """The spokes that the gateway connects to; None: the addresses of the CRM and the ERP of this plan."""
     cors_origins: str = LOCAL_PAGES
+    most_partitions: int | None = None
 
     def url(self, service: str) -> str:
         """The address of the REST interface of a service."""
@@ -75,6 +76,8 @@ class Plan:
             "AUTH_AUDIENCE": AUDIENCES[service],
             "AUTH_ISSUERS": json.dumps({issuer.name: issuer.trust for issuer in self.issuers}),
         }
+        if self.most_partitions is not None:
+            environment["KAFKA_MOST_PARTITIONS"] = str(self.most_partitions)
         if service == "gateway":
             environment["SERVICE_KEY_FILE"] = str(self.gateway.private_file)
             environment["SERVICE_ISSUER"] = self.gateway.name

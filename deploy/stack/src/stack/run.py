@@ -14,7 +14,7 @@ from stack.errors import CannotStart
 from stack.folder import data_folder
 from stack.guard import end_with_parent
 from stack.plan import LOCAL_PAGES, SERVICES, Program, python_program
-from stack.services import Stack
+from stack.services import PARTITIONS, Stack
 from stack.watch import Watch
 
 DEFAULT_PORTS = {"crm": 8001, "erp": 8002, "gateway": 8003}
@@ -40,6 +40,14 @@ def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
     if len(set(chosen.values())) < len(chosen):
         raise CannotStart("CRM_PORT, ERP_PORT, GATEWAY_PORT and KAFKA_PORT must be different ports.")
     return chosen
+
+
+def most_partitions(environment: Mapping[str, str] = os.environ) -> int:
+    """The most partitions of a topic that is made: KAFKA_MOST_PARTITIONS, or a few."""
+    text = environment.get("KAFKA_MOST_PARTITIONS") or str(PARTITIONS)
+    if not text.isdecimal() or int(text) < 1:
+        raise CannotStart(f"KAFKA_MOST_PARTITIONS is {text!r}: it must be a number from 1.")
+    return int(text)
 
 
 def systems(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
@@ -82,6 +90,7 @@ def run(program: Program = python_program) -> None:
         bootstrap_servers=os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or None,
         systems=systems(),
         cors_origins=os.environ.get("CORS_ORIGINS") or LOCAL_PAGES,
+        most_partitions=most_partitions(),
         program=program,
     )
     try:

@@ -21,6 +21,9 @@ from stack.process import Child
 from stack.provision import provision
 from stack.published import publish, withdraw
 
+PARTITIONS = 2
+"""One machine has no use for more, and the broker is back sooner after a crash."""
+
 MIGRATE_SECONDS = 120.0
 SERVICE_PATIENCE_SECONDS = 5.5
 SERVER_PATIENCE_SECONDS = 3.5
@@ -32,7 +35,7 @@ class Stack:
     Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`, `gateway-api` and
     `gateway-worker`. Without ports, free ones are selected; the broker's stays the same in a folder. A given database
     or broker is used instead of an embedded one; `systems` replaces our CRM and ERP as the spokes of the gateway.
-    `fast` is for tests: see Postgres.
+    `most_partitions` bounds the partitions of topics on our own broker. `fast` is for tests: see Postgres.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Stack:
         bootstrap_servers: str | None = None,
         systems: Mapping[str, Any] | None = None,
         cors_origins: str = LOCAL_PAGES,
+        most_partitions: int = PARTITIONS,
         program: Program = python_program,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
@@ -54,6 +58,7 @@ class Stack:
         self.databases = dict(databases or {})
         self.systems = systems
         self.cors_origins = cors_origins
+        self.most_partitions = most_partitions
         self.program = program
         self.say = say
         self.issuer = local_issuer(self.folder)
@@ -232,6 +237,7 @@ class Stack:
             program=self.program,
             systems=self.systems,
             cors_origins=self.cors_origins,
+            most_partitions=self.most_partitions if self.kafka else None,
         )
 
     def _migrate(self) -> None:

@@ -31,7 +31,7 @@ class TooManyTags(Conflict):
 
 
 async def add_note(session: AsyncSession, record: AnyRecord, row_id: UUID, text: str, actor: str) -> Note:
-    """Write a note on a record, archived or not. Raise `NotFound`."""
+    """Write a note on a record, archived or not. Raises `NotFound`."""
     await reads.by_id(session, record, row_id)
     note = Note(record_kind=record.name, record_id=row_id, author=actor, text=text)
     session.add(note)
@@ -44,7 +44,7 @@ async def add_note(session: AsyncSession, record: AnyRecord, row_id: UUID, text:
 async def change_note(
     session: AsyncSession, record: AnyRecord, row_id: UUID, note_id: UUID, text: str, actor: str, seen: Seen
 ) -> Note:
-    """Change the text of the note that the caller has `seen`. Raise `NotFound`, `Archived`."""
+    """Change the text of the note that the caller has `seen`. Raises `NotFound`, `Archived`."""
     note = await note_by_id(session, record, row_id, note_id, lock=True)
     seen(note)
     if note.archived_at is not None:
@@ -59,7 +59,7 @@ async def change_note(
 async def archive_note(
     session: AsyncSession, record: AnyRecord, row_id: UUID, note_id: UUID, actor: str, seen: Seen
 ) -> Note:
-    """Take a note out of the list; twice is as good as once. Raise `NotFound`."""
+    """Take a note out of the list; twice is as good as once. Raises `NotFound`."""
     note = await note_by_id(session, record, row_id, note_id, lock=True)
     seen(note)
     if note.archived_at is None:
@@ -70,7 +70,7 @@ async def archive_note(
 
 
 async def notes_of(session: AsyncSession, record: AnyRecord, row_id: UUID, archived: Archive) -> Select[Note]:
-    """The notes of a record. Raise `NotFound`."""
+    """The notes of a record. Raises `NotFound`."""
     await reads.by_id(session, record, row_id)
     notes = select(Note).where(Note.record_kind == record.name, Note.record_id == row_id)
     if archived == "any":
@@ -81,7 +81,7 @@ async def notes_of(session: AsyncSession, record: AnyRecord, row_id: UUID, archi
 async def note_by_id(
     session: AsyncSession, record: AnyRecord, row_id: UUID, note_id: UUID, *, lock: bool = False
 ) -> Note:
-    """One note of a record, archived or not. Raise `NotFound`."""
+    """One note of a record, archived or not. Raises `NotFound`."""
     wanted = select(Note).where(Note.id == note_id, Note.record_kind == record.name, Note.record_id == row_id)
     found: Note | None = await session.scalar(wanted.with_for_update() if lock else wanted)
     if found is None:
@@ -90,7 +90,7 @@ async def note_by_id(
 
 
 async def tags_of(session: AsyncSession, record: AnyRecord, row_id: UUID) -> list[str]:
-    """The tags of a record, in order. Raise `NotFound`."""
+    """The tags of a record, in order. Raises `NotFound`."""
     return await _present(session, record, await reads.by_id(session, record, row_id))
 
 
@@ -103,7 +103,7 @@ async def set_tags(
 ) -> list[str]:
     """Give a record the tags that are `wanted` instead of the present ones; `wanted` raises to leave them as they are.
 
-    Where tags are a field of the record, they are changed there. Raise `NotFound`, `TooManyTags`.
+    Where tags are a field of the record, they are changed there. Raises `NotFound`, `TooManyTags`.
     """
     row = await reads.by_id(session, record, row_id, lock=True)
     present = await _present(session, record, row)

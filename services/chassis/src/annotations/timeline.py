@@ -19,7 +19,7 @@ SORTING = Sorting({"at": HistoryEntry.at}, HistoryEntry.id, "-at")
 async def page_of(
     session: AsyncSession, record: Record[Any, Any, Any], row_id: UUID, paging: PageRequest, filters: TimelineFilters
 ) -> Page[TimelineEntry]:
-    """One page. Raise `NotFound`.
+    """One page. Raises `NotFound`.
 
     A record that is older than its history, or that nobody entered by itself, was created when its row says so.
     """

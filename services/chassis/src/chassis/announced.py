@@ -1,6 +1,6 @@
 """Records that only this system holds and announces: events with full state and changed groups, without deliveries.
 
-Their rows are `Versioned`. There is no merge, so an event carries no marks.
+Their rows are `Versioned`, or written once. There is no merge, so an event carries no marks.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,6 +80,11 @@ def announcing(session: AsyncSession, kind: Announced, row: Any) -> Iterator[Non
         _announce(session, kind, row, before)
 
 
+def announce_once(session: AsyncSession, kind: Announced, row_id: UUID, values: Mapping[str, Json]) -> None:
+    """Announce a row that is written once and never changed, by its values in JSON form. Empty ones are left out."""
+    _publish(session, kind, row_id, 1, {}, {group: value for group, value in values.items() if value not in (None, "")})
+
+
 def _announce(session: AsyncSession, kind: Announced, row: Any, before: Mapping[str, Json]) -> None:
     after = kind.read(row)
     name, actor = kind.declared.name, history.actor_of(session)
@@ -86,22 +92,34 @@ def _announce(session: AsyncSession, kind: Announced, row: Any, before: Mapping[
         history.note(session, name, row.id, Action.CREATED, actor)
     else:
         history.note_difference(session, name, row.id, actor, before, after)
+    _publish(session, kind, row.id, row.version, before, after)
+
+
+def _publish(
+    session: AsyncSession,
+    kind: Announced,
+    row_id: UUID,
+    version: int,
+    before: Mapping[str, Json],
+    after: Mapping[str, Json],
+) -> None:
+    name = kind.declared.name
     event = Event(
         id=str(uuid7()),
         source=f"/{kind.declared.by}",
         type=f"{kind.declared.by}.{name}.changed.v1",
-        subject=str(row.id),
+        subject=str(row_id),
         time=clock.now(),
         dataschema=f"{kind.topic}.json",
-        sequence=str(row.version),
+        sequence=str(version),
         origin="user",
         correlationid=telemetry.correlation_id.get(),
         traceparent=telemetry.traceparent(),
         tenant=str(session.info["tenant"]),
         data={
             "kind": name,
-            "local_id": str(row.id),
-            "seq": row.version,
+            "local_id": str(row_id),
+            "seq": version,
             "changes": [
                 {"group": group, "old": before.get(group), "new": after.get(group)}
                 for group in difference(before, after)
@@ -109,4 +127,4 @@ def _announce(session: AsyncSession, kind: Announced, row: Any, before: Mapping[
             "snapshot": after,
         },
     )
-    outbox.announce(session, kind.topic, str(row.id), event)
+    outbox.announce(session, kind.topic, str(row_id), event)

@@ -17,6 +17,7 @@ from chassis.bus import BrokerAway, Producer, Reach, Refused
 from chassis.health import beat
 from chassis.outbox import COLUMNS, OutboxRow, batch_of, message_of
 from chassis.resend import Resending
+from chassis.wakeup import Wakeup
 from chassis.worker import pause
 
 log = structlog.get_logger()
@@ -33,8 +34,8 @@ MOVE = text(
 class Relay:
     """Sends the events of the outbox to the broker, and resends requested ones.
 
-    Polling costs the writing transactions nothing; a notification would. An event of a topic that is not `announced`
-    any more (an earlier version wrote it) is parked: the topic may not exist on the broker.
+    A commit wakes it (`chassis.wakeup`); without a listener it polls. An event of a topic that is not `announced` any
+    more (an earlier version wrote it) is parked: the topic may not exist on the broker.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Relay:
         poll_seconds: float = 0.015,
         batch: int = 500,
         announced: Container[str] | None = None,
+        wakeup: Wakeup | None = None,
     ) -> None:
         self.engine = engine
+        self.wakeup = wakeup or Wakeup()
         self.producer = producer
         self.announced = announced
         self.poll_seconds = poll_seconds
@@ -70,6 +73,7 @@ class Relay:
         try:
             while not stop.is_set():
                 beat()
+                count = self.wakeup.count
                 try:
                     moved = await self.step(connection)
                     resent = await self.resending.step(connection)
@@ -80,7 +84,7 @@ class Relay:
                 if moved:
                     self.reach.back()
                 if moved + resent == 0:
-                    await pause(stop, self.poll_seconds)
+                    await self.wakeup.wait(stop, count, self.poll_seconds)
         finally:
             # The lock belongs to the connection: closing it, not returning it to the pool, releases the lock for the
             # next relay.

@@ -37,6 +37,7 @@ from chassis.retention import Expiry
 from chassis.serving import end_with_parent, serve
 from chassis.settings import Settings, load
 from chassis.topics import Logs, Topics, watch
+from chassis.wakeup import Wakeup
 from chassis.worker import Task, any_of, every
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ class Running:
     settings: Settings
     engine: AsyncEngine
     sessions: Sessions
+    wakeup: Wakeup = field(default_factory=Wakeup)
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ class Service:
 
         async def relay(stop: asyncio.Event) -> None:
             security = running.settings.broker_security
-            relay = Relay(running.engine, Producer(servers, security=security), announced=self.published())
+            producer = Producer(servers, security=security)
+            relay = Relay(running.engine, producer, announced=self.published(), wakeup=running.wakeup)
             seen = asyncio.Event()
 
             async def found(logs: Logs) -> None:
@@ -154,7 +157,8 @@ class Service:
                     await resend.resend_to_new_logs(session, logs)
                 seen.set()
 
-            topics = Topics(servers, self.published(), running.settings.kafka_replicas, security=security)
+            replicas, most = running.settings.kafka_replicas, running.settings.kafka_most_partitions
+            topics = Topics(servers, self.published(), replicas, security=security, most=most)
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(watch(topics, relay.reach, found, stop))
                 await any_of(seen, stop)
@@ -171,6 +175,7 @@ class Service:
 
         tasks = {
             "relay": relay,
+            "wakeup": running.wakeup.listen(running.settings.database_url, self.name),
             "pulse": every(health.BEAT_SECONDS, pulse),
             "gauges": every(GAUGES_SECONDS, gauges),
             "retention": retention.keeping(running.sessions, self.expiring, running.settings.retention_days),

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(connection.check)] = Field(repr=False, pattern="^postgresql://")
     kafka_bootstrap_servers: str | None = None
     kafka_replicas: int = Field(default=1, ge=1)
+    kafka_most_partitions: int | None = Field(default=None, ge=1)
     kafka_security_protocol: Protocol = "PLAINTEXT"
     kafka_sasl_mechanism: Mechanism | None = Field(default=None, validate_default=True)
     kafka_username: str | None = Field(default=None, validate_default=True)

@@ -41,7 +41,7 @@ Logs = Mapping[str, UUID]
 class Topics:
     """Creates missing topics, and returns the log of each. A failing client is replaced.
 
-    `partitions` apply to created topics; an existing topic keeps its own.
+    `partitions`, at most `most`, apply to created topics; an existing topic keeps its own.
     """
 
     def __init__(
@@ -51,11 +51,12 @@ class Topics:
         replicas: int = 1,
         timeout_seconds: float = 30,
         security: BrokerSecurity = OPEN,
+        most: int | None = None,
     ) -> None:
         self.servers = servers
         self.names = list(partitions)
         self.replicas = replicas
-        self.partitions = partitions
+        self.partitions = {name: min(width, most or width) for name, width in partitions.items()}
         self.timeout_seconds = timeout_seconds
         self.security = security
         self._admin: AIOKafkaAdminClient | None = None
@@ -159,7 +160,7 @@ def _is_served(topic: Mapping[str, Any]) -> bool:
 
 
 async def _widen(admin: AIOKafkaAdminClient, names: list[str]) -> None:
-    """Raise `max.message.bytes` of a topic that was created with less. Its other settings are sent along unchanged.
+    """Raises `max.message.bytes` of a topic that was created with less. Its other settings are sent along unchanged.
 
     A broker that does not permit it is reported: events that are too large for the topic are parked in the outbox.
     """

@@ -20,7 +20,7 @@ class TypeIsFixed(Conflict):
 async def declare(session: AsyncSession, field: CustomField, seen: Callable[[Declaration], None]) -> Declaration:
     """Declare a field, or change the label and choices of a declared one that the caller has `seen`.
 
-    Declaring it as it is changes nothing. Raise `TypeIsFixed` for another type.
+    Declaring it as it is changes nothing. Raises `TypeIsFixed` for another type.
     """
     row = await queries.for_update(session, field.key)
     if row is not None and row.field == field:

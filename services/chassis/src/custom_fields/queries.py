@@ -19,7 +19,7 @@ async def declarations(session: AsyncSession) -> Sequence[Declaration]:
 
 
 async def by_key(session: AsyncSession, key: str) -> Declaration:
-    """One declaration. Raise `NotFound`."""
+    """One declaration. Raises `NotFound`."""
     found: Declaration | None = await session.scalar(select(Declaration).where(Declaration.key == key))
     if found is None:
         raise NotFound(key=key)
@@ -39,7 +39,7 @@ async def checked_values(
 ) -> dict[str, Any]:
     """The values in their one form. What stands there already is not checked again: it may come from another system.
 
-    Raise `Malformed` for a field that is not declared and for a value that is not of its type.
+    Raises `Malformed` for a field that is not declared and for a value that is not of its type.
     """
     written = {key: value for key, value in values.items() if key not in present or present[key] != value}
     if not written:

@@ -45,7 +45,7 @@ class Delimited:
     assumed: bool
 
     def records(self) -> Iterator[Record]:
-        """The records in their order. Raise `NotDelimited` where one cannot be read."""
+        """The records in their order. Raises `NotDelimited` where one cannot be read."""
         return _records(self.text, self.delimiter)
 
     @property
@@ -57,7 +57,7 @@ class Delimited:
 
 
 def opened(content: bytes, encoding: str | None = None, delimiter: str | None = None) -> Delimited:
-    """The text of a file: in UTF-8, UTF-16, or else Windows-1252. Raise `NotDelimited`."""
+    """The text of a file: in UTF-8, UTF-16, or else Windows-1252. Raises `NotDelimited`."""
     found, assumed = (encoding, False) if encoding else _encoding(content)
     try:
         text = content.decode(found)

@@ -126,7 +126,7 @@ class Target:
         return cls(**{**plain, "references": references, "record": record, "scope": record.scope, **more})
 
     def authorise(self, caller: Principal, fields: Sequence[str]) -> None:
-        """Raise `ScopeMissing` unless the caller may write such records, and these fields of them."""
+        """Raises `ScopeMissing` unless the caller may write such records, and these fields of them."""
         caller.require(f"{self.scope}:write")
         if self.record is not None and self.record.field_scopes is not None:
             self.record.field_scopes.check(caller, fields)

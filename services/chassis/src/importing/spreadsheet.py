@@ -64,7 +64,7 @@ def read(
     fixed: Mapping[str, str] = MappingProxyType({}),
     reading: Reading = Reading(),
 ) -> list[Row]:
-    """The rows of a file, by the arguments of a `Plan`. Raise `FileRefused`."""
+    """The rows of a file, by the arguments of a `Plan`. Raises `FileRefused`."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -73,7 +73,7 @@ def read(
 
 
 def parse(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[Row]:
-    """The rows of a file's content. Raise `FileRefused`."""
+    """The rows of a file's content. Raises `FileRefused`."""
     header, mapping, records = _begun(name, content, plan, shape)
     try:
         return [replace(row, values={**row.values, **plan.fixed}) for row in _rows(records, header, mapping, plan.key)]
@@ -82,13 +82,13 @@ def parse(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list
 
 
 def fields_of(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[str]:
-    """The fields that a file fills, judged by its header alone. Raise `FileRefused`."""
+    """The fields that a file fills, judged by its header alone. Raises `FileRefused`."""
     _, mapping, _ = _begun(name, content, plan, shape)
     return sorted({path.partition(".")[0] for path in (*mapping.values(), *plan.fixed)})
 
 
 def fixed_by(settings: Iterable[str]) -> dict[str, str]:
-    """The fixed fields of texts like `currency=USD`. Raise `FileRefused`."""
+    """The fixed fields of texts like `currency=USD`. Raises `FileRefused`."""
     pairs = [setting.partition("=") for setting in settings]
     if unclear := [name for name, sign, _ in pairs if not sign]:
         raise FileRefused(f"--set {unclear[0]} says no value: write --set {unclear[0]}=...")
@@ -116,7 +116,7 @@ def _begun(
 
 
 def joined(rows: Sequence[Row], lines: Sequence[Row]) -> list[Row]:
-    """Each row with the lines that have its key, in their order. Raise `FileRefused` when lines belong to no row."""
+    """Each row with the lines that have its key, in their order. Raises `FileRefused` when lines belong to no row."""
     by_key: dict[str | None, list[Row]] = {row.key: [] for row in rows}
     if lost := sorted({line.key or "" for line in lines} - {row.key for row in rows}):
         names = ", ".join(map(repr, lost[:10]))
@@ -205,7 +205,7 @@ def type_of(shape: type[BaseModel], path: str) -> Any:
 
 
 def write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a new CSV file that a spreadsheet shows and does not run. Raise `FileExistsError`."""
+    """Write a new CSV file that a spreadsheet shows and does not run. Raises `FileExistsError`."""
     with file.open("x", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)

@@ -56,7 +56,7 @@ class Options:
     line_columns: str | None = None
 
     def plan(self, part: Part) -> Plan:
-        """The plan of a part. Raise `FileRefused`."""
+        """The plan of a part. Raises `FileRefused`."""
         reading = Reading(self.encoding, self.delimiter)
         if part == "lines":
             return Plan(self.line_columns, self.key, reading=reading)
@@ -66,7 +66,7 @@ class Options:
 async def upload(
     session: AsyncSession, name: str, target: Target, source: str, options: Options, content: bytes, actor: str
 ) -> Upload:
-    """Keep a file and preview it. Raise `FileUnusable`."""
+    """Keep a file and preview it. Raises `FileUnusable`."""
     try:
         fields = spreadsheet.fields_of("The file", content, options.plan("file"), target.shape)
     except FileRefused as refused:
@@ -89,7 +89,7 @@ async def upload(
 async def add_lines(
     session: AsyncSession, row: Upload, target: Target, columns: str | None, content: bytes, actor: str
 ) -> Upload:
-    """Keep the second file, with lines of the rows, and preview the import again. Raise `FileUnusable`."""
+    """Keep the second file, with lines of the rows, and preview the import again. Raises `FileUnusable`."""
     await _refuse_run(session, row)
     options = {**row.options, "line_columns": columns}
     try:
@@ -107,7 +107,7 @@ async def add_lines(
 async def start(session: AsyncSession, row: Upload, actor: str) -> Upload:
     """Run an import for good; a preview that is not over ends. One that failed or was cancelled may run again.
 
-    Raise `ImportHasRun`.
+    Raises `ImportHasRun`.
     """
     await _refuse_run(session, row)
     await _end_preview(session, row)
@@ -117,7 +117,7 @@ async def start(session: AsyncSession, row: Upload, actor: str) -> Upload:
 
 
 async def by_id(session: AsyncSession, import_id: UUID, *, lock: bool = False) -> Upload:
-    """One import. Raise `NotFound`."""
+    """One import. Raises `NotFound`."""
     statement: Any = select(Upload).where(Upload.id == import_id)
     found: Upload | None = await session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
@@ -143,7 +143,7 @@ async def content_of(session: AsyncSession, row: Upload) -> tuple[bytes, bytes]:
 
 
 def parsed_rows(row: Upload, target: Target, file: bytes, lines: bytes) -> list[Row]:
-    """The rows of an import, with their lines. Raise `FileUnusable`."""
+    """The rows of an import, with their lines. Raises `FileUnusable`."""
     options = _options(row.options)
     try:
         rows = spreadsheet.parse("The file", file, options.plan("file"), target.shape)

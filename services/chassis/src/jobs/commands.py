@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import JsonObject
 from chassis.errors import NotFound
+from chassis.wakeup import notify
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,11 +19,12 @@ async def enqueue(session: AsyncSession, kind: str, arguments: JsonObject, actor
     session.add(job)
     await session.flush()
     await session.refresh(job)
+    await notify(session)
     return job
 
 
 async def by_id(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> Job:
-    """One job. Raise `NotFound`."""
+    """One job. Raises `NotFound`."""
     statement: Any = select(Job).where(Job.id == job_id).execution_options(populate_existing=True)
     found: Job | None = await session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
@@ -31,7 +33,7 @@ async def by_id(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> J
 
 
 async def cancel(session: AsyncSession, job_id: UUID) -> Job:
-    """Cancel a job: at once when it is queued, else at its next step. Twice is as good as once. Raise `JobOver`."""
+    """Cancel a job: at once when it is queued, else at its next step. Twice is as good as once. Raises `JobOver`."""
     job = await by_id(session, job_id, lock=True)
     if job.state == JobState.CANCELLED:
         return job

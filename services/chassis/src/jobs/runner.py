@@ -14,6 +14,7 @@ import structlog
 from chassis.db import JsonObject, Sessions, is_passing, storable, transaction, uuid7
 from chassis.errors import Problem
 from chassis.service import Running
+from chassis.wakeup import Wakeup
 from chassis.worker import Task, pause
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -128,8 +129,9 @@ class Work:
 class Runner:
     """Runs the jobs of these kinds, for all tenants."""
 
-    def __init__(self, sessions: Sessions, kinds: Sequence[JobKind]) -> None:
+    def __init__(self, sessions: Sessions, kinds: Sequence[JobKind], wakeup: Wakeup | None = None) -> None:
         self._sessions = sessions
+        self._wakeup = wakeup or Wakeup()
         self._kinds = {kind.name: kind for kind in kinds}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -138,9 +140,12 @@ class Runner:
         try:
             while not stop.is_set():
                 running = {each for each in running if not each.done()}
+                count = self._wakeup.count
                 work = await self.take(stop) if len(running) < LANES else None
-                if work is None:
+                if work is None and len(running) == LANES:
                     await pause(stop, POLL_SECONDS)
+                elif work is None:
+                    await self._wakeup.wait(stop, count, POLL_SECONDS)
                 else:
                     running.add(asyncio.create_task(self.attempt(work)))
         finally:
@@ -248,7 +253,7 @@ class Runner:
 
 def tasks(running: Running, kinds: Sequence[JobKind]) -> dict[str, Task]:
     """The worker's task."""
-    return {"jobs": Runner(running.sessions, kinds).run}
+    return {"jobs": Runner(running.sessions, kinds, running.wakeup).run}
 
 
 def _told(problem: Problem) -> str:

@@ -38,7 +38,7 @@ def service(
     metadata: MetaData,
     versions: Path,
 ) -> Service:
-    """The service of these modules. Raise `NamedTwice` when two of them use a name for different things."""
+    """The service of these modules. Raises `NamedTwice` when two of them use a name for different things."""
     listed = (*modules, imports_into(targets_of(modules)), numbered(_all(module.numbers for module in modules)))
     listed = (*listed, running([kind for module in listed for kind in module.jobs]))
 
@@ -63,7 +63,7 @@ def service(
 
 
 def targets_of(modules: Iterable[Module]) -> dict[str, Target]:
-    """What files are imported into, by name. Raise `NamedTwice`."""
+    """What files are imported into, by name. Raises `NamedTwice`."""
     return _united(module.all_imports for module in modules)
 
 

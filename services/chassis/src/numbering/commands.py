@@ -47,7 +47,7 @@ async def declare(
 ) -> int:
     """Declare a format that the caller has `seen` as it was, for numbers from now on; answer its version.
 
-    Raise `PrefixTaken`, `NumbersWithoutYears`, `NumbersGiven`, and whatever `seen` raises.
+    Raises `PrefixTaken`, `NumbersWithoutYears`, `NumbersGiven`, and the errors of `seen`.
     """
     if wanted.per_year and not series.dated:
         raise NumbersWithoutYears(series=series.name)
@@ -61,7 +61,7 @@ async def declare(
 
 
 async def _go_on(session: AsyncSession, series: Series, wanted: Format, last: int, year: int) -> None:
-    """Let the counter stand at `last`. Raise `NumbersGiven` when it has gone on from there, or may not jump."""
+    """Let the counter stand at `last`. Raises `NumbersGiven` when it has gone on from there, or may not jump."""
     start = wanted.start(year)
     begin = insert(Counter).values(name=start, value=last)
     free = Counter.value.in_([0, last]) if series.gapless else Counter.value <= last

@@ -9,7 +9,7 @@ from contracts.countries import country_code
 
 
 def _country(cell: str) -> str:
-    """The code of a country that is written as a code or a name. Raise `Malformed`."""
+    """The code of a country that is written as a code or a name. Raises `Malformed`."""
     code = country_code(cell)
     if code is None:
         message = f"{cell!r} is not a country: write its name or its ISO 3166-1 code, for example DE"

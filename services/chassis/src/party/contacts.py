@@ -21,13 +21,13 @@ class ContactColumns(Reachable, Replicated):
 
     @classmethod
     def blank(cls) -> Self:
-        """A contact that nothing is known of yet."""
+        """A new contact with the defaults."""
         table: Any = cls
         row: Self = table(name="", search="", customer_id=None, email=None, phone=None, position=None, consent=None)
         return row
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay."""
+        """Set fields from validated values in JSON form; other fields are unchanged."""
         for field, value in values.items():
             setattr(self, field, UUID(value) if field == "customer_id" and value else value)
         self.derive(None)

@@ -43,7 +43,7 @@ class CustomerColumns(Reachable, Replicated):
 
     @classmethod
     def blank(cls) -> Self:
-        """A customer that nothing is known of yet."""
+        """A new customer with the defaults."""
         table: Any = cls
         row: Self = table(
             name="",
@@ -74,9 +74,9 @@ class CustomerColumns(Reachable, Replicated):
         return [entity for entity in self.entities if entity.removed_at is None]
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay.
+        """Set fields from validated values in JSON form; other fields are unchanged.
 
-        Raise `UnknownLegalEntity` or `LegalEntityTwice` for a list of legal entities that makes no sense.
+        Raises `UnknownLegalEntity` or `LegalEntityTwice` for a list of legal entities that makes no sense.
         """
         for field, value in values.items():
             match field:

@@ -31,7 +31,7 @@ class EmployeeColumns(Reachable, Replicated):
 
     @classmethod
     def blank(cls) -> Self:
-        """An employee that nothing is known of yet."""
+        """A new employee with the defaults."""
         table: Any = cls
         row: Self = table(
             name="",
@@ -51,7 +51,7 @@ class EmployeeColumns(Reachable, Replicated):
         return row
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay."""
+        """Set fields from validated values in JSON form; other fields are unchanged."""
         for field, value in values.items():
             setattr(self, field, column_value(type(self), field, value))
         self.name_key = name_key(self.name)
@@ -67,7 +67,7 @@ class TeamColumns(Replicated):
 
     @classmethod
     def blank(cls) -> Self:
-        """A team that nothing is known of yet."""
+        """A new team with the defaults."""
         table: Any = cls
         row: Self = table(name="", lead_id=None, members={})
         return row
@@ -78,7 +78,8 @@ class TeamColumns(Replicated):
         return sorted({UUID(each) for each in self.members.values()})
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay. A new membership is called by its id."""
+        """Set fields from validated values in JSON form; other fields are unchanged. A new membership is called by its
+        id."""
         for field, value in values.items():
             if field == "member_ids":
                 self.members = {each: each for each in value}

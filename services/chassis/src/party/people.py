@@ -59,7 +59,7 @@ class EmployeeFields(BaseModel):
 
 
 class EmployeeOut(Shown):
-    """An employee. `email_key` and `phone_e164` are what was understood of `email` and `phone`."""
+    """An employee. `email_key` and `phone_e164` are the normalised forms of `email` and `phone`."""
 
     name: str
     email: str | None
@@ -77,7 +77,7 @@ class EmployeeOut(Shown):
 
 
 class EmployeeFilters(SharedFilters):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in name, e-mail or phone.")
     email: str | None = None
@@ -110,7 +110,7 @@ class TeamOut(Shown):
 
 
 class TeamFilters(SharedFilters):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     name: str | None = None
     lead_id: UUID | None = None

@@ -86,7 +86,7 @@ class AddressOut(BaseModel):
 
 
 class CustomerShown(Shown):
-    """A customer. `email_key` and `phone_e164` are what was understood of `email` and `phone`."""
+    """A customer. `email_key` and `phone_e164` are the normalised forms of `email` and `phone`."""
 
     name: str
     kind: PartyKind
@@ -111,7 +111,7 @@ class CustomerShown(Shown):
 
 
 class CustomerFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in name, e-mail or phone.")
     canonical_id: UUID | None = None
@@ -144,7 +144,7 @@ class ContactFields(BaseModel):
 
 
 class ContactOut(Shown):
-    """A contact. `email_key` and `phone_e164` are what was understood of `email` and `phone`."""
+    """A contact. `email_key` and `phone_e164` are the normalised forms of `email` and `phone`."""
 
     customer_id: UUID | None
     name: str
@@ -157,7 +157,7 @@ class ContactOut(Shown):
 
 
 class ContactFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in name, e-mail or phone.")
     canonical_id: UUID | None = None

@@ -157,7 +157,7 @@ def _documents(record: Record[Any, Any, Any], chunk: Sequence[BaseModel]) -> lis
 
 
 async def _workbook(record: Record[Any, Any, Any], found: Chunks) -> IO[bytes]:
-    """A temporary file with one sheet. Raise `TooLargeForXlsx`."""
+    """A temporary file with one sheet. Raises `TooLargeForXlsx`."""
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by whoever sends it)
     # One row at a time is in memory; the others are in files.
     book = Workbook(file, {"constant_memory": True})

@@ -19,7 +19,7 @@ class AnyOf(list[Any]):
 
 
 class Filters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     archived: Archived = "false"
 

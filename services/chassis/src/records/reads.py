@@ -21,7 +21,7 @@ Shared = TypeVar("Shared", bound=Replicated)
 
 
 async def by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, *, lock: bool = False) -> Row:
-    """One row, archived or not; with `lock`, locked until the transaction ends. Raise `NotFound`."""
+    """One row, archived or not; with `lock`, locked until the transaction ends. Raises `NotFound`."""
     if not lock:
         found = (await by_ids(session, record, [row_id])).get(row_id)
     elif locked := gather.kept(session, _lock_of(record), [row_id]):
@@ -62,7 +62,7 @@ async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Co
 
 
 async def referred(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, field: str) -> Row:
-    """The row that `field` of another record names. Raise `ReferenceUnknown`."""
+    """The row that `field` of another record names. Raises `ReferenceUnknown`."""
     found = (await by_ids(session, record, [row_id])).get(row_id)
     if found is None:
         raise ReferenceUnknown(kind=record.name.replace("_", " "), id=row_id, field=field)

@@ -91,7 +91,7 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
         "restore": (f"restore_{record.name}", f"Take an archived {one} into use again."),
         "batch": (
             f"write_{record.plural}",
-            f"Create and change up to 200 {many}; each item stands or falls alone, and has a result of its own.",
+            f"Create and change up to 200 {many}; each item succeeds or fails alone, and has its own result.",
         ),
         "export": (
             f"export_{record.plural}",

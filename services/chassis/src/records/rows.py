@@ -20,10 +20,11 @@ READERS: Mapping[type[Any], Callable[[str], Any]] = {
 
 
 class FromJson:
-    """A row whose columns are set from checked values in JSON form."""
+    """A row whose columns are set from validated values in JSON form."""
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields; those not named stay. Ids, numbers and days that are written as text become what they are."""
+        """Set fields; other fields are unchanged. Ids, numbers and days that are written as text become what they
+        are."""
         for field, value in values.items():
             setattr(self, field, column_value(type(self), field, value))
 
@@ -35,7 +36,7 @@ class Plain(FromJson, Versioned):
 
     @classmethod
     def blank(cls) -> Self:
-        """A row that nothing is known of yet."""
+        """A new row with the defaults."""
         return cls()
 
 

@@ -23,7 +23,7 @@ class FieldsWanted:
         self.names = {name.strip() for name in fields.split(",") if name.strip()} if fields else None
 
     def check(self, shape: type[BaseModel]) -> None:
-        """Raise `Malformed` for a name that the shape does not have."""
+        """Raises `Malformed` for a name that the shape does not have."""
         known = shape.model_fields.keys()
         if unknown := sorted((self.names or set()) - known):
             message = f"unknown: {', '.join(unknown)}; the fields are: {', '.join(known)}"

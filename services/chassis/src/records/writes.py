@@ -42,13 +42,14 @@ def plain(record: Record[Any, Any, Any]) -> tuple[Create, Change]:
 
 
 async def create(session: AsyncSession, record: Record[Row, Any, Any], body: BaseModel, actor: str) -> Row:
-    """Enter a new record. Raise `ReferenceUnknown`, `OwnedElsewhere`, and what the record's checks raise."""
+    """Enter a new record. Raises `ReferenceUnknown`, `OwnedElsewhere`, and what the record's checks raise."""
     if record.kind is not None:
         await replication.creating(session, record.kind)
     table: Any = record.row
     row: Row = table.blank()
     await _write(session, record, row, body, {})
     if record.kind is not None:
+        await record.kind.complete(session, row)
         replication.created(session, record.kind, row, actor)
     elif record.announced is not None:
         announce_new(session, record.announced, row)
@@ -71,7 +72,7 @@ async def change(
 ) -> Row:
     """Apply a merge patch to the row that the caller has `seen`. Nothing changed: the same version, no event.
 
-    Raise `NotFound`, `Archived`, `Malformed`, what `create` raises, and whatever `seen` raises.
+    Raises `NotFound`, `Archived`, `Malformed`, what `create` raises, and the errors of `seen`.
     """
     row = await by_id(session, record, row_id, lock=True)
     seen(row)

@@ -135,6 +135,19 @@ async def test_a_possible_twin_makes_the_delivery_wait_until_the_hub_has_seen_it
     assert (await note(session, linked)).canonical_id == waiting.canonical_id
 
 
+async def test_a_record_that_is_linked_is_told_of_once_with_its_canonical_id(session: AsyncSession) -> None:
+    rows = [enter(session, isbn=f"978-{number}") for number in range(2)]
+    await session.flush()
+    linking = [delivery(local_id=row.id, seen_seq=1, title=row.title, isbn=row.isbn) for row in rows]
+    for _ in range(2):
+        assert {outcome.seq for outcome in await apply(session, NOTE, linking)} == {2}
+    told = [event for event in await events(session) if event["origin"] == "gateway"]
+    assert [(event["local_id"], event["canonical_id"], event["seq"], event["changes"]) for event in told] == [
+        (str(row.id), str(item.canonical_id), 2, []) for row, item in zip(rows, linking, strict=True)
+    ]
+    assert {row.version for row in rows} == {1}
+
+
 async def test_an_event_follows_only_when_a_value_moved_or_is_kept_otherwise(session: AsyncSession) -> None:
     created = await one(session, title="One", text="For May")
     before = len(await events(session))

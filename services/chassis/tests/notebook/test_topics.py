@@ -5,8 +5,10 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from aiokafka.admin import AIOKafkaAdminClient
 from chassis import telemetry
 from chassis.bus import Reach
+from chassis.metadata import describe
 from chassis.topics import Logs, Topics, ensure_topics, watch
 from stack.kafka import Kafka
 
@@ -52,3 +54,17 @@ async def test_a_topic_keeps_its_id_and_another_topic_has_another(kafka: Kafka, 
     first = await ensure_topics(kafka.bootstrap_servers, [topic, other])
     assert first[topic] != first[other]
     assert await ensure_topics(kafka.bootstrap_servers, [other, topic]) == first
+
+
+async def test_a_topic_is_made_no_wider_than_allowed_and_one_that_is_there_stays_as_it_is(kafka: Kafka) -> None:
+    wide, small = f"{uuid4().hex}.v1", f"{uuid4().hex}.v1"
+    for most in (2, None):
+        async with Topics(kafka.bootstrap_servers, {wide: 6, small: 1}, most=most) as topics:
+            await topics.look()
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        found = {each["name"]: len(each["partitions"]) for each in await describe(admin, [wide, small])}
+    finally:
+        await admin.close()
+    assert found == {wide: 2, small: 1}

@@ -1,11 +1,11 @@
-"""What the CRM reads from the environment beside what every service reads."""
+"""The settings of the CRM beside those of every service."""
 
 from chassis.settings import Settings as Common
 from contracts.scopes import audience_of
 
 
 class Settings(Common):
-    """The port of `make run` and the audience of the service's tokens, unless others are set."""
+    """The defaults of the port and of the audience of the service's tokens."""
 
     port: int = 8001
     auth_audience: str = audience_of("crm")

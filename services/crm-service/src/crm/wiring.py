@@ -1,4 +1,4 @@
-"""What the CRM is made of: its areas, in the order in which each stands on those before it."""
+"""The areas of the CRM, each above the ones that it depends on."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ SERVICE = service(
     MODULES,
     name="crm",
     title="Concord CRM",
-    description="Customers, deals, quotes and orders, as the people see them who speak with customers.",
+    description="Customers, deals, quotes and orders, for sales.",
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",

@@ -1,7 +1,7 @@
 """Migrations: one shared alembic environment; a service provides its metadata and its folder of versions.
 
-After the last version row-level security is enabled on every table with a tenant and all grants are made, so that no
-migration can omit them.
+After the last version row-level security is enabled on every table with a tenant, all grants are made, and the outbox
+notifies its worker, so that no migration can omit them.
 """
 
 import asyncio
@@ -20,12 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.db import TENANT, engine_as
 from chassis.migrations.failures import explained
 from chassis.migrations.version import script_config
+from chassis.wakeup import TRIGGER
 
 ROLES = ("owner", "app", "worker")
 WAIT_SECONDS = 300
 """The time that one `migrate` waits for another."""
 
 LOOK_SECONDS = 0.2
+HAS_TRIGGER = text("select exists (select from pg_trigger where tgname = 'outbox_written')")
 LOCK = text("select pg_try_advisory_lock(hashtextextended('migrate', 0))")
 
 
@@ -126,6 +128,9 @@ async def _secure(url: str, service: str) -> None:
     try:
         async with engine.begin() as connection:
             await _protect_tables(connection, service)
+            if not await connection.scalar(HAS_TRIGGER):
+                for statement in TRIGGER:
+                    await connection.execute(text(statement))
     finally:
         await engine.dispose()
 

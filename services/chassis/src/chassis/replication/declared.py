@@ -12,7 +12,19 @@ from sqlalchemy import Column, inspect
 
 from chassis.errors import Problem
 from chassis.replication.checked import checked, composed
-from chassis.replication.kind import LIFE, Group, Json, Kind, NoTwin, Rows, family, no_twin
+from chassis.replication.kind import (
+    LIFE,
+    Complete,
+    Group,
+    Json,
+    Kind,
+    NoTwin,
+    Rows,
+    Show,
+    complete_already,
+    family,
+    no_twin,
+)
 
 Columns = Mapping[str, Column[Any]]
 Create = Callable[[Mapping[str, Json]], Any]
@@ -33,6 +45,15 @@ class DeclaredGroup(Protocol):
     def refers(self) -> str | None: ...
 
 
+class DeclaredValue(Protocol):
+    """What the systems in `by` show of a record beside its groups."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def by(self) -> tuple[str, ...]: ...
+
+
 class Table(Protocol):
     """A kind as it is declared for all systems."""
 
@@ -48,6 +69,8 @@ class Table(Protocol):
     def partitions(self) -> int: ...
     @property
     def derived(self) -> bool: ...
+    @property
+    def shown(self) -> Sequence[DeclaredValue]: ...
 
     @property
     def beside(self) -> tuple[str, ...]: ...
@@ -72,6 +95,8 @@ def kind_from(
     required: tuple[str, ...] | None = None,
     through: Callable[[Group], Group] = lambda group: group,
     closed: type[Problem] | None = None,
+    complete: Complete = complete_already,
+    show: Show | None = None,
 ) -> Kind:
     """The kind as a system holds it, in rows of the class `row`.
 
@@ -79,7 +104,7 @@ def kind_from(
     family is the column of its name, an object by member, or of its plural, a list of members. `own` groups replace
     these. An emptied group gets the value of a blank row, if its shape may be empty. `create` makes a row once the
     required values are validated; `through` refuses writes of groups in certain states; `closed` refuses all values of
-    another system.
+    another system. Values that the table lists as `shown` are attributes of the row, unless `show` returns them.
     """
     blank: Callable[[], Any] = getattr(row, "blank", row)
     made_of = create or (lambda _values: blank())
@@ -102,6 +127,8 @@ def kind_from(
         written=table.written,
         beside=table.beside,
         history=not table.derived,
+        complete=complete,
+        show=show or _attributes([each.name for each in table.shown if system in each.by]),
         groups=tuple(map(_closed_by(closed) if closed else through, groups)),
     )
 
@@ -130,6 +157,10 @@ def _closed_by(problem: type[Problem]) -> Callable[[Group], Group]:
         raise problem(group=key)
 
     return lambda group: replace(group, write=refuse)
+
+
+def _attributes(names: Sequence[str]) -> Show:
+    return lambda row: {name: getattr(row, name) for name in names}
 
 
 def _plain(group: DeclaredGroup, row: Any, blank: Callable[[], Any]) -> Group:

@@ -135,12 +135,15 @@ def announce(
 ) -> None:
     """Increment the row's sequence and write its event: the changed groups, the full state, and the mark of each group.
 
-    For a kind that the system only reads, no event is written.
+    An event without changes announces that the record was linked: the version stays, so that a client that has read the
+    record can change it. For a kind that the system only reads, no event is written.
     """
     now_us = wall_clock()
+    now = EPOCH + timedelta(microseconds=now_us)
     row.seq += 1
-    row.version += 1
-    row.updated_at = EPOCH + timedelta(microseconds=now_us)
+    if changes or not row.version:
+        row.version += 1
+        row.updated_at = now
     if origin == "user":
         place = {"seq": row.seq, "hlc": row.hlc, "at": now_us}
         moved = {change["group"]: {**place, "rev": change["ctx"], **seen_in(change)} for change in changes}
@@ -150,12 +153,13 @@ def announce(
     if not kind.announced:
         return
     canonical_id = str(row.canonical_id) if row.canonical_id else None
+    shown = dict(kind.show(row))
     event = Event(
         id=str(uuid7()),
         source=f"/{kind.system}",
         type=f"{kind.system}.{kind.name}.changed.v1",
         subject=str(row.id),
-        time=row.updated_at,
+        time=now,
         dataschema=f"{kind.topic}.json",
         sequence=str(row.seq),
         canonicalid=canonical_id,
@@ -173,6 +177,7 @@ def announce(
             "actor": actor,
             "changes": changes,
             "snapshot": values,
+            **({"shown": shown} if shown else {}),
             "sync": row.sync,
         },
     )

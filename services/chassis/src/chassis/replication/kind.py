@@ -91,12 +91,22 @@ def _write_life(row: Replicated, _key: str, value: Json) -> None:
 
 
 NoTwin = Callable[[AsyncSession, Mapping[str, Json]], Awaitable[bool]]
+Complete = Callable[[AsyncSession, Any], Awaitable[None]]
+Show = Callable[[Any], Mapping[str, Json]]
 Rows = Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequence[Any]]]
 
 
 async def no_twin(_session: AsyncSession, _values: Mapping[str, Json]) -> bool:
     """For kinds whose records cannot be entered twice."""
     return False
+
+
+async def complete_already(_session: AsyncSession, _row: Any) -> None:
+    """For kinds whose rows the system gives nothing."""
+
+
+def _nothing(_row: Any) -> Mapping[str, Json]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -107,8 +117,10 @@ class Kind:
     makes a new row from the first delivered values. `twin` returns whether an unlinked local record may be the same as
     the one that a delivery would create: then the delivery waits until the hub has merged it. `announced`: changes are
     published to a topic with this number of `partitions`; a system that only reads a kind publishes nothing. `history`:
-    changes are recorded (`chassis.history`). `written` converts all values of a record to their
-    published form; the form of a group may depend on the groups `beside` it.
+    changes are recorded (`chassis.history`). `complete` assigns to a new row the values that the system itself
+    gives, a number for example, before the row is announced. `show` returns what events carry beside the groups: values
+    that follow from the groups, or that never change. `written` converts all values to their published form;
+    the form of a group may depend on the groups `beside` it.
     """
 
     name: str
@@ -123,6 +135,8 @@ class Kind:
     written: Callable[[Mapping[str, Json]], dict[str, Json]] = dict
     beside: tuple[str, ...] = ()
     history: bool = True
+    complete: Complete = complete_already
+    show: Show = _nothing
     by_name: dict[str, Group] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -263,6 +263,7 @@ async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Ou
     kept = {value.group: value.value for value in item.groups if outcomes[value.group] == "applied"}
     if await kind.twin(session, kept):
         return _skipped([item])[0], None
+    await kind.complete(session, row)
     outcome = _take_over(session, kind, row, before, item, outcomes, problems)
     session.add(row)
     return outcome, row
@@ -292,13 +293,14 @@ def _take_over(
     outcomes: dict[str, ItemOutcome],
     problems: Mapping[str, Problem],
 ) -> Outcome:
+    linked = row.canonical_id is None
     row.canonical_id = row.canonical_id or item.canonical_id
     row.hlc = max(row.hlc, item.hlc)
     row.merged_seq = max(row.merged_seq, item.seen_seq)
     _hear(row, item)
     if item.floors:
         row.sync = settled(row.sync, item.floors, outcomes, kind.read(row), item.seen_seq, item.moment, item.seen)
-    _acknowledge(session, kind, row, before, item, outcomes)
+    _acknowledge(session, kind, row, before, item, outcomes, linked=linked)
     return _outcome(item, outcomes, problems, row)
 
 
@@ -353,9 +355,11 @@ def _acknowledge(
     before: Mapping[str, Json],
     item: Delivery,
     outcomes: Mapping[str, ItemOutcome],
+    *,
+    linked: bool,
 ) -> None:
     """Write an event with the current values, for third parties and the hub; none when no value changed and none
-    differs."""
+    differs. A record that was linked by this delivery is announced in any case, with its canonical id."""
     after = kind.read(row)
     changes: list[Change] = [
         {"group": v.group, "old": before.get(v.group), "new": after.get(v.group), "ctx": v.rev}
@@ -363,7 +367,7 @@ def _acknowledge(
         if outcomes[v.group] == "applied"
         and (before.get(v.group) != after.get(v.group) or after.get(v.group) != (v.value if v.value != "" else None))
     ]
-    if changes or row.seq == 0:
+    if changes or linked or row.seq == 0:
         announce(session, kind, row, after, changes, "gateway", ACTOR)
 
 

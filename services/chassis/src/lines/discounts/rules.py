@@ -16,7 +16,7 @@ class DiscountTooHigh(Forbidden):
 
 
 def check_discount(given: Decimal, line: int, limits: DiscountLimits, roles: Roles) -> None:
-    """Raise `DiscountTooHigh` when what a line gives of the catalogue price is beyond the caller's limit."""
+    """Raises `DiscountTooHigh` when what a line gives of the catalogue price is beyond the caller's limit."""
     limit = limits.of(roles)
     if given > limit:
         wanted = given.quantize(Decimal("0.0001"))

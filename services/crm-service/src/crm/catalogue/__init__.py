@@ -1,4 +1,4 @@
-"""Catalogue: what is sold, and at which prices."""
+"""Catalogue: products and their prices."""
 
 from crm.catalogue import products
 

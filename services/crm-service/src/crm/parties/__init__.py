@@ -1,4 +1,4 @@
-"""Parties: customers and the persons at them."""
+"""Parties: customers and their contacts."""
 
 from crm.parties import contacts, customers
 

@@ -1,4 +1,4 @@
-"""People: who works here, as the ERP says; owners of customers and deals are among them."""
+"""People: employees, as delivered by the ERP; they own customers and deals."""
 
 from crm.people import employees, teams
 

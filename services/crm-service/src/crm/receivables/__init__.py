@@ -1,4 +1,4 @@
-"""Receivables: what customers owe and pay, as the ERP books it; payments that sales hears of are registered here."""
+"""Receivables: the ERP's invoices, payments and balances of customers; sales can register payments here."""
 
 from modules import Module
 

@@ -13,13 +13,13 @@ from crm.receivables.models import Payment
 
 class PaymentRegisteredAlready(Conflict):
     code = "payment-registered-already"
-    title = "This payment is here already"
-    detail = "The reference {reference} is that of payment {id}, which is {state}."
-    hint = "Read that payment. If this is another one, give it the reference by which the bank tells them apart."
+    title = "This payment exists already"
+    detail = "The reference {reference} belongs to payment {id}, which is {state}."
+    hint = "Read that payment. If this is another one, enter a reference that distinguishes it."
 
 
 async def payment(session: AsyncSession, row: Payment, values: dict[str, Any]) -> None:
-    """Date it today unless said otherwise. Raise `PaymentSettled`, `PaymentRegisteredAlready`."""
+    """Set the default date. Raises `PaymentSettled`, `PaymentRegisteredAlready`."""
     values["received_on"] = values["received_on"] or clock.today().isoformat()
     changed = {name for name, value in values.items() if getattr(row, name) != column_value(Payment, name, value)}
     if changed:

@@ -1,4 +1,4 @@
-"""What is done to a payment beside plain changes. All else that stands here is the ERP's, and comes from there."""
+"""Commands on payments beside plain changes. All other records of this module are delivered by the ERP."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from crm.receivables.records import PAYMENTS
 
 
 async def reverse(session: AsyncSession, payment_id: UUID, reason: str, actor: str) -> Payment:
-    """Take back a payment that was only entered. Raise `NotFound`, `PaymentNotReversible`."""
+    """Reverse a payment that is not booked. Raises `NotFound`, `PaymentNotReversible`."""
     row = await reads.by_id(session, PAYMENTS, payment_id, lock=True)
     with edit(session, PAYMENT, row, actor):
         row.reverse(reason)

@@ -1,4 +1,4 @@
-"""Invoices, credit notes, payments and balances as the CRM holds them; `contracts.kinds.receivable` declares them."""
+"""Invoices, credit notes, payments and balances in the CRM; `contracts.kinds.receivable` declares their groups."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""The tables of invoices, credit notes, payments and balances. All but payments are copies that only the ERP writes."""
+"""The tables of invoices, credit notes, payments and balances. All except payments are copies that only the ERP
+writes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -27,29 +28,29 @@ class PaymentNotReversible(Conflict):
     code = "payment-not-reversible"
     title = "This payment cannot be reversed here"
     detail = "It is {state}."
-    hint = "Reverse a booked payment in the ERP, where its bookings are; it shows here a moment later."
+    hint = "Reverse a booked payment in the ERP; the reversal is delivered here within moments."
 
 
 class PaymentSettled(Conflict):
     code = "payment-settled"
-    title = "Only a payment that nobody has booked may be changed"
+    title = "Only a payment that is not booked may be changed"
     detail = "It is {state}."
-    hint = "Reverse it where it was booked, and register it again with a reference of its own."
+    hint = "Reverse it in the ERP, and register it again with a new reference."
 
 
 class Copy(FromJson, Replicated):
-    """A record that only the ERP writes: here it changes by deliveries alone."""
+    """A record that only the ERP writes: here only deliveries change it."""
 
 
 class Line(BilledLine):
-    """What was billed or credited of one line of an order; `order_line` is the id that it has everywhere."""
+    """The billed or credited part of one line of an order; `order_line` is the line's id in every system."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     order_line: Mapped[UUID | None]
 
     @classmethod
     def listed(cls, values: Sequence[Mapping[str, Any]]) -> list[Self]:
-        """Lines in the order of their values, each checked and in JSON form."""
+        """Lines in the order of their values, each validated and in JSON form."""
         lines = []
         for position, value in enumerate(values, 1):
             line, typed = cls(), LineValue.model_validate(value)
@@ -84,7 +85,7 @@ class CreditNoteLine(Line, Base):
 
 
 class Document(ChargesBilled, Copy):
-    """What stands on an invoice or a credit note; `taxes` in its published JSON form."""
+    """The header of an invoice or a credit note; `taxes` in its published JSON form."""
 
     customer_id: Mapped[UUID]
     number: Mapped[str] = mapped_column(Text)
@@ -98,7 +99,7 @@ class Document(ChargesBilled, Copy):
 
 
 class Invoice(Document, Base):
-    """An invoice, and how far it is settled: `state` is open, partly_paid or paid."""
+    """An invoice and its settlement: `state` is open, partly_paid or paid."""
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -107,7 +108,7 @@ class Invoice(Document, Base):
         Index(None, "tenant_id", "number"),
         Index(None, "tenant_id", "issued_on", "id"),
         Index(None, "tenant_id", "customer_id", "due_on"),
-        # Ages are summed over these alone: the archive of years of paid invoices does not count.
+        # Ages are sums over these rows alone: a partial index excludes paid invoices.
         Index("ix_invoices_open", "tenant_id", "currency", "customer_id", postgresql_where=text("open > 0")),
     )
 
@@ -122,7 +123,7 @@ class Invoice(Document, Base):
 
 
 class CreditNote(Document, Base):
-    """What was credited of an invoice."""
+    """A credit note of an invoice."""
 
     __tablename__ = "credit_notes"
     __table_args__ = (
@@ -142,9 +143,9 @@ class CreditNote(Document, Base):
 
 
 class Payment(FromJson, Replicated, Base):
-    """Money that came or went. `reference_key`, direction and currency make it one, here as in the ERP.
+    """A payment. `reference_key`, direction and currency identify it, here and in the ERP.
 
-    `allocation` says in its published JSON form what it settles, as the ERP booked it.
+    `allocation` is, in its published JSON form, what it settles, as booked by the ERP.
     """
 
     __tablename__ = "payments"
@@ -171,31 +172,32 @@ class Payment(FromJson, Replicated, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """A payment that nothing is known of yet."""
+        """A new payment with the defaults."""
         return cls(
             customer_id=None, state="entered", reference=None, reference_key=None, note=None, reason=None,
             allocation=None,
         )  # fmt: skip
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay."""
+        """Set fields from validated values in JSON form; other fields are unchanged."""
         super().change(values)
         self.reference_key = reference_key(self.reference) if self.reference else None
 
     def may_be_changed(self) -> None:
-        """Raise `PaymentSettled` unless it is only entered."""
+        """Raises `PaymentSettled` unless it is only entered."""
         if self.state != PaymentState.ENTERED:
             raise PaymentSettled(state=self.state, allowed=payment_states_after(self.state))
 
     def reverse(self, reason: str) -> None:
-        """Take back what was only entered. Raise `PaymentNotReversible`: what is booked is reversed by the ERP."""
+        """Reverse an entered payment. Raises `PaymentNotReversible`: the ERP reverses booked ones."""
         if self.state != PaymentState.ENTERED:
             raise PaymentNotReversible(state=self.state, allowed=[])
         self.state, self.reason = PaymentState.REVERSED.value, reason
 
 
 class Balance(Copy, Base):
-    """What a customer owes in one currency, and what is left of the credit limit; `updated_at` says how old that is."""
+    """The balance of a customer in one currency and the rest of the credit limit; `updated_at` is the time of the
+    data."""
 
     __tablename__ = "balances"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Named reads of what was billed, credited and paid; what is owed, by age, is read by `view`."""
+"""Named reads of billed, credited and paid amounts; `view` reads open amounts by age."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ ONE_AT_A_TIME = text(
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """How much of an order line is on an invoice."""
+    """The invoiced quantity of an order line on one invoice."""
 
     order_line_id: UUID
     quantity: Decimal
@@ -29,7 +29,7 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Credited:
-    """How much of an order line was credited."""
+    """The credited quantity of an order line."""
 
     order_line_id: UUID
     quantity: Decimal
@@ -37,7 +37,7 @@ class Credited:
 
 
 async def billed(session: AsyncSession, order_line_ids: Collection[UUID]) -> list[Billed]:
-    """What was billed of these order lines, by date of invoice; a line may be on several."""
+    """The invoiced quantities of these order lines, by date of invoice; a line may be on several."""
     statement = (
         select(InvoiceLine.order_line, InvoiceLine.quantity, Invoice)
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
@@ -48,7 +48,7 @@ async def billed(session: AsyncSession, order_line_ids: Collection[UUID]) -> lis
 
 
 async def credited(session: AsyncSession, order_line_ids: Collection[UUID]) -> list[Credited]:
-    """What was credited of these order lines, by date of credit note."""
+    """The credited quantities of these order lines, by date of credit note."""
     statement = (
         select(CreditNoteLine.order_line, CreditNoteLine.quantity, CreditNote)
         .join(CreditNote, CreditNote.id == CreditNoteLine.credit_note_id)
@@ -59,24 +59,24 @@ async def credited(session: AsyncSession, order_line_ids: Collection[UUID]) -> l
 
 
 async def credit_of(session: AsyncSession, customer_id: UUID) -> Sequence[Balance]:
-    """What a customer owes and what is left of the credit, one row per currency, as the ERP last told it."""
+    """The balance and the rest of the credit limit of a customer, one row per currency, as last delivered."""
     statement = select(Balance).where(Balance.customer_id == customer_id, Balance.archived_at.is_(None))
     return (await session.scalars(statement.order_by(Balance.currency))).all()
 
 
 async def reference_lock(session: AsyncSession, reference: str) -> None:
-    """Queue for an external reference until the transaction ends."""
+    """Lock an external reference until the transaction ends."""
     await session.execute(ONE_AT_A_TIME, {"key": reference_key(reference)})
 
 
 async def known_payment(session: AsyncSession, reference: str, direction: str, currency: str) -> Payment | None:
-    """The payment that has this external reference."""
+    """The payment with this external reference."""
     found: Payment | None = await session.scalar(select(Payment).where(*_same(reference, direction, currency)))
     return found
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Whether a payment that no other system knows yet has the same reference, direction and currency."""
+    """Whether an unlinked payment has the same reference, direction and currency."""
     paid, reference = values.get("payment"), values.get("reference")
     if not paid or not reference:
         return False

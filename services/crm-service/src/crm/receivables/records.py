@@ -1,4 +1,4 @@
-"""What is declared of invoices, credit notes and payments."""
+"""Declarations of invoices, credit notes and payments."""
 
 from datetime import date
 from typing import Any
@@ -28,7 +28,7 @@ from crm.receivables.schemas import (
 
 
 def _of_document(document: Any, line: Any, belongs_to: Any) -> Meanings:
-    """What filters of both documents mean."""
+    """The filters that both documents share."""
     return {
         "order_line_id": lambda ids: document.id.in_(select(belongs_to).where(line.order_line.in_(ids))),
         "issued_from": lambda day: document.issued_on >= day,
@@ -101,16 +101,15 @@ PAYMENTS = Record(
 invoices = routes(
     INVOICES,
     without={"list"},
-    says={"read": "One invoice with its lines; `order_line` is the id of the line of the order that is billed."},
+    says={"read": "One invoice with its lines; `order_line` is the id of the billed line of the order."},
 )
 credit_notes = routes(CREDIT_NOTES, says={"read": "One credit note with its lines."})
 payments = routes(
     PAYMENTS,
     names={"create": "register_payment"},
     says={
-        "create": "Register a payment that sales has heard of. The ERP books it a moment later and says what it "
-        "settles.",
+        "create": "Register a payment. The ERP books it within moments and reports what it settles.",
         "read": "One payment, with what it settles once the ERP has booked it.",
-        "change": "Correct a payment, until the ERP knows it.",
+        "change": "Correct a payment that the ERP has not booked.",
     },
 )

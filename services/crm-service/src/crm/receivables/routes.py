@@ -1,4 +1,4 @@
-"""HTTP of invoices, credit notes, payments, and of what customers owe."""
+"""HTTP of invoices, credit notes, payments and balances."""
 
 from datetime import date
 from typing import Annotated
@@ -34,14 +34,14 @@ Writer = Annotated[Principal, requires("payments:write")]
 
 @router.get("/customers/{customer_id}/receivables", dependencies=[READ, requires("payments:read")])
 async def read_customer_receivables(customer_id: UUID, session: Session, on: date | None = None) -> CustomerReceivables:
-    """What a customer owes, by age and per currency, what it has paid, and what is left of its credit."""
+    """A customer's open amounts by age and per currency, payments, and the rest of the credit limit."""
     customer = await reads.by_id(session, CUSTOMERS, customer_id)
     return await view.of_customer(session, customer.id, on_or_today(on))
 
 
 @router.get("/receivables", dependencies=[READ])
 async def list_receivables(session: Session, paging: Paging, filters: Annotated[AgedFilters, Query()]) -> Page[AgedOut]:
-    """All accounts that are not even, by age; what is most overdue comes first.
+    """All accounts with open amounts, by age; the most overdue first.
 
     `sort`: customer, currency, open, overdue, oldest_due_on, balance, credit_left, or the name of an age.
     """
@@ -55,7 +55,7 @@ async def list_invoices(
     paging: Paging,
     filters: Annotated[InvoiceFilters, Query()],  # type: ignore[valid-type]  # FastAPI takes the value.
 ) -> Page[InvoiceOut]:
-    """The ERP's invoices, the latest first unless `sort` says otherwise (number, due_on, total, open, ...)."""
+    """The ERP's invoices, the latest first unless `sort` is given (number, due_on, total, open, ...)."""
     found, on = await reads.search(session, INVOICES, filters), vars(filters)["on"]
     return await paging.page(session, found, INVOICES.sorting, lambda row: InvoiceOut.of(row[0], on=on))
 
@@ -64,6 +64,6 @@ async def list_invoices(
 async def reverse_payment(
     payment_id: UUID, body: Reversal, session: Session, caller: Writer, response: Response
 ) -> PaymentOut:
-    """Take back a payment that is only entered. It stays, with the reason; a booked one is reversed in the ERP."""
+    """Reverse a payment that is only entered. It stays, with the reason; a booked one is reversed in the ERP."""
     row = await commands.reverse(session, payment_id, body.reason, caller.subject)
     return await answered(session, PAYMENTS, row, response)

@@ -17,7 +17,7 @@ from crm.receivables.rules import on_or_today, overdue_days
 
 
 class DocumentOut(InCurrency, Shown):
-    """What stands on a document of the ERP."""
+    """The header of a document of the ERP."""
 
     customer_id: UUID
     number: str
@@ -30,7 +30,7 @@ class DocumentOut(InCurrency, Shown):
 
 
 class InvoiceOut(DocumentOut):
-    """An invoice and how far it is settled; `overdue_days` is 0 while it is not overdue, or once it is paid."""
+    """An invoice and its settlement; `overdue_days` is 0 while it is not overdue, or once it is paid."""
 
     due_on: date | None
     state: SettlementState
@@ -41,7 +41,7 @@ class InvoiceOut(DocumentOut):
 
     @classmethod
     def of(cls, row: Any, *, on: date | None = None, **more: Any) -> Self:
-        """An invoice as it stands on a day: today, unless another is named."""
+        """An invoice on a date; default: today."""
         days = overdue_days(row.due_on, row.issued_on, on_or_today(on)) if row.open > 0 else 0
         return super().of(row, overdue_days=days, **more)
 
@@ -57,7 +57,7 @@ class InvoiceWithLines(InvoiceOut):
 
 
 class CreditNoteOut(DocumentOut):
-    """What was credited of an invoice."""
+    """A credit note of an invoice."""
 
     invoice_id: UUID
 
@@ -73,12 +73,14 @@ class CreditNoteWithLines(CreditNoteOut):
 
 
 class DocumentFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     customer_id: UUID | None = None
     number: str | None = None
     currency: CurrencyCode | None = None
-    order_line_id: list[UUID] = Field(default=[], max_length=200, description="It bills or credits one of these.")
+    order_line_id: list[UUID] = Field(
+        default=[], max_length=200, description=("Only documents that bill or credit one of these.")
+    )
     issued_from: date | None = None
     issued_to: date | None = None
     canonical_id: UUID | None = None
@@ -88,7 +90,7 @@ class DocumentFilters(BaseModel):
 class InvoiceFilters(DocumentFilters):
     state: SettlementState | None = None
     overdue: bool | None = Field(default=None, description="true: due before `on`, and not paid.")
-    on: date | None = Field(default=None, description="The day on which it is overdue; today when left out.")
+    on: date | None = Field(default=None, description="The date for `overdue`; default: today.")
 
 
 class CreditNoteFilters(DocumentFilters):
@@ -96,7 +98,7 @@ class CreditNoteFilters(DocumentFilters):
 
 
 class PaymentBody(BaseModel):
-    """A payment as sales hears of it. The ERP books it a moment later, and says which invoices it settles."""
+    """A payment as sales registers it. The ERP books it within moments and reports which invoices it settles."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -114,17 +116,15 @@ class PaymentBody(BaseModel):
         },
     )
 
-    customer_id: UUID | None = Field(
-        description="The customer's id in this service; null: nobody knows yet whose it is."
-    )
+    customer_id: UUID | None = Field(description="The customer's id in this service; null: the customer is unknown.")
     amount: Quantity = Field(description="With no more decimals than the currency has.")
     currency: CurrencyCode
     direction: Direction = Direction.IN
-    received_on: date | None = Field(default=None, description="Today when left out.")
+    received_on: date | None = Field(default=None, description="Default: today.")
     reference: OptionalShortText = Field(
-        default=None, description="The bank's or the payer's name for it: the same one is the same payment."
+        default=None, description="The reference of the bank or the payer; two payments cannot have the same."
     )
-    note: OptionalNameText = Field(default=None, description="What the payer wrote: numbers of invoices, usually.")
+    note: OptionalNameText = Field(default=None, description="The text of the payer: usually numbers of invoices.")
 
     @model_validator(mode="after")
     def _amount_fits_the_currency(self) -> Self:
@@ -133,7 +133,7 @@ class PaymentBody(BaseModel):
 
 
 class PaymentAsItIs(PaymentBody):
-    """A payment after a patch, or of a file: what is empty there is left out, and that of the customer means nobody."""
+    """A payment after a patch, or of a file: empty fields are omitted; an empty customer means unknown."""
 
     customer_id: UUID | None = None
 
@@ -145,7 +145,7 @@ class Reversal(BaseModel):
 
 
 class PaymentOut(InCurrency, Shown):
-    """A payment: `entered` until the ERP has booked it. `allocation` says what it settles."""
+    """A payment: `entered` until the ERP has booked it. `allocation` is what it settles."""
 
     customer_id: UUID | None
     state: PaymentState
@@ -160,13 +160,13 @@ class PaymentOut(InCurrency, Shown):
 
 
 class PaymentFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     customer_id: UUID | None = None
     state: PaymentState | None = None
     direction: Direction | None = None
     currency: CurrencyCode | None = None
-    reference: str | None = Field(default=None, description="Letter case and spaces do not count.")
+    reference: str | None = Field(default=None, description="Ignores letter case and spaces.")
     received_from: date | None = None
     received_to: date | None = None
     canonical_id: UUID | None = None
@@ -174,7 +174,7 @@ class PaymentFilters(BaseModel):
 
 
 class Ages(BaseModel):
-    """What is open on invoices, by how many days it is overdue."""
+    """The open amounts of invoices, by days overdue."""
 
     not_due: Sum
     days_1_30: Sum
@@ -184,7 +184,7 @@ class Ages(BaseModel):
 
 
 class CreditOut(BaseModel):
-    """What the ERP says of a customer's account; `open` is less credits and payments that settle no invoice yet."""
+    """The ERP's balance of a customer; credits and payments that settle no invoice yet are subtracted from `open`."""
 
     open: Sum
     on_order: Sum = Field(description="Confirmed and not yet invoiced.")
@@ -195,16 +195,16 @@ class CreditOut(BaseModel):
 
 
 class Owed(InCurrency):
-    """What a customer owes in one currency."""
+    """The receivables of a customer in one currency."""
 
     currency: str
     open: Sum = Field(description="On invoices.")
     overdue: Sum
     ages: Ages
     oldest_due_on: date | None
-    unallocated: Sum = Field(description="Paid, and booked without an invoice that it settles.")
+    unallocated: Sum = Field(description="Paid and booked, but not allocated to an invoice.")
     entered: Sum = Field(description="Registered, and not yet booked by the ERP.")
-    balance: CreditOut | None = Field(description="null: the ERP has told none.")
+    balance: CreditOut | None = Field(description="null: the ERP has delivered none.")
 
 
 class CustomerReceivables(BaseModel):
@@ -213,12 +213,12 @@ class CustomerReceivables(BaseModel):
     customer_id: UUID
     on: date
     currencies: list[Owed]
-    open_invoices: list[InvoiceOut] = Field(description="The 200 that are due first; sums count all of them.")
+    open_invoices: list[InvoiceOut] = Field(description="The 200 with the earliest due dates; sums include all.")
     payments: list[PaymentOut] = Field(description="The latest 50.")
 
 
 class AgedOut(InCurrency):
-    """One customer and one currency in the list of all that is owed."""
+    """One customer and one currency in the list of receivables."""
 
     customer_id: UUID
     customer: str
@@ -231,10 +231,10 @@ class AgedOut(InCurrency):
 
 
 class AgedFilters(BaseModel):
-    """What the list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
-    on: date | None = Field(default=None, description="The day on which ages are counted; today when left out.")
+    on: date | None = Field(default=None, description="The date for ages; default: today.")
     currency: CurrencyCode | None = None
-    overdue: Literal["true", "any"] = Field(default="any", description="true: only where something is overdue.")
+    overdue: Literal["true", "any"] = Field(default="any", description="true: only accounts with overdue amounts.")
     owner: str | None = Field(default=None, description="The customers' account manager.")
     segment: str | None = None

@@ -1,4 +1,4 @@
-"""What customers owe, by age: sums over open invoices, beside what the ERP says of each account."""
+"""Receivables by age: sums over open invoices, with the ERP's balance of each account."""
 
 from collections import defaultdict
 from datetime import date
@@ -48,7 +48,7 @@ _due_on = func.coalesce(Invoice.due_on, Invoice.issued_on)
 
 
 def aged(filters: AgedFilters, on: date) -> tuple[Select[Any], Sorting]:
-    """All accounts that are not even, with their open invoices by age, and what they may be sorted by."""
+    """All accounts with open amounts, with their open invoices by age, and their sort keys."""
     found = _accounts(on)
     statement = select(found).where(or_(found.c.open > 0, func.coalesce(found.c.balance, 0) != 0))
     if filters.currency is not None:
@@ -65,7 +65,7 @@ def aged(filters: AgedFilters, on: date) -> tuple[Select[Any], Sorting]:
 
 
 def aged_out(row: Any) -> AgedOut:
-    """One line of that list."""
+    """One row of that list."""
     return AgedOut(
         customer_id=row.customer_id,
         customer=row.customer,
@@ -111,7 +111,7 @@ def _accounts(on: date) -> Subquery:
             Customer.segment,
             *(func.coalesce(column, NOTHING).label(column.name) for column in sums),
             debts.c.oldest_due_on,
-            # There may be no balance; the column itself says that it is never empty, and pages believe it.
+            # There may be no balance; the column itself is not nullable, and pages rely on it.
             type_coerce(Balance.open, Numeric(19, 4)).label("balance"),
             Balance.on_order,
             Balance.credit_limit,
@@ -145,7 +145,7 @@ def _debts(on: date) -> Subquery:
 
 
 def _has_age(bucket: Bucket, days: ColumnElement[int]) -> ColumnElement[bool]:
-    """As `Bucket.holds`, in the database."""
+    """`Bucket.holds` as an SQL condition."""
     limits = [] if bucket.first is None else [days >= bucket.first]
     limits += [] if bucket.last is None else [days <= bucket.last]
     return and_(*limits)
@@ -187,7 +187,7 @@ def _owed(currency: str, account: Any, paid: dict[tuple[str, str], Decimal]) -> 
 
 
 async def _paid(session: AsyncSession, customer_id: UUID) -> dict[tuple[str, str], Decimal]:
-    """(currency, state) -> what was paid and settles nothing yet; what went out counts against it."""
+    """(currency, state) -> the unallocated payments; outgoing payments are negative."""
     waiting = case(
         (Payment.state == PaymentState.ENTERED, Payment.amount),
         else_=cast(Payment.allocation["unallocated"].astext, Numeric(19, 4)),

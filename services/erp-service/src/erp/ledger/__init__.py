@@ -2,6 +2,7 @@
 
 from modules import Module
 
+from erp.ledger.events import JOURNAL_ENTRY
 from erp.ledger.routes import routers
 
-MODULES = (Module(routers=routers),)
+MODULES = (Module(routers=routers, announced=(JOURNAL_ENTRY,)),)

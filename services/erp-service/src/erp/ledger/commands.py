@@ -7,18 +7,21 @@ from typing import NamedTuple
 from uuid import UUID
 
 from chassis import clock, gather
+from chassis.announced import announce_once
 from chassis.db import uuid7
 from chassis.errors import Conflict
+from contracts.money import amount_text
 from records import reads
 from sqlalchemy import Select, exists, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger import queries
+from erp.ledger.events import JOURNAL_ENTRY
 from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
 from erp.ledger.records import ENTRIES
 from erp.ledger.rules import DEFAULT_CHART, MANUAL, Source, lines_of, month_of
-from erp.ledger.schemas import AccountBody, CompanyBody, EntryBody
+from erp.ledger.schemas import AccountBody, CompanyBody, EntryBody, sides
 
 PERIOD_KEY = "hashtextextended('period' || current_setting('app.tenant', true) || :month, 0)"
 POSTING_INTO = text(f"select pg_advisory_xact_lock_shared({PERIOD_KEY})")
@@ -81,6 +84,7 @@ class Posting(NamedTuple):
     """One line to be written."""
 
     account_id: UUID
+    account: str
     amount: Decimal
     party_id: UUID | None
 
@@ -110,36 +114,40 @@ async def post(
     first, by_role = await _admitted(session, heading)
     if first is not None:
         return first
-    postings = [Posting(by_role[line.role], line.amount, party_id if line.of_party else None) for line in lines]
+    postings = [Posting(*by_role[line.role], line.amount, party_id if line.of_party else None) for line in lines]
     return await _append(session, heading, currency, postings)
 
 
 async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEntry:
-    """Write a manual entry. Raise `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
+    """Write a manual entry. Raises `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
     debit, credit = (sum((getattr(line, side) for line in body.lines), Decimal(0)) for side in ("debit", "credit"))
     if debit != credit:
         raise EntryNotBalanced(debit=debit, credit=credit)
-    await _all_there(session, {line.account_id for line in body.lines})
+    numbers = await _numbers(session, {line.account_id for line in body.lines})
     heading = Heading(MANUAL, MANUAL, uuid7(), body.posted_on, body.text, actor)
     await _admitted(session, heading)
-    postings = [Posting(line.account_id, line.amount, line.party_id) for line in body.lines]
+    postings = [Posting(line.account_id, numbers[line.account_id], line.amount, line.party_id) for line in body.lines]
     return await reads.by_id(session, ENTRIES, await _append(session, heading, body.currency, postings))
 
 
-async def _all_there(session: AsyncSession, account_ids: set[UUID]) -> None:
-    known = set(await session.scalars(select(Account.id).where(Account.id.in_(account_ids))))
-    for account_id in sorted(account_ids - known):
+async def _numbers(session: AsyncSession, account_ids: set[UUID]) -> dict[UUID, str]:
+    found = await session.execute(select(Account.id, Account.number).where(Account.id.in_(account_ids)))
+    known: dict[UUID, str] = dict(found.tuples().all())
+    for account_id in sorted(account_ids - known.keys()):
         raise NoSuchAccount(account_id=account_id)
+    return known
 
 
 class Open(NamedTuple):
-    """A month that nobody closes until this transaction ends, unless it is closed already; the accounts by role."""
+    """A month that nobody closes until this transaction ends, unless it is closed already; ids and numbers of the
+    accounts by role.
+    """
 
     closed: bool
-    by_role: dict[str, UUID]
+    by_role: dict[str, tuple[UUID, str]]
 
 
-async def _admitted(session: AsyncSession, heading: Heading) -> tuple[UUID | None, dict[str, UUID]]:
+async def _admitted(session: AsyncSession, heading: Heading) -> tuple[UUID | None, dict[str, tuple[UUID, str]]]:
     """The entry that the source has in a closed month, and the accounts by role. Raise `PeriodClosed` for a new one."""
     month = heading.posted_on.replace(day=1)
     closed, by_role = await gather.once(session, ("month", month), lambda: _open(session, month))
@@ -155,12 +163,12 @@ async def _open(session: AsyncSession, month: date) -> Open:
     """
     await session.execute(POSTING_INTO, {"month": month.isoformat()})
     month_closed = exists().where(Period.month == month, Period.closed_at.is_not(None))
-    standing = select(Account.role, Account.id, month_closed).where(Account.role.is_not(None))
+    standing = select(Account.role, Account.id, Account.number, month_closed).where(Account.role.is_not(None))
     found = (await session.execute(standing)).all()
     if not found:
         await chart(session)
         found = (await session.execute(standing)).all()
-    return Open(found[0][2], {role: account_id for role, account_id, _ in found if role})
+    return Open(found[0][3], {role: (account_id, number) for role, account_id, number, _ in found if role})
 
 
 async def _append(session: AsyncSession, heading: Heading, currency: str, postings: Sequence[Posting]) -> UUID:
@@ -168,20 +176,46 @@ async def _append(session: AsyncSession, heading: Heading, currency: str, postin
     entry_id = uuid7()
     row = {"id": entry_id, **heading._asdict(), "line_count": len(postings)}
     lines = [
-        {"position": position, "currency": currency, **posting._asdict()}
-        for position, posting in enumerate(postings, start=1)
+        {
+            "position": place,
+            "account_id": p.account_id,
+            "currency": currency,
+            "amount": p.amount,
+            "party_id": p.party_id,
+        }
+        for place, p in enumerate(postings, start=1)
     ]
     if gather.gathering(session):
         # One that is there already refuses all that was gathered; then each item is written alone.
         session.add(JournalEntry(**row))
         session.add_all(JournalLine(entry_id=entry_id, **line) for line in lines)
+        _announce(session, entry_id, heading, currency, postings)
         return entry_id
     statement = upsert(JournalEntry).values(**row).on_conflict_do_nothing().returning(JournalEntry.id)
     written = await session.scalar(statement)
     if written is None:  # Another transaction may have written it at the same time: we have waited for its end.
         return (await session.scalars(_first(heading))).one()
     await session.execute(insert(JournalLine), [{"entry_id": written, **line} for line in lines])
+    _announce(session, written, heading, currency, postings)
     return written
+
+
+def _announce(
+    session: AsyncSession, entry_id: UUID, heading: Heading, currency: str, postings: Sequence[Posting]
+) -> None:
+    lines = [
+        {
+            "account_id": str(posting.account_id),
+            "account": posting.account,
+            "currency": currency,
+            **{side: amount_text(amount) for side, amount in sides(posting.amount).items()},
+            "party_id": str(posting.party_id) if posting.party_id else None,
+        }
+        for posting in postings
+    ]
+    said = heading._asdict()
+    plain = {"source_id": str(heading.source_id), "posted_on": heading.posted_on.isoformat(), "lines": lines}
+    announce_once(session, JOURNAL_ENTRY, entry_id, {**said, **plain})
 
 
 def _first(heading: Heading) -> Select[UUID]:
@@ -200,7 +234,7 @@ async def chart(session: AsyncSession) -> None:
 
 
 async def open_account(session: AsyncSession, body: AccountBody) -> Account:
-    """Add an account. Raise `AccountNumberTaken`."""
+    """Add an account. Raises `AccountNumberTaken`."""
     await chart(session)
     taken = await session.scalar(select(Account.id).where(Account.number == body.number))
     if taken is not None:
@@ -212,12 +246,12 @@ async def open_account(session: AsyncSession, body: AccountBody) -> Account:
 
 
 async def close(session: AsyncSession, month: date, actor: str) -> None:
-    """Close a month, once all who are posting into it have ended. Raise `PeriodStepForbidden`."""
+    """Close a month, once all who are posting into it have ended. Raises `PeriodStepForbidden`."""
     await _set_closed(session, month, actor, closed=True)
 
 
 async def reopen(session: AsyncSession, month: date, actor: str) -> None:
-    """Open a closed month again. Raise `PeriodStepForbidden`."""
+    """Open a closed month again. Raises `PeriodStepForbidden`."""
     await _set_closed(session, month, actor, closed=False)
 
 
@@ -233,7 +267,7 @@ async def _set_closed(session: AsyncSession, month: date, actor: str, *, closed:
 
 
 async def write_company(session: AsyncSession, body: CompanyBody, seen: Callable[[Company], None]) -> Company:
-    """Say who the company is. Raise `CurrencyFixed`, and whatever `seen` raises."""
+    """Say who the company is. Raises `CurrencyFixed`, and the errors of `seen`."""
     row = await session.scalar(select(Company).with_for_update()) or Company.unwritten()
     seen(row)
     if body.currency != row.currency and await queries.anything_posted(session):

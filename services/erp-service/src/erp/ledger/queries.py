@@ -108,7 +108,7 @@ async def anything_posted(session: AsyncSession) -> bool:
 
 
 async def account(session: AsyncSession, account_id: UUID) -> Account:
-    """One account. Raise `NotFound`."""
+    """One account. Raises `NotFound`."""
     found = await session.scalar(select(Account).where(Account.id == account_id))
     if found is None:
         raise NotFound(id=account_id)

@@ -1,4 +1,4 @@
-"""What is declared of the journal."""
+"""Declarations of the journal."""
 
 from uuid import UUID
 

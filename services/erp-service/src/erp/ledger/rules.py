@@ -148,7 +148,7 @@ def month_of(day: date) -> str:
 def lines_of(rule: str, amounts: Mapping[str, Decimal], currency: str) -> list[Line]:
     """The lines that the amounts come to, without those of nothing.
 
-    Raise `UnknownRule`, or `WrongAmounts` when an amount is missing, unknown, below zero or not rounded.
+    Raises `UnknownRule`, or `WrongAmounts` when an amount is missing, unknown, below zero or not rounded.
     """
     declared = POSTING_RULES.get(rule)
     if declared is None:

@@ -243,7 +243,7 @@ class PeriodOut(BaseModel):
 
 
 class EntryFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     since: date | None = None
     until: date | None = None
@@ -255,7 +255,7 @@ class EntryFilters(BaseModel):
 
 
 class StatementFilters(BaseModel):
-    """What a statement may be narrowed by."""
+    """Filters of the statement."""
 
     since: date | None = None
     until: date | None = None

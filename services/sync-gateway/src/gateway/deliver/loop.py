@@ -180,7 +180,7 @@ class Delivering:
             await self._isolate(spoke, batch, because, calls)
 
     async def _send(self, spoke: Spoke, batch: Batch) -> None:
-        """One call, and what follows from its answer. Raise `BatchRefused` when an item of it is at fault."""
+        """One call, and what follows from its answer. Raises `BatchRefused` when an item of it is at fault."""
         beat()
         try:
             outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])

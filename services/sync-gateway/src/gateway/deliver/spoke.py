@@ -41,7 +41,7 @@ class Spoke:
         self.identity = identity
 
     async def deliver(self, kind: str, tenant: UUID, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """An outcome per item, in order. Raise `Unreachable` when the system is away, else `BatchRefused` or
+        """An outcome per item, in order. Raises `Unreachable` when the system is away, else `BatchRefused` or
         `KindRefused`.
         """
         token = self.identity.token(tenant, ["replication:write"])

@@ -158,7 +158,7 @@ class Ingest:
 
 
 def read(message: Message, holdings: Holdings) -> Incoming:
-    """The event of a message, every value in its one form. Raise `Unreadable` with the reason, and the field.
+    """The event of a message, every value in its one form. Raises `Unreadable` with the reason, and the field.
 
     What a system says of a kind that it may not write is not read either.
     """

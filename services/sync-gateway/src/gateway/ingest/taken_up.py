@@ -22,7 +22,7 @@ log = get_logger()
 
 
 def announced(message: Message) -> DecisionRow:
-    """The decision that a message tells. Raise `Unreadable`."""
+    """The decision that a message tells. Raises `Unreadable`."""
     envelope = from_message(message.headers, message.value)
     try:
         told = ConflictDecided.model_validate(envelope.data)

@@ -20,7 +20,7 @@ class UnknownKind(LookupError):
 
 
 def kind_spec(name: str) -> KindSpec:
-    """The kind of this name. Raise `UnknownKind`."""
+    """The kind of this name. Raises `UnknownKind`."""
     try:
         return KINDS[name]
     except KeyError:

@@ -34,7 +34,7 @@ def _policy(policy: named.Policy) -> Policy:
 
 
 def _normaliser(same: Same) -> Normaliser:
-    """The function of this name, told the fields if there are any. Raise `AttributeError` when there is none."""
+    """The function of this name, told the fields if there are any. Raises `AttributeError` when there is none."""
     found = getattr(normalise, same.name)
     normaliser: Normaliser = found(*same.fields) if same.fields else found
     return normaliser

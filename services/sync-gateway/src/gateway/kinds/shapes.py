@@ -61,7 +61,7 @@ class Unfit(ValueError):
 
 
 def check_frame(data: Mapping[str, Any]) -> None:
-    """Raise `Unfit` when the data of a message is not that of a change of a record, whatever its values are."""
+    """Raises `Unfit` when the data of a message is not that of a change of a record, whatever its values are."""
     try:
         _Frame.model_validate(data)
     except ValidationError as error:
@@ -69,7 +69,7 @@ def check_frame(data: Mapping[str, Any]) -> None:
 
 
 def fitting(event: Event) -> Event:
-    """The event with every value in its one form. Raise `Unfit` with each field that does not fit its group.
+    """The event with every value in its one form. Raises `Unfit` with each field that does not fit its group.
 
     Replaced values are not checked, so that a wrong one can be mended.
     """
@@ -92,7 +92,7 @@ def unfit_groups(kind: str, values: Mapping[str, Json]) -> list[dict[str, str]]:
 
 
 def checked_values(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
-    """All values of a record in their one form. Raise `Unfit` when one is wrong or a required one is missing."""
+    """All values of a record in their one form. Raises `Unfit` when one is wrong or a required one is missing."""
     required = {group: None for group, shape in shapes.items() if shape.required and values.get(group) is None}
     return _each_checked(shapes, {**values, **required})
 
@@ -111,7 +111,7 @@ def _each_checked(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]
 
 
 def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
-    """The value of a group in its one form; what a newer version has added to it is kept. Raise `Unfit`.
+    """The value of a group in its one form; what a newer version has added to it is kept. Raises `Unfit`.
 
     A group that is not published passes through, for the same reason.
     """

@@ -57,7 +57,7 @@ class Chosen:
 async def restore(session: AsyncSession, decision_id: UUID, pick: Named, actor: str, now: datetime) -> Chosen:
     """Write a value of a decision again, in every system. Nothing is written when it is what the group shows.
 
-    Raise `NoSuchDecision`, or a problem of `resolve.values` when it is not clear which value is meant, or when that
+    Raises `NoSuchDecision`, or a problem of `resolve.values` when it is not clear which value is meant, or when that
     value does not have the published shape of its group.
     """
     row, state = await _locked(session, decision_id)
@@ -72,7 +72,7 @@ async def restore(session: AsyncSession, decision_id: UUID, pick: Named, actor: 
 async def resolve(session: AsyncSession, decision_id: UUID, choice: Named | Own, actor: str, now: datetime) -> Chosen:
     """End a conflict with the value of one of its authors, or with another one.
 
-    Raise `NoSuchDecision`; `ConflictClosed` when somebody else was first; `Malformed` for a value of another shape.
+    Raises `NoSuchDecision`; `ConflictClosed` when somebody else was first; `Malformed` for a value of another shape.
     """
     row, state = await _locked(session, decision_id)
     if row.state != "open":

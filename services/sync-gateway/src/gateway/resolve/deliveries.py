@@ -41,7 +41,7 @@ class Dropped:
 async def drop(session: AsyncSession, canonical_id: UUID, system: str, author: Author) -> Dropped:
     """Give up what a system does not have of a record at its present revisions; whatever is newer goes there again.
 
-    The log names the groups with their values. Raise `NoSuchDelivery`. Twice is as good as once.
+    The log names the groups with their values. Raises `NoSuchDelivery`. Twice is as good as once.
     """
     state = State(systems=await stored(session))
     await read_records(session, state, [canonical_id])

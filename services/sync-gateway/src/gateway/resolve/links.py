@@ -41,7 +41,7 @@ class Mended:
 
 
 async def unlink(session: AsyncSession, link_id: UUID, author: Author) -> Mended:
-    """Forget which local record of a system it is, and deliver the record there anew. Raise `NoSuchLink`.
+    """Forget which local record of a system it is, and deliver the record there anew. Raises `NoSuchLink`.
 
     The system finds the local record that carries the canonical id itself, and makes one when there is none. A link
     whose row is gone is only forgotten.
@@ -59,7 +59,7 @@ async def unlink(session: AsyncSession, link_id: UUID, author: Author) -> Mended
 async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Author) -> Mended:
     """Say which local record it is. Its messages that were held are merged, then the record is delivered to it whole.
 
-    Raise `NoSuchLink`, or `LocalRecordTaken` when it is another record already. Twice is as good as once.
+    Raises `NoSuchLink`, or `LocalRecordTaken` when it is another record already. Twice is as good as once.
     """
     link, state = await _locked(session, link_id)
     if link.retired_at is not None:
@@ -97,7 +97,7 @@ async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Au
 
 
 async def _locked(session: AsyncSession, link_id: UUID) -> tuple[Link, State]:
-    """A link once its record is locked. Raise `NoSuchLink`."""
+    """A link once its record is locked. Raises `NoSuchLink`."""
     found = await session.scalar(select(Link).where(Link.id == link_id))
     if found is None:
         raise NoSuchLink(id=link_id)

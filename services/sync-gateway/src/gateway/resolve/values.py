@@ -62,7 +62,7 @@ class Own:
 def meant(row: DecisionRow, named: Named) -> Json:
     """The value of a decision that a steward names; without a name the one that lost.
 
-    Raise `SeveralValues` or `NothingLost`, with all values, when that is not one; `Malformed` when the decision has
+    Raises `SeveralValues` or `NothingLost`, with all values, when that is not one; `Malformed` when the decision has
     no value of that name.
     """
     entries = [Entry.from_json(stored) for stored in row.heads]
@@ -89,7 +89,7 @@ def _only(row: DecisionRow, candidates: Iterable[Entry]) -> Json:
 
 
 def checked(kind: str, group: str, value: Json) -> Json:
-    """A steward's own value in the form that the group's values have. Raise `Malformed` with each wrong field."""
+    """A steward's own value in the form that the group's values have. Raises `Malformed` with each wrong field."""
     try:
         return check_value(GOLDEN_GROUPS[kind], group, value)  # type: ignore[arg-type]  # Sequence and Mapping are JSON
     except PydanticCustomError as error:
@@ -99,7 +99,7 @@ def checked(kind: str, group: str, value: Json) -> Json:
 
 
 def fit(kind: str, group: str, value: Json) -> Json:
-    """A value of the log in the form that the group's values have now. Raise `Malformed` with each wrong field."""
+    """A value of the log in the form that the group's values have now. Raises `Malformed` with each wrong field."""
     try:
         return checked_value(GOLDEN_GROUPS[kind], group, value)
     except Unfit as unfit:
@@ -113,7 +113,7 @@ def _in_value(error: dict[str, str]) -> dict[str, str]:
 
 
 def check_rules(record: Record, group: str, value: Json) -> None:
-    """Raise `GroupUndeclared`, or `RuleBroken` when the record would break an invariant with this value."""
+    """Raises `GroupUndeclared`, or `RuleBroken` when the record would break an invariant with this value."""
     spec = kind_spec(record.kind)
     if spec.group(group).policy.rule == "undeclared":
         raise GroupUndeclared(kind=record.kind, group=group)

@@ -139,7 +139,7 @@ class DecisionRow(Base):
 
 
 async def by_id(session: AsyncSession, decision_id: UUID) -> DecisionRow:
-    """One decision. Raise `NoSuchDecision`."""
+    """One decision. Raises `NoSuchDecision`."""
     row = await session.get(DecisionRow, decision_id)
     if row is None:
         raise NoSuchDecision(id=decision_id)

@@ -89,7 +89,7 @@ class Quarantined(Base):
             self.state, self.handled_by, self.handled_at = "replaying", by, now
 
     def drop(self, by: str, now: datetime) -> None:
-        """Nobody needs it; it is kept all the same. Raise `MessageHandled` when it is replayed, or about to be."""
+        """Nobody needs it; it is kept all the same. Raises `MessageHandled` when it is replayed, or about to be."""
         if self.state in ("replaying", "replayed"):
             raise MessageHandled(state=self.state, since=self.replayed_at or self.handled_at)
         if self.state != "dropped":

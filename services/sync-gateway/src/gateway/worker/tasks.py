@@ -100,7 +100,8 @@ def _reading(running: Running, ingest: Ingest) -> Task:
     async def read_as(name: str, stop: asyncio.Event) -> None:
         security = running.settings.broker_security
         widths = {topic: partitions_of(topic) for topic in sources}
-        topics = Topics(servers, widths, running.settings.kafka_replicas, security=security)
+        replicas, most = running.settings.kafka_replicas, running.settings.kafka_most_partitions
+        topics = Topics(servers, widths, replicas, security=security, most=most)
         wanted = [*sources, CONFLICTS]
         consumer = Consumer(servers, GROUP, wanted, load, ingest.handle, forget, security, name)
         seen = asyncio.Event()

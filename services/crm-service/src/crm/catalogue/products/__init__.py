@@ -1,4 +1,4 @@
-"""The catalogue: what can be sold, to whom at which price, taxed how, and how much of it can be promised."""
+"""Products, prices, tax rates and availability."""
 
 from modules import Module
 

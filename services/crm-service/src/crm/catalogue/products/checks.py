@@ -12,12 +12,12 @@ from crm.catalogue.products.models import Product
 class ProductNumberTaken(Conflict):
     code = "product-number-taken"
     title = "Another product has this number"
-    detail = "{field} {value} is the number of {name}, product {id}."
-    hint = "Use that product, or give this one a number of its own. An archived product keeps its numbers: restore it."
+    detail = "{field} {value} is already the number of {name}, product {id}."
+    hint = "Use that product, or enter a unique number. An archived product keeps its numbers: restore it."
 
 
 async def numbers_are_free(session: AsyncSession, row: Product, values: dict[str, Any]) -> None:
-    """Raise `ProductNumberTaken`."""
+    """Raises `ProductNumberTaken`."""
     found = {"sku": queries.product_by_sku, "gtin": queries.product_by_gtin}
     for field, numbered in found.items():
         value = values[field]

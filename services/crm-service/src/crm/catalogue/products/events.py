@@ -1,4 +1,4 @@
-"""The catalogue's records as the CRM holds them. All but products are copies that only the ERP writes."""
+"""The catalogue's records in the CRM. All except products are copies that only the ERP writes."""
 
 from typing import Any
 

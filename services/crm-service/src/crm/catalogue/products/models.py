@@ -1,4 +1,4 @@
-"""The tables of products and, as copies of what the ERP declares, of price lists, prices, tax rates and stock."""
+"""The table of products, and of copies of the ERP's price lists, prices, tax rates and stock."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -20,13 +20,13 @@ USUAL: Mapping[str, Any] = {
     "units": {"unit": "piece", "conversions": []},
     "tax_class": "standard",
 }
-"""What a product is when nobody says otherwise."""
+"""The default kind of a product."""
 
 
 class Product(ProductColumns, Base):
     """What can be sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
 
-    `sku_key` and `gtin_key` are the forms in which two are compared.
+    `sku_key` and `gtin_key` are the normalised forms for comparison.
     """
 
     __tablename__ = "products"
@@ -44,7 +44,7 @@ class Product(ProductColumns, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """A product that nothing is known of yet: goods, counted in pieces, taxed like most."""
+        """A new product with the defaults: goods, counted in pieces, standard tax class."""
         return cls(
             name="",
             description=None,
@@ -59,7 +59,7 @@ class Product(ProductColumns, Base):
 
     @property
     def unit(self) -> str:
-        """In what it is counted and priced."""
+        """The unit in which it is counted and priced."""
         return str(self.units["unit"])
 
     @property
@@ -68,18 +68,18 @@ class Product(ProductColumns, Base):
         return Price.model_validate(self.list_price) if self.list_price else None
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay."""
+        """Set fields from validated values in JSON form; other fields are unchanged."""
         for field, value in values.items():
             setattr(self, field, value or USUAL.get(field))
         self.derive()
 
 
 class Copy(FromJson, Replicated):
-    """A record that only the ERP writes: here it changes by deliveries alone."""
+    """A record that only the ERP writes: here only deliveries change it."""
 
 
 class Availability(Copy, Base):
-    """Stock of one product over all warehouses; `updated_at` is how old the figures are."""
+    """Stock of one product over all warehouses; `updated_at` is the time of the figures."""
 
     __tablename__ = "availability"
     __table_args__ = (
@@ -126,6 +126,6 @@ class DeclaredRate(TaxRateColumns, Copy, Base):
 
 
 class QuoteSetting(TenantSetting, Base):
-    """What a tenant has declared for its quotes: `discount-limits`, `letterhead`."""
+    """A setting that a tenant has declared for its quotes: `discount-limits`, `letterhead`."""
 
     __tablename__ = "quote_settings"

@@ -1,4 +1,4 @@
-"""Named reads of the catalogue. Prices and rates are resolved here alone, from what the ERP last declared."""
+"""Named reads of the catalogue. Only this module resolves prices and rates, from the last delivered values."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -19,19 +19,19 @@ from crm.parties.customers.records import CUSTOMERS
 
 
 async def product_by_sku(session: AsyncSession, sku: str) -> Product | None:
-    """The product with this number; letter case does not count."""
+    """The product with this number, case-insensitively."""
     found: Product | None = await session.scalar(select(Product).where(Product.sku_key == sku_key(sku)))
     return found
 
 
 async def product_by_gtin(session: AsyncSession, gtin: str) -> Product | None:
-    """The product with this trade number, whether it is written with leading zeros or without."""
+    """The product with this trade number, with or without leading zeros."""
     found: Product | None = await session.scalar(select(Product).where(Product.gtin_key == gtin_key(gtin)))
     return found
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Whether a product that no other system knows yet has the same SKU or GTIN."""
+    """Whether an unlinked product has the same SKU or GTIN."""
     sku, gtin = values.get("sku"), values.get("gtin")
     keys = {Product.sku_key: sku and sku_key(sku), Product.gtin_key: gtin and gtin_key(gtin)}
     same = [column == key for column, key in keys.items() if key]
@@ -39,7 +39,7 @@ async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
 
 
 async def availability(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, Availability]:
-    """The stock of products, as the ERP last told it; products that it told nothing of are left out."""
+    """The last delivered stock of products; products without stock data are omitted."""
     found = await session.scalars(
         select(Availability).where(Availability.product_id.in_(product_ids), Availability.archived_at.is_(None))
     )
@@ -49,9 +49,9 @@ async def availability(session: AsyncSession, product_ids: Collection[UUID]) -> 
 async def price_tags(
     session: AsyncSession, products: Collection[Product], customer_ids: Collection[UUID] | None = None
 ) -> dict[UUID, PriceTag]:
-    """All that is known of what these products cost: ask each tag as many questions as there are.
+    """The price data of these products, for any number of price questions.
 
-    With `customer_ids`, price lists of other customers are left out.
+    With `customer_ids`, price lists of other customers are omitted.
     """
     offers: dict[UUID, list[CachedOffer]] = {product.id: [] for product in products}
     statement = (
@@ -73,9 +73,9 @@ async def price_tags(
 
 
 async def price_of(session: AsyncSession, product: Product, question: Question) -> CachedAnswer:
-    """What the product costs, by the cached lists. Raise `NoPriceKnown`.
+    """The price of the product, by the copied lists. Raises `NoPriceKnown`.
 
-    For several products take `price_tags` once.
+    For several products use `price_tags` once.
     """
     asked_by = [question.customer_id] if question.customer_id else []
     return (await price_tags(session, [product], asked_by))[product.id].answer(question)
@@ -84,9 +84,9 @@ async def price_of(session: AsyncSession, product: Product, question: Question) 
 async def question(
     session: AsyncSession, customer_id: UUID | None, tag: PriceTag, quantity: Decimal, currency: str | None, on: date
 ) -> Question:
-    """What a customer asks of a price; a customer's group is its segment. Raise `NotFound` for the customer.
+    """The price question of a customer; the customer's group is its segment. Raises `NotFound` for the customer.
 
-    Without a currency it is the customer's, else the one in which the product is priced.
+    The default currency is the customer's, else that of the product's price.
     """
     customer = None
     if customer_id:
@@ -96,13 +96,13 @@ async def question(
 
 
 async def tax_rates(session: AsyncSession) -> list[TaxRate]:
-    """Every declared rate, of all times."""
+    """Every declared rate, of all periods."""
     found = await session.scalars(select(DeclaredRate).where(DeclaredRate.archived_at.is_(None)))
     return [row.declared for row in found]
 
 
 async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None, on: date) -> Decimal:
-    """The rate on a class in the country of delivery, a fraction. Raise `NoTaxRateKnown`."""
+    """The rate of a class in the country of delivery, a fraction. Raises `NoTaxRateKnown`."""
     try:
         return tax_rate_for(await tax_rates(session), tax_class, country, on)
     except NoTaxRate:
@@ -110,7 +110,7 @@ async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None
 
 
 async def categories(session: AsyncSession) -> list[tuple[str | None, int]]:
-    """The groups of products in use with how many each has, by name; None holds those of no group."""
+    """The product groups with the number of active products in each, by name; None is the products without a group."""
     statement = (
         select(Product.category, func.count())
         .where(Product.archived_at.is_(None))

@@ -1,4 +1,4 @@
-"""What is declared of the catalogue: products, and what the ERP says that they cost and how they are taxed."""
+"""Declarations of products, and of the ERP's prices and tax rates."""
 
 from contracts.normalise import gtin_key, sku_key
 from records import LIST_ONLY, Record, routes
@@ -90,16 +90,17 @@ TAX_RATES = Record(
 products = routes(
     PRODUCTS,
     says={
-        "create": "Enter a product. It stands in the ERP a moment later, which gives it its prices and its stock.",
-        "change": "Change the fields named; all others stay. What the ERP keeps is changed there.",
+        "create": "Enter a product. It is synchronised to the ERP within moments, which adds its prices and its stock.",
+        "change": "Change the given fields; others are unchanged. Fields that the ERP owns are changed in the ERP.",
     },
 )
-price_lists = routes(PRICE_LISTS, says={"list": "The ERP's price lists, as they were last delivered; read-only."})
+price_lists = routes(PRICE_LISTS, says={"list": "The ERP's price lists, as last delivered; read-only."})
 prices = routes(
     PRICES,
     says={
-        "list": "What stands in the price lists, by product unless `sort` says otherwise (amount, updated_at); "
-        "read-only."
+        "list": (
+            "The entries of the price lists, sorted by product unless `sort` is given (amount, updated_at); read-only."
+        )
     },
 )
-tax_rates = routes(TAX_RATES, says={"list": "The declared rates of all times, by country and class; read-only."})
+tax_rates = routes(TAX_RATES, says={"list": "The declared rates of all periods, by country and class; read-only."})

@@ -1,4 +1,4 @@
-"""HTTP of products, of what they cost, and how they are taxed."""
+"""HTTP of products, prices and tax rates."""
 
 from datetime import date
 from typing import Annotated
@@ -36,10 +36,10 @@ routers = (products, router, price_lists, prices, tax_rates)
 
 @router.get("/v1/products/{product_id}/price", dependencies=[PRICED])
 async def read_price(product_id: UUID, session: Session, asked: Annotated[PriceQuestion, Query()]) -> PriceOut:
-    """What a customer pays for one unit, by the price lists that are cached here: it needs no other system.
+    """The price of one unit for a customer, by the copied price lists; no other system is called.
 
-    A list of the customer comes before one of its group (its `segment`), that before one for everyone, and any list
-    before the list price.
+    A list of the customer precedes one of its group (its `segment`), which precedes one for everyone; any list precedes
+    the list price.
     """
     product = await reads.by_id(session, PRODUCTS, product_id)
     tags = await queries.price_tags(session, [product], _asking(asked.customer_id))
@@ -48,7 +48,8 @@ async def read_price(product_id: UUID, session: Session, asked: Annotated[PriceQ
 
 @router.post("/v1/prices:batch", dependencies=[PRICED])
 async def read_prices(body: Basket, session: Session) -> PriceResults:
-    """The prices of several products for one customer, in the order of the items; an item without one says why."""
+    """The prices of several products for one customer, in the order of the items; an item without a price has the
+    reason."""
     products = await reads.by_ids(session, PRODUCTS, {item.product_id for item in body.items})
     tags = await queries.price_tags(session, products.values(), _asking(body.customer_id))
     results = []
@@ -66,7 +67,7 @@ async def read_prices(body: Basket, session: Session) -> PriceResults:
 
 @router.get("/v1/product-groups", dependencies=[READ])
 async def list_product_groups(session: Session) -> ProductGroups:
-    """The groups of products (their `category`), with how many products in use each has."""
+    """The product groups (`category`), with the number of active products in each."""
     found = await queries.categories(session)
     return ProductGroups(items=[ProductGroup(category=category, products=count) for category, count in found])
 
@@ -75,7 +76,7 @@ async def list_product_groups(session: Session) -> ProductGroups:
 async def read_tax_rate(
     session: Session, tax_class: TaxClass, country: CountryCode | None = None, on: date | None = None
 ) -> TaxAnswer:
-    """The rate on a class of products that are delivered in a country, on a day; none is charged on exports."""
+    """The tax rate of a class of products delivered in a country, on a date; exports are not taxed."""
     day = on_or_today(on)
     rate = await queries.tax_rate_of(session, tax_class, country, day)
     return TaxAnswer(country=country, tax_class=tax_class, on=day, rate=rate)

@@ -1,4 +1,4 @@
-"""What a cached price list answers. No database."""
+"""Price resolution over copied price lists. No database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from contracts.product import Price
 
 class NoPriceKnown(Conflict):
     code = "no-price-known"
-    title = "Nothing says what the product costs"
-    detail = "There is no price of {product} that holds on {on} in the currency asked for ({currency})."
-    hint = "Ask for another currency or day, or let the ERP declare a price; it is here a moment later."
+    title = "The product has no price"
+    detail = "There is no price of {product} on {on} in the requested currency ({currency})."
+    hint = "Request another currency or date, or declare a price in the ERP; it is delivered here within moments."
 
 
 class NoTaxRateKnown(Conflict):
     code = "no-tax-rate-known"
-    title = "Nothing says how this is taxed"
-    detail = "{country} has tax rates, and none of them is for the class {tax_class} on {on}."
-    hint = "Let the ERP declare the rate; it is here a moment later. Or change the product's tax class there."
+    title = "There is no tax rate"
+    detail = "{country} has tax rates, but none for the class {tax_class} on {on}."
+    hint = "Declare the rate in the ERP (it is delivered here within moments), or change the product's tax class there."
 
 
 @dataclass(frozen=True, slots=True)
 class CachedOffer:
-    """An entry of a price list as it was last delivered; `as_of` is when it, or its list, last changed here."""
+    """An entry of a price list as last delivered; `as_of` is the time of the last change of the entry or its list."""
 
     offer: Offer
     price_list: str
@@ -36,7 +36,7 @@ class CachedOffer:
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer(Answer):
-    """An answer that says which list it comes from (None: the product's list price) and how old that is."""
+    """A price with its list (None: the product's list price) and the time of that data."""
 
     price_list: str | None
     as_of: datetime
@@ -44,7 +44,7 @@ class CachedAnswer(Answer):
 
 @dataclass(frozen=True, slots=True)
 class PriceTag:
-    """All that is known of what one product costs. `as_of` dates the list price."""
+    """The price data of one product. `as_of` is the time of the list price."""
 
     product_id: UUID
     name: str
@@ -54,14 +54,14 @@ class PriceTag:
 
     @property
     def currency(self) -> str | None:
-        """In which currency it is priced when nobody asks for one: that of its list price, or of all its offers."""
+        """The default currency of its price: that of its list price, or the common currency of its offers."""
         if self.list_price:
             return self.list_price.currency
         offered = {cached.offer.terms.currency for cached in self.offers}
         return offered.pop() if len(offered) == 1 else None
 
     def answer(self, question: Question) -> CachedAnswer:
-        """The price that holds, by the rule that the ERP uses too. Raise `NoPriceKnown`."""
+        """The price that applies, by the rule shared with the ERP. Raises `NoPriceKnown`."""
         try:
             found = price_for(question, [cached.offer for cached in self.offers], self.list_price)
         except NoPrice:
@@ -83,5 +83,5 @@ def _is_source(offer: Offer, answer: Answer) -> bool:
 
 
 def on_or_today(day: date | None) -> date:
-    """Documents may be dated in the past; without a date they are of today."""
+    """The given date, else today; documents may have past dates."""
     return day or clock.today()

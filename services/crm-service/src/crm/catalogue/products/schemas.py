@@ -26,12 +26,12 @@ from party.schemas import Optional
 from pydantic import BaseModel, ConfigDict, Field
 from records import SharedFilters
 
-KEPT = "Kept by the ERP: read-only here."
-UNTIL_LINKED = "May be given here until the ERP knows the product; from then on the ERP keeps it."
+KEPT = "Owned by the ERP: read-only here."
+UNTIL_LINKED = "May be written here until the product is linked; from then on the ERP owns it."
 
 
 class ProductBody(BaseModel):
-    """A product as its users write it; only `name` is required."""
+    """A product as a client sends it; only `name` is required."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -50,7 +50,7 @@ class ProductBody(BaseModel):
 
     name: NameText
     description: Optional[NotesText] = None
-    category: OptionalShortText = Field(default=None, description="The group that the product is in.")
+    category: OptionalShortText = Field(default=None, description="The product group.")
     sku: Optional[Sku] = Field(default=None, description=UNTIL_LINKED)
     gtin: Optional[Gtin] = Field(default=None, description=UNTIL_LINKED)
     units: UnitsValue = Field(default=UnitsValue(unit="piece"), description=UNTIL_LINKED)
@@ -61,16 +61,16 @@ class ProductBody(BaseModel):
 
 
 class Stock(BaseModel):
-    """How much there is of a product, in its unit; `available` can be promised."""
+    """The stock of a product, in its unit; `available` is not reserved."""
 
     on_hand: CountedSum
     reserved: CountedSum
     available: CountedSum
-    as_of: datetime = Field(description="When the ERP last told it.")
+    as_of: datetime = Field(description="When the ERP last delivered it.")
 
 
 class ProductOut(Shown):
-    """A product, with what is in stock; `availability` is null when the ERP has told nothing of it."""
+    """A product with its stock; `availability` is null when the ERP has delivered none."""
 
     name: str
     description: str | None
@@ -86,22 +86,22 @@ class ProductOut(Shown):
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
-        """The answer for a product, without its stock unless that is given."""
+        """The answer for a product, with stock only if it is given."""
         return super().of(row, **{"availability": None, **more})
 
 
 class ProductFilters(SharedFilters):
     q: str | None = Field(default=None, max_length=200, description="Beginnings of words in name, SKU, GTIN or group.")
     category: str | None = None
-    sku: str | None = Field(default=None, description="Letter case does not count.")
+    sku: str | None = Field(default=None, description="Case-insensitive.")
     gtin: str | None = None
     product_kind: ProductKind | None = None
     tax_class: str | None = None
-    available: bool | None = Field(default=None, description="true: some of it can be promised.")
+    available: bool | None = Field(default=None, description="true: the available quantity is greater than zero.")
 
 
 class ProductGroup(BaseModel):
-    """A group of products (their `category`), and how many are in it; null holds those of no group."""
+    """A product group (`category`) and its number of products; null is the products without a group."""
 
     category: str | None
     products: int
@@ -112,20 +112,20 @@ class ProductGroups(BaseModel):
 
 
 class PriceQuestion(BaseModel):
-    """What does this customer pay on this day? All that is left out is not known, or as usual."""
+    """A request for a customer's price on a date. Omitted fields get their defaults."""
 
     model_config = ConfigDict(extra="forbid")
 
     customer_id: UUID | None = None
     quantity: Quantity = Decimal(1)
     currency: CurrencyCode | None = Field(
-        default=None, description="Without one: the customer's, else that of the list price."
+        default=None, description="Default: the customer's currency, else that of the list price."
     )
-    on: date | None = Field(default=None, description="The day on which it is bought; today when left out.")
+    on: date | None = Field(default=None, description="The date of the purchase; default: today.")
 
 
 class PriceOut(InCurrency):
-    """What one unit costs, says which list, as of when."""
+    """The price of one unit, with its list and the time of the data."""
 
     product_id: UUID
     quantity: Quantity
@@ -135,7 +135,7 @@ class PriceOut(InCurrency):
     on: date
     price_list_id: UUID | None = Field(description="null: it is the product's list price.")
     price_list: str | None
-    as_of: datetime = Field(description="When the ERP's word that this rests on last changed here.")
+    as_of: datetime = Field(description="When the underlying data of the ERP last changed here.")
 
 
 class Basket(BaseModel):
@@ -181,7 +181,7 @@ class PriceListOut(Shown):
 
 
 class ListEntryOut(InCurrency, Shown):
-    """What one unit of a product costs in a list, from a quantity on."""
+    """The price of one unit of a product in a list, from a quantity on."""
 
     price_list_id: UUID
     product_id: UUID
@@ -209,7 +209,7 @@ class TaxRateFilters(BaseModel):
 
 
 class TaxRateOut(Shown):
-    """What is charged on a class of products that are delivered in a country; `rate` is a fraction."""
+    """The tax rate of a class of products delivered in a country; `rate` is a fraction."""
 
     country: str
     tax_class: str
@@ -219,7 +219,7 @@ class TaxRateOut(Shown):
 
 
 class TaxAnswer(BaseModel):
-    """The rate that holds, a fraction."""
+    """The rate that applies, a fraction."""
 
     country: CountryCode | None
     tax_class: str

@@ -1,4 +1,4 @@
-"""Answers that need more than a row of the catalogue."""
+"""Answers that combine several tables of the catalogue."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from crm.catalogue.products.schemas import ListEntryOut, ProductOut, Stock
 
 
 async def with_stock(session: AsyncSession, rows: Sequence[Product]) -> list[ProductOut]:
-    """Products with what is in stock of them."""
+    """Products with their stock."""
     found = await queries.availability(session, [row.id for row in rows])
     stock = {
         product_id: Stock(on_hand=each.on_hand, reserved=each.reserved, available=each.available, as_of=each.updated_at)

@@ -1,4 +1,4 @@
-"""Contacts: the persons one talks to at a customer."""
+"""Contacts: contact persons at customers."""
 
 from modules import Module
 

@@ -1,4 +1,4 @@
-"""What is declared of contacts."""
+"""Declarations of contacts."""
 
 from contracts.normalise import email_key
 from records import Record, routes
@@ -23,5 +23,10 @@ CONTACTS = Record(
 )
 router = routes(
     CONTACTS,
-    says={"create": "Enter a contact. It stands in the other systems a moment later, once its customer stands there."},
+    says={
+        "create": (
+            "Enter a contact. It is synchronised to the other systems within moments, once its customer is linked "
+            "there."
+        )
+    },
 )

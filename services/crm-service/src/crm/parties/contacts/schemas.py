@@ -1,4 +1,4 @@
-"""Shapes of requests and responses; `party` holds what they are in every service."""
+"""Shapes of requests and responses; the shared part is in `party`."""
 
 from party.schemas import ContactFields, ContactFilters, ContactOut
 
@@ -6,4 +6,4 @@ __all__ = ["ContactBody", "ContactFilters", "ContactOut"]
 
 
 class ContactBody(ContactFields):
-    """A contact as its users write it; only `name` is required. `consent` is to marketing."""
+    """A contact as a client sends it; only `name` is required. `consent` is to marketing."""

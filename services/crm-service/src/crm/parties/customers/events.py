@@ -1,4 +1,4 @@
-"""Customers as the CRM holds them; `contracts.kinds.customer` says what they are made of."""
+"""Customers in the CRM; `contracts.kinds.customer` declares their groups."""
 
 from chassis.replication import kind_from
 from party.groups import customer_groups

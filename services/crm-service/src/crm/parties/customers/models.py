@@ -1,4 +1,4 @@
-"""The tables of customers and their legal entities; `party` holds what they are in every service."""
+"""The tables of customers and their legal entities; the shared part is in `party`."""
 
 from chassis.db import unique
 from party.columns import found_by
@@ -11,19 +11,19 @@ from crm.tables import Base
 
 
 class LegalEntity(LegalEntityColumns, Base):
-    """A counterparty of a customer, also one whose tax id is not one of its country."""
+    """A counterparty of a customer; its tax id may be invalid."""
 
     __tablename__ = "legal_entities"
     __table_args__ = found_by_tax_id()
 
     @property
     def tax_id_valid(self) -> bool | None:
-        """Whether the tax id is one of its country; None without a tax id."""
+        """Whether the tax id is valid in its country; None without a tax id."""
         return None if self.tax_id is None else self.tax_id_key is not None
 
 
 class Customer(CustomerColumns, Base):
-    """A customer as sales knows it."""
+    """A customer in the CRM."""
 
     __tablename__ = "customers"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What is declared of customers."""
+"""Declarations of customers."""
 
 from typing import Any
 
@@ -37,4 +37,4 @@ CUSTOMERS = Record(
     kept_by={"payment_terms": "erp", "credit": "erp"},
     shown_only={"legal_entities": {"__all__": {"tax_id_key", "tax_id_valid"}}},
 )
-router = routes(CUSTOMERS, says={"create": "Enter a customer. It stands in the other systems a moment later."})
+router = routes(CUSTOMERS, says={"create": "Enter a customer. It is synchronised to the other systems within moments."})

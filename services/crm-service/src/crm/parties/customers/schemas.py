@@ -1,4 +1,4 @@
-"""Shapes of requests and responses; `party` holds what they are in every service."""
+"""Shapes of requests and responses; the shared part is in `party`."""
 
 from uuid import UUID
 
@@ -8,33 +8,33 @@ from pydantic import Field
 
 
 class LegalEntityBody(LegalEntity):
-    """A legal entity by which the customer deals; with `id` one that is there already.
+    """A legal entity under which the customer trades; with `id` an existing one.
 
-    A tax id that is not one of its country is kept and marked (`tax_id_valid`): the front office notes what it hears.
+    An invalid tax id is stored and marked (`tax_id_valid`), because sales staff enter what they are told.
     """
 
     id: UUID | None = None
 
 
 class CustomerBody(party.CustomerFields):
-    """A customer as its users write it; only `name` is required. `payment_terms` and `credit` belong to the ERP."""
+    """A customer as a client sends it; only `name` is required. `payment_terms` and `credit` belong to the ERP."""
 
     legal_entities: list[LegalEntityBody] = Field(default=[], max_length=50)
-    payment_terms: PaymentTerms | None = Field(default=None, description="Read-only here: the ERP keeps it.")
-    credit: Credit | None = Field(default=None, description="Read-only here: the ERP keeps it.")
+    payment_terms: PaymentTerms | None = Field(default=None, description="Read-only here: the ERP owns it.")
+    credit: Credit | None = Field(default=None, description="Read-only here: the ERP owns it.")
 
 
 class LegalEntityOut(party.LegalEntityShown):
-    """A legal entity, with what became of its tax id: its one form, and whether it is one of its country."""
+    """A legal entity with its normalised tax id, and whether the id is valid in its country."""
 
     tax_id_valid: bool | None
 
 
 class CustomerOut(party.CustomerShown):
-    """A customer. `email_key` and `phone_e164` are what was understood of `email` and `phone`."""
+    """A customer. `email_key` and `phone_e164` are the normalised forms of `email` and `phone`."""
 
     legal_entities: list[LegalEntityOut]
 
 
 class CustomerFilters(party.CustomerFilters):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""

@@ -1,4 +1,4 @@
-"""The table of employees; `party` holds what they are in every service."""
+"""The table of employees; the shared part is in `party`."""
 
 from chassis.db import unique
 from party.columns import found_by
@@ -9,13 +9,13 @@ from crm.tables import Base
 
 
 class Employee(EmployeeColumns, Base):
-    """A person who works here."""
+    """An employee of the company."""
 
     __tablename__ = "employees"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "manager_id"], ["employees.tenant_id", "employees.id"]),
         unique("id"),
-        # The ERP keeps subjects unique; two deliveries may exchange theirs in either order.
+        # The ERP keeps subjects unique; deliveries may swap them in any order, so the column is not unique here.
         Index(None, "tenant_id", "subject"),
         Index(None, "tenant_id", "name_key"),
         Index(None, "tenant_id", "manager_id"),

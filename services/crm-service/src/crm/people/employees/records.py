@@ -1,4 +1,4 @@
-"""What is declared of employees."""
+"""Declarations of employees."""
 
 from party.people import employee_filters
 from records import Record, routes

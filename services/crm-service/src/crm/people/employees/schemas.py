@@ -1,4 +1,4 @@
-"""Shapes of requests and responses; `party` holds what they are in every service."""
+"""Shapes of requests and responses; the shared part is in `party`."""
 
 from party.people import EmployeeFields, EmployeeFilters, EmployeeOut
 
@@ -6,4 +6,4 @@ __all__ = ["EmployeeBody", "EmployeeFilters", "EmployeeOut"]
 
 
 class EmployeeBody(EmployeeFields):
-    """What may be changed of an employee here: `email` and `phone`. All other fields belong to the ERP."""
+    """The fields of an employee that may be changed here: `email` and `phone`. All others belong to the ERP."""

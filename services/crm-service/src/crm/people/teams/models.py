@@ -1,4 +1,4 @@
-"""The table of teams; `party` holds what they are in every service."""
+"""The table of teams; the shared part is in `party`."""
 
 from chassis.db import unique
 from party.employees import TeamColumns
@@ -8,7 +8,7 @@ from crm.tables import Base
 
 
 class Team(TeamColumns, Base):
-    """Employees who work together."""
+    """A group of employees."""
 
     __tablename__ = "teams"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What is declared of teams, which the ERP keeps."""
+"""The declaration of teams, which the ERP owns."""
 
 from party.people import team_filters
 from records import READ_ONLY, Record

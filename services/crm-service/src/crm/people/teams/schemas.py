@@ -1,4 +1,4 @@
-"""Shapes of responses; `party` holds what they are in every service."""
+"""Shapes of responses; the shared part is in `party`."""
 
 from party.people import TeamFilters, TeamOut
 

@@ -9,7 +9,7 @@ from crm.sales.deals.models import Deal
 
 
 async def may_change(session: AsyncSession, row: Deal, values: dict[str, Any]) -> None:
-    """Raise `DealClosed`. A new deal without a stage begins at the first of its pipeline: raise `NotFound` for that."""
+    """Raises `DealClosed`. A new deal without a stage gets the first of its pipeline; raises `NotFound` for that."""
     row.must_be_open()
     if "pipeline" in values:
         pipeline, _ = await queries.pipeline(session, values["pipeline"])
@@ -17,6 +17,6 @@ async def may_change(session: AsyncSession, row: Deal, values: dict[str, Any]) -
 
 
 async def fits_stage(session: AsyncSession, row: Deal) -> None:
-    """Raise `NoSuchStage`, or `FieldsRequired` when its stage requires more."""
+    """Raises `NoSuchStage`, or `FieldsRequired` when its stage requires more fields."""
     pipeline, _ = await queries.pipeline(session, row.pipeline)
     row.must_fit(pipeline)

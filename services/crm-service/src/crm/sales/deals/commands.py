@@ -1,4 +1,4 @@
-"""How a deal goes on, and how a pipeline is declared; each holds the row's lock."""
+"""Commands on deals and pipelines; each holds the row's lock."""
 
 from collections.abc import Callable
 from datetime import date
@@ -22,13 +22,13 @@ Check = Callable[[int, Any], None]
 
 class StageInUse(Conflict):
     code = "stage-in-use"
-    title = "Deals stand at a stage that would be gone"
-    detail = "Deals of this pipeline stand at: {stages}."
+    title = "A removed stage still has deals"
+    detail = "Deals of this pipeline are at the stages: {stages}."
     hint = "Move these deals first, or keep the stages."
 
 
 async def move(session: AsyncSession, deal_id: UUID, stage: str) -> Deal:
-    """Take a deal to a stage. Raise `NotFound`, `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
+    """Move a deal to a stage. Raises `NotFound`, `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
     if row.stage != stage or row.state != "open":
@@ -39,7 +39,7 @@ async def move(session: AsyncSession, deal_id: UUID, stage: str) -> Deal:
 
 
 async def win(session: AsyncSession, deal_id: UUID, reason: str | None, closed_on: date | None = None) -> Deal:
-    """Close a deal as won. Raise `NotFound`, `DealClosed`, `UnknownReason`."""
+    """Close a deal as won. Raises `NotFound`, `DealClosed`, `UnknownReason`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
     with announcing(session, DEAL, row):
@@ -49,7 +49,7 @@ async def win(session: AsyncSession, deal_id: UUID, reason: str | None, closed_o
 
 
 async def lose(session: AsyncSession, deal_id: UUID, reason: str, closed_on: date | None = None) -> Deal:
-    """Close a deal as lost. Raise `NotFound`, `DealClosed`, `UnknownReason`."""
+    """Close a deal as lost. Raises `NotFound`, `DealClosed`, `UnknownReason`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
     with announcing(session, DEAL, row):
@@ -59,7 +59,7 @@ async def lose(session: AsyncSession, deal_id: UUID, reason: str, closed_on: dat
 
 
 async def reopen(session: AsyncSession, deal_id: UUID) -> Deal:
-    """Go on with a closed deal. Raise `NotFound`, `DealNotClosed`."""
+    """Reopen a closed deal. Raises `NotFound`, `DealNotClosed`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     with announcing(session, DEAL, row):
         row.reopen()
@@ -68,7 +68,7 @@ async def reopen(session: AsyncSession, deal_id: UUID) -> Deal:
 
 
 async def declare_pipeline(session: AsyncSession, key: str, pipeline: Pipeline, seen: Check) -> int:
-    """Declare a pipeline, or change one that the caller has `seen`; answer its version. Raise `StageInUse`."""
+    """Declare a pipeline, or change one that the caller has `seen`; returns its version. Raises `StageInUse`."""
     row = await queries.stored_pipeline(session, key)
     known = (await queries.pipelines(session)).get(key)
     if known is not None:

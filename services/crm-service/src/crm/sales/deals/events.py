@@ -1,4 +1,4 @@
-"""Deals as the CRM announces them; no other system holds any."""
+"""Deals as the CRM announces them; no other system holds deals."""
 
 from chassis.announced import Announced
 from contracts.kinds import announced

@@ -1,4 +1,4 @@
-"""The tables of pipelines and deals, and how a deal goes on."""
+"""The tables of pipelines and deals, and the transitions of a deal."""
 
 from datetime import date
 from decimal import Decimal
@@ -26,13 +26,13 @@ class DealClosed(Conflict):
 class DealNotClosed(Conflict):
     code = "deal-not-closed"
     title = "The deal is open already"
-    hint = "Win or lose it; only a closed deal is reopened."
+    hint = "Only a closed deal can be reopened; win or lose it first."
 
 
 class NoSuchStage(Conflict):
     code = "no-such-stage"
     title = "The pipeline has no such stage"
-    detail = "There is no stage {stage} in this pipeline; there are {stages}."
+    detail = "There is no stage {stage} in this pipeline; the stages are {stages}."
     hint = "Use one of the stages listed, or declare the stage: PUT /v1/pipelines/{pipeline}."
 
 
@@ -46,7 +46,7 @@ class FieldsRequired(Conflict):
 class UnknownReason(Conflict):
     code = "unknown-reason"
     title = "The pipeline has no such reason"
-    detail = "{reason} is none of the reasons: {reasons}."
+    detail = "{reason} is not one of the reasons: {reasons}."
     hint = "Use one of the reasons listed, or declare it: PUT /v1/pipelines/{pipeline}."
 
 
@@ -93,35 +93,35 @@ class Deal(Versioned, FromJson, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """An open deal of which nothing is known yet."""
+        """A new open deal."""
         return cls(state="open", reason=None, closed_on=None, probability=None)
 
     def must_be_open(self) -> None:
-        """Raise `DealClosed`."""
+        """Raises `DealClosed`."""
         if self.state != "open":
             raise DealClosed(state=self.state, allowed=["reopen"])
 
     def move(self, stage: str, pipeline: Pipeline) -> None:
-        """Go to a stage, forward or back. Raise `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
+        """Move to a stage, forward or back. Raises `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
         self.must_be_open()
         self.stage, self.probability = stage, self._fitting(stage, pipeline).probability
 
     def must_fit(self, pipeline: Pipeline) -> None:
-        """Stand at the stage that it has. Raise `NoSuchStage`, `FieldsRequired`."""
+        """Check that the deal fits its stage. Raises `NoSuchStage`, `FieldsRequired`."""
         stage = self._fitting(self.stage, pipeline)
         if self.probability is None:
             self.probability = stage.probability
 
     def win(self, reason: str | None, on: date, pipeline: Pipeline) -> None:
-        """Close it as won. Raise `DealClosed`, `UnknownReason`."""
+        """Close it as won. Raises `DealClosed`, `UnknownReason`."""
         self._close("won", reason, on, pipeline.won_reasons)
 
     def lose(self, reason: str, on: date, pipeline: Pipeline) -> None:
-        """Close it as lost. Raise `DealClosed`, `UnknownReason`."""
+        """Close it as lost. Raises `DealClosed`, `UnknownReason`."""
         self._close("lost", reason, on, pipeline.lost_reasons)
 
     def reopen(self) -> None:
-        """Go on where it was closed. Raise `DealNotClosed`."""
+        """Reopen it at its last stage. Raises `DealNotClosed`."""
         if self.state == "open":
             raise DealNotClosed(state=self.state, allowed=["move", "win", "lose"])
         self.state, self.reason, self.closed_on = "open", None, None

@@ -1,4 +1,4 @@
-"""What is declared of deals."""
+"""Declarations of deals."""
 
 from records import Record
 from sqlalchemy import and_, true

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/deals", tags=["deals"], route_class=IdempotentRou
 
 @router.post("/{deal_id}/move", dependencies=[WRITE])
 async def move_deal(deal_id: UUID, body: Move, session: Session, response: Response) -> DealOut:
-    """Take a deal to another stage; the fields that the stage requires must be filled."""
+    """Move a deal to another stage; the fields that the stage requires must be filled."""
     return await answered(session, DEALS, await commands.move(session, deal_id, body.stage), response)
 
 
@@ -38,18 +38,18 @@ async def lose_deal(deal_id: UUID, body: Lost, session: Session, response: Respo
 
 @router.post("/{deal_id}/reopen", dependencies=[WRITE])
 async def reopen_deal(deal_id: UUID, session: Session, response: Response) -> DealOut:
-    """Go on with a closed deal, at the stage where it was."""
+    """Reopen a closed deal, at its last stage."""
     return await answered(session, DEALS, await commands.reopen(session, deal_id), response)
 
 
 pipelines = APIRouter(prefix="/v1/pipelines", tags=["deals"])
 routers = (routes(DEALS), router, pipelines)
-Key = Annotated[StageKey, Path(description="The pipeline's own name in addresses.")]
+Key = Annotated[StageKey, Path(description="The pipeline's key in addresses.")]
 
 
 @pipelines.get("", dependencies=[READ])
 async def list_pipelines(session: Session) -> PipelineList:
-    """All pipelines, the built-in one among them."""
+    """All pipelines, including the built-in one."""
     found = await queries.pipelines(session)
     return PipelineList(items=[_shown(key, *each) for key, each in found.items()])
 
@@ -64,7 +64,7 @@ async def read_pipeline(key: Key, session: Session, response: Response) -> Pipel
 async def declare_pipeline(
     key: Key, body: Pipeline, session: Session, seen: SeenIfThere, response: Response
 ) -> PipelineOut:
-    """Declare a pipeline, or change it; a stage at which deals stand cannot be left out."""
+    """Declare a pipeline, or change it; a stage with deals cannot be removed."""
     version = await commands.declare_pipeline(session, key, body, seen.check)
     return _tagged(_shown(key, body, version), response)
 

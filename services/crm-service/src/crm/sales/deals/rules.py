@@ -1,4 +1,4 @@
-"""Pipelines as data, and what a deal must have at a stage. Pure."""
+"""Pipelines as data, and the fields that a stage requires. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +13,7 @@ Requirable = Literal["amount", "contact_id", "expected_close", "source", "owner"
 
 
 class Stage(Value):
-    """One step towards a sale. `probability` is a fraction; a deal enters only with the `required` fields filled."""
+    """One stage of a sale. `probability` is a fraction; a deal enters only with the `required` fields filled."""
 
     key: StageKey
     name: NameText
@@ -22,7 +22,7 @@ class Stage(Value):
 
 
 class Pipeline(Value):
-    """The stages in their order, and the reasons among which a won or lost deal has its own."""
+    """The stages in their order, and the allowed reasons of a won or lost deal."""
 
     name: NameText
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=20)]
@@ -68,7 +68,7 @@ BUILT_IN: Mapping[str, Pipeline] = {
         }
     )
 }
-"""What a tenant has that declares nothing of its own."""
+"""The pipeline of a tenant that has declared none."""
 
 
 def missing(required: Iterable[str], values: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ State = Literal["open", "won", "lost"]
 
 
 class DealBody(BaseModel):
-    """A deal as its users write it. Its stage changes by `move`, its end by `win` or `lose`."""
+    """A deal as a client sends it. `move` changes its stage, `win` or `lose` closes it."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -40,8 +40,8 @@ class DealBody(BaseModel):
     amount: UnitPrice | None = None
     currency: Optional[CurrencyCode] = None
     expected_close: date | None = None
-    source: OptionalShortText = Field(default=None, description="How the deal came about.")
-    owner: OptionalShortText = Field(default=None, description="Who is to win it.")
+    source: OptionalShortText = Field(default=None, description="The origin of the deal.")
+    owner: OptionalShortText = Field(default=None, description="The owner of the deal.")
     notes: NotesText = ""
 
     @model_validator(mode="after")
@@ -52,14 +52,14 @@ class DealBody(BaseModel):
 
 
 class NewDeal(DealBody):
-    """A new deal; without a stage it begins at the pipeline's first."""
+    """A new deal; the default stage is the pipeline's first."""
 
     pipeline: StageKey = DEFAULT
     stage: StageKey | None = None
 
 
 class Move(BaseModel):
-    """To which stage."""
+    """The target stage."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,7 +67,7 @@ class Move(BaseModel):
 
 
 class Won(BaseModel):
-    """Why it was won, and when: today unless said otherwise."""
+    """The reason and the date of the win; the default date is today."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -76,7 +76,7 @@ class Won(BaseModel):
 
 
 class Lost(BaseModel):
-    """Why it was lost, and when: today unless said otherwise."""
+    """The reason and the date of the loss; the default date is today."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -111,7 +111,7 @@ class DealOut(InCurrency):
 
 
 class DealFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in the name.")
     customer_id: UUID | None = None

@@ -1,4 +1,4 @@
-"""Orders as sales sees them: entered here, handed to the ERP, and followed until they are paid."""
+"""Orders of sales: entered here, submitted to the ERP, and shown until they are paid."""
 
 from modules import Module
 

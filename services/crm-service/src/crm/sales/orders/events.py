@@ -1,6 +1,6 @@
-"""Orders and shipments as the CRM holds them; `contracts.kinds.order` says what they are made of.
+"""Orders and shipments in the CRM; `contracts.kinds.order` declares their groups.
 
-Nothing is refused for the state it is in: once an order is submitted, what the ERP says of it holds.
+Deliveries are not refused by state: once an order is submitted, the ERP's values apply.
 """
 
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from chassis.replication import checked, family, fields, kind_from
 from contracts.charge import Charge
+from contracts.money import rounded
 from pydantic import AwareDatetime
 from records import rows_of
 from sqlalchemy.orm import selectinload
@@ -66,6 +67,10 @@ def _write_charge(row: Order, member: str, value: Any) -> None:
     row.set_charge(UUID(checked(UUID, member, group)), checked(Charge, value, group) if value else None)
 
 
+def _show(row: Order) -> dict[str, str]:
+    return {name: str(rounded(getattr(row, name), row.currency)) for name in ("net", "tax", "total")}
+
+
 ORDER = kind_from(
     kinds.ORDER,
     fields("customer", lambda row: row.customer_id and str(row.customer_id), _write_customer),
@@ -75,6 +80,7 @@ ORDER = kind_from(
     system="crm",
     row=Order,
     rows=rows_of(Order, selectinload(Order.lines)),
+    show=_show,
 )
 
 

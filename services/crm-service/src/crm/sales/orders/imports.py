@@ -1,4 +1,4 @@
-"""How a row of a CSV file, and the rows of a second one that belong to it, are read as an order with its lines."""
+"""Reads a row of a CSV file, and its rows of a second file, as an order with its lines."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ SUBMIT = TypeAdapter(bool)
 
 
 async def _by_sku(session: AsyncSession, sku: str) -> UUID | None:
-    """A product that was not imported here, because the ERP brought it, is known by its SKU."""
+    """A product that was not imported here, because the ERP delivered it, is found by its SKU."""
     found = await catalogue.product_by_sku(session, sku)
     return found.id if found else None
 
 
 async def _change(session: AsyncSession, order_id: UUID, patch: Mapping[str, Any], actor: str, seen: Seen) -> Order:
-    """What a row says now, in a draft; lines stay the ones that they are. An order that waited is submitted."""
+    """Apply a row to an existing draft; existing lines keep their ids. With `submit` the draft is submitted."""
     row = await reads.by_id(session, ORDERS, order_id)
     fields = {name: value for name, value in patch.items() if name != "submit"}
     if patch.get("lines"):
@@ -43,7 +43,7 @@ async def _change(session: AsyncSession, order_id: UUID, patch: Mapping[str, Any
 
 
 def _recognised(row: Order, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The lines of a file with the ids of those that stand there for the same product, in their order."""
+    """The lines of a file with the ids of the stored lines of the same product, in their order."""
     ids = defaultdict(list)
     for line in row.lines:
         ids[str(line.product_id)].append(str(line.id))

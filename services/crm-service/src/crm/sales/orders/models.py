@@ -1,4 +1,4 @@
-"""The tables of orders, their lines and shipments, and how sales may change them."""
+"""The tables of orders, their lines and shipments, and the transitions that sales may make."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -27,8 +27,8 @@ NOTHING = Decimal(0)
 class OrderStateForbids(Conflict):
     code = "order-state-forbids"
     title = "The order's state does not allow this"
-    detail = "The order is {state}: it is too late, or too early, to {wanted}."
-    hint = "Do one of `allowed`. Once the ERP has the order, ask it: POST to the order's `requests`."
+    detail = "The order is {state}: in this state it is not possible to {wanted}."
+    hint = "Use one of `allowed`. For an order that the ERP decides on, POST to the order's `requests`."
 
 
 class NothingOrdered(Conflict):
@@ -40,19 +40,19 @@ class NothingOrdered(Conflict):
 class UnknownOrderLine(Malformed):
     code = "unknown-order-line"
     title = "The order has no such line"
-    detail = "It has none with the id {id}."
-    hint = "Leave the id out to add a line; ids are given by this service."
+    detail = "The order has no line with the id {id}."
+    hint = "Omit the id to add a line; this service assigns ids."
 
 
 class RequestOpen(Conflict):
     code = "request-open"
     title = "The ERP has not answered the last request yet"
-    detail = "It was asked to {kind} the order."
-    hint = "Wait for its `answer`; then ask again."
+    detail = "The open request is to {kind} the order."
+    hint = "Wait for its `answer`; then send the request again."
 
 
 class OrderLine(OrderedLine, Base):
-    """One line of an order; it has the same id in every system. `price_list_id` is that of the list that priced it."""
+    """One line of an order; it has the same id in every system. `price_list_id` is the list of its price."""
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -66,21 +66,21 @@ class OrderLine(OrderedLine, Base):
     tax_from: Mapped[str] = mapped_column(Text)
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Take checked values; those not named stay."""
+        """Set validated values; other fields are unchanged."""
         for field, value in values.items():
             setattr(self, field, value)
 
 
 class Order(Charges, Replicated, Base):
-    """What a customer has ordered. `sales_number` is ours, `number` the ERP's.
+    """An order of a customer. `sales_number` is the CRM's, `number` the ERP's.
 
-    `net`, `tax`, `total`, `request_open` and `search` are derived. Values of several fields are kept in their
+    `net`, `tax`, `total`, `request_open` and `search` are derived. Values of several fields are stored in their
     published JSON form.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
-        # The tenant is part of the reference: an order can never point into another tenant.
+        # The tenant is part of the foreign key: an order cannot refer to a record of another tenant.
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         CheckConstraint(
             "state in ('draft', 'submitted', 'on_hold', 'confirmed', 'partly_shipped', 'shipped', 'invoiced', "
@@ -123,7 +123,7 @@ class Order(Charges, Replicated, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """A draft of which nothing is known yet."""
+        """A new draft."""
         return cls(
             state=OrderState.DRAFT.value,
             currency="",
@@ -150,32 +150,33 @@ class Order(Charges, Replicated, Base):
         )
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values, those of several fields in JSON form; fields not named stay."""
+        """Set fields from validated values, those of several fields in JSON form; other fields are unchanged."""
         for field, value in values.items():
             setattr(self, field, value)
         self._derive()
 
     def allow(self, action: Action) -> None:
-        """Raise `OrderStateForbids` unless sales may do this now."""
+        """Raises `OrderStateForbids` unless sales may do this in the current state."""
         allowed = ALLOWED[OrderState(self.state)]
         if action not in allowed:
             raise OrderStateForbids(state=self.state, wanted=_WORDS[action], allowed=[each.value for each in allowed])
 
     def submit(self, now: datetime) -> None:
-        """Hand the order to the ERP. Raise `OrderStateForbids`, or `NothingOrdered`."""
+        """Submit the order to the ERP. Raises `OrderStateForbids`, `NothingOrdered`."""
         self.allow(Action.SUBMIT)
         if not self.lines:
             raise NothingOrdered(id=str(self.id))
         self.change({"state": OrderState.SUBMITTED.value, "submitted_at": now})
 
     def cancel(self, why: str) -> None:
-        """Take the order back. Raise `OrderStateForbids` once the ERP has taken it up."""
+        """Cancel the order. Raises `OrderStateForbids` once the ERP has decided on it."""
         self.allow(Action.CANCEL)
         reason = OrderReason(code="cancelled-by-sales", text=why)
         self.change({"state": OrderState.CANCELLED.value, "reason": reason.model_dump(mode="json")})
 
     def ask(self, request: OrderRequest) -> None:
-        """Ask the ERP for one thing at a time. Raise `OrderStateForbids`, `RequestOpen`, or `UnknownOrderLine`."""
+        """Store a request to the ERP; only one may be open. Raises `OrderStateForbids`, `RequestOpen`, or
+        `UnknownOrderLine`."""
         self.allow(Action.REQUEST)
         if self.request_open:
             raise RequestOpen(kind=(self.request or {})["kind"], request=(self.request or {})["id"])
@@ -185,7 +186,7 @@ class Order(Charges, Replicated, Base):
         self.change({"request": request.model_dump(mode="json")})
 
     def set_lines(self, lines: Sequence[Mapping[str, Any]]) -> None:
-        """Make these, each a whole line with its id, the lines of the order, in their order. Raise `OutOfBounds`."""
+        """Replace the lines of the order by these complete lines with ids, in this order. Raises `OutOfBounds`."""
         present = {line.id: line for line in self.lines}
         self.lines = [present.get(values["id"]) or OrderLine(id=values["id"]) for values in lines]
         for position, (line, values) in enumerate(zip(self.lines, lines, strict=True), start=1):
@@ -194,7 +195,7 @@ class Order(Charges, Replicated, Base):
         self._derive()
 
     def set_line(self, line_id: UUID, value: Mapping[str, Any] | None) -> None:
-        """Take one line as another system says it is; None takes it off. Raise `OutOfBounds`."""
+        """Set one line from a delivery; None removes it. Raises `OutOfBounds`."""
         if value is not None:
             bounded(value["quantity"], value["unit_price"], value["discount"], f"line:{line_id}")
         line = next((each for each in self.lines if each.id == line_id), None)
@@ -223,7 +224,7 @@ class Order(Charges, Replicated, Base):
 
 
 class Shipment(Replicated, Base):
-    """Goods that left for the customer, or came back; the ERP's word. `lines`: [{"line", "quantity"}]."""
+    """A shipment or a return, delivered by the ERP. `lines`: [{"line", "quantity"}]."""
 
     __tablename__ = "shipments"
     __table_args__ = (
@@ -246,7 +247,7 @@ class Shipment(Replicated, Base):
         return self.kind == ShipmentKind.RETURN
 
     def quantity_of(self, line_id: UUID) -> Decimal:
-        """How much of an order's line is in it."""
+        """The quantity of an order's line in this shipment."""
         return sum((Decimal(each["quantity"]) for each in self.lines if each["line"] == str(line_id)), NOTHING)
 
 
@@ -255,12 +256,12 @@ _WORDS = {
     Action.SUBMIT: "submit it",
     Action.CANCEL: "cancel it here",
     Action.ARCHIVE: "archive it",
-    Action.REQUEST: "ask for something",
+    Action.REQUEST: "send a request",
 }
 
 
 def _sources(line: OrderLine, value: Mapping[str, Any]) -> dict[str, Any]:
-    """A price or a rate that another system has set is no longer ours."""
+    """The source of a price or a rate that another system has set."""
     sources: dict[str, Any] = {}
     if line.unit_price != value["unit_price"]:
         sources |= {"price_from": Source.DELIVERED.value, "price_list_id": None}

@@ -10,6 +10,6 @@ from crm.sales.orders.models import Shipment
 
 
 async def shipments_of(session: AsyncSession, order_ids: Collection[UUID]) -> Sequence[Shipment]:
-    """What left for these orders and came back, in the order of time."""
+    """Shipments and returns of these orders, in the order of time."""
     wanted = select(Shipment).where(Shipment.order_id.in_(order_ids), Shipment.archived_at.is_(None))
     return (await session.scalars(wanted.order_by(Shipment.shipped_on, Shipment.number))).all()

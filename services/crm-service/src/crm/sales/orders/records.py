@@ -1,4 +1,4 @@
-"""What is declared of orders and shipments."""
+"""Declarations of orders and shipments."""
 
 from contracts.normalise import name_key
 from records import READ_ONLY, Record, routes
@@ -30,7 +30,7 @@ async def _archivable(_session: AsyncSession, row: Order) -> None:
 
 
 def _named(text: str) -> ColumnElement[bool]:
-    """Orders that have each word in a number, or in the customer's name."""
+    """Orders whose number or customer's name contains each word."""
     found: list[ColumnElement[bool]] = []
     for word in text.split():
         customers = select(Customer.id).where(Customer.search.contains(name_key(word), autoescape=True))
@@ -79,7 +79,7 @@ SHIPMENTS = Record(
 shipments = routes(
     SHIPMENTS,
     says={
-        "list": "Shipments and returns, as the ERP told them, the newest first.",
-        "read": "One shipment or return; the ERP alone writes it.",
+        "list": "Shipments and returns, as delivered by the ERP, the newest first.",
+        "read": "One shipment or return; only the ERP writes it.",
     },
 )

@@ -1,4 +1,4 @@
-"""What an order comes to, what may be done with it in each state, and how far it is paid. Pure."""
+"""Totals of an order, the allowed actions of each state, and the payment status. Pure."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -11,7 +11,7 @@ NUMBERS = Series("order", "SO-")
 
 
 class Action(StrEnum):
-    """What sales may do with an order; each is also the last part of its address."""
+    """The actions of sales on an order; each is also the last part of its address."""
 
     CHANGE = "change"
     SUBMIT = "submit"
@@ -33,11 +33,11 @@ ALLOWED: Mapping[OrderState, tuple[Action, ...]] = {
     OrderState.CLOSED: (),
     OrderState.CANCELLED: (Action.ARCHIVE,),
 }
-"""State -> what sales may do; the rest is the ERP's."""
+"""State -> the actions allowed to sales; others are the ERP's."""
 
 
 class Source(StrEnum):
-    """Where a line's price or tax rate comes from.
+    """The source of a line's price or tax rate.
 
     `entered` by a person, from a `price_list`, the product's `list_price`, the `declared` tax rate, or `delivered` by
     another system.
@@ -57,12 +57,12 @@ class PaymentStatus(StrEnum):
 
 
 def is_open(request: OrderRequest | None, answer: OrderAnswer | None) -> bool:
-    """Whether the ERP still owes an answer."""
+    """Whether a request waits for the ERP's answer."""
     return request is not None and (answer is None or answer.request != request.id)
 
 
 def payment_status(invoices: Iterable[tuple[Decimal, Decimal]]) -> PaymentStatus:
-    """How far invoices, each (total, open), are paid; without any there is nothing that could be."""
+    """The payment status of invoices, each (total, open); a status of its own if there are none."""
     known = list(invoices)
     if known and all(still_open <= 0 for _, still_open in known):
         return PaymentStatus.PAID

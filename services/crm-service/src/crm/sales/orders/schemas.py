@@ -25,9 +25,9 @@ Why = Annotated[NotesText, Field(min_length=1)]
 
 
 class OrderLineBody(BaseModel):
-    """One line as its users write it; with `id` one that is there already.
+    """One line as a client sends it; with `id` an existing one.
 
-    Without `unit_price` the customer pays what the price lists say, without `tax_rate` the declared rate is charged.
+    The default `unit_price` is that of the price lists, the default `tax_rate` the declared one.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,7 +42,7 @@ class OrderLineBody(BaseModel):
 
 
 class OrderBody(BaseModel):
-    """An order as its users write it; only `customer_id` is required, and the currency unless the customer has one."""
+    """An order as a client sends it; `customer_id` is required, and the currency if the customer has none."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -58,25 +58,25 @@ class OrderBody(BaseModel):
     )
 
     customer_id: UUID = Field(description="The customer's id in this service.")
-    currency: Optional[CurrencyCode] = Field(default=None, description="The customer's, if not given.")
-    ordered_on: date | None = Field(default=None, description="Today, if not given.")
+    currency: Optional[CurrencyCode] = Field(default=None, description="Default: the customer's.")
+    ordered_on: date | None = Field(default=None, description="Default: today.")
     required_on: date | None = None
-    reference: OptionalShortText = Field(default=None, description="What the customer calls the order.")
-    shipping_address: Address | None = Field(default=None, description="The customer's, if not given.")
-    whole: bool = Field(default=False, description="Ship everything at once, or nothing.")
+    reference: OptionalShortText = Field(default=None, description="The customer's reference of the order.")
+    shipping_address: Address | None = Field(default=None, description="Default: the customer's.")
+    whole: bool = Field(default=False, description="Ship the order as a whole or not at all.")
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
     charges: ChargeBodies = []
 
 
 class NewOrder(OrderBody):
-    """The same, and whether the ERP gets it at once."""
+    """A new order; `submit` submits it to the ERP at once."""
 
     submit: bool = False
 
 
 class CancelBody(BaseModel):
-    """Why the order is taken back."""
+    """The reason of the cancellation."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,7 +84,7 @@ class CancelBody(BaseModel):
 
 
 class RequestBody(BaseModel):
-    """What the ERP is asked to do with an order; `lines` are the quantities wished for by a change."""
+    """A request to the ERP about an order; `lines` are the requested quantities of a change."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -95,14 +95,14 @@ class RequestBody(BaseModel):
     @model_validator(mode="after")
     def _a_change_says_what_changes(self) -> Self:
         if (self.kind == RequestKind.CHANGE) != bool(self.lines):
-            raise refuse("lines", "a change lists the lines and their quantities; a cancellation lists none")
+            raise refuse("lines", "a change needs lines with their quantities; a cancellation has none")
         if len({wish.line for wish in self.lines}) < len(self.lines):
             raise refuse("lines", "each line may be listed once")
         return self
 
 
 class LineOut(BaseModel):
-    """A line. `price_from` and `tax_from` say where its price and its tax rate come from."""
+    """A line. `price_from` and `tax_from` are the sources of its price and its tax rate."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -121,7 +121,7 @@ class LineOut(BaseModel):
 
 
 class OrderListed(InCurrency, Shown):
-    """An order in a list: without its lines. `sales_number` is ours, `number` the ERP's."""
+    """An order in a list, without its lines. `sales_number` is the CRM's, `number` the ERP's."""
 
     sales_number: str | None
     number: str | None
@@ -136,11 +136,11 @@ class OrderListed(InCurrency, Shown):
     net: Amount
     tax: Amount
     total: Amount
-    request_open: bool = Field(description="Whether the ERP has been asked something, and has not answered.")
+    request_open: bool = Field(description="Whether a request to the ERP has no answer yet.")
 
 
 class OrderOut(OrderListed):
-    """A whole order, as it is written."""
+    """A whole order, as entered."""
 
     shipping_address: Address | None
     whole: bool
@@ -161,7 +161,7 @@ class OrderOut(OrderListed):
 
 
 class LineView(LineOut):
-    """A line and what became of it: `returned` is part of `shipped`; what was credited is not in `invoiced`."""
+    """A line with its progress: `returned` is part of `shipped`; credited quantities are not in `invoiced`."""
 
     shipped: Number
     returned: Number
@@ -169,14 +169,14 @@ class LineView(LineOut):
 
 
 class ShipmentLineOut(BaseModel):
-    """How much of an order's line is in a shipment."""
+    """The quantity of an order's line in a shipment."""
 
     line_id: UUID = Field(validation_alias=AliasChoices("line_id", "line"))
     quantity: Quantity
 
 
 class ShipmentOut(Shown):
-    """Goods that left for the customer, or (`return`) came back."""
+    """A shipment to the customer, or a return from the customer."""
 
     order_id: UUID
     number: str
@@ -188,7 +188,7 @@ class ShipmentOut(Shown):
 
 
 class InvoiceListed(BaseModel):
-    """An invoice that bills lines of the order, and maybe of others."""
+    """An invoice that bills lines of the order, and possibly of others."""
 
     id: UUID
     number: str
@@ -199,7 +199,7 @@ class InvoiceListed(BaseModel):
 
 
 class PaymentView(BaseModel):
-    """How far the invoices are paid; `open` is what is left of them. Without an invoice everything is zero."""
+    """The payment status of the invoices; `open` is the unpaid part. Without an invoice all amounts are zero."""
 
     status: PaymentStatus
     invoiced: Amount
@@ -208,7 +208,7 @@ class PaymentView(BaseModel):
 
 
 class OrderView(OrderOut):
-    """What sales sees of an order: what was ordered, and what became of it in the ERP."""
+    """An order with its progress in the ERP."""
 
     lines: list[LineView]  # type: ignore[assignment]  # A list that is only read may hold more.
     shipments: list[ShipmentOut]
@@ -216,7 +216,7 @@ class OrderView(OrderOut):
 
 
 class OrderFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in the numbers, or the customer's name.")
     customer_id: UUID | None = None
@@ -234,7 +234,7 @@ class OrderFilters(BaseModel):
 
 
 class ShipmentFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     order_id: UUID | None = None
     number: str | None = None
@@ -243,6 +243,6 @@ class ShipmentFilters(BaseModel):
 
 
 def line_out(line: OrderLine, currency: str) -> LineOut:
-    """A line with what it comes to."""
+    """A line with its amount."""
     values = {name: getattr(line, name) for name in LineOut.model_fields if name != "net"}
     return LineOut.model_validate({**values, "net": line.net(currency)})

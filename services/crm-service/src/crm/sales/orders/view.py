@@ -1,4 +1,4 @@
-"""The order as sales sees it: what was ordered, and what the ERP has shipped and billed of it."""
+"""The order with its shipments and invoices from the ERP."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -43,7 +43,7 @@ def _view(
 def _progress(
     line_ids: Collection[UUID], shipments: Iterable[Shipment], billed: Iterable[Billed], credited: Iterable[Credited]
 ) -> dict[UUID, dict[str, Decimal]]:
-    """Per line what was shipped, what of that came back, and what was invoiced, less what was credited."""
+    """Per line the shipped quantity, its returned part, and the invoiced quantity less credits."""
     found = {line_id: dict.fromkeys(("shipped", "returned", "invoiced"), Decimal(0)) for line_id in line_ids}
     for shipment in shipments:
         for line_id in line_ids:
@@ -56,7 +56,7 @@ def _progress(
 
 
 def _payment(row: Order, invoices: Collection[Invoice]) -> PaymentView:
-    """How far the invoices that bill the order's lines are paid."""
+    """The payment status of the invoices that bill the order's lines."""
     listed = [
         InvoiceListed(
             id=each.id,

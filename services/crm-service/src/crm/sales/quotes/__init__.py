@@ -1,4 +1,4 @@
-"""Quotes: what a customer is offered, in versions, until it becomes an order."""
+"""Quotes: offers to customers, in versions, until one becomes an order."""
 
 from modules import Module
 

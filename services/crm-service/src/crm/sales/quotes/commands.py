@@ -1,4 +1,4 @@
-"""Every use case that changes a quote. Each holds the row's lock; accepting makes the order in the same transaction."""
+"""Commands that change a quote. Each holds the row's lock; accepting creates the order in the same transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -45,13 +45,13 @@ from crm.sales.quotes.schemas import Accept, QuoteBody, QuoteLineBody
 async def create(session: AsyncSession, body: QuoteBody, _actor: str, roles: Roles) -> Quote:
     """Enter a draft, with its number.
 
-    Raise `ReferenceUnknown`, `NoPriceKnown`, `NoTaxRateKnown`, `ValidityOver`, `DiscountTooHigh`, and `Malformed`
+    Raises `ReferenceUnknown`, `NoPriceKnown`, `NoTaxRateKnown`, `ValidityOver`, `DiscountTooHigh`, and `Malformed`
     without a currency.
     """
     row = Quote(id=uuid7(), revision=1, state=QuoteState.DRAFT.value, lines=[], charges=[])
     row.sent_at = row.decided_at = row.reason = row.order_id = None
     await _write(session, row, body, roles)
-    # Late: who takes a number makes all others wait for the end of the transaction.
+    # As late as possible: taking a number locks the counter until the end of the transaction.
     row.number = await numbering.take(session, NUMBERS, clock.today())
     announce_new(session, QUOTE, row)
     await session.flush()
@@ -61,7 +61,7 @@ async def create(session: AsyncSession, body: QuoteBody, _actor: str, roles: Rol
 async def change(
     session: AsyncSession, quote_id: UUID, patch: Mapping[str, Any], _actor: str, seen: Seen, roles: Roles
 ) -> Quote:
-    """Apply a merge patch to the draft that the caller has `seen`. Raise `QuoteFixed`, and what `create` raises."""
+    """Apply a merge patch to the draft that the caller has `seen`. Raises `QuoteFixed`, and the errors of `create`."""
     row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     seen(row)
     row.must_allow("change", clock.today())
@@ -75,7 +75,8 @@ async def change(
 
 
 async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
-    """Fix the version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
+    """Freeze the version and mark it as sent. Raises `QuoteFixed`, `NothingQuoted`, `ValidityOver`,
+    `DiscountTooHigh`."""
     row, now = await reads.by_id(session, QUOTES, quote_id, lock=True), clock.now()
     limits, _ = await discount_limits(session, QuoteSetting)
     paper = await queries.paper(session, row, clock.day_of(now))
@@ -86,7 +87,7 @@ async def send(session: AsyncSession, quote_id: UUID, roles: Roles) -> Quote:
 
 
 async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str) -> Quote:
-    """The customer says yes: the quote becomes an order as it was offered, and its deal is won. Raise `QuoteFixed`."""
+    """Accept the quote: it becomes an order with the same terms, and its deal is won. Raises `QuoteFixed`."""
     row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     with announcing(session, QUOTE, row):
         row.decide(QuoteState.ACCEPTED, None, clock.now())
@@ -98,7 +99,7 @@ async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str
 
 
 async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> Quote:
-    """The customer says no. Raise `QuoteFixed`."""
+    """Decline the quote. Raises `QuoteFixed`."""
     row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     with announcing(session, QUOTE, row):
         row.decide(QuoteState.DECLINED, reason, clock.now())
@@ -107,7 +108,7 @@ async def decline(session: AsyncSession, quote_id: UUID, reason: str | None) -> 
 
 
 async def revise(session: AsyncSession, quote_id: UUID, valid_until: date | None) -> Quote:
-    """Begin a new version from what was sent. Raise `QuoteFixed`, `ValidityOver`."""
+    """Create a new version from the sent one. Raises `QuoteFixed`, `ValidityOver`."""
     row = await reads.by_id(session, QUOTES, quote_id, lock=True)
     with announcing(session, QUOTE, row):
         row.revise(valid_until, clock.today())
@@ -118,7 +119,7 @@ async def revise(session: AsyncSession, quote_id: UUID, valid_until: date | None
 async def declare_letterhead(
     session: AsyncSession, value: Letterhead, seen: Callable[[int, dict[str, Any]], None]
 ) -> int:
-    """Declare who quotes, when the caller has `seen` what is declared; answer its version."""
+    """Declare the letterhead, if the caller has `seen` the declared one; returns its version."""
     document = value.model_dump(mode="json")
     return await tenant_settings.declare(session, QuoteSetting, queries.LETTERHEAD, document, seen)
 
@@ -127,7 +128,7 @@ async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Role
     customer = await _customer(session, body)
     for name in QuoteBody.model_fields.keys() - {"lines", "charges", "currency", "shipping_address", "valid_until"}:
         setattr(row, name, getattr(body, name))
-    if body.valid_until != row.valid_until:  # One that has passed since may stay until the quote is sent.
+    if body.valid_until != row.valid_until:  # A date that has passed since may stay until the quote is sent.
         row.hold_until(body.valid_until, clock.today())
     address = body.shipping_address
     row.shipping_address = address.model_dump(mode="json") if address else None
@@ -148,7 +149,7 @@ def _country(row: Quote, customer: Customer) -> str | None:
 
 
 async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBody], customer: Customer) -> list[Line]:
-    """Whole lines for what was written; prices and rates that nobody has entered are the catalogue's of today."""
+    """Complete lines for the written ones; omitted prices and rates are today's of the catalogue."""
     today = clock.today()
     products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
     tags = await catalogue.price_tags(session, list(products.values()), [customer.id])
@@ -222,7 +223,7 @@ async def _win_deal(session: AsyncSession, row: Quote) -> None:
 
 
 async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
-    """The customer; everybody else that the quote names must exist too. Raise `ReferenceUnknown`."""
+    """The customer; all other references of the quote are checked too. Raises `ReferenceUnknown`."""
     if body.contact_id is not None:
         await reads.referred(session, CONTACTS, body.contact_id, "contact_id")
     if body.deal_id is not None:
@@ -232,6 +233,6 @@ async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:
 
 def _currency_of(customer: Customer) -> str:
     if customer.currency is None:
-        message = "the customer has no currency of its own: say in which one you quote"
+        message = "the customer has no default currency: send `currency`"
         raise Malformed(errors=[{"field": "currency", "message": message}])
     return customer.currency

@@ -1,4 +1,4 @@
-"""Quotes as the CRM announces them; no other system holds any."""
+"""Quotes as the CRM announces them; no other system holds quotes."""
 
 from chassis.announced import Announced
 from contracts.kinds import announced

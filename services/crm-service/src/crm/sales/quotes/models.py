@@ -1,4 +1,4 @@
-"""The tables of quotes, their sent versions and the limits on discounts, and how a quote goes on."""
+"""The tables of quotes, their sent versions and the limits on discounts, and the transitions of a quote."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,7 +26,7 @@ class QuoteFixed(Conflict):
     code = "quote-fixed"
     title = "The quote's state does not allow this"
     detail = "The quote is {state}; allowed: {allowed}."
-    hint = "Revise it to make a new version, then change that."
+    hint = "Revise it to create a new version, then change that."
 
 
 class NothingQuoted(Conflict):
@@ -37,13 +37,13 @@ class NothingQuoted(Conflict):
 
 class ValidityOver(Conflict):
     code = "validity-over"
-    title = "The quote would hold until a day that is over"
+    title = "The quote would expire in the past"
     detail = "`valid_until` is {valid_until}; today is {today}."
-    hint = "Name today or a later day as `valid_until`, or none."
+    hint = "Set `valid_until` to today or later, or omit it."
 
 
 class Quote(Charges, Versioned, Base):
-    """What a customer is offered. `revision` counts its versions; what was sent stays readable as a `SentQuote`."""
+    """An offer to a customer. `revision` counts its versions; a sent version stays readable as a `SentQuote`."""
 
     __tablename__ = "quotes"
     __table_args__ = (
@@ -83,17 +83,17 @@ class Quote(Charges, Versioned, Base):
         return parsed_lines(self.lines)
 
     def shown_state(self, today: date) -> QuoteState:
-        """The state on a day."""
+        """The state on a date."""
         return state_on(QuoteState(self.state), self.valid_until, today)
 
     def must_allow(self, action: str, today: date) -> None:
-        """Raise `QuoteFixed` with the state and what it allows."""
+        """Raises `QuoteFixed` with the state and the allowed actions."""
         state = self.shown_state(today)
         if action not in ALLOWED[state]:
             raise QuoteFixed(state=state.value, allowed=list(ALLOWED[state]))
 
     def write_lines(self, lines: list[Line], charges: list[ListedCharge]) -> None:
-        """Take these lines and charges, and what they come to. Raise `OutOfBounds`, naming the line."""
+        """Set the lines and their totals. Raises `OutOfBounds` with the line."""
         for index, line in enumerate(lines):
             bounded(line.quantity, line.unit_price, line.discount, f"lines[{index}]")
         self.charge(charges)
@@ -102,13 +102,14 @@ class Quote(Charges, Versioned, Base):
         self.net, self.tax, self.total = found.net, found.tax, found.total
 
     def hold_until(self, day: date | None, today: date) -> None:
-        """Let the offer end with a day. Raise `ValidityOver`."""
+        """Set the last day of the offer. Raises `ValidityOver`."""
         if day is not None and day < today:
             raise ValidityOver(valid_until=day, today=today)
         self.valid_until = day
 
     def send(self, limits: DiscountLimits, roles: Roles, paper: JsonObject, now: datetime) -> "SentQuote":
-        """Fix this version and hand it out. Raise `QuoteFixed`, `NothingQuoted`, `ValidityOver`, `DiscountTooHigh`."""
+        """Freeze this version and mark it as sent. Raises `QuoteFixed`, `NothingQuoted`, `ValidityOver`,
+        `DiscountTooHigh`."""
         today = clock.day_of(now)
         self.must_allow("send", today)
         if not self.lines:
@@ -131,14 +132,14 @@ class Quote(Charges, Versioned, Base):
         return SentQuote(quote_id=self.id, revision=self.revision, sent_at=now, paper=paper, **kept)
 
     def decide(self, state: QuoteState, reason: str | None, now: datetime) -> None:
-        """The customer's word. Raise `QuoteFixed`."""
+        """Record the customer's decision. Raises `QuoteFixed`."""
         self.must_allow("accept" if state is QuoteState.ACCEPTED else "decline", clock.day_of(now))
         self.state, self.reason, self.decided_at = state.value, reason, now
 
     def revise(self, valid_until: date | None, today: date) -> None:
-        """Begin a new version from this one, valid as long as this one unless a day is named.
+        """Create a new version from this one; the default validity is that of this one.
 
-        Raise `QuoteFixed`, `ValidityOver`.
+        Raises `QuoteFixed`, `ValidityOver`.
         """
         self.must_allow("revise", today)
         if valid_until is not None:
@@ -148,10 +149,10 @@ class Quote(Charges, Versioned, Base):
 
 
 class SentQuote(Charges, Base):
-    """A version of a quote as the customer has it; never changed.
+    """A sent version of a quote; never changed.
 
-    `paper` holds what its paper shows beside this row: a `Paper`. A version of the service that knew none of it may
-    have left it out; it is then filled in when the paper is first printed.
+    `paper` holds the additional data of its PDF: a `Paper`. Versions sent before this column existed have none; it is
+    filled in when the PDF is first printed.
     """
 
     __tablename__ = "sent_quotes"
@@ -175,6 +176,6 @@ class SentQuote(Charges, Base):
 
 
 def check_discounts(lines: list[Line], limits: DiscountLimits, roles: Roles) -> None:
-    """Raise `DiscountTooHigh` for the first line beyond the caller's limit."""
+    """Raises `DiscountTooHigh` for the first line beyond the caller's limit."""
     for position, line in enumerate(lines, 1):
         check_discount(line.given, position, limits, roles)

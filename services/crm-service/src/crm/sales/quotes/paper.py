@@ -1,4 +1,4 @@
-"""A quote as it is printed: in the customer's language, in the quote's currency."""
+"""The PDF of a quote: in the customer's language, in the quote's currency."""
 
 from functools import lru_cache
 from importlib.resources import files
@@ -17,12 +17,12 @@ Json = dict[str, Any]
 
 
 def quote_pdf(version: Quote | SentQuote, number: str, paper: Paper) -> bytes:
-    """The PDF of a version; one that is not sent yet says that it is a draft."""
+    """The PDF of a version; an unsent one is marked as a draft."""
     return pdf(_template(), quote_data(version, number, paper), paper.day)
 
 
 def quote_data(version: Quote | SentQuote, number: str, paper: Paper) -> Json:
-    """What the template prints."""
+    """The data of the template."""
     say = Writing(WORDS, paper.language)
     lines = parsed_lines(version.lines)
     discounted = any(line.discount for line in lines)

@@ -19,27 +19,27 @@ LETTERHEAD = "letterhead"
 
 
 async def sent(session: AsyncSession, quote_id: UUID) -> Sequence[SentQuote]:
-    """The versions that were sent, the newest first."""
+    """The sent versions, the newest first."""
     statement = select(SentQuote).where(SentQuote.quote_id == quote_id).order_by(SentQuote.revision.desc())
     return (await session.scalars(statement)).all()
 
 
 async def sent_revision(session: AsyncSession, quote_id: UUID, revision: int) -> SentQuote:
-    """One version that was sent. Raise `NotFound`."""
+    """One sent version. Raises `NotFound`."""
     found: SentQuote | None = await session.get(SentQuote, (quote_id, revision))
     if found is None:
-        raise NotFound(id=quote_id, revision=revision, hint="GET /v1/quotes/{id}/versions lists what was sent.")
+        raise NotFound(id=quote_id, revision=revision, hint="GET /v1/quotes/{id}/versions lists the sent versions.")
     return found
 
 
 async def letterhead(session: AsyncSession) -> tuple[Letterhead, int]:
-    """Who quotes, and the version; 0 says nothing yet."""
+    """The letterhead and its version; version 0 is an undeclared one."""
     document, version = await tenant_settings.read(session, QuoteSetting, LETTERHEAD)
     return Letterhead.model_validate(document), version
 
 
 async def paper(session: AsyncSession, version: Quote | SentQuote, day: date) -> Paper:
-    """What the paper of a version shows beside it if it is of this day."""
+    """The additional data of a version's PDF, as of today."""
     customer = await reads.by_id(session, CUSTOMERS, version.customer_id)
     head, _ = await letterhead(session)
     return Paper(
@@ -52,7 +52,7 @@ async def paper(session: AsyncSession, version: Quote | SentQuote, day: date) ->
 
 
 async def paper_of_sent(session: AsyncSession, version: SentQuote) -> Paper:
-    """What the paper of a sent version shows: kept since it was sent, or from the first print on."""
+    """The additional data of a sent version's PDF: stored when it was sent, or at the first print."""
     if version.paper is None:
         version.paper = (await paper(session, version, clock.day_of(version.sent_at))).model_dump(mode="json")
     return Paper.model_validate(version.paper)

@@ -1,4 +1,4 @@
-"""What is declared of quotes."""
+"""Declarations of quotes."""
 
 from chassis import clock
 from records import Record

@@ -29,8 +29,8 @@ quotes = routes(
     change=commands.change,
     with_roles=True,
     says={
-        "create": "Enter a quote; prices and tax rates that you leave out are the catalogue's of today.",
-        "change": "Change the fields of a draft that are named; `lines` are replaced as a whole.",
+        "create": "Enter a quote; omitted prices and tax rates are today's of the catalogue.",
+        "change": "Change the given fields of a draft; `lines` are replaced as a whole.",
     },
 )
 router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=IdempotentRoute)
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["quotes"], route_class=IdempotentR
 
 @router.post("/{quote_id}/send")
 async def send_quote(quote_id: UUID, session: Session, caller: Writer, response: Response) -> QuoteOut:
-    """Fix this version: from here on the customer has it. Your role limits the discounts."""
+    """Freeze this version and mark it as sent. The caller's roles limit the discounts."""
     return await answered(session, QUOTES, await commands.send(session, quote_id, caller.roles), response)
 
 
@@ -46,13 +46,13 @@ async def send_quote(quote_id: UUID, session: Session, caller: Writer, response:
 async def accept_quote(
     quote_id: UUID, body: Accept, session: Session, caller: OrderWriter, response: Response
 ) -> QuoteOut:
-    """The customer says yes: the order is made, and handed to the ERP, in this one step."""
+    """Accept the quote: the order is created, and submitted to the ERP on request, in one step."""
     return await answered(session, QUOTES, await commands.accept(session, quote_id, body, caller.subject), response)
 
 
 @router.post("/{quote_id}/decline", dependencies=[WRITE])
 async def decline_quote(quote_id: UUID, body: Decline, session: Session, response: Response) -> QuoteOut:
-    """The customer says no."""
+    """Decline the quote."""
     return await answered(session, QUOTES, await commands.decline(session, quote_id, body.reason), response)
 
 
@@ -60,7 +60,7 @@ async def decline_quote(quote_id: UUID, body: Decline, session: Session, respons
 async def revise_quote(
     quote_id: UUID, session: Session, response: Response, body: Annotated[Revise | None, Body()] = None
 ) -> QuoteOut:
-    """Begin a new version from the one that was sent; that one stays readable."""
+    """Create a new version from the sent one, which stays readable."""
     valid_until = body.valid_until if body else None
     return await answered(session, QUOTES, await commands.revise(session, quote_id, valid_until), response)
 
@@ -76,7 +76,8 @@ async def list_quote_versions(quote_id: UUID, session: Session) -> SentList:
 async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None = None) -> Response:
     """The quote as a PDF, in the customer's language; with `revision` an earlier version.
 
-    What was sent is printed as it was then, whatever has become of the customer and the letterhead.
+    A sent version is printed with the data of that day, independent of later changes of the customer and the
+    letterhead.
     """
     row = await reads.by_id(session, QUOTES, quote_id)
     version: Quote | SentQuote = row
@@ -97,7 +98,7 @@ routers = (quotes, router, limits, settings)
 
 @settings.get("/v1/letterhead", dependencies=[READ])
 async def read_letterhead(session: Session, response: Response) -> LetterheadOut:
-    """Who quotes: what stands at the head and the foot of a quote's pages."""
+    """The letterhead: the header and the footer of a quote's pages."""
     found, version = await queries.letterhead(session)
     response.headers["ETag"] = etag(version)
     return LetterheadOut(version=version, **dict(found))
@@ -107,7 +108,7 @@ async def read_letterhead(session: Session, response: Response) -> LetterheadOut
 async def declare_letterhead(
     body: Letterhead, session: Session, seen: SeenIfThere, response: Response
 ) -> LetterheadOut:
-    """Declare who quotes."""
+    """Declare the letterhead."""
     version = await commands.declare_letterhead(session, body, seen.check)
     response.headers["ETag"] = etag(version)
     return LetterheadOut(version=version, **dict(body))

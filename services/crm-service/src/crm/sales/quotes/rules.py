@@ -1,4 +1,4 @@
-"""States of a quote, what it comes to, and how much discount who may give. Pure."""
+"""States of a quote, its totals, and discounts. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -19,7 +19,7 @@ NUMBERS = Series("quote", "Q-")
 
 
 class QuoteState(StrEnum):
-    """`expired` is a sent quote after its last day: nobody sets it, the calendar does."""
+    """`expired` is a sent quote after its last day; it is derived from the date and never stored."""
 
     DRAFT = "draft"
     SENT = "sent"
@@ -35,17 +35,17 @@ ALLOWED: Mapping[QuoteState, tuple[str, ...]] = {
     QuoteState.DECLINED: ("revise",),
     QuoteState.ACCEPTED: (),
 }
-"""State -> what may be done."""
+"""State -> the allowed actions."""
 
 
 def state_on(state: QuoteState, valid_until: date | None, today: date) -> QuoteState:
-    """The state as it shows on a day."""
+    """The state on a date."""
     over = valid_until is not None and valid_until < today
     return QuoteState.EXPIRED if state is QuoteState.SENT and over else state
 
 
 class Line(Value):
-    """A line as it stands in the quote. `catalogue_price` is what the price list said when the line was written."""
+    """A line of the quote. `catalogue_price` is the price of the price list when the line was written."""
 
     id: UUID
     product_id: UUID
@@ -59,12 +59,13 @@ class Line(Value):
 
     @property
     def given(self) -> Decimal:
-        """The discount as a fraction of the catalogue price, whether it was given as a discount or in the price."""
+        """The discount as a fraction of the catalogue price, given as a discount or as a lower price."""
         return discount_given(self.unit_price, self.discount, self.catalogue_price)
 
 
 class Letterhead(Value):
-    """Who quotes: the name at the top of the page, the address, and lines for its foot (a tax id, a telephone)."""
+    """The sender of quotes: the name at the top of the page, the address, and lines for its foot (a tax id, a
+    telephone)."""
 
     name: OptionalNameText = None
     address: Address | None = None
@@ -72,7 +73,7 @@ class Letterhead(Value):
 
 
 class Paper(Value):
-    """What the paper of a quote shows beside the quote: who it is to and from, its language, its day."""
+    """The additional data of a quote's PDF: recipient and sender, language, date."""
 
     name: str
     address: dict[str, Any] | None

@@ -21,13 +21,13 @@ from crm.sales.quotes.rules import Letterhead, Paper, QuoteState
 
 
 class QuoteLineBody(BaseModel):
-    """A line as its users write it; the price and the tax are the catalogue's unless they are given."""
+    """A line as a client sends it; the default price and tax are the catalogue's."""
 
     model_config = ConfigDict(extra="forbid")
 
-    id: UUID | None = Field(default=None, description="Of a line that is there already.")
+    id: UUID | None = Field(default=None, description="The id of an existing line.")
     product_id: UUID
-    description: OptionalNameText = Field(default=None, description="The product's name, unless given.")
+    description: OptionalNameText = Field(default=None, description="Default: the product's name.")
     quantity: Quantity
     unit_price: UnitPrice | None = None
     discount: Fraction = Field(default=Decimal(0), description='A fraction: five percent is "0.05".')
@@ -35,7 +35,7 @@ class QuoteLineBody(BaseModel):
 
 
 class QuoteBody(BaseModel):
-    """A quote as its users write it; without a currency it takes the customer's."""
+    """A quote as a client sends it; the default currency is the customer's."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -55,9 +55,9 @@ class QuoteBody(BaseModel):
     contact_id: UUID | None = None
     deal_id: UUID | None = None
     currency: Optional[CurrencyCode] = None
-    language: Optional[Language] = Field(default=None, description="Of the PDF: the customer's, unless given.")
-    valid_until: date | None = Field(default=None, description="Its last day: today or later.")
-    reference: OptionalShortText = Field(default=None, description="What the customer calls it.")
+    language: Optional[Language] = Field(default=None, description="The language of the PDF; default: the customer's.")
+    valid_until: date | None = Field(default=None, description="The last day of validity: today or later.")
+    reference: OptionalShortText = Field(default=None, description="The customer's reference.")
     introduction: NotesText = ""
     shipping_address: Address | None = None
     lines: Annotated[list[QuoteLineBody], Field(max_length=200)] = []
@@ -65,7 +65,7 @@ class QuoteBody(BaseModel):
 
 
 class Accept(BaseModel):
-    """Accepting makes an order at once; `submit` hands it to the ERP in the same step."""
+    """Accepting creates an order at once; `submit` submits it to the ERP in the same step."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,7 +74,7 @@ class Accept(BaseModel):
 
 
 class Revise(BaseModel):
-    """Until when the new version holds: as long as the one before, unless a day is named."""
+    """The last day of the new version; default: that of the previous one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -82,7 +82,7 @@ class Revise(BaseModel):
 
 
 class Decline(BaseModel):
-    """Why the customer does not want it."""
+    """The customer's reason."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -90,7 +90,7 @@ class Decline(BaseModel):
 
 
 class LineOut(BaseModel):
-    """A line. `catalogue_price` is what the price list said when the line was written."""
+    """A line. `catalogue_price` is the price of the price list when the line was written."""
 
     id: UUID
     product_id: UUID
@@ -105,7 +105,7 @@ class LineOut(BaseModel):
 
 
 class QuoteOut(InCurrency):
-    """A quote. `revision` counts its versions, `order_id` is the order that it became."""
+    """A quote. `revision` counts its versions, `order_id` is the order created from it."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
@@ -138,7 +138,7 @@ class QuoteOut(InCurrency):
 
     @classmethod
     def of(cls, row: Quote) -> Self:
-        """The answer for a row, as it stands today."""
+        """The answer for a row, with its state of today."""
         lines = row.written()
         charges = row.charged
         taxes = totals_of(lines, charges, row.currency).taxes
@@ -150,7 +150,7 @@ class QuoteOut(InCurrency):
 
 
 class SentOut(InCurrency):
-    """A version as the customer has it."""
+    """A sent version."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -164,7 +164,7 @@ class SentOut(InCurrency):
     lines: list[dict[str, Any]]
     charges: list[ChargeOut]
     paper: Paper | None = Field(
-        description="What its PDF shows beside this, as it was on that day; null until an old version is printed."
+        description="The additional data of its PDF, as of that day; null until an old version is printed."
     )
 
     @classmethod
@@ -174,13 +174,13 @@ class SentOut(InCurrency):
 
 
 class SentList(BaseModel):
-    """All versions that were sent, the newest first."""
+    """All sent versions, the newest first."""
 
     items: list[SentOut]
 
 
 class QuoteFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     customer_id: UUID | None = None
     deal_id: UUID | None = None
@@ -189,6 +189,6 @@ class QuoteFilters(BaseModel):
 
 
 class LetterheadOut(Letterhead):
-    """Who quotes; version 0 says nothing yet."""
+    """The letterhead; version 0 is an undeclared one."""
 
     version: int

@@ -46,7 +46,7 @@ class CurrencyOfPrices(Conflict):
 
 
 async def product(session: AsyncSession, row: Product, values: dict[str, Any]) -> None:
-    """Give a SKU to a product without one. Raise `ProductNumberTaken`, `ReferenceUnknown`, `KitInKit`."""
+    """Give a SKU to a product without one. Raises `ProductNumberTaken`, `ReferenceUnknown`, `KitInKit`."""
     await _numbers_are_free(session, row, values)
     if values["product_kind"] == ProductKind.KIT:
         await _components_fit(session, row, [UUID(each["product_id"]) for each in values["components"]])
@@ -54,14 +54,14 @@ async def product(session: AsyncSession, row: Product, values: dict[str, Any]) -
 
 
 async def price_list(session: AsyncSession, row: PriceList) -> None:
-    """Raise `CurrencyOfPrices` when a list with prices would be in another currency."""
+    """Raises `CurrencyOfPrices` when a list with prices would be in another currency."""
     (before, *_) = inspect(row).attrs.currency.history.deleted or [None]
     if before and await session.scalar(select(exists().where(Price.price_list_id == row.id))):
         raise CurrencyOfPrices(currency=before)
 
 
 async def price(session: AsyncSession, row: Price) -> None:
-    """Raise `DeclaredTwice`."""
+    """Raises `DeclaredTwice`."""
     await _there_once(
         session,
         row,
@@ -73,7 +73,7 @@ async def price(session: AsyncSession, row: Price) -> None:
 
 
 async def tax_rate(session: AsyncSession, row: TaxRateRow) -> None:
-    """Raise `DeclaredTwice`."""
+    """Raises `DeclaredTwice`."""
     await _there_once(
         session,
         row,

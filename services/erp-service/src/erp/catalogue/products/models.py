@@ -59,7 +59,7 @@ class Product(ProductColumns, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """A product that nothing is known of yet: goods, counted in pieces, taxed like most."""
+        """A product with the defaults: goods, counted in pieces, standard tax class."""
         return cls(
             name="",
             description="",
@@ -76,7 +76,7 @@ class Product(ProductColumns, Base):
         )
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay."""
+        """Set fields from validated values in JSON form; other fields are unchanged."""
         for field, value in values.items():
             if field == "components":
                 self._list_components(value)
@@ -99,7 +99,7 @@ class Declared(FromJson, Replicated):
 
     @classmethod
     def blank(cls) -> Self:
-        """A row that nothing is known of yet."""
+        """A new row with the defaults."""
         return cls(**{column.key: None for column in inspect(cls).columns if column.server_default is None})
 
 

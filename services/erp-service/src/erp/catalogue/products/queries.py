@@ -65,7 +65,7 @@ async def offers(session: AsyncSession, product_ids: Collection[UUID]) -> dict[U
 
 
 async def price_of(session: AsyncSession, product: Product, question: Question) -> Answer:
-    """What one unit of the product costs, and which price list says so. Raise `NoPriceKnown`."""
+    """What one unit of the product costs, and which price list says so. Raises `NoPriceKnown`."""
     said = (await offers(session, [product.id]))[product.id]
     try:
         return _answer(product, question, said)
@@ -92,7 +92,7 @@ async def catalogue_prices(session: AsyncSession, asked: Sequence[tuple[Product,
 
 
 def _answer(product: Product, question: Question, said: Sequence[Offer]) -> Answer:
-    """The price by this product's offers and its list price. Raise `NoPrice`."""
+    """The price by this product's offers and its list price. Raises `NoPrice`."""
     list_price = Amount.model_validate(product.list_price) if product.list_price else None
     return price_for(question, said, list_price)
 
@@ -104,7 +104,7 @@ async def tax_rates(session: AsyncSession) -> list[TaxRate]:
 
 
 async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None, on: date) -> Decimal:
-    """The rate on a class in the country of delivery. Raise `NoTaxRateKnown`."""
+    """The rate on a class in the country of delivery. Raises `NoTaxRateKnown`."""
     try:
         return tax_rate_for(await tax_rates(session), tax_class, country, on)
     except NoTaxRate:

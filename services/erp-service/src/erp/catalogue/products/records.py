@@ -1,4 +1,4 @@
-"""What is declared of products, price lists, prices and tax rates."""
+"""Declarations of products, price lists, prices and tax rates."""
 
 from chassis.auth import FieldScopes
 from contracts.normalise import gtin_key, sku_key
@@ -89,7 +89,7 @@ TAX_RATES = Record(
     check=checks.tax_rate,
 )
 STAYS = "Change the fields named; all others stay. What was sold before stays as it was."
-products = routes(PRODUCTS, says={"create": "Enter a product. It stands in the other systems a moment later."})
+products = routes(PRODUCTS, says={"create": "Enter a product. It is synchronised to the other systems within moments."})
 price_lists = routes(
     PRICE_LISTS,
     without={"batch"},

@@ -23,7 +23,7 @@ class UnknownUnit(Conflict):
 
 
 def in_own_unit(units: Mapping[str, Any], quantity: Decimal, unit: str | None) -> Decimal:
-    """The quantity counted in the product's own unit; no unit is the own one. Raise `UnknownUnit`, `OutOfBounds`."""
+    """The quantity counted in the product's own unit; no unit is the own one. Raises `UnknownUnit`, `OutOfBounds`."""
     if unit is None or unit == units["unit"]:
         return quantity
     factors = {each["unit"]: Decimal(each["factor"]) for each in units["conversions"]}

@@ -38,7 +38,7 @@ class ComponentBody(BaseModel):
 
 
 class ProductBody(BaseModel):
-    """A product as its users write it; only `name` is required."""
+    """A product as a client sends it; only `name` is required."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -97,7 +97,7 @@ class ProductOut(Shown):
 
 
 class ProductFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in name or category, or the SKU or GTIN.")
     canonical_id: UUID | None = None
@@ -162,7 +162,7 @@ class PriceListOut(Shown):
 
 
 class PriceListFilters(BaseModel):
-    """What a list may be narrowed by."""
+    """Filters of the list."""
 
     canonical_id: UUID | None = None
     customer_id: UUID | None = None
@@ -196,7 +196,7 @@ class PriceView(InCurrency, PriceOut):
 
 
 class PriceFilters(BaseModel):
-    """What a list may be narrowed by."""
+    """Filters of the list."""
 
     canonical_id: UUID | None = None
     price_list_id: UUID | None = None
@@ -225,7 +225,7 @@ class TaxRateOut(Shown):
 
 
 class TaxRateFilters(BaseModel):
-    """What a list may be narrowed by."""
+    """Filters of the list."""
 
     canonical_id: UUID | None = None
     country: str | None = None

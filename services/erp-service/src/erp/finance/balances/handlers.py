@@ -5,7 +5,8 @@ from uuid import UUID
 import structlog
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Retries, Task, each_alone, every
+from chassis.wakeup import woken
+from chassis.worker import Retries, Task, each_alone
 
 from erp.finance.balances import commands, queries
 
@@ -22,7 +23,7 @@ def tasks(running: Running) -> dict[str, Task]:
     async def refresh_balances() -> None:
         await refresh(running.sessions, retries)
 
-    return {"balances": every(SECONDS, refresh_balances)}
+    return {"balances": woken(running.wakeup, SECONDS, refresh_balances)}
 
 
 async def refresh(sessions: Sessions, retries: Retries[UUID]) -> None:

@@ -1,4 +1,4 @@
-"""What is declared of balances: the books write them, everybody else reads them."""
+"""Declarations of balances: the books write them, everybody else reads them."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ class BalanceOut(InCurrency, Shown):
 
 
 class BalanceFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     canonical_id: UUID | None = None
     customer_id: UUID | None = None
@@ -74,7 +74,7 @@ class OpenItemOut(InCurrency):
 
 
 class ReceivableFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     on: date | None = Field(
         default=None, description="The day from which age is counted; today, unless it says otherwise."
@@ -85,7 +85,7 @@ class ReceivableFilters(BaseModel):
 
 
 class OpenItemFilters(BaseModel):
-    """What a list may be narrowed by."""
+    """Filters of the list."""
 
     on: date | None = Field(
         default=None, description="The day from which age is counted; today, unless it says otherwise."

@@ -100,7 +100,7 @@ class StatementLine(Base):
     decided_at: Mapped[datetime | None]
 
     def must_be(self, states: Collection[LineState] = UNDECIDED) -> None:
-        """Raise `LineDecided` when the line is in none of these states."""
+        """Raises `LineDecided` when the line is in none of these states."""
         if self.state not in states:
             raise LineDecided(state=self.state, payment_id=self.payment_id, allowed=[])
 

@@ -26,14 +26,14 @@ async def by_identifier(session: AsyncSession, bank_account_id: UUID, identifier
 
 
 async def line_of(session: AsyncSession, statement_id: UUID, line_id: UUID) -> None:
-    """Raise `NotFound` unless the statement has this line."""
+    """Raises `NotFound` unless the statement has this line."""
     same = (StatementLine.id == line_id, StatementLine.statement_id == statement_id)
     if not await session.scalar(select(exists().where(*same))):
         raise NotFound(id=line_id)
 
 
 async def line_for_update(session: AsyncSession, line_id: UUID) -> StatementLine:
-    """One line, locked until the transaction ends. Raise `NotFound`."""
+    """One line, locked until the transaction ends. Raises `NotFound`."""
     found = await session.get(StatementLine, line_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFound(id=line_id)

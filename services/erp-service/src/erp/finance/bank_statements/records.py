@@ -1,4 +1,4 @@
-"""What is declared of bank statements."""
+"""Declarations of bank statements."""
 
 from records import READ_ONLY, Record, routes
 from sqlalchemy import exists
@@ -31,7 +31,7 @@ statements = routes(
     STATEMENTS,
     names={"read": "read_bank_statement"},
     says={
-        "list": "Bank statements in pages without their lines, the last imported first (imported_at, closed_on).",
+        "list": "Bank statements in pages without their lines, the newest first (imported_at, closed_on).",
         "read": "One bank statement with its lines, and what became of each.",
     },
 )

@@ -84,7 +84,7 @@ async def _named_account(session: AsyncSession, layout: CsvLayout) -> BankAccoun
 
 
 def _read(content: bytes, content_type: str, layout: CsvLayout, account: BankAccount | None) -> list[ReadStatement]:
-    """The statements of a file. Raise `StatementUnreadable`, `Malformed`."""
+    """The statements of a file. Raises `StatementUnreadable`, `Malformed`."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind in XML:
         return read_camt(content)

@@ -132,7 +132,7 @@ class IgnoreBody(Body):
 
 
 class StatementFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     bank_account_id: UUID | None = None
     identifier: ShortText | None = None

@@ -59,7 +59,7 @@ class Document(ChargesBilled):
         return self.total - self.settled
 
     def settle(self, amount: Decimal) -> None:
-        """Count an amount as settled; below zero takes back what was. Raise `SettledBeyondTotal`."""
+        """Count an amount as settled; below zero takes back what was. Raises `SettledBeyondTotal`."""
         if not 0 <= self.settled + amount <= self.total:
             facts = {"number": self.number, "total": self.total, "currency": self.currency}
             raise SettledBeyondTotal(**facts, settled=self.settled, open=self.open, amount=amount)

@@ -48,7 +48,7 @@ async def credit_note(session: AsyncSession, row: CreditNote) -> bytes:
 
 
 async def reminder(session: AsyncSession, customer_id: UUID, currency: str, on: date) -> bytes:
-    """The PDF of a letter that lists what a customer was to have paid. Raise `NothingToRemindOf`."""
+    """The PDF of a letter that lists what a customer was to have paid. Raises `NothingToRemindOf`."""
     rows = await queries.dunned(session, customer_id, currency)
     if not rows:
         raise NothingToRemindOf(customer_id=customer_id, currency=currency)

@@ -31,7 +31,7 @@ class Delivery(NamedTuple):
 
 
 async def for_update(session: AsyncSession, invoice_ids: Collection[UUID]) -> Sequence[Invoice]:
-    """Invoices with their lines, locked until the transaction ends. Raise `NotFound` when one is not there."""
+    """Invoices with their lines, locked until the transaction ends. Raises `NotFound` when one is not there."""
     found = await _locked(session, Invoice.id.in_(invoice_ids))
     if missing := set(invoice_ids) - {invoice.id for invoice in found}:
         raise NotFound(id=min(missing))

@@ -1,4 +1,4 @@
-"""What is declared of invoices and credit notes."""
+"""Declarations of invoices and credit notes."""
 
 from chassis import clock
 from records import Record

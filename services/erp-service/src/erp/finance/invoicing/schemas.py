@@ -42,7 +42,7 @@ class InvoiceBody(BaseModel):
         default=[], description="Shipments of one customer and currency."
     )
     order_id: UUID | None = None
-    issued_on: date | None = Field(default=None, description="Today, unless said; earlier days are for imports.")
+    issued_on: date | None = Field(default=None, description="Default: todayearlier days are for imports.")
 
     @model_validator(mode="after")
     def _says_what_to_bill(self) -> Self:
@@ -185,7 +185,7 @@ class CreditNotes(BaseModel):
 
 
 class InvoiceFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     customer_id: UUID | None = None
     canonical_id: UUID | None = None
@@ -199,7 +199,7 @@ class InvoiceFilters(BaseModel):
 
 
 class CreditNoteFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     customer_id: UUID | None = None
     canonical_id: UUID | None = None

@@ -19,7 +19,7 @@ class BankAccountKnown(Conflict):
 
 
 async def bank_account(session: AsyncSession, row: BankAccount, values: dict[str, Any]) -> None:
-    """Raise `BankAccountKnown`, and `Malformed` for another IBAN or currency: that would be another account."""
+    """Raises `BankAccountKnown`, and `Malformed` for another IBAN or currency: that would be another account."""
     if row.id is None:
         known = await queries.bank_account_by_iban(session, values["iban"])
         if known is not None:

@@ -1,4 +1,4 @@
-"""Payments as the ERP holds them; `contracts.kinds.receivable` says what they are made of."""
+"""Payments in the ERP; `contracts.kinds.receivable` declares their groups."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ def _write_payment(row: Payment, _key: str, value: Any) -> None:
 
 
 def _payment(value: Any) -> Mapping[str, Any]:
-    """The checked value. Raise `Malformed` for an amount that nobody can pay."""
+    """The checked value. Raises `Malformed` for an amount that nobody can pay."""
     payment: Mapping[str, Any] = checked(PaymentAmount, value, "payment")
     exact(Decimal(payment["amount"]), payment["currency"], "payment.amount")
     return payment

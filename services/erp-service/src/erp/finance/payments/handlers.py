@@ -14,6 +14,7 @@ from chassis.db import Sessions, transaction, wait_at_most
 from chassis.errors import Problem
 from chassis.replication import edit
 from chassis.service import Running
+from chassis.wakeup import woken
 from chassis.worker import Task, every
 from contracts.receivable import PaymentState
 from records import reads
@@ -50,7 +51,7 @@ def tasks(running: Running) -> dict[str, Task]:
         await settle_due(running.sessions, later)
 
     return {
-        "payments": every(SECONDS, carry_out_payments),
+        "payments": woken(running.wakeup, SECONDS, carry_out_payments),
         "advance-payments": every(SETTLING_SECONDS, settle_invoices),
     }
 

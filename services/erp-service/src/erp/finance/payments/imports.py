@@ -22,7 +22,7 @@ BOOKED = ("amount", "currency", "direction", "received_on")
 async def _change(
     session: AsyncSession, payment_id: UUID, patch: Mapping[str, Any], actor: str, seen: writes.Seen
 ) -> Payment:
-    """What a row says now: whose payment it is, its reference and note. Raise `PaymentIsBooked` for its amount."""
+    """What a row says now: whose payment it is, its reference and note. Raises `PaymentIsBooked` for its amount."""
     row = await reads.by_id(session, PAYMENTS, payment_id)
     present = PaymentOut.of(row).model_dump(mode="json", include=set(PaymentBody.model_fields))
     wanted = patched(PaymentBody, present, {name: value for name, value in patch.items() if value is not None})

@@ -146,7 +146,7 @@ class Payment(Replicated, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """A payment that nothing is known of yet."""
+        """A new payment with the defaults."""
         return cls(
             customer_id=None,
             bank_account_id=None,
@@ -175,7 +175,7 @@ class Payment(Replicated, Base):
         return self.amount - self.allocated if counts else Decimal(0)
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form. Raise `PaymentAllocated` when another customer would pay."""
+        """Set fields from validated values in JSON form. Raises `PaymentAllocated` when another customer would pay."""
         for field, value in values.items():
             match field:
                 case "customer_id":
@@ -188,13 +188,13 @@ class Payment(Replicated, Base):
                     setattr(self, field, value)
 
     def assign(self, customer_id: UUID | None) -> None:
-        """Say whose payment it is. Raise `PaymentAllocated` when it settles invoices of another customer."""
+        """Say whose payment it is. Raises `PaymentAllocated` when it settles invoices of another customer."""
         if customer_id != self.customer_id and self.allocated:
             raise PaymentAllocated(allocated=self.allocated, currency=self.currency)
         self.customer_id = customer_id
 
     def set_amount(self, value: Mapping[str, Any]) -> None:
-        """Take the checked value of the group `payment`. Raise `PaymentIsBooked`."""
+        """Take the checked value of the group `payment`. Raises `PaymentIsBooked`."""
         if self.posted_state != NOTHING:
             allowed = payment_states_after(self.state)
             raise PaymentIsBooked(state=self.state, allowed=allowed, amount=self.amount, currency=self.currency)
@@ -202,14 +202,14 @@ class Payment(Replicated, Base):
         self.direction, self.received_on = value["direction"], date.fromisoformat(value["received_on"])
 
     def go(self, state: PaymentState) -> None:
-        """Take the next state. Raise `PaymentStepRefused` when it may not follow."""
+        """Take the next state. Raises `PaymentStepRefused` when it may not follow."""
         present = PaymentState(self.state)
         if (present, state) not in PAYMENT_STEPS:
             raise PaymentStepRefused(state=present, wanted=state, allowed=payment_states_after(present))
         self.state = state.value
 
     def allocate(self, invoice_id: UUID, number: str, amount: Decimal, how: str, actor: str) -> Allocation:
-        """Set a part aside for an invoice. Raise `AllocatedBeyondPayment`."""
+        """Set a part aside for an invoice. Raises `AllocatedBeyondPayment`."""
         if amount > self.unallocated:
             raise AllocatedBeyondPayment(unallocated=self.unallocated, currency=self.currency, wanted=amount)
         made = Allocation(

@@ -1,4 +1,4 @@
-"""What is declared of payments and bank accounts."""
+"""Declarations of payments and bank accounts."""
 
 from contracts.normalise import reference_key
 from contracts.receivable import Direction, PaymentState

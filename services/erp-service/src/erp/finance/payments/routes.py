@@ -25,7 +25,7 @@ payments = routes(
         "change": (
             "Change reference, note or bank account; amount and day stay, and the customer is changed by `assign`."
         ),
-        "batch": "Enter and change up to 200 payments; each item stands or falls alone, and has a result of its own.",
+        "batch": "Enter and change up to 200 payments; each item succeeds or fails alone, and has its own result.",
     },
 )
 router = APIRouter(prefix="/v1/payments", tags=["payments"], route_class=IdempotentRoute)

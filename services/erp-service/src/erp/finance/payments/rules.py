@@ -113,7 +113,7 @@ def _tells(key: str) -> bool:
 
 
 def exact(amount: Decimal, currency: str, field: str) -> Decimal:
-    """An amount that can be paid in its currency. Raise `Malformed`, naming the field."""
+    """An amount that can be paid in its currency. Raises `Malformed`, naming the field."""
     try:
         checked = in_currency(amount, currency)
     except PydanticCustomError as error:

@@ -61,7 +61,7 @@ class PaymentNotes(Body):
     reference: OptionalShortText = Field(
         default=None, description="The bank's or the payer's name for it; once per direction and currency."
     )
-    note: OptionalNameText = Field(default=None, description="What the payer wrote: numbers of invoices, usually.")
+    note: OptionalNameText = Field(default=None, description="The text of the payer: usually numbers of invoices.")
 
 
 class PaymentBody(PaymentNotes):
@@ -86,7 +86,7 @@ class PaymentBody(PaymentNotes):
     direction: Direction = Direction.IN
     amount: Quantity
     currency: CurrencyCode
-    received_on: date | None = Field(default=None, description="Today, unless it says otherwise.")
+    received_on: date | None = Field(default=None, description="Default: today.")
     allocate: Allocate = Field(
         default=Allocate.AUTOMATIC, description="How it finds the invoices it settles; `none` leaves that to a person."
     )
@@ -181,7 +181,7 @@ class PaymentOut(InCurrency, Shown):
 
 
 class PaymentFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     canonical_id: UUID | None = None
     customer_id: UUID | None = None

@@ -1,4 +1,4 @@
-"""Contacts as the ERP holds them; `contracts.kinds.contact` says what they are made of."""
+"""Contacts in the ERP; `contracts.kinds.contact` declares their groups."""
 
 from chassis.replication import kind_from
 from party.twins import contact_twin

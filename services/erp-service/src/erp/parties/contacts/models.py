@@ -1,4 +1,4 @@
-"""The table of contacts; `party` holds what they are in every service."""
+"""The table of contacts; the shared part is in `party`."""
 
 from party.columns import found_by
 from party.contacts import ContactColumns
@@ -8,11 +8,11 @@ from erp.tables import Base
 
 
 class Contact(ContactColumns, Base):
-    """A person, at a customer of this service or alone."""
+    """A person, at a customer of this service or without one."""
 
     __tablename__ = "contacts"
     __table_args__ = (
-        # The tenant is part of the reference: a contact can never point into another tenant.
+        # The tenant is part of the foreign key: the contact cannot refer to a record of another tenant.
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         Index(None, "tenant_id", "customer_id"),
         *found_by("contacts"),

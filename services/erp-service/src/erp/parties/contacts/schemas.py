@@ -1,4 +1,4 @@
-"""Shapes of requests and responses; `party` holds what they are in every service."""
+"""Shapes of requests and responses; the shared part is in `party`."""
 
 from contracts.contact import Consent
 from party.schemas import ContactFields, ContactFilters, ContactOut
@@ -8,6 +8,6 @@ __all__ = ["ContactBody", "ContactFilters", "ContactOut"]
 
 
 class ContactBody(ContactFields):
-    """A contact as its users write it; only `name` is required. `consent` belongs to the CRM."""
+    """A contact as a client sends it; only `name` is required. `consent` belongs to the CRM."""
 
-    consent: Consent | None = Field(default=None, description="Read-only here: the CRM keeps it.")
+    consent: Consent | None = Field(default=None, description="Read-only here: the CRM owns it.")

@@ -1,4 +1,4 @@
-"""Customers: the companies and persons we deal with, and the legal entities they deal by."""
+"""Customers: the companies and persons, and the legal entities under which they trade."""
 
 from importing import Target
 from modules import Module

@@ -1,4 +1,4 @@
-"""The tables of customers and their legal entities; `party` holds what they are in every service."""
+"""The tables of customers and their legal entities; the shared part is in `party`."""
 
 import numbering
 from chassis.db import unique
@@ -21,7 +21,7 @@ class LegalEntity(LegalEntityColumns, Base):
 
 
 class Customer(CustomerColumns, Base):
-    """A customer. The database gives the number as the row is written, also to customers of other systems."""
+    """A customer. Its number is given before it is announced, also to customers of other systems."""
 
     __tablename__ = "customers"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What is declared of customers."""
+"""Declarations of customers."""
 
 from typing import Any
 
@@ -40,4 +40,4 @@ CUSTOMERS = Record(
     field_scopes=FieldScopes(write_scopes_of("customer")),
     shown_only={"legal_entities": {"__all__": {"tax_id_key"}}},
 )
-router = routes(CUSTOMERS, says={"create": "Enter a customer. It stands in the other systems a moment later."})
+router = routes(CUSTOMERS, says={"create": "Enter a customer. It is synchronised to the other systems within moments."})

@@ -1,4 +1,4 @@
-"""Shapes of requests and responses; `party` holds what they are in every service."""
+"""Shapes of requests and responses; the shared part is in `party`."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ class LegalEntityBody(VerifiedLegalEntity):
 
 
 class CustomerBody(party.CustomerFields):
-    """A customer as its users write it; only `name` is required."""
+    """A customer as a client sends it; only `name` is required."""
 
     legal_entities: list[LegalEntityBody] = Field(default=[], max_length=50)
 
@@ -27,14 +27,14 @@ class LegalEntityOut(party.LegalEntityShown):
 
 
 class CustomerOut(party.CustomerShown):
-    """A customer. `email_key` and `phone_e164` are what was understood of `email` and `phone`."""
+    """A customer. `email_key` and `phone_e164` are the normalised forms of `email` and `phone`."""
 
     number: str
     legal_entities: list[LegalEntityOut]
 
 
 class CustomerFilters(party.CustomerFilters):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     q: str | None = Field(default=None, max_length=200, description="Words in name, e-mail or phone; or the number.")
     number: str | None = Field(default=None, examples=["C-000001"])

@@ -25,7 +25,7 @@ class ManagerCycle(Conflict):
 
 
 async def subject_is_free(session: AsyncSession, row: Employee, values: dict[str, Any]) -> None:
-    """Raise `SubjectTaken`."""
+    """Raises `SubjectTaken`."""
     subject = values["subject"]
     if subject and subject != row.subject:
         other = await queries.of_subject(session, subject)
@@ -34,7 +34,7 @@ async def subject_is_free(session: AsyncSession, row: Employee, values: dict[str
 
 
 async def manager_fits(session: AsyncSession, row: Employee) -> None:
-    """Raise `ReferenceUnknown`, `ManagerCycle`."""
+    """Raises `ReferenceUnknown`, `ManagerCycle`."""
     if row.manager_id is None:
         return
     chain = await queries.above(session, row.manager_id)

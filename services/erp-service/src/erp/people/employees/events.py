@@ -1,4 +1,4 @@
-"""Employees as the ERP holds them; `contracts.kinds.people` says what they are made of."""
+"""Employees in the ERP; `contracts.kinds.people` declares their groups."""
 
 from chassis.replication import kind_from
 from party.employees import employment

@@ -1,4 +1,4 @@
-"""The table of employees; `party` holds what they are in every service."""
+"""The table of employees; the shared part is in `party`."""
 
 from chassis.db import unique
 from party.columns import found_by

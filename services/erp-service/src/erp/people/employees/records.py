@@ -1,4 +1,4 @@
-"""What is declared of employees."""
+"""Declarations of employees."""
 
 from party.people import employee_filters
 from records import Record, routes
@@ -24,5 +24,10 @@ EMPLOYEES = Record(
 )
 router = routes(
     EMPLOYEES,
-    says={"create": "Enter an employee. It stands in the other systems a moment later, once its manager stands there."},
+    says={
+        "create": (
+            "Enter an employee. It is synchronised to the other systems within moments, once its manager is linked "
+            "there."
+        )
+    },
 )

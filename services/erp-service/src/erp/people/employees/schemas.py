@@ -1,4 +1,4 @@
-"""Shapes of requests and responses; `party` holds what they are in every service."""
+"""Shapes of requests and responses; the shared part is in `party`."""
 
 from party.people import EmployeeFields, EmployeeFilters, EmployeeOut
 
@@ -6,4 +6,4 @@ __all__ = ["EmployeeBody", "EmployeeFilters", "EmployeeOut"]
 
 
 class EmployeeBody(EmployeeFields):
-    """An employee as its users write it; only `name` is required."""
+    """An employee as a client sends it; only `name` is required."""

@@ -1,4 +1,4 @@
-"""Teams as the ERP holds them; `contracts.kinds.people` says what they are made of."""
+"""Teams in the ERP; `contracts.kinds.people` declares their groups."""
 
 from chassis.replication import kind_from
 from party.employees import team_members

@@ -1,4 +1,4 @@
-"""What is declared of teams."""
+"""Declarations of teams."""
 
 from typing import Any
 from uuid import UUID
@@ -36,5 +36,9 @@ TEAMS = Record(
 )
 router = routes(
     TEAMS,
-    says={"create": "Enter a team. It stands in the other systems a moment later, once its members stand there."},
+    says={
+        "create": (
+            "Enter a team. It is synchronised to the other systems within moments, once its members is linked there."
+        )
+    },
 )

@@ -1,4 +1,4 @@
-"""Shapes of requests and responses; `party` holds what they are in every service."""
+"""Shapes of requests and responses; the shared part is in `party`."""
 
 from party.people import TeamFields, TeamFilters, TeamOut
 
@@ -6,4 +6,4 @@ __all__ = ["TeamBody", "TeamFilters", "TeamOut"]
 
 
 class TeamBody(TeamFields):
-    """A team as its users write it; only `name` is required."""
+    """A team as a client sends it; only `name` is required."""

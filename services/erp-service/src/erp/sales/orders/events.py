@@ -1,4 +1,4 @@
-"""Orders and shipments as the ERP holds them; `contracts.kinds.order` says what they are made of."""
+"""Orders and shipments in the ERP; `contracts.kinds.order` declares their groups."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +10,7 @@ from chassis.errors import Conflict
 from chassis.replication import Group, checked, family, fields, kind_from
 from contracts.charge import Charge
 from contracts.kinds.policies import strict
+from contracts.money import rounded
 from contracts.order import NEXT_STATES, OrderLine, OrderState
 from pydantic import AwareDatetime
 from records import rows_of
@@ -113,6 +114,11 @@ def _create(values: Mapping[str, Any]) -> Order:
     return Order.blank()
 
 
+def _show(row: Order) -> dict[str, str]:
+    totals = row.totals
+    return {name: str(rounded(getattr(totals, name), row.currency)) for name in ("net", "tax", "total")}
+
+
 ORDER = kind_from(
     kinds.ORDER,
     fields("state", lambda row: row.state, _write_state),
@@ -124,6 +130,7 @@ ORDER = kind_from(
     rows=rows_of(Order, selectinload(Order.lines)),
     create=_create,
     through=_kept,
+    show=_show,
 )
 
 

@@ -17,7 +17,8 @@ from chassis.db import Sessions, transaction, wait_at_most
 from chassis.errors import Conflict
 from chassis.replication.edit import Archived
 from chassis.service import Running
-from chassis.worker import Retries, Task, pause
+from chassis.wakeup import Wakeup
+from chassis.worker import Retries, Task
 from contracts.order import OrderReason
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -64,22 +65,24 @@ class Waiting:
 
 def tasks(running: Running) -> dict[str, Task]:
     """The worker's tasks."""
-    return {"order-desk": OrderDesk(running.sessions, Retries()).run}
+    return {"order-desk": OrderDesk(running.sessions, Retries(), running.wakeup).run}
 
 
 class OrderDesk:
     """Deals with what is left to do, for all tenants. `retries` holds the pauses of orders that failed."""
 
-    def __init__(self, sessions: Sessions, retries: Retries[UUID]) -> None:
+    def __init__(self, sessions: Sessions, retries: Retries[UUID], wakeup: Wakeup | None = None) -> None:
         self._sessions = sessions
+        self._wakeup = wakeup or Wakeup()
         self._retries = retries
         self._locked: dict[UUID, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work while there is something to do; look again a moment later when there is nothing."""
+        """Work while there is something to do; look again after the next commit of this service."""
         while not stop.is_set():
+            count = self._wakeup.count
             if not await self.step():
-                await pause(stop, POLL_SECONDS)
+                await self._wakeup.wait(stop, count, POLL_SECONDS)
 
     async def step(self) -> int:
         """Deal with one batch; answers how many orders it held."""

@@ -96,19 +96,19 @@ class OrderLine(OrderedLine, Base):
             setattr(self, field, Decimal(value[field]))
 
     def ship(self, quantity: Decimal) -> None:
-        """Count what goes out. Raise `MoreThanOrdered`."""
+        """Count what goes out. Raises `MoreThanOrdered`."""
         if quantity > self.left:
             raise MoreThanOrdered(line=str(self.id), left=self.left, wanted=quantity)
         self.shipped += quantity
 
     def take_back(self, quantity: Decimal) -> None:
-        """Count what comes back. Raise `MoreThanShipped`."""
+        """Count what comes back. Raises `MoreThanShipped`."""
         if quantity > self.shipped - self.returned:
             raise MoreThanShipped(line=str(self.id), left=self.shipped - self.returned, wanted=quantity)
         self.returned += quantity
 
     def bill(self, quantity: Decimal) -> None:
-        """Count what an invoice, or below zero a credit note, takes. Raise `MoreThanShipped`."""
+        """Count what an invoice, or below zero a credit note, takes. Raises `MoreThanShipped`."""
         if not 0 <= self.invoiced + quantity <= self.shipped:
             raise MoreThanShipped(line=str(self.id), left=self.shipped - self.invoiced, wanted=quantity)
         self.invoiced += quantity
@@ -160,7 +160,7 @@ class Order(Charges, Replicated, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """An order that nothing is known of yet."""
+        """A new order with the defaults."""
         return cls(
             number=None,
             sales_number=None,
@@ -223,7 +223,7 @@ class Order(Charges, Replicated, Base):
         return next((line for line in self.lines if line.id == line_id), None)
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from checked values in JSON form; those not named stay."""
+        """Set fields from validated values in JSON form; other fields are unchanged."""
         for field, value in values.items():
             match field:
                 case "customer_id":
@@ -238,7 +238,7 @@ class Order(Charges, Replicated, Base):
     def set_line(
         self, line_id: UUID, value: Mapping[str, Any] | None, price_from: str = "given", field: str | None = None
     ) -> None:
-        """Add, change or (None) take out one line. Raise `OutOfBounds`, which names it by `field`."""
+        """Add, change or (None) take out one line. Raises `OutOfBounds`, which names it by `field`."""
         line = self.line(line_id)
         if value is None:
             if line is not None:
@@ -253,7 +253,7 @@ class Order(Charges, Replicated, Base):
         line.price_from = price_from
 
     def wish(self, line_id: UUID, quantity: Decimal) -> None:
-        """Give a line another quantity; none takes it out. Raise `OutOfBounds`."""
+        """Give a line another quantity; none takes it out. Raises `OutOfBounds`."""
         line = self.line(line_id)
         if line is not None and quantity:
             bounded(quantity, line.unit_price, line.discount, f"line:{line_id}")
@@ -262,11 +262,11 @@ class Order(Charges, Replicated, Base):
             self.lines.remove(line)
 
     def go(self, wanted: OrderState) -> None:
-        """Come to the next state. Raise `IllegalTransition`."""
+        """Come to the next state. Raises `IllegalTransition`."""
         self._enter(next_state(self.present, wanted))
 
     def follow(self, wanted: OrderState) -> None:
-        """Come to the state that another system brings. Raise `IllegalTransition`."""
+        """Come to the state that another system brings. Raises `IllegalTransition`."""
         if wanted is not self.present:
             self._enter(from_others(self.present, wanted))
 
@@ -288,19 +288,19 @@ class Order(Charges, Replicated, Base):
             self.reason = None
 
     def ship(self, quantities: Mapping[UUID, Decimal]) -> None:
-        """Count what goes out, by line. Raise `IllegalTransition` or `MoreThanOrdered`."""
+        """Count what goes out, by line. Raises `IllegalTransition` or `MoreThanOrdered`."""
         for line in self.lines:
             line.ship(quantities.get(line.id, NOTHING))
         self.advance()
 
     def take_back(self, quantities: Mapping[UUID, Decimal]) -> None:
-        """Count what comes back, by line. Raise `MoreThanShipped`."""
+        """Count what comes back, by line. Raises `MoreThanShipped`."""
         for line in self.lines:
             line.take_back(quantities.get(line.id, NOTHING))
         self.advance()
 
     def bill(self, quantities: Mapping[UUID, Decimal]) -> None:
-        """Count what was billed, by line; credited quantities are below zero. Raise `MoreThanShipped`."""
+        """Count what was billed, by line; credited quantities are below zero. Raises `MoreThanShipped`."""
         for line in self.lines:
             line.bill(quantities.get(line.id, NOTHING))
         self.advance()

@@ -1,4 +1,4 @@
-"""What is declared of orders and shipments."""
+"""Declarations of orders and shipments."""
 
 from records import READ_ONLY, Record, routes
 from sqlalchemy import and_, exists, select

@@ -47,7 +47,7 @@ plain = routes(
             "Change a draft: the fields named, all others stay. `lines` is the whole list; those with an `id` are kept."
         ),
         "archive": "Take a draft or a cancelled order out of use, in all systems; nothing is lost.",
-        "batch": "Create and change up to 200 drafts; each item stands or falls alone, and has a result of its own.",
+        "batch": "Create and change up to 200 drafts; each item succeeds or fails alone, and has its own result.",
     },
 )
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=IdempotentRoute)
@@ -139,7 +139,7 @@ async def return_order(
 
 @batches.post(":batch")
 async def ship_orders(body: ShipmentBatch, session: Session, caller: Writer) -> ShipmentResults:
-    """Ship up to 200 orders; each item stands or falls alone, and has a result of its own."""
+    """Ship up to 200 orders; each item succeeds or fails alone, and has its own result."""
 
     async def shipped(item: ShipmentItem) -> ShipmentResult:
         row = await commands.ship(session, item.order_id, item, caller.subject)

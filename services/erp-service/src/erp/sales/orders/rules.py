@@ -104,14 +104,14 @@ def failure_text(error: Exception) -> str:
 
 
 def next_state(present: OrderState, wanted: OrderState) -> OrderState:
-    """The state that was wanted. Raise `IllegalTransition` when it cannot follow the present one."""
+    """The state that was wanted. Raises `IllegalTransition` when it cannot follow the present one."""
     if wanted not in NEXT_STATES[present]:
         raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=sorted(NEXT_STATES[present]))
     return wanted
 
 
 def from_others(present: OrderState, wanted: OrderState) -> OrderState:
-    """The state that another system brings. Raise `IllegalTransition` when it is not theirs to bring, or too late."""
+    """The state that another system brings. Raises `IllegalTransition` when it is not theirs to bring, or too late."""
     if wanted not in NEXT_STATES[present] & TAKEN_FROM_OTHERS:
         allowed = sorted(NEXT_STATES[present] & TAKEN_FROM_OTHERS)
         raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=allowed)
@@ -119,7 +119,7 @@ def from_others(present: OrderState, wanted: OrderState) -> OrderState:
 
 
 def require(present: OrderState, among: Iterable[OrderState], wanted: str) -> None:
-    """Raise `IllegalTransition` unless the order is in one of these states."""
+    """Raises `IllegalTransition` unless the order is in one of these states."""
     if present not in among:
         raise IllegalTransition(state=present.value, wanted=wanted, allowed=sorted(NEXT_STATES[present]))
 
@@ -137,7 +137,7 @@ def left_to_invoice(quantity: Decimal, returned: Decimal, invoiced: Decimal) -> 
 def check_credit(
     credit: Mapping[str, Any] | None, currency: str, owed: Decimal, on_order: Decimal, total: Decimal
 ) -> None:
-    """Raise `CreditCurrency` or `CreditExceeded` when a customer with that limit may not order for this total.
+    """Raises `CreditCurrency` or `CreditExceeded` when a customer with that limit may not order for this total.
 
     `owed` is the open balance, `on_order` what its other orders will come to when they are invoiced. Without a limit
     anything goes.

@@ -46,7 +46,7 @@ class OrderLineBody(Body):
 
 
 class OrderBody(Body):
-    """An order as its users write it. Lines that are left out of a change are taken out of the order."""
+    """An order as a client sends it. Lines that are left out of a change are taken out of the order."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -54,9 +54,9 @@ class OrderBody(Body):
     currency: CurrencyCode | None = Field(default=None, description="The customer's, or the company's, if not given.")
     ordered_on: date | None = Today
     required_on: date | None = None
-    reference: OptionalShortText = Field(default=None, description="What the customer calls the order.")
+    reference: OptionalShortText = Field(default=None, description="The customer's reference of the order.")
     shipping_address: Address | None = None
-    whole: bool = Field(default=False, description="Ship everything at once, or nothing.")
+    whole: bool = Field(default=False, description="Ship the order as a whole or not at all.")
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
     charges: ChargeBodies = []
@@ -242,7 +242,7 @@ class ShipmentOut(Shown):
 
 
 class OrderFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     canonical_id: UUID | None = None
     customer_id: UUID | None = None
@@ -258,7 +258,7 @@ class OrderFilters(BaseModel):
 
 
 class ShipmentFilters(BaseModel):
-    """What a list of shipments may be narrowed by."""
+    """Filters of the list of shipments."""
 
     canonical_id: UUID | None = None
     order_id: UUID | None = None
@@ -283,7 +283,7 @@ class ShipmentBatch(Body):
 
 
 class ShipmentResult(BaseModel):
-    """What became of one item; `problem` says why one was refused."""
+    """The outcome of one item; `problem` gives the reason of a refusal."""
 
     outcome: Literal["shipped", "refused"]
     order_id: UUID

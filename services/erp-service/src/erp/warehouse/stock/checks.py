@@ -11,7 +11,7 @@ from erp.warehouse.stock.models import Warehouse, WarehouseArchived, WarehouseIn
 async def warehouse(session: AsyncSession, row: Warehouse, values: dict[str, Any]) -> None:
     """Make the first warehouse, or one that is to be so, the default one, which ends that of the present one.
 
-    Raise `WarehouseNameTaken`, `WarehouseArchived`, `WarehouseInUse` for a default that would be none.
+    Raises `WarehouseNameTaken`, `WarehouseArchived`, `WarehouseInUse` for a default that would be none.
     """
     known = await queries.warehouses_for_update(session)
     others = [each for each in known.values() if each.id != row.id]
@@ -28,7 +28,7 @@ async def warehouse(session: AsyncSession, row: Warehouse, values: dict[str, Any
 
 
 async def empty_warehouse(session: AsyncSession, row: Warehouse) -> None:
-    """Raise `WarehouseInUse` while something lies there, or while it is the default."""
+    """Raises `WarehouseInUse` while something lies there, or while it is the default."""
     await queries.warehouses_for_update(session)
     if row.is_default:
         raise WarehouseInUse(id=row.id, reason=f"{row.name} is the default warehouse.")

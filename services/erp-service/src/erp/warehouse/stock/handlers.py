@@ -7,7 +7,8 @@ from uuid import UUID
 import structlog
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Retries, Task, each_alone, every
+from chassis.wakeup import woken
+from chassis.worker import Retries, Task, each_alone
 
 from erp.warehouse.stock.commands.announce import announce_changes, changed_products, tenants_with_changes
 
@@ -17,7 +18,9 @@ ANNOUNCED_EVERY_SECONDS = 0.3
 
 def tasks(running: Running) -> Mapping[str, Task]:
     """Each tenant's changes in a transaction of its own, at most three times a second."""
-    return {"availability": every(ANNOUNCED_EVERY_SECONDS, partial(announce, running.sessions, Retries()))}
+    return {
+        "availability": woken(running.wakeup, ANNOUNCED_EVERY_SECONDS, partial(announce, running.sessions, Retries()))
+    }
 
 
 async def announce(sessions: Sessions, retries: Retries[UUID]) -> None:

@@ -1,4 +1,4 @@
-"""What is declared of warehouses, and of what lies there, moves, is set aside and is missing."""
+"""Declarations of warehouses, and of what lies there, moves, is set aside and is missing."""
 
 from collections.abc import Sequence
 

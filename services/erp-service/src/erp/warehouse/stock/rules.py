@@ -54,7 +54,7 @@ class Held:
 
 
 def times(quantity: Decimal, factor: Decimal) -> Decimal:
-    """A quantity in another unit, with four decimals. Raise `OutOfBounds`."""
+    """A quantity in another unit, with four decimals. Raises `OutOfBounds`."""
     return at_most(LARGEST_AMOUNT, EXACT.quantize(EXACT.multiply(quantity, factor), STEP), "quantity")
 
 
@@ -64,7 +64,7 @@ def written(quantity: Decimal) -> str:
 
 
 def value_in(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:
-    """What comes in is worth what it cost. Raise `OutOfBounds`."""
+    """What comes in is worth what it cost. Raises `OutOfBounds`."""
     return at_most(LARGEST_AMOUNT, rounded(EXACT.multiply(quantity, unit_cost), currency), "value")
 
 

@@ -17,7 +17,7 @@ from erp.warehouse.stock.rules import MoveKind, unit_cost
 
 
 class WarehouseBody(BaseModel):
-    """A warehouse as its users write it."""
+    """A warehouse as a client sends it."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Hamburg"}]})
 
@@ -198,7 +198,7 @@ class BackOrderOut(BaseModel):
 
 
 class StockFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     product_id: UUID | None = None
     sku: str | None = Field(default=None, max_length=60)
@@ -207,7 +207,7 @@ class StockFilters(BaseModel):
 
 
 class MoveFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     product_id: UUID | None = None
     sku: str | None = Field(default=None, max_length=60)
@@ -221,13 +221,13 @@ class MoveFilters(BaseModel):
 
 
 class DemandFilters(BaseModel):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     product_id: UUID | None = None
     line_id: UUID | None = None
 
 
 class ReservationFilters(DemandFilters):
-    """What a list may be narrowed by; all that are given must hold."""
+    """Filters of the list; all given filters must match."""
 
     warehouse_id: UUID | None = None

@@ -81,7 +81,7 @@ def _chosen(body: Choice) -> Named | Own:
 
 
 async def _may_write(session: Session, caller: Principal, decision_id: UUID) -> None:
-    """Raise `ScopeMissing` for a value that the caller's token may not write in the system that owns it."""
+    """Raises `ScopeMissing` for a value that the caller's token may not write in the system that owns it."""
     row = await decisions.by_id(session, decision_id)
     VALUES.check(caller, (row.kind, f"{row.kind}.{row.group_key}"))
 

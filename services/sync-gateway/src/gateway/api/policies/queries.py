@@ -83,7 +83,7 @@ def _sentence(function: Callable[..., Any]) -> str:
 
 
 async def simulated(session: AsyncSession, wanted: Simulation) -> SimulationOut:
-    """What past conflicts of a group would have become. Raise `Malformed` for a group or policy that there is not."""
+    """What past conflicts of a group would have become. Raises `Malformed` for a group or policy that there is not."""
     policy = await _policy(session, wanted.policy)
     _check_group(wanted)
     statement = (

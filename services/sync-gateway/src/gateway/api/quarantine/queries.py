@@ -21,7 +21,7 @@ class NoSuchMessage(NotFound):
 
 
 async def by_id(session: AsyncSession, message_id: UUID, *, lock: bool = False) -> Quarantined:
-    """One message, locked until the transaction ends when asked for. Raise `NoSuchMessage`."""
+    """One message, locked until the transaction ends when asked for. Raises `NoSuchMessage`."""
     row = await session.get(Quarantined, message_id, with_for_update=lock or None)
     if row is None:
         raise NoSuchMessage(id=message_id)

@@ -102,7 +102,7 @@ _STAGES: Mapping[Stage, ColumnElement[bool]] = {
 
 
 async def by_id(session: AsyncSession, kind: str, canonical_id: UUID) -> Record:
-    """One record. Raise `NoSuchRecord`."""
+    """One record. Raises `NoSuchRecord`."""
     record = await session.get(Record, canonical_id)
     if record is None or record.kind != kind:
         raise NoSuchRecord(kind=kind, canonical_id=canonical_id)

@@ -49,7 +49,7 @@ class _Due(NamedTuple):
 
 
 async def check_system(session: AsyncSession, name: str) -> None:
-    """Raise `NoSuchSystem` when there is none of this name."""
+    """Raises `NoSuchSystem` when there is none of this name."""
     names = [row["name"] for row in await all_systems(session)]
     if name not in names:
         raise NoSuchSystem(system=name, systems=", ".join(names) or "none yet, its worker has not started")

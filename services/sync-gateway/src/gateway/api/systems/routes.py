@@ -72,7 +72,7 @@ async def resume_system(name: str, session: Session, caller: Steward, body: Scop
 
 
 def _for_all(caller: Principal, body: PauseScope | None) -> bool:
-    """Raise `ScopeMissing` when the caller may not act for all tenants."""
+    """Raises `ScopeMissing` when the caller may not act for all tenants."""
     if body is None or not body.all_tenants:
         return False
     FOR_ALL.check(caller, ["all_tenants"])

@@ -1,4 +1,4 @@
-"""An order that is still ours: entered, changed, taken out of use."""
+"""Commands on drafts, which the CRM owns: enter, change, archive."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -31,14 +31,15 @@ TERMS = ("customer_id", "currency", "ordered_on", "shipping_address")
 
 
 async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
-    """Enter a draft, with its number. Raise `ReferenceUnknown`, `Malformed`, and what `priced` raises."""
+    """Enter a draft, with its number. Raises `ReferenceUnknown`, `Malformed`, and the errors of `priced`."""
     return await _enter(session, body, actor, roles, submit=False)
 
 
 async def enter(session: AsyncSession, body: NewOrder, actor: str, roles: Roles | None = None) -> Order:
-    """The same; when it says `submit`, the ERP gets it at once. Raise `NothingOrdered` for such a one without lines.
+    """Enter a draft; with `submit` it is submitted at once. Raises `NothingOrdered` when it is then without lines.
 
-    Without `roles` discounts are not limited: those of an accepted quote were, and a file is imported by an operator.
+    Without `roles` discounts are not limited: those of an accepted quote were checked, and a file is imported by an
+    operator.
     """
     return await _enter(session, body, actor, roles, submit=body.submit)
 
@@ -51,9 +52,10 @@ async def change(
     seen: Seen,
     roles: Roles | None = None,
 ) -> Order:
-    """Apply a merge patch to the draft that the caller has `seen`. Nothing changed: the same version, no event.
+    """Apply a merge patch to the draft that the caller has `seen`. Without a change there is no new version and no
+    event.
 
-    Raise `NotFound`, `Archived`, `OrderStateForbids`, what `create` raises, and whatever `seen` raises.
+    Raises `NotFound`, `Archived`, `OrderStateForbids`, the errors of `create`, and those of `seen`.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     seen(row)
@@ -70,9 +72,9 @@ async def change(
 
 
 def written(row: Order) -> dict[str, Any]:
-    """The order as a client would have written it: what a merge patch starts from.
+    """The order in the form of a client's body, as the base of a merge patch.
 
-    A price or a rate that the catalogue gave was not written.
+    Prices and rates from the catalogue are omitted.
     """
     body = OrderBody(
         lines=[_written_line(line) for line in row.lines],
@@ -98,7 +100,7 @@ async def _enter(session: AsyncSession, body: OrderBody, actor: str, roles: Role
     await replication.creating(session, ORDER)
     row = Order.blank()
     await _write(session, row, body, set(OrderBody.model_fields), roles)
-    # Late: who takes a number makes all others wait for the end of the transaction.
+    # As late as possible: taking a number locks the counter until the end of the transaction.
     row.change({"sales_number": await numbering.take(session, NUMBERS, row.ordered_on)})
     if submit:
         row.submit(clock.now())
@@ -141,7 +143,7 @@ def _terms(row: Order, customer: Customer) -> Terms:
 
 def _currency_of(customer: Customer) -> str:
     if customer.currency is None:
-        message = "the customer has no currency of its own: say in which one it orders"
+        message = "the customer has no default currency: send `currency`"
         raise Malformed(errors=[{"field": "currency", "message": message}])
     return customer.currency
 

@@ -1,4 +1,4 @@
-"""What sales does with an order beyond drafting it: hand it to the ERP, take it back, ask something of the ERP."""
+"""Commands on orders beyond drafting: submit, cancel, request a change from the ERP."""
 
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from crm.sales.orders.schemas import RequestBody
 
 
 async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Hand a draft to the ERP, which decides on it from here on. One that was entered there gets its sales number.
+    """Submit a draft to the ERP, which decides on it from here on. An order entered in the ERP gets its sales number.
 
-    Raise `OrderStateForbids`, `NothingOrdered`.
+    Raises `OrderStateForbids`, `NothingOrdered`.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
@@ -32,7 +32,7 @@ async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
 
 
 async def cancel(session: AsyncSession, order_id: UUID, why: str, actor: str) -> Order:
-    """Take back an order that the ERP has not decided on. Raise `OrderStateForbids`."""
+    """Cancel an order that the ERP has not decided on. Raises `OrderStateForbids`."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.cancel(why)
@@ -41,9 +41,9 @@ async def cancel(session: AsyncSession, order_id: UUID, why: str, actor: str) ->
 
 
 async def ask(session: AsyncSession, order_id: UUID, body: RequestBody, actor: str) -> Order:
-    """Ask the ERP to cancel or change an order that it has. Its answer arrives as the order's `answer`.
+    """Request the cancellation or change of an order from the ERP. The answer is delivered as the order's `answer`.
 
-    Raise `OrderStateForbids`, `RequestOpen`, and `UnknownOrderLine` for a wish about a line of another order.
+    Raises `OrderStateForbids`, `RequestOpen`, and `UnknownOrderLine` for a line of another order.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):

@@ -1,4 +1,4 @@
-"""What lines cost: a price or a tax rate that nobody has entered is looked up in the catalogue."""
+"""Prices of lines: a price or a tax rate that is not entered is looked up in the catalogue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ LISTED = (Source.PRICE_LIST, Source.LIST_PRICE)
 
 @dataclass(frozen=True)
 class Terms:
-    """What prices and tax rates depend on, beside product and quantity; `country` is where it is delivered."""
+    """The terms on which prices and tax rates depend, beside product and quantity; `country` is the country of
+    delivery."""
 
     customer_id: UUID
     customer_group: str | None
@@ -49,10 +50,10 @@ async def priced(
     anew: bool,
     roles: Roles | None,
 ) -> list[dict[str, Any]]:
-    """Whole lines for what was written. What the catalogue gave stays, unless the line or (`anew`) the terms changed.
+    """Complete lines for the written ones. Catalogue prices stay, unless the line or (`anew`) the terms changed.
 
-    `roles` limit the discounts of lines that are written; None does not. Raise `UnknownOrderLine`,
-    `ReferenceUnknown`, `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`.
+    `roles` limit the discounts of written lines; None is no limit. Raises `UnknownOrderLine`, `ReferenceUnknown`,
+    `NoPriceKnown`, `NoTaxRateKnown`, `DiscountTooHigh`.
     """
     known = {line.id: line for line in present}
     products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
@@ -72,7 +73,7 @@ async def priced(
 async def _check_discounts(
     session: AsyncSession, drafts: Sequence["_Draft"], lines: Sequence[Mapping[str, Any]], terms: Terms, roles: Roles
 ) -> None:
-    """Raise `DiscountTooHigh` for the first line that the caller writes beyond the limit; others' lines stay."""
+    """Raises `DiscountTooHigh` for the first line of the caller beyond the limit; unchanged lines are not checked."""
     written = [
         (number, draft, draft.price(line))
         for number, (draft, line) in enumerate(zip(drafts, lines, strict=True), 1)
@@ -92,7 +93,7 @@ async def _check_discounts(
 
 @dataclass(frozen=True)
 class _Draft:
-    """A line as it was written, beside the one that stands there."""
+    """A written line, with the stored line that it changes."""
 
     body: OrderLineBody
     line: OrderLine | None
@@ -101,7 +102,7 @@ class _Draft:
 
     @property
     def same_product(self) -> OrderLine | None:
-        """The present line, as long as what it says of the product still holds."""
+        """The stored line, if it has the same product."""
         stays = self.line is not None and not self.anew and self.line.product_id == self.body.product_id
         return self.line if stays else None
 
@@ -124,13 +125,13 @@ class _Draft:
         return self.body.tax_rate is None and not declared
 
     def price(self, line: Mapping[str, Any]) -> Decimal:
-        """What one unit costs in the whole line."""
+        """The unit price of the complete line."""
         kept = self.line.unit_price if self.line else None
         found: Decimal = line.get("unit_price", kept)
         return found
 
     def gives_discount(self, line: Mapping[str, Any]) -> bool:
-        """Whether a discount, or a price of one's own, is written that does not stand there already."""
+        """Whether the line contains a new discount or a new price."""
         before = self.line
         if before is None:
             return bool(self.body.discount) or line.get("price_from") == Source.ENTERED

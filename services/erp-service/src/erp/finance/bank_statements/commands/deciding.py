@@ -35,7 +35,7 @@ class LineTaken(Conflict):
 async def accept(session: AsyncSession, line_id: UUID, actor: str) -> StatementLine:
     """Carry out what is proposed for a line; without a customer it becomes a payment that is nobody's yet.
 
-    Raise `NotFound`, `LineDecided`, and what entering and allocating a payment raises.
+    Raises `NotFound`, `LineDecided`, and what entering and allocating a payment raises.
     """
     line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
@@ -48,7 +48,7 @@ async def accept(session: AsyncSession, line_id: UUID, actor: str) -> StatementL
 async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, actor: str) -> StatementLine:
     """Say which payment a line is, or whose; a new one then settles invoices by hand or by rule.
 
-    Raise `NotFound`, `LineDecided`, `LineIsAnother`, `LineTaken`, and what entering and allocating raises.
+    Raises `NotFound`, `LineDecided`, `LineIsAnother`, `LineTaken`, and what entering and allocating raises.
     """
     line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
@@ -62,7 +62,7 @@ async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, act
 
 
 async def ignore(session: AsyncSession, line_id: UUID, reason: str | None, actor: str) -> StatementLine:
-    """Say that a line is no payment of a customer: a fee, a transfer of our own. Raise `NotFound`, `LineDecided`."""
+    """Say that a line is no payment of a customer: a fee, a transfer of our own. Raises `NotFound`, `LineDecided`."""
     line = await queries.line_for_update(session, line_id)
     line.must_be(UNDECIDED)
     line.decide(LineState.IGNORED, actor, reason=reason)

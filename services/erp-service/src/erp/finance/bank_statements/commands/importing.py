@@ -45,7 +45,7 @@ async def take_in(
 ) -> tuple[list[BankStatement], int]:
     """Take in what was read; answer the statements, and how many lines were new. The same file again changes nothing.
 
-    `account` is the one that the sender named. Raise `NotOurAccount`, `StatementInOtherCurrency`; then nothing is
+    `account` is the one that the sender named. Raises `NotOurAccount`, `StatementInOtherCurrency`; then nothing is
     taken in.
     """
     taken, new = [], 0

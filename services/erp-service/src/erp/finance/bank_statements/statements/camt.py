@@ -27,7 +27,7 @@ _DOCUMENT = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:(?P<message>[a-z]+\.\d
 
 
 def read_camt(content: bytes) -> list[ReadStatement]:
-    """The statements of a CAMT.053 file, pending entries left out. Raise `StatementUnreadable`."""
+    """The statements of a CAMT.053 file, pending entries left out. Raises `StatementUnreadable`."""
     try:
         root = fromstring(content, forbid_dtd=True)
     except ParseError as error:

@@ -42,7 +42,7 @@ class Layout:
 
 
 def read_csv(content: bytes, layout: Layout) -> ReadStatement:
-    """The statement in a CSV file; the same bytes are the same statement. Raise `StatementUnreadable`."""
+    """The statement in a CSV file; the same bytes are the same statement. Raises `StatementUnreadable`."""
     try:
         records = list(opened(content, "UTF-8-SIG").records())
     except NotDelimited as error:

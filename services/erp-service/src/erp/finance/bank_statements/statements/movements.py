@@ -90,7 +90,7 @@ def iban_text(text: str | None) -> str | None:
 
 
 def known_currency(code: str | None, where: str) -> str:
-    """The currency. Raise `StatementUnreadable` for one that does not exist."""
+    """The currency. Raises `StatementUnreadable` for one that does not exist."""
     if code not in CURRENCY_EXPONENTS:
         raise unreadable(f"{code!r} is not a currency (ISO 4217)", where)
     return code

@@ -70,7 +70,7 @@ class Part:
 async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> CreditNote:
     """Credit lines of an invoice, or all that is left of it; what is credited so may be invoiced again.
 
-    Settles the invoice as far as it is open; the rest stays the customer's credit. Raise `NotFound`,
+    Settles the invoice as far as it is open; the rest stays the customer's credit. Raises `NotFound`,
     `CreditedBeyondInvoiced`, `NothingToCredit`, and the ledger's `PeriodClosed`.
     """
     (invoice,) = await queries.for_update(session, [body.invoice_id])
@@ -88,7 +88,7 @@ async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> Cre
 async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -> list[CreditNote]:
     """Credit what came back of what was invoiced: one note for each invoice, the newest first.
 
-    Raise `NotFound`, `NotAReturn`, `NothingToCredit`, and the ledger's `PeriodClosed`.
+    Raises `NotFound`, `NotAReturn`, `NothingToCredit`, and the ledger's `PeriodClosed`.
     """
     return_ids = set(body.return_ids)
     invoices = await _invoices_of(session, return_ids)
@@ -108,7 +108,7 @@ async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -
 async def use_credit(session: AsyncSession, credit_note_id: UUID, body: UseBody, actor: str) -> CreditNote:
     """Settle another invoice with what is left of a credit note; nothing is posted, the customer owes the same.
 
-    Raise `NotFound`, `OtherCustomer`, `NothingToSettle`, `SettledBeyondTotal`.
+    Raises `NotFound`, `OtherCustomer`, `NothingToSettle`, `SettledBeyondTotal`.
     """
     (invoice,) = await queries.for_update(session, [body.invoice_id])
     note = await reads.by_id(session, CREDIT_NOTES, credit_note_id, lock=True)

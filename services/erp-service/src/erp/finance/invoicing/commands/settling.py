@@ -21,7 +21,7 @@ async def settle(session: AsyncSession, invoice: Invoice, amount: Decimal, actor
     """Settle a part of a locked invoice; an amount below zero takes back what a reversed payment had settled.
 
     Orders whose invoices are all settled are marked as paid. One that was closed stays so when a payment is reversed:
-    the invoice is open again, and that is where it shows. Raise `SettledBeyondTotal`.
+    the invoice is open again, and that is where it shows. Raises `SettledBeyondTotal`.
     """
     with edit(session, INVOICE, invoice, actor):
         invoice.settle(amount)

@@ -52,7 +52,7 @@ class TooManyAllocations(Conflict):
 async def allocate(session: AsyncSession, payment_id: UUID, parts: Sequence[Part], actor: str) -> Payment:
     """Settle invoices by hand: all parts or none.
 
-    Raise `NotFound`, `NotAllocatable`, `InvoiceOfAnother`, `InvoiceSettled`, `AllocatedBeyondPayment`.
+    Raises `NotFound`, `NotAllocatable`, `InvoiceOfAnother`, `InvoiceSettled`, `AllocatedBeyondPayment`.
     """
     row = await lock(session, payment_id)
     _check_allocatable(row)
@@ -63,7 +63,7 @@ async def allocate(session: AsyncSession, payment_id: UUID, parts: Sequence[Part
 
 
 async def allocate_by(session: AsyncSession, payment_id: UUID, how: Allocate, actor: str) -> Payment:
-    """Settle invoices by a rule, as far as the payment reaches. Raise `NotFound`, `NotAllocatable`."""
+    """Settle invoices by a rule, as far as the payment reaches. Raises `NotFound`, `NotAllocatable`."""
     row = await lock(session, payment_id)
     _check_allocatable(row)
     with edit(session, PAYMENT, row, actor):
@@ -92,7 +92,7 @@ async def settle_waiting(session: AsyncSession, customer_id: UUID, currency: str
 async def undo(session: AsyncSession, payment_id: UUID, allocation_id: UUID, actor: str, seen: writes.Seen) -> Payment:
     """Take one allocation back: the invoice is open again by as much, and the payment waits for a person.
 
-    Raise `NotFound`, and whatever `seen` raises.
+    Raises `NotFound`, and the errors of `seen`.
     """
     row = await lock(session, payment_id)
     seen(row)
@@ -109,7 +109,7 @@ async def undo(session: AsyncSession, payment_id: UUID, allocation_id: UUID, act
 async def take(session: AsyncSession, row: Payment, wanted: Sequence[Share], actor: str) -> None:
     """Settle these shares; the payment is locked, its invoices are locked here.
 
-    Raise `InvoiceOfAnother`, `InvoiceSettled`, `AllocatedBeyondPayment`, `TooManyAllocations`.
+    Raises `InvoiceOfAnother`, `InvoiceSettled`, `AllocatedBeyondPayment`, `TooManyAllocations`.
     """
     total = sum((share.amount for share in wanted), Decimal(0))
     if total > row.unallocated:
@@ -153,7 +153,7 @@ async def take_back(session: AsyncSession, row: Payment, allocations: Sequence[A
 
 
 async def _named(session: AsyncSession, row: Payment, parts: Sequence[Part]) -> list[Share]:
-    """The parts with the ids of their invoices. Raise `NotFound` for a number that does not exist."""
+    """The parts with the ids of their invoices. Raises `NotFound` for a number that does not exist."""
     numbers = {part.invoice for part in parts if part.invoice is not None}
     ids = {each.number: each.id for each in await invoices.by_numbers(session, numbers)} if numbers else {}
     found = []

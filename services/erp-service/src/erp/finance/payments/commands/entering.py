@@ -42,7 +42,7 @@ class BankAccountUnfit(Conflict):
 async def enter(session: AsyncSession, body: PaymentBody, actor: str, parts: Sequence[Share] = ()) -> Payment:
     """Enter a payment and book it at once; it settles what the body's rule finds, and `parts`.
 
-    Raise `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, the ledger's `PeriodClosed`, and for `parts` what
+    Raises `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, the ledger's `PeriodClosed`, and for `parts` what
     allocating raises.
     """
     await replication.creating(session, PAYMENT)
@@ -69,7 +69,7 @@ async def change(
 ) -> Payment:
     """Apply a merge patch to the reference, note and bank account of a payment that the caller has `seen`.
 
-    Raise `NotFound`, `Malformed`, `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, and whatever `seen` raises.
+    Raises `NotFound`, `Malformed`, `PaymentKnown`, `ReferenceUnknown`, `BankAccountUnfit`, and the errors of `seen`.
     """
     row = await reads.by_id(session, PAYMENTS, payment_id, lock=True)
     seen(row)
@@ -83,7 +83,7 @@ async def change(
 async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, actor: str) -> Payment:
     """Say whose payment it is, or (None) that it is nobody's again; the books follow at once.
 
-    Raise `NotFound`, `ReferenceUnknown`, `PaymentStepRefused`, `PaymentAllocated`, and the ledger's `PeriodClosed`.
+    Raises `NotFound`, `ReferenceUnknown`, `PaymentStepRefused`, `PaymentAllocated`, and the ledger's `PeriodClosed`.
     """
     row = await lock(session, payment_id, body.customer_id)
     if row.state == PaymentState.REVERSED:
@@ -101,7 +101,7 @@ async def assign(session: AsyncSession, payment_id: UUID, body: AssignBody, acto
 async def reverse(session: AsyncSession, payment_id: UUID, body: ReverseBody, actor: str) -> Payment:
     """Take a payment back: its invoices are open again, and the books say so; the payment stays, reversed.
 
-    Raise `NotFound`, `PaymentStepRefused`, and the ledger's `PeriodClosed`.
+    Raises `NotFound`, `PaymentStepRefused`, and the ledger's `PeriodClosed`.
     """
     row = await lock(session, payment_id)
     with edit(session, PAYMENT, row, actor):

@@ -57,7 +57,7 @@ async def _queue(session: AsyncSession, customer_id: UUID) -> None:
 
 
 async def lock(session: AsyncSession, payment_id: UUID, *more: UUID | None) -> Payment:
-    """One payment, locked after its customers and `more` customers. Raise `NotFound`, `PaymentMoved`."""
+    """One payment, locked after its customers and `more` customers. Raises `NotFound`, `PaymentMoved`."""
     for _ in range(TRIES):
         queued = {*await queries.customers_of(session, [payment_id]), *more}
         async with session.begin_nested() as attempt:

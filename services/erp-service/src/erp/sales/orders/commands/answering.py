@@ -124,7 +124,7 @@ def _line(row: Order, wish: LineWish) -> OrderLine:
 
 
 def _left(line: OrderLine, wish: LineWish) -> Decimal:
-    """What is to go out still. Raise `ShippedAlready` when more went out than is wished for."""
+    """What is to go out still. Raises `ShippedAlready` when more went out than is wished for."""
     if wish.quantity < line.shipped:
         raise ShippedAlready(line=str(line.id), shipped=amount_text(line.shipped), wanted=amount_text(wish.quantity))
     return wish.quantity - line.shipped

@@ -27,7 +27,7 @@ async def mark_invoiced(
 ) -> None:
     """Count what was billed of each order line; below zero what was `credited`, as are the `charges` then, by order.
 
-    An order of which everything is shipped and billed is `invoiced` then. Raise `MoreThanShipped`.
+    An order of which everything is shipped and billed is `invoiced` then. Raises `MoreThanShipped`.
     """
     order_ids = charges.keys() | (await queries.of_lines(session, quantities) if not charges or credited else set())
     for row in await reads.lock_all(session, ORDERS, order_ids):

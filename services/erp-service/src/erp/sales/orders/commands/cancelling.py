@@ -14,7 +14,7 @@ from erp.warehouse.stock import commands as inventory
 
 
 async def cancel(session: AsyncSession, order_id: UUID, reason: str | None, actor: str) -> Order:
-    """Cancel an order of which nothing was shipped; its stock is free again. Raise `IllegalTransition`."""
+    """Cancel an order of which nothing was shipped; its stock is free again. Raises `IllegalTransition`."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.CANCELLED)

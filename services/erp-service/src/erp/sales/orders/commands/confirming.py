@@ -34,7 +34,7 @@ STANDS_BY = ("line", "customer", "currency", "dates")
 async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     """Confirm an order that was submitted, or was on hold: its stock is reserved, and it counts against the credit.
 
-    Raise `IllegalTransition`, `NothingOrdered`, `CustomerArchived`, `CustomerBlocked`, `CreditCurrency`,
+    Raises `IllegalTransition`, `NothingOrdered`, `CustomerArchived`, `CustomerBlocked`, `CreditCurrency`,
     `CreditExceeded`, `ProductArchived`, or `OutOfStock` when it is to be shipped as a whole.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
@@ -61,7 +61,7 @@ async def resume(session: AsyncSession, order_id: UUID, actor: str) -> Order:
 
 
 async def hold(session: AsyncSession, order_id: UUID, reason: OrderReason, actor: str) -> Order:
-    """Let an order wait, for a reason; stock that is reserved for it stays reserved. Raise `IllegalTransition`."""
+    """Let an order wait, for a reason; stock that is reserved for it stays reserved. Raises `IllegalTransition`."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.ON_HOLD)
@@ -74,7 +74,7 @@ async def hold(session: AsyncSession, order_id: UUID, reason: OrderReason, actor
 async def check(session: AsyncSession, row: Order, total: Decimal) -> None:
     """Raise a reason why the order may not be taken for this total; credit checks of one customer queue up.
 
-    Raise `CustomerArchived`, `ProductArchived`, `CustomerBlocked`, `CreditCurrency`, `CreditExceeded`.
+    Raises `CustomerArchived`, `ProductArchived`, `CustomerBlocked`, `CreditCurrency`, `CreditExceeded`.
     """
     now = await queries.standing(session, row)
     if now.customer_archived_at is not None:

@@ -54,7 +54,7 @@ class WrittenLine:
 async def check_discounts(
     session: AsyncSession, row: Order, customer: Customer, written: Sequence[WrittenLine], roles: Roles
 ) -> None:
-    """Raise `DiscountTooHigh` for the first line that the caller writes beyond the limit; others' lines stay."""
+    """Raises `DiscountTooHigh` for the first line that the caller writes beyond the limit; others' lines stay."""
     found = [(number, each) for number, each in enumerate(written, 1) if each.gives_discount(row)]
     if not found:
         return

@@ -43,7 +43,7 @@ class NoSuchLine(Conflict):
 async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
     """Enter a draft. `roles` limit the discounts of its lines; None does not.
 
-    Raise `ReferenceUnknown`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown` when a line
+    Raises `ReferenceUnknown`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown` when a line
     does not say what nobody has declared; `OutOfBounds` when a line comes to too much; `DiscountTooHigh`.
     """
     await replication.creating(session, ORDER)
@@ -78,7 +78,7 @@ async def change(
 
 
 async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Hand a draft in: it is decided on next. Raise `IllegalTransition` or `NothingOrdered`."""
+    """Hand a draft in: it is decided on next. Raises `IllegalTransition` or `NothingOrdered`."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.SUBMITTED)

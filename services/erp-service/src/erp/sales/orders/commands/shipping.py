@@ -47,7 +47,7 @@ async def lock_all(session: AsyncSession, order_ids: Collection[UUID]) -> None:
 async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor: str) -> Shipment:
     """Send out quantities of lines, or all that is reserved; the goods leave the stock at their value.
 
-    Raise `IllegalTransition`, `NoSuchLine`, `MoreThanOrdered`, `NothingReserved`, and what inventory raises when the
+    Raises `IllegalTransition`, `NoSuchLine`, `MoreThanOrdered`, `NothingReserved`, and what inventory raises when the
     goods are not set aside.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
@@ -74,7 +74,7 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
 async def take_back(session: AsyncSession, order_id: UUID, body: ReturnBody, actor: str) -> Shipment:
     """Take back what was shipped: it is on hand again. The order stays where it is; invoicing gives the credit.
 
-    Raise `IllegalTransition`, `NoSuchLine`, `MoreThanShipped`.
+    Raises `IllegalTransition`, `NoSuchLine`, `MoreThanShipped`.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, RETURNABLE, "returned")

@@ -51,7 +51,7 @@ async def issue(
             continue
         for move in stock.leave(demand, quantity, currency, warehouse_id):
             move.line_id = demand.line_id
-            session.add(caused(move, MoveKind.ISSUE, on=on, source=source, actor=actor))
+            stock.write(caused(move, MoveKind.ISSUE, on=on, source=source, actor=actor), currency)
             value -= move.value
     await stock.save()
     await ledger.post(session, "issue", on=on, currency=currency, amounts={"value": value}, source=source, actor=actor)
@@ -69,7 +69,7 @@ async def take_back(
 ) -> Decimal:
     """Put back on hand what had left for the lines; answers what that was worth, which is posted as "return".
 
-    It comes back at what it left for, and may be promised at once. Raise `NotIssued`, `WarehouseArchived`, `NotFound`
+    It comes back at what it left for, and may be promised at once. Raises `NotIssued`, `WarehouseArchived`, `NotFound`
     for the warehouse, and `PeriodClosed`.
     """
     wanted, stock, known = await _locked(session, wants)
@@ -88,7 +88,7 @@ async def take_back(
             part = value_out(quantity, demand.issued, left_for, currency)
             stock.put(level, quantity, part)
             move = StockMove(level_id=level.id, quantity=quantity, value=part, line_id=demand.line_id)
-            session.add(caused(move, MoveKind.RETURN, on=on, source=source, actor=actor))
+            stock.write(caused(move, MoveKind.RETURN, on=on, source=source, actor=actor), currency)
             value += part
         demand.issued -= quantity
     await stock.save()
@@ -113,7 +113,7 @@ def _parts(wanted: Wanted, known: Demands) -> Iterator[tuple[Demand, Decimal]]:
 
 
 async def _gather(stock: Stock, wanted: Wanted, known: Demands, warehouse_id: UUID) -> None:
-    """Reserve in one warehouse what is to leave from there. Raise `OutOfStock`, `NotFound`."""
+    """Reserve in one warehouse what is to leave from there. Raises `OutOfStock`, `NotFound`."""
     stock.warehouse(warehouse_id)
     here: list[tuple[Demand, Decimal, StockLevel]] = []
     more: defaultdict[UUID, Decimal] = defaultdict(Decimal)

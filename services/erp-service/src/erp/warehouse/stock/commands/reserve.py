@@ -25,7 +25,7 @@ async def reserve(session: AsyncSession, wants: Sequence[Want], *, whole: bool =
 
     A line that was here before wants the new quantity instead, and keeps its place among the back orders. A service is
     always reserved in full; a kit as its components, in the make-up that it had when the line came. With `whole`,
-    raise `OutOfStock` unless everything can be reserved. Raise `NotFound` for a product, `KitWithoutComponents`.
+    raise `OutOfStock` unless everything can be reserved. Raises `NotFound` for a product, `KitWithoutComponents`.
     """
     lines = [want.line_id for want in wants]
     parts = await _parts(session, wants, await queries.demands(session, lines))

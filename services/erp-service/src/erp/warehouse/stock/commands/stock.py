@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger.rules import Source
 from erp.warehouse.stock import queries
+from erp.warehouse.stock.events import announce_move
 from erp.warehouse.stock.models import (
     ZERO,
     Demand,
@@ -66,7 +67,7 @@ class Stock:
         return sum((level.free for level in self.of(product_id)), ZERO)
 
     def refuse_shortage(self, wanted: dict[UUID, Decimal], warehouse_id: UUID | None = None) -> None:
-        """Raise `OutOfStock` when more is wanted of a product than is free, in one warehouse or in all."""
+        """Raises `OutOfStock` when more is wanted of a product than is free, in one warehouse or in all."""
         free = {
             product_id: sum(
                 (each.free for each in self.of(product_id) if warehouse_id in {None, each.warehouse_id}), ZERO
@@ -82,7 +83,7 @@ class Stock:
             raise OutOfStock(shortages=shortages)
 
     def warehouse(self, warehouse_id: UUID | None) -> Warehouse:
-        """The one named, or the default one. Raise `NotFound`."""
+        """The one named, or the default one. Raises `NotFound`."""
         if warehouse_id is None:
             return next(iter(self._warehouses.values()))
         if warehouse_id not in self._warehouses:
@@ -90,7 +91,7 @@ class Stock:
         return self._warehouses[warehouse_id]
 
     async def level(self, product_id: UUID, warehouse_id: UUID | None, *, to_fill: bool = True) -> StockLevel:
-        """The product's level in a warehouse, made when there is none. Raise `NotFound`, `WarehouseArchived`.
+        """The product's level in a warehouse, made when there is none. Raises `NotFound`, `WarehouseArchived`.
 
         Nobody makes the same one meanwhile: whoever would has to wait for the levels that are locked here.
         """
@@ -163,6 +164,11 @@ class Stock:
         demand.wanted -= quantity
         demand.issued += quantity
         return moves
+
+    def write(self, move: StockMove, currency: str) -> None:
+        """Add a move that has its cause, and announce it."""
+        self._session.add(move)
+        announce_move(self._session, move, self._levels[move.level_id], currency)
 
     def _held(self, demand: Demand) -> list[Reservation]:
         return sorted(demand.reservations, key=lambda each: self._order[self._levels[each.level_id].warehouse_id])

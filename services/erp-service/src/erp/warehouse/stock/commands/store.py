@@ -37,8 +37,8 @@ async def receive(
 ) -> StockMove:
     """Put goods on hand at what they cost; back orders are filled, oldest first. Posted as "receipt" or "opening".
 
-    `quantity` and `unit_cost` are those of `unit`. Raise `NotFound`, `NoStockKept`, `UnknownUnit`, `WarehouseArchived`,
-    `PeriodClosed`, `OutOfBounds`.
+    `quantity` and `unit_cost` are those of `unit`. Raises `NotFound`, `NoStockKept`, `UnknownUnit`,
+    `WarehouseArchived`, `PeriodClosed`, `OutOfBounds`.
     """
     product = await _goods(session, product_id)
     own = in_own_unit(product.units, quantity, unit)
@@ -66,7 +66,7 @@ async def adjust(
     """Let on hand be what was counted; None when it was that already. Posted as "adjustment_up" or "adjustment_down".
 
     What is not there cannot stay reserved: the newest lines lose it first, and wait again. What is found is worth
-    `unit_cost`, or the moving average. Raise `NotFound`, `NoStockKept`, `UnitCostNeeded`, `WarehouseArchived` and
+    `unit_cost`, or the moving average. Raises `NotFound`, `NoStockKept`, `UnitCostNeeded`, `WarehouseArchived` and
     `PeriodClosed`.
     """
     await _goods(session, product_id)
@@ -100,7 +100,7 @@ async def transfer(
 ) -> tuple[StockMove, StockMove]:
     """Bring goods that are not reserved to another warehouse, with what they are worth; nothing is posted.
 
-    Raise `NotFound`, `NoStockKept`, `SameWarehouse`, `WarehouseArchived`, and `OutOfStock`.
+    Raises `NotFound`, `NoStockKept`, `SameWarehouse`, `WarehouseArchived`, and `OutOfStock`.
     """
     if from_warehouse_id == to_warehouse_id:
         raise SameWarehouse()
@@ -109,14 +109,14 @@ async def transfer(
     giver = await stock.level(product_id, from_warehouse_id, to_fill=False)
     taker = await stock.level(product_id, to_warehouse_id)
     stock.refuse_shortage({product_id: quantity}, from_warehouse_id)
-    value = stock.take(giver, quantity, (await books.company(session)).currency)
+    currency = (await books.company(session)).currency
+    value = stock.take(giver, quantity, currency)
     stock.put(taker, quantity, value)
     source = Source("stock_transfer", uuid7())
     out = StockMove(level_id=giver.id, quantity=-quantity, value=-value)
     into = StockMove(level_id=taker.id, quantity=quantity, value=value)
     for move in (out, into):
-        caused(move, MoveKind.TRANSFER, on=_day(on), source=source, actor=actor, reason=reason)
-    session.add_all((out, into))
+        stock.write(caused(move, MoveKind.TRANSFER, on=_day(on), source=source, actor=actor, reason=reason), currency)
     await stock.save()
     return out, into
 
@@ -147,7 +147,7 @@ def _average(stock: Stock, level: StockLevel) -> Decimal:
 
 
 async def _entered(session: AsyncSession, stock: Stock, move: StockMove, rule: str, currency: str) -> StockMove:
-    session.add(move)
+    stock.write(move, currency)
     await stock.save()
     await ledger.post(
         session,

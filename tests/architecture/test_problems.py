@@ -11,7 +11,7 @@ from erp.wiring import SERVICE as ERP
 from gateway.wiring import SERVICE as GATEWAY
 
 SERVICES = [CRM, ERP, GATEWAY]
-SHARED = {"chassis", "custom_fields", "discounts", "documents", "importing", "numbering", "party"}
+SHARED = {"chassis", "custom_fields", "documents", "importing", "lines", "numbering", "party"}
 
 
 def declared(problem: type[Problem] = Problem) -> Iterator[type[Problem]]:

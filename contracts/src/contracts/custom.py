@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from contracts.text import NameText, ShortText, one_line, refuse
-from contracts.values import Money, Value
+from contracts.values import Number, Value
 
 Line = Annotated[str, Field(max_length=1000), BeforeValidator(one_line)]
 Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
@@ -64,7 +64,7 @@ _TEXT: TypeAdapter[str] = TypeAdapter(Line)
 _INTEGER: TypeAdapter[int] = TypeAdapter(Whole)
 _BOOLEAN: TypeAdapter[bool] = TypeAdapter(Annotated[bool, Field(strict=True)])
 _DATE: TypeAdapter[date] = TypeAdapter(date)
-_DECIMAL: TypeAdapter[Decimal] = TypeAdapter(Money)
+_DECIMAL: TypeAdapter[Decimal] = TypeAdapter(Number)
 
 
 def _choice(field: CustomField, written: Any) -> Scalar:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core.core_schema import ValidationInfo
 
+from contracts.decimals import InCurrency
 from contracts.tax import tax_number, tax_rules_known
 from contracts.text import NameText, OptionalNameText, OptionalShortText, blank_to_none, refuse
 from contracts.values import CountryCode, CurrencyCode, Money, Value, in_currency
@@ -133,7 +134,7 @@ class PaymentTerms(Value):
         return self
 
 
-class Credit(Value):
+class Credit(InCurrency, Value):
     """The credit limit of a customer; None is no limit."""
 
     limit: Money | None = None

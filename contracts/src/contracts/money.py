@@ -70,3 +70,33 @@ def totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
     )
     nothing = rounded(Decimal(0), currency)
     return Totals(sum((each.net for each in taxes), nothing), sum((each.tax for each in taxes), nothing), taxes)
+
+
+def charged(
+    lines: Iterable[tuple[Decimal, Decimal]], charges: Iterable[tuple[Decimal, Decimal | None]], currency: str
+) -> list[tuple[Decimal, Decimal]]:
+    """Charges, each (amount, tax rate or None), as parts of a document, each (net, tax rate).
+
+    One without a rate is spread over the rates of the lines, in proportion to their nets. Its parts are rounded, by
+    ascending rate; the last one gets the rest. Without lines that come to something it is not taxed.
+    """
+    nets: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
+    for net, rate in lines:
+        nets[rate] += net
+    shares = [(rate, nets[rate]) for rate in sorted(nets) if nets[rate] > 0]
+    parts: list[tuple[Decimal, Decimal]] = []
+    for amount, own in charges:
+        net = rounded(amount, currency)
+        parts += [(net, own)] if own is not None else _spread(net, shares, currency)
+    return parts
+
+
+def _spread(amount: Decimal, shares: list[tuple[Decimal, Decimal]], currency: str) -> list[tuple[Decimal, Decimal]]:
+    if not shares:
+        return [(amount, Decimal(0))]
+    whole, left, parts = sum(net for _, net in shares), amount, []
+    for rate, net in shares[:-1]:
+        part = rounded(EXACT.divide(EXACT.multiply(amount, net), whole), currency)
+        left -= part
+        parts.append((part, rate))
+    return [*parts, (left, shares[-1][0])]

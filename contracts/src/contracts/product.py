@@ -8,8 +8,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from stdnum import ean
 
+from contracts.decimals import InCurrency
 from contracts.text import ShortText, blank_to_none, one_line, refuse
-from contracts.values import CountryCode, CurrencyCode, Money, Sum, Value
+from contracts.values import CountryCode, CurrencyCode, Money, Number, NumberSum, Value
 
 
 class ProductKind(StrEnum):
@@ -43,7 +44,7 @@ def _positive(amount: Decimal) -> Decimal:
     return amount
 
 
-def _not_negative(amount: Decimal) -> Decimal:
+def not_negative(amount: Decimal) -> Decimal:
     if amount < 0:
         raise refuse("money", "the amount must not be negative")
     return amount
@@ -55,23 +56,23 @@ def _fraction(amount: Decimal) -> Decimal:
     return amount
 
 
-Quantity = Annotated[Money, AfterValidator(_positive)]
+Quantity = Annotated[Number, AfterValidator(_positive)]
 """A quantity greater than zero, up to four decimals; a string in JSON."""
 
-Count = Annotated[Money, AfterValidator(_not_negative)]
+Count = Annotated[Number, AfterValidator(not_negative)]
 """A quantity of zero or more."""
 
-CountedSum = Annotated[Sum, AfterValidator(_not_negative)]
+CountedSum = Annotated[NumberSum, AfterValidator(not_negative)]
 """A sum of quantities over many records."""
 
-UnitPrice = Annotated[Money, AfterValidator(_not_negative)]
+UnitPrice = Annotated[Money, AfterValidator(not_negative)]
 """The price of one unit, up to four decimals."""
 
-Fraction = Annotated[Money, AfterValidator(_fraction)]
+Fraction = Annotated[Number, AfterValidator(_fraction)]
 """A share between 0 and 1, up to four decimals: a discount, a rate of tax."""
 
 
-class Price(Value):
+class Price(InCurrency, Value):
     """An amount and its currency."""
 
     amount: UnitPrice

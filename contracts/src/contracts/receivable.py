@@ -7,11 +7,17 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StrictBool
+from pydantic import AfterValidator, Field, StrictBool
 
-from contracts.product import Count, CountedSum, Fraction, Quantity, UnitPrice
+from contracts.product import Fraction, Quantity, UnitPrice, not_negative
 from contracts.text import NameText, ShortText
 from contracts.values import CurrencyCode, Money, Sum, Value
+
+OwedSum = Annotated[Sum, AfterValidator(not_negative)]
+"""A sum of money, zero or more."""
+
+CreditLimit = Annotated[Money, AfterValidator(not_negative)]
+"""An amount of money, zero or more."""
 
 
 class TaxAmount(Value):
@@ -127,8 +133,8 @@ class Balance(Value):
 
     currency: CurrencyCode
     open: Sum
-    on_order: CountedSum
-    credit_limit: Count | None = None
+    on_order: OwedSum
+    credit_limit: CreditLimit | None = None
     credit_left: Sum | None = None
     blocked: StrictBool = False
 

@@ -83,8 +83,8 @@ def _country(text: str) -> str:
     return code
 
 
-def _read_by(digits: int) -> Callable[[Any], Decimal]:
-    """A parser of amounts with at most so many digits before the decimal point."""
+def _read_by(digits: int, *, as_written: bool = False) -> Callable[[Any], Decimal]:
+    """Reads a number with at most so many digits before the decimal point; `as_written` keeps zeros at a text's end."""
     pattern = re.compile(rf"-?[0-9]{{1,{digits}}}(\.[0-9]{{1,4}})?")
 
     def read(value: Any) -> Decimal:
@@ -93,7 +93,9 @@ def _read_by(digits: int) -> Callable[[Any], Decimal]:
         text = _plain(value)
         if not pattern.fullmatch(text):
             raise refuse("money", f'not an amount: at most {digits} digits and 4 decimals, for example "1250.50"')
-        return Decimal(text) + 0  # The addition converts -0 to 0.
+        exact = Decimal(text) + 0  # The addition turns -0 into 0.
+        decimals = len(value.strip().partition(".")[2]) if as_written and isinstance(value, str) else 0
+        return exact.quantize(Decimal(1).scaleb(-min(decimals, 4))) if decimals else exact
 
     return read
 
@@ -145,17 +147,22 @@ CountryCode = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_
 Tag = Annotated[str, Field(min_length=1, max_length=50), BeforeValidator(one_line)]
 """A tag as entered; letter case is significant."""
 
+
+class Monetary:
+    """Marks a decimal number as an amount of money, written with its currency's decimals (`contracts.decimals`)."""
+
+
 _AS_TEXT = PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json")
 
-Money = Annotated[
+Number = Annotated[
     Decimal,
     BeforeValidator(_read_by(15)),
     _AS_TEXT,
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,4})?$"}),
 ]
-"""An exact amount, a string in JSON; floats are refused because they are not exact."""
+"""An exact decimal number, a string in JSON; floats are refused because they are not exact."""
 
-Sum = Annotated[
+NumberSum = Annotated[
     Decimal,
     BeforeValidator(_read_by(24)),
     _AS_TEXT,
@@ -163,5 +170,28 @@ Sum = Annotated[
 ]
 """An exact sum over many records: it may have more digits than any one of them."""
 
-Amount = Annotated[Decimal, _AS_TEXT, WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"})]
-"""An amount of an answer, with as many decimals as its currency has; not validated, so that it can always be read."""
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_read_by(15, as_written=True)),
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,4})?$"}),
+    Monetary(),
+]
+"""An amount of money; a text keeps the decimals that it is written with."""
+
+Sum = Annotated[
+    Decimal,
+    BeforeValidator(_read_by(24, as_written=True)),
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,24}(\.\d{1,4})?$"}),
+    Monetary(),
+]
+"""A sum of money over many records."""
+
+Amount = Annotated[
+    Decimal,
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}, mode="serialization"),
+    Monetary(),
+]
+"""An amount of money of an answer; nothing is checked, so it can always be read."""

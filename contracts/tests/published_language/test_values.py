@@ -17,6 +17,7 @@ from contracts.values import (
     EmailText,
     Language,
     Money,
+    Number,
     PhoneText,
     Website,
 )
@@ -122,8 +123,15 @@ def test_what_is_no_exact_amount_is_refused(bad: object) -> None:
     assert "amount" in why_not(Money, bad)
 
 
-def test_the_same_amount_is_written_one_way() -> None:
+def test_money_keeps_the_decimals_that_it_is_written_with() -> None:
     shape: TypeAdapter[Decimal] = TypeAdapter(Money)
+    forms = ["7", "7.0", "7.0000", 7, Decimal("7.00"), " 7.10 ", "7.00000"]
+    written = ["7", "7.0", "7.0000", "7", "7", "7.10", "7.0000"]
+    assert [shape.dump_python(shape.validate_python(form), mode="json") for form in forms] == written
+
+
+def test_the_same_number_is_written_one_way() -> None:
+    shape: TypeAdapter[Decimal] = TypeAdapter(Number)
     forms = ["7", "7.0", "7.0000", 7, Decimal("7.00"), " 7 "]
     assert {shape.dump_python(shape.validate_python(form), mode="json") for form in forms} == {"7"}
     assert shape.dump_python(shape.validate_python("-0.00"), mode="json") == "0"

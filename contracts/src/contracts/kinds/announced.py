@@ -8,7 +8,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.charge import Charges
 from contracts.customer import Address
+from contracts.decimals import amount_names, amount_text, is_amount, rewritten
 from contracts.kinds.table import PARTITIONS, LocalId
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, ShortText
@@ -26,6 +28,16 @@ class AnnouncedKind:
     required: frozenset[str]
     references: frozenset[str]
     partitions: int = PARTITIONS
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a record, with amounts in the decimals of the group `currency`."""
+        currency = values.get("currency")
+        return {
+            group: amount_text(value, currency)
+            if is_amount(self.groups[group])
+            else rewritten(value, amount_names(self.groups[group]), currency)
+            for group, value in values.items()
+        }
 
 
 def announced(
@@ -102,6 +114,7 @@ QUOTE = announced(
         "total": Money,
     },
     optional={
+        "charges": Charges | None,
         "language": Language | None,
         "valid_until": date | None,
         "reference": OptionalShortText,

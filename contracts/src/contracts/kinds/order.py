@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, StrictBool
 
+from contracts.charge import Charge
 from contracts.customer import Address
 from contracts.kinds import same
 from contracts.kinds.policies import machine, newest, strict
@@ -30,6 +31,7 @@ UNTIL_SUBMITTED = newest.until("state", FIXED_STATES, ERP)
 ORDER = KindTable(
     "order",
     holders={"crm": WRITES, "erp": WRITES},
+    currency="currency",
     groups=(
         group("state", OrderState, machine(NEXT_STATES), required=True),
         reference("customer", UNTIL_SUBMITTED, required=True),
@@ -55,6 +57,8 @@ ORDER = KindTable(
             reference_field="product",
             golden=GoldenOrderLine | None,
         ),
+        # Freight and the like: beside the lines, with a tax of its own or taxed as they are.
+        family("charge", Charge | None, UNTIL_SUBMITTED, member=UUID, same=same.amounts("amount", "tax_rate")),
     ),
     shown=tuple(ShownValue(name, Amount, by=("crm", "erp")) for name in ("net", "tax", "total")),
 )

@@ -1,5 +1,6 @@
 """Receivables of a customer: invoices, credit notes, payments, balances."""
 
+from contracts.charge import BilledCharges
 from contracts.kinds import same
 from contracts.kinds.match import strong
 from contracts.kinds.policies import machine, newest, strict
@@ -28,14 +29,18 @@ LINES = group(
     required=True,
 )
 
+CHARGES = group("charges", BilledCharges | None, ERP, same=same.amounts("amount", "tax_rate"))
+
 INVOICE = KindTable(
     "invoice",
     holders={"erp": WRITES, "crm": READS},
+    currency="document.currency",
     life=ERP,
     groups=(
         reference("customer", ERP, required=True),
         DOCUMENT,
         LINES,
+        CHARGES,
         group("settlement", Settlement, ERP, same=same.amounts("settled", "open"), required=True),
     ),
 )
@@ -43,18 +48,21 @@ INVOICE = KindTable(
 CREDIT_NOTE = KindTable(
     "credit_note",
     holders={"erp": WRITES, "crm": READS},
+    currency="document.currency",
     life=ERP,
     groups=(
         reference("customer", ERP, required=True),
         reference("invoice", ERP, required=True),
         DOCUMENT,
         LINES,
+        CHARGES,
     ),
 )
 
 PAYMENT = KindTable(
     "payment",
     holders={"crm": WRITES, "erp": WRITES},
+    currency="payment.currency",
     groups=(
         group(
             "state",

@@ -6,9 +6,11 @@ JSON Schemas, topics, the gateway's rules and the groups of CRM and ERP are deri
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from contracts.customer import Life
+from contracts.decimals import amount_names, rewritten
 from contracts.kinds import same as normalisers
 from contracts.kinds.match import Match
 from contracts.kinds.policies import Policy, update_wins
@@ -115,6 +117,7 @@ class KindTable:
     `life` decides between a concurrent edit and an archiving; it is a group like the others. `partitions` is the number
     of partitions of each of its topics. A `derived` kind is computed from other records: users do not enter it, and it
     has no history.
+    `currency` is the group, or its field (`document.currency`), that holds the currency of amounts in other groups.
     """
 
     name: str
@@ -123,6 +126,7 @@ class KindTable:
     life: Policy = update_wins
     partitions: int = PARTITIONS
     derived: bool = False
+    currency: str | None = None
     shown: tuple[ShownValue, ...] = ()
     required: tuple[str, ...] = field(init=False)
 
@@ -136,3 +140,23 @@ class KindTable:
     def writers(self) -> tuple[str, ...]:
         """The systems that publish events of the kind."""
         return tuple(system for system, access in self.holders.items() if access is WRITES)
+
+    @cached_property
+    def amounts(self) -> Mapping[str, frozenset[str]]:
+        """Group -> the names of its amounts of money, where it has any."""
+        found = {group.name: amount_names(group.value) for group in self.groups}
+        return {group: names for group, names in found.items() if names}
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The groups on which the written form of others depends."""
+        return (self.currency.partition(".")[0],) if self.currency else ()
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a record, with amounts in the decimals of their currency."""
+        group, _, field = (self.currency or "").partition(".")
+        currency = (values.get(group) or {}).get(field) if field else values.get(group)
+        return {
+            key: rewritten(value, names, currency) if (names := self.amounts.get(key.partition(":")[0])) else value
+            for key, value in values.items()
+        }

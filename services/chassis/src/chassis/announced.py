@@ -35,6 +35,10 @@ class Declared(Protocol):
     @property
     def partitions(self) -> int: ...
 
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All values of a record, in the form in which they are published."""
+        ...
+
 
 @dataclass(frozen=True)
 class Announced:
@@ -55,7 +59,7 @@ class Announced:
             value = getattr(row, f"{group}_id" if refers else group)
             if value not in (None, ""):
                 found[group] = checked(shape, str(value) if refers else value, group)
-        return found
+        return self.declared.written(found)
 
 
 def announce_new(session: AsyncSession, kind: Announced, row: Any) -> None:

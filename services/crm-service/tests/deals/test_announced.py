@@ -49,7 +49,7 @@ async def test_each_change_of_a_deal_is_announced_with_its_whole_state(
     await api.post(f"{address}/win", json={"reason": "Price", "closed_on": "2026-11-22"})
     events = await announced(session, DEAL.topic)
     assert [event["seq"] for event in events] == [1, 2, 3, 4]
-    assert changes(events[0])["amount"] == (None, "12000.5")
+    assert changes(events[0])["amount"] == (None, "12000.50")
     assert changes(events[1]) == {"stage": ("qualification", "needs"), "probability": ("0.1", "0.25")}
     assert changes(events[2]) == {"owner_employee": (None, ann)}
     assert changes(events[3]) == {
@@ -66,7 +66,7 @@ async def test_each_change_of_a_deal_is_announced_with_its_whole_state(
         "state": "won",
         "reason": "Price",
         "closed_on": "2026-11-22",
-        "amount": "12000.5",
+        "amount": "12000.50",
         "currency": "EUR",
         "owner_employee": ann,
     }

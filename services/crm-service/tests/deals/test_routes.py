@@ -27,7 +27,7 @@ async def test_a_deal_goes_from_its_first_stage_to_won(api: httpx.AsyncClient) -
     assert (deal["stage"], deal["probability"], deal["state"], deal["version"]) == ("qualification", "0.1", "open", 1)
     address = f"/v1/deals/{deal['id']}"
     moved = (await api.post(f"{address}/move", json={"stage": "needs"})).json()
-    assert (moved["stage"], moved["probability"], moved["amount"]) == ("needs", "0.25", "12000.5")
+    assert (moved["stage"], moved["probability"], moved["amount"]) == ("needs", "0.25", "12000.50")
     won = (await api.post(f"{address}/win", json={"reason": "Price", "closed_on": "2026-11-22"})).json()
     assert (won["state"], won["reason"], won["closed_on"], won["version"]) == ("won", "Price", "2026-11-22", 3)
 

@@ -61,7 +61,7 @@ async def test_a_new_order_is_announced_with_its_number_and_its_lines(session: A
         "product": shop.products["Chai"],
         "description": None,
         "quantity": "12",
-        "unit_price": "18",
+        "unit_price": "18.00",
         "discount": "0",
         "tax_class": "standard",
         "tax_rate": "0.19",

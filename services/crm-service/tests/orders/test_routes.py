@@ -46,9 +46,9 @@ async def test_a_line_says_where_its_price_and_its_rate_come_from(shop: Shop) ->
     ]
     shown = await shop.entered(lines=lines)
     assert [(each["unit_price"], each["price_from"], each["price_list_id"]) for each in shown["lines"]] == [
-        ("18", "list_price", None),
-        ("20", "price_list", price_list),
-        ("19.5", "entered", None),
+        ("18.00", "list_price", None),
+        ("20.00", "price_list", price_list),
+        ("19.50", "entered", None),
     ]
     assert [(each["tax_rate"], each["tax_from"]) for each in shown["lines"]] == [
         ("0.19", "declared"),
@@ -103,9 +103,9 @@ async def test_a_price_of_the_lists_stays_until_what_it_depends_on_changes(shop:
     shown = await shop.entered()
     await shop.list_price("Chai", "15")
     same = (await patch(shop, shown, notes="Ring twice")).json()
-    assert same["lines"][0]["unit_price"] == "18"
+    assert same["lines"][0]["unit_price"] == "18.00"
     moved = (await patch(shop, same, ordered_on="2026-03-02")).json()
-    assert (moved["lines"][0]["unit_price"], moved["lines"][0]["price_from"]) == ("15", "price_list")
+    assert (moved["lines"][0]["unit_price"], moved["lines"][0]["price_from"]) == ("15.00", "price_list")
     assert moved["lines"][0]["id"] == shown["lines"][0]["id"]
 
 

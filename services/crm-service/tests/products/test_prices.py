@@ -38,9 +38,9 @@ async def test_the_narrowest_list_comes_first(api: httpx.AsyncClient) -> None:
         await asked(api, product),
     ]
     assert [(each["amount"], each["price_list"]) for each in found] == [
-        ("15", "List 1"),
-        ("16", "List 2"),
-        ("17", "List 3"),
+        ("15.00", "List 1"),
+        ("16.00", "List 2"),
+        ("17.00", "List 3"),
     ]
 
 
@@ -50,15 +50,15 @@ async def test_quantity_and_day_choose_within_a_list(api: httpx.AsyncClient) -> 
     await price(api, 10, listed, product, "17")
     await price(api, 11, listed, product, "14", min_quantity="10")
     await price(api, 12, listed, product, "11", min_quantity="10", valid_from="2030-01-01")
-    assert (await asked(api, product, quantity="9.5", on="2026-01-01"))["amount"] == "17"
-    assert (await asked(api, product, quantity="10", on="2026-01-01"))["amount"] == "14"
-    assert (await asked(api, product, quantity="10", on="2030-01-01"))["amount"] == "11"
+    assert (await asked(api, product, quantity="9.5", on="2026-01-01"))["amount"] == "17.00"
+    assert (await asked(api, product, quantity="10", on="2026-01-01"))["amount"] == "14.00"
+    assert (await asked(api, product, quantity="10", on="2030-01-01"))["amount"] == "11.00"
 
 
 async def test_without_a_list_the_list_price_is_asked_and_dated(api: httpx.AsyncClient) -> None:
     product = await linked_product(api)
     found = await asked(api, product)
-    assert (found["amount"], found["currency"], found["price_list_id"]) == ("18", "EUR", None)
+    assert (found["amount"], found["currency"], found["price_list_id"]) == ("18.00", "EUR", None)
     assert found["as_of"] == (await api.get(f"/v1/products/{product}")).json()["updated_at"]
 
 
@@ -68,7 +68,7 @@ async def test_a_price_is_told_in_the_currency_of_the_customer(api: httpx.AsyncC
     await price(api, 10, dollars, product, "21")
     american = await customer(api, currency="USD")
     assert (await asked(api, product, customer_id=american))["currency"] == "USD"
-    assert (await asked(api, product, customer_id=american, currency="EUR"))["amount"] == "18"
+    assert (await asked(api, product, customer_id=american, currency="EUR"))["amount"] == "18.00"
 
 
 async def test_a_product_without_a_price_is_a_conflict_with_the_facts(api: httpx.AsyncClient) -> None:
@@ -88,7 +88,7 @@ async def test_a_price_that_the_erp_withdraws_holds_no_longer(api: httpx.AsyncCl
     product = await linked_product(api)
     await price(api, 10, await price_list(api, 1), product, "17")
     await delivered(api, "price", delivery(numbered(10), rev=2, life="dead"))
-    assert (await asked(api, product))["amount"] == "18"
+    assert (await asked(api, product))["amount"] == "18.00"
 
 
 async def test_a_basket_is_priced_at_once_and_each_item_for_itself(api: httpx.AsyncClient) -> None:
@@ -102,7 +102,7 @@ async def test_a_basket_is_priced_at_once_and_each_item_for_itself(api: httpx.As
     ]
     answer = await api.post("/v1/prices:batch", json={"on": "2026-01-01", "items": items})
     first, second, lost = answer.json()["items"]
-    assert (first["price"]["amount"], second["price"]["amount"]) == ("18", "14")
+    assert (first["price"]["amount"], second["price"]["amount"]) == ("18.00", "14.00")
     assert (lost["price"], lost["problem"]["status"]) == (None, 404)
 
 
@@ -113,7 +113,7 @@ async def test_lists_and_their_prices_are_shown(api: httpx.AsyncClient) -> None:
     (shown,) = (await api.get("/v1/price-lists", params={"customer_group": "vip"})).json()["items"]
     assert (shown["id"], shown["currency"]) == (listed, "EUR")
     (entry,) = (await api.get("/v1/prices", params={"product_id": product})).json()["items"]
-    assert (entry["amount"], entry["currency"], entry["price_list_id"]) == ("17", "EUR", listed)
+    assert (entry["amount"], entry["currency"], entry["price_list_id"]) == ("17.00", "EUR", listed)
     assert (await api.post("/v1/price-lists", json={})).status_code == 405
 
 

@@ -55,9 +55,26 @@ async def test_a_quote_takes_its_prices_from_the_catalogue(api: httpx.AsyncClien
     assert (quote["number"], quote["revision"], quote["state"], quote["currency"]) == ("Q-000001", 1, "draft", "EUR")
     (line,) = quote["lines"]
     assert (line["description"], line["unit_price"], line["catalogue_price"], line["net"]) == (
-        "Chai", "18", "18", "180.00",
+        "Chai", "18.00", "18.00", "180.00",
     )  # fmt: skip
     assert (quote["net"], quote["tax"], quote["total"]) == ("180.00", "0.00", "180.00")
+
+
+async def test_charges_of_a_quote_become_those_of_its_order(api: httpx.AsyncClient) -> None:
+    quote = await a_quote(api, charges=[{"text": "Freight", "amount": "20", "tax_rate": "0.19"}])
+    assert [(each["text"], each["amount"], each["tax_rate"]) for each in quote["charges"]] == [
+        ("Freight", "20.00", "0.19")
+    ]
+    assert (quote["net"], quote["tax"], quote["total"]) == ("200.00", "3.80", "203.80")
+    address = f"/v1/quotes/{quote['id']}"
+    assert (await api.post(f"{address}/send")).status_code == 200
+    (sent,) = (await api.get(f"{address}/versions")).json()["items"]
+    assert [each["amount"] for each in sent["charges"]] == ["20.00"]
+    assert (await api.get(f"{address}/pdf")).status_code == 200
+    accepted = (await api.post(f"{address}/accept", json={})).json()
+    order = (await api.get(f"/v1/orders/{accepted['order_id']}")).json()
+    assert [each["text"] for each in order["charges"]] == ["Freight"]
+    assert order["total"] == "203.80"
 
 
 async def test_accepting_makes_an_order_as_it_was_offered_and_wins_the_deal(api: httpx.AsyncClient) -> None:
@@ -70,7 +87,7 @@ async def test_accepting_makes_an_order_as_it_was_offered_and_wins_the_deal(api:
     assert accepted["state"] == "accepted"
     order = (await api.get(f"/v1/orders/{accepted['order_id']}")).json()
     assert (order["state"], order["reference"], order["total"]) == ("submitted", "PO 7", quote["total"])
-    assert order["lines"][0]["unit_price"] == "18"
+    assert order["lines"][0]["unit_price"] == "18.00"
     assert (await api.get(f"/v1/deals/{deal['id']}")).json()["state"] == "won"
     again = await api.post(f"{address}/accept", json={})
     assert (again.status_code, again.json()["state"], again.json()["allowed"]) == (409, "accepted", [])

@@ -9,9 +9,10 @@ import pytest
 from contracts.discount import DiscountLimits
 from crm.sales.quotes.models import NothingQuoted, Quote, QuoteFixed, check_discounts
 from crm.sales.quotes.paper import quote_data, quote_pdf
-from crm.sales.quotes.rules import Letterhead, Line, Paper, QuoteState, quote_totals
+from crm.sales.quotes.rules import Letterhead, Line, Paper, QuoteState
 from crm.sales.quotes.words import WORDS
-from discounts.rules import DiscountTooHigh
+from lines.amounts import totals_of
+from lines.discounts.rules import DiscountTooHigh
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERYBODY: frozenset[str] = frozenset()
@@ -33,7 +34,7 @@ def quote(*lines: Line, **values: Any) -> Quote:
         "customer_id": uuid4(),
     }  # fmt: skip
     row = Quote(**usual | values)
-    row.write_lines(list(lines))
+    row.write_lines(list(lines), [])
     return row
 
 
@@ -82,7 +83,7 @@ def test_sending_keeps_the_version_as_the_customer_has_it() -> None:
     )
     row.revise(None, NOW.date())
     assert (row.state, row.revision, row.sent_at) == ("draft", 2, None)
-    row.write_lines([line(quantity="1")])
+    row.write_lines([line(quantity="1")], [])
     assert (sent.net, len(sent.lines), row.net) == (Decimal("351.00"), 2, Decimal("18.00"))
 
 
@@ -118,7 +119,7 @@ def test_each_role_has_its_limit_and_the_greatest_of_several_holds() -> None:
 
 def test_what_a_quote_comes_to_does_not_depend_on_the_order_of_its_lines() -> None:
     lines = [line(quantity="0.333", unit_price="9.99"), line(tax_rate="0.07"), line(discount="0.15")]
-    assert quote_totals(lines, "EUR") == quote_totals(reversed(lines), "EUR")
+    assert totals_of(lines, (), "EUR") == totals_of(reversed(lines), (), "EUR")
 
 
 ALFREDS: tuple[str, dict[str, Any] | None] = (

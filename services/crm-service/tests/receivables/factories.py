@@ -1,5 +1,6 @@
 """Receivables as tests need them: documents as the ERP delivers them."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -41,23 +42,28 @@ async def customer(api: httpx.AsyncClient, name: str = "Alfreds", **values: Any)
     return str(answer.json()["id"])
 
 
+def euros(amount: str) -> str:
+    """An amount with the decimals of its currency."""
+    return f"{Decimal(amount):.2f}"
+
+
 def document(number: int, total: str, **values: Any) -> dict[str, Any]:
     """What stands on an invoice or a credit note; the tax is left out of it."""
     usual = {"number": f"2026-{number:06}", "issued_on": "2026-01-01", "due_on": "2026-01-31", "currency": "EUR"}
-    taxes = [{"rate": "0", "net": total, "tax": "0"}]
-    return {**usual, "net": total, "tax": "0", "total": total, "taxes": taxes, **values}
+    amounts = {"net": euros(total), "tax": euros("0")}
+    return {**usual, **amounts, "total": euros(total), "taxes": [{"rate": "0", **amounts}], **values}
 
 
 def line(net: str, order_line: UUID | None = ORDER_LINE, **values: Any) -> dict[str, Any]:
-    usual = {"description": "Chai", "quantity": "2", "unit_price": "50", "discount": "0", "tax_rate": "0"}
-    return {"order_line": str(order_line) if order_line else None, **usual, "net": net, **values}
+    usual = {"description": "Chai", "quantity": "2", "unit_price": "50.00", "discount": "0", "tax_rate": "0"}
+    return {"order_line": str(order_line) if order_line else None, **usual, "net": euros(net), **values}
 
 
 def settlement(total: str, settled: str = "0", level: int = 0) -> dict[str, Any]:
     """How far an invoice of whole amounts is paid."""
     left = int(total) - int(settled)
     state = "paid" if left == 0 else "open" if settled == "0" else "partly_paid"
-    return {"state": state, "settled": settled, "open": str(left), "dunning_level": level}
+    return {"state": state, "settled": euros(settled), "open": euros(str(left)), "dunning_level": level}
 
 
 async def invoice(
@@ -89,4 +95,4 @@ def payment(customer_id: str | None, **values: Any) -> dict[str, Any]:
 
 def paid(**values: Any) -> dict[str, Any]:
     """The group `payment`, as the ERP delivers it."""
-    return {"amount": "119", "currency": "EUR", "direction": "in", "received_on": "2026-06-01", **values}
+    return {"amount": "119.00", "currency": "EUR", "direction": "in", "received_on": "2026-06-01", **values}

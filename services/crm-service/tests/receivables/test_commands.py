@@ -48,7 +48,7 @@ async def test_a_registered_payment_is_announced_for_the_erp_to_book(session: As
     (event,) = await events(session)
     assert (event["kind"], event["local_id"], event["origin"]) == ("payment", str(row.id), "user")
     assert event["snapshot"] == {
-        "payment": {"amount": "119", "currency": "EUR", "direction": "in", "received_on": "2026-06-01"},
+        "payment": {"amount": "119.00", "currency": "EUR", "direction": "in", "received_on": "2026-06-01"},
         "state": "entered",
         "reference": "BANK 4711",
         "note": "2026-000001",

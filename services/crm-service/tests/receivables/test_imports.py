@@ -26,7 +26,7 @@ async def test_a_payment_from_a_file_is_registered_once_for_the_customer_of_anot
     (made,) = await firms.run(sessions, [Row(2, "ALFKI", {"name": "Alfreds"})])
     assert [(await imported(sessions, customer_id="ALFKI")).outcome for _ in range(2)] == ["created", "unchanged"]
     [shown] = (await api.get("/v1/payments")).json()["items"]
-    assert (shown["customer_id"], shown["amount"], shown["state"]) == (str(made.id), "119", "entered")
+    assert (shown["customer_id"], shown["amount"], shown["state"]) == (str(made.id), "119.00", "entered")
 
 
 async def test_a_payment_may_be_nobodys_and_be_corrected_until_the_erp_has_it(
@@ -35,7 +35,7 @@ async def test_a_payment_may_be_nobodys_and_be_corrected_until_the_erp_has_it(
     assert (await imported(sessions, customer_id="")).outcome == "created"
     assert (await imported(sessions, customer_id="", amount="120")).outcome == "updated"
     [shown] = (await api.get("/v1/payments")).json()["items"]
-    assert (shown["customer_id"], shown["amount"]) == (None, "120")
+    assert (shown["customer_id"], shown["amount"]) == (None, "120.00")
 
 
 async def test_a_payment_of_a_customer_that_is_not_there_is_rejected(sessions: Sessions) -> None:

@@ -32,7 +32,12 @@ async def test_a_payment_is_registered_and_waits_to_be_booked(api: httpx.AsyncCl
     assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
     found = (await api.get(answer.headers["Location"])).json()
     assert found == answer.json()
-    assert (found["state"], found["amount"], found["direction"], found["allocation"]) == ("entered", "119", "in", None)
+    assert (found["state"], found["amount"], found["direction"], found["allocation"]) == (
+        "entered",
+        "119.00",
+        "in",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +91,7 @@ async def test_a_payment_is_corrected_until_the_erp_knows_it(api: httpx.AsyncCli
     address = f"{PATH}/{shown['id']}"
     assert (await api.patch(address, json={"amount": "120.00"})).status_code == 428
     corrected = await api.patch(address, json={"amount": "120.00"}, headers=ANY)
-    assert (corrected.status_code, corrected.json()["amount"], corrected.json()["version"]) == (200, "120", 2)
+    assert (corrected.status_code, corrected.json()["amount"], corrected.json()["version"]) == (200, "120.00", 2)
     await linked(api, corrected.json(), state="entered", note="noted")
     refused = await api.patch(address, json={"amount": "121"}, headers=ANY)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/owned-elsewhere")
@@ -112,7 +117,11 @@ async def test_what_is_only_entered_can_be_taken_back(api: httpx.AsyncClient) ->
 
 async def test_a_booked_payment_shows_what_it_settles_and_is_reversed_elsewhere(api: httpx.AsyncClient) -> None:
     shown = await registered(api)
-    settles = {"allocated": "119", "unallocated": "0", "invoices": [{"invoice": "2026-000001", "amount": "119"}]}
+    settles = {
+        "allocated": "119.00",
+        "unallocated": "0.00",
+        "invoices": [{"invoice": "2026-000001", "amount": "119.00"}],
+    }
     await linked(api, shown, allocation=settles)
     found = (await api.get(f"{PATH}/{shown['id']}")).json()
     assert (found["state"], found["allocation"]) == ("booked", settles)

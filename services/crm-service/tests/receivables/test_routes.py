@@ -41,7 +41,12 @@ async def numbers(api: httpx.AsyncClient, path: str, **parameters: Any) -> list[
 async def test_an_invoice_is_shown_with_its_lines(api: httpx.AsyncClient) -> None:
     invoice_id = await invoice(api, 1, await customer(api))
     shown = (await api.get(f"/v1/invoices/{invoice_id}")).json()
-    assert (shown["number"], shown["total"], shown["open"], shown["state"]) == ("2026-000001", "100", "100", "open")
+    assert (shown["number"], shown["total"], shown["open"], shown["state"]) == (
+        "2026-000001",
+        "100.00",
+        "100.00",
+        "open",
+    )
     assert shown["lines"] == [line("100")]
     assert shown["taxes"] == document(1, "100")["taxes"]
     assert shown["overdue_days"] > 0
@@ -51,14 +56,14 @@ async def test_a_settlement_changes_and_the_rest_stays(api: httpx.AsyncClient) -
     invoice_id = await invoice(api, 1, await customer(api))
     await delivered(api, "invoice", delivery(numbered(1), rev=2, settlement=settlement("100", "100")))
     shown = (await api.get(f"/v1/invoices/{invoice_id}")).json()
-    assert (shown["state"], shown["open"], shown["overdue_days"], len(shown["lines"])) == ("paid", "0", 0, 1)
+    assert (shown["state"], shown["open"], shown["overdue_days"], len(shown["lines"])) == ("paid", "0.00", 0, 1)
 
 
 async def test_corrected_lines_replace_those_that_were_there(api: httpx.AsyncClient) -> None:
     invoice_id = await invoice(api, 1, await customer(api))
     await delivered(api, "invoice", delivery(numbered(1), rev=2, lines=[line("60"), line("40", None)]))
     shown = (await api.get(f"/v1/invoices/{invoice_id}")).json()
-    assert [each["net"] for each in shown["lines"]] == ["60", "40"]
+    assert [each["net"] for each in shown["lines"]] == ["60.00", "40.00"]
 
 
 async def test_a_repeated_delivery_changes_nothing(api: httpx.AsyncClient) -> None:
@@ -113,7 +118,7 @@ async def test_a_credit_note_names_its_invoice(api: httpx.AsyncClient) -> None:
     groups: dict[str, Any] = {"customer": alfreds, "invoice": invoice_id, "document": document(7, "50", due_on=None)}
     note = await brought(api, "credit_note", delivery(numbered(7), **groups, lines=[line("50", quantity="1")]))
     shown = (await api.get(f"/v1/credit-notes/{note}")).json()
-    assert (shown["invoice_id"], shown["total"], len(shown["lines"])) == (invoice_id, "50", 1)
+    assert (shown["invoice_id"], shown["total"], len(shown["lines"])) == (invoice_id, "50.00", 1)
     assert await numbers(api, "/v1/credit-notes", invoice_id=invoice_id) == [7]
     assert await numbers(api, "/v1/credit-notes", invoice_id=str(numbered(9))) == []
 
@@ -144,15 +149,17 @@ async def test_an_account_shows_what_is_owed_by_age_and_what_is_left_of_the_cred
     answer = await api.get(f"/v1/customers/{alfreds}/receivables", params={"on": ON})
     (owed,) = answer.json()["currencies"]
     assert owed["ages"] == {
-        "not_due": "200",
-        "days_1_30": "200",
-        "days_31_60": "100",
-        "days_61_90": "0",
-        "over_90_days": "40",
+        "not_due": "200.00",
+        "days_1_30": "200.00",
+        "days_31_60": "100.00",
+        "days_61_90": "0.00",
+        "over_90_days": "40.00",
     }
-    assert (owed["open"], owed["overdue"], owed["oldest_due_on"]) == ("540", "340", "2026-03-31")
+    assert (owed["open"], owed["overdue"], owed["oldest_due_on"]) == ("540.00", "340.00", "2026-03-31")
     said = owed["balance"]
-    assert (said["open"], said["on_order"], said["credit_limit"], said["credit_left"]) == ("540", "60", "1000", "400")
+    assert (said["open"], said["on_order"], said["credit_limit"], said["credit_left"]) == (
+        "540.00", "60.00", "1000.00", "400.00",
+    )  # fmt: skip
     due = [(item["number"][-1], item["overdue_days"]) for item in answer.json()["open_invoices"]]
     assert due == [("6", 91), ("5", 60), ("4", 30), ("3", 1), ("2", 0), ("1", 0)]
 
@@ -170,7 +177,7 @@ async def test_an_account_tells_currencies_apart_and_counts_payments_that_settle
     await brought(api, "payment", delivery(numbered(3), **{**booked, "state": "reversed"}))
     shown = (await api.get(f"/v1/customers/{alfreds}/receivables")).json()
     sums = {each["currency"]: (each["open"], each["entered"], each["unallocated"]) for each in shown["currencies"]}
-    assert sums == {"EUR": ("0", "25", "19"), "USD": ("100", "0", "0")}
+    assert sums == {"EUR": ("0.00", "25.00", "19.00"), "USD": ("100.00", "0.00", "0.00")}
     assert len(shown["payments"]) == 4
 
 
@@ -188,10 +195,10 @@ async def accounts(api: httpx.AsyncClient, **parameters: str) -> list[tuple[str,
 
 
 ALFREDS, HORN, HORN_USD, CREDITOR = (
-    ("Alfreds", "EUR", "100"),
-    ("Horn", "EUR", "0"),
-    ("Horn", "USD", "300"),
-    ("Creditor", "EUR", "0"),
+    ("Alfreds", "EUR", "100.00"),
+    ("Horn", "EUR", "0.00"),
+    ("Horn", "USD", "300.00"),
+    ("Creditor", "EUR", "0.00"),
 )
 
 

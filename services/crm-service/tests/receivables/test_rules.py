@@ -86,13 +86,14 @@ VALUES: dict[str, dict[str, Any]] = {
         "note": "2026-000001",
         "reason": "as agreed",
         "allocation": {
-            "allocated": "100", "unallocated": "19", "invoices": [{"invoice": "2026-000001", "amount": "100"}],
+            "allocated": "100.00", "unallocated": "19.00",
+            "invoices": [{"invoice": "2026-000001", "amount": "100.00"}],
         },
     },
     "balance": {
         "customer": CUSTOMER,
         "balance": {
-            "currency": "EUR", "open": "-5.5", "on_order": "10", "credit_limit": None, "credit_left": None,
+            "currency": "EUR", "open": "-5.50", "on_order": "10.00", "credit_limit": None, "credit_left": None,
             "blocked": True,
         },
     },

@@ -117,7 +117,7 @@ async def test_what_is_announced_is_of_the_published_shape(session: AsyncSession
     await refreshed(session, customer_id)
     topic = outbox.OutboxRow.topic == BALANCE.topic
     event = orjson.loads((await session.scalars(select(outbox.OutboxRow.data).where(topic))).one())
-    assert event["snapshot"]["balance"]["credit_left"] == "700"
+    assert event["snapshot"]["balance"]["credit_left"] == "700.00"
     for group, value in event["snapshot"].items():
         assert check_value(GROUPS["balance"], group, value) == value
 

@@ -30,7 +30,7 @@ async def test_balances_are_listed_the_greatest_first(api: httpx.AsyncClient, se
     await session.commit()
     assert [item["customer_id"] for item in await listed(api, "/v1/balances")] == [str(great), str(small)]
     (found,) = await listed(api, "/v1/balances", over_limit="true")
-    assert (found["open"], found["credit_left"], found["sync"]["state"]) == ("2000", "-1000", "on_its_way")
+    assert (found["open"], found["credit_left"], found["sync"]["state"]) == ("2000.00", "-1000.00", "on_its_way")
     (found,) = await listed(api, "/v1/balances", customer_id=str(small))
     answer = await api.get(f"/v1/balances/{found['id']}")
     assert (answer.json(), answer.headers["ETag"]) == (found, '"1"')
@@ -46,8 +46,8 @@ async def test_receivables_are_aged_and_agree_with_the_ledger(api: httpx.AsyncCl
     await session.commit()
     (found,) = await listed(api, "/v1/receivables", **ON)
     ages = ("not_due", "days_1_30", "days_31_60", "days_61_90", "over_90_days")
-    assert [found[age] for age in ages] == ["1", "6", "8", "16", "32"]
-    assert (found["open"], found["overdue"], found["credit"], found["total"]) == ("63", "62", "22", "41")
+    assert [found[age] for age in ages] == ["1.00", "6.00", "8.00", "16.00", "32.00"]
+    assert (found["open"], found["overdue"], found["credit"], found["total"]) == ("63.00", "62.00", "22.00", "41.00")
     assert await ledger.balance(session, "receivables", "EUR", customer_id) == 41
     assert found["customer_name"] == "Alfreds Futterkiste"
 
@@ -80,11 +80,11 @@ async def test_open_items_of_a_customer_come_by_their_due_day_and_credits_last(
     await session.commit()
     items = await listed(api, f"/v1/receivables/{customer_id}", **ON)
     assert [(item["kind"], item["age"], item["open"]) for item in items[:2]] == [
-        ("invoice", "days_31_60", "20"),
-        ("invoice", "not_due", "10"),
+        ("invoice", "days_31_60", "20.00"),
+        ("invoice", "not_due", "10.00"),
     ]
     assert items[0]["number"] == old.number
-    assert {(item["kind"], item["open"]) for item in items[2:]} == {("credit_note", "-5"), ("payment", "-7")}
+    assert {(item["kind"], item["open"]) for item in items[2:]} == {("credit_note", "-5.00"), ("payment", "-7.00")}
     assert await listed(api, f"/v1/receivables/{customer_id}", currency="USD") == []
 
 

@@ -56,7 +56,7 @@ async def test_a_line_that_names_an_invoice_becomes_its_payment(
     assert (line["state"], line["proposal"]["why"]) == ("matched", "number")
     shown = await payment(api, line)
     assert (shown["customer_id"], shown["bank_account_id"]) == (str(customer_id), bank)
-    assert (shown["reference"], shown["received_on"], shown["allocated"]) == ("E2E-1", "2026-11-02", "119")
+    assert (shown["reference"], shown["received_on"], shown["allocated"]) == ("E2E-1", "2026-11-02", "119.00")
 
 
 async def test_the_same_statement_again_changes_nothing(
@@ -115,7 +115,7 @@ async def test_what_is_unsure_waits_and_is_accepted_as_proposed(
     ]
     accepted = (await decide(api, known, "accept")).json()
     assert (accepted["state"], accepted["decided_by"]) == ("accepted", "anna")
-    assert (await payment(api, accepted))["unallocated"] == "70"
+    assert (await payment(api, accepted))["unallocated"] == "70.00"
     nobodys = await payment(api, (await decide(api, unknown, "accept")).json())
     assert (nobodys["customer_id"], nobodys["reference"]) == (None, "B-2")
     again = await decide(api, known, "accept")
@@ -130,7 +130,7 @@ async def test_a_line_is_assigned_to_a_customer_and_settles_by_hand_or_by_rule(
     first, second = (await imported(api, camt(entry(name="B", iban=""), entry("30.00", name="C", iban=""))))["lines"]
     by_hand = {"customer_id": str(customer_id), "allocations": [{"invoice": numbers[1], "amount": "90"}]}
     shown = await payment(api, (await decide(api, first, "assign", by_hand)).json())
-    assert (shown["allocated"], shown["unallocated"]) == ("90", "29")
+    assert (shown["allocated"], shown["unallocated"]) == ("90.00", "29.00")
     by_rule = {"customer_id": str(customer_id), "allocate": "oldest"}
     shown = await payment(api, (await decide(api, second, "assign", by_rule)).json())
     assert [each["invoice_number"] for each in shown["allocations"]] == [numbers[0]]
@@ -199,7 +199,10 @@ async def test_a_csv_is_read_by_its_columns_for_the_account_that_is_named(
     kind = {"Content-Type": "text/csv; charset=utf-8"}
     answer = await api.post(PATH, content=content, params=layout, headers=kind)
     (statement,) = answer.json()["items"]
-    assert [(line["state"], line["amount"]) for line in statement["lines"]] == [("matched", "1190"), ("proposed", "5")]
+    assert [(line["state"], line["amount"]) for line in statement["lines"]] == [
+        ("matched", "1190.00"),
+        ("proposed", "5.00"),
+    ]
     again = await api.post(PATH, content=content, params=layout, headers=kind)
     assert (again.status_code, again.json()["new_lines"]) == (200, 0)
     unnamed = await api.post(PATH, content=content, headers=kind)

@@ -31,9 +31,14 @@ async def test_an_order_is_billed_once(session: AsyncSession, api: httpx.AsyncCl
     refused = await api.post(INVOICES, json=body)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/nothing-to-invoice")
     shown = (await api.get(answer.headers["Location"])).json()
-    assert (shown["total"], shown["open"], shown["state"], shown["due_on"]) == ("166.6", "166.6", "open", "2026-12-02")
+    assert (shown["total"], shown["open"], shown["state"], shown["due_on"]) == (
+        "166.60",
+        "166.60",
+        "open",
+        "2026-12-02",
+    )
     lines = (await api.get(f"{answer.headers['Location']}/lines")).json()
-    assert [(line["quantity"], line["unit_price"], line["credited"]) for line in lines] == [("10", "14", "0")]
+    assert [(line["quantity"], line["unit_price"], line["credited"]) for line in lines] == [("10", "14.00", "0")]
 
 
 @pytest.mark.parametrize("body", [{}, {"shipment_ids": []}, {"order_id": str(uuid7()), "shipment_ids": [str(uuid7())]}])
@@ -73,7 +78,7 @@ async def test_an_invoice_is_cancelled_by_a_credit_note_in_full(session: AsyncSe
     row = await an_invoice(session, await a_customer(session))
     await session.commit()
     answer = await api.post(CREDIT_NOTES, json={"invoice_id": str(row.id), "issued_on": "2026-11-03"})
-    assert (answer.status_code, answer.json()["number"], answer.json()["total"]) == (201, "CN-2026-000001", "166.6")
+    assert (answer.status_code, answer.json()["number"], answer.json()["total"]) == (201, "CN-2026-000001", "166.60")
     assert (await api.get(f"{INVOICES}/{row.id}")).json()["state"] == "paid"
     assert await listed(api, CREDIT_NOTES, invoice_id=str(row.id)) == ["CN-2026-000001"]
     assert await listed(api, CREDIT_NOTES, unused="true") == []

@@ -43,7 +43,10 @@ async def test_a_chart_of_accounts_is_there_from_the_beginning_and_can_be_added_
 async def test_a_manual_entry_is_written_and_found(api: httpx.AsyncClient) -> None:
     made = await entry(api)
     assert made.status_code == 201, made.text
-    assert [(each["debit"], each["credit"]) for each in made.json()["lines"]] == [("100", "0"), ("0", "100")]
+    assert [(each["debit"], each["credit"]) for each in made.json()["lines"]] == [
+        ("100.00", "0.00"),
+        ("0.00", "100.00"),
+    ]
     assert (await api.get(made.headers["Location"])).json() == made.json()
     bank = (await accounts(api))["1000"]
     for parameters in ({"rule": "manual"}, {"account_id": bank}, {"since": "2026-11-22", "until": "2026-11-22"}):
@@ -95,9 +98,9 @@ async def test_the_trial_balance_comes_to_the_same_on_both_sides(api: httpx.Asyn
     await paid(session, "30.00")
     await session.commit()
     shown = (await api.get("/v1/trial-balance")).json()
-    assert shown["sums"] == [{"currency": "EUR", "debit": "149", "credit": "149"}]
+    assert shown["sums"] == [{"currency": "EUR", "debit": "149.00", "credit": "149.00"}]
     balances = {each["role"]: each["balance"] for each in shown["accounts"]}
-    assert balances == {"bank": "30", "receivables": "89", "tax": "-19", "revenue": "-100"}
+    assert balances == {"bank": "30.00", "receivables": "89.00", "tax": "-19.00", "revenue": "-100.00"}
     assert (await api.get("/v1/trial-balance", params={"until": "1996-01-01"})).json()["accounts"] == []
 
 
@@ -109,16 +112,16 @@ async def test_a_statement_shows_the_balance_after_each_line(api: httpx.AsyncCli
     await session.commit()
     address = f"/v1/accounts/{(await accounts(api))['1200']}/statement"
     items = (await api.get(address)).json()["items"]
-    assert [item["balance"] for item in items] == ["50", "57", "157", "137"]
+    assert [item["balance"] for item in items] == ["50.00", "57.00", "157.00", "137.00"]
     asked = {"party_id": str(ALFREDS), "since": "1996-08-01"}
     items = (await api.get(address, params=asked)).json()["items"]
     assert [(item["debit"], item["credit"], item["balance"]) for item in items] == [
-        ("100", "0", "150"),
-        ("0", "20", "130"),
+        ("100.00", "0.00", "150.00"),
+        ("0.00", "20.00", "130.00"),
     ]
     first = (await api.get(address, params={"limit": 3})).json()
     rest = (await api.get(first["next"])).json()["items"]
-    assert [item["balance"] for item in [*first["items"], *rest]] == ["50", "57", "157", "137"]
+    assert [item["balance"] for item in [*first["items"], *rest]] == ["50.00", "57.00", "157.00", "137.00"]
 
 
 async def test_a_month_is_closed_and_opened_again(api: httpx.AsyncClient) -> None:

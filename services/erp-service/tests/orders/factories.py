@@ -106,7 +106,7 @@ def line_value(product_id: UUID, quantity: str = "3", position: int = 1) -> dict
         "product": str(product_id),
         "description": None,
         "quantity": quantity,
-        "unit_price": "10",
+        "unit_price": "10.00",
         "discount": "0",
         "tax_class": "standard",
         "tax_rate": "0.19",

@@ -104,7 +104,7 @@ async def test_a_price_that_another_customer_is_given_is_a_discount_for_this_one
     assert (await api.post("/v1/prices", json=price)).status_code == 201
     sales = as_role("sales")
     made = await sales.post(PATH, json=a_body(customer_id, a_line(product_id)))
-    assert (made.status_code, made.json()["lines"][0]["unit_price"]) == (201, "5")
+    assert (made.status_code, made.json()["lines"][0]["unit_price"]) == (201, "5.00")
     other = str(await a_customer(session, name="Bon app"))
     refused = await sales.patch(f"{PATH}/{made.json()['id']}", json={"customer_id": other}, headers=ANY)
     assert (refused.status_code, refused.json()["limit"]) == (403, "0.1")

@@ -80,11 +80,11 @@ async def test_a_line_takes_the_price_of_the_customer_and_the_declared_tax(
     shown = await posted(api, PATH, {"customer_id": str(customer_id), "lines": lines})
     found = [(line["unit_price"], line["price_from"], line["tax_rate"], line["net"]) for line in shown["lines"]]
     assert found == [
-        ("8.5", "price_list", "0.19", "96.9"),
-        ("10", "list_price", "0.19", "110"),
-        ("9", "given", "0", "9"),
+        ("8.50", "price_list", "0.19", "96.90"),
+        ("10.00", "list_price", "0.19", "110.00"),
+        ("9.00", "given", "0", "9.00"),
     ]
-    assert (shown["currency"], shown["net"], shown["tax"], shown["total"]) == ("EUR", "215.9", "39.31", "255.21")
+    assert (shown["currency"], shown["net"], shown["tax"], shown["total"]) == ("EUR", "215.90", "39.31", "255.21")
     assert [each["rate"] for each in shown["taxes"]] == ["0", "0.19"]
 
 
@@ -312,7 +312,7 @@ async def test_a_cancelled_one_that_is_confirmed_waits_for_its_stock_to_be_relea
     reason = {"code": "cancelled", "text": "The customer called."}
     assert (await delivered(api, delivery(rev=5, seen_seq=9, state="cancelled", reason=reason)))["outcome"] == "applied"
     shown = await here(api)
-    assert (shown["state"], shown["reason"], shown["on_order"]) == ("cancelled", reason, "0")
+    assert (shown["state"], shown["reason"], shown["on_order"]) == ("cancelled", reason, "0.00")
 
 
 async def test_what_is_on_its_way_is_not_cancelled_by_another_system(

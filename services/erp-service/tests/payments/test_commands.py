@@ -216,7 +216,7 @@ async def test_what_is_announced_is_of_the_published_shape(session: AsyncSession
     )
     entered, reversed_ = (orjson.loads(data) for data in found)
     assert (entered["seq"], reversed_["seq"]) == (1, 2)
-    assert entered["snapshot"]["allocation"]["allocated"] == "119"
+    assert entered["snapshot"]["allocation"]["allocated"] == "119.00"
     assert {change["group"] for change in reversed_["changes"]} == {"state", "reason", "allocation", "life"}
     for group, value in entered["snapshot"].items():
         assert check_value(GROUPS["payment"], group, value) == value

@@ -56,9 +56,13 @@ async def test_a_payment_is_entered_found_and_shown_with_what_it_settles(
     invoice = await an_invoice(session, customer_id, "100")
     await session.commit()
     shown = await entered(api, customer_id=str(customer_id), reference="E2E-1")
-    assert (shown["state"], shown["allocated"], shown["unallocated"]) == ("booked", "100", "19")
+    assert (shown["state"], shown["allocated"], shown["unallocated"]) == ("booked", "100.00", "19.00")
     (allocation,) = shown["allocations"]
-    assert (allocation["invoice_number"], allocation["amount"], allocation["how"]) == (invoice.number, "100", "oldest")
+    assert (allocation["invoice_number"], allocation["amount"], allocation["how"]) == (
+        invoice.number,
+        "100.00",
+        "oldest",
+    )
     await entered(api)
     for parameters in (
         {"customer_id": str(customer_id)},
@@ -96,19 +100,19 @@ async def test_a_payment_is_assigned_allocated_undone_and_reversed(
     await session.commit()
     address = f"{PATH}/{(await entered(api))['id']}"
     assigned = await api.post(f"{address}/assign", json={"customer_id": str(customer_id), "allocate": "none"})
-    assert assigned.json()["unallocated"] == "119"
+    assert assigned.json()["unallocated"] == "119.00"
     by_hand = {"allocations": [{"invoice": second.number, "amount": "20"}]}
     await api.post(f"{address}/allocations", json=by_hand)
     shown = (await api.post(f"{address}/allocations", json={"by": "oldest"})).json()
     assert [(each["invoice_number"], each["amount"]) for each in shown["allocations"]] == [
-        (second.number, "20"),
-        (first.number, "50"),
-        (second.number, "30"),
+        (second.number, "20.00"),
+        (first.number, "50.00"),
+        (second.number, "30.00"),
     ]
     allocation = f"{address}/allocations/{shown['allocations'][1]['id']}"
     assert (await api.delete(allocation)).status_code == 428
     undone = await api.delete(allocation, headers={"If-Match": f'"{shown["version"]}"'})
-    assert undone.json()["allocated"] == "50"
+    assert undone.json()["allocated"] == "50.00"
     reversed_ = await api.post(f"{address}/reverse", json={"reason": "bounced"})
     assert (reversed_.json()["state"], reversed_.json()["allocations"]) == ("reversed", [])
     refused = await api.post(f"{address}/reverse", json={"reason": "bounced"})
@@ -148,7 +152,7 @@ async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient
     answer = await api.post(f"{PATH}:batch", json={"items": [{"body": body} for body in bodies]})
     assert [each["outcome"] for each in answer.json()["items"]] == ["created", "refused", "refused", "created"]
     shown = (await api.get(PATH, params={"unallocated": "true"})).json()["items"]
-    assert [each["unallocated"] for each in shown] == ["38"]
+    assert [each["unallocated"] for each in shown] == ["38.00"]
 
 
 async def test_another_tenant_sees_and_changes_nothing(api: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:

@@ -179,13 +179,13 @@ def test_what_is_announced_has_the_one_form_of_the_published_language() -> None:
     row.allocate(SECOND, "INV-2", Decimal("0.5000"), How.HAND, "anna")
     values = PAYMENT.read(row)
     assert values["payment"] == {
-        "amount": "100.5",
+        "amount": "100.50",
         "currency": "EUR",
         "direction": "in",
         "received_on": DAY.isoformat(),
     }
     assert values["allocation"] == {
-        "allocated": "60.5",
-        "unallocated": "40",
-        "invoices": [{"invoice": "INV-2", "amount": "60.5"}],
+        "allocated": "60.50",
+        "unallocated": "40.00",
+        "invoices": [{"invoice": "INV-2", "amount": "60.50"}],
     }

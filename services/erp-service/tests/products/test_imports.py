@@ -31,7 +31,7 @@ async def test_northwinds_products_are_imported_once(sessions: Sessions, session
     await act_for(session)
     (chai,) = await session.scalars(await reads.search(session, PRODUCTS, ProductFilters(sku="1")))
     assert (chai.name, chai.description, chai.category) == ("Chai", "10 boxes x 30 bags", "1")
-    assert chai.list_price == {"amount": "18", "currency": "EUR"}
+    assert chai.list_price == {"amount": "18.00", "currency": "EUR"}
 
 
 def _row(line: int, **cells: str) -> Row:
@@ -54,7 +54,7 @@ async def test_an_imported_price_is_in_the_companys_currency_unless_the_file_say
         row.sku: row.list_price
         for row in await session.scalars(await reads.search(session, PRODUCTS, ProductFilters()))
     }
-    dollars, euros = {"amount": "18", "currency": "USD"}, {"amount": "19", "currency": "EUR"}
+    dollars, euros = {"amount": "18.00", "currency": "USD"}, {"amount": "19.00", "currency": "EUR"}
     assert found == {"1": dollars, "2": euros, "3": None}
     changed = [_row(2, sku="1", name="Chai", list_price__amount="20"), *rows[1:]]
     assert [each.outcome for each in await RUN.run(sessions, changed)] == ["updated", "unchanged", "unchanged"]

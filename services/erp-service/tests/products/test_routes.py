@@ -30,13 +30,13 @@ async def price(api: httpx.AsyncClient, product_id: str, **asked: Any) -> dict[s
 async def test_a_product_is_entered_found_changed_and_archived(api: httpx.AsyncClient) -> None:
     shown = await entered(api, **CHAI)
     assert shown["units"]["conversions"] == [{"unit": "case", "factor": "12"}]
-    assert shown["list_price"] == {"amount": "18", "currency": "EUR"}
+    assert shown["list_price"] == {"amount": "18.00", "currency": "EUR"}
     for parameters in ({"sku": "CHAI-10"}, {"gtin": "04006381333931"}, {"q": "bever chai"}, {"q": "chai-10"}):
         items = (await api.get(PATH, params=parameters)).json()["items"]
         assert [item["id"] for item in items] == [shown["id"]], parameters
     address = f"{PATH}/{shown['id']}"
     changed = await api.patch(address, json={"list_price": {"amount": "20"}}, headers={"If-Match": '"1"'})
-    assert (changed.json()["list_price"]["amount"], changed.json()["version"]) == ("20", 2)
+    assert (changed.json()["list_price"]["amount"], changed.json()["version"]) == ("20.00", 2)
     assert (await api.delete(address, headers=EVERY)).json()["archived_at"] is not None
     assert (await api.get(PATH)).json()["items"] == []
     assert (await api.patch(address, json={"name": "B"}, headers=EVERY)).status_code == 409
@@ -59,13 +59,13 @@ async def test_the_most_special_price_holds(api: httpx.AsyncClient) -> None:
     assert (await price(api, product_id))["price_list_id"] == everyone["id"]
     assert (await price(api, product_id, customer_id=customer_id))["price_list"] == group["name"]
     many = await price(api, product_id, customer_id=customer_id, quantity="1", unit="case")
-    assert (many["amount"], many["price_list_id"], many["quantity"], many["unit"]) == ("15.5", own["id"], "12", "box")
+    assert (many["amount"], many["price_list_id"], many["quantity"], many["unit"]) == ("15.50", own["id"], "12", "box")
 
 
 async def test_a_price_holds_from_its_first_day_to_its_last(api: httpx.AsyncClient) -> None:
     product_id = (await entered(api, **CHAI))["id"]
     await priced(api, product_id, "10", valid_from="2026-12-01", valid_to="2026-12-24")
-    days = {"2026-11-30": "18", "2026-12-01": "10", "2026-12-24": "10", "2026-12-25": "18"}
+    days = {"2026-11-30": "18.00", "2026-12-01": "10.00", "2026-12-24": "10.00", "2026-12-25": "18.00"}
     for on, amount in days.items():
         assert (await price(api, product_id, on=on))["amount"] == amount
 
@@ -105,7 +105,7 @@ async def test_a_price_is_declared_once_for_each_quantity_and_day(api: httpx.Asy
     shown = await entered(api, "/v1/prices", **{**body, "min_quantity": "5"})
     address = f"/v1/prices/{shown['id']}"
     assert (await api.patch(address, json={"min_quantity": "1"}, headers=EVERY)).status_code == 409
-    assert (await api.patch(address, json={"amount": "9"}, headers=EVERY)).json()["amount"] == "9"
+    assert (await api.patch(address, json={"amount": "9"}, headers=EVERY)).json()["amount"] == "9.00"
     lost = await api.post("/v1/prices", json={**body, "product_id": str(CANONICAL)})
     assert lost.json()["detail"] == f"There is no product with the id {CANONICAL} in this service."
 
@@ -254,4 +254,4 @@ async def test_the_list_price_takes_the_scope_of_prices(
         assert (first["problem"]["missing"], second["outcome"]) == ("prices:write", "created")
     async with with_scopes("products:write prices:write") as seller:
         changed = await seller.patch(address, json={"list_price": price}, headers={"If-Match": "*"})
-        assert changed.json()["list_price"]["amount"] == "1"
+        assert changed.json()["list_price"]["amount"] == "1.00"

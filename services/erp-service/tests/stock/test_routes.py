@@ -39,11 +39,16 @@ async def test_a_receipt_is_shown_as_a_move_and_in_the_stock(api: httpx.AsyncCli
     move = await posted(
         api, "/v1/stock/receipts", product_id=tea, quantity=2, unit="box", unit_cost="30", day=DAY, reference="LS-1"
     )
-    assert (move["kind"], move["quantity"], move["value"], move["unit_cost"]) == ("receipt", "24", "60", "2.5")
+    assert (move["kind"], move["quantity"], move["value"], move["unit_cost"]) == ("receipt", "24", "60.00", "2.50")
     assert (move["currency"], move["moved_on"], move["reason"], move["actor"]) == ("EUR", str(DAY), "LS-1", "anna")
     assert (await api.get(f"/v1/stock-moves/{move['id']}")).json() == move
     (there,) = await listed(api, "/v1/stock", sku="tea")
-    assert (there["on_hand"], there["available"], there["value"], there["average_cost"]) == ("24", "24", "60", "2.5")
+    assert (there["on_hand"], there["available"], there["value"], there["average_cost"]) == (
+        "24",
+        "24",
+        "60.00",
+        "2.50",
+    )
     assert (there["sku"], there["unit"], there["warehouse_name"]) == ("TEA", "piece", "Main")
 
 

@@ -72,6 +72,13 @@ class Table(Protocol):
     @property
     def shown(self) -> Sequence[DeclaredValue]: ...
 
+    @property
+    def beside(self) -> tuple[str, ...]: ...
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All values of a record, in the form in which they are published."""
+        ...
+
 
 class NotDeclared(TypeError):
     """A table and the rows of a system do not match; this is a bug."""
@@ -117,6 +124,8 @@ def kind_from(
         required=() if closed else needed,
         announced=system in table.writers,
         partitions=table.partitions,
+        written=table.written,
+        beside=table.beside,
         history=not table.derived,
         complete=complete,
         show=show or _attributes([each.name for each in table.shown if system in each.by]),

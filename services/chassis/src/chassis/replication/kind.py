@@ -119,7 +119,8 @@ class Kind:
     published to a topic with this number of `partitions`; a system that only reads a kind publishes nothing. `history`:
     changes are recorded (`chassis.history`). `complete` assigns to a new row the values that the system itself
     gives, a number for example, before the row is announced. `show` returns what events carry beside the groups: values
-    that follow from the groups, or that never change.
+    that follow from the groups, or that never change. `written` converts all values to their published form;
+    the form of a group may depend on the groups `beside` it.
     """
 
     name: str
@@ -131,6 +132,8 @@ class Kind:
     twin: NoTwin = no_twin
     announced: bool = True
     partitions: int = PARTITIONS
+    written: Callable[[Mapping[str, Json]], dict[str, Json]] = dict
+    beside: tuple[str, ...] = ()
     history: bool = True
     complete: Complete = complete_already
     show: Show = _nothing
@@ -151,12 +154,14 @@ class Kind:
         values: dict[str, Json] = {}
         for group in self.groups:
             values.update({key: value for key, value in group.read(row).items() if value not in (None, "")})
-        return values
+        return self.written(values)
 
-    def read_group(self, row: Any, key: str) -> Json:
-        """The value of a group; None when it is empty."""
-        group = self.group(key)
-        return group.read(row).get(key) if group else None
+    def holds(self, row: Any, key: str, value: Json) -> bool:
+        """Whether the row has this value in this group, however it is written."""
+        group = self.by_name[key.partition(":")[0]]
+        beside = {key: found for name in self.beside for key, found in self.by_name[name].read(row).items()}
+        present = self.written({**beside, **group.read(row)})
+        return bool(present.get(key) == self.written({**beside, key: value})[key])
 
     def group(self, key: str) -> Group | None:
         """The group of a key: `tag` for `tag:retail`; None for a key that this kind does not have."""

@@ -338,7 +338,7 @@ def _write(kind: Kind, row: Replicated, value: Value, item: Delivery, problems: 
         group = kind.group(value.group)
         if group is None:
             raise UnknownGroup(group=value.group)
-        if kind.read_group(row, value.group) != value.value:
+        if not kind.holds(row, value.group, value.value):
             group.write(row, value.group, value.value)
     except Problem as problem:
         problems[value.group] = problem

@@ -13,6 +13,7 @@ from chassis.replication import Replicated
 from contracts.normalise import reference_key
 from contracts.receivable import InvoiceLine as LineValue
 from contracts.receivable import PaymentState
+from lines.columns import BilledLine, ChargesBilled
 from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -41,18 +42,11 @@ class Copy(FromJson, Replicated):
     """A record that only the ERP writes: here only deliveries change it."""
 
 
-class Line:
+class Line(BilledLine):
     """The billed or credited part of one line of an order; `order_line` is the line's id in every system."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    position: Mapped[int]
     order_line: Mapped[UUID | None]
-    description: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    discount: Mapped[Decimal]
-    tax_rate: Mapped[Decimal]
-    net: Mapped[Decimal]
 
     @classmethod
     def listed(cls, values: Sequence[Mapping[str, Any]]) -> list[Self]:
@@ -90,7 +84,7 @@ class CreditNoteLine(Line, Base):
     credit_note_id: Mapped[UUID] = mapped_column(ForeignKey("credit_notes.id"))
 
 
-class Document(Copy):
+class Document(ChargesBilled, Copy):
     """The header of an invoice or a credit note; `taxes` in its published JSON form."""
 
     customer_id: Mapped[UUID]

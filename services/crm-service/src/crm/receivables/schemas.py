@@ -5,7 +5,9 @@ from typing import Any, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
-from contracts.product import Count, CountedSum, Quantity
+from contracts.charge import BilledCharge
+from contracts.decimals import InCurrency
+from contracts.product import Quantity
 from contracts.receivable import AllocationState, Direction, InvoiceLine, PaymentState, SettlementState, TaxAmount
 from contracts.text import NameText, OptionalNameText, OptionalShortText
 from contracts.values import CurrencyCode, Money, Sum, in_currency
@@ -15,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from crm.receivables.rules import on_or_today, overdue_days
 
 
-class DocumentOut(Shown):
+class DocumentOut(InCurrency, Shown):
     """The header of a document of the ERP."""
 
     customer_id: UUID
@@ -47,6 +49,7 @@ class InvoiceOut(DocumentOut):
 
 class InvoiceWithLines(InvoiceOut):
     lines: list[InvoiceLine]
+    charges: list[BilledCharge]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
@@ -62,6 +65,7 @@ class CreditNoteOut(DocumentOut):
 
 class CreditNoteWithLines(CreditNoteOut):
     lines: list[InvoiceLine]
+    charges: list[BilledCharge]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
@@ -141,7 +145,7 @@ class Reversal(BaseModel):
     reason: NameText
 
 
-class PaymentOut(Shown):
+class PaymentOut(InCurrency, Shown):
     """A payment: `entered` until the ERP has booked it. `allocation` is what it settles."""
 
     customer_id: UUID | None
@@ -184,14 +188,14 @@ class CreditOut(BaseModel):
     """The ERP's balance of a customer; credits and payments that settle no invoice yet are subtracted from `open`."""
 
     open: Sum
-    on_order: CountedSum = Field(description="Confirmed and not yet invoiced.")
-    credit_limit: Count | None
+    on_order: Sum = Field(description="Confirmed and not yet invoiced.")
+    credit_limit: Money | None
     credit_left: Sum | None = Field(description="null: there is no limit.")
     blocked: bool
     as_of: datetime
 
 
-class Owed(BaseModel):
+class Owed(InCurrency):
     """The receivables of a customer in one currency."""
 
     currency: str
@@ -214,7 +218,7 @@ class CustomerReceivables(BaseModel):
     payments: list[PaymentOut] = Field(description="The latest 50.")
 
 
-class AgedOut(BaseModel):
+class AgedOut(InCurrency):
     """One customer and one currency in the list of receivables."""
 
     customer_id: UUID

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.preconditions import etag
 from contracts.customer import Address
+from contracts.decimals import InCurrency
 from contracts.product import Count
 from contracts.tax import tax_number
 from contracts.text import NameText, OptionalShortText, ShortText, blank_to_none, one_line, refuse
@@ -138,7 +139,7 @@ class EntryBody(BaseModel):
         return self
 
 
-class EntryLineOut(BaseModel):
+class EntryLineOut(InCurrency):
     """One line; the side that has nothing is zero."""
 
     account_id: UUID
@@ -174,7 +175,7 @@ class EntryOut(BaseModel):
         return cls(lines=lines, **{name: getattr(row, name) for name in cls.model_fields if name != "lines"})
 
 
-class StatementLineOut(BaseModel):
+class StatementLineOut(InCurrency):
     """One line of an account, and the account's balance in that currency after it."""
 
     entry_id: UUID
@@ -195,7 +196,7 @@ class StatementLineOut(BaseModel):
         return cls(**{name: getattr(row, name) for name in names}, **sides(row.amount))
 
 
-class AccountBalanceOut(BaseModel):
+class AccountBalanceOut(InCurrency):
     """What was posted to an account in one currency; `balance` is debit less credit."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -211,7 +212,7 @@ class AccountBalanceOut(BaseModel):
     balance: Sum
 
 
-class CurrencySum(BaseModel):
+class CurrencySum(InCurrency):
     """The sums of one currency; equal, or the books are broken."""
 
     currency: str

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.decimals import InCurrency
 from contracts.product import (
     CountedSum,
     Dimensions,
@@ -123,7 +124,7 @@ class PriceQuestion(BaseModel):
     on: date | None = Field(default=None, description="The date of the purchase; default: today.")
 
 
-class PriceOut(BaseModel):
+class PriceOut(InCurrency):
     """The price of one unit, with its list and the time of the data."""
 
     product_id: UUID
@@ -179,7 +180,7 @@ class PriceListOut(Shown):
     valid_to: date | None
 
 
-class ListEntryOut(Shown):
+class ListEntryOut(InCurrency, Shown):
     """The price of one unit of a product in a list, from a quantity on."""
 
     price_list_id: UUID

@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Literal, Self
 from uuid import UUID
 
+from contracts.decimals import InCurrency
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, refuse
-from contracts.values import CurrencyCode, Money
+from contracts.values import CurrencyCode, Money, Number
 from party.owners import OwnerId
 from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS, Optional
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -92,7 +93,7 @@ class HandOver(BaseModel):
     to_id: UUID = Field(description="The employee who is the new owner.")
 
 
-class DealOut(BaseModel):
+class DealOut(InCurrency):
     """A deal. `probability` is that of its stage, a fraction."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
@@ -104,7 +105,7 @@ class DealOut(BaseModel):
     contact_id: UUID | None
     pipeline: str
     stage: str
-    probability: Money
+    probability: Number
     state: State
     reason: str | None
     closed_on: date | None

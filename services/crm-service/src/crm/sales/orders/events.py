@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.replication import checked, family, fields, kind_from
+from contracts.charge import Charge
 from contracts.money import rounded
 from pydantic import AwareDatetime
 from records import rows_of
@@ -61,6 +62,11 @@ def _write_line(row: Order, member: str, value: Any) -> None:
     row.set_line(line_id, {**line.model_dump(exclude={"product"}), "product_id": product_id})
 
 
+def _write_charge(row: Order, member: str, value: Any) -> None:
+    group = f"charge:{member}"
+    row.set_charge(UUID(checked(UUID, member, group)), checked(Charge, value, group) if value else None)
+
+
 def _show(row: Order) -> dict[str, str]:
     return {name: str(rounded(getattr(row, name), row.currency)) for name in ("net", "tax", "total")}
 
@@ -70,6 +76,7 @@ ORDER = kind_from(
     fields("customer", lambda row: row.customer_id and str(row.customer_id), _write_customer),
     fields("submitted_at", _read_submitted_at, _write_submitted_at),
     family("line", _read_lines, _write_line),
+    family("charge", Order.charge_values, _write_charge),
     system="crm",
     row=Order,
     rows=rows_of(Order, selectinload(Order.lines)),

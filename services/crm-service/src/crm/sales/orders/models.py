@@ -1,23 +1,23 @@
 """The tables of orders, their lines and shipments, and the transitions that sales may make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.bounds import at_most
 from chassis.db import JsonObject, unique
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
-from contracts.bounds import LARGEST_LINE
-from contracts.money import line_amount
+from contracts.charge import ListedCharge
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
+from lines.amounts import bounded, totals_of
+from lines.columns import Charges, OrderedLine
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.sales.orders.rules import ALLOWED, Action, Source, is_open, totals
+from crm.sales.orders.rules import ALLOWED, Action, Source, is_open
 from crm.tables import Base
 
 JsonValue = JSONB(none_as_null=True)
@@ -51,7 +51,7 @@ class RequestOpen(Conflict):
     hint = "Wait for its `answer`; then send the request again."
 
 
-class OrderLine(Base):
+class OrderLine(OrderedLine, Base):
     """One line of an order; it has the same id in every system. `price_list_id` is the list of its price."""
 
     __tablename__ = "order_lines"
@@ -62,15 +62,6 @@ class OrderLine(Base):
 
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    position: Mapped[int]
-    product_id: Mapped[UUID]
-    description: Mapped[str | None] = mapped_column(Text)
-    quantity: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    discount: Mapped[Decimal]
-    tax_class: Mapped[str] = mapped_column(Text)
-    tax_rate: Mapped[Decimal]
-    price_from: Mapped[str] = mapped_column(Text)
     price_list_id: Mapped[UUID | None]
     tax_from: Mapped[str] = mapped_column(Text)
 
@@ -80,7 +71,7 @@ class OrderLine(Base):
             setattr(self, field, value)
 
 
-class Order(Replicated, Base):
+class Order(Charges, Replicated, Base):
     """An order of a customer. `sales_number` is the CRM's, `number` the ERP's.
 
     `net`, `tax`, `total`, `request_open` and `search` are derived. Values of several fields are stored in their
@@ -139,6 +130,7 @@ class Order(Replicated, Base):
             notes="",
             search="",
             lines=[],
+            charges=[],
             whole=False,
             request_open=False,
             net=NOTHING,
@@ -200,15 +192,13 @@ class Order(Replicated, Base):
         self.lines = [present.get(values["id"]) or OrderLine(id=values["id"]) for values in lines]
         for position, (line, values) in enumerate(zip(self.lines, lines, strict=True), start=1):
             line.change({**values, "position": position})
-            amount = line_amount(line.quantity, line.unit_price, line.discount)
-            at_most(LARGEST_LINE, amount, f"lines[{position - 1}]")
+            bounded(line.quantity, line.unit_price, line.discount, f"lines[{position - 1}]")
         self._derive()
 
     def set_line(self, line_id: UUID, value: Mapping[str, Any] | None) -> None:
         """Set one line from a delivery; None removes it. Raises `OutOfBounds`."""
         if value is not None:
-            amount = line_amount(value["quantity"], value["unit_price"], value["discount"])
-            at_most(LARGEST_LINE, amount, f"line:{line_id}")
+            bounded(value["quantity"], value["unit_price"], value["discount"], f"line:{line_id}")
         line = next((each for each in self.lines if each.id == line_id), None)
         if value is None:
             self.lines = [each for each in self.lines if each is not line]
@@ -219,9 +209,14 @@ class Order(Replicated, Base):
             line.change({**value, **_sources(line, value)})
         self._derive()
 
+    def charge(self, charges: Iterable[ListedCharge]) -> None:
+        """Take these charges in the place of what is there."""
+        super().charge(charges)
+        self._derive()
+
     def _derive(self) -> None:
         if self.currency:
-            sums = totals(self.lines, self.currency)
+            sums = totals_of(self.lines, self.charged, self.currency)
             self.net, self.tax, self.total = sums.net, sums.tax, sums.total
         request = OrderRequest.model_validate(self.request) if self.request else None
         self.request_open = is_open(request, OrderAnswer.model_validate(self.answer) if self.answer else None)

@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
 
 from contracts.order import OrderAnswer, OrderRequest, OrderState
 from numbering import Series
-
-from contracts import money
 
 NUMBERS = Series("order", "SO-")
 
@@ -53,38 +50,10 @@ class Source(StrEnum):
     DELIVERED = "delivered"
 
 
-class Priced(Protocol):
-    """The fields of a line that determine its amount; `discount` and `tax_rate` are fractions."""
-
-    @property
-    def quantity(self) -> Decimal: ...
-    @property
-    def unit_price(self) -> Decimal: ...
-    @property
-    def discount(self) -> Decimal: ...
-    @property
-    def tax_rate(self) -> Decimal: ...
-
-
 class PaymentStatus(StrEnum):
     UNPAID = "unpaid"
     PARTLY_PAID = "partly_paid"
     PAID = "paid"
-
-
-def line_net(line: Priced, currency: str) -> Decimal:
-    """The amount of the line before tax, rounded."""
-    return money.line_net(line.quantity, line.unit_price, line.discount, currency)
-
-
-def totals(lines: Iterable[Priced], currency: str) -> money.Totals:
-    """The totals of the lines."""
-    return money.totals(((line_net(line, currency), line.tax_rate) for line in lines), currency)
-
-
-def exact_net(lines: Iterable[Priced]) -> Decimal:
-    """The sum of the lines before tax and before any rounding."""
-    return sum((money.line_amount(line.quantity, line.unit_price, line.discount) for line in lines), Decimal(0))
 
 
 def is_open(request: OrderRequest | None, answer: OrderAnswer | None) -> bool:

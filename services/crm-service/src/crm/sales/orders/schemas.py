@@ -7,15 +7,17 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.customer import Address
-from contracts.money import rounded
+from contracts.decimals import InCurrency
 from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, OrderState, RequestKind, ShipmentKind
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
-from contracts.values import Amount, CurrencyCode, Money
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from contracts.values import Amount, CurrencyCode, Number
+from lines.amounts import totals_of
+from lines.schemas import ChargeBodies, ChargeOut, TaxOut
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crm.sales.orders.models import OrderLine
-from crm.sales.orders.rules import PaymentStatus, Source, line_net, totals
+from crm.sales.orders.rules import PaymentStatus, Source
 
 T = TypeVar("T")
 Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
@@ -64,6 +66,7 @@ class OrderBody(BaseModel):
     whole: bool = Field(default=False, description="Ship the order as a whole or not at all.")
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
+    charges: ChargeBodies = []
 
 
 class NewOrder(OrderBody):
@@ -117,15 +120,7 @@ class LineOut(BaseModel):
     tax_from: Source
 
 
-class OrderTaxOut(BaseModel):
-    """The tax of one rate, on the sum of its lines."""
-
-    rate: Fraction
-    net: Amount
-    tax: Amount
-
-
-class OrderListed(Shown):
+class OrderListed(InCurrency, Shown):
     """An order in a list, without its lines. `sales_number` is the CRM's, `number` the ERP's."""
 
     sales_number: str | None
@@ -143,12 +138,6 @@ class OrderListed(Shown):
     total: Amount
     request_open: bool = Field(description="Whether a request to the ERP has no answer yet.")
 
-    @classmethod
-    def of(cls, row: Any, **more: Any) -> Self:
-        """The answer for a row; amounts have their currency's decimals."""
-        amounts = {name: rounded(getattr(row, name), row.currency) for name in ("net", "tax", "total")}
-        return super().of(row, **amounts, **more)
-
 
 class OrderOut(OrderListed):
     """A whole order, as entered."""
@@ -158,30 +147,31 @@ class OrderOut(OrderListed):
     notes: str
     request: OrderRequest | None
     answer: OrderAnswer | None
-    taxes: list[OrderTaxOut]
+    taxes: list[TaxOut]
     lines: list[LineOut]
+    charges: list[ChargeOut]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
         """The answer for an order with its lines."""
-        sums = totals(row.lines, row.currency)
-        taxes = [OrderTaxOut(rate=each.rate, net=each.net, tax=each.tax) for each in sums.taxes]
+        charges = row.charged
+        taxes = TaxOut.all_of(totals_of(row.lines, charges, row.currency).taxes)
         lines = [line_out(line, row.currency) for line in row.lines]
-        return super().of(row, **{"taxes": taxes, "lines": lines, **more})
+        return super().of(row, **{"taxes": taxes, "lines": lines, "charges": ChargeOut.all_of(charges), **more})
 
 
 class LineView(LineOut):
     """A line with its progress: `returned` is part of `shipped`; credited quantities are not in `invoiced`."""
 
-    shipped: Money
-    returned: Money
-    invoiced: Money
+    shipped: Number
+    returned: Number
+    invoiced: Number
 
 
 class ShipmentLineOut(BaseModel):
     """The quantity of an order's line in a shipment."""
 
-    line: UUID
+    line_id: UUID = Field(validation_alias=AliasChoices("line_id", "line"))
     quantity: Quantity
 
 
@@ -255,4 +245,4 @@ class ShipmentFilters(BaseModel):
 def line_out(line: OrderLine, currency: str) -> LineOut:
     """A line with its amount."""
     values = {name: getattr(line, name) for name in LineOut.model_fields if name != "net"}
-    return LineOut.model_validate({**values, "net": line_net(line, currency)})
+    return LineOut.model_validate({**values, "net": line.net(currency)})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,10 @@ from chassis.db import uuid7
 from chassis.errors import Malformed, about
 from chassis.patch import patched
 from contracts.pricing import Question
-from discounts.queries import limits as discount_limits
-from discounts.rules import Roles
+from lines.charges import charges_of
+from lines.discounts.queries import limits as discount_limits
+from lines.discounts.rules import Roles
+from lines.schemas import ChargeBody
 from records import ReferenceUnknown, reads
 from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,7 +48,7 @@ async def create(session: AsyncSession, body: QuoteBody, _actor: str, roles: Rol
     Raises `ReferenceUnknown`, `NoPriceKnown`, `NoTaxRateKnown`, `ValidityOver`, `DiscountTooHigh`, and `Malformed`
     without a currency.
     """
-    row = Quote(id=uuid7(), revision=1, state=QuoteState.DRAFT.value, lines=[])
+    row = Quote(id=uuid7(), revision=1, state=QuoteState.DRAFT.value, lines=[], charges=[])
     row.sent_at = row.decided_at = row.reason = row.order_id = None
     await _write(session, row, body, roles)
     # As late as possible: taking a number locks the counter until the end of the transaction.
@@ -121,17 +124,9 @@ async def declare_letterhead(
     return await tenant_settings.declare(session, QuoteSetting, queries.LETTERHEAD, document, seen)
 
 
-def written(row: Quote) -> dict[str, Any]:
-    """The quote in the form of a client's body, as the base of a merge patch."""
-    kept = set(QuoteLineBody.model_fields)
-    lines = [QuoteLineBody.model_validate(line.model_dump(include=kept)) for line in row.written()]
-    fields = {name: getattr(row, name) for name in QuoteBody.model_fields if name != "lines"}
-    return QuoteBody(lines=lines, **fields).model_dump(mode="json")
-
-
 async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Roles) -> None:
     customer = await _customer(session, body)
-    for name in QuoteBody.model_fields.keys() - {"lines", "currency", "shipping_address", "valid_until"}:
+    for name in QuoteBody.model_fields.keys() - {"lines", "charges", "currency", "shipping_address", "valid_until"}:
         setattr(row, name, getattr(body, name))
     if body.valid_until != row.valid_until:  # A date that has passed since may stay until the quote is sent.
         row.hold_until(body.valid_until, clock.today())
@@ -141,7 +136,16 @@ async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Role
     lines = await _lines(session, row, body.lines, customer)
     limits, _ = await discount_limits(session, QuoteSetting)
     check_discounts(lines, limits, roles)
-    row.write_lines(lines)
+
+    async def rate_of(tax_class: str) -> Decimal:
+        return await catalogue.tax_rate_of(session, tax_class, _country(row, customer), clock.today())
+
+    row.write_lines(lines, await charges_of(body.charges, row.charged, row.currency, rate_of))
+
+
+def _country(row: Quote, customer: Customer) -> str | None:
+    """Where it is delivered to: that decides on the tax."""
+    return (row.shipping_address or customer.shipping_address or customer.billing_address or {}).get("country")
 
 
 async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBody], customer: Customer) -> list[Line]:
@@ -149,7 +153,6 @@ async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBo
     today = clock.today()
     products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
     tags = await catalogue.price_tags(session, list(products.values()), [customer.id])
-    address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
     known = {line.id for line in row.written()}
     lines = []
     for number, body in enumerate(bodies):
@@ -161,7 +164,7 @@ async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBo
             listed = _catalogue_price(tags[product.id], question, needed=body.unit_price is None)
             rate = body.tax_rate
             if rate is None:
-                rate = await catalogue.tax_rate_of(session, product.tax_class, address.get("country"), today)
+                rate = await catalogue.tax_rate_of(session, product.tax_class, _country(row, customer), today)
         lines.append(
             Line(
                 id=body.id if body.id in known else uuid7(),
@@ -205,6 +208,7 @@ def _order(row: Quote, body: Accept) -> NewOrder:
         reference=body.reference or row.reference or row.number,
         shipping_address=row.shipping_address,
         lines=lines,
+        charges=[ChargeBody.model_validate(each.model_dump(exclude={"id"})) for each in row.charged],
         submit=body.submit,
     )
 

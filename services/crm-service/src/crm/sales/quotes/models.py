@@ -6,19 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from chassis import clock
-from chassis.bounds import at_most
 from chassis.db import JsonObject, unique
 from chassis.errors import Conflict
 from chassis.versioned import Versioned
-from contracts.bounds import LARGEST_LINE
+from contracts.charge import ListedCharge
 from contracts.discount import DiscountLimits
-from contracts.money import line_amount
-from discounts.rules import Roles, check_discount
+from lines.amounts import bounded, totals_of
+from lines.columns import Charges
+from lines.discounts.rules import Roles, check_discount
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.sales.quotes.rules import ALLOWED, Line, QuoteState, parsed_lines, quote_totals, state_on
+from crm.sales.quotes.rules import ALLOWED, Line, QuoteState, parsed_lines, state_on
 from crm.tables import Base
 
 
@@ -42,7 +42,7 @@ class ValidityOver(Conflict):
     hint = "Set `valid_until` to today or later, or omit it."
 
 
-class Offered:
+class Offered(Charges):
     """Columns of a quote and of each sent version of it."""
 
     customer_id: Mapped[UUID]
@@ -97,11 +97,12 @@ class Quote(Offered, Versioned, Base):
         if action not in ALLOWED[state]:
             raise QuoteFixed(state=state.value, allowed=list(ALLOWED[state]))
 
-    def write_lines(self, lines: list[Line]) -> None:
+    def write_lines(self, lines: list[Line], charges: list[ListedCharge]) -> None:
         """Set the lines and their totals. Raises `OutOfBounds` with the line."""
         for index, line in enumerate(lines):
-            at_most(LARGEST_LINE, line_amount(line.quantity, line.unit_price, line.discount), f"lines[{index}]")
-        found = quote_totals(lines, self.currency)
+            bounded(line.quantity, line.unit_price, line.discount, f"lines[{index}]")
+        self.charge(charges)
+        found = totals_of(lines, charges, self.currency)
         self.lines = [line.model_dump(mode="json") for line in lines]
         self.net, self.tax, self.total = found.net, found.tax, found.total
 
@@ -121,7 +122,17 @@ class Quote(Offered, Versioned, Base):
         self.hold_until(self.valid_until, today)
         check_discounts(self.written(), limits, roles)
         self.state, self.sent_at = QuoteState.SENT.value, now
-        names = ("valid_until", "currency", "language", "introduction", "shipping_address", "lines", "net", "tax")
+        names = (
+            "valid_until",
+            "currency",
+            "language",
+            "introduction",
+            "shipping_address",
+            "lines",
+            "net",
+            "tax",
+            "charges",
+        )
         kept = {name: getattr(self, name) for name in (*names, "total", "reference", "customer_id", "contact_id")}
         return SentQuote(quote_id=self.id, revision=self.revision, sent_at=now, paper=paper, **kept)
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from contracts.money import Totals
 from documents import Sender, Writing, address_lines, letter, pdf
+from lines.amounts import net_of, totals_of
+from lines.paper import charge_cells
 
 from crm.sales.quotes.models import Quote, SentQuote
-from crm.sales.quotes.rules import Line, Paper, parsed_lines, quote_totals
+from crm.sales.quotes.rules import Line, Paper, parsed_lines
 from crm.sales.quotes.words import WORDS
 
 Json = dict[str, Any]
@@ -33,8 +35,11 @@ def quote_data(version: Quote | SentQuote, number: str, paper: Paper) -> Json:
             {"label": say(name), "align": "left" if name == "description" else "right", "wide": name == "description"}
             for name in names
         ],
-        "rows": [{"cells": _cells(line, version.currency, say, discounted)} for line in lines],
-        "sums": _sums(quote_totals(lines, version.currency), version.currency, say),
+        "rows": [
+            *({"cells": _cells(line, version.currency, say, discounted)} for line in lines),
+            *({"cells": charge_cells(each, version.currency, say, discounted)} for each in version.charged),
+        ],
+        "sums": _sums(totals_of(lines, version.charged, version.currency), version.currency, say),
         "call_out": holds,
     }
 
@@ -67,7 +72,7 @@ def _cells(line: Line, currency: str, say: Writing, discounted: bool) -> list[st
         write.price(line.unit_price, currency),
         *discount,
         write.percent(line.tax_rate),
-        write.money(line.net(currency), currency),
+        write.money(net_of(line, currency), currency),
     ]
 
 

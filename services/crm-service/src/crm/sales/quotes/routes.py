@@ -8,9 +8,9 @@ from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.preconditions import SeenIfThere, etag
-from discounts.routes import limits_router
 from documents import PDF, Pdf
 from fastapi import APIRouter, Body, Response
+from lines.discounts.routes import limits_router
 from records import ActionRouter, answered, reads, routes
 
 from crm.catalogue.products.models import QuoteSetting

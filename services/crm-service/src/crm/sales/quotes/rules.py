@@ -9,7 +9,6 @@ from uuid import UUID
 
 from contracts.customer import Address
 from contracts.discount import discount_given
-from contracts.money import Totals, line_net, totals
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NameText, OptionalNameText
 from contracts.values import Value
@@ -58,19 +57,10 @@ class Line(Value):
     tax_rate: Fraction
     catalogue_price: UnitPrice | None = None
 
-    def net(self, currency: str) -> Decimal:
-        """The amount of the line before tax."""
-        return line_net(self.quantity, self.unit_price, self.discount, currency)
-
     @property
     def given(self) -> Decimal:
         """The discount as a fraction of the catalogue price, given as a discount or as a lower price."""
         return discount_given(self.unit_price, self.discount, self.catalogue_price)
-
-
-def quote_totals(lines: Iterable[Line], currency: str) -> Totals:
-    """The totals of the quote."""
-    return totals(((line.net(currency), line.tax_rate) for line in lines), currency)
 
 
 class Letterhead(Value):

@@ -7,15 +7,17 @@ from uuid import UUID
 
 from chassis import clock
 from contracts.customer import Address
-from contracts.money import rounded
+from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText
 from contracts.values import Amount, CurrencyCode, Language
+from lines.amounts import net_of, totals_of
+from lines.schemas import ChargeBodies, ChargeOut, TaxOut
 from party.schemas import AddressOut, Optional
 from pydantic import BaseModel, ConfigDict, Field
 
 from crm.sales.quotes.models import Quote, SentQuote
-from crm.sales.quotes.rules import Letterhead, Paper, QuoteState, quote_totals
+from crm.sales.quotes.rules import Letterhead, Paper, QuoteState
 
 
 class QuoteLineBody(BaseModel):
@@ -59,6 +61,7 @@ class QuoteBody(BaseModel):
     introduction: NotesText = ""
     shipping_address: Address | None = None
     lines: Annotated[list[QuoteLineBody], Field(max_length=200)] = []
+    charges: ChargeBodies = []
 
 
 class Accept(BaseModel):
@@ -101,15 +104,7 @@ class LineOut(BaseModel):
     net: Amount
 
 
-class QuoteTaxOut(BaseModel):
-    """The tax of one rate."""
-
-    rate: Fraction
-    net: Amount
-    tax: Amount
-
-
-class QuoteOut(BaseModel):
+class QuoteOut(InCurrency):
     """A quote. `revision` counts its versions, `order_id` is the order created from it."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
@@ -129,9 +124,10 @@ class QuoteOut(BaseModel):
     introduction: str
     shipping_address: AddressOut | None
     lines: list[LineOut]
+    charges: list[ChargeOut]
     net: Amount
     tax: Amount
-    taxes: list[QuoteTaxOut]
+    taxes: list[TaxOut]
     total: Amount
     sent_at: datetime | None
     decided_at: datetime | None
@@ -144,16 +140,16 @@ class QuoteOut(BaseModel):
     def of(cls, row: Quote) -> Self:
         """The answer for a row, with its state of today."""
         lines = row.written()
-        taxes = quote_totals(lines, row.currency).taxes
-        shown: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields.keys() - {"taxes"}}
-        shown.update({name: rounded(shown[name], row.currency) for name in ("net", "tax", "total")})
+        charges = row.charged
+        taxes = totals_of(lines, charges, row.currency).taxes
+        shown: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields.keys() - {"taxes", "charges"}}
         shown["state"] = row.shown_state(clock.today())
-        shown["lines"] = [{**dict(line), "net": line.net(row.currency)} for line in lines]
-        shown["taxes"] = [{"rate": each.rate, "net": each.net, "tax": each.tax} for each in taxes]
+        shown["lines"] = [{**dict(line), "net": net_of(line, row.currency)} for line in lines]
+        shown["taxes"], shown["charges"] = TaxOut.all_of(taxes), ChargeOut.all_of(charges)
         return cls.model_validate(shown)
 
 
-class SentOut(BaseModel):
+class SentOut(InCurrency):
     """A sent version."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -166,16 +162,15 @@ class SentOut(BaseModel):
     tax: Amount
     total: Amount
     lines: list[dict[str, Any]]
+    charges: list[ChargeOut]
     paper: Paper | None = Field(
         description="The additional data of its PDF, as of that day; null until an old version is printed."
     )
 
     @classmethod
     def of(cls, row: SentQuote) -> Self:
-        """The answer for a version; amounts have their currency's decimals."""
-        shown = {name: getattr(row, name) for name in cls.model_fields}
-        shown.update({name: rounded(shown[name], row.currency) for name in ("net", "tax", "total")})
-        return cls.model_validate(shown)
+        """The answer for a version."""
+        return cls.model_validate(row)
 
 
 class SentList(BaseModel):

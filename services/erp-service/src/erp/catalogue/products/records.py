@@ -6,7 +6,7 @@ from contracts.scopes import write_scopes_of
 from records import Record, routes
 from sqlalchemy.orm import selectinload
 
-from erp.catalogue.products import checks
+from erp.catalogue.products import checks, view
 from erp.catalogue.products.events import PRICE, PRICE_LIST, PRODUCT, TAX_RATE
 from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
 from erp.catalogue.products.schemas import (
@@ -16,6 +16,7 @@ from erp.catalogue.products.schemas import (
     PriceListFilters,
     PriceListOut,
     PriceOut,
+    PriceView,
     ProductBody,
     ProductFilters,
     ProductOut,
@@ -64,7 +65,9 @@ PRICES = Record(
     scope="prices",
     row=Price,
     body=PriceBody,
-    out=PriceOut,
+    out=PriceView,
+    bare=PriceOut,
+    shown=view.in_list_currency,
     filters=PriceFilters,
     sort=("updated_at", "min_quantity"),
     kind=PRICE,

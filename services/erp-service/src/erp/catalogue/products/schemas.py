@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.decimals import InCurrency
 from contracts.product import (
     Dimensions,
     Fraction,
@@ -21,7 +22,7 @@ from contracts.product import (
     Units,
 )
 from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none, refuse
-from contracts.values import CurrencyCode, Money
+from contracts.values import CurrencyCode, Money, Number
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Archived = Literal["false", "true", "any"]
@@ -120,14 +121,14 @@ class PriceQuestion(BaseModel):
     on: date | None = None
 
 
-class PriceAnswer(BaseModel):
+class PriceAnswer(InCurrency):
     """The price of one `unit` for this customer. `price_list_id` is null when it is the product's list price."""
 
     product_id: UUID
     amount: Money
     currency: str
     unit: str
-    quantity: Money = Field(description="The requested quantity, in `unit`.")
+    quantity: Number = Field(description="The requested quantity, in `unit`.")
     on: date
     price_list_id: UUID | None
     price_list: str | None
@@ -185,10 +186,16 @@ class PriceOut(Shown):
 
     price_list_id: UUID
     product_id: UUID
-    min_quantity: Money
+    min_quantity: Number
     amount: Money
     valid_from: date | None
     valid_to: date | None
+
+
+class PriceView(InCurrency, PriceOut):
+    """A price with the currency of its list."""
+
+    currency: str
 
 
 class PriceFilters(BaseModel):
@@ -215,7 +222,7 @@ class TaxRateOut(Shown):
 
     country: str
     tax_class: str
-    rate: Money
+    rate: Number
     valid_from: date | None
     valid_to: date | None
 

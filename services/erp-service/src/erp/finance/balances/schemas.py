@@ -5,12 +5,13 @@ from typing import Literal
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.decimals import InCurrency
 from contracts.receivable import Age
 from contracts.values import CurrencyCode, Money, Sum
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class BalanceOut(Shown):
+class BalanceOut(InCurrency, Shown):
     """The balance of a customer in one currency, as of `updated_at`. `credit_left` is null without a limit."""
 
     customer_id: UUID
@@ -32,7 +33,7 @@ class BalanceFilters(BaseModel):
     over_limit: bool | None = Field(default=None, description="Whether open and ordered amounts exceed the limit.")
 
 
-class ReceivableOut(BaseModel):
+class ReceivableOut(InCurrency):
     """The receivables of a customer in one currency, by age. `total` is `open` less `credit` and equals the ledger's
     balance.
 
@@ -56,7 +57,7 @@ class ReceivableOut(BaseModel):
     total: Sum
 
 
-class OpenItemOut(BaseModel):
+class OpenItemOut(InCurrency):
     """One open document of a customer; `open` is negative for a credit. Only invoices have `age` and `due_on`."""
 
     model_config = ConfigDict(from_attributes=True)

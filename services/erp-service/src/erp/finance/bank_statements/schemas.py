@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from contracts.decimals import InCurrency
 from contracts.receivable import Direction
 from contracts.text import OptionalNameText, ShortText, refuse
 from contracts.values import Money
@@ -52,7 +53,7 @@ class Proposal(BaseModel):
     allocations: Sequence[ProposedPart] = ()
 
 
-class LineOut(BaseModel):
+class LineOut(InCurrency):
     """One movement, and the decision on it; `payment_id` is its payment."""
 
     model_config = ConfigDict(from_attributes=True)

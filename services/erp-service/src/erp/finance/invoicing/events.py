@@ -51,12 +51,14 @@ def _lines(lines: Iterable[DocumentLine]) -> list[dict[str, Any]]:
 
 
 LINES = fields("lines", lambda row: _lines(row.lines))
+CHARGES = fields("charges", lambda row: row.charges or None)
 
-INVOICE = kind_from(kinds.INVOICE, LINES, system="erp", row=Invoice, rows=queries.rows, closed=IssuedHere)
+INVOICE = kind_from(kinds.INVOICE, LINES, CHARGES, system="erp", row=Invoice, rows=queries.rows, closed=IssuedHere)
 CREDIT_NOTE = kind_from(
     kinds.CREDIT_NOTE,
     fields("document", _credit_note),
     LINES,
+    CHARGES,
     system="erp",
     row=CreditNote,
     rows=rows_of(CreditNote, selectinload(CreditNote.lines)),

@@ -8,6 +8,7 @@ from chassis.db import TENANT, JsonObject, unique, uuid7
 from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.receivable import SettlementState
+from lines.columns import BilledLine, ChargesBilled
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -35,7 +36,7 @@ class CreditedBeyondInvoiced(Conflict):
     hint = "Read the invoice's lines: at most `quantity` less `credited` can be credited."
 
 
-class Document:
+class Document(ChargesBilled):
     """The columns of invoices and credit notes. Inserted once; a trigger refuses changes.
 
     `issuer` and `billed_to` are the sender and the recipient as of that day, with their addresses. `settled` is the
@@ -68,20 +69,13 @@ class Document:
         self.settled += amount
 
 
-class DocumentLine:
+class DocumentLine(BilledLine):
     """One line, with the price, discount and tax rate of the order."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    position: Mapped[int]
     order_line_id: Mapped[UUID]
     order_id: Mapped[UUID]
     shipment_id: Mapped[UUID | None]
-    description: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    discount: Mapped[Decimal]
-    tax_rate: Mapped[Decimal]
-    net: Mapped[Decimal]
 
 
 class InvoiceLine(DocumentLine, Base):

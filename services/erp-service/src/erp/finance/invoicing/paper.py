@@ -13,6 +13,7 @@ from uuid import UUID
 from chassis.errors import Conflict
 from contracts.money import rounded
 from documents import Sender, Writing, address_lines, letter, pdf
+from lines.paper import charge_cells
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -160,6 +161,7 @@ def _rows(
             day = say.formats.day(delivery.on)
             yield {"heading": say(heading, order=delivery.order or "", number=delivery.number, day=day)}
         yield from ({"cells": _cells(line, row.currency, say, discounted)} for line in lines)
+    yield from ({"cells": charge_cells(each, row.currency, say, discounted)} for each in row.charged)
 
 
 def _cells(line: DocumentLine, currency: str, say: Writing, discounted: bool) -> list[str]:

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from chassis import gather
 from chassis.errors import NotFound
+from contracts.charge import BilledCharge
 from contracts.order import ShipmentKind
 from records import reads
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from erp.finance.invoicing.models import DunningPolicy, Invoice, InvoiceLine
+from erp.finance.invoicing.models import CreditNote, DunningPolicy, Invoice, InvoiceLine
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
 from erp.sales.orders.records import SHIPMENTS
 
@@ -35,6 +36,12 @@ async def for_update(session: AsyncSession, invoice_ids: Collection[UUID]) -> Se
     if missing := set(invoice_ids) - {invoice.id for invoice in found}:
         raise NotFound(id=min(missing))
     return found
+
+
+async def credited_charges(session: AsyncSession, invoice_id: UUID) -> list[BilledCharge]:
+    """The charges of an invoice that credit notes have taken back."""
+    found = await session.scalars(select(CreditNote.charges).where(CreditNote.invoice_id == invoice_id))
+    return [BilledCharge.model_validate(each) for charges in found for each in charges]
 
 
 async def open_items(session: AsyncSession, customer_id: UUID, currency: str) -> Sequence[Invoice]:

@@ -24,6 +24,7 @@ from erp.finance.invoicing.schemas import (
     DunningRunBody,
     DunningRunOut,
     InvoiceLineOut,
+    InvoiceWithLines,
     Raised,
     ReturnsBody,
     UseBody,
@@ -86,7 +87,7 @@ routers = (invoices, credit_notes, actions, router)
 async def read_invoice_lines(invoice_id: UUID, session: Session) -> list[InvoiceLineOut]:
     """The lines of an invoice, in its order; `credited` is the credited quantity of each."""
     row = await reads.by_id(session, INVOICES, invoice_id)
-    return [InvoiceLineOut.model_validate(line) for line in row.lines]
+    return InvoiceWithLines.of(row).lines
 
 
 @router.get(f"{INVOICES.path}/{{invoice_id}}/pdf", dependencies=[READ], response_class=Pdf, responses=PDF)

@@ -9,6 +9,7 @@ from chassis.bounds import at_most
 from contracts.bounds import LARGEST_AMOUNT
 from contracts.money import EXACT, TaxLine, Totals, line_net, rounded, totals
 from contracts.receivable import SettlementState
+from lines.amounts import Charged, totals_with
 from numbering import Series
 
 INVOICE_NUMBERS = Series("invoice", "INV-", per_year=True, gapless=True)
@@ -30,11 +31,11 @@ def due_on(issued_on: date, terms: Mapping[str, Any] | None) -> date:
     return issued_on + min(timedelta(days=days), date.max - issued_on)
 
 
-def invoice_totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str) -> Totals:
-    """The totals of an invoice's lines, each (net, tax rate). Raises `OutOfBounds`: an invoice has more lines than an
-    order, so lines within their bounds may exceed the bound of a total.
+def invoice_totals(lines: Iterable[tuple[Decimal, Decimal]], currency: str, charges: Iterable[Charged] = ()) -> Totals:
+    """The totals of an invoice's lines, each (net, tax rate), and charges. Raises `OutOfBounds`: an invoice has more
+    lines than an order, so lines within their bounds may exceed the bound of a total.
     """
-    found = totals(lines, currency)
+    found = totals_with(lines, charges, currency)
     at_most(LARGEST_AMOUNT, found.total, "total")
     return found
 

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from chassis.preconditions import etag
 from chassis.replication import Shown
+from contracts.charge import BilledCharge
 from contracts.customer import PaymentTerms
+from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.receivable import SettlementState, TaxAmount
 from contracts.text import OptionalNameText
-from contracts.values import CurrencyCode, Money
+from contracts.values import CurrencyCode, Money, Number
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -65,6 +67,9 @@ class CreditNoteBody(BaseModel):
 
     invoice_id: UUID
     lines: Annotated[list[CreditedLineBody], Field(min_length=1, max_length=200)] | None = None
+    charges: Annotated[set[UUID], Field(max_length=200)] = Field(
+        default=set(), description="The `order_charge` of each charge that is taken back with the lines that are named."
+    )
     issued_on: date | None = None
     reason: OptionalNameText = None
 
@@ -123,14 +128,14 @@ class LineOut(BaseModel):
 
 
 class InvoiceLineOut(LineOut):
-    credited: Money
+    credited: Number
 
 
 class CreditNoteLineOut(LineOut):
     invoice_line_id: UUID
 
 
-class DocumentOut(Shown):
+class DocumentOut(InCurrency, Shown):
     """The fields of invoices and credit notes."""
 
     number: str
@@ -158,6 +163,7 @@ class InvoiceOut(DocumentOut):
 
 class InvoiceWithLines(InvoiceOut):
     lines: list[InvoiceLineOut]
+    charges: list[BilledCharge]
 
 
 class CreditNoteOut(DocumentOut):
@@ -169,6 +175,7 @@ class CreditNoteOut(DocumentOut):
 
 class CreditNoteWithLines(CreditNoteOut):
     lines: list[CreditNoteLineOut]
+    charges: list[BilledCharge]
 
 
 class CreditNotes(BaseModel):
@@ -242,7 +249,7 @@ class DunningRunBody(BaseModel):
     on: date | None = None
 
 
-class Raised(BaseModel):
+class Raised(InCurrency):
     """One invoice whose level was raised."""
 
     invoice_id: UUID

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.decimals import InCurrency
 from contracts.product import Quantity
 from contracts.receivable import Direction, PaymentState
 from contracts.text import NameText, OptionalNameText, OptionalShortText, ShortText, one_line, refuse
@@ -157,7 +158,7 @@ class AllocationOut(BaseModel):
     made_at: datetime
 
 
-class PaymentOut(Shown):
+class PaymentOut(InCurrency, Shown):
     """A payment. `unallocated` waits for an invoice; `allocations` are the current ones."""
 
     customer_id: UUID | None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.errors import Conflict
 from chassis.replication import Group, checked, family, fields, kind_from
+from contracts.charge import Charge
 from contracts.kinds.policies import strict
 from contracts.money import rounded
 from contracts.order import NEXT_STATES, OrderLine, OrderState
@@ -69,6 +70,11 @@ def _write_line(row: Order, member: str, value: Any) -> None:
     row.set_line(line_id, checked(OrderLine, value, group) if value else None)
 
 
+def _write_charge(row: Order, member: str, value: Any) -> None:
+    group = f"charge:{member}"
+    row.set_charge(UUID(checked(UUID, member, group)), checked(Charge, value, group) if value else None)
+
+
 def zulu(moment: datetime) -> str:
     """A time in the one form that it has on events."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -118,6 +124,7 @@ ORDER = kind_from(
     fields("state", lambda row: row.state, _write_state),
     fields("submitted_at", _read_submitted_at, _write_submitted_at),
     family("line", _read_lines, _write_line),
+    family("charge", Order.charge_values, _write_charge),
     system="erp",
     row=Order,
     rows=rows_of(Order, selectinload(Order.lines)),
@@ -128,7 +135,10 @@ ORDER = kind_from(
 
 
 def _read_shipped(row: Shipment) -> list[dict[str, Any]]:
-    return [{"line": str(line.line_id), "quantity": amount_text(line.quantity)} for line in row.lines]
+    return [
+        {"line": str(line.line_id), "line_id": str(line.line_id), "quantity": amount_text(line.quantity)}
+        for line in row.lines
+    ]
 
 
 SHIPMENT = kind_from(

@@ -9,8 +9,11 @@ from uuid import UUID
 from chassis.db import JsonObject, unique
 from chassis.replication import Replicated
 from chassis.tenant_settings import TenantSetting
-from contracts.money import Totals, line_net, totals
+from contracts.charge import ListedCharge
+from contracts.money import Totals
 from contracts.order import OrderReason, OrderState, ShipmentKind
+from lines.amounts import bounded, totals_of, totals_with
+from lines.columns import Charges, OrderedLine
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -25,7 +28,6 @@ from erp.sales.orders.rules import (
     all_invoiced,
     all_shipped,
     amount_text,
-    bounded,
     from_others,
     left_to_invoice,
     left_to_ship,
@@ -45,7 +47,7 @@ LEFT_TO_DO = """
 """What the worker looks for: orders to decide, cancelled ones that still hold stock, requests without an answer."""
 
 
-class OrderLine(Base):
+class OrderLine(OrderedLine, Base):
     """One line; its id is the same in all systems. `price_from` says who set the price."""
 
     __tablename__ = "order_lines"
@@ -60,15 +62,6 @@ class OrderLine(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
-    position: Mapped[int]
-    product_id: Mapped[UUID]
-    description: Mapped[str | None] = mapped_column(Text)
-    quantity: Mapped[Decimal]
-    unit_price: Mapped[Decimal]
-    discount: Mapped[Decimal]
-    tax_class: Mapped[str] = mapped_column(Text)
-    tax_rate: Mapped[Decimal]
-    price_from: Mapped[str] = mapped_column(Text)
     shipped: Mapped[Decimal] = mapped_column(server_default=ZERO)
     returned: Mapped[Decimal] = mapped_column(server_default=ZERO)
     invoiced: Mapped[Decimal] = mapped_column(server_default=ZERO)
@@ -81,10 +74,6 @@ class OrderLine(Base):
     @property
     def progress(self) -> Progress:
         return Progress(self.quantity, self.shipped, self.returned, self.invoiced)
-
-    def net(self, currency: str, quantity: Decimal | None = None) -> Decimal:
-        """What the line, or so much of it, comes to before tax."""
-        return line_net(self.quantity if quantity is None else quantity, self.unit_price, self.discount, currency)
 
     def value(self) -> dict[str, Any]:
         """The line in its published form."""
@@ -125,7 +114,7 @@ class OrderLine(Base):
         self.invoiced += quantity
 
 
-class Order(Replicated, Base):
+class Order(Charges, Replicated, Base):
     """An order. `number` is given when the ERP takes it on; `sales_number` is what the CRM calls it.
 
     `holds_stock`: there are reservations or back orders for its lines. `on_order`: what it will still be invoiced for,
@@ -163,6 +152,7 @@ class Order(Replicated, Base):
     answer: Mapped[JsonObject | None] = mapped_column(JsonValue)
     holds_stock: Mapped[bool] = mapped_column(server_default=text("false"))
     on_order: Mapped[Decimal] = mapped_column(server_default=ZERO)
+    charges_billed: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
 
     lines: Mapped[list[OrderLine]] = relationship(
         lazy="raise", order_by=(OrderLine.position, OrderLine.id), cascade="all, delete-orphan"
@@ -187,6 +177,8 @@ class Order(Replicated, Base):
             holds_stock=False,
             on_order=NOTHING,
             lines=[],
+            charges=[],
+            charges_billed=[],
         )
 
     @property
@@ -202,15 +194,25 @@ class Order(Replicated, Base):
     @property
     def totals(self) -> Totals:
         """What the order comes to."""
-        return totals(((line.net(self.currency), line.tax_rate) for line in self.lines), self.currency)
+        return totals_of(self.lines, self.charged, self.currency)
 
     @property
     def to_invoice(self) -> Decimal:
         """What it will still be invoiced for, tax included."""
         quantities = [(line, left_to_invoice(line.quantity, line.returned, line.invoiced)) for line in self.lines]
-        return totals(
-            ((line.net(self.currency, left), line.tax_rate) for line, left in quantities), self.currency
-        ).total
+        nets = [(line.net(self.currency, left), line.tax_rate) for line, left in quantities]
+        return totals_with(nets, self.charges_to_bill if any(net for net, _ in nets) else (), self.currency).total
+
+    @property
+    def charges_to_bill(self) -> list[ListedCharge]:
+        """The charges that no invoice has; the first one of the order takes them all."""
+        return [each for each in self.charged if str(each.id) not in self.charges_billed]
+
+    def bill_charges(self, charge_ids: Iterable[UUID], *, credited: bool = False) -> None:
+        """Count charges as billed, or no longer so."""
+        ids = {str(each) for each in charge_ids}
+        others = [each for each in self.charges_billed if each not in ids]
+        self.charges_billed = others if credited else [*others, *sorted(ids)]
 
     @property
     def unanswered(self) -> bool:

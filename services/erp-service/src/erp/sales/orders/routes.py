@@ -9,8 +9,8 @@ from chassis.db import Session
 from chassis.errors import Problem
 from chassis.preconditions import IdempotentRoute
 from contracts.order import OrderReason
-from discounts.routes import limits_router
 from fastapi import APIRouter, Response
+from lines.discounts.routes import limits_router
 from records import ActionRouter, answered, needs, reads, routes
 
 from erp.sales.orders import commands

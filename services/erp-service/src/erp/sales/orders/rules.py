@@ -6,10 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from chassis.bounds import at_most
 from chassis.errors import Conflict, Problem
-from contracts.bounds import LARGEST_LINE
-from contracts.money import line_amount
 from contracts.order import NEXT_STATES, OrderState, RequestKind
 from numbering import Series
 
@@ -167,14 +164,6 @@ _DONE = {
     Action.SHIP: "shipped",
     Action.RETURN: "returned",
 }
-
-
-def bounded(quantity: Decimal, unit_price: Decimal, discount: Decimal, field: str) -> None:
-    """Raises `OutOfBounds`, naming the line, when it comes to more than a line may.
-
-    Then the totals of an order are within their bounds whatever its lines are, also when two systems add lines at once.
-    """
-    at_most(LARGEST_LINE, line_amount(quantity, unit_price, discount), field)
 
 
 def left_to_ship(quantity: Decimal, shipped: Decimal) -> Decimal:

@@ -7,17 +7,15 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.customer import Address
+from contracts.decimals import InCurrency
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
 from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
-from contracts.values import Amount, CurrencyCode, Money
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from contracts.values import Amount, CurrencyCode, Money, Number
+from lines.schemas import ChargeBodies, ChargeOut, TaxOut
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from erp.sales.orders.models import Order, OrderLine, Shipment
-from erp.sales.orders.rules import amount_text
-
-Total = Annotated[Amount, PlainSerializer(amount_text, return_type=str, when_used="json")]
-"""What lines come to; nothing is checked, so an order can always be read."""
 
 Today = Field(default=None, description="Today, unless another day is given.")
 EXAMPLE: dict[str, Any] = {
@@ -61,6 +59,7 @@ class OrderBody(Body):
     whole: bool = Field(default=False, description="Ship the order as a whole or not at all.")
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
+    charges: ChargeBodies = []
 
 
 class HoldBody(Body):
@@ -124,16 +123,16 @@ class OrderLineOut(BaseModel):
     position: int
     product_id: UUID
     description: str | None
-    quantity: Money
+    quantity: Number
     unit_price: Money
-    discount: Money
+    discount: Number
     tax_class: str
-    tax_rate: Money
+    tax_rate: Number
     price_from: str
-    net: Total
-    shipped: Money
-    returned: Money
-    invoiced: Money
+    net: Amount
+    shipped: Number
+    returned: Number
+    invoiced: Number
 
     @classmethod
     def of_line(cls, line: OrderLine, currency: str) -> Self:
@@ -152,15 +151,7 @@ class AddressOut(BaseModel):
     country: str | None
 
 
-class TaxSum(BaseModel):
-    """The tax of one rate on the sum of its lines."""
-
-    rate: Fraction
-    net: Total
-    tax: Total
-
-
-class OrderOut(Shown):
+class OrderOut(InCurrency, Shown):
     """An order. `on_order`: what it will still be invoiced for; `answer`: what was said to `request`."""
 
     number: str | None
@@ -179,10 +170,11 @@ class OrderOut(Shown):
     request: OrderRequest | None
     answer: OrderAnswer | None
     lines: list[OrderLineOut]
-    net: Total
-    tax: Total
-    total: Total
-    taxes: list[TaxSum]
+    net: Amount
+    tax: Amount
+    total: Amount
+    taxes: list[TaxOut]
+    charges: list[ChargeOut]
     on_order: Money
 
     @classmethod
@@ -195,7 +187,8 @@ class OrderOut(Shown):
             net=totals.net,
             tax=totals.tax,
             total=totals.total,
-            taxes=[{"rate": each.rate, "net": each.net, "tax": each.tax} for each in totals.taxes],
+            taxes=TaxOut.all_of(totals.taxes),
+            charges=ChargeOut.all_of(row.charged),
             **more,
         )
 
@@ -227,8 +220,8 @@ class ShipmentLineOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     line_id: UUID
-    quantity: Money
-    invoiced: Money
+    quantity: Number
+    invoiced: Number
 
 
 class ShipmentOut(Shown):

@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
+from contracts.decimals import InCurrency
 from contracts.product import Count, Quantity, UnitPrice
 from contracts.text import NameText, NotesText, OptionalShortText, ShortText
-from contracts.values import Money, Sum
+from contracts.values import Number, NumberSum, Sum
 from pydantic import BaseModel, ConfigDict, Field
 from records import PlainOut
 
@@ -82,7 +83,7 @@ class TransferBody(BaseModel):
     day: Day = None
 
 
-class StockOut(BaseModel):
+class StockOut(InCurrency):
     """What lies of a product in a warehouse, in the product's own unit; `value` in the company's currency."""
 
     product_id: UUID
@@ -91,9 +92,9 @@ class StockOut(BaseModel):
     unit: str
     warehouse_id: UUID
     warehouse_name: str
-    on_hand: Sum
-    reserved: Sum
-    available: Sum
+    on_hand: NumberSum
+    reserved: NumberSum
+    available: NumberSum
     value: Sum
     average_cost: Sum | None
     currency: str
@@ -117,7 +118,7 @@ class StockOut(BaseModel):
         )
 
 
-class MoveOut(BaseModel):
+class MoveOut(InCurrency):
     """What came in (above zero) or went out, and what caused it; it is never changed."""
 
     id: UUID
@@ -126,7 +127,7 @@ class MoveOut(BaseModel):
     product_id: UUID
     sku: str | None
     warehouse_id: UUID
-    quantity: Sum
+    quantity: NumberSum
     value: Sum
     unit_cost: Sum
     currency: str
@@ -169,7 +170,7 @@ class ReservationOut(BaseModel):
     line_id: UUID
     product_id: UUID
     warehouse_id: UUID
-    quantity: Money
+    quantity: Number
 
     @classmethod
     def of(cls, reservation: Reservation, demand: Demand, level: StockLevel) -> Self:
@@ -190,9 +191,9 @@ class BackOrderOut(BaseModel):
     position: int
     line_id: UUID
     product_id: UUID
-    wanted: Money
-    reserved: Money
-    missing: Money
+    wanted: Number
+    reserved: Number
+    missing: Number
     created_at: datetime
 
 

@@ -1,6 +1,7 @@
 """Commands on drafts, which the CRM owns: enter, change, archive."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,14 @@ from chassis import clock, replication
 from chassis.errors import Malformed
 from chassis.patch import patched
 from chassis.replication import edit
-from discounts.rules import Roles
+from lines.charges import charges_of
+from lines.discounts.rules import Roles
+from lines.schemas import ChargeBody
 from records import ReferenceUnknown, reads
 from records.writes import Seen
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm.catalogue.products import queries as catalogue
 from crm.parties.customers.models import Customer
 from crm.sales.orders.commands.lines import LISTED, Terms, priced
 from crm.sales.orders.events import ORDER
@@ -74,7 +78,8 @@ def written(row: Order) -> dict[str, Any]:
     """
     body = OrderBody(
         lines=[_written_line(line) for line in row.lines],
-        **{name: getattr(row, name) for name in OrderBody.model_fields if name != "lines"},
+        charges=[ChargeBody.model_validate(each.model_dump()) for each in row.charged],
+        **{name: getattr(row, name) for name in OrderBody.model_fields.keys() - {"lines", "charges"}},
     )
     return body.model_dump(mode="json")
 
@@ -122,6 +127,13 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: se
     if anew or "lines" in changed:
         lines = await priced(session, body.lines, row.lines, _terms(row, customer), anew=anew, roles=roles)
         row.set_lines(lines)
+    if anew or "charges" in changed:
+        terms = _terms(row, customer)
+
+        async def rate_of(tax_class: str) -> Decimal:
+            return await catalogue.tax_rate_of(session, tax_class, terms.country, terms.on)
+
+        row.charge(await charges_of(body.charges, row.charged, row.currency, rate_of, anew=anew))
 
 
 def _terms(row: Order, customer: Customer) -> Terms:

@@ -11,8 +11,8 @@ from chassis.db import uuid7
 from chassis.errors import about
 from contracts.discount import discount_given
 from contracts.pricing import Question
-from discounts.queries import limits as discount_limits
-from discounts.rules import Roles, check_discount
+from lines.discounts.queries import limits as discount_limits
+from lines.discounts.rules import Roles, check_discount
 from records import ReferenceUnknown, reads
 from sqlalchemy.ext.asyncio import AsyncSession
 

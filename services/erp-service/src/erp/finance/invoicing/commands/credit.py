@@ -1,7 +1,7 @@
 """Credit notes. An invoice is never changed: errors are corrected by a credit note."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,8 @@ from uuid import UUID
 import numbering
 from chassis import clock, replication
 from chassis.errors import Conflict, NotFound, about_one_of
-from contracts.money import Totals
+from contracts.charge import BilledCharge
+from contracts.money import Totals, charged
 from contracts.receivable import TaxAmount
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,6 +74,7 @@ async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> Cre
     `CreditedBeyondInvoiced`, `NothingToCredit`, and the ledger's `PeriodClosed`.
     """
     (invoice,) = await queries.for_update(session, [body.invoice_id])
+    taken = await _charges(session, invoice, body)
     parts = _parts(invoice, body)
     await reads.lock_all(session, ORDERS, {part.line.order_id for part in parts})
     shipment_ids = {part.line.shipment_id for part in parts if part.line.shipment_id}
@@ -80,7 +82,7 @@ async def credit(session: AsyncSession, body: CreditNoteBody, actor: str) -> Cre
     for part in parts:
         if part.line.shipment_id:
             shipped[part.line.shipment_id, part.line.order_line_id].invoiced -= part.quantity
-    return await _write(session, invoice, parts, _today(body.issued_on), body.reason, actor)
+    return await _write(session, invoice, parts, _today(body.issued_on), body.reason, actor, taken)
 
 
 async def credit_returns(session: AsyncSession, body: ReturnsBody, actor: str) -> list[CreditNote]:
@@ -123,6 +125,18 @@ async def use_credit(session: AsyncSession, credit_note_id: UUID, body: UseBody,
 
 def _today(day: date | None) -> date:
     return day or clock.today()
+
+
+async def _charges(session: AsyncSession, invoice: Invoice, body: CreditNoteBody) -> list[BilledCharge]:
+    """The charges that are taken back: those named beside lines, or with the whole rest of the invoice all."""
+    gone = {each.order_charge for each in await queries.credited_charges(session, invoice.id)}
+    left = {each.order_charge: each for each in invoice.charged if each.order_charge not in gone}
+    if body.lines is None:
+        return list(left.values())
+    if unknown := body.charges - left.keys():
+        detail = f"{invoice.number} has no such charge that is left to credit."
+        raise NotFound(id=str(min(unknown)), detail=detail)
+    return [each for charge_id, each in left.items() if charge_id in body.charges]
 
 
 def _parts(invoice: Invoice, body: CreditNoteBody) -> list[Part]:
@@ -183,13 +197,21 @@ def _returned(found: Sequence[Order], returns: Sequence[Shipment], invoices: Seq
 
 
 async def _write(
-    session: AsyncSession, invoice: Invoice, parts: Sequence[Part], on: date, reason: str | None, actor: str
+    session: AsyncSession,
+    invoice: Invoice,
+    parts: Sequence[Part],
+    on: date,
+    reason: str | None,
+    actor: str,
+    taken: Sequence[BilledCharge] = (),
 ) -> CreditNote:
     await ledger_queries.receivable_lock(session, invoice.customer_id)
-    note = await _credit_note(session, invoice, parts, on)
+    note = await _credit_note(session, invoice, parts, on, taken)
     note.reason = reason
     await session.flush()
-    await order_commands.mark_invoiced(session, _taken_back(parts), actor)
+    ids = {each.order_charge for each in taken if each.order_charge}
+    charges = dict.fromkeys({line.order_id for line in invoice.lines}, ids) if ids else {}
+    await order_commands.mark_invoiced(session, _taken_back(parts), actor, charges=charges, credited=True)
     note.settled = min(note.total, invoice.open)
     if note.settled:
         await settle(session, invoice, note.settled, actor)
@@ -217,14 +239,19 @@ def _taken_back(parts: Sequence[Part]) -> dict[UUID, Decimal]:
     return quantities
 
 
-async def _credit_note(session: AsyncSession, invoice: Invoice, parts: Sequence[Part], on: date) -> CreditNote:
+async def _credit_note(
+    session: AsyncSession, invoice: Invoice, parts: Sequence[Part], on: date, taken: Sequence[BilledCharge]
+) -> CreditNote:
     """Create the credit note; the lines of the invoice count their credited quantity."""
     _, columns = await parties(session, invoice.customer_id, on)
     earlier: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
     for line in invoice.lines:
         earlier[line.tax_rate] += part_net(NOTHING, line.credited, line.unit_price, line.discount, invoice.currency)
+    for net, rate in _charged(invoice, await queries.credited_charges(session, invoice.id)):
+        earlier[rate] += net
     lines = [_line(position, part, invoice.currency) for position, part in enumerate(parts, start=1)]
-    sums = credit_totals([(line.net, line.tax_rate) for line in lines], earlier, invoice.currency)
+    nets = [*((line.net, line.tax_rate) for line in lines), *_charged(invoice, taken)]
+    sums = credit_totals(nets, earlier, invoice.currency)
     return CreditNote(
         **columns,
         **_amounts(sums),
@@ -233,7 +260,14 @@ async def _credit_note(session: AsyncSession, invoice: Invoice, parts: Sequence[
         issued_on=on,
         currency=invoice.currency,
         lines=lines,
+        charges=[each.model_dump(mode="json") for each in taken],
     )
+
+
+def _charged(invoice: Invoice, charges: Iterable[BilledCharge]) -> list[tuple[Decimal, Decimal]]:
+    """What charges come to, each (net, tax rate), spread as they were on the invoice."""
+    nets = [(line.net, line.tax_rate) for line in invoice.lines]
+    return charged(nets, [(each.amount, each.tax_rate) for each in charges], invoice.currency)
 
 
 def _amounts(sums: Totals) -> dict[str, object]:

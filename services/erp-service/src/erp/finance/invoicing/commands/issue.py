@@ -9,7 +9,9 @@ from uuid import UUID
 
 import numbering
 from chassis import clock, gather, replication
+from chassis.db import JsonObject
 from chassis.errors import Conflict, NotFound, about_one_of
+from contracts.charge import BilledCharge, ListedCharge
 from contracts.money import line_net
 from contracts.receivable import TaxAmount
 from records import reads
@@ -110,8 +112,9 @@ async def issue(session: AsyncSession, body: InvoiceBody, actor: str) -> Invoice
         parts = _parts(billed_orders, shipments, named=bool(body.shipment_ids))
     order = billed_orders[0]
     await ledger_queries.receivable_lock(session, order.customer_id)
-    await _mark(session, parts, actor)
-    invoice = await _invoice(session, order, parts, on)
+    charges = {row.id: row.charges_to_bill for row in billed_orders if row.id in {p.ordered.order_id for p in parts}}
+    invoice = await _invoice(session, order, parts, [each for found in charges.values() for each in found], on)
+    await _mark(session, parts, charges, actor)
     invoice.number = await numbering.take(session, INVOICE_NUMBERS, on)
     replication.created(session, INVOICE, invoice, actor)
     await gather.flush(session)
@@ -181,22 +184,27 @@ def _parts(found: Sequence[Order], shipments: Sequence[Shipment], *, named: bool
     return sorted(parts, key=lambda part: (numbers[part.ordered.order_id], part.ordered.position))
 
 
-async def _mark(session: AsyncSession, parts: Sequence[Part], actor: str) -> None:
+async def _mark(
+    session: AsyncSession, parts: Sequence[Part], charges: Mapping[UUID, Sequence[ListedCharge]], actor: str
+) -> None:
     quantities: defaultdict[UUID, Decimal] = defaultdict(Decimal)
     for part in parts:
         part.shipped.invoiced += part.quantity
         quantities[part.ordered.id] += part.quantity
     await gather.flush(session)
-    await order_commands.mark_invoiced(session, quantities, actor, {part.ordered.order_id for part in parts})
+    billed = {order_id: [each.id for each in found] for order_id, found in charges.items()}
+    await order_commands.mark_invoiced(session, quantities, actor, charges=billed)
 
 
-async def _invoice(session: AsyncSession, order: Order, parts: Sequence[Part], on: date) -> Invoice:
+async def _invoice(
+    session: AsyncSession, order: Order, parts: Sequence[Part], charges: Sequence[ListedCharge], on: date
+) -> Invoice:
     customer, columns = await parties(session, order.customer_id, on)
     if missing := [name for name in ISSUER if not columns["issuer"][name]]:
         raise CompanyIncomplete(missing=missing, detail=f"Missing: {', '.join(missing)}.")
     names = await _names(session, {part.ordered.product_id for part in parts})
     lines = [_line(position, part, names, order.currency) for position, part in enumerate(parts, start=1)]
-    sums = invoice_totals([(line.net, line.tax_rate) for line in lines], order.currency)
+    sums = invoice_totals([(line.net, line.tax_rate) for line in lines], order.currency, charges)
     return Invoice(
         **columns,
         customer_id=customer.id,
@@ -211,11 +219,17 @@ async def _invoice(session: AsyncSession, order: Order, parts: Sequence[Part], o
         settled=Decimal(0),
         dunning_level=0,
         lines=lines,
+        charges=[_charge(each) for each in charges],
     )
 
 
 async def _names(session: AsyncSession, product_ids: Collection[UUID]) -> Mapping[UUID, str]:
     return {product_id: row.name for product_id, row in (await reads.by_ids(session, PRODUCTS, product_ids)).items()}
+
+
+def _charge(charge: ListedCharge) -> JsonObject:
+    """A charge of an order as an invoice has it."""
+    return BilledCharge(order_charge=charge.id, **charge.model_dump(exclude={"id"})).model_dump(mode="json")
 
 
 def _line(position: int, part: Part, names: Mapping[UUID, str], currency: str) -> InvoiceLine:

@@ -14,17 +14,25 @@ from erp.sales.orders import queries
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.records import ORDERS
 
+NO_CHARGES: Mapping[UUID, Collection[UUID]] = {}
+
 
 async def mark_invoiced(
-    session: AsyncSession, quantities: Mapping[UUID, Decimal], actor: str, order_ids: Collection[UUID] = ()
+    session: AsyncSession,
+    quantities: Mapping[UUID, Decimal],
+    actor: str,
+    *,
+    charges: Mapping[UUID, Collection[UUID]] = NO_CHARGES,
+    credited: bool = False,
 ) -> None:
-    """Count what was billed of each order line; below zero what was credited. `order_ids` spares looking them up.
+    """Count what was billed of each order line; below zero what was `credited`, as are the `charges` then, by order.
 
     An order of which everything is shipped and billed is `invoiced` then. Raises `MoreThanShipped`.
     """
-    order_ids = order_ids or await queries.of_lines(session, quantities)
+    order_ids = charges.keys() | (await queries.of_lines(session, quantities) if not charges or credited else set())
     for row in await reads.lock_all(session, ORDERS, order_ids):
         with edit(session, ORDER, row, actor):
+            row.bill_charges(charges.get(row.id, ()), credited=credited)
             row.bill(quantities)
     await gather.flush(session)
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from contracts.discount import discount_given
 from contracts.pricing import Question
-from discounts.queries import limits as discount_limits
-from discounts.rules import Roles, check_discount
+from lines.discounts.queries import limits as discount_limits
+from lines.discounts.rules import Roles, check_discount
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products import queries as products

@@ -11,7 +11,8 @@ from chassis.errors import Conflict, about
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.order import OrderState
-from discounts.rules import Roles
+from lines.charges import charges_of
+from lines.discounts.rules import Roles
 from records import ReferenceUnknown, reads, writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +30,7 @@ from erp.sales.orders.records import ORDERS
 from erp.sales.orders.rules import Action, CustomerArchived, NothingOrdered, ProductArchived, require
 from erp.sales.orders.schemas import OrderBody, OrderLineBody
 
-HEAD = frozenset(OrderBody.model_fields) - {"lines"}
+HEAD = frozenset(OrderBody.model_fields) - {"lines", "charges"}
 
 
 class NoSuchLine(Conflict):
@@ -98,6 +99,11 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, roles: Role
     values["ordered_on"] = values["ordered_on"] or clock.today().isoformat()
     row.change(values)
     lines = await _write_lines(session, row, body.lines, customer)
+
+    async def rate_of(tax_class: str) -> Decimal:
+        return await products.tax_rate_of(session, tax_class, _country(row, customer), row.ordered_on)
+
+    row.charge(await charges_of(body.charges, row.charged, row.currency, rate_of))
     if roles is not None:
         written = [WrittenLine(line, after, product, before.get(after.id)) for line, after, product in lines]
         await check_discounts(session, row, customer, written, roles)

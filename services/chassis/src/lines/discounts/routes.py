@@ -10,8 +10,8 @@ from chassis.tenant_settings import TenantSetting
 from contracts.discount import DiscountLimits
 from fastapi import APIRouter, Response
 
-from discounts import queries
-from discounts.schemas import LimitsOut
+from lines.discounts import queries
+from lines.discounts.schemas import LimitsOut
 
 PATH = "/v1/discount-limits"
 

@@ -1,0 +1,61 @@
+"""Shapes that requests and responses of documents share."""
+
+from collections.abc import Iterable
+from typing import Annotated, Self
+from uuid import UUID
+
+from contracts.charge import MOST_CHARGES, ListedCharge
+from contracts.money import TaxLine
+from contracts.product import Fraction, TaxClass, UnitPrice
+from contracts.text import NameText
+from contracts.values import Amount
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ChargeBody(BaseModel):
+    """A charge as its users write it; with `id` one that is there already.
+
+    With `tax_rate` that rate is charged, with `tax_class` alone the one that is declared for it. Without both the
+    charge is taxed as the lines are, in proportion to what they come to at each rate.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID | None = None
+    text: NameText = Field(examples=["Freight"])
+    amount: UnitPrice = Field(description="Before tax, with no more decimals than the currency has.")
+    tax_class: TaxClass | None = None
+    tax_rate: Fraction | None = None
+
+
+ChargeBodies = Annotated[list[ChargeBody], Field(max_length=MOST_CHARGES)]
+
+
+class ChargeOut(BaseModel):
+    """A charge. Without `tax_rate` it is taxed as the lines are."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    text: str
+    amount: Amount
+    tax_class: str | None
+    tax_rate: Fraction | None
+
+    @classmethod
+    def all_of(cls, charges: Iterable[ListedCharge]) -> list[Self]:
+        return [cls.model_validate(each) for each in charges]
+
+
+class TaxOut(BaseModel):
+    """The tax of one rate, on the sum of its lines and charges."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    rate: Fraction
+    net: Amount
+    tax: Amount
+
+    @classmethod
+    def all_of(cls, taxes: Iterable[TaxLine]) -> list[Self]:
+        return [cls.model_validate(each) for each in taxes]

@@ -31,7 +31,7 @@ Month = Annotated[str, AfterValidator(_month), BeforeValidator(one_line)]
 
 
 class CompanyBody(BaseModel):
-    """Who the company is, as its documents say it."""
+    """The company's data, for its documents."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -55,7 +55,7 @@ class CompanyBody(BaseModel):
 
 
 class CompanyOut(BaseModel):
-    """The company. `version` is 0, and the name empty, until somebody has written it."""
+    """The company. Until it is written, `version` is 0 and the name is empty."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -68,13 +68,13 @@ class CompanyOut(BaseModel):
     language: str | None
 
     def tag(self, response: Response) -> Self:
-        """Say the version in the `ETag` too."""
+        """Set the version in the `ETag` too."""
         response.headers["ETag"] = etag(self.version)
         return self
 
 
 class AccountBody(BaseModel):
-    """An account of one's own, for manual entries."""
+    """An additional account, for manual entries."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -87,7 +87,7 @@ class AccountBody(BaseModel):
 
 
 class AccountOut(BaseModel):
-    """An account; posting rules know it by its `role`."""
+    """An account; posting rules refer to it by its `role`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -106,12 +106,12 @@ class EntryLineBody(BaseModel):
     account_id: UUID
     debit: Count = Decimal(0)
     credit: Count = Decimal(0)
-    party_id: UUID | None = Field(default=None, description="The customer whose receivable it is.")
+    party_id: UUID | None = Field(default=None, description="The customer of the receivable.")
 
     @model_validator(mode="after")
     def _on_one_side(self) -> Self:
         if (self.debit > 0) == (self.credit > 0):
-            raise refuse("side", "a line has an amount in debit or in credit, and not in both")
+            raise refuse("side", "a line has an amount either in debit or in credit")
         return self
 
     @property
@@ -120,7 +120,7 @@ class EntryLineBody(BaseModel):
 
 
 class EntryBody(BaseModel):
-    """A manual entry; debit and credit come to the same."""
+    """A manual entry; debit and credit must be equal."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -137,7 +137,7 @@ class EntryBody(BaseModel):
 
 
 class EntryLineOut(BaseModel):
-    """One line; the side that has nothing is zero."""
+    """One line; the other side is zero."""
 
     account_id: UUID
     currency: str
@@ -194,7 +194,7 @@ class StatementLineOut(BaseModel):
 
 
 class AccountBalanceOut(BaseModel):
-    """What was posted to an account in one currency; `balance` is debit less credit."""
+    """The sums of an account in one currency; `balance` is debit less credit."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -210,7 +210,7 @@ class AccountBalanceOut(BaseModel):
 
 
 class CurrencySum(BaseModel):
-    """The sums of one currency; equal, or the books are broken."""
+    """The sums of one currency, which are equal."""
 
     currency: str
     debit: Sum
@@ -218,7 +218,7 @@ class CurrencySum(BaseModel):
 
 
 class TrialBalanceOut(BaseModel):
-    """All accounts that were posted to up to a day, and the sums per currency."""
+    """All accounts with postings up to a date, and the sums per currency."""
 
     until: date | None
     accounts: list[AccountBalanceOut]
@@ -226,7 +226,7 @@ class TrialBalanceOut(BaseModel):
 
 
 class PeriodOut(BaseModel):
-    """A month; `entries` counts what was posted in it, `actor` closed or reopened it last."""
+    """A month; `entries` is the number of its entries, `actor` closed or reopened it last."""
 
     month: Month
     state: Literal["open", "closed"]

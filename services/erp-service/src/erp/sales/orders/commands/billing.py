@@ -1,4 +1,4 @@
-"""What invoicing tells: what was billed, and what is paid."""
+"""Updates from invoicing: billed quantities, and paid orders."""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -18,9 +18,9 @@ from erp.sales.orders.records import ORDERS
 async def mark_invoiced(
     session: AsyncSession, quantities: Mapping[UUID, Decimal], actor: str, order_ids: Collection[UUID] = ()
 ) -> None:
-    """Count what was billed of each order line; below zero what was credited. `order_ids` spares looking them up.
+    """Add the billed quantities of order lines; negative ones are credited. `order_ids` saves a lookup.
 
-    An order of which everything is shipped and billed is `invoiced` then. Raises `MoreThanShipped`.
+    An order becomes `invoiced` when everything is shipped and billed. Raises `MoreThanShipped`.
     """
     order_ids = order_ids or await queries.of_lines(session, quantities)
     for row in await reads.lock_all(session, ORDERS, order_ids):
@@ -30,7 +30,7 @@ async def mark_invoiced(
 
 
 async def mark_paid(session: AsyncSession, order_ids: Collection[UUID], actor: str) -> None:
-    """Close the orders among these that are invoiced; those of which something is still to come stay open."""
+    """Close the invoiced ones among these orders; the others stay open."""
     for row in await reads.lock_all(session, ORDERS, order_ids):
         if row.present is OrderState.INVOICED:
             with edit(session, ORDER, row, actor):

@@ -1,4 +1,4 @@
-"""What the ERP is made of: its areas, in the order in which each stands on those before it."""
+"""The areas of the ERP, each above the ones that it depends on."""
 
 from pathlib import Path
 
@@ -24,10 +24,7 @@ SERVICE = service(
     MODULES,
     name="erp",
     title="Concord ERP",
-    description=(
-        "Products and prices, stock, orders, invoices and payments, as the back office handles them, "
-        "with a ledger that says what they come to."
-    ),
+    description=("Products and prices, stock, orders, invoices and payments for the back office, with a ledger."),
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",

@@ -111,7 +111,7 @@ async def test_an_order_that_cannot_be_dealt_with_holds_up_no_other(sessions: Se
     await desk.step()
     assert (await shown(sessions, tenant, second.id)).state == "confirmed"
     said = (await shown(sessions, tenant, first.id)).reason
-    assert said == {"code": "not-processed", "text": "The service failed (KeyError). It tries again by itself."}
+    assert said == {"code": "not-processed", "text": "The service failed (KeyError). It is retried automatically."}
     async with transaction(sessions, tenant) as session:
         await session.execute(update(Order).where(Order.id == first.id).values(currency="EUR"))
     seconds = 0.9

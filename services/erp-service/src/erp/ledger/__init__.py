@@ -1,4 +1,4 @@
-"""The ledger: accounts, periods and a journal that is only ever added to."""
+"""The ledger: accounts, periods and an append-only journal."""
 
 from modules import Module
 

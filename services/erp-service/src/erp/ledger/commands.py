@@ -1,4 +1,4 @@
-"""Every use case that writes the books."""
+"""Commands that write the ledger."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -32,7 +32,7 @@ class PeriodClosed(Conflict):
     code = "period-closed"
     title = "The month is closed"
     detail = "{month} is closed: nothing can be posted on {posted_on}."
-    hint = "Use a day in an open month, or reopen this one: POST /v1/periods/{month}/reopen."
+    hint = "Use a date in an open month, or reopen this one: POST /v1/periods/{month}/reopen."
 
 
 class PeriodStepForbidden(Conflict):
@@ -43,7 +43,7 @@ class PeriodStepForbidden(Conflict):
 
 class EntryNotBalanced(Conflict):
     code = "entry-not-balanced"
-    title = "Debit and credit do not come to the same"
+    title = "Debit and credit are not equal"
     detail = "Debit is {debit}, credit {credit}."
     hint = "Correct the lines, and send the entry again."
 
@@ -53,25 +53,25 @@ class NoSuchAccount(Conflict):
     part = "account_id"
     title = "There is no such account"
     detail = "There is no account with the id {account_id}."
-    hint = "GET /v1/accounts lists all."
+    hint = "GET /v1/accounts lists the accounts."
 
 
 class AccountNumberTaken(Conflict):
     code = "account-number-taken"
     title = "Another account has that number"
-    detail = "{number} is the account {id}."
+    detail = "{number} is already the number of account {id}."
     hint = "Choose another number."
 
 
 class CurrencyFixed(Conflict):
     code = "currency-fixed"
-    title = "The company's currency cannot change any more"
-    detail = "It is {currency}, and entries were posted."
-    hint = "Leave the currency as it is; documents may be in any currency."
+    title = "The company's currency can no longer change"
+    detail = "It is {currency}, and entries have been posted."
+    hint = "Keep the currency; documents may have any currency."
 
 
 class Heading(NamedTuple):
-    """What an entry says beside its lines."""
+    """The header of an entry."""
 
     rule: str
     source_kind: str
@@ -82,7 +82,7 @@ class Heading(NamedTuple):
 
 
 class Posting(NamedTuple):
-    """One line to be written."""
+    """One line to be inserted."""
 
     account_id: UUID
     account: str
@@ -102,11 +102,11 @@ async def post(
     party_id: UUID | None = None,
     text: str = "",
 ) -> UUID | None:
-    """Write the entry that the rule makes of these amounts; answer its id, or None when all amounts are zero.
+    """Post the entry that the rule derives from these amounts; returns its id, or None when all amounts are zero.
 
-    Once per source and rule: a repeat answers the first entry, also when its month was closed since. Raise
-    `PeriodClosed`; `UnknownRule` and `WrongAmounts` are faults of the caller. No row is locked that another posting
-    would wait for: only who closes the month waits until this transaction has ended.
+    Once per source and rule: a repeated call returns the first entry, also when its month has been closed since. Raises
+    `PeriodClosed`; `UnknownRule` and `WrongAmounts` are bugs of the caller. Takes only a shared lock on the month, so
+    postings do not wait for each other; closing the month waits for this transaction.
     """
     lines = lines_of(rule, amounts, currency)
     if not lines:
@@ -120,7 +120,7 @@ async def post(
 
 
 async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEntry:
-    """Write a manual entry. Raises `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
+    """Post a manual entry. Raises `EntryNotBalanced`, `NoSuchAccount`, `PeriodClosed`."""
     debit, credit = (sum((getattr(line, side) for line in body.lines), Decimal(0)) for side in ("debit", "credit"))
     if debit != credit:
         raise EntryNotBalanced(debit=debit, credit=credit, field="lines")
@@ -160,8 +160,8 @@ async def _admitted(session: AsyncSession, heading: Heading) -> tuple[UUID | Non
 
 
 async def _open(session: AsyncSession, month: date) -> Open:
-    """Keep the month as it is. What stands is read by a statement of its own, after the lock: it sees what the holder
-    before us committed.
+    """Lock the month against closing. Its state is read by a separate statement after the lock, so it includes what the
+    previous holder committed.
     """
     await session.execute(POSTING_INTO, {"month": month.isoformat()})
     month_closed = exists().where(Period.month == month, Period.closed_at.is_not(None))
@@ -174,7 +174,7 @@ async def _open(session: AsyncSession, month: date) -> Open:
 
 
 async def _append(session: AsyncSession, heading: Heading, currency: str, postings: Sequence[Posting]) -> UUID:
-    """Write the entry, unless the source has it already: then answer that one."""
+    """Insert the entry, unless the source already has one: then return that one."""
     entry_id = uuid7()
     row = {"id": entry_id, **heading._asdict(), "line_count": len(postings)}
     lines = [
@@ -188,14 +188,14 @@ async def _append(session: AsyncSession, heading: Heading, currency: str, postin
         for place, p in enumerate(postings, start=1)
     ]
     if gather.gathering(session):
-        # One that is there already refuses all that was gathered; then each item is written alone.
+        # An existing entry fails the whole insert of the gathered items; then each item is inserted alone.
         session.add(JournalEntry(**row))
         session.add_all(JournalLine(entry_id=entry_id, **line) for line in lines)
         _announce(session, entry_id, heading, currency, postings)
         return entry_id
     statement = upsert(JournalEntry).values(**row).on_conflict_do_nothing().returning(JournalEntry.id)
     written = await session.scalar(statement)
-    if written is None:  # Another transaction may have written it at the same time: we have waited for its end.
+    if written is None:  # A concurrent transaction may have inserted it: the insert has waited for its end.
         return (await session.scalars(_first(heading))).one()
     await session.execute(insert(JournalLine), [{"entry_id": written, **line} for line in lines])
     _announce(session, written, heading, currency, postings)
@@ -229,7 +229,7 @@ def _first(heading: Heading) -> Select[UUID]:
 
 
 async def chart(session: AsyncSession) -> None:
-    """See to it that the tenant has the accounts that posting rules name; they are made when first needed."""
+    """Create the tenant's accounts of the posting rules when they are first needed."""
     if not await session.scalar(select(exists().where(Account.role.is_not(None)))):
         rows = [{"id": uuid7(), "number": n, "name": name, "kind": k, "role": r} for n, name, k, r in DEFAULT_CHART]
         await session.execute(upsert(Account).on_conflict_do_nothing(), rows)
@@ -248,7 +248,7 @@ async def open_account(session: AsyncSession, body: AccountBody) -> Account:
 
 
 async def close(session: AsyncSession, month: date, actor: str) -> None:
-    """Close a month, once all who are posting into it have ended. Raises `PeriodStepForbidden`."""
+    """Close a month, after all transactions that post into it have ended. Raises `PeriodStepForbidden`."""
     await _set_closed(session, month, actor, closed=True)
 
 
@@ -269,7 +269,7 @@ async def _set_closed(session: AsyncSession, month: date, actor: str, *, closed:
 
 
 async def write_company(session: AsyncSession, body: CompanyBody, seen: Callable[[Company], None]) -> Company:
-    """Say who the company is. Raises `CurrencyFixed`, and the errors of `seen`."""
+    """Change the company's data. Raises `CurrencyFixed`, and the errors of `seen`."""
     row = await session.scalar(select(Company).with_for_update()) or Company.unwritten()
     seen(row)
     if body.currency != row.currency and await queries.anything_posted(session):

@@ -1,4 +1,4 @@
-"""The tables of the ledger. Entries and their lines are never changed: the database refuses it."""
+"""The tables of the ledger. Entries and their lines are never changed: triggers refuse it."""
 
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from erp.tables import Base
 
 
 class Company(Base):
-    """Who the tenant is, as its documents say it; one row, made when it is first written."""
+    """The data of the tenant's company, for its documents; one row, inserted at the first write."""
 
     __tablename__ = "companies"
 
@@ -39,18 +39,18 @@ class Company(Base):
 
     @classmethod
     def unwritten(cls) -> "Company":
-        """What holds until somebody says who the company is."""
+        """The defaults until the company's data is written."""
         return cls(version=0, name="", address=None, country=None, currency="EUR", tax_id=None, language=None)
 
     def change(self, values: dict[str, Any]) -> None:
-        """Take checked values in JSON form."""
+        """Set validated values in JSON form."""
         for field, value in values.items():
             setattr(self, field, value)
         self.version += 1
 
 
 class Account(Base):
-    """What is posted to. `role` is what posting rules call it; an account without one takes manual entries only."""
+    """An account. Posting rules refer to it by its `role`; an account without one is for manual entries only."""
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -80,7 +80,7 @@ class Period(Base):
 
 
 class JournalLine(Base):
-    """One line; `amount` is above zero in debit, below zero in credit. `party_id`: whose receivable it is."""
+    """One line; `amount` is positive in debit, negative in credit. `party_id`: the customer of the receivable."""
 
     __tablename__ = "journal_lines"
     __table_args__ = (
@@ -98,11 +98,11 @@ class JournalLine(Base):
 
 
 class JournalEntry(Base):
-    """What happened, once per source and rule.
+    """A journal entry, once per source and rule.
 
-    `position` is the order in which entries were written, and has gaps: a gapless number would make all who post for a
-    tenant wait for each other, and it is invoices that must have one. `line_count` says how many lines belong to
-    the entry, so that none can be added later.
+    `position` is the order in which entries were written, and has gaps: a gapless number would serialise all postings
+    of a tenant, and only invoices need one. `line_count` is the number of lines of the entry, so that no line can be
+    added later.
     """
 
     __tablename__ = "journal_entries"

@@ -25,7 +25,7 @@ ONE_AT_A_TIME = text("""
 
 @dataclass(frozen=True, slots=True)
 class AccountBalance:
-    """What was posted to an account in one currency; `balance` is debit less credit."""
+    """The sums of an account in one currency; `balance` is debit less credit."""
 
     account_id: UUID
     number: str
@@ -39,7 +39,7 @@ class AccountBalance:
 
 
 async def company(session: AsyncSession) -> Company:
-    """Who the tenant is; until somebody has written it, what holds for all (EUR), with version 0."""
+    """The company's data; until it is written, the defaults (EUR), with version 0."""
 
     async def read() -> Company:
         return await session.scalar(select(Company)) or Company.unwritten()
@@ -50,7 +50,7 @@ async def company(session: AsyncSession) -> Company:
 async def balance(
     session: AsyncSession, role: str, currency: str, party_id: UUID | None = None, until: date | None = None
 ) -> Decimal:
-    """Debit less credit of the account with this role, for all parties or one; `until` is the last day that counts."""
+    """Debit less credit of the account with this role, for all parties or one, up to and including `until`."""
     statement = select(func.coalesce(func.sum(AMOUNT), 0)).where(*_of_role(role, currency))
     if party_id is not None:
         statement = statement.where(JournalLine.party_id == party_id)
@@ -61,7 +61,7 @@ async def balance(
 
 
 async def balances_by_party(session: AsyncSession, role: str, currency: str) -> dict[UUID, Decimal]:
-    """Debit less credit per party, also where it has come to zero; lines without a party are left out."""
+    """Debit less credit per party, zero balances included; lines without a party are omitted."""
     of_party = (*_of_role(role, currency), JournalLine.party_id.is_not(None))
     statement = select(JournalLine.party_id, func.sum(AMOUNT)).where(*of_party).group_by(JournalLine.party_id)
     return {party_id: total for party_id, total in (await session.execute(statement)) if party_id}
@@ -73,7 +73,7 @@ def _of_role(role: str, currency: str) -> tuple[ColumnElement[bool], ...]:
 
 
 async def trial_balance(session: AsyncSession, until: date | None = None) -> Sequence[AccountBalance]:
-    """Every account that was posted to, per currency; debit and credit come to the same in each currency."""
+    """Every account with postings, per currency; debit and credit are equal in each currency."""
     nothing = Decimal(0)
     statement = (
         select(
@@ -98,7 +98,7 @@ async def trial_balance(session: AsyncSession, until: date | None = None) -> Seq
 
 
 async def receivable_lock(session: AsyncSession, customer_id: UUID) -> None:
-    """Queue for what a customer owes: who decides on its credit, or changes it, does so one after the other."""
+    """Lock a customer's receivables: decisions on its credit and changes of it are serialised."""
     locking = {"customer": str(customer_id)}
     await gather.once(session, ("receivable", customer_id), lambda: session.execute(ONE_AT_A_TIME, locking))
 
@@ -120,9 +120,9 @@ def accounts() -> Select[Account]:
 
 
 def statement_of(account_id: UUID, filters: StatementFilters) -> tuple[Select[Any], Sorting]:
-    """The lines of an account in the order of their days, each with the balance after it; and how they sort.
+    """The lines of an account in the order of their dates, each with the balance after it; and the sort keys.
 
-    The balance counts what lies before `since` too, and only lines of the party when one is given.
+    The balance includes lines before `since`, and with a party only its lines.
     """
     order = (JournalEntry.posted_on, JournalEntry.position, JournalLine.position)
     lines = (
@@ -154,7 +154,7 @@ def statement_of(account_id: UUID, filters: StatementFilters) -> tuple[Select[An
 
 
 def periods() -> tuple[Select[Any], Sorting]:
-    """The months that were posted to or closed, and the present one; and how they sort."""
+    """The months with postings or closings, and the current one; and the sort keys."""
     found = _months()
     return select(found), Sorting({"month": found.c.month}, found.c.month, "-month")
 

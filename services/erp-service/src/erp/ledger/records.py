@@ -13,7 +13,7 @@ LINE = exists().where(JournalLine.entry_id == JournalEntry.id)
 
 
 def _line_of(account_id: UUID, party_id: UUID | None) -> ColumnElement[bool]:
-    """One line is both of the account and of the party."""
+    """The account and the party must match on the same line."""
     found = LINE.where(JournalLine.account_id == account_id)
     return found if party_id is None else found.where(JournalLine.party_id == party_id)
 

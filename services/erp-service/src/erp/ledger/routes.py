@@ -39,13 +39,13 @@ Closer = Annotated[Principal, requires("ledger:close")]
 
 @router.get("/company", dependencies=[READ])
 async def read_company(session: Session, response: Response) -> CompanyOut:
-    """Who the company is, with the `ETag` to change it."""
+    """The company's data, with the `ETag` to change it."""
     return CompanyOut.model_validate(await queries.company(session)).tag(response)
 
 
 @router.put("/company", dependencies=[requires("ledger:write")])
 async def write_company(body: CompanyBody, session: Session, seen: SeenVersion, response: Response) -> CompanyOut:
-    """Say who the company is. Its currency is fixed once something was posted."""
+    """Change the company's data. Its currency cannot change after the first posting."""
     row = await commands.write_company(
         session, body, lambda found: seen.check(found.version, CompanyOut.model_validate(found))
     )
@@ -54,7 +54,7 @@ async def write_company(body: CompanyBody, session: Session, seen: SeenVersion, 
 
 @router.get("/accounts", dependencies=[READ])
 async def list_accounts(session: Session, paging: Paging) -> Page[AccountOut]:
-    """The chart of accounts, by number. Those that posting rules need are there from the beginning."""
+    """The chart of accounts, by number. Accounts of posting rules exist from the beginning."""
     await commands.chart(session)
     return await paging.page(
         session, queries.accounts(), queries.ACCOUNTS, lambda row: AccountOut.model_validate(row[0])
@@ -79,14 +79,14 @@ async def read_account(account_id: UUID, session: Session) -> AccountOut:
 async def read_statement(
     account_id: UUID, session: Session, paging: Paging, filters: Annotated[StatementFilters, Query()]
 ) -> Page[StatementLineOut]:
-    """What was posted to an account, by day, with the balance after each line."""
+    """The lines of an account, by date, with the balance after each line."""
     await queries.account(session, account_id)
     return await paging.page(session, *queries.statement_of(account_id, filters), StatementLineOut.of)
 
 
 @router.post("/journal-entries", status_code=201)
 async def enter_entry(body: EntryBody, session: Session, caller: Poster, response: Response) -> EntryOut:
-    """Write a manual entry. It cannot be changed afterwards: a second one corrects it."""
+    """Post a manual entry. It cannot be changed; a second entry corrects it."""
     row = await commands.enter(session, body, caller.subject)
     response.headers["Location"] = f"{ENTRIES.path}/{row.id}"
     return EntryOut.of(row)
@@ -94,7 +94,7 @@ async def enter_entry(body: EntryBody, session: Session, caller: Poster, respons
 
 @router.get("/trial-balance", dependencies=[READ])
 async def read_trial_balance(session: Session, until: date | None = None) -> TrialBalanceOut:
-    """Every account with what was posted to it up to a day; the sums of each currency are equal."""
+    """Every account with its postings up to a date; the sums of each currency are equal."""
     accounts = [AccountBalanceOut.model_validate(each) for each in await queries.trial_balance(session, until)]
     sums: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for each in accounts:
@@ -108,13 +108,13 @@ async def read_trial_balance(session: Session, until: date | None = None) -> Tri
 
 @router.get("/periods", dependencies=[READ])
 async def list_periods(session: Session, paging: Paging) -> Page[PeriodOut]:
-    """The months that were posted to or closed, and the present one, the latest first. All others are open too."""
+    """The months with postings or closings, and the current one, the latest first. All others are open too."""
     return await paging.page(session, *queries.periods(), PeriodOut.of)
 
 
 @router.post("/periods/{month}/close")
 async def close_period(month: Month, session: Session, caller: Closer) -> PeriodOut:
-    """Close a month: nothing is posted into it any more."""
+    """Close a month: no entry can be posted in it."""
     await commands.close(session, first_day(month), caller.subject)
     return PeriodOut.of(await queries.period(session, first_day(month)))
 

@@ -1,4 +1,4 @@
-"""What is posted when: rules declared as data, and the lines that an amount comes to. No database."""
+"""Posting rules declared as data, and the lines of an entry for its amounts. No database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from contracts.money import rounded
 
 
 class AccountKind(StrEnum):
-    """What an account tells: what there is, what is owed, what is the owners', what was earned, what it took."""
+    """The kind of an account."""
 
     ASSET = "asset"
     LIABILITY = "liability"
@@ -21,7 +21,7 @@ class AccountKind(StrEnum):
 
 
 class AccountRole(StrEnum):
-    """What posting rules call an account; each tenant has one account for each role."""
+    """The name of an account in posting rules; each tenant has one account for each role."""
 
     BANK = "bank"
     RECEIVABLES = "receivables"
@@ -50,12 +50,12 @@ DEFAULT_CHART: Sequence[tuple[str, str, AccountKind, AccountRole]] = (
 """(number, name, kind, role) of the accounts that every tenant starts with."""
 
 MANUAL = "manual"
-"""The rule of an entry that a person wrote."""
+"""The rule of a manual entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The document that an entry comes from: an invoice, a shipment, a payment."""
+    """The source document of an entry: an invoice, a shipment, a payment."""
 
     kind: str
     id: UUID
@@ -73,7 +73,7 @@ class RuleLine:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an entry; `amount` is above zero in debit, below zero in credit."""
+    """One line of an entry; `amount` is positive in debit, negative in credit."""
 
     role: AccountRole
     amount: Decimal
@@ -81,11 +81,11 @@ class Line:
 
 
 class UnknownRule(LookupError):
-    """There is no posting rule of that name; a fault of ours."""
+    """The posting rule does not exist; this is a bug."""
 
 
 class WrongAmounts(ValueError):
-    """The amounts are not those that the rule takes, below zero, or finer than the currency; a fault of ours."""
+    """The amounts differ from those of the rule, are negative, or finer than the currency; this is a bug."""
 
 
 def _debit(role: AccountRole, *amounts: str, of_party: bool = False) -> RuleLine:
@@ -108,7 +108,7 @@ _INVOICE = (
     _credit(AccountRole.TAX, "tax"),
 )
 _PAYMENT_IN = (_debit(AccountRole.BANK, "amount"), _credit(AccountRole.RECEIVABLES, "amount", of_party=True))
-# A payment that is nobody's yet waits on an account of its own; assigned, it is its customer's; released, back again.
+# An unassigned payment is on an account of its own; assigning it moves it to its customer, unassigning moves it back.
 _UNASSIGNED_IN = (_debit(AccountRole.BANK, "amount"), _credit(AccountRole.UNASSIGNED_PAYMENTS, "amount"))
 _ASSIGNED_IN = (
     _debit(AccountRole.UNASSIGNED_PAYMENTS, "amount"),
@@ -137,18 +137,18 @@ POSTING_RULES: Mapping[str, tuple[RuleLine, ...]] = {
     "payment_out_assigned": _reversed(_ASSIGNED_IN),
     "payment_out_released": _ASSIGNED_IN,
 }
-"""Rule -> its lines. Each is balanced, whatever the amounts: every amount stands once on either side."""
+"""Rule -> its lines. Each rule is balanced for all amounts: every amount occurs once on each side."""
 
 
 def month_of(day: date) -> str:
-    """The month of a day, `2026-11`; four digits in every year, which the C library does not promise."""
+    """The month of a date, `2026-11`; with four digits in every year, which the C library does not guarantee."""
     return day.isoformat()[:7]
 
 
 def lines_of(rule: str, amounts: Mapping[str, Decimal], currency: str) -> list[Line]:
-    """The lines that the amounts come to, without those of nothing.
+    """The lines for the amounts, without zero lines.
 
-    Raises `UnknownRule`, or `WrongAmounts` when an amount is missing, unknown, below zero or not rounded.
+    Raises `UnknownRule`, or `WrongAmounts` when an amount is missing, unknown, negative or not rounded.
     """
     declared = POSTING_RULES.get(rule)
     if declared is None:

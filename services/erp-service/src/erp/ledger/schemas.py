@@ -32,7 +32,7 @@ Month = Annotated[str, AfterValidator(_month), BeforeValidator(one_line)]
 
 
 class CompanyBody(BaseModel):
-    """Who the company is, as its documents say it."""
+    """The company's data, for its documents."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -58,7 +58,7 @@ class CompanyBody(BaseModel):
 
 
 class CompanyOut(BaseModel):
-    """The company. `version` is 0, and the name empty, until somebody has written it."""
+    """The company. Until it is written, `version` is 0 and the name is empty."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -71,13 +71,13 @@ class CompanyOut(BaseModel):
     language: str | None
 
     def tag(self, response: Response) -> Self:
-        """Say the version in the `ETag` too."""
+        """Set the version in the `ETag` too."""
         response.headers["ETag"] = etag(self.version)
         return self
 
 
 class AccountBody(BaseModel):
-    """An account of one's own, for manual entries."""
+    """An additional account, for manual entries."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -90,7 +90,7 @@ class AccountBody(BaseModel):
 
 
 class AccountOut(BaseModel):
-    """An account; posting rules know it by its `role`."""
+    """An account; posting rules refer to it by its `role`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -109,7 +109,7 @@ class EntryLineBody(BaseModel):
     account_id: UUID
     debit: Count = Decimal(0)
     credit: Count = Decimal(0)
-    party_id: UUID | None = Field(default=None, description="The customer whose receivable it is.")
+    party_id: UUID | None = Field(default=None, description="The customer of the receivable.")
 
     @model_validator(mode="after")
     def _on_one_side(self) -> Self:
@@ -123,7 +123,7 @@ class EntryLineBody(BaseModel):
 
 
 class EntryBody(BaseModel):
-    """A manual entry; debit and credit come to the same."""
+    """A manual entry; debit and credit must be equal."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -221,7 +221,7 @@ class CurrencySum(InCurrency):
 
 
 class TrialBalanceOut(BaseModel):
-    """All accounts that were posted to up to a day, and the sums per currency."""
+    """All accounts with postings up to a date, and the sums per currency."""
 
     until: date | None
     accounts: list[AccountBalanceOut]
@@ -229,7 +229,7 @@ class TrialBalanceOut(BaseModel):
 
 
 class PeriodOut(BaseModel):
-    """A month; `entries` counts what was posted in it, `actor` closed or reopened it last."""
+    """A month; `entries` is the number of its entries, `actor` closed or reopened it last."""
 
     month: Month
     state: Literal["open", "closed"]

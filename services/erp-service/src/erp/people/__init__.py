@@ -1,4 +1,4 @@
-"""People: who works here, and in which teams."""
+"""People: employees and teams."""
 
 from erp.people import employees, teams
 

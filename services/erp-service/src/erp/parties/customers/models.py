@@ -15,7 +15,7 @@ NUMBERS = numbering.Series("customer", "C-", dated=False)
 
 
 class LegalEntity(LegalEntityColumns, Base):
-    """A counterparty of a customer; its tax id is one of its country."""
+    """A counterparty of a customer; its tax id is valid in its country."""
 
     __tablename__ = "legal_entities"
     __table_args__ = found_by_tax_id()

@@ -8,7 +8,7 @@ from erp.parties.customers.models import Customer
 
 
 async def numbered(session: AsyncSession, number: str) -> Customer | None:
-    """The customer that has this number, archived or not."""
+    """The customer with this number, archived or not."""
     statement = select(Customer).options(selectinload(Customer.entities)).where(Customer.number == number.upper())
     found: Customer | None = await session.scalar(statement)
     return found

@@ -8,9 +8,9 @@ from pydantic import Field
 
 
 class LegalEntityBody(VerifiedLegalEntity):
-    """A legal entity by which the customer deals; with `id` one that is there already.
+    """A legal entity under which the customer trades; with `id` an existing one.
 
-    The books take no tax id that is not one of its country.
+    An invalid tax id is refused.
     """
 
     id: UUID | None = None
@@ -23,7 +23,7 @@ class CustomerBody(party.CustomerFields):
 
 
 class LegalEntityOut(party.LegalEntityShown):
-    """A legal entity; `tax_id_key` is the one form of its tax id."""
+    """A legal entity; `tax_id_key` is its normalised tax id."""
 
 
 class CustomerOut(party.CustomerShown):

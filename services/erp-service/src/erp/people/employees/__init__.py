@@ -1,4 +1,4 @@
-"""Employees: the persons who work here; owners of records and subjects of tokens."""
+"""Employees: owners of records and subjects of tokens."""
 
 from importing import Target
 from modules import Module

@@ -13,15 +13,15 @@ from erp.people.employees.models import Employee
 class SubjectTaken(Conflict):
     code = "subject-taken"
     title = "Another employee has this subject"
-    detail = "Tokens of {subject} are those of {name}, employee {id}."
-    hint = "Take it from that employee first. An archived employee keeps its subject."
+    detail = "The subject {subject} belongs to {name}, employee {id}."
+    hint = "Remove it from that employee first. An archived employee keeps its subject."
 
 
 class ManagerCycle(Conflict):
     code = "manager-cycle"
     title = "An employee cannot be a manager of itself"
-    detail = "The manager {manager_id} is this employee, or reports to it, directly or not."
-    hint = "Choose a manager who does not report to this employee, or change that one's manager first."
+    detail = "The manager {manager_id} is this employee, or reports to it, directly or indirectly."
+    hint = "Choose a manager who does not report to this employee, or change the manager's own manager first."
 
 
 async def subject_is_free(session: AsyncSession, row: Employee, values: dict[str, Any]) -> None:

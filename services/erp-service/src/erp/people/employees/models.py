@@ -9,7 +9,7 @@ from erp.tables import Base
 
 
 class Employee(EmployeeColumns, Base):
-    """A person who works here."""
+    """An employee of the company."""
 
     __tablename__ = "employees"
     __table_args__ = (

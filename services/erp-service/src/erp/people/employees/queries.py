@@ -17,9 +17,9 @@ async def of_subject(session: AsyncSession, subject: str) -> Employee | None:
 
 
 async def above(session: AsyncSession, employee_id: UUID) -> list[UUID]:
-    """An employee and all to whom it reports, directly or not.
+    """An employee and all its managers, directly or indirectly.
 
-    Until the end of the transaction no other one asks that: two changes could make a cycle that neither sees.
+    Locks until the end of the transaction: two concurrent changes could create a cycle that neither sees.
     """
     await session.execute(ALONE)
     chain = select(Employee.id, Employee.manager_id).where(Employee.id == employee_id).cte(recursive=True)

@@ -1,4 +1,4 @@
-"""Teams: employees who work together."""
+"""Teams: groups of employees."""
 
 from modules import Module
 

@@ -8,7 +8,7 @@ from erp.tables import Base
 
 
 class Team(TeamColumns, Base):
-    """Employees who work together."""
+    """A group of employees."""
 
     __tablename__ = "teams"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Orders: what customers have ordered, from the first draft until all of it is shipped, invoiced and paid."""
+"""Orders: from the draft until everything is shipped, invoiced and paid."""
 
 from modules import Module
 

@@ -21,7 +21,7 @@ from erp.sales.orders.models import Order, Shipment
 from erp.sales.orders.rules import TAKEN_FROM_OTHERS, WITH_OTHERS, IllegalTransition, amount_text, from_others
 
 ACTOR = "orders"
-"""The author of what the ERP does by itself: decisions and answers."""
+"""The actor of the ERP's automatic changes: decisions and answers."""
 
 OURS = {group.name for group in kinds.ORDER.groups if group.policy == strict("erp")}
 UNTIL_DECIDED = {group.name for group in kinds.ORDER.groups if group.policy.then}
@@ -30,19 +30,19 @@ UNTIL_DECIDED = {group.name for group in kinds.ORDER.groups if group.policy.then
 class AlreadyDecided(Conflict):
     code = "already-decided"
     title = "The ERP has decided on this order"
-    detail = "It is {state}: from there only the ERP changes what was ordered ({group})."
-    hint = "Ask for it: a request to cancel or to change the order is answered by the ERP."
+    detail = "It is {state}: in this state only the ERP changes {group}."
+    hint = "Send a request to cancel or to change the order; the ERP answers it."
 
 
 class ErpDocument(Conflict):
     code = "erp-document"
-    title = "Only the ERP writes this"
-    detail = "{group} is given by the ERP and cannot be brought by another system."
-    hint = "Ship or take back in the ERP; the document arrives everywhere by itself."
+    title = "Only the ERP writes this group"
+    detail = "The ERP assigns {group}; other systems cannot change it."
+    hint = "Ship or register a return in the ERP; the document is delivered to all systems automatically."
 
 
 def _write_state(row: Order, value: Any) -> None:
-    """A new order may come in any state that is not the ERP's to give; later the table of states decides."""
+    """A new order may have any state that other systems may set; later the table of transitions decides."""
     wanted = OrderState(checked(OrderState, value, "state"))
     if not row.is_new:
         row.follow(wanted)
@@ -76,19 +76,19 @@ def _write_charge(row: Order, member: str, value: Any) -> None:
 
 
 def zulu(moment: datetime) -> str:
-    """A time in the one form that it has on events."""
+    """A time in the normalised form of events."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _kept(group: Group) -> Group:
-    """The same group, closed to others: ours always, the rest from the ERP's decision on."""
+    """The same group, closed to other systems: some always, the rest after the ERP's decision."""
     if group.name in OURS:
         return _ours(group)
     return _until_decided(group) if group.name in UNTIL_DECIDED else group
 
 
 def _until_decided(group: Group) -> Group:
-    """The same group, closed to others from the ERP's decision on. A new order is taken as it comes."""
+    """The same group, closed to other systems after the ERP's decision. A new order is accepted unchanged."""
 
     def write(row: Order, key: str, value: Any) -> None:
         if not row.is_new and row.present not in WITH_OTHERS:
@@ -100,7 +100,7 @@ def _until_decided(group: Group) -> Group:
 
 
 def _ours(group: Group) -> Group:
-    """The same group, closed to others."""
+    """The same group, closed to other systems."""
 
     def write(_row: Any, key: str, _value: Any) -> None:
         raise ErpDocument(group=key)

@@ -1,7 +1,7 @@
-"""What the ERP does by itself: it decides on submitted orders, answers requests, frees the stock of cancelled orders.
+"""Background tasks on orders: decide on submitted orders, answer requests, release the stock of cancelled orders.
 
-Level-triggered: what is left to do is read from the orders' rows, so nothing is lost in a crash and doing it twice does
-no harm. Each order has a transaction of its own, in its tenant.
+The work is derived from the orders' rows, so a crash loses nothing and repeating a step has no effect. Each order has a
+transaction of its own, in its tenant.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.05
 BATCH = 100
 LANES = 4
-"""Customers that are served at once. One customer's orders are decided one after the other."""
+"""The number of customers that are processed concurrently. The orders of one customer are processed in sequence."""
 
 WAIT_MILLISECONDS = 1_000
 LOCKED = "55P03"
 LOCKED_SECONDS = 1.0
-"""A customer one of whose orders is locked by somebody waits so long: its orders are decided in their order."""
+"""The pause of a customer with an order that another transaction has locked: its orders are decided in sequence."""
 
-# The condition stands here as in the index, word for word: only then is the index, which is nearly empty, used.
+# The condition is written exactly as in the index: PostgreSQL uses the partial index only then.
 WAITING = text(
     f"""
     select tenant_id, id, customer_id, state, holds_stock,
@@ -53,7 +53,7 @@ WAITING = text(
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order with something left to do."""
+    """An order with pending work."""
 
     tenant_id: UUID
     id: UUID
@@ -69,7 +69,7 @@ def tasks(running: Running) -> dict[str, Task]:
 
 
 class OrderDesk:
-    """Deals with what is left to do, for all tenants. `retries` holds the pauses of orders that failed."""
+    """Processes pending orders of all tenants. `retries` holds the pauses of failed orders."""
 
     def __init__(self, sessions: Sessions, retries: Retries[UUID], wakeup: Wakeup | None = None) -> None:
         self._sessions = sessions
@@ -85,7 +85,7 @@ class OrderDesk:
                 await self._wakeup.wait(stop, count, POLL_SECONDS)
 
     async def step(self) -> int:
-        """Deal with one batch; answers how many orders it held."""
+        """Process one batch; returns the number of its orders."""
         waiting = await self._waiting()
         lanes = asyncio.Semaphore(LANES)
 
@@ -108,10 +108,11 @@ class OrderDesk:
             return [Waiting(*row) for row in found]
 
     async def _attempt(self, order: Waiting) -> None:
-        """Deal with one order. Whatever goes wrong concerns this one alone: it says so, and is tried again later."""
+        """Process one order. A failure concerns this order alone: it is stored on it, and the order is retried
+        later."""
         try:
             await self._deal_with(order)
-        except Exception as error:  # Whatever it is, it is this order's: the others go on, and it comes again.
+        except Exception as error:  # Any error concerns this order alone: the others continue, and it is retried.
             if _is_locked(error):
                 self._locked[order.customer_id] = monotonic() + LOCKED_SECONDS
                 log.info("order_locked", order=str(order.id), tenant=str(order.tenant_id))
@@ -126,7 +127,7 @@ class OrderDesk:
         try:
             async with self._transaction(order) as session:
                 await commands.note_failure(session, order.id, failure_text(error))
-        except Exception:  # The order is tried again all the same, and then has another chance to say why.
+        except Exception:  # The order is retried in any case, and can then store its reason.
             log.exception("order_failure_not_noted", order=str(order.id), tenant=str(order.tenant_id))
 
     async def _deal_with(self, order: Waiting) -> None:
@@ -140,18 +141,18 @@ class OrderDesk:
 
     @asynccontextmanager
     async def _transaction(self, order: Waiting) -> AsyncIterator[AsyncSession]:
-        """A transaction in the order's tenant; a row that somebody holds for long is not waited for."""
+        """A transaction in the order's tenant, with a short lock timeout."""
         async with transaction(self._sessions, order.tenant_id) as session:
             await wait_at_most(session, WAIT_MILLISECONDS)
             yield session
 
     async def _decide(self, order: Waiting) -> None:
-        """Confirm an order; when a rule forbids that, it is on hold and says why."""
+        """Confirm an order; if a rule forbids it, put it on hold with the reason."""
         try:
             async with self._transaction(order) as session:
                 await commands.confirm(session, order.id, ACTOR)
         except (IllegalTransition, Archived):
-            return  # Somebody else has decided, or it was cancelled or archived, since we looked.
+            return  # Another transaction has decided on it, or it was cancelled or archived in the meantime.
         except Conflict as why:
             async with self._transaction(order) as session:
                 await commands.hold(session, order.id, OrderReason(code=why.code, text=str(why)), ACTOR)
@@ -170,7 +171,7 @@ def _is_locked(error: Exception) -> bool:
 
 
 def _by_customer(waiting: Iterable[Waiting]) -> list[list[Waiting]]:
-    """The orders of each customer, in the order in which they were submitted."""
+    """The orders of each customer, in the sequence in which they were submitted."""
     lanes: defaultdict[UUID, list[Waiting]] = defaultdict(list)
     for order in waiting:
         lanes[order.customer_id].append(order)

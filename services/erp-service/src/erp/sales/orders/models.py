@@ -1,4 +1,4 @@
-"""The tables of orders and shipments, and how an order goes from state to state."""
+"""The tables of orders and shipments, and the transitions of an order."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -44,7 +44,7 @@ LEFT_TO_DO = """
         or (request is not null and (answer is null or answer ->> 'request' <> request ->> 'id'))
     )
 """
-"""What the worker looks for: orders to decide, cancelled ones that still hold stock, requests without an answer."""
+"""Pending work of the worker: orders to decide, cancelled ones with reserved stock, requests without an answer."""
 
 
 class OrderLine(OrderedLine, Base):
@@ -68,7 +68,7 @@ class OrderLine(OrderedLine, Base):
 
     @property
     def left(self) -> Decimal:
-        """How much has not gone out."""
+        """The quantity that is not shipped."""
         return left_to_ship(self.quantity, self.shipped)
 
     @property
@@ -89,26 +89,26 @@ class OrderLine(OrderedLine, Base):
         }
 
     def change(self, value: Mapping[str, Any]) -> None:
-        """Take the fields of a checked value in its published form."""
+        """Set the fields of a validated value in its published form."""
         self.position, self.product_id = value["position"], UUID(value["product"])
         self.description, self.tax_class = value["description"], value["tax_class"]
         for field in ("quantity", "unit_price", "discount", "tax_rate"):
             setattr(self, field, Decimal(value[field]))
 
     def ship(self, quantity: Decimal) -> None:
-        """Count what goes out. Raises `MoreThanOrdered`."""
+        """Add a shipped quantity. Raises `MoreThanOrdered`."""
         if quantity > self.left:
             raise MoreThanOrdered(line=str(self.id), left=self.left, wanted=quantity)
         self.shipped += quantity
 
     def take_back(self, quantity: Decimal) -> None:
-        """Count what comes back. Raises `MoreThanShipped`."""
+        """Add a returned quantity. Raises `MoreThanShipped`."""
         if quantity > self.shipped - self.returned:
             raise MoreThanShipped(line=str(self.id), left=self.shipped - self.returned, wanted=quantity)
         self.returned += quantity
 
     def bill(self, quantity: Decimal) -> None:
-        """Count what an invoice, or below zero a credit note, takes. Raises `MoreThanShipped`."""
+        """Add a billed quantity, or a negative credited one. Raises `MoreThanShipped`."""
         if not 0 <= self.invoiced + quantity <= self.shipped:
             raise MoreThanShipped(line=str(self.id), left=self.shipped - self.invoiced, wanted=quantity)
         self.invoiced += quantity
@@ -117,8 +117,8 @@ class OrderLine(OrderedLine, Base):
 class Order(Charges, Replicated, Base):
     """An order. `number` is given when the ERP takes it on; `sales_number` is what the CRM calls it.
 
-    `holds_stock`: there are reservations or back orders for its lines. `on_order`: what it will still be invoiced for,
-    tax included, from its confirmation on; that counts against the customer's credit.
+    `holds_stock`: there are reservations or back orders for its lines. `on_order`: the amount still to be invoiced, tax
+    included, from its confirmation on; it counts against the customer's credit limit.
     """
 
     __tablename__ = "orders"
@@ -183,12 +183,12 @@ class Order(Charges, Replicated, Base):
 
     @property
     def present(self) -> OrderState:
-        """The state, as what it is."""
+        """The state, as an enum."""
         return OrderState(self.state)
 
     @property
     def is_new(self) -> bool:
-        """Not announced yet: it is just being entered, or delivered for the first time."""
+        """Not announced yet: it is being entered, or delivered for the first time."""
         return not self.seq
 
     @property
@@ -198,7 +198,7 @@ class Order(Charges, Replicated, Base):
 
     @property
     def to_invoice(self) -> Decimal:
-        """What it will still be invoiced for, tax included."""
+        """The amount still to be invoiced, tax included."""
         quantities = [(line, left_to_invoice(line.quantity, line.returned, line.invoiced)) for line in self.lines]
         nets = [(line.net(self.currency, left), line.tax_rate) for line, left in quantities]
         return totals_with(nets, self.charges_to_bill if any(net for net, _ in nets) else (), self.currency).total
@@ -216,7 +216,7 @@ class Order(Charges, Replicated, Base):
 
     @property
     def unanswered(self) -> bool:
-        """Whether sales has asked for something and not heard of it."""
+        """Whether a request of sales has no answer."""
         return self.request is not None and (self.answer or {}).get("request") != self.request["id"]
 
     def line(self, line_id: UUID) -> OrderLine | None:
@@ -238,7 +238,7 @@ class Order(Charges, Replicated, Base):
     def set_line(
         self, line_id: UUID, value: Mapping[str, Any] | None, price_from: str = "given", field: str | None = None
     ) -> None:
-        """Add, change or (None) take out one line. Raises `OutOfBounds`, which names it by `field`."""
+        """Add, change or (None) remove one line. Raises `OutOfBounds` with its `field`."""
         line = self.line(line_id)
         if value is None:
             if line is not None:
@@ -253,7 +253,7 @@ class Order(Charges, Replicated, Base):
         line.price_from = price_from
 
     def wish(self, line_id: UUID, quantity: Decimal) -> None:
-        """Give a line another quantity; none takes it out. Raises `OutOfBounds`."""
+        """Set the quantity of a line; None removes it. Raises `OutOfBounds`."""
         line = self.line(line_id)
         if line is not None and quantity:
             bounded(quantity, line.unit_price, line.discount, f"line:{line_id}")
@@ -262,51 +262,51 @@ class Order(Charges, Replicated, Base):
             self.lines.remove(line)
 
     def go(self, wanted: OrderState) -> None:
-        """Come to the next state. Raises `IllegalTransition`."""
+        """Set the next state. Raises `IllegalTransition`."""
         self._enter(next_state(self.present, wanted))
 
     def follow(self, wanted: OrderState) -> None:
-        """Come to the state that another system brings. Raises `IllegalTransition`."""
+        """Set the state delivered by another system. Raises `IllegalTransition`."""
         if wanted is not self.present:
             self._enter(from_others(self.present, wanted))
 
     def _enter(self, state: OrderState) -> None:
-        """A cancelled order is not invoiced; the stock it may hold is released by whoever can reach it."""
+        """A cancelled order is not invoiced; its reserved stock is released by the caller or the worker."""
         self.state = state.value
         self.succeed()
         if state is OrderState.CANCELLED:
             self.on_order = NOTHING
 
     def fail(self, text: str) -> None:
-        """Say that the service could not process the order; a reason that people or rules gave stays."""
+        """Store that the order could not be processed; a reason set by people or rules stays."""
         if self.reason is None or self.reason["code"] == NOT_PROCESSED:
             self.reason = OrderReason(code=NOT_PROCESSED, text=text).model_dump(mode="json")
 
     def succeed(self) -> None:
-        """Take back what `fail` said."""
+        """Remove the reason that `fail` stored."""
         if self.reason is not None and self.reason["code"] == NOT_PROCESSED:
             self.reason = None
 
     def ship(self, quantities: Mapping[UUID, Decimal]) -> None:
-        """Count what goes out, by line. Raises `IllegalTransition` or `MoreThanOrdered`."""
+        """Add shipped quantities, by line. Raises `IllegalTransition` or `MoreThanOrdered`."""
         for line in self.lines:
             line.ship(quantities.get(line.id, NOTHING))
         self.advance()
 
     def take_back(self, quantities: Mapping[UUID, Decimal]) -> None:
-        """Count what comes back, by line. Raises `MoreThanShipped`."""
+        """Add returned quantities, by line. Raises `MoreThanShipped`."""
         for line in self.lines:
             line.take_back(quantities.get(line.id, NOTHING))
         self.advance()
 
     def bill(self, quantities: Mapping[UUID, Decimal]) -> None:
-        """Count what was billed, by line; credited quantities are below zero. Raises `MoreThanShipped`."""
+        """Add billed quantities, by line; credited quantities are negative. Raises `MoreThanShipped`."""
         for line in self.lines:
             line.bill(quantities.get(line.id, NOTHING))
         self.advance()
 
     def advance(self) -> None:
-        """Come as far as shipping and billing have come."""
+        """Set the state that follows from the shipped and billed quantities."""
         progress = [line.progress for line in self.lines]
         if (
             self.present is OrderState.CONFIRMED
@@ -322,19 +322,19 @@ class Order(Charges, Replicated, Base):
         if self.present is OrderState.INVOICED and not any(
             line.invoiced or line.shipped > line.returned for line in progress
         ):
-            self.go(OrderState.CLOSED)  # All of it came back before it was billed: nobody will pay for it.
+            self.go(OrderState.CLOSED)  # Everything was returned before it was billed, so no payment will follow.
         if self.present in COUNTING or (self.present is OrderState.ON_HOLD and self.holds_stock):
             self.on_order = self.to_invoice
 
 
 class OrderSetting(TenantSetting, Base):
-    """What a tenant has declared for its orders: `discount-limits`."""
+    """A setting that a tenant has declared for its orders: `discount-limits`."""
 
     __tablename__ = "order_settings"
 
 
 class ShipmentLine(Base):
-    """How much of an order's line is in a shipment or a return, and how much of that is invoiced or credited."""
+    """The quantity of an order's line in a shipment or a return, and its invoiced or credited part."""
 
     __tablename__ = "shipment_lines"
     __table_args__ = (
@@ -350,7 +350,7 @@ class ShipmentLine(Base):
 
 
 class Shipment(Replicated, Base):
-    """What went out at once, or (a return) came back. It is written once; only what is invoiced of it counts on."""
+    """One shipment or return. It is never changed, except for its invoiced quantity."""
 
     __tablename__ = "shipments"
     __table_args__ = (

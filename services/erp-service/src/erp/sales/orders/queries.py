@@ -16,12 +16,12 @@ from erp.sales.orders.models import Order, OrderLine
 
 
 async def of_lines(session: AsyncSession, line_ids: Collection[UUID]) -> set[UUID]:
-    """The orders that these lines are of."""
+    """The orders of these lines."""
     return set((await session.scalars(select(OrderLine.order_id).where(OrderLine.id.in_(line_ids)))).all())
 
 
 async def on_order(session: AsyncSession, customer_id: UUID, currency: str, but: UUID | None = None) -> Decimal:
-    """What a customer will still be invoiced for, tax included: orders from their confirmation on, all `but` one."""
+    """The amount still to be invoiced of a customer, tax included: confirmed orders, except `but`."""
     wanted = (Order.customer_id == customer_id, Order.currency == currency, Order.on_order != 0)
     statement = select(func.coalesce(func.sum(Order.on_order), 0)).where(*wanted)
     if but is not None:
@@ -31,7 +31,7 @@ async def on_order(session: AsyncSession, customer_id: UUID, currency: str, but:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides on an order beside money and stock: its customer, and a product of it that is out of use."""
+    """The state of an order's customer, and an archived product of it, for the decision on the order."""
 
     customer: str
     credit: dict[str, Any] | None
@@ -40,7 +40,7 @@ class Standing:
 
 
 async def standing(session: AsyncSession, row: Order) -> Standing:
-    """How the customer and the products of an order stand now."""
+    """The current state of the customer and the products of an order."""
     gone = (Product.id.in_([line.product_id for line in row.lines]), Product.archived_at.is_not(None))
     product = select(func.min(Product.name)).where(*gone).scalar_subquery()
     statement = select(Customer.name, Customer.credit, Customer.archived_at, product)

@@ -39,14 +39,15 @@ plain = routes(
     with_roles=True,
     says={
         "create": (
-            "Enter a draft. Prices and tax rates that a line does not say are those that are declared.\n\n"
-            "Your role limits the discounts, against what the price lists say."
+            "Enter a draft. Omitted prices and tax rates are the declared ones.\n\nThe caller's roles limit the "
+            "discounts on the prices of the price lists."
         ),
         "read": "One order with its lines, with the `ETag` to change it.",
         "change": (
-            "Change a draft: the fields named, all others stay. `lines` is the whole list; those with an `id` are kept."
+            "Change the given fields of a draft; others are unchanged. `lines` is the whole list; those with an "
+            "`id` are kept."
         ),
-        "archive": "Take a draft or a cancelled order out of use, in all systems; nothing is lost.",
+        "archive": "Archive a draft or a cancelled order, in all systems; no data is deleted.",
         "batch": "Create and change up to 200 drafts; each item succeeds or fails alone, and has its own result.",
     },
 )
@@ -61,7 +62,7 @@ Holder = Annotated[Principal, requires("orders:write", HOLD)]
 
 @router.post("/{order_id}/submit")
 async def submit_order(order_id: UUID, session: Session, caller: Writer, response: Response) -> OrderOut:
-    """Hand a draft in; it is decided on a moment later."""
+    """Submit a draft; it is decided on within moments."""
     return await answered(session, ORDERS, await commands.submit(session, order_id, caller.subject), response)
 
 
@@ -75,14 +76,14 @@ async def confirm_order(order_id: UUID, session: Session, caller: Writer, respon
 
 @router.post("/{order_id}/hold")
 async def hold_order(order_id: UUID, body: HoldBody, session: Session, caller: Holder, response: Response) -> OrderOut:
-    """Let an order wait, for a reason."""
+    """Put an order on hold, with a reason."""
     reason = OrderReason(code="held", text=body.reason)
     return await answered(session, ORDERS, await commands.hold(session, order_id, reason, caller.subject), response)
 
 
 @router.post("/{order_id}/resume")
 async def resume_order(order_id: UUID, session: Session, caller: Holder, response: Response) -> OrderOut:
-    """Look again at an order on hold: it is confirmed when nothing stands in the way any more."""
+    """Check an order on hold again: it is confirmed if no rule forbids it."""
     return await answered(session, ORDERS, await commands.resume(session, order_id, caller.subject), response)
 
 
@@ -90,14 +91,14 @@ async def resume_order(order_id: UUID, session: Session, caller: Holder, respons
 async def cancel_order(
     order_id: UUID, session: Session, caller: Writer, response: Response, body: CancelBody | None = None
 ) -> OrderOut:
-    """Cancel an order of which nothing was shipped; what was reserved is free again."""
+    """Cancel an order without shipments; its reservations are released."""
     reason = body.reason if body else None
     return await answered(session, ORDERS, await commands.cancel(session, order_id, reason, caller.subject), response)
 
 
 @router.get("/{order_id}/progress", dependencies=[READ])
 async def read_progress(order_id: UUID, session: Session) -> OrderProgress:
-    """How far each line is: ordered, reserved, back-ordered, shipped, returned, invoiced."""
+    """The progress of each line: ordered, reserved, back-ordered, shipped, returned, invoiced."""
     row = await reads.by_id(session, ORDERS, order_id)
     reserved = await stock.reserved(session, [line.id for line in row.lines]) if row.holds_stock else {}
     lines = [
@@ -120,7 +121,7 @@ async def read_progress(order_id: UUID, session: Session) -> OrderProgress:
 async def ship_order(
     order_id: UUID, session: Session, caller: Writer, response: Response, body: ShipmentBody | None = None
 ) -> ShipmentOut:
-    """Send out lines, or parts of lines; without `lines` all that is reserved."""
+    """Ship lines, or parts of lines; without `lines` everything that is reserved."""
     row = await commands.ship(session, order_id, body or ShipmentBody(), caller.subject)
     response.headers["Location"] = f"{SHIPMENTS.path}/{row.id}"
     return await answered(session, SHIPMENTS, row, response)
@@ -130,7 +131,7 @@ async def ship_order(
 async def return_order(
     order_id: UUID, body: ReturnBody, session: Session, caller: Writer, response: Response
 ) -> ShipmentOut:
-    """Take back what was shipped; it lies in the warehouse again."""
+    """Register a return of shipped goods; they are on hand again."""
     row = await commands.take_back(session, order_id, body, caller.subject)
     response.headers["Location"] = f"{SHIPMENTS.path}/{row.id}"
     return await answered(session, SHIPMENTS, row, response)

@@ -1,4 +1,4 @@
-"""What may be done with an order in which state, what it comes to, and what a customer may owe. No database."""
+"""Allowed transitions of an order, its totals, and the credit check. No database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ SHIPMENT_NUMBERS = Series("shipment", "S-")
 RETURN_NUMBERS = Series("return", "R-")
 
 NOT_PROCESSED = "not-processed"
-"""The code of the reason that an order has while a task fails on it; the task that succeeds takes it away."""
+"""The code of the reason of an order whose processing fails; a successful attempt removes it."""
 
 WITH_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED})
-"""Until the ERP has decided on an order, other systems may still bring changes of what is ordered."""
+"""Until the ERP has decided on an order, other systems may change the ordered items."""
 
 TAKEN_FROM_OTHERS = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.CANCELLED})
-"""The states that another system may bring; all others are the ERP's to give."""
+"""The states that other systems may set; only the ERP sets the others."""
 
 COUNTING = frozenset(
     {OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.INVOICED, OrderState.CLOSED}
 )
-"""From its confirmation on an order counts against the credit; on hold it still does, when it was confirmed before."""
+"""A confirmed order counts against the credit limit; also on hold, if it was confirmed before."""
 
 UNSHIPPED = frozenset({OrderState.DRAFT, OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED})
 CHANGEABLE = frozenset({OrderState.SUBMITTED, OrderState.ON_HOLD, OrderState.CONFIRMED, OrderState.PARTLY_SHIPPED})
@@ -63,7 +63,7 @@ ALLOWED: Mapping[OrderState, tuple[Action, ...]] = {
 
 class IllegalTransition(Conflict):
     code = "illegal-transition"
-    title = "The present state does not allow this"
+    title = "The current state does not allow this"
     detail = "It is {state}, which cannot become {wanted}."
     hint = "`allowed` lists what may be done now; read the record as it is now, and decide again."
 
@@ -71,14 +71,14 @@ class IllegalTransition(Conflict):
 class CustomerBlocked(Conflict):
     code = "customer-blocked"
     title = "The customer is blocked"
-    detail = "{customer} gets nothing on credit at the moment."
-    hint = "Lift the block in the customer's `credit`, then resume the order."
+    detail = "{customer} is blocked and cannot order on credit."
+    hint = "Remove the block in the customer's `credit`, then resume the order."
 
 
 class CustomerArchived(Conflict):
     code = "customer-archived"
     title = "The customer is archived"
-    detail = "{customer} was taken out of use."
+    detail = "{customer} is archived."
     hint = "Restore the customer and resume the order, or cancel it."
 
 
@@ -86,7 +86,7 @@ class ProductArchived(Conflict):
     code = "product-archived"
     part = "product_id"
     title = "A product of the order is archived"
-    detail = "{product} was taken out of use."
+    detail = "{product} is archived."
     hint = "Restore the product, or enter the order without it."
 
 
@@ -99,23 +99,23 @@ class NothingOrdered(Conflict):
 class CreditExceeded(Conflict):
     code = "credit-exceeded"
     title = "The credit limit is exceeded"
-    detail = "The limit is {limit} {currency}; with this order {exposure} {currency} would be open."
+    detail = "The limit is {limit} {currency}; this order would increase the balance to {exposure} {currency}."
     hint = "Raise the limit, wait for a payment, or make the order smaller; then resume it."
 
 
 class CreditCurrency(Conflict):
     code = "credit-currency"
     title = "The order is in another currency than the credit limit"
-    detail = "The limit is in {limit_currency}, the order in {currency}: nobody has said what that may come to."
-    hint = "Give the customer a limit in the order's currency, or none; then resume the order."
+    detail = "The limit is in {limit_currency}, the order in {currency}; currencies are not converted."
+    hint = "Set a limit in the order's currency, or none; then resume the order."
 
 
 class MoreThanOrdered(Conflict):
     code = "more-than-ordered"
     part = "quantity"
     title = "More would be shipped than was ordered"
-    detail = "Of line {line} {left} is left to ship; {wanted} is more."
-    hint = "Ship what is left at most. For more, change the order or enter another one."
+    detail = "{left} of line {line} is left to ship; {wanted} is more."
+    hint = "Ship at most what is left. For more, change the order or enter another one."
 
 
 class MoreThanShipped(Conflict):
@@ -127,20 +127,21 @@ class MoreThanShipped(Conflict):
 
 
 def failure_text(error: Exception) -> str:
-    """What people read of a task's failure: our own words, and of any other error its name alone."""
+    """The text of a failure for people: that of our own errors, and only the name of any other error."""
     why = str(error) if isinstance(error, Problem) else f"The service failed ({type(error).__name__})."
-    return f"{why} It tries again by itself."
+    return f"{why} It is retried automatically."
 
 
 def next_state(present: OrderState, wanted: OrderState) -> OrderState:
-    """The state that was wanted. Raises `IllegalTransition` when it cannot follow the present one."""
+    """The requested state. Raises `IllegalTransition` when it cannot follow the current one."""
     if wanted not in NEXT_STATES[present]:
         raise IllegalTransition(state=present.value, wanted=wanted.value, allowed=list(ALLOWED[present]))
     return wanted
 
 
 def from_others(present: OrderState, wanted: OrderState) -> OrderState:
-    """The state that another system brings. Raises `IllegalTransition` when it is not theirs to bring, or too late."""
+    """The state delivered by another system. Raises `IllegalTransition` when that system may not set it, or no
+    longer."""
     if wanted not in NEXT_STATES[present] & TAKEN_FROM_OTHERS:
         states = sorted(NEXT_STATES[present] & TAKEN_FROM_OTHERS)
         raise IllegalTransition(state=present.value, wanted=wanted.value, states=states)
@@ -167,22 +168,22 @@ _DONE = {
 
 
 def left_to_ship(quantity: Decimal, shipped: Decimal) -> Decimal:
-    """How much of a line has not gone out."""
+    """The quantity of a line that is not shipped."""
     return quantity - shipped
 
 
 def left_to_invoice(quantity: Decimal, returned: Decimal, invoiced: Decimal) -> Decimal:
-    """How much of a line will still be billed: what was ordered, less what came back and what is billed already."""
+    """The quantity of a line still to be billed: ordered, less returned and billed."""
     return max(quantity - returned - invoiced, NOTHING)
 
 
 def check_credit(
     credit: Mapping[str, Any] | None, currency: str, owed: Decimal, on_order: Decimal, total: Decimal
 ) -> None:
-    """Raises `CreditCurrency` or `CreditExceeded` when a customer with that limit may not order for this total.
+    """Raises `CreditCurrency` or `CreditExceeded` when the limit forbids an order of this total.
 
-    `owed` is the open balance, `on_order` what its other orders will come to when they are invoiced. Without a limit
-    anything goes.
+    `owed` is the open balance, `on_order` the amount of its other orders still to be invoiced. Without a limit there is
+    no check.
     """
     if credit is None or credit.get("limit") is None:
         return
@@ -195,7 +196,7 @@ def check_credit(
 
 
 def refusal_of(state: OrderState, kind: RequestKind) -> str | None:
-    """Why a request comes too late, or too early, to be granted; None when it does not."""
+    """The reason why a request cannot be granted in this state; None when it can."""
     if kind is RequestKind.CANCEL and state in (*UNSHIPPED, OrderState.CANCELLED):
         return None
     if kind is RequestKind.CHANGE and state in CHANGEABLE:
@@ -205,7 +206,7 @@ def refusal_of(state: OrderState, kind: RequestKind) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a line is."""
+    """The progress of a line."""
 
     quantity: Decimal
     shipped: Decimal
@@ -214,15 +215,15 @@ class Progress:
 
 
 def all_shipped(lines: Sequence[Progress]) -> bool:
-    """Whether all that was ordered has gone out."""
+    """Whether everything ordered is shipped."""
     return all(line.shipped == line.quantity for line in lines)
 
 
 def all_invoiced(lines: Sequence[Progress]) -> bool:
-    """Whether all that the customer kept is billed."""
+    """Whether everything shipped and not returned is billed."""
     return all(line.invoiced >= line.shipped - line.returned for line in lines)
 
 
 def amount_text(amount: Decimal) -> str:
-    """An amount in the one form that it has on events: no exponent, no zeros at the end."""
+    """An amount in the normalised form of events: no exponent, no trailing zeros."""
     return format(amount.normalize() + 0, "f")

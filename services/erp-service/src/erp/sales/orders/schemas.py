@@ -26,32 +26,32 @@ EXAMPLE: dict[str, Any] = {
 
 
 class Body(BaseModel):
-    """What a client sends: an unknown field is refused."""
+    """The body of a request: an unknown field is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class OrderLineBody(Body):
-    """A line; with `id` one that is there already. What is left out comes from price lists, tax rates, the product."""
+    """A line; with `id` an existing one. Omitted fields come from price lists, tax rates, the product."""
 
     id: UUID | None = None
-    position: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="At the end without.")
+    position: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="Default: at the end.")
     product_id: UUID
     description: OptionalNameText = None
     quantity: Quantity
-    unit_price: UnitPrice | None = Field(default=None, description="Without it, what the price lists say.")
+    unit_price: UnitPrice | None = Field(default=None, description="Default: the price of the price lists.")
     discount: Fraction = Decimal(0)
-    tax_class: TaxClass | None = Field(default=None, description="Without it, the product's.")
-    tax_rate: Fraction | None = Field(default=None, description="Without it, the declared one of class and country.")
+    tax_class: TaxClass | None = Field(default=None, description="Default: the product's.")
+    tax_rate: Fraction | None = Field(default=None, description="Default: the declared rate of class and country.")
 
 
 class OrderBody(Body):
-    """An order as a client sends it. Lines that are left out of a change are taken out of the order."""
+    """An order as a client sends it. Lines that a change omits are removed from the order."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     customer_id: UUID
-    currency: CurrencyCode | None = Field(default=None, description="The customer's, or the company's, if not given.")
+    currency: CurrencyCode | None = Field(default=None, description="Default: the customer's, else the company's.")
     ordered_on: date | None = Today
     required_on: date | None = None
     reference: OptionalShortText = Field(default=None, description="The customer's reference of the order.")
@@ -63,19 +63,19 @@ class OrderBody(Body):
 
 
 class HoldBody(Body):
-    """Why the order has to wait."""
+    """The reason of the hold."""
 
     reason: NotesText = Field(min_length=1)
 
 
 class CancelBody(Body):
-    """Why the order is cancelled."""
+    """The reason of the cancellation."""
 
     reason: Annotated[NotesText | None, BeforeValidator(blank_to_none)] = None
 
 
 class QuantityBody(Body):
-    """How much of an order's line."""
+    """A quantity of an order's line."""
 
     line_id: UUID
     quantity: Quantity
@@ -97,25 +97,25 @@ class _Quantities(Body):
 
 
 class ShipmentBody(_Quantities):
-    """What goes out; without `lines` all that is reserved."""
+    """The shipped quantities; without `lines` everything that is reserved."""
 
     lines: Annotated[list[QuantityBody], Field(min_length=1, max_length=200)] | None = None
     shipped_on: date | None = Today
     carrier: OptionalNameText = None
     tracking: OptionalNameText = None
-    warehouse_id: UUID | None = Field(default=None, description="From there alone, if given.")
+    warehouse_id: UUID | None = Field(default=None, description="Ship from this warehouse only.")
 
 
 class ReturnBody(_Quantities):
-    """What comes back of what was shipped."""
+    """The returned quantities of shipped goods."""
 
     lines: Annotated[list[QuantityBody], Field(min_length=1, max_length=200)]
     returned_on: date | None = Today
-    warehouse_id: UUID | None = Field(default=None, description="Where it is put; the default one if not given.")
+    warehouse_id: UUID | None = Field(default=None, description="The receiving warehouse; default: the default one.")
 
 
 class OrderLineOut(BaseModel):
-    """A line, what it comes to, and how far it is. `price_from`: given, price_list, list_price."""
+    """A line, its amount, and its progress. `price_from`: given, price_list, list_price."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -142,7 +142,7 @@ class OrderLineOut(BaseModel):
 
 
 class AddressOut(BaseModel):
-    """An address as it stands."""
+    """A stored address."""
 
     lines: list[str]
     postal_code: str | None
@@ -194,20 +194,20 @@ class OrderOut(InCurrency, Shown):
 
 
 class LineProgress(BaseModel):
-    """How far one line is."""
+    """The progress of one line."""
 
     line_id: UUID
     product_id: UUID
     ordered: Count
-    reserved: Count = Field(description="Set aside, ready to ship.")
-    back_ordered: Count = Field(description="Neither shipped nor set aside: it waits for goods to come in.")
+    reserved: Count = Field(description="Reserved, ready to ship.")
+    back_ordered: Count = Field(description="Neither shipped nor reserved: it waits for receipts.")
     shipped: Count
     returned: Count
     invoiced: Count
 
 
 class OrderProgress(BaseModel):
-    """How far an order is, line by line."""
+    """The progress of an order, line by line."""
 
     order_id: UUID
     state: OrderState
@@ -215,7 +215,7 @@ class OrderProgress(BaseModel):
 
 
 class ShipmentLineOut(BaseModel):
-    """A line of an order in a shipment; `invoiced` of a return is what was credited."""
+    """A line of an order in a shipment; in a return `invoiced` is the credited quantity."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -246,7 +246,7 @@ class OrderFilters(BaseModel):
 
     canonical_id: UUID | None = None
     customer_id: UUID | None = None
-    product_id: UUID | None = Field(default=None, description="Orders that have a line of it.")
+    product_id: UUID | None = Field(default=None, description="Orders with a line of this product.")
     state: OrderState | None = None
     number: str | None = Field(default=None, examples=["O-000001"])
     sales_number: str | None = Field(default=None, description="The CRM's number of the order.")
@@ -267,7 +267,7 @@ class ShipmentFilters(BaseModel):
     kind: ShipmentKind | None = None
     shipped_from: date | None = None
     shipped_until: date | None = None
-    to_invoice: bool | None = Field(default=None, description="Whether something of it is still to be billed.")
+    to_invoice: bool | None = Field(default=None, description="Whether a part of it is not billed yet.")
 
 
 class ShipmentItem(ShipmentBody):
@@ -289,7 +289,7 @@ class ShipmentResult(BaseModel):
     order_id: UUID
     id: UUID | None = None
     number: str | None = None
-    state: OrderState | None = Field(default=None, description="Of the order, then.")
+    state: OrderState | None = Field(default=None, description="The order after shipping.")
     problem: dict[str, Any] | None = None
 
 

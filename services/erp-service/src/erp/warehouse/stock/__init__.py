@@ -1,4 +1,4 @@
-"""Inventory: what lies in which warehouse, what it is worth, and for whom it is set aside."""
+"""Inventory: stock by warehouse, its value, and its reservations."""
 
 from modules import Module
 

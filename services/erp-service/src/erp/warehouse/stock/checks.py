@@ -9,9 +9,9 @@ from erp.warehouse.stock.models import Warehouse, WarehouseArchived, WarehouseIn
 
 
 async def warehouse(session: AsyncSession, row: Warehouse, values: dict[str, Any]) -> None:
-    """Make the first warehouse, or one that is to be so, the default one, which ends that of the present one.
+    """The first warehouse is the default one; a new default replaces the current one.
 
-    Raises `WarehouseNameTaken`, `WarehouseArchived`, `WarehouseInUse` for a default that would be none.
+    Raises `WarehouseNameTaken`, `WarehouseArchived`, `WarehouseInUse` when there would be no default.
     """
     known = await queries.warehouses_for_update(session)
     others = [each for each in known.values() if each.id != row.id]
@@ -28,12 +28,12 @@ async def warehouse(session: AsyncSession, row: Warehouse, values: dict[str, Any
 
 
 async def empty_warehouse(session: AsyncSession, row: Warehouse) -> None:
-    """Raises `WarehouseInUse` while something lies there, or while it is the default."""
+    """Raises `WarehouseInUse` while it has stock, or is the default."""
     await queries.warehouses_for_update(session)
     if row.is_default:
         raise WarehouseInUse(id=row.id, reason=f"{row.name} is the default warehouse.")
     if await queries.lies_in(session, row.id):
-        raise WarehouseInUse(id=row.id, reason=f"There is something on hand in {row.name}.")
+        raise WarehouseInUse(id=row.id, reason=f"{row.name} has stock on hand.")
 
 
 async def _end_default(session: AsyncSession, others: list[Warehouse]) -> None:

@@ -18,9 +18,9 @@ from erp.warehouse.stock.rules import written
 
 class FollowsStock(Conflict):
     code = "follows-stock"
-    title = "Availability follows the stock"
-    detail = "What can be promised is what lies in the warehouses of the ERP less what is reserved."
-    hint = "Receive, adjust or transfer stock; the availability follows within a second."
+    title = "Availability is computed from stock"
+    detail = "The availability of a product is its stock in the ERP's warehouses less reservations."
+    hint = "Receive, adjust or transfer stock; the availability is updated within a second."
 
 
 def _read(row: AvailabilityRow) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What inventory does in the background: it announces what can be promised."""
+"""The background task of inventory: it announces availability."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -24,9 +24,9 @@ def tasks(running: Running) -> Mapping[str, Task]:
 
 
 async def announce(sessions: Sessions, retries: Retries[UUID]) -> None:
-    """Announce once what has changed, for all tenants; a tenant with whom it fails holds up no other.
+    """Announce the changes of all tenants once; a failing tenant does not block others.
 
-    A product with which it fails has pauses of its own.
+    A failing product is retried after its own pauses.
     """
     later = retries.later()
     async with transaction(sessions) as session:
@@ -44,7 +44,7 @@ async def announce(sessions: Sessions, retries: Retries[UUID]) -> None:
 
 
 async def _announce_one_by_one(sessions: Sessions, tenant: UUID, retries: Retries[UUID]) -> None:
-    """Announce each product alone, so that the one that fails is named and holds up no other."""
+    """Announce each product alone, so that a failing one is reported and does not block others."""
     async with transaction(sessions, tenant) as session:
         products = await changed_products(session, retries.later())
 

@@ -1,4 +1,4 @@
-"""How a row of a CSV file is read as the stock with which the books open."""
+"""Reads a row of a CSV file as opening stock."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from erp.warehouse.stock.commands.warehouses import named
 
 class OpeningEntered(Conflict):
     code = "opening-entered"
-    title = "The row was imported before, and said something else"
-    detail = "What it said has moved into stock, and a move is never changed."
+    title = "The row was imported before with other values"
+    detail = "Its opening stock was posted as a move, and a move is never changed."
     hint = "Correct the stock by a count: POST /v1/stock/adjustments."
 
 
 class OpeningBody(BaseModel):
-    """What lay in a warehouse as the books were opened; the default one, which is made when it has another name."""
+    """The opening stock in a warehouse; the default one, which is created if missing, or another."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +40,7 @@ class OpeningBody(BaseModel):
 
 @dataclass(frozen=True)
 class Opened:
-    """The move that brought the stock, or the level at which there is nothing."""
+    """The move of the opening stock, or the level if the quantity is zero."""
 
     id: UUID
     version: int = 1
@@ -82,6 +82,6 @@ STOCK = Target(
     _change,
     references={"product": "products"},
     lookups={"products": _by_sku},
-    at_once=1,  # One product is locked at a time: orders that are confirmed meanwhile cannot deadlock with it.
+    at_once=1,  # One product is locked at a time, so that concurrent confirmations of orders cannot deadlock.
     scope="inventory",
 )

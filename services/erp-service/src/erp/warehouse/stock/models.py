@@ -1,4 +1,4 @@
-"""The tables of inventory, and how a level changes. Moves are never changed: the database refuses it."""
+"""The tables of inventory, and the changes of a level. Moves are never changed: a trigger refuses it."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,8 +31,8 @@ ZERO = Decimal(0)
 class OutOfStock(Conflict):
     code = "out-of-stock"
     title = "There is not enough in stock"
-    detail = "`shortages` lists each product with what is wanted and what is available."
-    hint = "Wait for goods to come in, take less, or let the rest wait on back order."
+    detail = "`shortages` lists each product with the requested and the available quantity."
+    hint = "Wait for a receipt, request less, or leave the rest on back order."
 
 
 class NotReserved(Conflict):
@@ -53,54 +53,54 @@ class NotIssued(Conflict):
 
 class NoStockKept(Conflict):
     code = "no-stock-kept"
-    title = "The product does not lie in a warehouse"
+    title = "The product is not kept in stock"
     detail = "{product_id} is a {product_kind}."
-    hint = "Stock is kept of goods only; a kit is made of its components when it is sold."
+    hint = "Only goods have stock; a kit is composed of its components when it is sold."
 
 
 class KitWithoutComponents(Conflict):
     code = "kit-without-components"
     title = "The kit has no components"
-    detail = "Nothing says what the kit {product_id} is made of."
+    detail = "No components are declared for the kit {product_id}."
     hint = "List its components: PATCH /v1/products/{product_id}."
 
 
 class UnitCostNeeded(Conflict):
     code = "unit-cost-needed"
-    title = "Nothing says what the goods are worth"
-    detail = "There is nothing of {product_id} on hand whose average could be taken."
+    title = "The value of the goods is unknown"
+    detail = "{product_id} has no stock on hand, so there is no average cost."
     hint = "Send `unit_cost`."
 
 
 class WarehouseArchived(Conflict):
     code = "warehouse-archived"
     title = "The warehouse is archived"
-    detail = "{name} is out of use: nothing can be put there."
+    detail = "{name} is archived and cannot receive goods."
     hint = "Choose another warehouse, or restore this one: POST /v1/warehouses/{id}/restore."
 
 
 class WarehouseInUse(Conflict):
     code = "warehouse-in-use"
-    title = "The warehouse is needed"
+    title = "The warehouse is in use"
     detail = "{reason}"
-    hint = "Move what lies there to another warehouse, and make another one the default."
+    hint = "Transfer its stock to another warehouse, and set another default."
 
 
 class WarehouseNameTaken(Conflict):
     code = "warehouse-name-taken"
     title = "Another warehouse has that name"
-    detail = "{name} is the warehouse {id}."
+    detail = "{name} is already the name of warehouse {id}."
     hint = "Choose another name."
 
 
 class SameWarehouse(Malformed):
     code = "same-warehouse"
-    title = "The goods would stay where they are"
-    hint = "Name two different warehouses."
+    title = "Source and destination are the same warehouse"
+    hint = "Send two different warehouses."
 
 
 class Warehouse(Plain, Base):
-    """A place where goods lie. The default one is there from the first need on, and comes first when we reserve."""
+    """A warehouse. The default one is created when it is first needed, and is reserved from first."""
 
     __tablename__ = "warehouses"
     __table_args__ = (
@@ -114,7 +114,7 @@ class Warehouse(Plain, Base):
 
 
 class StockLevel(Base):
-    """What lies of one product in one warehouse, how much of it is set aside, and what it is worth all together."""
+    """The stock of one product in one warehouse, its reserved quantity, and its total value."""
 
     __tablename__ = "stock_levels"
     __table_args__ = (
@@ -136,16 +136,16 @@ class StockLevel(Base):
 
     @property
     def free(self) -> Decimal:
-        """What is neither gone nor promised."""
+        """The available quantity."""
         return self.on_hand - self.reserved
 
     def put(self, quantity: Decimal, value: Decimal) -> None:
-        """Goods come in."""
+        """Add received goods."""
         self.on_hand += quantity
         self.value += value
 
     def take(self, quantity: Decimal, currency: str) -> Decimal:
-        """Goods go out at the moving average; answers what they were worth."""
+        """Remove goods at the moving average; returns their value."""
         value = value_out(quantity, self.on_hand, self.value, currency)
         self.on_hand -= quantity
         self.value -= value
@@ -153,7 +153,7 @@ class StockLevel(Base):
 
 
 class StockMove(Base):
-    """What came in (above zero) or went out, what it was worth, and what caused it. `line_id` is an order's line."""
+    """A receipt (positive) or issue (negative), its value, and its cause. `line_id` is an order's line."""
 
     __tablename__ = "stock_moves"
     __table_args__ = (
@@ -190,7 +190,7 @@ class StockMove(Base):
 
 
 class Reservation(Base):
-    """How much lies ready for a demand in one warehouse."""
+    """The quantity reserved for a demand in one warehouse."""
 
     __tablename__ = "stock_reservations"
     __table_args__ = (
@@ -208,11 +208,11 @@ class Reservation(Base):
 
 
 class Demand(Base):
-    """What an order's line wants of one product that may lie in a warehouse: for a kit, of one component.
+    """The demand of an order's line for one stocked product: for a kit, for one component.
 
-    `wanted` is what is to be delivered still, `reserved` how much of it is set aside (the sum of the reservations), and
-    the rest a back order; the lowest `position` is filled first. `issued` has left. `per_unit`: how much of the
-    product one unit of the line is. A service is not `stocked`: it is always reserved in full.
+    `wanted` is the outstanding quantity, `reserved` its reserved part (the sum of the reservations), and the rest a
+    back order; the lowest `position` is filled first. `issued` was shipped. `per_unit`: the quantity of the product in
+    one unit of the line. A service is not `stocked`: it is always reserved in full.
     """
 
     __tablename__ = "stock_demands"
@@ -246,12 +246,12 @@ class Demand(Base):
 
     @property
     def missing(self) -> Decimal:
-        """What is on back order."""
+        """The quantity on back order."""
         return self.wanted - self.reserved
 
 
 class StockChange(Base):
-    """A note that the stock of a product changed, for whoever announces it; gone once that is done."""
+    """A note that the stock of a product changed; deleted once it is announced."""
 
     __tablename__ = "stock_changes"
     __table_args__ = (Index(None, "tenant_id", "id"),)
@@ -261,7 +261,7 @@ class StockChange(Base):
 
 
 class AvailabilityRow(Replicated, Base):
-    """Stock of one product over all warehouses, as it was last announced."""
+    """The last announced stock of one product over all warehouses."""
 
     __tablename__ = "availabilities"
     __table_args__ = (

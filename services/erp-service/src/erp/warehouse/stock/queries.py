@@ -25,7 +25,7 @@ from erp.warehouse.stock.rules import Held, MoveKind, kits_made, kits_reserved
 
 
 async def warehouses(session: AsyncSession) -> Sequence[Warehouse]:
-    """All, in the order in which they give: the default one, then by name, those out of use last."""
+    """All, in the order in which they are used: the default one, then by name, archived ones last."""
     order = (Warehouse.archived_at.is_not(None), Warehouse.is_default.desc(), Warehouse.name)
     return (await session.scalars(select(Warehouse).order_by(*order))).all()
 
@@ -38,7 +38,7 @@ async def warehouses_for_update(session: AsyncSession) -> Mapping[UUID, Warehous
 
 
 async def lies_in(session: AsyncSession, warehouse_id: UUID) -> bool:
-    """Whether anything is on hand there."""
+    """Whether it has stock on hand."""
     there = select(StockLevel.id).where(StockLevel.warehouse_id == warehouse_id, StockLevel.on_hand > 0)
     return bool(await session.scalar(select(there.exists())))
 
@@ -55,7 +55,7 @@ async def levels_for_update(session: AsyncSession, product_ids: Sequence[UUID]) 
 
 
 async def demands(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, list[Demand]]:
-    """What the lines want, with what is reserved where; a line that wants nothing is not there."""
+    """The demands of the lines, with their reservations; lines without demand are omitted."""
     known = gather.kept(session, "demands", line_ids)
     if known is None:
         return await _read_demands(session, line_ids)
@@ -63,7 +63,7 @@ async def demands(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUI
 
 
 async def keep_demands(session: AsyncSession, line_ids: Collection[UUID]) -> None:
-    """Read what the lines want once for all gathered items; the caller has locked the lines and their stock."""
+    """Read the demands of the lines once for all gathered items; the caller has locked the lines and their stock."""
     found = await _read_demands(session, line_ids)
     gather.keep(session, "demands", [(line_id, found.get(line_id, [])) for line_id in line_ids])
 
@@ -83,7 +83,7 @@ async def waiting(session: AsyncSession, product_id: UUID, limit: int) -> Sequen
 
 
 async def newest_holders(session: AsyncSession, level_id: UUID) -> Sequence[Demand]:
-    """Those for whom something is reserved at a level, the newest first."""
+    """The demands with reservations at a level, the newest first."""
     holders = select(Reservation.demand_id).where(Reservation.level_id == level_id)
     statement = _demands().where(Demand.id.in_(holders)).order_by(Demand.position.desc())
     return (await session.scalars(statement)).all()
@@ -94,7 +94,7 @@ def _demands() -> Select[Demand]:
 
 
 async def reserved(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UUID, Decimal]:
-    """How much of each line is reserved and can be sent; of a kit, whole ones only."""
+    """The reserved quantity of each line that can be shipped; of a kit, whole ones only."""
     parts: defaultdict[UUID, list[Held]] = defaultdict(list)
     if (known := gather.kept(session, "demands", line_ids)) is not None:
         for each in (demand for line in known.values() for demand in line):
@@ -107,7 +107,7 @@ async def reserved(session: AsyncSession, line_ids: Collection[UUID]) -> dict[UU
 
 
 async def available(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, Decimal]:
-    """What can be promised of each product, over all warehouses; zero for what never lay in one."""
+    """The available quantity of each product, over all warehouses; zero for a product without stock."""
     return {
         product_id: on_hand - reserved
         for product_id, (on_hand, reserved) in (await totals(session, product_ids)).items()
@@ -115,7 +115,8 @@ async def available(session: AsyncSession, product_ids: Collection[UUID]) -> dic
 
 
 async def totals(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, tuple[Decimal, Decimal]]:
-    """(on hand, reserved) of each product, over all warehouses; of a kit, how many whole ones its components make."""
+    """(on hand, reserved) of each product, over all warehouses; of a kit, the number of whole kits that its components
+    allow."""
     contents = await _contents(session, product_ids)
     parts = {component for components in contents.values() for component in components}
     statement = (
@@ -129,12 +130,12 @@ async def totals(session: AsyncSession, product_ids: Collection[UUID]) -> dict[U
 
 
 async def kits_of(session: AsyncSession, product_ids: Collection[UUID]) -> set[UUID]:
-    """The kits that hold one of these products."""
+    """The kits that contain one of these products."""
     return set(await session.scalars(select(Component.kit_id).where(Component.product_id.in_(product_ids))))
 
 
 async def _contents(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, dict[UUID, Decimal]]:
-    """Kit -> how much of which goods it holds; services are always there."""
+    """Kit -> the quantities of its goods; services are always available."""
     statement = (
         select(Component.kit_id, Component.product_id, Component.quantity)
         .join(Product, Product.id == Component.product_id)
@@ -147,7 +148,7 @@ async def _contents(session: AsyncSession, product_ids: Collection[UUID]) -> dic
 
 
 async def issued_values(session: AsyncSession, line_ids: Collection[UUID]) -> dict[tuple[UUID | None, UUID], Decimal]:
-    """(line, product) -> what left for the line and has not come back was worth."""
+    """(line, product) -> the value of the goods that were issued for the line and not returned."""
     statement = (
         select(StockMove.line_id, StockLevel.product_id, -func.sum(StockMove.value))
         .join(StockLevel, StockLevel.id == StockMove.level_id)
@@ -158,7 +159,7 @@ async def issued_values(session: AsyncSession, line_ids: Collection[UUID]) -> di
 
 
 async def announced(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, AvailabilityRow]:
-    """What was announced last of each product, locked."""
+    """The last announced figures of each product, locked."""
     statement = select(AvailabilityRow).where(AvailabilityRow.product_id.in_(product_ids)).order_by(AvailabilityRow.id)
     found = await session.scalars(statement.with_for_update().execution_options(populate_existing=True))
     return {row.product_id: row for row in found}
@@ -167,7 +168,7 @@ async def announced(session: AsyncSession, product_ids: Collection[UUID]) -> dic
 async def placed(
     session: AsyncSession, level_ids: Collection[UUID]
 ) -> dict[UUID, tuple[StockLevel, Warehouse, Product]]:
-    """Levels with what lies there, and where."""
+    """Levels with their product and warehouse."""
     statement = (
         select(StockLevel, Warehouse, Product)
         .join(Warehouse, Warehouse.id == StockLevel.warehouse_id)
@@ -178,5 +179,5 @@ async def placed(
 
 
 async def reserving(session: AsyncSession, demand_ids: Collection[UUID]) -> dict[UUID, Demand]:
-    """For which demands something is reserved."""
+    """The demands of reservations."""
     return {each.id: each for each in await session.scalars(select(Demand).where(Demand.id.in_(demand_ids)))}

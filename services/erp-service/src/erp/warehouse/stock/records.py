@@ -1,4 +1,4 @@
-"""Declarations of warehouses, and of what lies there, moves, is set aside and is missing."""
+"""Declarations of warehouses, stock, moves, reservations and back orders."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,7 @@ warehouses = routes(
     says={
         "create": "Add a warehouse. The first one is the default.",
         "change": "Rename a warehouse, or make it the default one.",
-        "archive": "Take a warehouse out of use, once nothing lies there.",
+        "archive": "Archive a warehouse, once it has no stock.",
     },
 )
 
@@ -154,22 +154,24 @@ BACK_ORDERS = Record(
 lists = (
     routes(
         STOCK,
-        says={"list": "What lies where, by SKU unless `sort` says otherwise (sku, name, on_hand, reserved, value)."},
+        says={
+            "list": ("Stock by warehouse, sorted by SKU unless `sort` is given (sku, name, on_hand, reserved, value).")
+        },
     ),
     routes(
         MOVES,
         names={"read": "read_stock_move"},
         says={
-            "list": "What came in and went out, the newest first unless `sort` says otherwise (position, moved_on).",
+            "list": "Stock moves, the newest first unless `sort` is given (position, moved_on).",
             "read": "One move.",
         },
     ),
     routes(
         RESERVATIONS,
-        says={"list": "What lies ready for which line of an order, and where; the oldest line first."},
+        says={"list": "Reservations of order lines, by warehouse; the oldest line first."},
     ),
     routes(
         BACK_ORDERS,
-        says={"list": "What lines of orders wait for, in the order in which they are served."},
+        says={"list": "Back orders of order lines, in the order in which they are filled."},
     ),
 )

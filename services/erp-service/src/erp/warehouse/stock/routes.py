@@ -28,7 +28,7 @@ routers = (warehouses, *lists, router)
 
 @router.post("/stock/receipts", status_code=201)
 async def receive_stock(body: ReceiptBody, session: Session, caller: Writer) -> MoveOut:
-    """Goods have come in. Lines that wait for them are served at once, the oldest first."""
+    """Register a receipt of goods. Back orders are filled at once, the oldest first."""
     move = await commands.receive(
         session,
         body.product_id,
@@ -45,7 +45,7 @@ async def receive_stock(body: ReceiptBody, session: Session, caller: Writer) -> 
 
 @router.post("/stock/adjustments", status_code=201)
 async def adjust_stock(body: AdjustmentBody, session: Session, caller: Writer) -> AdjustmentOut:
-    """Goods were counted: that is what there is. No move when the books said the same."""
+    """Register a count: the counted quantity becomes the stock. No move if it is unchanged."""
     move = await commands.adjust(
         session,
         body.product_id,
@@ -61,7 +61,7 @@ async def adjust_stock(body: AdjustmentBody, session: Session, caller: Writer) -
 
 @router.post("/stock/transfers", status_code=201)
 async def transfer_stock(body: TransferBody, session: Session, caller: Writer) -> TransferOut:
-    """Goods go from one warehouse to another, with what they are worth; reserved ones stay."""
+    """Transfer goods between warehouses, with their value; reserved ones stay."""
     moves = await commands.transfer(
         session,
         body.product_id,

@@ -1,4 +1,4 @@
-"""How stock is counted, valued and set aside. No database."""
+"""Valuation and reservation of stock. No database."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from erp.catalogue.products.rules import STEP
 
 
 class MoveKind(StrEnum):
-    """Why stock moved. Out goes an issue; a transfer or an adjustment goes either way."""
+    """The kind of a stock move. An issue is outgoing; a transfer or an adjustment has either direction."""
 
     OPENING = "opening"
     RECEIPT = "receipt"
@@ -26,7 +26,7 @@ class MoveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """How much of a product an order's line wants, in the product's own unit."""
+    """The outstanding quantity of a product for an order's line, in the product's own unit."""
 
     line_id: UUID
     product_id: UUID
@@ -35,7 +35,7 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one line wants of one product that lies in a warehouse: the product itself, or a component of a kit."""
+    """The demand of one line for one stocked product: the product itself, or a component of a kit."""
 
     line_id: UUID
     product_id: UUID
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How far one part of a line is: what it wants still, and how much of that is reserved."""
+    """The state of one part of a line: its outstanding quantity, and the reserved part."""
 
     per_unit: Decimal
     wanted: Decimal
@@ -59,31 +59,32 @@ def times(quantity: Decimal, factor: Decimal) -> Decimal:
 
 
 def written(quantity: Decimal) -> str:
-    """A quantity as people write it: without zeros that say nothing."""
+    """A quantity for display: without trailing zeros."""
     return f"{quantity.normalize():f}"
 
 
 def value_in(quantity: Decimal, unit_cost: Decimal, currency: str) -> Decimal:
-    """What comes in is worth what it cost. Raises `OutOfBounds`."""
+    """The value of received goods. Raises `OutOfBounds`."""
     return at_most(LARGEST_AMOUNT, rounded(EXACT.multiply(quantity, unit_cost), currency), "value")
 
 
 def value_out(quantity: Decimal, on_hand: Decimal, value: Decimal, currency: str) -> Decimal:
-    """What goes out is worth the moving average; the last unit takes the rest, so nothing on hand is worth nothing."""
+    """The value of issued goods by the moving average; the last unit gets the rest, so an empty level has the value
+    zero."""
     if quantity >= on_hand:
         return value
     return min(rounded(EXACT.divide(EXACT.multiply(value, quantity), on_hand), currency), value)
 
 
 def unit_cost(value: Decimal, quantity: Decimal) -> Decimal:
-    """What one unit of it is worth, with four decimals."""
+    """The value of one unit, with four decimals."""
     return EXACT.quantize(EXACT.divide(value, quantity), STEP)
 
 
 def kits_reserved(parts: Sequence[Held]) -> Decimal:
-    """How much of a line is reserved: all of it, or as many whole kits as every component is there for.
+    """The reserved quantity of a line: of a kit, the number of whole kits of which every component is reserved.
 
-    A line of one product that is no kit may be reserved in part, whatever the quantity.
+    A line of one product that is not a kit may be reserved in part.
     """
     if all(part.reserved == part.wanted for part in parts):
         whole = (EXACT.quantize(EXACT.divide(part.wanted, part.per_unit), STEP) for part in parts)
@@ -93,7 +94,7 @@ def kits_reserved(parts: Sequence[Held]) -> Decimal:
 
 
 def shared_out(quantity: Decimal, offers: Iterable[Decimal]) -> list[Decimal]:
-    """How much each gives, in turn, until the quantity is reached."""
+    """The share of each, in turn, until the quantity is reached."""
     given: list[Decimal] = []
     for offer in offers:
         given.append(min(offer, quantity))
@@ -104,8 +105,8 @@ def shared_out(quantity: Decimal, offers: Iterable[Decimal]) -> list[Decimal]:
 def kits_made(
     contents: Mapping[UUID, Decimal], stock: Mapping[UUID, tuple[Decimal, Decimal]]
 ) -> tuple[Decimal, Decimal]:
-    """(on hand, reserved) of a kit: as many whole ones as the scarcest of its goods makes, and how many of these cannot
-    be promised. `stock` is (on hand, reserved) of each of the goods. Of more than can be counted, the greatest count.
+    """(on hand, reserved) of a kit: the number of whole kits that its scarcest component allows, and how many of these
+    are not available. `stock` is (on hand, reserved) of each component. The result is limited to the greatest count.
     """
     nothing = (Decimal(0), Decimal(0))
     parts = [(quantity, *stock.get(each, nothing)) for each, quantity in contents.items()]

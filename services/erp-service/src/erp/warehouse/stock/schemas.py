@@ -22,22 +22,22 @@ class WarehouseBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Hamburg"}]})
 
     name: ShortText
-    is_default: bool = Field(default=False, description="Where goods come in, and from where they leave first.")
+    is_default: bool = Field(default=False, description="The warehouse for receipts, and the first one for issues.")
 
 
 class WarehouseOut(PlainOut):
-    """A warehouse. One is the default; making another one so ends that."""
+    """A warehouse. Exactly one is the default; setting another default replaces it."""
 
     name: str
     is_default: bool
 
 
-WarehouseId = Annotated[UUID | None, Field(description="The default warehouse, if not given.")]
-Day = Annotated[date | None, Field(description="The day on which it happened; today, if not given.")]
+WarehouseId = Annotated[UUID | None, Field(description="Default: the default warehouse.")]
+Day = Annotated[date | None, Field(description="The date of the movement; default: today.")]
 
 
 class ReceiptBody(BaseModel):
-    """Goods that come in. `quantity` and `unit_cost` are those of `unit`, the product's own if not given."""
+    """A receipt of goods. `quantity` and `unit_cost` are those of `unit`; default: the product's own."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -52,11 +52,11 @@ class ReceiptBody(BaseModel):
     unit_cost: UnitPrice = Field(description="In the company's currency.")
     warehouse_id: WarehouseId = None
     day: Day = None
-    reference: NotesText = Field(default="", description="What it came with: a delivery note's number.")
+    reference: NotesText = Field(default="", description="The reference: for example the number of a delivery note.")
 
 
 class AdjustmentBody(BaseModel):
-    """What was counted, in the product's own unit: the stock becomes that, whatever was in the books."""
+    """The counted quantity, in the product's own unit; it replaces the quantity on hand."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,14 +64,14 @@ class AdjustmentBody(BaseModel):
     counted: Count
     reason: NameText
     unit_cost: UnitPrice | None = Field(
-        default=None, description="What found goods cost; the moving average, if not given."
+        default=None, description="The unit cost of found goods; default: the moving average."
     )
     warehouse_id: WarehouseId = None
     day: Day = None
 
 
 class TransferBody(BaseModel):
-    """Goods that go from one warehouse to another; reserved ones stay."""
+    """A transfer of goods between warehouses; reserved ones stay."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -101,7 +101,7 @@ class StockOut(InCurrency):
 
     @classmethod
     def of(cls, level: StockLevel, warehouse: Warehouse, product: Product, currency: str) -> Self:
-        """The answer for a level, with what lies there and where."""
+        """The answer for a level, with its product and warehouse."""
         return cls(
             product_id=level.product_id,
             sku=product.sku,
@@ -141,7 +141,7 @@ class MoveOut(InCurrency):
 
     @classmethod
     def of(cls, move: StockMove, level: StockLevel, _: Warehouse, product: Product, currency: str) -> Self:
-        """The answer for a move, with what moved and where."""
+        """The answer for a move, with its product and warehouse."""
         elsewhere = {
             "product_id": level.product_id,
             "warehouse_id": level.warehouse_id,
@@ -153,19 +153,19 @@ class MoveOut(InCurrency):
 
 
 class AdjustmentOut(BaseModel):
-    """What a count has moved; null when it was what the books said."""
+    """The move of a count; null when the quantity was unchanged."""
 
     move: MoveOut | None
 
 
 class TransferOut(BaseModel):
-    """What a transfer has moved: out of the one warehouse, into the other."""
+    """The two moves of a transfer: out of one warehouse, into the other."""
 
     moves: list[MoveOut]
 
 
 class ReservationOut(BaseModel):
-    """What lies ready for an order's line in a warehouse."""
+    """The quantity reserved for an order's line in a warehouse."""
 
     line_id: UUID
     product_id: UUID
@@ -174,7 +174,7 @@ class ReservationOut(BaseModel):
 
     @classmethod
     def of(cls, reservation: Reservation, demand: Demand, level: StockLevel) -> Self:
-        """The answer for a reservation, with for whom and where."""
+        """The answer for a reservation, with its line and warehouse."""
         return cls(
             line_id=demand.line_id,
             product_id=demand.product_id,
@@ -184,7 +184,7 @@ class ReservationOut(BaseModel):
 
 
 class BackOrderOut(BaseModel):
-    """What an order's line waits for; the lowest `position` of a product is filled first."""
+    """A back order of an order's line; the lowest `position` of a product is filled first."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -203,7 +203,9 @@ class StockFilters(BaseModel):
     product_id: UUID | None = None
     sku: str | None = Field(default=None, max_length=60)
     warehouse_id: UUID | None = None
-    on_hand: bool | None = Field(default=None, description="Only what there is, or only what there is nothing of.")
+    on_hand: bool | None = Field(
+        default=None, description=("true: only products with stock on hand; false: only those without.")
+    )
 
 
 class MoveFilters(BaseModel):

@@ -1,6 +1,6 @@
-"""Every use case that changes an order or a shipment, by what it is for.
+"""Commands on orders and shipments, by purpose.
 
-Each holds the row's lock, and announces what changed in its transaction.
+Each holds the row's lock, and announces the changes in its transaction.
 """
 
 from erp.sales.orders.commands.answering import grant, refuse

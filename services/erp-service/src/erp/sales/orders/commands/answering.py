@@ -1,4 +1,4 @@
-"""Answering what sales asks for: cancel an order, or change its quantities."""
+"""Answers to requests of sales: to cancel an order, or to change its quantities."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -30,29 +30,29 @@ from erp.warehouse.stock.rules import Want
 
 class NotEnoughStock(Conflict):
     code = "not-enough-stock"
-    title = "There is not enough stock for more"
-    detail = "Of line {line} {reserved} can be set aside; {wanted} is wanted."
-    hint = "Ask for less, or enter another order: it waits until goods come in."
+    title = "There is not enough stock for the increase"
+    detail = "{reserved} can be reserved for line {line}; {wanted} is requested."
+    hint = "Request less, or enter another order, which waits until goods are received."
 
 
 class ShippedAlready(Conflict):
     code = "shipped-already"
-    title = "More of a line has gone out than is wished for"
-    detail = "Of line {line} {shipped} went out; {wanted} is less."
-    hint = "Ask for a return of what was shipped."
+    title = "More of a line was shipped than is requested"
+    detail = "{shipped} of line {line} was shipped; {wanted} is less."
+    hint = "Request a return of the shipped goods."
 
 
 class TooLate(Conflict):
     code = "request-too-late"
-    title = "The order's state does not allow what is asked for"
+    title = "The order's state does not allow the request"
     detail = "{why}"
-    hint = "Ask for a return of what was shipped, or enter another order."
+    hint = "Request a return of the shipped goods, or enter another order."
 
 
 async def grant(session: AsyncSession, order_id: UUID, actor: str) -> None:
-    """Do what is asked for and say so. Nothing is asked: nothing happens.
+    """Carry out the open request and answer it. Without a request nothing happens.
 
-    Raise a `Conflict` when it cannot be granted: then `refuse` in a transaction of its own.
+    Raises a `Conflict` when it cannot be granted: then call `refuse` in a transaction of its own.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     if not row.unanswered:
@@ -70,7 +70,7 @@ async def grant(session: AsyncSession, order_id: UUID, actor: str) -> None:
 
 
 async def refuse(session: AsyncSession, order_id: UUID, reason: str, actor: str) -> None:
-    """Say no to what is asked for, and why."""
+    """Refuse the open request, with the reason."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     if row.unanswered:
         with edit(session, ORDER, row, actor):
@@ -93,7 +93,7 @@ async def _cancel(session: AsyncSession, row: Order, request: OrderRequest) -> N
 
 
 async def _change(session: AsyncSession, row: Order, request: OrderRequest) -> None:
-    """Give the lines the quantities that are wished for; more only as far as credit and stock go."""
+    """Set the requested quantities of the lines; increases are limited by credit and stock."""
     before = row.totals.total
     wishes = {wish.line: wish for wish in request.lines}.values()
     more = {wish.line for wish in wishes if wish.quantity > _line(row, wish).quantity}
@@ -124,7 +124,7 @@ def _line(row: Order, wish: LineWish) -> OrderLine:
 
 
 def _left(line: OrderLine, wish: LineWish) -> Decimal:
-    """What is to go out still. Raises `ShippedAlready` when more went out than is wished for."""
+    """The quantity still to ship. Raises `ShippedAlready` when more was shipped than is requested."""
     if wish.quantity < line.shipped:
         raise ShippedAlready(line=str(line.id), shipped=amount_text(line.shipped), wanted=amount_text(wish.quantity))
     return wish.quantity - line.shipped

@@ -1,4 +1,4 @@
-"""What invoicing tells: what was billed, and what is paid."""
+"""Updates from invoicing: billed quantities, and paid orders."""
 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -27,7 +27,7 @@ async def mark_invoiced(
 ) -> None:
     """Count what was billed of each order line; below zero what was `credited`, as are the `charges` then, by order.
 
-    An order of which everything is shipped and billed is `invoiced` then. Raises `MoreThanShipped`.
+    An order becomes `invoiced` when everything is shipped and billed. Raises `MoreThanShipped`.
     """
     order_ids = charges.keys() | (await queries.of_lines(session, quantities) if not charges or credited else set())
     for row in await reads.lock_all(session, ORDERS, order_ids):
@@ -38,7 +38,7 @@ async def mark_invoiced(
 
 
 async def mark_paid(session: AsyncSession, order_ids: Collection[UUID], actor: str) -> None:
-    """Close the orders among these that are invoiced; those of which something is still to come stay open."""
+    """Close the invoiced ones among these orders; the others stay open."""
     for row in await reads.lock_all(session, ORDERS, order_ids):
         if row.present is OrderState.INVOICED:
             with edit(session, ORDER, row, actor):

@@ -1,4 +1,4 @@
-"""Cancelling, giving back the stock that was set aside, and orders on which a task fails."""
+"""Cancelling, releasing reserved stock, and orders whose processing failed."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from erp.warehouse.stock import commands as inventory
 
 
 async def cancel(session: AsyncSession, order_id: UUID, reason: str | None, actor: str) -> Order:
-    """Cancel an order of which nothing was shipped; its stock is free again. Raises `IllegalTransition`."""
+    """Cancel an order without shipments; its stock is released. Raises `IllegalTransition`."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.CANCELLED)
@@ -26,7 +26,7 @@ async def cancel(session: AsyncSession, order_id: UUID, reason: str | None, acto
 
 
 async def carry_out(session: AsyncSession, order_id: UUID) -> None:
-    """Free the stock of an order that another system cancelled; doing so twice changes nothing."""
+    """Release the stock of an order that another system cancelled; a second call changes nothing."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     if row.present is OrderState.CANCELLED:
         with edit(session, ORDER, row, ACTOR):
@@ -36,7 +36,7 @@ async def carry_out(session: AsyncSession, order_id: UUID) -> None:
 
 
 async def note_failure(session: AsyncSession, order_id: UUID, text: str) -> None:
-    """Say on an order, for all systems, that a task failed on it and tries again."""
+    """Store on the order, for all systems, that its processing failed and is retried."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, ACTOR):
         row.fail(text)
@@ -44,7 +44,7 @@ async def note_failure(session: AsyncSession, order_id: UUID, text: str) -> None
 
 
 async def release(session: AsyncSession, row: Order) -> None:
-    """Free what is set aside for an order."""
+    """Release the reservations of an order."""
     if row.holds_stock:
         await inventory.release(session, [line.id for line in row.lines])
         row.holds_stock = False

@@ -1,4 +1,4 @@
-"""Taking an order on, or letting it wait: credit, products and stock decide."""
+"""Confirming an order or putting it on hold, by credit, products and stock."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -29,14 +29,14 @@ from erp.warehouse.stock import commands as inventory
 from erp.warehouse.stock.rules import Want
 
 STANDS_BY = ("line", "customer", "currency", "dates")
-"""What the ERP decided on: an edit of these that it had not seen meets its word in the hub."""
+"""The groups that the ERP affirms with its decision: a concurrent edit of them conflicts with it in the hub."""
 
 
 async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Confirm an order that was submitted, or was on hold: its stock is reserved, and it counts against the credit.
+    """Confirm a submitted order, or one on hold: its stock is reserved, and it counts against the credit limit.
 
     Raises `IllegalTransition`, `NothingOrdered`, `CustomerArchived`, `CustomerBlocked`, `CreditCurrency`,
-    `CreditExceeded`, `ProductArchived`, or `OutOfStock` when it is to be shipped as a whole.
+    `CreditExceeded`, `ProductArchived`, or `OutOfStock` when it must be shipped as a whole.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     next_state(row.present, OrderState.CONFIRMED)
@@ -55,14 +55,14 @@ async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
 
 
 async def resume(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Look again at an order on hold, and confirm it. Raise what `confirm` raises; then it stays on hold."""
+    """Check an order on hold again, and confirm it. Raises the errors of `confirm`; then it stays on hold."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, Action.RESUME)
     return await confirm(session, order_id, actor)
 
 
 async def hold(session: AsyncSession, order_id: UUID, reason: OrderReason, actor: str) -> Order:
-    """Let an order wait, for a reason; stock that is reserved for it stays reserved. Raises `IllegalTransition`."""
+    """Put an order on hold, with a reason; reserved stock stays reserved. Raises `IllegalTransition`."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.ON_HOLD)
@@ -73,7 +73,7 @@ async def hold(session: AsyncSession, order_id: UUID, reason: OrderReason, actor
 
 
 async def check(session: AsyncSession, row: Order, total: Decimal) -> None:
-    """Raise a reason why the order may not be taken for this total; credit checks of one customer queue up.
+    """Raises the reason why the order cannot be confirmed for this total; credit checks of one customer are serialised.
 
     Raises `CustomerArchived`, `ProductArchived`, `CustomerBlocked`, `CreditCurrency`, `CreditExceeded`.
     """
@@ -93,6 +93,6 @@ async def check(session: AsyncSession, row: Order, total: Decimal) -> None:
 
 
 def wants(row: Order, line_ids: Iterable[UUID] | None = None) -> list[Want]:
-    """What the lines, or some of them, want still."""
+    """The quantities still to be delivered of the lines, or of some of them."""
     chosen = row.lines if line_ids is None else [line for line in row.lines if line.id in set(line_ids)]
     return [Want(line.id, line.product_id, line.left) for line in chosen if line.left]

@@ -1,4 +1,4 @@
-"""Limits on the discounts of lines that somebody writes."""
+"""Limits on the discounts of written lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from erp.sales.orders.schemas import OrderLineBody
 
 @dataclass(frozen=True)
 class Charge:
-    """What a line charges to whom: a line of which this stays gives no more than somebody was allowed to give."""
+    """The customer and the price terms of a line: a line with unchanged terms was checked before."""
 
     customer_id: UUID
     currency: str
@@ -32,13 +32,13 @@ class Charge:
 
     @classmethod
     def of(cls, row: Order, line: OrderLine) -> Self:
-        """The charge of a line as it stands."""
+        """The charge of a stored line."""
         return cls(row.customer_id, row.currency, line.product_id, line.quantity, line.unit_price, line.discount)
 
 
 @dataclass(frozen=True)
 class WrittenLine:
-    """A line as its writer sent it, and as it stands now; `before` is what it charged."""
+    """A line as sent, and as stored now; `before` is its previous charge."""
 
     body: OrderLineBody
     line: OrderLine
@@ -46,7 +46,7 @@ class WrittenLine:
     before: Charge | None
 
     def gives_discount(self, row: Order) -> bool:
-        """Whether a discount, or a price of one's own, is written that did not stand there already."""
+        """Whether the line contains a new discount or a new price."""
         entered = bool(self.line.discount) or self.body.unit_price is not None
         return entered and Charge.of(row, self.line) != self.before
 
@@ -54,7 +54,7 @@ class WrittenLine:
 async def check_discounts(
     session: AsyncSession, row: Order, customer: Customer, written: Sequence[WrittenLine], roles: Roles
 ) -> None:
-    """Raises `DiscountTooHigh` for the first line that the caller writes beyond the limit; others' lines stay."""
+    """Raises `DiscountTooHigh` for the first written line beyond the limit; unchanged lines are not checked."""
     found = [(number, each) for number, each in enumerate(written, 1) if each.gives_discount(row)]
     if not found:
         return
@@ -65,5 +65,5 @@ async def check_discounts(
 
 
 def question(row: Order, quantity: Decimal, customer: Customer) -> Question:
-    """What the price of a line depends on, beside its product."""
+    """The terms on which the price of a line depends, beside its product."""
     return Question(customer.id, customer.segment, quantity, row.currency, row.ordered_on)

@@ -1,4 +1,4 @@
-"""Entering an order and changing its draft; handing it in."""
+"""Entering an order, changing its draft, and submitting it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -37,15 +37,15 @@ class NoSuchLine(Conflict):
     code = "no-such-line"
     part = "line_id"
     title = "The order has no such line"
-    detail = "It has none with the id {line}."
-    hint = "Read the order: its lines have ids. Leave the id out to add a line."
+    detail = "The order has no line with the id {line}."
+    hint = "Read the order: its lines have ids. Omit the id to add a line."
 
 
 async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
-    """Enter a draft. `roles` limit the discounts of its lines; None does not.
+    """Enter a draft. `roles` limit the discounts of its lines; None is no limit.
 
     Raises `ReferenceUnknown`, `CustomerArchived`, `ProductArchived`; `NoPriceKnown` and `NoTaxRateKnown` when a line
-    does not say what nobody has declared; `OutOfBounds` when a line comes to too much; `DiscountTooHigh`.
+    omits a value that is not declared; `OutOfBounds` when the amount of a line is too large; `DiscountTooHigh`.
     """
     await replication.creating(session, ORDER)
     row = Order.blank()
@@ -63,10 +63,10 @@ async def change(
     seen: writes.Seen,
     roles: Roles | None = None,
 ) -> Order:
-    """Apply a merge patch to a draft that the caller has `seen`. Nothing changed: the same version, no event.
+    """Apply a merge patch to a draft that the caller has `seen`. Without a change there is no new version and no event.
 
-    Raise what `create` raises, `NotFound`, `NoSuchLine`, `IllegalTransition` when it is no draft any more, and whatever
-    `seen` raises.
+    Raises the errors of `create`, `NotFound`, `NoSuchLine`, `IllegalTransition` when it is not a draft, and the errors
+    of `seen`.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     seen(row)
@@ -79,7 +79,7 @@ async def change(
 
 
 async def submit(session: AsyncSession, order_id: UUID, actor: str) -> Order:
-    """Hand a draft in: it is decided on next. Raises `IllegalTransition` or `NothingOrdered`."""
+    """Submit a draft, which is decided on next. Raises `IllegalTransition` or `NothingOrdered`."""
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):
         row.go(OrderState.SUBMITTED)
@@ -119,7 +119,7 @@ async def _customer(session: AsyncSession, customer_id: UUID) -> Customer:
 async def _write_lines(
     session: AsyncSession, row: Order, lines: list[OrderLineBody], customer: Customer
 ) -> list[tuple[OrderLineBody, OrderLine, Product]]:
-    """Give the order these lines; answer each with what became of it and its product."""
+    """Set these lines of the order; returns each with its stored line and its product."""
     known = {line.id for line in row.lines}
     for index, line in enumerate(lines):
         if line.id and line.id not in known:
@@ -178,6 +178,6 @@ async def _price(
 
 
 def _country(row: Order, customer: Customer) -> str | None:
-    """Where it is delivered to: that decides on the tax."""
+    """The country of delivery, which determines the tax."""
     addresses = (row.shipping_address, customer.shipping_address, customer.billing_address)
     return next((address["country"] for address in addresses if address and address.get("country")), None)

@@ -1,4 +1,4 @@
-"""Numbers of documents. One is taken as late as can be: until the transaction ends, nobody else gets the next one."""
+"""Numbers of documents. Taken as late as possible, because the counter is locked until the transaction ends."""
 
 import numbering
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,6 +8,6 @@ from erp.sales.orders.rules import NUMBERS
 
 
 async def give_number(session: AsyncSession, row: Order) -> None:
-    """The ERP takes the order on: it has a number from now on."""
+    """Assign the ERP's number to the order."""
     if row.number is None:
         row.number = await numbering.take(session, NUMBERS, row.ordered_on)

@@ -1,4 +1,4 @@
-"""What goes out to the customer, and what comes back."""
+"""Shipments to the customer, and returns."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -28,15 +28,15 @@ from erp.warehouse.stock.rules import Want
 
 class NothingReserved(Conflict):
     code = "nothing-reserved"
-    title = "Nothing is set aside for this order"
-    detail = "All that is left of it waits for goods to come in."
-    hint = "Receive the goods; back orders are filled as they come in."
+    title = "Nothing is reserved for this order"
+    detail = "All of its remaining quantities wait for receipts of goods."
+    hint = "Receive the goods; a receipt fills back orders."
 
 
 async def lock_all(session: AsyncSession, order_ids: Collection[UUID]) -> None:
-    """Lock orders and all stock that is set aside for them, before the first of several is shipped.
+    """Lock orders and their reserved stock, before the first of several is shipped.
 
-    Taken order by order, two transactions could wait for each other.
+    Locked order by order, two transactions could deadlock.
     """
     rows = await reads.lock_all(session, ORDERS, order_ids)
     demands = await stock.demands(session, [line.id for row in rows for line in row.lines])
@@ -45,10 +45,10 @@ async def lock_all(session: AsyncSession, order_ids: Collection[UUID]) -> None:
 
 
 async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor: str) -> Shipment:
-    """Send out quantities of lines, or all that is reserved; the goods leave the stock at their value.
+    """Ship quantities of lines, or everything that is reserved; the goods are issued at their value.
 
-    Raises `IllegalTransition`, `NoSuchLine`, `MoreThanOrdered`, `NothingReserved`, and what inventory raises when the
-    goods are not set aside.
+    Raises `IllegalTransition`, `NoSuchLine`, `MoreThanOrdered`, `NothingReserved`, and the errors of inventory when the
+    goods are not reserved.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, Action.SHIP)
@@ -72,7 +72,7 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
 
 
 async def take_back(session: AsyncSession, order_id: UUID, body: ReturnBody, actor: str) -> Shipment:
-    """Take back what was shipped: it is on hand again. The order stays where it is; invoicing gives the credit.
+    """Register a return: the goods are on hand again. The order's state does not change; invoicing credits the return.
 
     Raises `IllegalTransition`, `NoSuchLine`, `MoreThanShipped`.
     """

@@ -1,4 +1,4 @@
-"""Every use case that changes stock. Each locks the stock of its products, in the order of their ids."""
+"""Commands that change stock. Each locks the stock of its products, in the order of their ids."""
 
 from erp.warehouse.stock.commands.deliver import issue, take_back
 from erp.warehouse.stock.commands.reserve import change, release, reserve

@@ -1,4 +1,4 @@
-"""What can be promised is announced once for many changes: a thousand moves of a product cost one event."""
+"""Availability is announced once for many changes: a thousand moves of a product cost one event."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -20,13 +20,13 @@ ONE_AT_A_TIME = text("""
 
 
 async def tenants_with_changes(session: AsyncSession, later: Collection[UUID]) -> list[UUID]:
-    """The tenants whose stock has changed, but for products `later`; for a worker that sees all."""
+    """The tenants with changed stock, except for products in `later`; for a worker, which reads all tenants."""
     noted = select(StockChange.tenant_id).where(StockChange.product_id.not_in(later))
     return list(await session.scalars(noted.distinct()))
 
 
 async def changed_products(session: AsyncSession, later: Collection[UUID] = ()) -> list[UUID]:
-    """Products whose stock has changed since it was announced, oldest notes first, but for those `later`."""
+    """Products with stock changes that are not announced, oldest notes first, except those in `later`."""
     noted = select(StockChange.id, StockChange.product_id).where(StockChange.product_id.not_in(later))
     notes = noted.order_by(StockChange.id).limit(NOTES_AT_ONCE).subquery()
     return sorted(set(await session.scalars(select(notes.c.product_id))))[:PRODUCTS_AT_ONCE]
@@ -35,12 +35,12 @@ async def changed_products(session: AsyncSession, later: Collection[UUID] = ()) 
 async def announce_changes(
     session: AsyncSession, product_ids: Sequence[UUID] | None = None, later: Collection[UUID] = ()
 ) -> int:
-    """Announce the present availability of products whose stock has changed; answers how many notes were dealt with.
+    """Announce the current availability of products with stock changes; returns the number of processed notes.
 
-    `product_ids`: these alone, and not all that have changed but those `later`.
+    `product_ids`: only these, instead of all changed ones except `later`.
 
-    Notes are read away first and the stock after: a change that is not in what is announced has left its note. What is
-    as it was announced last is not announced again.
+    Notes are deleted before the stock is read: a change that is not in the announced figures has a remaining note.
+    Unchanged figures are not announced again.
     """
     await session.execute(ONE_AT_A_TIME)
     changed = await changed_products(session, later) if product_ids is None else product_ids

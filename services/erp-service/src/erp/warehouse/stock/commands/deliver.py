@@ -1,4 +1,4 @@
-"""Goods leave for order lines, at the moving average, and come back at what they left for."""
+"""Issues for order lines, at the moving average, and returns at the value of their issue."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +29,10 @@ async def issue(
     actor: str,
     warehouse_id: UUID | None = None,
 ) -> Decimal:
-    """Take out what is reserved for the lines; answers what it was worth, which is posted as "issue".
+    """Issue the reserved goods of the lines; returns their value, which is posted as "issue".
 
-    From one warehouse, if given: what is reserved elsewhere is then exchanged for what is free there. Raise
-    `NotReserved`, `OutOfStock` when that warehouse has too little, and `PeriodClosed`.
+    With a warehouse, reservations elsewhere are replaced by free stock there. Raises `NotReserved`, `OutOfStock` when
+    that warehouse has too little, and `PeriodClosed`.
     """
     wanted, stock, known = await _locked(session, wants)
     for line_id, quantity in wanted.items():
@@ -67,10 +67,10 @@ async def take_back(
     actor: str,
     warehouse_id: UUID | None = None,
 ) -> Decimal:
-    """Put back on hand what had left for the lines; answers what that was worth, which is posted as "return".
+    """Put issued goods of the lines back on hand; returns their value, which is posted as "return".
 
-    It comes back at what it left for, and may be promised at once. Raises `NotIssued`, `WarehouseArchived`, `NotFound`
-    for the warehouse, and `PeriodClosed`.
+    They return at the value of their issue, and are available at once. Raises `NotIssued`, `WarehouseArchived`,
+    `NotFound` for the warehouse, and `PeriodClosed`.
     """
     wanted, stock, known = await _locked(session, wants)
     for line_id, quantity in wanted.items():
@@ -113,7 +113,7 @@ def _parts(wanted: Wanted, known: Demands) -> Iterator[tuple[Demand, Decimal]]:
 
 
 async def _gather(stock: Stock, wanted: Wanted, known: Demands, warehouse_id: UUID) -> None:
-    """Reserve in one warehouse what is to leave from there. Raises `OutOfStock`, `NotFound`."""
+    """Move reservations to the warehouse from which the goods are issued. Raises `OutOfStock`, `NotFound`."""
     stock.warehouse(warehouse_id)
     here: list[tuple[Demand, Decimal, StockLevel]] = []
     more: defaultdict[UUID, Decimal] = defaultdict(Decimal)

@@ -1,4 +1,4 @@
-"""What order lines want is set aside; what there is not enough of waits, and is filled when goods come in."""
+"""Reservations for order lines; missing quantities become back orders, which receipts fill."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -21,11 +21,11 @@ Demands = Mapping[UUID, Sequence[Demand]]
 
 
 async def reserve(session: AsyncSession, wants: Sequence[Want], *, whole: bool = False) -> dict[UUID, Decimal]:
-    """Set aside what the lines want still; answers how much of each is reserved. The rest is a back order.
+    """Reserve the outstanding quantities of the lines; returns the reserved quantity of each. The rest is a back order.
 
-    A line that was here before wants the new quantity instead, and keeps its place among the back orders. A service is
-    always reserved in full; a kit as its components, in the make-up that it had when the line came. With `whole`,
-    raise `OutOfStock` unless everything can be reserved. Raises `NotFound` for a product, `KitWithoutComponents`.
+    An existing demand gets the new quantity, and keeps its position among the back orders. A service is always reserved
+    in full; a kit by its components as of its first reservation. With `whole`, raises `OutOfStock` unless everything
+    can be reserved. Raises `NotFound` for a product, `KitWithoutComponents`.
     """
     lines = [want.line_id for want in wants]
     parts = await _parts(session, wants, await queries.demands(session, lines))
@@ -46,12 +46,12 @@ async def reserve(session: AsyncSession, wants: Sequence[Want], *, whole: bool =
 
 
 async def change(session: AsyncSession, want: Want) -> Decimal:
-    """Let a line want another quantity (what is still to be delivered); answers how much of it is reserved."""
+    """Change the outstanding quantity of a line; returns its reserved quantity."""
     return (await reserve(session, [want]))[want.line_id]
 
 
 async def release(session: AsyncSession, line_ids: Collection[UUID]) -> None:
-    """Let the lines want nothing more: their reservations and back orders are gone, and others are served."""
+    """Remove the reservations and back orders of the lines; the released stock fills other back orders."""
     before = await queries.demands(session, line_ids)
     stock = await lock(session, [each.product_id for each in _all(before) if each.stocked])
     known = await queries.demands(session, line_ids)
@@ -81,7 +81,7 @@ async def _parts(session: AsyncSession, wants: Sequence[Want], known: Demands) -
 
 
 def _made_of(want: Want, product: Product, known: Mapping[UUID, Product]) -> list[Part]:
-    """The product itself, or what the kit is made of."""
+    """The product itself, or the components of the kit."""
     if product.product_kind != ProductKind.KIT:
         return [Part(want.line_id, product.id, Decimal(1), want.quantity, product.product_kind == ProductKind.GOODS)]
     if not product.components:
@@ -99,7 +99,7 @@ def _made_of(want: Want, product: Product, known: Mapping[UUID, Product]) -> lis
 
 
 def _more(parts: Sequence[Part], known: Demands) -> dict[UUID, Decimal]:
-    """How much more of each product would have to be reserved."""
+    """The additional quantity of each product to be reserved."""
     reserved = {(each.line_id, each.product_id): each.reserved for each in _all(known)}
     more: defaultdict[UUID, Decimal] = defaultdict(Decimal)
     for part in parts:
@@ -136,7 +136,7 @@ def _want(stock: Stock, demand: Demand, quantity: Decimal) -> None:
 
 
 async def _forget(session: AsyncSession, known: Demands) -> None:
-    """A line that wants nothing, and for which nothing has left, is as if it had never been."""
+    """Delete the demand of a line without outstanding and issued quantities."""
     for demand in _all(known):
         if demand.wanted == 0 and demand.issued == 0:
             await session.delete(demand)

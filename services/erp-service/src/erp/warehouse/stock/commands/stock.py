@@ -1,4 +1,4 @@
-"""The stock of some products, locked until the transaction ends: what may leave, and for whom it is set aside."""
+"""The stock of some products, locked until the transaction ends, with its reservations."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -44,9 +44,9 @@ FIRST_LEVELS = text("""
 
 
 class Stock:
-    """Levels that this transaction has locked; the default warehouse's come first, then by the warehouse's name.
+    """Levels that this transaction has locked; the default warehouse's first, then by the warehouse's name.
 
-    Nothing is written before `save`: a rule that refuses leaves everything as it was.
+    Nothing is written before `save`, so a refused command changes nothing.
     """
 
     def __init__(self, session: AsyncSession, warehouses: Sequence[Warehouse], levels: Sequence[StockLevel]) -> None:
@@ -58,16 +58,16 @@ class Stock:
         self._freed: set[UUID] = set()
 
     def of(self, product_id: UUID) -> list[StockLevel]:
-        """The levels of a product, in the order in which they give."""
+        """The levels of a product, in the order in which they are used."""
         found = [level for level in self._levels.values() if level.product_id == product_id]
         return sorted(found, key=lambda level: self._order[level.warehouse_id])
 
     def free(self, product_id: UUID) -> Decimal:
-        """What can be promised, over all warehouses."""
+        """The available quantity, over all warehouses."""
         return sum((level.free for level in self.of(product_id)), ZERO)
 
     def refuse_shortage(self, wanted: dict[UUID, Decimal], warehouse_id: UUID | None = None) -> None:
-        """Raises `OutOfStock` when more is wanted of a product than is free, in one warehouse or in all."""
+        """Raises `OutOfStock` when more is requested of a product than is available, in one warehouse or in all."""
         free = {
             product_id: sum(
                 (each.free for each in self.of(product_id) if warehouse_id in {None, each.warehouse_id}), ZERO
@@ -83,7 +83,7 @@ class Stock:
             raise OutOfStock(shortages=shortages)
 
     def warehouse(self, warehouse_id: UUID | None) -> Warehouse:
-        """The one named, or the default one. Raises `NotFound`."""
+        """The given warehouse, or the default one. Raises `NotFound`."""
         if warehouse_id is None:
             return next(iter(self._warehouses.values()))
         if warehouse_id not in self._warehouses:
@@ -91,9 +91,9 @@ class Stock:
         return self._warehouses[warehouse_id]
 
     async def level(self, product_id: UUID, warehouse_id: UUID | None, *, to_fill: bool = True) -> StockLevel:
-        """The product's level in a warehouse, made when there is none. Raises `NotFound`, `WarehouseArchived`.
+        """The product's level in a warehouse, created if missing. Raises `NotFound`, `WarehouseArchived`.
 
-        Nobody makes the same one meanwhile: whoever would has to wait for the levels that are locked here.
+        No other transaction creates the same one: it would wait for the levels that are locked here.
         """
         warehouse = self.warehouse(warehouse_id)
         if to_fill and warehouse.archived_at is not None:
@@ -110,24 +110,24 @@ class Stock:
         return found
 
     def put(self, level: StockLevel, quantity: Decimal, value: Decimal) -> None:
-        """Goods come in: back orders may be filled."""
+        """Add received goods, which may fill back orders."""
         level.put(quantity, value)
         self._changed.add(level.product_id)
         self._freed.add(level.product_id)
 
     def take(self, level: StockLevel, quantity: Decimal, currency: str) -> Decimal:
-        """Goods that are not reserved go out; answers what they were worth."""
+        """Remove goods that are not reserved; returns their value."""
         self._changed.add(level.product_id)
         return level.take(quantity, currency)
 
     def set_aside(self, demand: Demand) -> None:
-        """Reserve what is missing as far as there is any, warehouse after warehouse."""
+        """Reserve the missing quantity as far as possible, warehouse by warehouse."""
         levels = self.of(demand.product_id)
         for level, quantity in zip(levels, shared_out(demand.missing, [each.free for each in levels]), strict=True):
             self._hold(demand, level, quantity)
 
     def give_back(self, demand: Demand, quantity: Decimal) -> None:
-        """Reserve less by this quantity: the warehouse that comes last gives first."""
+        """Reduce the reservations by this quantity, the last warehouse first."""
         held = list(reversed(self._held(demand)))
         for reservation, less in zip(held, shared_out(quantity, [each.quantity for each in held]), strict=True):
             self._hold(demand, self._levels[reservation.level_id], -less)
@@ -135,12 +135,12 @@ class Stock:
             self._freed.add(demand.product_id)
 
     def give_back_at(self, demand: Demand, level: StockLevel, quantity: Decimal) -> None:
-        """Reserve less of what lies in one warehouse."""
+        """Reduce the reservations in one warehouse."""
         self._hold(demand, level, -quantity)
         self._freed.add(demand.product_id)
 
     def bring_to(self, demand: Demand, level: StockLevel, quantity: Decimal) -> None:
-        """Reserve this much at one level instead of elsewhere; there must be enough free."""
+        """Reserve this quantity at one level instead of elsewhere; enough must be available."""
         here = sum((each.quantity for each in demand.reservations if each.level_id == level.id), ZERO)
         more = quantity - here
         if more <= 0:
@@ -152,7 +152,7 @@ class Stock:
         self._freed.add(demand.product_id)
 
     def leave(self, demand: Demand, quantity: Decimal, currency: str, first: UUID | None) -> list[StockMove]:
-        """Take reserved goods out, from the warehouse `first` if named; answers the moves, which lack their cause."""
+        """Issue reserved goods, from the warehouse `first` if given; returns the moves, whose cause is not set yet."""
         held = sorted(self._held(demand), key=lambda each: self._levels[each.level_id].warehouse_id != first)
         moves = []
         for reservation, part in zip(held, shared_out(quantity, [each.quantity for each in held]), strict=True):
@@ -174,7 +174,8 @@ class Stock:
         return sorted(demand.reservations, key=lambda each: self._order[self._levels[each.level_id].warehouse_id])
 
     def _hold(self, demand: Demand, level: StockLevel, more: Decimal) -> None:
-        """Reserve `more` (or less) of a level for a demand; a reservation of nothing is gone."""
+        """Change the reservation of a level for a demand by `more`, which may be negative; an empty reservation is
+        deleted."""
         if more == 0:
             return
         reservation = next((each for each in demand.reservations if each.level_id == level.id), None)
@@ -189,7 +190,7 @@ class Stock:
         self._changed.add(level.product_id)
 
     async def save(self) -> None:
-        """Fill back orders, oldest first, with what has become free; note what changed; write it all."""
+        """Fill back orders, oldest first, with available stock; write change notes; flush."""
         for product_id in sorted(self._freed):
             await self._fill(product_id)
         self._freed.clear()
@@ -208,14 +209,14 @@ class Stock:
 
 
 async def lock(session: AsyncSession, product_ids: Collection[UUID]) -> Stock:
-    """Lock all stock of these products, product after product, so that two transactions cannot deadlock.
+    """Lock all stock of these products, product by product, so that two transactions cannot deadlock.
 
-    Whoever calls several commands in one transaction locks the products of all of them first.
+    A caller of several commands in one transaction locks the products of all of them first.
     """
     warehouses = await gather.once(session, "warehouses", lambda: _warehouses(session))
 
     async def read(ids: Collection[UUID]) -> Iterable[tuple[UUID, list[StockLevel]]]:
-        # Every product has a level to queue at, also while there is nothing of it.
+        # Every product has a level that can be locked, also without stock.
         await session.execute(FIRST_LEVELS, {"warehouse": warehouses[0].id, "products": sorted(ids)})
         levels: defaultdict[UUID, list[StockLevel]] = defaultdict(list)
         for level in await queries.levels_for_update(session, sorted(ids)):
@@ -238,7 +239,7 @@ async def _warehouses(session: AsyncSession) -> Sequence[Warehouse]:
 def caused(
     move: StockMove, kind: MoveKind, *, on: date, source: Source | None, actor: str, reason: str = ""
 ) -> StockMove:
-    """Say why goods moved; a move that is its own cause names itself as the source."""
+    """Set the cause of moves; a move without another cause is its own source."""
     move.id = move.id or uuid7()
     move.kind, move.moved_on, move.actor, move.reason = kind, on, actor, reason
     move.source_kind, move.source_id = (source.kind, source.id) if source else ("stock_move", move.id)

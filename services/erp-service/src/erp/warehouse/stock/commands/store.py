@@ -1,4 +1,4 @@
-"""Goods come in, are counted, and go from one warehouse to another."""
+"""Receipts, counts, and transfers between warehouses."""
 
 from datetime import date
 from decimal import Decimal
@@ -35,7 +35,7 @@ async def receive(
     unit: str | None = None,
     reference: str = "",
 ) -> StockMove:
-    """Put goods on hand at what they cost; back orders are filled, oldest first. Posted as "receipt" or "opening".
+    """Receive goods at their cost; back orders are filled, oldest first. Posted as "receipt" or "opening".
 
     `quantity` and `unit_cost` are those of `unit`. Raises `NotFound`, `NoStockKept`, `UnknownUnit`,
     `WarehouseArchived`, `PeriodClosed`, `OutOfBounds`.
@@ -63,9 +63,9 @@ async def adjust(
     warehouse_id: UUID | None = None,
     unit_cost: Decimal | None = None,
 ) -> StockMove | None:
-    """Let on hand be what was counted; None when it was that already. Posted as "adjustment_up" or "adjustment_down".
+    """Set the counted quantity on hand; None when it is unchanged. Posted as "adjustment_up" or "adjustment_down".
 
-    What is not there cannot stay reserved: the newest lines lose it first, and wait again. What is found is worth
+    Missing goods lose their reservations: the newest lines first, which become back orders. Found goods are valued at
     `unit_cost`, or the moving average. Raises `NotFound`, `NoStockKept`, `UnitCostNeeded`, `WarehouseArchived` and
     `PeriodClosed`.
     """
@@ -98,7 +98,7 @@ async def transfer(
     actor: str,
     reason: str = "",
 ) -> tuple[StockMove, StockMove]:
-    """Bring goods that are not reserved to another warehouse, with what they are worth; nothing is posted.
+    """Move unreserved goods to another warehouse, with their value; nothing is posted.
 
     Raises `NotFound`, `NoStockKept`, `SameWarehouse`, `WarehouseArchived`, and `OutOfStock`.
     """
@@ -129,7 +129,7 @@ async def _goods(session: AsyncSession, product_id: UUID) -> Product:
 
 
 async def _take_from_newest(session: AsyncSession, stock: Stock, level: StockLevel, counted: Decimal) -> None:
-    """Let no more be reserved here than there is; what the newest lines lose becomes a back order."""
+    """Reduce reservations to the quantity on hand; the newest lines get back orders."""
     if level.reserved <= counted:
         return
     for demand in await queries.newest_holders(session, level.id):
@@ -138,7 +138,7 @@ async def _take_from_newest(session: AsyncSession, stock: Stock, level: StockLev
 
 
 def _average(stock: Stock, level: StockLevel) -> Decimal:
-    """What one unit is worth here, or else in all warehouses."""
+    """The value of one unit in this warehouse, else in all warehouses."""
     for levels in ([level], stock.of(level.product_id)):
         on_hand = sum((each.on_hand for each in levels), ZERO)
         if on_hand:

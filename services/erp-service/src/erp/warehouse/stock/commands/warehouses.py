@@ -1,4 +1,4 @@
-"""Warehouses as other modules and files name them."""
+"""Warehouses by name, for other modules and files."""
 
 from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,7 +10,7 @@ from erp.warehouse.stock.schemas import WarehouseBody
 
 
 async def named(session: AsyncSession, name: str, actor: str) -> Warehouse:
-    """The warehouse of that name, made when there is none."""
+    """The warehouse with this name, created if missing."""
     for row in await queries.warehouses(session):
         if row.name == name:
             return row

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "charges"
-down_revision = "annotations"
+down_revision = "owners"
 branch_labels = None
 depends_on = None
 

@@ -23,10 +23,10 @@ from gateway.merge.register import Event
 from gateway.store import pauses
 from gateway.store.decisions import DecisionRow
 from gateway.store.load import save
+from gateway.store.positions import advance, lock_positions, logs
 from gateway.store.publish import CONFLICTS
 from gateway.store.quarantine import Quarantined, hold
 from gateway.store.state import State
-from gateway.store.systems import advance, lock_positions, logs
 
 log = structlog.get_logger()
 

@@ -24,7 +24,7 @@ from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds.holders import Holdings, source_topics
 from gateway.settings import GatewaySettings
-from gateway.store import backlog, systems
+from gateway.store import backlog, positions, systems
 from gateway.store.backlog import Backlog
 from gateway.store.holding import hold
 from gateway.store.publish import CONFLICTS
@@ -83,12 +83,12 @@ def _reading(running: Running, ingest: Ingest) -> Task:
 
     async def load() -> Positions:
         async with transaction(sessions) as session:
-            ingest.logs = await systems.logs(session)
-            return await systems.positions(session)
+            ingest.logs = await positions.logs(session)
+            return await positions.positions(session)
 
     async def forget(lost: Positions) -> None:
         async with transaction(sessions) as session:
-            await systems.advance(session, lost)
+            await positions.advance(session, lost)
 
     async def read(stop: asyncio.Event) -> None:
         async with transaction(sessions) as session:
@@ -108,7 +108,7 @@ def _reading(running: Running, ingest: Ingest) -> Task:
 
         async def found(logs: Logs) -> None:
             async with transaction(sessions) as session:
-                await systems.begin_anew(session, logs)
+                await positions.begin_anew(session, logs)
             if seen.is_set() and any(ingest.logs.get(topic) != log_id for topic, log_id in logs.items()):
                 consumer.rewind()
             seen.set()
@@ -147,7 +147,7 @@ async def _watch_backlog(sessions: Sessions, consumer: Consumer, stop: asyncio.E
         except BrokerAway:
             return  # What was known stays; the watch of the topics says that the broker is away.
         async with transaction(sessions) as session:
-            await backlog.write(session, unread.note(await systems.positions(session), ends, clock.now()))
+            await backlog.write(session, unread.note(await positions.positions(session), ends, clock.now()))
 
     watched("backlog")
     await every(BACKLOG_SECONDS, look)(stop)

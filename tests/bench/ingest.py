@@ -24,7 +24,7 @@ from .chains import EXAMPLE
 
 TOPIC = "crm.customer.v1"
 HOLDS = {name: declared(name) for name in ("crm", "erp")}
-STEPS = ("lock_positions", "read", "load", "fold", "save", "advance")
+STEPS = ("lock_positions", "read", "read_named", "load_named", "fold", "save", "advance")
 
 
 @dataclass

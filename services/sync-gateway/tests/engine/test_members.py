@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -21,7 +20,8 @@ from .hub import SYSTEMS, Hub
 
 pytestmark = pytest.mark.servers
 TOPIC = "crm.customer.v1"
-RECORDS, EDITS = 30, 12
+RECORDS = 30
+SECONDS_BETWEEN_EDITS = 0.5
 SECONDS_BETWEEN_CHANGES = 3.0
 
 
@@ -32,7 +32,7 @@ class Worker:
         self.sessions = sessions
         self.name = name
         self.ingest = Ingest(sessions, SYSTEMS)
-        self.merged: dict[int, list[float]] = defaultdict(list)
+        self.merged: set[int] = set()
         self.consumer = Consumer(
             kafka.bootstrap_servers, "sync-gateway", [TOPIC], self.load, self.handle, self.forget, name=name
         )
@@ -43,8 +43,7 @@ class Worker:
 
     async def handle(self, batch: list[Message]) -> None:
         await self.ingest.handle(batch)
-        for message in batch:
-            self.merged[message.partition].append(time.monotonic())
+        self.merged |= {message.partition for message in batch}
 
     async def forget(self, lost: Positions) -> None:
         raise AssertionError(f"nothing is lost here: {lost}")
@@ -84,37 +83,65 @@ async def test_a_partition_that_another_worker_is_merging_holds_up_no_other(sess
     assert {link.local_id for link in await hub.all(Link)} == {"c0", "c1"}
 
 
+class Editing:
+    """Edits of the same records, one after another, until it is told to stop."""
+
+    def __init__(self, hub: Hub, producer: Producer) -> None:
+        self.hub = hub
+        self.producer = producer
+        self.edits = 0
+        self.over = False
+
+    async def run(self) -> None:
+        while not self.over:
+            self.edits += 1
+            edits = {n: {"email": f"{n}-{self.edits}@example.com"} for n in range(RECORDS)}
+            batch = [self.hub.event("crm", f"c{n}", self.edits, edit) for n, edit in edits.items()]
+            keyed = [replace(each, key=f"c{n}".encode()) for n, each in enumerate(batch)]
+            assert set(await self.producer.send(keyed)) == {None}
+            await asyncio.sleep(SECONDS_BETWEEN_EDITS)
+
+
 async def test_workers_join_and_leave_and_each_event_is_merged_once(sessions: Sessions, kafka: Kafka) -> None:
     await ensure_topics(kafka.bootstrap_servers, [TOPIC])
     hub, producer = Hub(sessions), Producer(kafka.bootstrap_servers)
+    editing = Editing(hub, producer)
     before = {outcome: merged(outcome) for outcome in ("merged", "duplicate", "repaired_gap")}
     one, two, three = (Worker(sessions, kafka, name) for name in ("one", "two", "three"))
-
-    async def edit() -> None:
-        for seq in range(1, EDITS + 1):
-            batch = [hub.event("crm", f"c{n}", seq, {"email": f"{n}-{seq}@example.com"}) for n in range(RECORDS)]
-            keyed = [replace(each, key=f"c{n}".encode()) for n, each in enumerate(batch)]
-            assert set(await producer.send(keyed)) == {None}
-            await asyncio.sleep(SECONDS_BETWEEN_CHANGES / 3)
-
-    editing = asyncio.create_task(edit())
+    edits = asyncio.create_task(editing.run())
     async with two.reading():
         async with one.reading():
-            await asyncio.sleep(SECONDS_BETWEEN_CHANGES)
+            await _merging_beside(one, two)
         await asyncio.sleep(SECONDS_BETWEEN_CHANGES)
         async with three.reading():
-            await asyncio.sleep(SECONDS_BETWEEN_CHANGES)
-            await editing
-            await _all_merged(hub)
+            await _merging_beside(three, two)
+            editing.over = True
+            await edits
+            await _until(lambda: _all_merged(hub, editing.edits))
     await producer.stop()
-    assert all(worker.merged for worker in (one, two, three))
-    assert two.merged.keys() & three.merged.keys() != two.merged.keys()  # Not the same ones: they shared the topic.
     after = {outcome: merged(outcome) - number for outcome, number in before.items()}
-    assert after == {"merged": RECORDS * EDITS, "duplicate": 0, "repaired_gap": 0}
+    assert after == {"merged": RECORDS * editing.edits, "duplicate": 0, "repaired_gap": 0}
 
 
-async def _all_merged(hub: Hub, seconds: float = 60) -> None:
+async def _merging_beside(one: Worker, other: Worker) -> None:
+    """Let some seconds pass in which both merge, each other partitions."""
+    await asyncio.sleep(SECONDS_BETWEEN_CHANGES)
+
+    async def both() -> bool:
+        one.merged.clear()
+        other.merged.clear()
+        await asyncio.sleep(2 * SECONDS_BETWEEN_EDITS)
+        return bool(one.merged and other.merged) and one.merged.isdisjoint(other.merged)
+
+    await _until(both)
+
+
+async def _all_merged(hub: Hub, edits: int) -> bool:
+    return {link.seen_seq for link in await hub.all(Link)} == {edits}
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
-    while {link.seen_seq for link in await hub.all(Link)} != {EDITS}:
+    while not await condition():
         assert time.monotonic() < end, "waited in vain"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)

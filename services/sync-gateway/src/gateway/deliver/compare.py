@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.store.deliveries import Delivery
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
-from gateway.store.records import Record
+from gateway.store.records import Record, RecordRow
 from gateway.store.state import State
 from gateway.store.systems import SYSTEMS, renewed_from
 
@@ -90,7 +90,7 @@ async def _renew_next(sessions: Sessions, system: str) -> None:
         await save(session, state)
 
 
-def renew(state: State, record: Record, first: int, now: datetime) -> None:
+def renew(state: State, record: RecordRow, first: int, now: datetime) -> None:
     """Give every register below the revision `first` a new one, above all others and in their order; all is due."""
     known = record.decoded
     old = sorted((register.rev, group) for group, register in known.items() if register.rev < first)

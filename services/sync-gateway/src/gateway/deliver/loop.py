@@ -26,8 +26,10 @@ from gateway.deliver.told import read_decisions
 from gateway.kinds import kind_spec
 from gateway.kinds.references import canonical_references
 from gateway.store import refused_kinds
-from gateway.store.links import Link
+from gateway.store.links import Link, LinkRow
 from gateway.store.load import IDS, read_records, save
+from gateway.store.rows import columns_of
+from gateway.store.sent import Sent
 from gateway.store.state import State
 from gateway.store.systems import NO_STATUS, SYSTEMS, note_health
 
@@ -60,7 +62,9 @@ LEASED = text(
     returning canonical_id
     """  # noqa: S608  (constants only)
 )
-TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None))
+TARGETS = columns_of(LinkRow, Link).where(
+    Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None)
+)
 RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 MOST_CALLS = 24
 """In one step, to find the items at fault in batches that are refused; the rest is sent again."""
@@ -93,8 +97,11 @@ class _Calls:
 class Delivering:
     """Brings one system to what the hub says, until everything is acknowledged."""
 
-    def __init__(self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]]) -> None:
+    def __init__(
+        self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]], sent: Sent | None = None
+    ) -> None:
         self.sessions = sessions
+        self.sent = sent or Sent()
         self.system = system
         self.systems = systems
         self.due = asyncio.Event()
@@ -183,7 +190,9 @@ class Delivering:
         """One call, and what follows from its answer. Raises `BatchRefused` when an item of it is at fault."""
         beat()
         try:
-            outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])
+            bodies = [item.body for item in batch.items]
+            self.sent.remember(batch.tenant, self.system, bodies)
+            outcomes = await spoke.deliver(batch.kind, batch.tenant, bodies)
         except KindRefused as error:
             await self._refuse_kind(batch, str(error))
             return
@@ -312,5 +321,6 @@ async def _read_targets(session: AsyncSession, state: State, system: str) -> Non
     for record in state.records.values():
         wanted.update(canonical_references(record.decoded, kind_spec(record.kind)))
     if wanted:
-        for link in await session.scalars(TARGETS, {"ids": sorted(wanted), "system": system}):
+        for found in await session.execute(TARGETS, {"ids": sorted(wanted), "system": system}):
+            link = LinkRow.read(*found)
             state.linked[(link.canonical_id, link.system)] = link

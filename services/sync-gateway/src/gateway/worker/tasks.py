@@ -28,6 +28,7 @@ from gateway.store import backlog, positions, systems
 from gateway.store.backlog import Backlog
 from gateway.store.holding import hold
 from gateway.store.publish import CONFLICTS
+from gateway.store.sent import Sent
 from gateway.worker.gauges import observe
 
 GROUP = "sync-gateway"
@@ -43,13 +44,14 @@ def tasks(running: Running) -> Mapping[str, Task]:
     """The tasks of the gateway's worker."""
     settings = _complete(running.settings)
     holdings = settings.holdings
-    deliveries = {name: Delivering(running.sessions, name, holdings) for name in settings.systems}
+    sent = Sent()
+    deliveries = {name: Delivering(running.sessions, name, holdings, sent) for name in settings.systems}
 
     def due() -> None:
         for delivering in deliveries.values():
             delivering.due.set()
 
-    ingest = Ingest(running.sessions, holdings, due)
+    ingest = Ingest(running.sessions, holdings, due, sent)
 
     async def replay() -> None:
         await ingest.replay()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 from uuid import UUID
 
 from chassis.db import JsonObject
+from contracts.kinds import TABLES
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +23,9 @@ LONGEST_RETRY = timedelta(minutes=15)
 """What a system refused is tried again after pauses that double up to this: another record there, a rule or a setting
 may have changed meanwhile, and the hub is not told."""
 MOST_FIELDS = 20
+DERIVED = frozenset(name for name, table in TABLES.items() if table.derived)
+"""Only the newest state of these kinds counts: they are delivered after all others."""
+
 UNSETTLED = "state in ('pending', 'waiting', 'rejected')"
 
 
@@ -47,7 +51,8 @@ class Progress:
     "tries", "again_at"}}: a newer revision is sent at once, that one again at its time. `told` is what the system was
     last told beside the values. `revision` counts every change of what is due, so that an answer which arrives late
     does not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`. `comparing` lasts from
-    a restore of the system to its next answer. `correlation_id` is that of the newest edit which made something due.
+    a restore of the system to its next answer. `correlation_id` is that of the newest edit which
+    made something due. Deliveries of derived kinds go `later` than all others.
     """
 
     if TYPE_CHECKING:
@@ -194,6 +199,7 @@ class Delivery(Progress, Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         Index("ix_deliveries_due", "system", "due_at", postgresql_where=text(UNSETTLED)),
+        Index("ix_deliveries_turn", "system", "tenant_id", "later", "due_at", postgresql_where=text(UNSETTLED)),
         Index("ix_deliveries_waiting_for", "waiting_for", postgresql_where=text("state = 'waiting'")),
         Index("ix_deliveries_state", "system", "state", "due_at", postgresql_where=text(UNSETTLED)),
         Index("ix_deliveries_tenant", "tenant_id", "state", "system", "due_at", postgresql_where=text(UNSETTLED)),
@@ -216,6 +222,7 @@ class Delivery(Progress, Base):
     changed_at: Mapped[datetime]
     comparing: Mapped[bool] = mapped_column(server_default=false(), default=False)
     correlation_id: Mapped[str | None] = mapped_column(Text)
+    later: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
 @dataclass(eq=False)
@@ -239,6 +246,7 @@ class DeliveryRow(Progress, Row):
         "changed_at",
         "comparing",
         "correlation_id",
+        "later",
     )
 
     tenant_id: UUID
@@ -257,18 +265,22 @@ class DeliveryRow(Progress, Row):
     changed_at: datetime
     comparing: bool
     correlation_id: str | None
+    later: bool
 
     @classmethod
     def new(cls, tenant_id: UUID, kind: str, canonical_id: UUID, system: str, now: datetime) -> Self:
         """A system that has nothing of the record yet."""
-        return cls(tenant_id, kind, canonical_id, system, "idle", {}, {}, {}, 0, now, None, None, 0, now, False, None)
+        later = kind in DERIVED
+        return cls(
+            tenant_id, kind, canonical_id, system, "idle", {}, {}, {}, 0, now, None, None, 0, now, False, None, later
+        )
 
 
 DELIVERIES = Written(
     Delivery,
     DeliveryRow.COLUMNS,
     ["canonical_id", "system"],
-    ["canonical_id", "system", "tenant_id", "kind"],
+    ["canonical_id", "system", "tenant_id", "kind", "later"],
 )
 
 

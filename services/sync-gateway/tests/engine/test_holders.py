@@ -204,7 +204,9 @@ async def test_a_system_of_before_kinds_were_stored_is_not_compared_again(hub: H
 def test_the_hub_reads_the_topics_of_those_that_write() -> None:
     topics = source_topics({"shop": {"product": READS, "order": WRITES}, "crm": declared("crm")})
     assert topics[0] == "shop.order.v1"
-    assert set(topics[1:]) == {f"crm.{kind}.v1" for kind in ("customer", "contact", "product", "order", "payment")}
+    assert set(topics[1:]) == {
+        f"crm.{kind}.v1" for kind in ("customer", "contact", "product", "order", "payment", "employee")
+    }
 
 
 def test_a_system_that_no_table_names_holds_every_kind() -> None:

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.db import Sessions, transaction
 from gateway.ingest.consume import LogReplaced
+from gateway.store.positions import begin_anew, logs, positions
 from gateway.store.records import Record
-from gateway.store.systems import begin_anew, logs, positions
 
 from .hub import Hub
 

@@ -6,7 +6,7 @@ from chassis.replication.floors import settled, standing
 from chassis.replication.wire import Floor
 from gateway.deliver.families import completed, reached
 from gateway.merge.register import Register
-from gateway.store.deliveries import Delivery
+from gateway.store.deliveries import DeliveryRow
 
 from .hub_under_test import EPOCH, TENANT
 from .world import RECORDS, World
@@ -76,7 +76,7 @@ def test_a_delivery_of_a_tag_that_comes_twice_does_not_bring_it_back(late: int) 
 
 @pytest.mark.parametrize("missing", NOT_COMPLETE)
 def test_a_family_of_which_something_is_parked_or_refused_has_no_floor(missing: Register) -> None:
-    delivery = Delivery.new(TENANT, "sample", TENANT, "erp", EPOCH)
+    delivery = DeliveryRow.new(TENANT, "sample", TENANT, "erp", EPOCH)
     delivery.acknowledge({"line": 3})
     registers = {"line:1": Register(2, value="x"), "line:2": missing, "line:3": Register(5)}
     if not missing.parked:
@@ -85,7 +85,7 @@ def test_a_family_of_which_something_is_parked_or_refused_has_no_floor(missing: 
 
 
 def test_a_family_is_sent_from_its_floor_on() -> None:
-    delivery = Delivery.new(TENANT, "sample", TENANT, "erp", EPOCH)
+    delivery = DeliveryRow.new(TENANT, "sample", TENANT, "erp", EPOCH)
     delivery.acknowledge({"line": 3, "line:2": 4})
     registers = {"name": Register(9), "line:1": Register(2), "line:2": Register(4), "line:3": Register(5)}
     groups, floors = completed(registers, delivery, ["line:3"])

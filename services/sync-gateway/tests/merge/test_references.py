@@ -14,7 +14,7 @@ from gateway.kinds import KINDS
 from gateway.kinds.references import named, naming, outward, pending_references
 from gateway.merge.merge import Change, Event
 from gateway.merge.policy import Json
-from gateway.store.links import Link
+from gateway.store.links import LinkRow
 from gateway.store.state import State
 
 from .hub_under_test import TENANT
@@ -59,7 +59,7 @@ ARRIVING = (
 def link_in_erp(state: State, kind: str, local_id: str) -> None:
     canonical_id = UUID(IDS[local_id])
     state.add_link(
-        Link(
+        LinkRow(
             tenant_id=TENANT,
             kind=kind,
             system="erp",

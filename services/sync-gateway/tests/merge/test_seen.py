@@ -9,7 +9,7 @@ import pytest
 from gateway.deliver.compare import renew
 from gateway.merge.merge import Change, Event, Register, merge_event, resolve
 from gateway.merge.register import Seen
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,7 +83,7 @@ def test_an_acknowledgement_of_a_revision_that_the_hub_never_gave_is_no_edit() -
 
 
 def test_what_was_merged_since_the_restore_was_noticed_is_not_renewed_and_all_else_is() -> None:
-    record = Record.new(UUID(int=1), SAMPLE.name, NOW, UUID(int=2))
+    record = RecordRow.new(UUID(int=1), SAMPLE.name, NOW, UUID(int=2))
     record.put({"name": Register(3), "rank": Register(2), "stage": Register(70)}, NOW)
     renew(State(systems={}), record, 50, NOW)
     assert {group: register.rev for group, register in record.decoded.items()} == {"rank": 71, "name": 72, "stage": 70}

@@ -18,10 +18,10 @@ from chassis.db import Sessions, transaction
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.store.deliveries import Delivery
+from gateway.store.deliveries import DERIVED, Delivery
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
-from gateway.store.records import Record
+from gateway.store.records import Record, RecordRow
 from gateway.store.state import State
 from gateway.store.systems import SYSTEMS, renewed_from
 
@@ -34,8 +34,9 @@ BEGIN = text("""
         order by canonical_id limit :batch for update),
     begun as (
         insert into deliveries (tenant_id, canonical_id, kind, system, state, acked, refused, told, revision, due_at,
-            tries, changed_at, comparing)
-        select tenant_id, canonical_id, kind, :system, 'pending', '{}', '{}', '{}', 1, now(), 0, now(), true from batch
+            tries, changed_at, comparing, later)
+        select tenant_id, canonical_id, kind, :system, 'pending', '{}', '{}', '{}', 1, now(), 0, now(), true,
+            kind = any(:derived) from batch
         on conflict (canonical_id, system) do update set acked = '{}', refused = '{}', comparing = true,
             state = 'pending', waiting_for = null, tries = 0, due_at = now(), changed_at = now(),
             revision = deliveries.revision + 1)
@@ -61,7 +62,7 @@ async def step(sessions: Sessions, system: str) -> bool:
         total = row.compare_total if begun else await _all(session, kinds)
         open_ = await _open(session, system, after)
         if after is not None and open_ < BATCH / 4:
-            which = {"system": system, "kinds": kinds, "after": after, "batch": BATCH}
+            which = {"system": system, "kinds": kinds, "derived": sorted(DERIVED), "after": after, "batch": BATCH}
             batch = (await session.execute(BEGIN, which)).one()
             begun, after, open_ = begun + batch.records, batch.last, open_ + batch.records
         over = {"restored_at": None, "restored_because": None, "joining": False} if after is None and open_ == 0 else {}
@@ -90,7 +91,7 @@ async def _renew_next(sessions: Sessions, system: str) -> None:
         await save(session, state)
 
 
-def renew(state: State, record: Record, first: int, now: datetime) -> None:
+def renew(state: State, record: RecordRow, first: int, now: datetime) -> None:
     """Give every register below the revision `first` a new one, above all others and in their order; all is due."""
     known = record.decoded
     old = sorted((register.rev, group) for group, register in known.items() if register.rev < first)

@@ -8,12 +8,14 @@ from collections.abc import Collection, Mapping
 
 from gateway.merge.register import Register
 from gateway.merge.rules import family_of
-from gateway.store.deliveries import Delivery
+from gateway.store.deliveries import DeliveryRow
 
 Floors = dict[str, dict[str, int]]
 
 
-def completed(registers: Mapping[str, Register], delivery: Delivery, due: Collection[str]) -> tuple[list[str], Floors]:
+def completed(
+    registers: Mapping[str, Register], delivery: DeliveryRow, due: Collection[str]
+) -> tuple[list[str], Floors]:
     """The groups to send so that each family among those due is complete behind its floor, and the floors reached.
 
     A family of which something is parked or refused gets none: the system would not have all of it.
@@ -37,5 +39,5 @@ def reached(floors: Floors, outcomes: Mapping[str, str]) -> dict[str, int]:
     return {family: floor["rev"] for family, floor in floors.items() if family not in unfinished}
 
 
-def _refused(delivery: Delivery, group: str, rev: int) -> bool:
+def _refused(delivery: DeliveryRow, group: str, rev: int) -> bool:
     return bool(delivery.refused.get(group, {}).get("rev", 0) >= rev)

@@ -13,9 +13,9 @@ from gateway.kinds.references import named, naming, unresolved
 from gateway.merge.policy import STEWARD, Json, system_of
 from gateway.merge.register import Seen, moment_of
 from gateway.merge.seen import further
-from gateway.store.deliveries import Delivery, unparked
+from gateway.store.deliveries import DeliveryRow, unparked
 from gateway.store.links import missing_token, waiting_token
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 
@@ -28,7 +28,7 @@ class Item:
     system does not hold: it does without them.
     """
 
-    delivery: Delivery
+    delivery: DeliveryRow
     revision: int
     body: dict[str, Any]
     told: dict[str, Any]
@@ -41,7 +41,7 @@ class Item:
 class Waits:
     """A reference has no local id in the receiving system yet."""
 
-    delivery: Delivery
+    delivery: DeliveryRow
     token: str
 
 
@@ -49,7 +49,7 @@ class Waits:
 class Nothing:
     """The system has everything already, and knows how far the others are."""
 
-    delivery: Delivery
+    delivery: DeliveryRow
     revision: int
     left_out: Mapping[str, int] = field(default_factory=dict)
 
@@ -61,7 +61,7 @@ class Deferred:
     item: Item
 
     @property
-    def delivery(self) -> Delivery:
+    def delivery(self) -> DeliveryRow:
         return self.item.delivery
 
 
@@ -72,7 +72,7 @@ class _References:
 
 
 def item_for(
-    state: State, record: Record, delivery: Delivery, now: datetime, *, plain: bool = False
+    state: State, record: RecordRow, delivery: DeliveryRow, now: datetime, *, plain: bool = False
 ) -> Item | Waits | Nothing:
     """What to send of one record to one system now. A system that does not have the record yet is sent all of it.
 
@@ -114,13 +114,13 @@ def item_for(
     return Item(delivery, delivery.revision, body, told, sent, left_out, _edited_at(record, groups, delivery.system))
 
 
-def _names_unheld(record: Record, group: str, held: Container[str]) -> bool:
+def _names_unheld(record: RecordRow, group: str, held: Container[str]) -> bool:
     """Whether the group is nothing but a reference to a record of a kind that the system does not hold."""
     rule = kind_spec(record.kind).group(group)
     return rule.reference is not None and rule.reference_field is None and rule.reference not in held
 
 
-def _told(record: Record, group: str, held: Container[str]) -> Json:
+def _told(record: RecordRow, group: str, held: Container[str]) -> Json:
     """The value of a group, without a field that names a record of a kind that the system does not hold."""
     rule, value = kind_spec(record.kind).group(group), record.decoded[group].value
     if rule.reference is None or rule.reference in held or not isinstance(value, Mapping):
@@ -128,7 +128,7 @@ def _told(record: Record, group: str, held: Container[str]) -> Json:
     return {name: item for name, item in value.items() if name != rule.reference_field}
 
 
-def _seen(state: State, record: Record) -> Seen:
+def _seen(state: State, record: RecordRow) -> Seen:
     """How far each system's edits are in the record: at least so far as its link says, which may have been read before.
 
     What stands in a register goes beyond that, and so does all that its system wrote before.
@@ -141,7 +141,7 @@ def _seen(state: State, record: Record) -> Seen:
     return seen
 
 
-def _inward(state: State, record: Record, group: str, value: Json, system: str, references: _References) -> Json:
+def _inward(state: State, record: RecordRow, group: str, value: Json, system: str, references: _References) -> Json:
     """The value with the receiver's own id in place of what it refers to."""
     rule = kind_spec(record.kind).group(group)
     reference = named(value, rule) if rule.reference is not None else None
@@ -165,7 +165,7 @@ def _inward(state: State, record: Record, group: str, value: Json, system: str, 
     return naming(value, rule, link.local_id)
 
 
-def _edited_at(record: Record, groups: list[str], system: str) -> datetime | None:
+def _edited_at(record: RecordRow, groups: list[str], system: str) -> datetime | None:
     """The newest edit of another system, at the latest when the hub merged it: its author's clock may be ahead."""
     heads = [head for group in groups for head in record.decoded[group].heads.items()]
     times = [datetime.fromisoformat(head.at) for origin, head in heads if system_of(origin) not in (system, STEWARD)]

@@ -5,7 +5,7 @@ import contextlib
 import random
 from collections import defaultdict, deque
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,53 +15,36 @@ from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
 from chassis.health import beat
 from chassis.worker import pause
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.deliver.items import Deferred, Item, Nothing, Waits, item_for
+from gateway.deliver.lease import FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS, Leases
 from gateway.deliver.settle import settle, settle_deferred, settle_nothing, settle_refused, settle_waiting
 from gateway.deliver.spoke import BatchRefused, KindRefused, Spoke, TimedOut
 from gateway.deliver.told import read_decisions
 from gateway.kinds import kind_spec
 from gateway.kinds.references import canonical_references
 from gateway.store import refused_kinds
-from gateway.store.links import Link
+from gateway.store.links import Link, LinkRow
 from gateway.store.load import IDS, read_records, save
+from gateway.store.rows import columns_of
+from gateway.store.sent import Sent
 from gateway.store.state import State
 from gateway.store.systems import NO_STATUS, SYSTEMS, note_health
 
 log = structlog.get_logger()
-BATCH = 200
-POLL_SECONDS = 0.1
-LEASE = "15 seconds"
-"""A little more than a call may take: after a crash, what the dead worker held goes on then. Twice does no harm."""
+MOST_AT_ONCE = 4
+"""Calls to one system at a time, each of one tenant and kind."""
 
 FIRST_PAUSE_SECONDS = 0.4
 LONGEST_PAUSE_SECONDS = 5.0
 """One call in that time is nothing to a system that is away, and it is in step again soon after it came back."""
 
-# A lease that a crash of the server loses costs nothing: its commit need not wait for the disk.
-LEASED = text(
-    f"""
-    update deliveries set leased_until = now() + interval '{LEASE}'
-    where (canonical_id, system) in (
-        select canonical_id, system from deliveries
-        where set_config('synchronous_commit', 'off', true) is not null
-          and system = :system and state in ('pending', 'waiting', 'rejected') and due_at <= now()
-          and (leased_until is null or leased_until < now())
-          and not exists (select from systems where name = :system and paused_at is not null)
-          and not exists (select from pauses as pause where pause.resumed_at is null
-              and (pause.tenant_id, pause.system) = (deliveries.tenant_id, deliveries.system))
-          and not exists (select from refused_kinds as refused
-              where (refused.tenant_id, refused.system, refused.kind)
-                  = (deliveries.tenant_id, deliveries.system, deliveries.kind) and refused.again_at > now())
-        order by due_at limit {BATCH} for update skip locked)
-    returning canonical_id
-    """  # noqa: S608  (constants only)
+TARGETS = columns_of(LinkRow, Link).where(
+    Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None)
 )
-TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None))
-RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 MOST_CALLS = 24
 """In one step, to find the items at fault in batches that are refused; the rest is sent again."""
 
@@ -80,6 +63,16 @@ class Batch:
 
 
 @dataclass
+class _Sending:
+    """What has become of the batches of one step so far."""
+
+    refused: list[tuple[Batch, BatchRefused]] = field(default_factory=list)
+    left: list[Batch] = field(default_factory=list)
+    answered: bool = False
+    hangs: bool = False
+
+
+@dataclass
 class _Calls:
     """The calls that are left for finding the items at fault."""
 
@@ -93,8 +86,11 @@ class _Calls:
 class Delivering:
     """Brings one system to what the hub says, until everything is acknowledged."""
 
-    def __init__(self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]]) -> None:
+    def __init__(
+        self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]], sent: Sent | None = None
+    ) -> None:
         self.sessions = sessions
+        self.sent = sent or Sent()
         self.system = system
         self.systems = systems
         self.due = asyncio.Event()
@@ -102,13 +98,14 @@ class Delivering:
         self.answers = asyncio.Event()
         self.seconds: deque[float] = deque(maxlen=2000)
         self.refused_kinds: set[tuple[UUID, str]] = set()
+        self._leases = Leases(system)
 
     async def run(self, spoke: Spoke, stop: asyncio.Event) -> None:
         """Deliver what is due; while the system is away, wait longer and longer, and keep everything.
 
         `answers` ends such a wait: whoever watches the system sets it when it is back.
         """
-        failures = 0
+        failures, idle = 0, FIRST_POLL_SECONDS
         while not stop.is_set():
             beat()
             self.due.clear()
@@ -124,13 +121,14 @@ class Delivering:
                 seconds = longest * random.uniform(0.5, 1)  # noqa: S311  (jitter)
                 await pause(stop, seconds, self.answers)
                 continue
+            idle = FIRST_POLL_SECONDS if busy else min(2 * idle, LONGEST_POLL_SECONDS)
             if not busy:
-                await pause(self.due, POLL_SECONDS)
+                await pause(self.due, min(idle, self._leases.next_due_seconds))
 
     async def step(self, spoke: Spoke) -> int:
         """Lease one batch and deliver it; answer how many records were looked at."""
         async with transaction(self.sessions) as session:
-            ids = list((await session.scalars(LEASED, {"system": self.system})).all())
+            ids = await self._leases.take(session)
             made = await self._make(session, ids) if ids else []
             if ids:
                 self.refused_kinds = await refused_kinds.known(session, self.system)
@@ -158,32 +156,51 @@ class Delivering:
         rest = [each for each in made if not isinstance(each, Item)]
         if rest:
             await self._save(rest, {})
-        refused: list[tuple[Batch, BatchRefused]] = []
+        first, last = _batches(each for each in made if isinstance(each, Item))
+        sending = _Sending()
+        await self._send_all(spoke, first, sending)
+        await self._send_all(spoke, last, sending)
         at_fault: list[tuple[Batch, BatchRefused]] = []
-        answered = False
-        for batch in _batches(each for each in made if isinstance(each, Item)):
-            try:
-                await self._send(spoke, batch)
-                answered = True
-            except TimedOut as error:
-                # Asked at once: while the system hangs altogether, every further batch would take as long.
-                if await self._takes_batches(spoke, batch, error, alone=not answered):
-                    at_fault.append((batch, error))
-            except BatchRefused as error:
-                refused.append((batch, error))
-        answered = answered or bool(at_fault)
-        for batch, because in refused:
-            if await self._takes_batches(spoke, batch, because, alone=not answered):
+        for batch, because in sending.refused:
+            if await self._takes_batches(spoke, batch, because, alone=not (sending.answered or at_fault)):
                 at_fault.append((batch, because))
         calls = _Calls()
         for batch, because in at_fault:
             await self._isolate(spoke, batch, because, calls)
+        if sending.left:
+            await self._release([item.delivery.canonical_id for batch in sending.left for item in batch.items])
+
+    async def _send_all(self, spoke: Spoke, batches: Sequence[Batch], sending: "_Sending") -> None:
+        """Send batches, a few at once. Once the system hangs on one, those that are not sent yet are left.
+
+        All calls have ended when an error is raised: nobody saves an answer behind the caller's back.
+        """
+        limit = asyncio.Semaphore(MOST_AT_ONCE)
+
+        async def send(batch: Batch) -> None:
+            async with limit:
+                if sending.hangs:
+                    sending.left.append(batch)
+                    return
+                try:
+                    await self._send(spoke, batch)
+                    sending.answered = True
+                except BatchRefused as error:
+                    sending.hangs = sending.hangs or isinstance(error, TimedOut)
+                    sending.refused.append((batch, error))
+
+        results = await asyncio.gather(*map(send, batches), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
 
     async def _send(self, spoke: Spoke, batch: Batch) -> None:
         """One call, and what follows from its answer. Raises `BatchRefused` when an item of it is at fault."""
         beat()
         try:
-            outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])
+            bodies = [item.body for item in batch.items]
+            self.sent.remember(batch.tenant, self.system, bodies)
+            outcomes = await spoke.deliver(batch.kind, batch.tenant, bodies)
         except KindRefused as error:
             await self._refuse_kind(batch, str(error))
             return
@@ -267,7 +284,7 @@ class Delivering:
 
     async def _release(self, ids: Sequence[UUID]) -> None:
         async with transaction(self.sessions) as session:
-            await session.execute(RELEASE, {"system": self.system, "ids": list(ids)})
+            await self._leases.give_back(session, ids)
 
     def _measure(self, items: Sequence[Item], outcomes: Sequence[Mapping[str, Any]]) -> None:
         now = clock.now()
@@ -293,7 +310,7 @@ class Delivering:
             await note_health(session, self.system, away_because)
 
 
-def _batches(items: Iterable[Item]) -> list[Batch]:
+def _batches(items: Iterable[Item]) -> tuple[list[Batch], list[Batch]]:
     """By tenant and kind. What was refused goes alone and last: when it hangs again, it takes no other with it."""
     found: dict[tuple[bool, UUID, str], list[Item]] = defaultdict(list)
     for item in items:
@@ -303,7 +320,7 @@ def _batches(items: Iterable[Item]) -> list[Batch]:
     last: list[Batch] = []
     for (refused, tenant, kind), several in found.items():
         (last if refused else first).append(Batch(tenant, kind, several))
-    return first + last
+    return first, last
 
 
 async def _read_targets(session: AsyncSession, state: State, system: str) -> None:
@@ -312,5 +329,6 @@ async def _read_targets(session: AsyncSession, state: State, system: str) -> Non
     for record in state.records.values():
         wanted.update(canonical_references(record.decoded, kind_spec(record.kind)))
     if wanted:
-        for link in await session.scalars(TARGETS, {"ids": sorted(wanted), "system": system}):
+        for found in await session.execute(TARGETS, {"ids": sorted(wanted), "system": system}):
+            link = LinkRow.read(*found)
             state.linked[(link.canonical_id, link.system)] = link

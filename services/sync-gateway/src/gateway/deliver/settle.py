@@ -8,9 +8,9 @@ from gateway.deliver.families import reached
 from gateway.deliver.items import Item, Nothing, Waits
 from gateway.deliver.told import told_of
 from gateway.merge.rules import latest
-from gateway.store.deliveries import Delivery
-from gateway.store.links import Link
-from gateway.store.records import Record
+from gateway.store.deliveries import DeliveryRow
+from gateway.store.links import LinkRow
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 LOOK_AGAIN = timedelta(seconds=1)
@@ -68,7 +68,7 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
     _release(state, record, item, now, again=pause(delivery.tries) if delivery.tries else None, stuck=stuck)
 
 
-def _make_again(state: State, record: Record, delivery: Delivery, item: Item, now: datetime) -> None:
+def _make_again(state: State, record: RecordRow, delivery: DeliveryRow, item: Item, now: datetime) -> None:
     """The row went with a restore: the record gets a new one there, with all that it has."""
     link = state.linked.get((record.canonical_id, delivery.system))
     delivery.leased_until = None
@@ -116,7 +116,7 @@ def pause(tries: int) -> timedelta:
     return min(timedelta(seconds=0.1 * 2 ** min(tries - 1, 10)), LONGEST_PAUSE)
 
 
-def tell_others(state: State, record: Record, system: str, now: datetime) -> None:
+def tell_others(state: State, record: RecordRow, system: str, now: datetime) -> None:
     """Systems that were told something else of this one hear of it soon."""
     for delivery in state.deliveries_of(record):
         other = delivery.system
@@ -124,7 +124,7 @@ def tell_others(state: State, record: Record, system: str, now: datetime) -> Non
             delivery.touch(now, now)
 
 
-def _has_news(state: State, record: Record, delivery: Delivery) -> bool:
+def _has_news(state: State, record: RecordRow, delivery: DeliveryRow) -> bool:
     """Whether the system was told something else than what is so now."""
     linked = (record.canonical_id, delivery.system) in state.linked
     return linked and delivery.told != told_of(state, record, delivery.system)
@@ -132,7 +132,7 @@ def _has_news(state: State, record: Record, delivery: Delivery) -> bool:
 
 def _release(
     state: State,
-    record: Record,
+    record: RecordRow,
     done: Item | Nothing,
     now: datetime,
     *,
@@ -151,7 +151,7 @@ def _release(
     tell_others(state, record, delivery.system, now)
 
 
-def _rest(delivery: Delivery, now: datetime) -> None:
+def _rest(delivery: DeliveryRow, now: datetime) -> None:
     delivery.state, delivery.waiting_for = "rejected" if delivery.refused else "idle", None
     if delivery.refused:
         # A refusal that has come of age and is not sent, because its group is parked, is looked at now and then.
@@ -159,7 +159,9 @@ def _rest(delivery: Delivery, now: datetime) -> None:
         delivery.due_at = retry_at if retry_at > now else now + LONGEST_PAUSE
 
 
-def _link(state: State, record: Record, item: Item, outcome: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
+def _link(
+    state: State, record: RecordRow, item: Item, outcome: Mapping[str, Any], now: datetime
+) -> dict[str, Any] | None:
     """Link the local record that the answer names; the problem, when the system says that it has two of them.
 
     A system that was asked for one row and names another does not have the first any more.
@@ -181,7 +183,7 @@ def _link(state: State, record: Record, item: Item, outcome: Mapping[str, Any], 
         else:
             state.revive_link(named)
         return None
-    link = Link(
+    link = LinkRow(
         tenant_id=record.tenant_id,
         kind=record.kind,
         system=system,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.store.decisions import DecisionRow
 from gateway.store.load import IDS
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 NEWEST_DECISIONS = 5
@@ -41,7 +41,7 @@ async def read_decisions(session: AsyncSession, state: State, ids: Iterable[UUID
         state.decided[row.canonical_id].append(row)
 
 
-def told_of(state: State, record: Record, system: str) -> dict[str, Any]:
+def told_of(state: State, record: RecordRow, system: str) -> dict[str, Any]:
     """The part of a delivery's body that is shown beside the record."""
     return {
         "peers": _peers(state, record, system),
@@ -58,12 +58,12 @@ def plain_peers(peers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _peers(state: State, record: Record, system: str) -> dict[str, Any]:
+def _peers(state: State, record: RecordRow, system: str) -> dict[str, Any]:
     others = [other for other in state.deliveries_of(record) if other.system != system]
     return {other.system: other.peer(record.decoded) for other in others}
 
 
-def _conflicts(state: State, record: Record) -> list[JsonObject]:
+def _conflicts(state: State, record: RecordRow) -> list[JsonObject]:
     logged: dict[str, DecisionRow] = {}
     for row in state.decided[record.canonical_id]:
         if row.state == "open":
@@ -71,7 +71,7 @@ def _conflicts(state: State, record: Record) -> list[JsonObject]:
     return [_conflict(group, record, logged.get(group)) for group in record.parked()[:MOST_CONFLICTS]]
 
 
-def _conflict(group: str, record: Record, logged: DecisionRow | None) -> JsonObject:
+def _conflict(group: str, record: RecordRow, logged: DecisionRow | None) -> JsonObject:
     return {
         "group": group,
         "rule": logged.rule if logged else record.decoded[group].rule,

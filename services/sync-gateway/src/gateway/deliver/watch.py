@@ -22,6 +22,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 2.0
 AWAY_SECONDS = 0.5
 COMPARE_SECONDS = 0.2
+IDLE_SECONDS = 60.0
 NO_TENANT = UUID(int=0)
 
 
@@ -56,14 +57,22 @@ def _is_another(before: str, now: str) -> bool:
 
 
 class Watching:
-    """One system under watch, beside its deliveries."""
+    """One system under watch, beside its deliveries. `restored` is set while it is to be compared."""
 
-    def __init__(self, sessions: Sessions, delivering: Delivering, identity: ServiceIdentity) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        delivering: Delivering,
+        identity: ServiceIdentity,
+        restored: asyncio.Event | None = None,
+    ) -> None:
         self.sessions = sessions
         self.delivering = delivering
         self.identity = identity
         self.system = delivering.system
         self.away = False
+        self.restored = restored or asyncio.Event()
+        self._seen: Seen | None = None
 
     async def run(self, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
         """Poll every few seconds; while a restored system is compared, begin batch after batch."""
@@ -94,11 +103,13 @@ class Watching:
     async def _read(self, answer: httpx.Response) -> None:
         try:
             said = answer.json()
-            Seen.of(said)
+            seen = Seen.of(said)
         except (ValueError, KeyError, TypeError) as error:
             log.warning("status_unreadable", system=self.system, error=repr(error))
             return
-        await self._follow(said)
+        if seen != self._seen:
+            await self._follow(said)
+            self._seen = seen
 
     async def _follow(self, said: dict[str, Any]) -> None:
         async with transaction(self.sessions) as session:
@@ -128,10 +139,11 @@ class Watching:
     async def _compare(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
+                self.restored.clear()
                 going_on = await compare.step(self.sessions, self.system)
             except Exception:
                 log.exception("comparison_failed", system=self.system)
                 going_on = False
             if going_on:
                 self.delivering.due.set()
-            await pause(stop, COMPARE_SECONDS if going_on else POLL_SECONDS)
+            await pause(stop, COMPARE_SECONDS) if going_on else await pause(stop, IDLE_SECONDS, self.restored)

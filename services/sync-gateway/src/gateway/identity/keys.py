@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from gateway.identity.match import match_keys
 from gateway.identity.normalise import identifying
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 
-def remember_keys(state: State, record: Record, changed: Iterable[str]) -> None:
+def remember_keys(state: State, record: RecordRow, changed: Iterable[str]) -> None:
     """Keep a record findable by what it now says of itself, when a group that identifies it has changed."""
     if identifying(record.kind).isdisjoint(group.partition(":")[0] for group in changed):
         return

@@ -12,9 +12,10 @@ from chassis.events import Unreadable, from_message
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.ingest.echo import without_echoes
 from gateway.ingest.fold import fold
 from gateway.ingest.incoming import Incoming
-from gateway.ingest.load import load
+from gateway.ingest.load import load_named, read_named
 from gateway.ingest.taken_up import announced, take_up
 from gateway.kinds import UnknownKind, kind_spec
 from gateway.kinds.holders import Holdings, refusal
@@ -22,11 +23,13 @@ from gateway.kinds.shapes import Unfit, check_frame, fitting
 from gateway.merge.register import Event
 from gateway.store import pauses
 from gateway.store.decisions import DecisionRow
+from gateway.store.links import follow
 from gateway.store.load import save
+from gateway.store.positions import advance, lock_positions, logs
 from gateway.store.publish import CONFLICTS
 from gateway.store.quarantine import Quarantined, hold
+from gateway.store.sent import Sent
 from gateway.store.state import State
-from gateway.store.systems import advance, lock_positions, logs
 
 log = structlog.get_logger()
 
@@ -46,7 +49,8 @@ class LogReplaced(OSError):
 class Ingest:
     """Merges batches. `merged` is called after each commit that may have made something due.
 
-    `logs` says which log of each topic is being read; whoever reads the positions sets it.
+    `sent` is what deliveries have sent: its echoes are not merged. `logs` says which log of each topic is being read;
+    whoever reads the positions sets it.
     """
 
     def __init__(
@@ -54,10 +58,12 @@ class Ingest:
         sessions: Sessions,
         holdings: Holdings,
         merged: Callable[[], None] = lambda: None,
+        sent: Sent | None = None,
     ) -> None:
         self.sessions = sessions
         self.holdings = holdings
         self.merged = merged
+        self.sent = sent or Sent()
         self.logs: Mapping[str, UUID] = {}
 
     async def handle(self, messages: list[Message]) -> None:
@@ -118,9 +124,13 @@ class Ingest:
             await self._fold(session, [read(message, self.holdings)], now)
 
     async def _fold(self, session: AsyncSession, batch: list[Incoming], now: datetime) -> State:
-        state = await load(session, batch, self.holdings)
-        fold(state, batch, now)
+        state = State(systems=self.holdings)
+        await read_named(session, state, batch)
+        rest, echoes = without_echoes(state, batch, self.sent)
+        await load_named(session, state, rest)
+        fold(state, rest, now)
         await save(session, state)
+        await follow(session, echoes)
         return state
 
     async def _hold(self, message: Message, error: Exception) -> None:

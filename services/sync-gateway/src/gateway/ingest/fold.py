@@ -1,6 +1,6 @@
 """The pure pass: fold a batch of events into the state, in order. No input or output; time comes in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -11,12 +11,12 @@ from gateway.ingest.incoming import Incoming
 from gateway.kinds import kind_spec
 from gateway.kinds.references import Find, resolve_references, translated
 from gateway.merge.merge import Merged, clamp, merge_event
-from gateway.merge.register import microseconds
-from gateway.merge.rules import EMPTY, latest
+from gateway.merge.register import Event, Register, microseconds, revision
+from gateway.merge.rules import latest
 from gateway.store.change import take_over
 from gateway.store.decisions import DecisionRow
 from gateway.store.publish import Cause
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 
@@ -34,9 +34,10 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     incoming = replace(incoming, event=event)
     link = state.links.get(incoming.link_key) or identify(state, incoming, now)
     record = state.records[link.canonical_id]
-    record.put(resolve_references(record.decoded, spec, find), now)
+    if spec.references:
+        record.put(resolve_references(record.decoded, spec, find), now)
     for group, mark in event.sync.items():
-        if mark.rev > record.decoded.get(group, EMPTY).rev:
+        if mark.rev > revision(record.decoded, group):
             state.note_behind(mark.rev, latest(record.decoded, group), f"{group} in {event.system}")
     known = state.merged(record.canonical_id)
     merged = merge_event(record.decoded, link.seen_seq, event, spec, link.last, now_us=microseconds(now), merged=known)
@@ -47,7 +48,8 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     state.repaired += merged.outcome == "repaired_gap"
     link.follow(merged.seen_seq, merged.last)
     state.causes[record.canonical_id] = Cause(event.id, incoming.correlation_id, incoming.traceparent)
-    if take_over(state, record, merged.registers, now, event.system):
+    acknowledged = event.system if _stands(event, merged.registers) else None
+    if take_over(state, record, merged.registers, now, acknowledged):
         remember_keys(state, record, merged.registers)
     if merged.restored:
         state.restored[event.system] = f"{event.kind} {event.local_id} has begun again at change {event.seq}"
@@ -55,6 +57,13 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     if merged.acknowledged and not (delivery := state.delivery(record, event.system, now)).comparing:
         delivery.acknowledge(merged.acknowledged)
     _log(state, record, merged, event.id, now)
+
+
+def _stands(event: Event, registers: Mapping[str, Register]) -> bool:
+    """Whether all that an event has touched shows what its author wrote: the author needs no correction."""
+    return all(
+        not register.parked and register.value == event.snapshot.get(group) for group, register in registers.items()
+    )
 
 
 def _finder(state: State, tenant_id: UUID) -> Find:
@@ -65,7 +74,7 @@ def _finder(state: State, tenant_id: UUID) -> Find:
     return find
 
 
-def _log(state: State, record: Record, merged: Merged, event_id: str, now: datetime) -> None:
+def _log(state: State, record: RecordRow, merged: Merged, event_id: str, now: datetime) -> None:
     for decision in merged.decisions:
         row = DecisionRow.of(decision, record.tenant_id, record.kind, record.canonical_id, event_id, now)
         state.decisions.append(row)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from gateway.identity.match import Candidate, Match, MatchKeys, Tier, best_match, match_keys
 from gateway.ingest.incoming import Incoming
-from gateway.store.links import Link
-from gateway.store.records import Record
+from gateway.store.links import LinkRow
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 
@@ -18,7 +18,7 @@ class BelongsElsewhere(ValueError):
     """A system claims a canonical record of another tenant, or of another kind."""
 
 
-def identify(state: State, incoming: Incoming, now: datetime) -> Link:
+def identify(state: State, incoming: Incoming, now: datetime) -> LinkRow:
     """Link a local record that the hub sees for the first time: to what it says, to its match, or to a new record."""
     event = incoming.event
     match = _explicit(state, incoming) or best_match(
@@ -27,10 +27,9 @@ def identify(state: State, incoming: Incoming, now: datetime) -> Link:
     record = state.records.get(match.canonical_id) if match.canonical_id else _begun_by(state, incoming)
     if record is None:
         named = incoming.begins if incoming.begins not in state.records else None
-        record = Record.new(incoming.tenant_id, event.kind, now, match.canonical_id or named)
+        record = RecordRow.new(incoming.tenant_id, event.kind, now, match.canonical_id or named)
         state.records[record.canonical_id] = record
-        state.new.append(record)
-    link = Link(
+    link = LinkRow(
         tenant_id=incoming.tenant_id,
         kind=event.kind,
         system=event.system,
@@ -45,7 +44,7 @@ def identify(state: State, incoming: Incoming, now: datetime) -> Link:
     return link
 
 
-def _begun_by(state: State, incoming: Incoming) -> Record | None:
+def _begun_by(state: State, incoming: Incoming) -> RecordRow | None:
     """The record that this very event began: a hub that was restored may have heard of it from another system first."""
     record = state.records.get(incoming.begins) if incoming.begins else None
     if record is None or (record.tenant_id, record.kind) != (incoming.tenant_id, incoming.event.kind):
@@ -81,5 +80,5 @@ def _candidates(state: State, incoming: Incoming, keys: MatchKeys) -> list[Candi
     return [Candidate(known, _keys_of(state.records[known])) for known in sorted(found)]
 
 
-def _keys_of(record: Record) -> MatchKeys:
+def _keys_of(record: RecordRow) -> MatchKeys:
     return match_keys(record.kind, record.values())

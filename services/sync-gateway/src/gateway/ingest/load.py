@@ -16,14 +16,24 @@ from gateway.store.state import LinkKey, State
 async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
     """The state that `batch` can touch. Holds locks until the transaction ends."""
     state = State(systems=systems)
+    await read_named(session, state, batch)
+    await load_named(session, state, batch)
+    return state
+
+
+async def read_named(session: AsyncSession, state: State, batch: Sequence[Incoming]) -> None:
+    """Read the links that events name, without locks."""
     await read_links(session, state, {i.link_key for i in batch} | set(_referred(batch)))
+
+
+async def load_named(session: AsyncSession, state: State, batch: Sequence[Incoming]) -> None:
+    """Read and lock the records of events whose links are read."""
     unlinked = [i for i in batch if i.link_key not in state.links]
     await read_keys(session, state, set(_match_keys(unlinked)))
     wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
     wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
     wanted |= {i.begins for i in unlinked if i.begins}
     await read_records(session, state, wanted | await _claimed(session, state, unlinked))
-    return state
 
 
 async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> set[UUID]:

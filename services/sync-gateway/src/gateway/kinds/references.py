@@ -76,10 +76,10 @@ def unresolved(value: Json) -> tuple[str, str, str] | None:
 
 def referring(registers: Mapping[str, Register], spec: KindSpec) -> Iterator[tuple[str, Register, GroupSpec]]:
     """The groups of a record that refer to others."""
-    for group, register in registers.items() if spec.references else ():
+    for group in registers if spec.references else ():
         rule = spec.group(group)
         if rule.reference is not None:
-            yield group, register, rule
+            yield group, registers[group], rule
 
 
 def canonical_references(registers: Mapping[str, Register], spec: KindSpec) -> Iterator[UUID]:

@@ -84,17 +84,23 @@ def fitting(event: Event) -> Event:
 
 def unfit_groups(kind: str, values: Mapping[str, Json]) -> list[dict[str, str]]:
     """What is wrong with the golden values of a record: `field` and `message` of each."""
-    try:
-        checked_values(GOLDEN_GROUPS[kind], values)
-    except Unfit as unfit:
-        return unfit.errors
-    return []
+    shapes, errors = GOLDEN_GROUPS[kind], list[dict[str, str]]()
+    for group, value in _with_required(shapes, values).items():
+        try:
+            _form(shapes, group, value)
+        except Unfit as unfit:
+            errors += unfit.errors
+    return errors
 
 
 def checked_values(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
-    """All values of a record in their one form. Raises `Unfit` when one is wrong or a required one is missing."""
+    """All values of a record in their one form. Raise `Unfit` when one is wrong or a required one is missing."""
+    return _each_checked(shapes, _with_required(shapes, values))
+
+
+def _with_required(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
     required = {group: None for group, shape in shapes.items() if shape.required and values.get(group) is None}
-    return _each_checked(shapes, {**values, **required})
+    return {**values, **required}
 
 
 def _each_checked(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
@@ -115,17 +121,23 @@ def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
 
     A group that is not published passes through, for the same reason.
     """
+    form = _form(shapes, group, value)
+    checked: Json = value if form is None else orjson.loads(form)
+    return checked
+
+
+def _form(shapes: Shapes, group: str, value: Json) -> bytes | None:
+    """The one form of a value, as JSON; None for a group that is not published. Raise `Unfit`."""
     family, colon, member = group.partition(":")
     shape = shapes.get(family)
     if shape is None or bool(colon) != (shape.member is not None):
-        return value
+        return None
     packed = orjson.dumps(value)
     check = _remembered if len(packed) <= REMEMBERED_BYTES else _check
     try:
-        checked: Json = orjson.loads(check(shape, member, packed))
+        return check(shape, member, packed)
     except ValidationError as error:
         raise Unfit([_below(group, each) for each in field_errors(error, value)]) from None
-    return checked
 
 
 def _check(shape: Shape, member: str, packed: bytes) -> bytes:
@@ -138,8 +150,9 @@ def _check(shape: Shape, member: str, packed: bytes) -> bytes:
     return orjson.dumps(_with_additions(shape.values.dump_python(typed, mode="json"), value))
 
 
-_remembered = lru_cache(maxsize=10_000)(_check)
-"""Most values of a snapshot came with the event before, and all of a golden record came with some event."""
+_remembered = lru_cache(maxsize=32_768)(_check)
+"""Most values of a snapshot came with the event before, and all of a golden record came with some event. The values of
+a full batch of new records fit twice."""
 
 
 def _below(group: str, error: dict[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from gateway.merge.policy import GroupRule, Head, Json, Policy, Verdict, decide, in_force, same, system_of
-from gateway.merge.register import Change, Decision, Entry, Event, Mark, Moment, Register, Seen
+from gateway.merge.register import Change, Decision, Entry, Event, Mark, Moment, Register, Seen, shown
 from gateway.merge.resolve import Resolution, resolve
 from gateway.merge.rules import EMPTY, Invariant, Rules, Violation, family_of, latest, number, turned
 from gateway.merge.seen import NOTHING, await_from, is_seen, replaces, unseen
@@ -219,7 +219,7 @@ class _Work:
         """A broken invariant parks the group that the event touched; it never stops the others."""
         if not self.touched or not self.kind.invariants:
             return
-        values = {group: register.value for group, register in {**self.before, **self.touched}.items()}
+        values = {**shown(self.before), **shown(self.touched)}
         for invariant in self.kind.invariants:
             for violation in invariant(values):
                 if violation.group in self.touched:

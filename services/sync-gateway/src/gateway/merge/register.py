@@ -3,7 +3,7 @@
 The stored form is JSON with short keys, because every record keeps one register per group.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -175,6 +175,60 @@ class Register:
             bounces=stored.get("bounces", 0),
             awaited=stored.get("awaited", {}),
         )
+
+
+class Registers(Mapping[str, Register]):
+    """The registers of a record in their stored form; each is decoded when it is first asked for."""
+
+    __slots__ = ("_decoded", "stored")
+
+    def __init__(self, stored: Mapping[str, Any], decoded: Mapping[str, Register] | None = None) -> None:
+        self.stored = stored
+        self._decoded: dict[str, Register] = dict(decoded or {})
+
+    def with_changed(self, stored: Mapping[str, Any], changed: Mapping[str, Register]) -> "Registers":
+        """The registers once some of them are others; `stored` is the stored form of all."""
+        return Registers(stored, {**self._decoded, **changed})
+
+    def __getitem__(self, group: str) -> Register:
+        known = self._decoded.get(group)
+        if known is None:
+            known = self._decoded[group] = Register.from_json(self.stored[group])
+        return known
+
+    def __contains__(self, group: object) -> bool:
+        return group in self.stored
+
+    def get(self, group: str, default: Any = None) -> Any:
+        return self[group] if group in self.stored else default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.stored)
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+
+def standings(registers: Mapping[str, Register]) -> Iterator[tuple[str, int, bool]]:
+    """The group, the revision and whether it is parked, of each register. Nothing is decoded for it."""
+    if isinstance(registers, Registers):
+        return ((group, stored["rev"], stored.get("parked", False)) for group, stored in registers.stored.items())
+    return ((group, register.rev, register.parked) for group, register in registers.items())
+
+
+def shown(registers: Mapping[str, Register]) -> dict[str, Json]:
+    """The value of each group. Nothing is decoded for it."""
+    if isinstance(registers, Registers):
+        return {group: stored["value"] for group, stored in registers.stored.items()}
+    return {group: register.value for group, register in registers.items()}
+
+
+def revision(registers: Mapping[str, Register], group: str) -> int:
+    """The revision of a group, 0 when there is none. Nothing is decoded for it."""
+    if isinstance(registers, Registers):
+        stored = registers.stored.get(group)
+        return stored["rev"] if stored else 0
+    return registers[group].rev if group in registers else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from gateway.merge.policy import GroupRule, Json, Policy, Verdict, decide, in_force
-from gateway.merge.register import Register
+from gateway.merge.register import Register, revision, standings
 
 
 class Violation(NamedTuple):
@@ -42,9 +42,9 @@ def family_of(group: str) -> str | None:
 def latest(registers: Mapping[str, Register], group: str) -> int:
     """The greatest revision that the group has had, or any member of its family (also of a group that names one)."""
     if group in registers and family_of(group) is None:
-        return registers[group].rev
+        return revision(registers, group)
     members = f"{family_of(group) or group}:"
-    return max((register.rev for other, register in registers.items() if other.startswith(members)), default=0)
+    return max((rev for other, rev, _ in standings(registers) if other.startswith(members)), default=0)
 
 
 def policy_of(registers: Mapping[str, Register], group: str, kind: Rules) -> Policy:

@@ -19,7 +19,7 @@ from gateway.store.change import holders, take_over
 from gateway.store.decisions import DecisionRow
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 
@@ -126,7 +126,7 @@ async def _choose(
     return Chosen(row, register, True, holders(state, record.kind), logged)
 
 
-def _closed(row: DecisionRow, record: Record) -> ConflictClosed:
+def _closed(row: DecisionRow, record: RecordRow) -> ConflictClosed:
     shown = record.decoded[row.group_key]
     if row.state == "resolved":
         happened = f"{row.resolved_by} resolved it at {row.resolved_at:%Y-%m-%d %H:%M:%S %Z}."

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.resolve.log import Author, write
 from gateway.store.decisions import DecisionRow
-from gateway.store.deliveries import Delivery, DeliveryKey
+from gateway.store.deliveries import Delivery, DeliveryKey, DeliveryRow
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
-from gateway.store.records import Record
+from gateway.store.records import Record, RecordRow
 from gateway.store.state import State
 
 MOST = 1_000
@@ -32,8 +32,8 @@ class NoSuchDelivery(NotFound):
 class Dropped:
     """What the system does without. `logged` is None when nothing was due."""
 
-    delivery: Delivery
-    record: Record
+    delivery: DeliveryRow
+    record: RecordRow
     groups: list[str]
     logged: DecisionRow | None
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.errors import Conflict, NotFound
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.resolve.log import Author, write
 from gateway.store.decisions import DecisionRow
 from gateway.store.holding import stored
-from gateway.store.links import Link
+from gateway.store.links import Link, LinkRow
 from gateway.store.load import read_records, save
 from gateway.store.quarantine import replay_held
 from gateway.store.state import State
@@ -35,7 +35,7 @@ class LocalRecordTaken(Conflict):
 class Mended:
     """`logged` is None when nothing had to be changed; `replaying` counts held messages of the local record."""
 
-    link: Link
+    link: LinkRow
     logged: DecisionRow | None
     replaying: int = 0
 
@@ -48,7 +48,7 @@ async def unlink(session: AsyncSession, link_id: UUID, author: Author) -> Mended
     """
     link, state = await _locked(session, link_id)
     record = state.records[link.canonical_id]
-    await session.delete(link)
+    await session.execute(delete(Link).where(Link.id == link.id))
     if link.retired_at is None:
         state.delivery(record, link.system, author.now).begin_anew(author.now)
     logged = write(session, record, link.system, "unlink", author, {"local_id": link.local_id})
@@ -72,11 +72,9 @@ async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Au
             id=taken.id, system=taken.system, local_id=taken.local_id, canonical_id=taken.canonical_id
         )
     record = state.records[link.canonical_id]
-    for former in (link, taken):
-        if former is not None:
-            await session.delete(former)
-    await session.flush()
-    moved = Link(
+    former = [link.id, *([taken.id] if taken else [])]
+    await session.execute(delete(Link).where(Link.id.in_(former)))
+    moved = LinkRow(
         id=link.id,
         tenant_id=link.tenant_id,
         kind=link.kind,
@@ -96,8 +94,8 @@ async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Au
     return Mended(moved, logged, await replay_held(session, moved, author.actor, author.now))
 
 
-async def _locked(session: AsyncSession, link_id: UUID) -> tuple[Link, State]:
-    """A link once its record is locked. Raises `NoSuchLink`."""
+async def _locked(session: AsyncSession, link_id: UUID) -> tuple[LinkRow, State]:
+    """A link once its record is locked. Raise `NoSuchLink`."""
     found = await session.scalar(select(Link).where(Link.id == link_id))
     if found is None:
         raise NoSuchLink(id=link_id)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.store import publish
 from gateway.store.decisions import DecisionRow
-from gateway.store.records import Record
+from gateway.store.records import GoldenRecord
 
 Rule = Literal["unlink", "relink", "drop", "resync"]
 POLICY = "steward"
@@ -27,7 +27,7 @@ class Author:
 
 
 def write(
-    session: AsyncSession, record: Record, system: str, rule: Rule, author: Author, facts: Mapping[str, Any]
+    session: AsyncSession, record: GoldenRecord, system: str, rule: Rule, author: Author, facts: Mapping[str, Any]
 ) -> DecisionRow:
     """Log what was done to a record in a system, and announce it. `facts` stand in the value of the line."""
     row = DecisionRow(

@@ -15,7 +15,7 @@ from gateway.kinds.shapes import Unfit, checked_value
 from gateway.merge.policy import Json, frozen
 from gateway.merge.register import Entry
 from gateway.store.decisions import DecisionRow
-from gateway.store.records import Record
+from gateway.store.records import GoldenRecord
 
 
 class SeveralValues(Conflict):
@@ -112,8 +112,8 @@ def _in_value(error: dict[str, str]) -> dict[str, str]:
     return {**error, "field": f"value.{field}".rstrip(".")}
 
 
-def check_rules(record: Record, group: str, value: Json) -> None:
-    """Raises `GroupUndeclared`, or `RuleBroken` when the record would break an invariant with this value."""
+def check_rules(record: GoldenRecord, group: str, value: Json) -> None:
+    """Raise `GroupUndeclared`, or `RuleBroken` when the record would break an invariant with this value."""
     spec = kind_spec(record.kind)
     if spec.group(group).policy.rule == "undeclared":
         raise GroupUndeclared(kind=record.kind, group=group)

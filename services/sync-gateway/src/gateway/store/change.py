@@ -5,20 +5,21 @@ from datetime import datetime, timedelta
 
 from gateway.merge.register import Register
 from gateway.store.publish import cause_of
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 from gateway.store.state import State
 
-SENDER_WAITS = timedelta(milliseconds=100)
-"""The sender hears last: by then its answer carries how far the others are, and several edits share one."""
+ACKNOWLEDGED_WITHIN = timedelta(seconds=1)
+"""A system whose own values stand hears last: by then it hears how far the others are, and all its edits in that time
+share one delivery. What is due there for another reason takes the acknowledgement along."""
 
 
 def take_over(
-    state: State, record: Record, registers: Mapping[str, Register], now: datetime, sender: str | None = None
+    state: State, record: RecordRow, registers: Mapping[str, Register], now: datetime, acknowledged: str | None = None
 ) -> bool:
     """Write changed registers into a record, with all that follows; tell whether a value that readers see is another.
 
     It is announced by what it now says; open decisions about these groups are closed; it is due in every
-    system, the sender's too: that one needs the new revision, or the correction.
+    system. One that is only `acknowledged` needs no value, but the new revision.
     """
     closed = {(record.canonical_id, group) for group in registers.keys() & set(record.parked())}
     for row in state.decisions if closed else ():
@@ -30,7 +31,7 @@ def take_over(
     correlation_id = cause_of(state.causes, record.canonical_id).correlation_id
     for system in holders(state, record.kind) if registers else ():
         delivery = state.delivery(record, system, now)
-        delivery.touch(now + SENDER_WAITS if system == sender else now, now)
+        delivery.touch(now + ACKNOWLEDGED_WITHIN if system == acknowledged else now, now)
         delivery.correlation_id = correlation_id
     return moved
 

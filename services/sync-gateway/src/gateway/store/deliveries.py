@@ -1,15 +1,18 @@
 """What each spoke has of each record, and what keeps it from having more."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 from uuid import UUID
 
 from chassis.db import JsonObject
+from contracts.kinds import TABLES
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.merge.register import Register
+from gateway.merge.register import Register, standings
+from gateway.store.rows import Row, Written
 from gateway.store.tables import Base
 
 State = Literal["idle", "pending", "waiting", "rejected"]
@@ -20,6 +23,9 @@ LONGEST_RETRY = timedelta(minutes=15)
 """What a system refused is tried again after pauses that double up to this: another record there, a rule or a setting
 may have changed meanwhile, and the hub is not told."""
 MOST_FIELDS = 20
+DERIVED = frozenset(name for name, table in TABLES.items() if table.derived)
+"""Only the newest state of these kinds counts: they are delivered after all others."""
+
 UNSETTLED = "state in ('pending', 'waiting', 'rejected')"
 
 
@@ -38,63 +44,32 @@ class DeliveryKey(NamedTuple):
         return cls(UUID(canonical_id), system)
 
 
-class Delivery(Base):
+class Progress:
     """One record in one system: the revisions it has acknowledged, and why it has no newer ones.
 
     `acked` is {group: rev}, and {family: floor} (`deliver.families`). `refused` is {group: {"rev", "problem", "since",
     "tries", "again_at"}}: a newer revision is sent at once, that one again at its time. `told` is what the system was
     last told beside the values. `revision` counts every change of what is due, so that an answer which arrives late
     does not hide it. Due are the `pending` and, to look again, the `waiting` and the `rejected`. `comparing` lasts from
-    a restore of the system to its next answer. `correlation_id` is that of the newest edit which made something due.
+    a restore of the system to its next answer. `correlation_id` is that of the newest edit which
+    made something due. Deliveries of derived kinds go `later` than all others.
     """
 
-    __tablename__ = "deliveries"
-    __table_args__ = (
-        Index("ix_deliveries_due", "system", "due_at", postgresql_where=text(UNSETTLED)),
-        Index("ix_deliveries_waiting_for", "waiting_for", postgresql_where=text("state = 'waiting'")),
-        Index("ix_deliveries_state", "system", "state", "due_at", postgresql_where=text(UNSETTLED)),
-        Index("ix_deliveries_tenant", "tenant_id", "state", "system", "due_at", postgresql_where=text(UNSETTLED)),
-        Index("ix_deliveries_refused", "system", "tenant_id", postgresql_where=text("refused <> '{}'")),
-        Index("ix_deliveries_comparing", "system", postgresql_where=text("comparing")),
-    )
-
-    canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"), primary_key=True)
-    system: Mapped[str] = mapped_column(Text, primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
-    acked: Mapped[JsonObject]
-    refused: Mapped[JsonObject]
-    told: Mapped[JsonObject]
-    revision: Mapped[int] = mapped_column(BigInteger)
-    due_at: Mapped[datetime]
-    leased_until: Mapped[datetime | None]
-    waiting_for: Mapped[str | None] = mapped_column(Text)
-    tries: Mapped[int] = mapped_column(Integer)
-    changed_at: Mapped[datetime]
-    comparing: Mapped[bool] = mapped_column(server_default=false(), default=False)
-    correlation_id: Mapped[str | None] = mapped_column(Text)
-
-    @classmethod
-    def new(cls, tenant_id: UUID, kind: str, canonical_id: UUID, system: str, now: datetime) -> Self:
-        """A system that has nothing of the record yet."""
-        return cls(
-            tenant_id=tenant_id,
-            kind=kind,
-            canonical_id=canonical_id,
-            system=system,
-            state="idle",
-            acked={},
-            refused={},
-            told={},
-            revision=0,
-            due_at=now,
-            leased_until=None,
-            waiting_for=None,
-            tries=0,
-            changed_at=now,
-            comparing=False,
-            correlation_id=None,
-        )
+    if TYPE_CHECKING:
+        kind: Any
+        canonical_id: Any
+        system: Any
+        state: Any
+        acked: Any
+        refused: Any
+        told: Any
+        revision: Any
+        due_at: Any
+        leased_until: Any
+        waiting_for: Any
+        tries: Any
+        changed_at: Any
+        comparing: Any
 
     def touch(self, due_at: datetime, now: datetime) -> None:
         """Something is due: look at this record again at that time, at the latest."""
@@ -115,10 +90,8 @@ class Delivery(Base):
         """
         return [
             group
-            for group, register in registers.items()
-            if not register.parked
-            and register.rev > self.acked.get(group, 0)
-            and not self._is_refused(group, register.rev, now)
+            for group, rev, parked in standings(registers)
+            if not parked and rev > self.acked.get(group, 0) and not self._is_refused(group, rev, now)
         ]
 
     def _is_refused(self, group: str, rev: int, now: datetime | None) -> bool:
@@ -166,7 +139,9 @@ class Delivery(Base):
 
     def standing(self, registers: Registers) -> dict[str, Any]:
         """The refusals of present values: an older one is being mended, whatever the system said of it."""
-        newest = {group: register.rev for group, register in registers.items()}
+        if not self.refused:
+            return {}
+        newest = {group: rev for group, rev, _ in standings(registers)}
         return {group: refusal for group, refusal in self.refused.items() if refusal["rev"] >= newest.get(group, 0)}
 
     def begin_anew(self, now: datetime) -> None:
@@ -177,9 +152,7 @@ class Delivery(Base):
     def give_up(self, registers: Registers, now: datetime) -> list[str]:
         """Let the system do without what it does not have at the present revisions; answer which groups these are."""
         missing = {
-            group: register.rev
-            for group, register in registers.items()
-            if register.rev > self.acked.get(group, 0) and not register.parked
+            group: rev for group, rev, parked in standings(registers) if rev > self.acked.get(group, 0) and not parked
         }
         if missing or self.refused:
             self.acked, self.refused, self.tries = {**self.acked, **missing}, {}, 0
@@ -191,7 +164,7 @@ class Delivery(Base):
         """How far the system is, as people are told."""
         if self.standing(registers):
             return "rejected"
-        if any(register.parked for register in registers.values()):
+        if any(parked for _, _, parked in standings(registers)):
             return "conflict"
         if self.state == "waiting":
             return "waiting"
@@ -209,14 +182,106 @@ class Delivery(Base):
         if stage == "rejected":
             return " ".join(dict.fromkeys(field["message"] for field in self.refused_fields(registers))) or None
         if stage == "conflict":
-            parked = [group for group, register in registers.items() if register.parked]
+            parked = [group for group, _, waits in standings(registers) if waits]
             return f"{', '.join(parked[:MOST_FIELDS])}: waits for a person to decide"
-        return self.waiting_for if stage == "waiting" else None
+        waits: str | None = self.waiting_for
+        return waits if stage == "waiting" else None
 
     def peer(self, registers: Registers) -> JsonObject:
         """What the other systems are told of this one."""
         fields = self.refused_fields(registers)
         return {"state": self.stage(registers), "reason": self.reason(registers), "fields": fields}
+
+
+class Delivery(Progress, Base):
+    """A delivery as the REST API reads it."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_due", "system", "due_at", postgresql_where=text(UNSETTLED)),
+        Index("ix_deliveries_turn", "system", "tenant_id", "later", "due_at", postgresql_where=text(UNSETTLED)),
+        Index("ix_deliveries_waiting_for", "waiting_for", postgresql_where=text("state = 'waiting'")),
+        Index("ix_deliveries_state", "system", "state", "due_at", postgresql_where=text(UNSETTLED)),
+        Index("ix_deliveries_tenant", "tenant_id", "state", "system", "due_at", postgresql_where=text(UNSETTLED)),
+        Index("ix_deliveries_refused", "system", "tenant_id", postgresql_where=text("refused <> '{}'")),
+        Index("ix_deliveries_comparing", "system", postgresql_where=text("comparing")),
+    )
+
+    canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"), primary_key=True)
+    system: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    acked: Mapped[JsonObject]
+    refused: Mapped[JsonObject]
+    told: Mapped[JsonObject]
+    revision: Mapped[int] = mapped_column(BigInteger)
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    waiting_for: Mapped[str | None] = mapped_column(Text)
+    tries: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime]
+    comparing: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    correlation_id: Mapped[str | None] = mapped_column(Text)
+    later: Mapped[bool] = mapped_column(server_default=false(), default=False)
+
+
+@dataclass(eq=False)
+class DeliveryRow(Progress, Row):
+    """A delivery as the hub changes it."""
+
+    COLUMNS: ClassVar = (
+        "tenant_id",
+        "kind",
+        "canonical_id",
+        "system",
+        "state",
+        "acked",
+        "refused",
+        "told",
+        "revision",
+        "due_at",
+        "leased_until",
+        "waiting_for",
+        "tries",
+        "changed_at",
+        "comparing",
+        "correlation_id",
+        "later",
+    )
+
+    tenant_id: UUID
+    kind: str
+    canonical_id: UUID
+    system: str
+    state: str
+    acked: JsonObject
+    refused: JsonObject
+    told: JsonObject
+    revision: int
+    due_at: datetime
+    leased_until: datetime | None
+    waiting_for: str | None
+    tries: int
+    changed_at: datetime
+    comparing: bool
+    correlation_id: str | None
+    later: bool
+
+    @classmethod
+    def new(cls, tenant_id: UUID, kind: str, canonical_id: UUID, system: str, now: datetime) -> Self:
+        """A system that has nothing of the record yet."""
+        later = kind in DERIVED
+        return cls(
+            tenant_id, kind, canonical_id, system, "idle", {}, {}, {}, 0, now, None, None, 0, now, False, None, later
+        )
+
+
+DELIVERIES = Written(
+    Delivery,
+    DeliveryRow.COLUMNS,
+    ["canonical_id", "system"],
+    ["canonical_id", "system", "tenant_id", "kind", "later"],
+)
 
 
 def _again_at(refusal: Mapping[str, Any]) -> datetime:
@@ -226,7 +291,7 @@ def _again_at(refusal: Mapping[str, Any]) -> datetime:
 
 def unparked(registers: Registers) -> list[str]:
     """What a record is created with: every group that does not wait for a steward."""
-    return [group for group, register in registers.items() if not register.parked]
+    return [group for group, _, parked in standings(registers) if not parked]
 
 
 def refused_fields(group: str, problem: Mapping[str, Any]) -> list[JsonObject]:

@@ -14,14 +14,14 @@ from gateway.kinds import KINDS
 from gateway.kinds.references import pending_references
 from gateway.store import publish
 from gateway.store.decisions import DecisionRow
-from gateway.store.deliveries import Delivery
+from gateway.store.deliveries import DELIVERIES, Delivery, DeliveryRow
 from gateway.store.known_decisions import under_known_ids
-from gateway.store.links import Link, MatchKey
+from gateway.store.links import LINKS, Link, LinkRow, MatchKey
 from gateway.store.quarantine import replay_held
-from gateway.store.records import Record
+from gateway.store.records import RECORDS, Record, RecordRow
+from gateway.store.rows import columns_of
 from gateway.store.state import LinkKey, State
 from gateway.store.systems import note_behind, note_restored
-from gateway.store.write import write_changes
 
 LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
 
@@ -37,18 +37,22 @@ MatchKeyOf = tuple[UUID, str, str]
 
 # Statements without lists of their own length: they are compiled and planned once.
 IDS: Any = any_(bindparam("ids", type_=ARRAY(Uuid())))
-RECORDS = select(Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
+READ_RECORDS = columns_of(RecordRow, Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
 OWNERS = select(Record.canonical_id, Record.tenant_id, Record.kind).where(Record.canonical_id == IDS)
-DELIVERIES = select(Delivery).where(Delivery.canonical_id == IDS).order_by(Delivery.canonical_id, Delivery.system)
-LOCKED_RECORDS, LOCKED_DELIVERIES = RECORDS.with_for_update(), DELIVERIES.with_for_update()
-OWN_LINKS = select(Link).where(Link.canonical_id == IDS).execution_options(populate_existing=True)
-LINKS = select(Link).from_statement(
-    text("""
-    select links.* from links
+READ_DELIVERIES = (
+    columns_of(DeliveryRow, Delivery)
+    .where(Delivery.canonical_id == IDS)
+    .order_by(Delivery.canonical_id, Delivery.system)
+)
+LOCKED_RECORDS, LOCKED_DELIVERIES = READ_RECORDS.with_for_update(), READ_DELIVERIES.with_for_update()
+OWN_LINKS = columns_of(LinkRow, Link).where(Link.canonical_id == IDS)
+NAMED_LINKS = text(
+    f"""
+    select {", ".join(f"links.{name}" for name in LinkRow.COLUMNS)} from links
     join unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:systems as text[]), cast(:local_ids as text[]))
         as n(tenant_id, kind, system, local_id)
     using (tenant_id, kind, system, local_id)
-    """)
+    """  # noqa: S608  (our names)
 )
 KEYS = select(MatchKey).from_statement(
     text("""
@@ -70,9 +74,11 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
         return
     if not lock:
         await _read_own_links(session, state, ids)
-    for record in await session.scalars(LOCKED_RECORDS if lock else RECORDS, {"ids": ids}):
+    for found in await session.execute(LOCKED_RECORDS if lock else READ_RECORDS, {"ids": ids}):
+        record = RecordRow.read(*found)
         state.records[record.canonical_id] = record
-    for delivery in await session.scalars(LOCKED_DELIVERIES if lock else DELIVERIES, {"ids": ids}):
+    for found in await session.execute(LOCKED_DELIVERIES if lock else READ_DELIVERIES, {"ids": ids}):
+        delivery = DeliveryRow.read(*found)
         state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
     if lock:
         await _read_own_links(session, state, ids)
@@ -81,10 +87,9 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
 
 async def save(session: AsyncSession, state: State) -> None:
     """Write everything the pass has changed; what belongs together becomes visible together."""
-    await write_changes(session)
-    session.add_all([row for row in state.new if isinstance(row, Record)])
-    await session.flush()
-    session.add_all(state.new)
+    await RECORDS.write(session, state.records.values())
+    await LINKS.write(session, state.links.values())
+    await DELIVERIES.write(session, state.deliveries.values())
     state.decisions = await under_known_ids(session, state.decisions)
     session.add_all(state.decisions)
     if state.closed:
@@ -100,7 +105,7 @@ async def save(session: AsyncSession, state: State) -> None:
         await session.execute(ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
     await session.flush()
     await wake(session, state.woken)
-    publish.golden_records(session, state.golden.values(), state.causes)
+    await publish.golden_records(session, state.golden.values(), state.causes)
     publish.decisions(session, state.decisions, state.causes)
 
 
@@ -138,17 +143,17 @@ async def read_links(session: AsyncSession, state: State, keys: set[LinkKey]) ->
         return
     tenants, kinds, systems, local_ids = zip(*missing, strict=True)
     wanted = {"tenants": tenants, "kinds": kinds, "systems": systems, "local_ids": local_ids}
-    for link in await session.scalars(LINKS, wanted):
-        _put_link(state, link)
+    for found in await session.execute(NAMED_LINKS, wanted):
+        _put_link(state, LinkRow.read(*found))
 
 
 async def _read_own_links(session: AsyncSession, state: State, ids: Sequence[UUID]) -> None:
     """Read again what was read before the lock: somebody else may have merged in between."""
-    for link in await session.scalars(OWN_LINKS, {"ids": ids}):
-        _put_link(state, link)
+    for found in await session.execute(OWN_LINKS, {"ids": ids}):
+        _put_link(state, LinkRow.read(*found))
 
 
-def _put_link(state: State, link: Link) -> None:
+def _put_link(state: State, link: LinkRow) -> None:
     state.links[(link.tenant_id, link.kind, link.system, link.local_id)] = link
     if link.retired_at is None:
         state.linked[(link.canonical_id, link.system)] = link

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.kinds import KINDS
 from gateway.kinds.shapes import unfit_groups
+from gateway.merge.register import standings
 from gateway.store.decisions import DecisionRow
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 
 log = structlog.get_logger()
 CONFLICTS = "sync.conflict.v1"
@@ -42,22 +43,23 @@ def cause_of(causes: Causes, canonical_id: UUID) -> Cause:
     return causes.get(canonical_id, here)
 
 
-def golden_records(session: AsyncSession, records: Iterable[Record], causes: Causes = NONE) -> None:
+async def golden_records(session: AsyncSession, records: Iterable[RecordRow], causes: Causes = NONE) -> None:
     """Announce records whose shown values have changed. The sequence grows with every merged change.
 
     A record that does not fit its published schema is reported instead; it is announced once its values fit.
     """
+    events = []
     for record in records:
         if unfit := unfit_groups(record.kind, record.values()):
             telemetry.GOLDEN_UNFIT.labels(record.kind).inc()
             log.error("golden_record_unfit", kind=record.kind, canonical_id=str(record.canonical_id), errors=unfit)
             continue
-        sequence = sum(register.rev for register in record.decoded.values())
+        sequence = sum(rev for _, rev, _ in standings(record.decoded))
         topic = f"sync.{record.kind}.v1"
         subject = str(record.canonical_id)
         event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, record.golden(), causes)
-        event = replace(event, sequence=str(sequence))
-        outbox.announce(session, topic, subject, event)
+        events.append((topic, subject, replace(event, sequence=str(sequence))))
+    await outbox.announce_all(session, events)
 
 
 def decisions(session: AsyncSession, rows: Iterable[DecisionRow], causes: Causes = NONE) -> None:
@@ -73,7 +75,7 @@ def _event(
     name: str,
     topic: str,
     subject: str,
-    of: Record | DecisionRow,
+    of: RecordRow | DecisionRow,
     data: dict[str, Any],
     causes: Causes,
 ) -> Event:

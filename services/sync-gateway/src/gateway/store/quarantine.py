@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.kinds import kind_spec
-from gateway.store.links import Link
+from gateway.store.links import LinkRow
 from gateway.store.tables import Base
 
 
@@ -139,7 +139,7 @@ async def hold(session: AsyncSession, row: Quarantined) -> None:
     await session.execute(new.on_conflict_do_update(index_elements=HELD_TWICE, set_=again, where=replayed))
 
 
-async def replay_held(session: AsyncSession, link: Link, by: str, now: datetime) -> int:
+async def replay_held(session: AsyncSession, link: LinkRow, by: str, now: datetime) -> int:
     """Merge the messages of a local record that were held because the hub took it for another one; how many."""
     held = (
         Quarantined.state == "held",

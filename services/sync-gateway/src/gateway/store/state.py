@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from gateway.store.decisions import DecisionRow
-from gateway.store.deliveries import Delivery
-from gateway.store.links import Link, missing_token
+from gateway.store.deliveries import DeliveryRow
+from gateway.store.links import LinkRow, missing_token
 from gateway.store.publish import Cause
-from gateway.store.records import Record
+from gateway.store.records import RecordRow
 
 LinkKey = tuple[UUID, str, str, str]
 
@@ -26,20 +26,19 @@ class State:
     """
 
     systems: Mapping[str, Container[str]]
-    records: dict[UUID, Record] = field(default_factory=dict)
+    records: dict[UUID, RecordRow] = field(default_factory=dict)
     foreign: set[UUID] = field(default_factory=set)
-    links: dict[LinkKey, Link] = field(default_factory=dict)
-    linked: dict[tuple[UUID, str], Link] = field(default_factory=dict)
-    deliveries: dict[tuple[UUID, str], Delivery] = field(default_factory=dict)
+    links: dict[LinkKey, LinkRow] = field(default_factory=dict)
+    linked: dict[tuple[UUID, str], LinkRow] = field(default_factory=dict)
+    deliveries: dict[tuple[UUID, str], DeliveryRow] = field(default_factory=dict)
     keys: dict[tuple[UUID, str, str], set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    new: list[Record | Link | Delivery] = field(default_factory=list)
     new_keys: set[tuple[UUID, str, str, UUID]] = field(default_factory=set)
     decisions: list[DecisionRow] = field(default_factory=list)
     decided: dict[UUID, list[DecisionRow]] = field(default_factory=lambda: defaultdict(list))
-    golden: dict[UUID, Record] = field(default_factory=dict)
+    golden: dict[UUID, RecordRow] = field(default_factory=dict)
     causes: dict[UUID, Cause] = field(default_factory=dict)
     closed: set[tuple[UUID, str]] = field(default_factory=set)
-    moved: list[Link] = field(default_factory=list)
+    moved: list[LinkRow] = field(default_factory=list)
     woken: set[str] = field(default_factory=set)
     restored: dict[str, str] = field(default_factory=dict)
     behind: tuple[int, str] | None = None
@@ -47,11 +46,10 @@ class State:
     repaired: int = 0
     clamped: int = 0
 
-    def add_link(self, link: Link) -> None:
+    def add_link(self, link: LinkRow) -> None:
         """Link a local record; whoever waited for it is woken."""
         self.links[(link.tenant_id, link.kind, link.system, link.local_id)] = link
         self.linked[(link.canonical_id, link.system)] = link
-        self.new.append(link)
         self.woken |= {link.token, missing_token(link.kind, str(link.canonical_id), link.system)}
 
     def note_behind(self, rev: int, known: int, where: str) -> None:
@@ -59,27 +57,26 @@ class State:
         if rev > known and (self.behind is None or rev > self.behind[0]):
             self.behind = rev, f"the hub is older than its systems: {where} has revision {rev}, the hub gave {known}"
 
-    def retire_link(self, link: Link, now: datetime) -> None:
+    def retire_link(self, link: LinkRow, now: datetime) -> None:
         """The row of a link is gone: the record has none in that system."""
         link.retire(now)
         self.linked.pop((link.canonical_id, link.system), None)
 
-    def revive_link(self, link: Link) -> None:
+    def revive_link(self, link: LinkRow) -> None:
         """The row of a retired link is there again: its system was restored once more, from a later backup."""
         link.retired_at = None
         self.linked[(link.canonical_id, link.system)] = link
         self.woken.add(missing_token(link.kind, str(link.canonical_id), link.system))
 
-    def delivery(self, record: Record, system: str, now: datetime) -> Delivery:
+    def delivery(self, record: RecordRow, system: str, now: datetime) -> DeliveryRow:
         """The delivery of a record to a system, made when it is the first."""
         key = (record.canonical_id, system)
         if key not in self.deliveries:
-            made = Delivery.new(record.tenant_id, record.kind, record.canonical_id, system, now)
+            made = DeliveryRow.new(record.tenant_id, record.kind, record.canonical_id, system, now)
             self.deliveries[key] = made
-            self.new.append(made)
         return self.deliveries[key]
 
-    def deliveries_of(self, record: Record) -> list[Delivery]:
+    def deliveries_of(self, record: RecordRow) -> list[DeliveryRow]:
         """The record's deliveries, one for each system that holds it."""
         keys = ((record.canonical_id, system) for system in self.systems)
         return [self.deliveries[key] for key in keys if key in self.deliveries]

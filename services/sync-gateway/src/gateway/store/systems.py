@@ -1,6 +1,6 @@
-"""The spokes: which systems there are, whether they are paused, how they answer; and how far the hub has read them.
+"""The spokes: which systems there are, whether they are paused, how they answer.
 
-These two tables belong to no tenant.
+These tables belong to no tenant.
 """
 
 from typing import Any
@@ -8,11 +8,7 @@ from uuid import UUID
 
 import structlog
 from chassis import clock
-from chassis.bus import Positions
-from chassis.resend import TOPIC_LOGS, notice
-from chassis.topics import Logs
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -21,8 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    any_,
-    bindparam,
     false,
     func,
     select,
@@ -65,16 +59,6 @@ holds: {kind: "writes" or "reads"}, null before the worker was told (`gateway.st
 """
 
 NO_STATUS: dict[str, Any] = {}
-
-POSITIONS = Table(
-    "positions",
-    Base.metadata,
-    Column("topic", Text, primary_key=True),
-    Column("partition", Integer, primary_key=True, autoincrement=False),
-    Column("next_offset", BigInteger, nullable=False),
-)
-"""How far the hub has read, kept in the transaction of the merge."""
-
 
 EPOCHS = Table(
     "epochs",
@@ -169,58 +153,3 @@ def comparison(because: str, *, joining: bool) -> dict[str, Any]:
 async def note_latency(session: AsyncSession, name: str, latency: dict[str, float]) -> None:
     """Publish the latency percentiles of the newest deliveries to a system."""
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(latency=latency))
-
-
-async def logs(session: AsyncSession) -> dict[str, UUID]:
-    """Which log of each topic the positions belong to."""
-    return {row.topic: row.log_id for row in await session.execute(select(TOPIC_LOGS))}
-
-
-async def begin_anew(session: AsyncSession, found: Logs) -> None:
-    """Read topics from the start whose log is another one than the positions belong to: the broker lost the old one."""
-    if changed := await notice(session, found):
-        log.error("broker_lost_its_log", topics=changed)
-        await session.execute(update(POSITIONS).where(POSITIONS.c.topic.in_(changed)).values(next_offset=0))
-
-
-async def positions(session: AsyncSession) -> Positions:
-    """The next offset to read, per topic and partition."""
-    found = await session.execute(select(POSITIONS))
-    return {(row.topic, row.partition): row.next_offset for row in found}
-
-
-async def lock_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
-    """The next offsets of these partitions, locked: a reader that lost a partition finds its batch already done."""
-    stored = await _locked_positions(session, keys)
-    if missing := [key for key in keys if key not in stored]:
-        rows = [{"topic": topic, "partition": partition, "next_offset": 0} for topic, partition in sorted(missing)]
-        await session.execute(insert(POSITIONS).values(rows).on_conflict_do_nothing())
-        stored = await _locked_positions(session, keys)
-    return stored
-
-
-async def _locked_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
-    found = await session.execute(LOCKED, {"topics": sorted({topic for topic, _ in keys})})
-    return {(row.topic, row.partition): row.next_offset for row in found}
-
-
-LOCKED = (
-    select(POSITIONS)
-    .where(POSITIONS.c.topic == any_(bindparam("topics", type_=ARRAY(Text()))))
-    .order_by(POSITIONS.c.topic, POSITIONS.c.partition)
-    .with_for_update()
-)
-ADVANCE = text("""
-    update positions set next_offset = n.next_offset
-    from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
-        as n(topic, partition, next_offset)
-    where (positions.topic, positions.partition) = (n.topic, n.partition)
-    """)
-
-
-async def advance(session: AsyncSession, reached: Positions) -> None:
-    """Store the offsets to continue at."""
-    if reached:
-        keys, offsets = zip(*sorted(reached.items()), strict=True)
-        topics, partitions = zip(*keys, strict=True)
-        await session.execute(ADVANCE, {"topics": topics, "partitions": partitions, "offsets": offsets})

@@ -1,7 +1,7 @@
 """What the gateway's worker does beside relaying: read all spokes, deliver to each, replay, keep the gauges."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from statistics import quantiles
 
 from chassis import clock
@@ -14,7 +14,7 @@ from chassis.members import member, take_out_dead
 from chassis.service import Running
 from chassis.settings import Settings
 from chassis.topics import Logs, Topics, watch
-from chassis.worker import Task, any_of, every
+from chassis.worker import Task, any_of, every, pause
 from contracts.events import partitions_of
 
 from gateway.deliver.loop import Delivering
@@ -24,35 +24,41 @@ from gateway.ingest.consume import Ingest
 from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds.holders import Holdings, source_topics
 from gateway.settings import GatewaySettings
-from gateway.store import backlog, systems
+from gateway.store import backlog, positions, systems
 from gateway.store.backlog import Backlog
 from gateway.store.holding import hold
 from gateway.store.publish import CONFLICTS
+from gateway.store.sent import Sent
 from gateway.worker.gauges import observe
+from gateway.worker.poll import Poll
 
 GROUP = "sync-gateway"
-GAUGES_SECONDS = 2.0
-REPLAY_SECONDS = 1.0
-PAUSED_SECONDS = 0.5
-HELD_BACK_SECONDS = 0.2
+GAUGES_SECONDS = 5.0
 BACKLOG_SECONDS = 1.0
 STATUS_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 60.0
 
 
 def tasks(running: Running) -> Mapping[str, Task]:
     """The tasks of the gateway's worker."""
     settings = _complete(running.settings)
     holdings = settings.holdings
-    deliveries = {name: Delivering(running.sessions, name, holdings) for name in settings.systems}
+    sent = Sent()
+    deliveries = {name: Delivering(running.sessions, name, holdings, sent) for name in settings.systems}
 
     def due() -> None:
         for delivering in deliveries.values():
             delivering.due.set()
 
-    ingest = Ingest(running.sessions, holdings, due)
+    ingest = Ingest(running.sessions, holdings, due, sent)
+
+    poll = Poll(settings.systems)
 
     async def replay() -> None:
         await ingest.replay()
+
+    async def look(stop: asyncio.Event) -> None:
+        await poll.run(running.engine, stop)
 
     async def gauges() -> None:
         async with transaction(running.sessions) as session:
@@ -62,12 +68,13 @@ def tasks(running: Running) -> Mapping[str, Task]:
                     await systems.note_latency(session, name, percentiles)
 
     return {
-        "ingest": _reading(running, ingest),
-        "replay": every(REPLAY_SECONDS, replay),
-        "held back": every(HELD_BACK_SECONDS, HeldBackIngest(running.sessions, holdings, due).run),
+        "ingest": _reading(running, ingest, poll),
+        "poll": look,
+        "replay": _whenever(poll.replaying, replay),
+        "held back": _whenever(poll.resumed, HeldBackIngest(running.sessions, holdings, due).run),
         "hub gauges": every(GAUGES_SECONDS, gauges),
         **{f"deliver {name}": _delivering(settings, name, deliveries[name]) for name in deliveries},
-        **{f"watch {name}": _watching(running, settings, deliveries[name]) for name in deliveries},
+        **{f"watch {name}": _watching(running, settings, deliveries[name], poll.restored[name]) for name in deliveries},
     }
 
 
@@ -77,18 +84,31 @@ def _complete(settings: Settings) -> GatewaySettings:
     return settings
 
 
-def _reading(running: Running, ingest: Ingest) -> Task:
+def _whenever(found: asyncio.Event, action: Callable[[], Awaitable[None]]) -> Task:
+    """Act whenever the poll has found something to do."""
+
+    async def loop(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await pause(stop, LONGEST_WAIT_SECONDS, found)
+            if found.is_set() and not stop.is_set():
+                found.clear()
+                await action()
+
+    return loop
+
+
+def _reading(running: Running, ingest: Ingest, poll: Poll) -> Task:
     sessions, servers = running.sessions, running.settings.kafka_bootstrap_servers or ""
     sources = source_topics(ingest.holdings)
 
     async def load() -> Positions:
         async with transaction(sessions) as session:
-            ingest.logs = await systems.logs(session)
-            return await systems.positions(session)
+            ingest.logs = await positions.logs(session)
+            return await positions.positions(session)
 
     async def forget(lost: Positions) -> None:
         async with transaction(sessions) as session:
-            await systems.advance(session, lost)
+            await positions.advance(session, lost)
 
     async def read(stop: asyncio.Event) -> None:
         async with transaction(sessions) as session:
@@ -108,18 +128,19 @@ def _reading(running: Running, ingest: Ingest) -> Task:
 
         async def found(logs: Logs) -> None:
             async with transaction(sessions) as session:
-                await systems.begin_anew(session, logs)
+                await positions.begin_anew(session, logs)
             if seen.is_set() and any(ingest.logs.get(topic) != log_id for topic, log_id in logs.items()):
                 consumer.rewind()
             seen.set()
 
         async with asyncio.TaskGroup() as group:
             watching = [
-                group.create_task(_watch_pauses(sessions, consumer, ingest.holdings, stop)),
+                group.create_task(_follow_pauses(poll, consumer, ingest.holdings, stop)),
                 group.create_task(_watch_backlog(sessions, consumer, stop)),
                 group.create_task(watch(topics, Reach("ingest"), found, stop)),
             ]
             await any_of(seen, stop)
+            await any_of(poll.looked, stop)
             await take_out_dead(sessions, servers, GROUP, security)
             await consumer.run(stop)
             for each in watching:
@@ -128,26 +149,32 @@ def _reading(running: Running, ingest: Ingest) -> Task:
     return read
 
 
-async def _watch_pauses(sessions: Sessions, consumer: Consumer, holdings: Holdings, stop: asyncio.Event) -> None:
-    async def look() -> None:
-        async with transaction(sessions) as session:
-            consumer.paused_topics = set(source_topics(holdings, await systems.paused(session)))
-
+async def _follow_pauses(poll: Poll, consumer: Consumer, holdings: Holdings, stop: asyncio.Event) -> None:
     watched("pauses")
-    await every(PAUSED_SECONDS, look)(stop)
+    while not stop.is_set():
+        poll.pauses_changed.clear()
+        consumer.paused_topics = set(source_topics(holdings, poll.paused))
+        await pause(stop, LONGEST_WAIT_SECONDS, poll.pauses_changed)
 
 
 async def _watch_backlog(sessions: Sessions, consumer: Consumer, stop: asyncio.Event) -> None:
     async with transaction(sessions) as session:
         unread = Backlog(await backlog.known(session))
 
+    all_read: Positions | None = None
+
     async def look() -> None:
+        nonlocal all_read
         try:
             ends = await consumer.ends()
         except BrokerAway:
             return  # What was known stays; the watch of the topics says that the broker is away.
+        if ends == all_read:
+            return
         async with transaction(sessions) as session:
-            await backlog.write(session, unread.note(await systems.positions(session), ends, clock.now()))
+            found = unread.note(await positions.positions(session), ends, clock.now())
+            await backlog.write(session, found)
+        all_read = ends if not any(found.values()) else None
 
     watched("backlog")
     await every(BACKLOG_SECONDS, look)(stop)
@@ -160,9 +187,9 @@ def identity_towards(settings: GatewaySettings, name: str) -> ServiceIdentity:
     return ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.systems[name].audience)
 
 
-def _watching(running: Running, settings: GatewaySettings, delivering: Delivering) -> Task:
+def _watching(running: Running, settings: GatewaySettings, delivering: Delivering, restored: asyncio.Event) -> Task:
     system = delivering.system
-    watching = Watching(running.sessions, delivering, identity_towards(settings, system))
+    watching = Watching(running.sessions, delivering, identity_towards(settings, system), restored)
 
     async def watch_system(stop: asyncio.Event) -> None:
         async with transaction(running.sessions) as session:

@@ -30,10 +30,11 @@ from gateway.store import backlog, due
 from gateway.store.backlog import Unread
 from gateway.store.decisions import DecisionRow
 from gateway.store.pauses import HeldBack
+from gateway.store.positions import POSITIONS
 from gateway.store.quarantine import Quarantined
 from gateway.store.records import Record
 from gateway.store.refused_kinds import RefusedKind
-from gateway.store.systems import POSITIONS, all_systems, paused
+from gateway.store.systems import all_systems, paused
 
 
 class NoSuchSystem(NotFound):

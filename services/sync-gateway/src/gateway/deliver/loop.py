@@ -35,13 +35,14 @@ log = structlog.get_logger()
 BATCH = 200
 POLL_SECONDS = 0.1
 LEASE = "15 seconds"
-"""A little more than a call may take: after a crash, what the dead worker held goes on then. Twice does no harm."""
+"""A little more than the timeout of a call: after a crash, the lease expires and the delivery is sent again, which is
+harmless."""
 
 FIRST_PAUSE_SECONDS = 0.4
 LONGEST_PAUSE_SECONDS = 5.0
-"""One call in that time is nothing to a system that is away, and it is in step again soon after it came back."""
+"""One call in this time is a small load for an unavailable system, and it is synchronised soon after it returns."""
 
-# A lease that a crash of the server loses costs nothing: its commit need not wait for the disk.
+# A lease lost in a crash of the server has no effect, so its commit need not wait for the disk.
 LEASED = text(
     f"""
     update deliveries set leased_until = now() + interval '{LEASE}'
@@ -63,7 +64,7 @@ LEASED = text(
 TARGETS = select(Link).where(Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None))
 RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 MOST_CALLS = 24
-"""In one step, to find the items at fault in batches that are refused; the rest is sent again."""
+"""The limit of calls in one step for finding failing items in refused batches; the rest is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Batch:
 
 @dataclass
 class _Calls:
-    """The calls that are left for finding the items at fault."""
+    """The remaining calls for finding failing items."""
 
     left: int = MOST_CALLS
 
@@ -91,7 +92,7 @@ class _Calls:
 
 
 class Delivering:
-    """Brings one system to what the hub says, until everything is acknowledged."""
+    """Delivers to one system until everything is acknowledged."""
 
     def __init__(self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]]) -> None:
         self.sessions = sessions
@@ -104,9 +105,9 @@ class Delivering:
         self.refused_kinds: set[tuple[UUID, str]] = set()
 
     async def run(self, spoke: Spoke, stop: asyncio.Event) -> None:
-        """Deliver what is due; while the system is away, wait longer and longer, and keep everything.
+        """Deliver due records; while the system is unavailable, retry with growing pauses.
 
-        `answers` ends such a wait: whoever watches the system sets it when it is back.
+        `answers` ends such a pause: the task that polls the system sets it when it is available again.
         """
         failures = 0
         while not stop.is_set():
@@ -128,7 +129,7 @@ class Delivering:
                 await pause(self.due, POLL_SECONDS)
 
     async def step(self, spoke: Spoke) -> int:
-        """Lease one batch and deliver it; answer how many records were looked at."""
+        """Lease one batch and deliver it; returns the number of processed records."""
         async with transaction(self.sessions) as session:
             ids = list((await session.scalars(LEASED, {"system": self.system})).all())
             made = await self._make(session, ids) if ids else []
@@ -137,7 +138,7 @@ class Delivering:
         try:
             await self._deliver(spoke, made)
         except BaseException:
-            # Where the database fails as well the lease ends by itself.
+            # If the database fails as well, the lease expires.
             with contextlib.suppress(SQLAlchemyError, OSError):
                 await self._release(ids)
             raise
@@ -150,7 +151,7 @@ class Delivering:
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
         now = clock.now()
-        # A system that was asked and has no status may take the first form of the port only, and refuse the rest.
+        # A polled system without a status may have the first version of the port, and refuse newer fields.
         plain = await session.scalar(select(SYSTEMS.c.status).where(SYSTEMS.c.name == self.system)) == NO_STATUS
         return [item_for(state, state.records[each.canonical_id], each, now, plain=plain) for each in mine]
 
@@ -166,7 +167,7 @@ class Delivering:
                 await self._send(spoke, batch)
                 answered = True
             except TimedOut as error:
-                # Asked at once: while the system hangs altogether, every further batch would take as long.
+                # Checked at once: while the system hangs, every further batch would take as long.
                 if await self._takes_batches(spoke, batch, error, alone=not answered):
                     at_fault.append((batch, error))
             except BatchRefused as error:
@@ -180,7 +181,7 @@ class Delivering:
             await self._isolate(spoke, batch, because, calls)
 
     async def _send(self, spoke: Spoke, batch: Batch) -> None:
-        """One call, and what follows from its answer. Raises `BatchRefused` when an item of it is at fault."""
+        """Send one call, and settle its answer. Raises `BatchRefused` when one of its items fails."""
         beat()
         try:
             outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])
@@ -195,9 +196,9 @@ class Delivering:
                 await refused_kinds.forget(session, batch.tenant, self.system, batch.kind)
 
     async def _takes_batches(self, spoke: Spoke, batch: Batch, refused: BatchRefused, *, alone: bool) -> bool:
-        """Whether the items are at fault and not the system: then it takes a batch without any.
+        """Whether the items fail and not the system: then it accepts a batch without items.
 
-        A system that fails on that too is away, or fails on this one kind while others go through.
+        A system that fails on that too is unavailable, or fails on this one kind while others succeed.
         """
         if not refused.failed:
             return True
@@ -214,7 +215,7 @@ class Delivering:
         return True
 
     async def _isolate(self, spoke: Spoke, batch: Batch, refused: BatchRefused, calls: _Calls) -> None:
-        """Send the halves of a batch, and theirs, until the items at fault stand alone; those wait for themselves."""
+        """Send the halves of a batch recursively until the failing items are found; these wait alone."""
         if len(batch.items) == 1:
             (item,) = batch.items
             log.warning("item_refused", system=self.system, item=item.body["canonical_id"], because=str(refused))
@@ -294,7 +295,7 @@ class Delivering:
 
 
 def _batches(items: Iterable[Item]) -> list[Batch]:
-    """By tenant and kind. What was refused goes alone and last: when it hangs again, it takes no other with it."""
+    """By tenant and kind. Refused records are sent alone and last, so that one that hangs again delays no other."""
     found: dict[tuple[bool, UUID, str], list[Item]] = defaultdict(list)
     for item in items:
         delivery = item.delivery

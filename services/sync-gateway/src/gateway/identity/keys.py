@@ -1,4 +1,4 @@
-"""The match keys under which a record is found again."""
+"""The match keys of records."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from gateway.store.state import State
 
 
 def remember_keys(state: State, record: Record, changed: Iterable[str]) -> None:
-    """Keep a record findable by what it now says of itself, when a group that identifies it has changed."""
+    """Update the match keys of a record when a group that identifies it has changed."""
     if identifying(record.kind).isdisjoint(group.partition(":")[0] for group in changed):
         return
     for key in match_keys(record.kind, record.values()).lookup:

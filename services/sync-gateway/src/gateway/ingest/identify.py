@@ -1,4 +1,4 @@
-"""Which record a local record is that the hub sees for the first time. Pure."""
+"""Identification of a local record that the hub sees for the first time. Pure."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,15 +11,15 @@ from gateway.store.state import State
 
 
 class LinkedElsewhere(ValueError):
-    """A system claims a canonical record that it has linked to another local record already."""
+    """A system names a canonical record that it has linked to another local record."""
 
 
 class BelongsElsewhere(ValueError):
-    """A system claims a canonical record of another tenant, or of another kind."""
+    """A system names a canonical record of another tenant, or of another kind."""
 
 
 def identify(state: State, incoming: Incoming, now: datetime) -> Link:
-    """Link a local record that the hub sees for the first time: to what it says, to its match, or to a new record."""
+    """Link a new local record: to the record that it names, to its match, or to a new record."""
     event = incoming.event
     match = _explicit(state, incoming) or best_match(
         keys := match_keys(event.kind, event.snapshot), _candidates(state, incoming, keys)
@@ -46,7 +46,7 @@ def identify(state: State, incoming: Incoming, now: datetime) -> Link:
 
 
 def _begun_by(state: State, incoming: Incoming) -> Record | None:
-    """The record that this very event began: a hub that was restored may have heard of it from another system first."""
+    """The record that this event created: a restored hub may have read of it from another system first."""
     record = state.records.get(incoming.begins) if incoming.begins else None
     if record is None or (record.tenant_id, record.kind) != (incoming.tenant_id, incoming.event.kind):
         return None
@@ -66,7 +66,7 @@ def _explicit(state: State, incoming: Incoming) -> Match | None:
         raise LinkedElsewhere(
             f"{event.system} has linked {canonical_id} to {other.local_id} already; {event.local_id} cannot be it too"
         )
-    return Match(canonical_id, Tier.STRONG, 1.0, "the system says so itself")
+    return Match(canonical_id, Tier.STRONG, 1.0, "the system names the record itself")
 
 
 def _candidates(state: State, incoming: Incoming, keys: MatchKeys) -> list[Candidate]:

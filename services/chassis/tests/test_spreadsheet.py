@@ -54,9 +54,9 @@ def test_a_quote_that_is_doubled_in_a_cell_is_one_quote(tmp_path: Path) -> None:
     [
         ("utf-8", "is read as UTF-8, cells separated by semicolons"),
         ("utf-8-sig", "is read as UTF-8, cells separated by semicolons"),
-        ("cp1252", "is read as Windows-1252 (assumed, for it is not UTF-8), cells separated by semicolons"),
+        ("cp1252", "is read as Windows-1252 (assumed, because it is not UTF-8), cells separated by semicolons"),
         ("utf-16", "is read as UTF-16, cells separated by semicolons"),
-        ("utf-16-le", "is read as UTF-16-LE (assumed, for it is not UTF-8), cells separated by semicolons"),
+        ("utf-16-le", "is read as UTF-16-LE (assumed, because it is not UTF-8), cells separated by semicolons"),
     ],
 )
 def test_how_a_file_is_read_is_detected_and_said(tmp_path: Path, encoding: str, said: str) -> None:
@@ -125,7 +125,7 @@ def test_lines_of_no_row_refuse_the_file() -> None:
 @pytest.mark.parametrize(
     ("content", "columns", "key", "reason"),
     [
-        ("title\nA\n", None, None, "No column fills name. Say which one does: --columns title=name."),
+        ("title\nA\n", None, None, "No column fills name. Name one: --columns title=name."),
         ("title\nA\n", "titel=name", None, "There is no column titel. The file has: title."),
         ("title\nA\n", "title=nmae", None, "There is no field 'nmae'. Fields: name, size, place.city"),
         ("name\nA\n", None, "id", "There is no column 'id' to take as the key."),

@@ -152,7 +152,7 @@ async def test_a_job_that_fails_is_tried_again_after_a_pause_and_holds_up_no_oth
     desk = runner(sessions, fail_once)
     assert await desk.step(asyncio.Event())
     found = await row(sessions, broken)
-    assert (found.state, found.error) == ("queued", "A fault of ours: RuntimeError.")
+    assert (found.state, found.error) == ("queued", "An internal error: RuntimeError.")
     other = await enqueued(sessions)
     assert [await desk.step(asyncio.Event()) for _ in range(2)] == [True, False]
     assert (await row(sessions, other)).state == "done"
@@ -179,7 +179,7 @@ async def test_a_job_that_never_ends_well_fails_in_the_end(sessions: Sessions) -
         await session.execute(update(Job).values(tries=10))
     assert await runner(sessions, count).take(asyncio.Event()) is None
     found = await row(sessions, job_id)
-    assert (found.state, found.error) == ("failed", "It did not end in 10 attempts.")
+    assert (found.state, found.error) == ("failed", "It did not complete in 10 attempts.")
 
 
 async def test_a_queued_job_is_cancelled_at_once(sessions: Sessions, api: httpx.AsyncClient) -> None:

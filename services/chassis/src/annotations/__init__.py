@@ -1,4 +1,4 @@
-"""Tags, notes and the timeline of every record: declared once, switched on for whatever a service serves."""
+"""Tags, notes and the timeline of every record, for all records that a service serves."""
 
 from annotations.routes import annotated
 

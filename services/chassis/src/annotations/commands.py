@@ -1,4 +1,4 @@
-"""Write, change and archive notes; tag records."""
+"""Commands on notes and tags."""
 
 from collections.abc import Callable, Collection
 from hashlib import sha256
@@ -26,7 +26,7 @@ Seen = Callable[[Any], None]
 class TooManyTags(Conflict):
     code = "too-many-tags"
     title = "The record would have too many tags"
-    detail = "It would have {count} tags, and may have {most}."
+    detail = "It would have {count} tags; the limit is {most}."
     hint = "Replace its tags with fewer: PUT to the same address."
 
 
@@ -59,7 +59,7 @@ async def change_note(
 async def archive_note(
     session: AsyncSession, record: AnyRecord, row_id: UUID, note_id: UUID, actor: str, seen: Seen
 ) -> Note:
-    """Take a note out of the list; twice is as good as once. Raises `NotFound`."""
+    """Archive a note; archiving twice changes nothing. Raises `NotFound`."""
     note = await note_by_id(session, record, row_id, note_id, lock=True)
     seen(note)
     if note.archived_at is None:
@@ -101,9 +101,9 @@ async def set_tags(
     wanted: Callable[[list[str]], Collection[str]],
     actor: str,
 ) -> list[str]:
-    """Give a record the tags that are `wanted` instead of the present ones; `wanted` raises to leave them as they are.
+    """Replace the tags of a record by those of `wanted`, which raises to leave them unchanged.
 
-    Where tags are a field of the record, they are changed there. Raises `NotFound`, `TooManyTags`.
+    If tags are a field of the record, the field is changed. Raises `NotFound`, `TooManyTags`.
     """
     row = await reads.by_id(session, record, row_id, lock=True)
     present = await _present(session, record, row)
@@ -125,7 +125,7 @@ async def set_tags(
 
 
 def version_of(tags: Collection[str]) -> int:
-    """A number that stands for these tags."""
+    """A number derived from these tags, as their version."""
     return int.from_bytes(sha256(orjson.dumps(sorted(tags))).digest()[:6])
 
 

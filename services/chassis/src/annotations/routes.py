@@ -19,13 +19,13 @@ NOTES = Sorting({"created_at": Note.created_at}, Note.id, "-created_at")
 
 
 def annotated(*routers: APIRouter) -> tuple[APIRouter, ...]:
-    """These routers, and behind them the tags, notes and timelines of the records that they serve."""
+    """These routers, followed by the routes of tags, notes and timelines of their records."""
     records = [router.record for router in routers if isinstance(router, RecordRouter)]
     return (*routers, *(routes(record) for record in records if record.annotated))
 
 
 def notes_word(record: Record[Any, Any, Any]) -> str:
-    """`notes`; or `comments` where the record has a field `notes`, which is another thing."""
+    """`notes`; or `comments` if the record has a field `notes`, which is a different thing."""
     return "comments" if "notes" in record.out.model_fields else "notes"
 
 
@@ -64,7 +64,7 @@ def _add_notes(router: APIRouter, record: Record[Any, Any, Any]) -> None:
         list_,
         methods=["GET"],
         name=f"list_{name}_{word}",
-        description=f"What was noted on {words}, the newest first.",
+        description=f"The notes on {words}, the newest first.",
         dependencies=[requires(f"{record.scope}:read")],
     )
     router.add_api_route(
@@ -72,7 +72,7 @@ def _add_notes(router: APIRouter, record: Record[Any, Any, Any]) -> None:
         add,
         methods=["POST"],
         name=f"add_{name}_{word.removesuffix('s')}",
-        description=f"Note something on {words}; it stays in this system.",
+        description=f"Write a note on {words}; it is stored in this system only.",
         status_code=201,
     )
 
@@ -108,7 +108,7 @@ def _add_note(router: APIRouter, record: Record[Any, Any, Any]) -> None:
     for method, endpoint, verb, description, needed in (
         ("GET", read, "read", f"One {word} on {words}, archived or not.", reading),
         ("PATCH", change, "change", f"Change the text of a {word} on {words}.", []),
-        ("DELETE", archive, "archive", f"Archive a {word} on {words}: lists leave it out, and nothing is erased.", []),
+        ("DELETE", archive, "archive", f"Archive a {word} on {words}: lists omit it, and no data is deleted.", []),
     ):
         router.add_api_route(
             path,
@@ -123,7 +123,7 @@ def _add_note(router: APIRouter, record: Record[Any, Any, Any]) -> None:
 def _add_tags(router: APIRouter, record: Record[Any, Any, Any]) -> None:
     Id, name, words = _id(record), record.name, _words(record)
     Writer = Annotated[Principal, requires(f"{record.scope}:write")]
-    where = "They are its field `tags`." if has_own(record) else "They stay in this system."
+    where = "They are its field `tags`." if has_own(record) else "They are stored in this system only."
 
     async def read(row_id: Id, session: Session, response: Response) -> RecordTags:
         return _answered(await commands.tags_of(session, record, row_id), response)
@@ -145,8 +145,8 @@ def _add_tags(router: APIRouter, record: Record[Any, Any, Any]) -> None:
 
     for method, endpoint, named, description, needed in (
         ("GET", read, f"read_{name}_{FIELD}", f"The tags of {words}. {where}", [requires(f"{record.scope}:read")]),
-        ("PUT", replace, f"replace_{name}_{FIELD}", f"Give {words} these tags and no others. {where}", []),
-        ("POST", add, f"add_{name}_{FIELD}", f"Give {words} these tags beside those that it has. {where}", []),
+        ("PUT", replace, f"replace_{name}_{FIELD}", f"Replace the tags of {words}. {where}", []),
+        ("POST", add, f"add_{name}_{FIELD}", f"Add tags to {words}. {where}", []),
     ):
         router.add_api_route(
             f"/{FIELD}", endpoint, methods=[method], name=named, description=description, dependencies=needed
@@ -169,7 +169,7 @@ def _add_timeline(router: APIRouter, record: Record[Any, Any, Any]) -> None:
         read,
         methods=["GET"],
         name=f"read_{record.name}_timeline",
-        description=f"What was done to {_words(record)}, by whom and when, the newest first.",
+        description=f"The history of {_words(record)}, with author and time, the newest first.",
         dependencies=[requires(f"{record.scope}:read")],
     )
 

@@ -15,7 +15,7 @@ NoteText = Annotated[str, Field(min_length=1, max_length=10_000), BeforeValidato
 
 
 class NoteBody(BaseModel):
-    """What somebody notes, in up to 10,000 characters."""
+    """A note, up to 10,000 characters."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "Asked for a call on Monday."}]})
 
@@ -23,12 +23,12 @@ class NoteBody(BaseModel):
 
 
 class NoteOut(BaseModel):
-    """A note, with who wrote it and when."""
+    """A note, with its author and time."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
     id: UUID
-    version: int = Field(description="Counts on with every change; the same as in the `ETag`.")
+    version: int = Field(description="Incremented with every change; the same as in the `ETag`.")
     author: str
     text: str
     created_at: datetime
@@ -37,13 +37,13 @@ class NoteOut(BaseModel):
 
 
 class NoteFilters(BaseModel):
-    """What notes may be narrowed by."""
+    """Filters of the notes."""
 
     archived: Archived = "false"
 
 
 class RecordTags(BaseModel):
-    """The tags of a record, each once and in order; `ETag` stands for all of them."""
+    """The tags of a record, each once and sorted; the `ETag` is derived from all of them."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"tags": ["key account"]}]})
 
@@ -59,20 +59,20 @@ class TimelineChange(BaseModel):
 
 
 class TimelineEntry(BaseModel):
-    """What somebody did to a record. `actor` is null where nobody kept who it was."""
+    """One action on a record. `actor` is null if it was not stored."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: UUID
     at: datetime
-    actor: str | None = Field(description="`gateway` brings what was done in another system.")
+    actor: str | None = Field(description="`gateway` for changes delivered from another system.")
     action: Action
-    about: UUID | None = Field(description="The note or the file that it was done with.")
+    about: UUID | None = Field(description="The note or the file of the action.")
     changes: list[TimelineChange]
-    changes_left_out: int = Field(description="How many more changes there were; 200 of one time are kept.")
+    changes_left_out: int = Field(description="The number of further changes; 200 of one action are stored.")
 
 
 class TimelineFilters(BaseModel):
-    """What a timeline may be narrowed by."""
+    """Filters of a timeline."""
 
     action: Action | None = None

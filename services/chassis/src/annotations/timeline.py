@@ -1,4 +1,4 @@
-"""The timeline of a record: its history in the words of its answers, the newest entry first."""
+"""The timeline of a record: its history with the field names of its answers, the newest entry first."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ async def page_of(
 ) -> Page[TimelineEntry]:
     """One page. Raises `NotFound`.
 
-    A record that is older than its history, or that nobody entered by itself, was created when its row says so.
+    A record that is older than its history, or that no command entered, gets an entry of its creation from its row.
     """
     row = await reads.by_id(session, record, row_id)
     wanted = select(HistoryEntry).where(HistoryEntry.record_kind == record.name, HistoryEntry.record_id == row_id)
@@ -35,7 +35,7 @@ async def page_of(
 
 
 async def _creation(session: AsyncSession, record: Record[Any, Any, Any], row: Any) -> list[TimelineEntry]:
-    """What the row says of its creation, if the history does not."""
+    """The creation by the row, if the history does not contain it."""
     created_at: datetime | None = getattr(row, "created_at", None)
     noted = exists().where(
         HistoryEntry.record_kind == record.name,
@@ -63,7 +63,7 @@ def _shown(record: Record[Any, Any, Any], entry: HistoryEntry) -> TimelineEntry:
 
 
 def _fields(record: Record[Any, Any, Any], change: Mapping[str, Any]) -> Iterator[TimelineChange]:
-    """What a group is called in the record's answers: its name, that of a reference, or its fields one by one."""
+    """The names of a group in the record's answers: its name, that of a reference, or its fields one by one."""
     shown, group, old, new = record.out.model_fields, change["group"], change["old"], change["new"]
     inner = {**_parts(old), **_parts(new)}
     if inner and inner.keys() <= shown.keys():

@@ -16,9 +16,9 @@ JsonValue = JSONB(none_as_null=True)
 
 
 class ProductColumns(Replicated):
-    """A product. `units`, `list_price` and `dimensions` are kept in their published JSON form.
+    """A product. `units`, `list_price` and `dimensions` are stored in their published JSON form.
 
-    `sku_key` and `gtin_key` are the forms in which two are compared.
+    `sku_key` and `gtin_key` are the normalised forms for comparison.
     """
 
     name: Mapped[str] = mapped_column(Text)
@@ -35,7 +35,7 @@ class ProductColumns(Replicated):
     search: Mapped[str] = mapped_column(Text)
 
     def derive(self) -> None:
-        """Set what follows from other fields: the keys and the words that `q` finds."""
+        """Set the derived columns: the keys and the words that `q` searches."""
         self.sku_key = sku_key(self.sku) if self.sku else None
         self.gtin_key = gtin_key(self.gtin) if self.gtin else None
         words = (self.name, self.sku, self.gtin, self.category)
@@ -43,14 +43,14 @@ class ProductColumns(Replicated):
 
 
 class ForATime:
-    """What holds from one day to another; None is no limit."""
+    """The period of validity; None is no limit."""
 
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
 
 
 class PriceListColumns(ForATime):
-    """Prices for one customer, for one customer group (a customer's `segment`), or for everyone; for a time."""
+    """Prices for one customer, for one customer group (a customer's `segment`), or for everyone; with a period."""
 
     name: Mapped[str] = mapped_column(Text)
     customer_id: Mapped[UUID | None]
@@ -68,7 +68,7 @@ class PriceListColumns(ForATime):
 
 
 class PriceColumns(ForATime):
-    """What one unit of a product costs in a price list from a quantity on, for a time."""
+    """The price of one unit of a product in a price list from a quantity on, with a period."""
 
     price_list_id: Mapped[UUID]
     product_id: Mapped[UUID]
@@ -83,7 +83,7 @@ class PriceColumns(ForATime):
 
 
 class TaxRateColumns(ForATime):
-    """What is charged on a class of products in a country, for a time."""
+    """The tax rate of a class of products in a country, with a period."""
 
     country: Mapped[str] = mapped_column(Text)
     tax_class: Mapped[str] = mapped_column(Text)

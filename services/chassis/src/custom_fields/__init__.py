@@ -1,4 +1,4 @@
-"""Fields of a tenant's own: declared once with a type, then filled in on customers."""
+"""Custom fields of a tenant: declared with a type, then filled in on customers."""
 
 from modules import Module
 

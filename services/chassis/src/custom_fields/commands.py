@@ -1,4 +1,4 @@
-"""Declare, change and withdraw fields of a tenant's own."""
+"""Declare, change and withdraw custom fields."""
 
 from collections.abc import Callable
 
@@ -12,15 +12,15 @@ from custom_fields.models import Declaration
 
 class TypeIsFixed(Conflict):
     code = "custom-field-type-is-fixed"
-    title = "The type of a declared field does not change"
-    detail = "{key} is of type {declared_type}, and records may hold such values."
+    title = "The type of a declared field cannot change"
+    detail = "{key} is of type {declared_type}, and records may contain such values."
     hint = "Declare a field with another key, or withdraw this one first."
 
 
 async def declare(session: AsyncSession, field: CustomField, seen: Callable[[Declaration], None]) -> Declaration:
     """Declare a field, or change the label and choices of a declared one that the caller has `seen`.
 
-    Declaring it as it is changes nothing. Raises `TypeIsFixed` for another type.
+    Declaring it unchanged changes nothing. Raises `TypeIsFixed` for another type.
     """
     row = await queries.for_update(session, field.key)
     if row is not None and row.field == field:
@@ -39,7 +39,7 @@ async def declare(session: AsyncSession, field: CustomField, seen: Callable[[Dec
 
 
 async def withdraw(session: AsyncSession, key: str, seen: Callable[[Declaration], None]) -> None:
-    """Forget a declaration. Values that records hold stay and are shown; new ones are refused."""
+    """Delete a declaration. Existing values stay and are shown; new ones are refused."""
     row = await queries.for_update(session, key)
     if row is None:
         raise NotFound(key=key)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Declaration(Base):
-    """One field of a tenant's own. Its type never changes, because records hold values of it."""
+    """One custom field. Its type never changes, because records contain values of it."""
 
     __tablename__ = "custom_fields"
     __table_args__ = (unique("key"),)
@@ -24,7 +24,7 @@ class Declaration(Base):
 
     @property
     def field(self) -> CustomField:
-        """The declaration as a value that checks others."""
+        """The declaration as a value object that validates field values."""
         return CustomField.model_validate({"key": self.key, **self.body()})
 
     def body(self) -> dict[str, object]:

@@ -37,7 +37,7 @@ async def for_update(session: AsyncSession, key: str) -> Declaration | None:
 async def checked_values(
     session: AsyncSession, values: Mapping[str, Any], present: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The values in their one form. What stands there already is not checked again: it may come from another system.
+    """The normalised values. Stored values are not validated again: they may come from another system.
 
     Raises `Malformed` for a field that is not declared and for a value that is not of its type.
     """

@@ -19,7 +19,7 @@ Key = Annotated[FieldKey, Path(description="The name of the field in `custom`.")
 
 @router.get("", dependencies=[requires("customers:read")])
 async def list_fields(session: Session) -> FieldList:
-    """All fields of your own that customers can have."""
+    """All custom fields of customers."""
     return FieldList(items=[FieldOut.model_validate(row) for row in await queries.declarations(session)])
 
 
@@ -31,7 +31,7 @@ async def read_field(key: Key, session: Session, response: Response) -> FieldOut
 
 @router.put("/{key}", dependencies=[requires("customers:write")])
 async def declare_field(key: Key, body: FieldBody, session: Session, seen: SeenIfThere, response: Response) -> FieldOut:
-    """Declare a field of your own, or change its label and choices; its type stays."""
+    """Declare a custom field, or change its label and choices; its type cannot change."""
     field = parsed(CustomField, {"key": key, **body.model_dump(mode="json")})
     row = await commands.declare(session, field, lambda row: seen.check(row.version, FieldOut.model_validate(row)))
     return _answer(row, response)
@@ -39,7 +39,7 @@ async def declare_field(key: Key, body: FieldBody, session: Session, seen: SeenI
 
 @router.delete("/{key}", status_code=204, dependencies=[requires("customers:write")])
 async def withdraw_field(key: Key, session: Session, seen: SeenVersion) -> None:
-    """Withdraw a declaration. Customers keep the values they have; new ones are refused."""
+    """Withdraw a declaration. Customers keep their values; new ones are refused."""
     await commands.withdraw(session, key, lambda row: seen.check(row.version, FieldOut.model_validate(row)))
 
 

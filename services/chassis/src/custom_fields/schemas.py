@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class FieldBody(BaseModel):
-    """How a field of your own is called and what it holds. Only a `choice` lists `choices`."""
+    """The label and the type of a custom field. Only a `choice` has `choices`."""
 
     model_config = ConfigDict(extra="forbid")
 

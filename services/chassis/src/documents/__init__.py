@@ -1,6 +1,6 @@
-"""Documents for people: a Typst template and its data become a PDF, with amounts and days as a language writes them.
+"""Documents as PDF: a Typst template and its data, with amounts and dates in the format of a language.
 
-`page.typ` is the furniture that templates share, `letters` makes its data, `Translations` keeps fixed words.
+`page.typ` contains the functions that templates share, `letters` makes its data, `Translations` contains fixed texts.
 """
 
 from documents.answers import PDF, Pdf

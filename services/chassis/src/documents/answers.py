@@ -14,4 +14,4 @@ class Pdf(Response):
 PDF: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
 }
-"""What the API's document says of a route that answers a `Pdf`."""
+"""The declaration of a route that answers a `Pdf`, for the API's document."""

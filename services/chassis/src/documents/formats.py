@@ -1,4 +1,4 @@
-"""Amounts, numbers and days in a language, by the CLDR data that Babel carries."""
+"""Amounts, numbers and dates in a language, by the CLDR data of Babel."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """How one language writes them. `language` is a BCP 47 tag; one that CLDR does not know reads as English."""
+    """The formats of one language. `language` is a BCP 47 tag; one that CLDR does not know uses English."""
 
     language: str
 
@@ -32,7 +32,7 @@ class Formats:
         return format_currency(amount, currency, pattern, locale=self.locale, currency_digits=False)
 
     def number(self, value: Decimal) -> str:
-        """`1.250,5`; no decimals that say nothing."""
+        """`1.250,5`; without trailing zeros."""
         return format_decimal(value, "#,##0.####", locale=self.locale)
 
     def percent(self, fraction: Decimal) -> str:

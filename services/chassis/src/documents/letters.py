@@ -1,4 +1,4 @@
-"""What the furniture of a letter (`page.typ`) is given: who writes to whom, about what."""
+"""The data of the shared template of a letter (`page.typ`): sender, recipient, subject."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 from documents.formats import Formats
 from documents.translations import PAGES, primary
 
-# There the town comes before the code, on one line with the state.
+# In these countries the town precedes the code, on one line with the state.
 _TOWN_FIRST = frozenset({"US", "CA", "AU", "NZ", "GB", "IE", "IN"})
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who writes: the name, the lines of the address, and what else stands at the foot of the page."""
+    """The sender: the name, the lines of the address, and lines for the foot of the page."""
 
     name: str
     lines: Sequence[str] = ()
@@ -28,7 +28,7 @@ def letter(
     recipient: Sequence[str],
     facts: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
-    """The data that `letter` of `page.typ` takes. `facts` are (label, value), beside the address."""
+    """The data of the function `letter` of `page.typ`. `facts` are (label, value), beside the address."""
     return {
         "language": primary(formats.language),
         "region": formats.locale.territory,
@@ -41,7 +41,7 @@ def letter(
 
 
 def address_lines(address: Mapping[str, Any] | None, formats: Formats, home: str | None = None) -> list[str]:
-    """The lines of a postal address; the country is written out, unless it is the one that the letter is sent from."""
+    """The lines of a postal address; the country is included if it differs from the sender's."""
     if not address:
         return []
     code, city, region = (address.get(part) or "" for part in ("postal_code", "city", "region"))

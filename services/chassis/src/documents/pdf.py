@@ -11,13 +11,12 @@ import typst
 
 
 def pdf(template: str, data: Mapping[str, Any], dated: date | None = None) -> bytes:
-    """The PDF (PDF/A-2b, for the archive) of a template that reads `json(bytes(sys.inputs.data))`.
+    """The PDF (PDF/A-2b, for archives) of a template that reads `json(bytes(sys.inputs.data))`.
 
-    Where no font on this machine has a letter of the data, it is a plain PDF that shows a box in its place: an archive
-    takes no such page, but its reader still can use it.
-    Texts are data, never markup. The template has the functions of `page.typ`: the letter, tables and sums that all
-    our documents share. The same data and the day that the document is `dated` give the same bytes. Compiling is pure
-    processor time, some tens of milliseconds: call it in a thread.
+    If no font on this machine has a letter of the data, the result is a plain PDF that shows a box in its place,
+    because PDF/A does not permit that. Texts are data, never markup. The template has the functions of `page.typ`: the
+    letter, tables and sums of all our documents. The same data and the same date of the document (`dated`) give the
+    same bytes. Compiling takes some tens of milliseconds of processor time: call it in a thread.
     """
     source, inputs = _page() + template.encode(), {"data": orjson.dumps(data).decode()}
     timestamp = datetime.combine(dated, time(), UTC) if dated and dated.year >= FIRST_YEAR else None
@@ -41,7 +40,7 @@ def _compiled(source: bytes, inputs: dict[str, str], timestamp: datetime | None,
 
 
 FIRST_YEAR = 1970
-"""The clock of a PDF's stamp begins here."""
+"""The first year that a PDF's timestamp can have."""
 
 
 @lru_cache(maxsize=1)
@@ -51,5 +50,6 @@ def _page() -> bytes:
 
 @lru_cache(maxsize=1)
 def _fonts() -> typst.Fonts:
-    """Looking for the system's fonts takes longer than compiling. They fill in for scripts that ours do not have."""
+    """Cached, because finding the system's fonts takes longer than compiling. They are fallbacks for scripts that ours
+    do not contain."""
     return typst.Fonts()

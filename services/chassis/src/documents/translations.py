@@ -1,4 +1,4 @@
-"""The fixed words of a document, in the languages that somebody has translated them to."""
+"""The fixed texts of a document, in their available languages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ ENGLISH = "en"
 
 @dataclass(frozen=True)
 class Translations:
-    """Language -> name of a text -> text. English must be there, and complete."""
+    """Language -> name of a text -> text. English is required, and must be complete."""
 
     languages: Mapping[str, Words]
 
     def spoken(self, language: str) -> str:
-        """The language tag that a document is written in: the wanted one (`de-AT` when there is `de`), or English.
+        """The language tag of a document: the requested one (`de-AT` when there is `de`), or English.
 
-        Amounts and days are written in it too, so that a document speaks one language.
+        Amounts and dates use it too, so that a document has one language.
         """
         return language if primary(language) in self.languages else ENGLISH
 
     def words(self, language: str) -> Words:
-        """The texts in a language; those that nobody has translated are English."""
+        """The texts in a language; untranslated ones are English."""
         return {**self.languages[ENGLISH], **self.languages.get(primary(language), {})}
 
 

@@ -1,11 +1,11 @@
-"""One language of a document: its words, and how it writes amounts and days."""
+"""One language of a document: its texts, and its formats of amounts and dates."""
 
 from documents.formats import Formats
 from documents.translations import Translations
 
 
 class Writing:
-    """`say("due", day=...)` is a text, `say.formats` writes amounts. English, where there is no such language."""
+    """`say("due", day=...)` is a text, `say.formats` formats amounts. English if the language is not available."""
 
     def __init__(self, translations: Translations, language: str) -> None:
         self.formats = Formats(translations.spoken(language))

@@ -1,4 +1,4 @@
-"""Importing files: rows go through a module's own commands, once, with an outcome for each row."""
+"""Import of files: rows are passed to a module's own commands, once, with an outcome for each row."""
 
 from importing.handlers import ImportJobs
 from importing.models import UPLOADS

@@ -1,7 +1,7 @@
-"""CSV by RFC 4180, in the encodings and with the delimiters that programs write.
+"""CSV by RFC 4180, in common encodings and with common delimiters.
 
-Only the delimiter and the encoding are detected; quotes always mean what RFC 4180 says. What cannot be read by it is
-refused with its line, for a quote that is misplaced moves the cells of all lines behind it.
+Only the delimiter and the encoding are detected; quotes always follow RFC 4180. A file that violates it is refused with
+the line, because a misplaced quote moves the cells of all later lines.
 """
 
 import codecs
@@ -14,7 +14,7 @@ from itertools import islice
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SAMPLE_RECORDS = 1_000
 SURROGATE = re.compile("[\ud800-\udfff]")
-MARKS = (  # The mark of UTF-32 begins like that of UTF-16.
+MARKS = (  # The byte order mark of UTF-32 begins like that of UTF-16.
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
@@ -24,7 +24,7 @@ MARKS = (  # The mark of UTF-32 begins like that of UTF-16.
 
 
 class NotDelimited(ValueError):
-    """The bytes are no CSV; the text says where, and what to do."""
+    """The bytes are not valid CSV; the text contains the place, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Delimited:
-    """A text that is read record by record; `encoding` and `delimiter` are what was found or given."""
+    """A text that is parsed record by record; `encoding` and `delimiter` are the detected or given ones."""
 
     text: str
     encoding: str
@@ -45,14 +45,14 @@ class Delimited:
     assumed: bool
 
     def records(self) -> Iterator[Record]:
-        """The records in their order. Raises `NotDelimited` where one cannot be read."""
+        """The records in their order. Raises `NotDelimited` when one cannot be parsed."""
         return _records(self.text, self.delimiter)
 
     @property
     def read_as(self) -> str:
-        """How the file was read, for people."""
+        """How the file was parsed, for display."""
         name = DELIMITERS.get(self.delimiter, repr(self.delimiter))
-        why = " (assumed, for it is not UTF-8)" if self.assumed else ""
+        why = " (assumed, because it is not UTF-8)" if self.assumed else ""
         return f"{self.encoding}{why}, cells separated by {name}"
 
 
@@ -65,9 +65,9 @@ def opened(content: bytes, encoding: str | None = None, delimiter: str | None = 
         name, place = found.removesuffix("-SIG"), error.start
         raise NotDelimited(f"it is not {name} (byte {place}): save it as CSV with UTF-8") from None
     except (LookupError, ValueError):
-        raise NotDelimited(f"there is no encoding {found!r}: say utf-8, utf-16 or windows-1252, for example") from None
+        raise NotDelimited(f"there is no encoding {found!r}: use for example utf-8, utf-16 or windows-1252") from None
     if SURROGATE.search(text):
-        raise NotDelimited(f"as {found} it contains lone surrogates, which are no characters: name its encoding")
+        raise NotDelimited(f"as {found} it contains lone surrogates, which are not characters: set its encoding")
     return Delimited(text, found.removesuffix("-SIG"), delimiter or _delimiter(text), assumed)
 
 
@@ -86,7 +86,7 @@ def _encoding(content: bytes) -> tuple[str, bool]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter by which the most records have as many cells as the header, which it splits."""
+    """The delimiter by which the most records have as many cells as the header."""
     return max(DELIMITERS, key=lambda each: _fit(text, each))
 
 
@@ -97,7 +97,7 @@ def _fit(text: str, delimiter: str) -> tuple[bool, bool, float, int]:
             if any(record.cells):
                 counts.append(len(record.cells))
     except NotDelimited:
-        readable = False  # By this delimiter; if it fits best all the same, the reader will say so.
+        readable = False  # Not by this delimiter; if it is selected nevertheless, the parser reports the error.
     if not counts:
         return False, False, 0.0, 0
     share = counts.count(counts[0]) / len(counts)
@@ -124,7 +124,8 @@ def _records(text: str, delimiter: str) -> Iterator[Record]:
 
 
 def _newline(text: str, delimiter: str) -> str:
-    """What ends the header, and so every record; a line break of another kind may stand in a cell without quotes."""
+    """The line break after the header, which ends every record; other line breaks may occur in a cell without
+    quotes."""
     cell, position = _cell(delimiter, "\r"), 0
     while (found := cell.match(text, position)) and found[3] == delimiter:
         position = found.end()
@@ -133,7 +134,7 @@ def _newline(text: str, delimiter: str) -> str:
 
 @lru_cache
 def _cell(delimiter: str, newline: str) -> re.Pattern[str]:
-    """A cell and what ends it. Where lines end with CR, any line break ends a record."""
+    """A cell and its end. If lines end with CR, any line break ends a record."""
     separator = re.escape(delimiter)
     plain, after, end = {
         "\r\n": (rf"(?:[^{separator}\r\n]|\r(?!\n))*+", "", r"\r\n|\n"),

@@ -20,24 +20,24 @@ class _RolledBack(Exception):
 
 @dataclass(frozen=True)
 class ImportJobs:
-    """What the worker does with uploaded files."""
+    """The worker's jobs for uploaded files."""
 
     targets: Mapping[str, Target]
 
     @property
     def kinds(self) -> Sequence[JobKind]:
-        """For the task of jobs."""
+        """The job kinds, for the task of jobs."""
         return JobKind(uploads.PREVIEW, self.preview), JobKind(uploads.RUN, self.run)
 
     async def preview(self, work: Work) -> JsonObject:
-        """What the run would do with each row, as far as it does not depend on rows of other batches."""
+        """Determine the outcome of each row, as far as it does not depend on rows of other batches."""
         upload, run, rows = await self._opened(work)
 
         async def tried(batch: Sequence[Row]) -> None:
             results: list[RowResult] = []
             try:
                 async with work.transaction() as session:
-                    # What a batch has looked up may be a row that is rolled back.
+                    # The cache of a batch may contain a row that is rolled back.
                     results = await replace(run).batch(session, batch)
                     raise _RolledBack
             except _RolledBack:
@@ -47,7 +47,7 @@ class ImportJobs:
         return await _each_batch(work, upload.id, rows, run.target.at_once, tried)
 
     async def run(self, work: Work) -> JsonObject:
-        """Import the rows. What became of them is kept in their transaction: a restart goes on behind them."""
+        """Import the rows. Their outcomes are stored in the same transaction: a restart continues after them."""
         upload, run, rows = await self._opened(work)
         async with work.transaction() as session:
             await run.note_use(session)
@@ -70,7 +70,7 @@ class ImportJobs:
 async def _each_batch(
     work: Work, import_id: UUID, rows: Sequence[Row], size: int, act: Callable[[Sequence[Row]], Awaitable[None]]
 ) -> JsonObject:
-    """Act on the rows that have no outcome yet, and answer the counts of all."""
+    """Run `act` on the rows without an outcome; returns the counts of all."""
     async with work.transaction() as session:
         done = sum((await uploads.counts(session, work.id, import_id)).values())
     for start in range(done, len(rows), size):

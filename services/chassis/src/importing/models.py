@@ -1,4 +1,4 @@
-"""The tables of imports over HTTP: the file in chunks, and what became of each row."""
+"""The tables of imports over HTTP: the file in chunks, and the outcome of each row."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Upload(Base):
-    """A file that is to be imported. `options` say how it is read; `fields` are those that it fills.
+    """A file to be imported. `options` are the options of parsing; `fields` are the fields that it fills.
 
     `preview_id` and `run_id` are the newest jobs of each kind.
     """
@@ -47,7 +47,7 @@ class Chunk(Base):
 
 
 class RowOutcome(Base):
-    """What became of one row in a job: a preview, or the run."""
+    """The outcome of one row in a job: a preview, or the run."""
 
     __tablename__ = "import_outcomes"
     __table_args__ = (
@@ -76,4 +76,4 @@ UPLOADS = Expiry(
     select count(*) as removed, case when count(*) = least(:batch, 10) then 0 end as next from gone
     """,
 )
-"""Ten at a time: chunks and outcomes go with each."""
+"""Ten at a time, because chunks and outcomes are deleted with each."""

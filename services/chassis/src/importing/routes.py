@@ -1,4 +1,4 @@
-"""HTTP of imports: upload a file, look at its preview, run it, read what became of each row."""
+"""HTTP of imports: upload a file, read its preview, run it, read the outcome of each row."""
 
 import csv
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -36,7 +36,7 @@ Writer = Annotated[Principal, requires("jobs:write")]
 
 
 def routes(targets: Mapping[str, Target]) -> APIRouter:
-    """The routes of imports into these targets. Each asks for the scope that writes the target's records too."""
+    """The routes of imports into these targets. Each also needs the scope that writes the target's records."""
     router = APIRouter(prefix=PATH, tags=["imports"], route_class=IdempotentRoute)
     _add_uploads(router, targets)
     _add_reads(router)
@@ -74,7 +74,7 @@ def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
         caller: Writer,
         columns: Annotated[str | None, Query(max_length=4000, description="As for the first file.")] = None,
     ) -> ImportOut:
-        """Upload a second CSV file with the lines of the rows (of orders, say); both have the column `key`."""
+        """Upload a second CSV file with the lines of the rows (for example of orders); both have the column `key`."""
         row = await uploads.by_id(session, import_id, lock=True)
         targets[row.target].authorise(caller, row.fields)
         row = await uploads.add_lines(session, row, targets[row.target], columns, await request.body(), caller.subject)
@@ -98,7 +98,7 @@ def _add_reads(router: APIRouter) -> None:
 def _add_run(router: APIRouter, targets: Mapping[str, Target]) -> None:
     @router.post("/{import_id}/run")
     async def run_import(import_id: UUID, session: Session, caller: Writer) -> ImportOut:
-        """Import the file; its preview ends. Rows that say the same as before change nothing; each stands alone."""
+        """Import the file; its preview ends. Unchanged rows change nothing; each row succeeds or fails alone."""
         row = await uploads.by_id(session, import_id, lock=True)
         targets[row.target].authorise(caller, row.fields)
         return await _shown(session, await uploads.start(session, row, caller.subject))
@@ -110,12 +110,12 @@ def _add_run(router: APIRouter, targets: Mapping[str, Target]) -> None:
         session: Session,
         caller: Reader,
         of: Annotated[
-            Literal["preview", "run"] | None, Query(description="The run, or while there is none, the preview.")
+            Literal["preview", "run"] | None, Query(description="Default: the run, or the preview if there is no run.")
         ] = None,
         outcome: Outcome | None = None,
         as_format: Annotated[Literal["csv", "jsonl"], Query(alias="format")] = "csv",
     ) -> StreamingResponse:
-        """What became of each row so far, as a file; `outcome=rejected` is the file of errors, with their reasons."""
+        """The outcome of each row so far, as a file; `outcome=rejected` is the file of errors, with their reasons."""
         row = await uploads.by_id(session, import_id)
         targets[row.target].authorise(caller, row.fields)
         job_id = {"preview": row.preview_id, "run": row.run_id, None: row.run_id or row.preview_id}[of]

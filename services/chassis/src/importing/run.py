@@ -1,8 +1,8 @@
-"""Import of CSV files through a module's own commands: every row is checked, announced and remembered.
+"""Import of CSV files through a module's own commands: every row is validated, announced and stored as imported.
 
-A row is known by its source and its key (a column, or what it says), so a second run creates nothing twice: what says
-the same is left alone, what says something else changes the record that it made. Rows are remembered until their source
-has not been imported from for `RETENTION_DAYS`.
+A row is identified by its source and its key (a column, or its contents), so a second run creates nothing twice: an
+unchanged row changes nothing, a changed row changes the record that it created. The keys are stored until their source
+was not imported from for `RETENTION_DAYS`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,9 +35,9 @@ Outcome = Literal["created", "updated", "unchanged", "rejected"]
 
 
 class ImportKey(Base):
-    """Which record came from which row: `key` names the row within its `source`, `digest` what it said.
+    """The record of an imported row: `key` identifies the row within its `source`, `digest` its contents.
 
-    `used_at` of the newest key of a source is when the source was last imported from.
+    `used_at` of the newest key of a source is the time of the last import from it.
     """
 
     __tablename__ = "import_keys"
@@ -77,8 +77,8 @@ IMPORT_KEYS = Expiry(
 
 class UnknownReference(Conflict):
     code = "unknown-reference"
-    title = "The row refers to a record that is not there"
-    detail = "Nothing with the key {key} was imported into {target} from {source}, and none is known by that."
+    title = "The row refers to a record that does not exist"
+    detail = "Nothing with the key {key} was imported into {target} from {source}, and no other lookup finds it."
     hint = "Import {target} first, with the same --source and --key."
 
 
@@ -86,7 +86,7 @@ Lookup = Callable[[AsyncSession, str], Awaitable[UUID | None]]
 
 
 class Imported(Protocol):
-    """What a row has become; `version` counts on when the row changes it."""
+    """The record of a row; `version` is updated when the row changes it."""
 
     @property
     def id(self) -> UUID: ...
@@ -96,13 +96,13 @@ class Imported(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """What a file can be imported into. `cells` read a text cell by the path it fills; `references` are paths that hold
-    the id of a record of another target, or the key of a row imported there, or what its entry in `lookups` finds.
+    """A target of imports. `cells` parse a text cell by its path; `references` are paths that contain the id of a
+    record of another target, or the key of a row imported there, or a key of its entry in `lookups`.
 
-    `lines` is the field that holds a list of what a second file says, one member for each of its rows.
-    `kind` is None for what is not replicated. `at_once` rows share a transaction, and what it locks. A row whose key is
-    the id of a row of `record` changes that one, be it imported or not: what was exported comes back. `scope` is the
-    stem of the scope that writes the records (`orders`); that of a `record` is its own.
+    `lines` is the field with the list that the rows of a second file fill, one member for each row. `kind` is None if
+    the record is not replicated. `at_once` rows share a transaction and its locks. A row whose key is the id of a row
+    of `record` changes that one, whether it was imported or not: so exported files can be imported. `scope` is the stem
+    of the scope that writes the records (`orders`); that of a `record` is its own.
     """
 
     kind: Kind | None
@@ -119,7 +119,7 @@ class Target:
 
     @classmethod
     def of(cls, record: Record[Any, Any, Any], **more: Any) -> Self:
-        """What is imported into a plain record; references to other records are those that it declares."""
+        """The target of a plain record; references to other records are those that it declares."""
         create, change = writes.plain(record)
         plain = {"kind": record.kind, "shape": record.body, "create": create, "change": change}
         references = {name: referred.plural for name, referred in record.refers.items()}
@@ -132,7 +132,7 @@ class Target:
             self.record.field_scopes.check(caller, fields)
 
     def document(self, values: Mapping[str, str], lines: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
-        """The merge patch that a row stands for, from cells by path; an empty cell empties its field."""
+        """The merge patch of a row, from cells by path; an empty cell sets its field to null."""
         document: dict[str, Any] = {}
         for path, cell in values.items():
             value = self._value(path, cell.strip()) if cell.strip() else None
@@ -142,7 +142,7 @@ class Target:
         return document | ({self.lines: [self._line(cells) for cells in lines]} if self.lines and lines else {})
 
     def _value(self, path: str, cell: str) -> Any:
-        """A cell as its type reads it, and if that leaves it a text, as the target's own reader does."""
+        """A cell parsed by its type, and if the result is a text, by the target's own parser."""
         read = read_cell(type_of(self.shape, path), cell)
         return self.cells[path](read) if path in self.cells and isinstance(read, str) else read
 
@@ -164,7 +164,7 @@ class Target:
 
 @dataclass(frozen=True)
 class RowResult:
-    """What became of one row; `reason` says why it was rejected."""
+    """The outcome of one row; `reason` is the reason of a rejection."""
 
     line: int
     key: str
@@ -174,7 +174,7 @@ class RowResult:
 
 
 class Known(NamedTuple):
-    """What a row said when it was imported, and the record that it made."""
+    """The digest of a row at its last import, and the record that it created."""
 
     digest: str
     record_id: UUID
@@ -182,7 +182,7 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True)
 class Import:
-    """One run: rows of `source` go into `target`, in the name of `tenant`."""
+    """One run: rows of `source` are imported into `target`, for `tenant`."""
 
     name: str
     target: Target
@@ -194,7 +194,7 @@ class Import:
     async def run(
         self, sessions: Sessions, rows: Sequence[Row], progress: Callable[[int], None] = lambda _: None
     ) -> list[RowResult]:
-        """Import the rows in batches, one transaction each; a run that was broken off goes on where it stopped."""
+        """Import the rows in batches, one transaction each; an interrupted run continues where it stopped."""
         results: list[RowResult] = []
         async with transaction(sessions, self.tenant) as session:
             await self.note_use(session)
@@ -215,7 +215,7 @@ class Import:
         return [await self._row(session, row, known) for row in rows]
 
     async def note_use(self, session: AsyncSession) -> None:
-        """Keep the source's keys from expiring, also when no row says anything new."""
+        """Extend the retention of the source's keys, also when no row is new."""
         newest = select(ImportKey.id).where(ImportKey.source == self.source).order_by(ImportKey.used_at.desc()).limit(1)
         used = update(ImportKey).where(ImportKey.id == newest.scalar_subquery()).values(used_at=func.now())
         await session.execute(used)
@@ -260,7 +260,7 @@ class Import:
         return "unchanged" if row.version in before else "updated", row.id
 
     async def _present(self, session: AsyncSession, keys: Sequence[str]) -> dict[str, Known]:
-        """Records that are named by their own id; what they said before is not known."""
+        """Records that are given by their own id; their previous contents are unknown."""
         named = {found: key for key in keys if (found := _uuid(key))}
         if self.target.record is None or not named:
             return {}
@@ -308,7 +308,7 @@ def _digest(row: Row) -> str:
 
 
 def _places(document: dict[str, Any], path: str) -> list[tuple[dict[str, Any], str]]:
-    """Where in a document the path is filled: once, or in each member of a list."""
+    """The places of a path in a document: one, or one in each member of a list."""
     parent, _, name = path.rpartition(".")
     part = document.get(parent) if parent else document
     return [(each, name) for each in (part if isinstance(part, list) else [part]) if each and each.get(name)]

@@ -16,45 +16,48 @@ Words = Annotated[str, StringConstraints(max_length=200)]
 
 
 class ImportParameters(BaseModel):
-    """What a file is imported into, and how it is read; the options of the command `import` of the same names."""
+    """The target of a file, and the options of parsing; they have the names of the options of the command `import`."""
 
-    target: Annotated[str, Field(max_length=60, description="What the rows become: customers, say.")]
+    target: Annotated[str, Field(max_length=60, description="The target: for example customers.")]
     columns: Annotated[
         str | None,
-        Field(max_length=4000, description="Which column fills which field: company_name=name,city=address.city"),
+        Field(max_length=4000, description="The column of each field: company_name=name,city=address.city"),
     ] = None
     key: Annotated[
         Words | None,
-        Field(description="The column that names a row for good; `id` for an exported file. Else what the row says."),
+        Field(
+            description=(
+                "The column that identifies a row permanently; `id` for an exported file. Default: the row's contents."
+            )
+        ),
     ] = None
-    source: Annotated[
-        Words | None, Field(description="Where the keys come from; the name of the file if it is not given.")
-    ] = None
+    source: Annotated[Words | None, Field(description="The source of the keys; default: the name of the file.")] = None
     file_name: Annotated[Words | None, Field(description="The name of the file.")] = None
     fixed: Annotated[
         list[Annotated[str, StringConstraints(max_length=1000)]],
-        Field(alias="set", max_length=50, description="Fill a field with the same in every row: currency=USD"),
+        Field(alias="set", max_length=50, description="A field with the same value in every row: currency=USD"),
     ] = []
     encoding: Annotated[
-        str | None, Field(max_length=40, description="Without it, UTF-8, UTF-16 or else Windows-1252.")
+        str | None, Field(max_length=40, description="Default: UTF-8, UTF-16 or else Windows-1252.")
     ] = None
     delimiter: Annotated[
-        str | None, Field(pattern=r'^[^"\r\n]$', description="The character between cells; without it, what fits.")
+        str | None, Field(pattern=r'^[^"\r\n]$', description="The character between cells; default: detected.")
     ] = None
 
     @property
     def options(self) -> Options:
-        """How the file is read."""
+        """The options of parsing."""
         return Options(self.columns, self.key, tuple(self.fixed), self.encoding, self.delimiter)
 
     @property
     def source_of_keys(self) -> str:
-        """Where the keys come from."""
+        """The source of the keys."""
         return self.source or (self.file_name and PurePath(self.file_name).stem) or "upload"
 
 
 class ImportOut(BaseModel):
-    """An import. `preview` counts what its run would do, `run` what it did: the `result` of each, when it is `done`."""
+    """An import. The `result` of `preview` contains the expected counts, that of `run` the actual ones, when it is
+    `done`."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 

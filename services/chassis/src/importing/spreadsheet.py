@@ -1,4 +1,4 @@
-"""CSV files as people have them: read by the names of their columns, written so that no cell runs as a formula."""
+"""CSV files: read by the names of their columns, and written so that a spreadsheet runs no cell as a formula."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,15 +14,15 @@ from importing.delimited import NotDelimited, Record, opened
 
 
 class FileRefused(ValueError):
-    """The file, or what its columns are said to be, makes no sense; the text says what to do."""
+    """The file, or the declaration of its columns, is invalid; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its line in the file, its key when a column holds one, its cells by the path they fill.
+    """One row: its line in the file, its key when a column contains one, its cells by the path they fill.
 
-    `lines` are the cells of the rows of a second file that belong to it: the lines of an order, say. `fault` says why
-    its cells cannot be told apart.
+    `lines` are the cells of its rows in a second file: for example the lines of an order. `fault` is the reason why its
+    cells cannot be separated.
     """
 
     line: int
@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is to be read; an encoding or a delimiter that is not given is detected, and `say` is told which."""
+    """The options of parsing; an encoding or a delimiter that is not given is detected, and reported to `say`."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -43,11 +43,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Plan:
-    """How the columns of a file become fields.
+    """The mapping from the columns of a file to fields.
 
-    `columns` is `company_name=name,city=billing_address.city`; without it, columns that are called like our fields
-    are taken. Two columns that fill one field become its lines. `key` is the column that names a row. `fixed` fills
-    fields with the same in every row.
+    `columns` is `company_name=name,city=billing_address.city`; without it, columns with the names of our fields are
+    used. Two columns of one field are joined as lines. `key` is the column that identifies a row. `fixed` sets fields
+    to the same value in every row.
     """
 
     columns: str | None = None
@@ -82,7 +82,7 @@ def parse(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list
 
 
 def fields_of(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[str]:
-    """The fields that a file fills, judged by its header alone. Raises `FileRefused`."""
+    """The fields that a file fills, by its header. Raises `FileRefused`."""
     _, mapping, _ = _begun(name, content, plan, shape)
     return sorted({path.partition(".")[0] for path in (*mapping.values(), *plan.fixed)})
 
@@ -91,14 +91,14 @@ def fixed_by(settings: Iterable[str]) -> dict[str, str]:
     """The fixed fields of texts like `currency=USD`. Raises `FileRefused`."""
     pairs = [setting.partition("=") for setting in settings]
     if unclear := [name for name, sign, _ in pairs if not sign]:
-        raise FileRefused(f"--set {unclear[0]} says no value: write --set {unclear[0]}=...")
+        raise FileRefused(f"--set {unclear[0]} has no value: write --set {unclear[0]}=...")
     return {name.strip(): value for name, _, value in pairs}
 
 
 def _begun(
     name: str, content: bytes, plan: Plan, shape: type[BaseModel]
 ) -> tuple[list[str], dict[str, str], Iterator[Record]]:
-    """The header of a file, which column fills which field, and what follows the header."""
+    """The header of a file, the mapping of its columns, and the remaining records."""
     try:
         found = opened(content, plan.reading.encoding, plan.reading.delimiter)
         records = found.records()
@@ -116,11 +116,11 @@ def _begun(
 
 
 def joined(rows: Sequence[Row], lines: Sequence[Row]) -> list[Row]:
-    """Each row with the lines that have its key, in their order. Raises `FileRefused` when lines belong to no row."""
+    """Each row with the lines of its key, in their order. Raises `FileRefused` when lines belong to no row."""
     by_key: dict[str | None, list[Row]] = {row.key: [] for row in rows}
     if lost := sorted({line.key or "" for line in lines} - {row.key for row in rows}):
         names = ", ".join(map(repr, lost[:10]))
-        raise FileRefused(f"Lines belong to rows that are not there, {len(lost)} in all: {names}.")
+        raise FileRefused(f"Lines belong to rows that do not exist, {len(lost)} in all: {names}.")
     for line in lines:
         by_key[line.key].append(line)
     return [_with(row, by_key[row.key]) for row in rows]
@@ -150,7 +150,7 @@ def _rows(
 
 
 def _fault(cells: Sequence[str], header: Sequence[str], needed: int) -> str:
-    """Why cells do not belong to the columns of their header for certain; nothing when they do."""
+    """The reason why cells cannot be assigned to the columns of their header; empty when they can."""
     if len(cells) < needed or any(cell.strip() for cell in cells[len(header) :]):
         return f"it has {len(cells)} cells, and the header has {len(header)}"
     return "it contains a NUL character" if any("\0" in cell for cell in cells) else ""
@@ -172,7 +172,7 @@ def _mapping(
     required = {name for name, info in shape.model_fields.items() if info.is_required()}
     if unfilled := sorted(required - {*mapping.values(), *fixed}):
         example = f"--columns {header[0] if header else 'title'}={unfilled[0]}"
-        raise FileRefused(f"No column fills {', '.join(unfilled)}. Say which one does: {example}. {has}")
+        raise FileRefused(f"No column fills {', '.join(unfilled)}. Name one: {example}. {has}")
     return mapping
 
 
@@ -182,9 +182,9 @@ def _fills(path: str, known: Sequence[str]) -> bool:
 
 
 def paths(shape: type[BaseModel]) -> list[str]:
-    """What a column may fill: fields, fields of parts (`billing_address.city`), names of one's own (`custom.*`).
+    """The paths that a column may fill: fields, fields of parts (`billing_address.city`), custom names (`custom.*`).
 
-    Lists of parts and names of one's own may stand in one cell too, as JSON.
+    Lists of parts and custom names may also be in one cell, as JSON.
     """
     found: list[str] = []
     for name, info in shape.model_fields.items():
@@ -197,7 +197,7 @@ def paths(shape: type[BaseModel]) -> list[str]:
 
 
 def type_of(shape: type[BaseModel], path: str) -> Any:
-    """The type of what a column fills; that of a name of one's own is any."""
+    """The type of the field of a column; that of a custom name is any."""
     name, _, inner = path.partition(".")
     part = part_of(shape.model_fields[name].annotation) if inner else shape
     named = inner or name
@@ -205,7 +205,7 @@ def type_of(shape: type[BaseModel], path: str) -> Any:
 
 
 def write(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a new CSV file that a spreadsheet shows and does not run. Raises `FileExistsError`."""
+    """Write a new CSV file without formulas for spreadsheets. Raises `FileExistsError`."""
     with file.open("x", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(header)

@@ -1,4 +1,4 @@
-"""Use cases of imports over HTTP: keep a file, run it as a job, read what became of its rows."""
+"""Commands of imports over HTTP: store a file, run it as a job, read the outcomes of its rows."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,7 +35,7 @@ class ImportHasRun(Conflict):
     code = "import-has-run"
     title = "The import has run, or is running"
     detail = "Its job {job} is {state}."
-    hint = "Upload the file again to import it again: rows that say the same change nothing."
+    hint = "Upload the file again to import it again: unchanged rows change nothing."
 
 
 class NotRun(Conflict):
@@ -46,7 +46,7 @@ class NotRun(Conflict):
 
 @dataclass(frozen=True)
 class Options:
-    """How the files of an import are read, as the options of the command say it."""
+    """The options of the files of an import, as in the command."""
 
     columns: str | None = None
     key: str | None = None
@@ -66,7 +66,7 @@ class Options:
 async def upload(
     session: AsyncSession, name: str, target: Target, source: str, options: Options, content: bytes, actor: str
 ) -> Upload:
-    """Keep a file and preview it. Raises `FileUnusable`."""
+    """Store a file and enqueue its preview. Raises `FileUnusable`."""
     try:
         fields = spreadsheet.fields_of("The file", content, options.plan("file"), target.shape)
     except FileRefused as refused:
@@ -89,7 +89,7 @@ async def upload(
 async def add_lines(
     session: AsyncSession, row: Upload, target: Target, columns: str | None, content: bytes, actor: str
 ) -> Upload:
-    """Keep the second file, with lines of the rows, and preview the import again. Raises `FileUnusable`."""
+    """Store the second file, with lines of the rows, and enqueue a new preview. Raises `FileUnusable`."""
     await _refuse_run(session, row)
     options = {**row.options, "line_columns": columns}
     try:
@@ -105,7 +105,7 @@ async def add_lines(
 
 
 async def start(session: AsyncSession, row: Upload, actor: str) -> Upload:
-    """Run an import for good; a preview that is not over ends. One that failed or was cancelled may run again.
+    """Enqueue the run of an import; an active preview is cancelled. A failed or cancelled run may be repeated.
 
     Raises `ImportHasRun`.
     """
@@ -126,7 +126,7 @@ async def by_id(session: AsyncSession, import_id: UUID, *, lock: bool = False) -
 
 
 async def jobs_of(session: AsyncSession, rows: list[Upload]) -> Mapping[UUID, Job]:
-    """The jobs of imports by their ids; those that have expired are left out."""
+    """The jobs of imports by their ids, without expired ones."""
     ids = [each for row in rows for each in (row.preview_id, row.run_id) if each]
     return {job.id: job for job in await session.scalars(select(Job).where(Job.id.in_(ids)))}
 
@@ -156,7 +156,7 @@ def parsed_rows(row: Upload, target: Target, file: bytes, lines: bytes) -> list[
 
 
 async def note(session: AsyncSession, import_id: UUID, job_id: UUID, results: list[RowResult]) -> None:
-    """Keep what became of rows."""
+    """Store the outcomes of rows."""
     values = [
         {
             "import_id": import_id,
@@ -173,7 +173,7 @@ async def note(session: AsyncSession, import_id: UUID, job_id: UUID, results: li
 
 
 async def counts(session: AsyncSession, job_id: UUID, import_id: UUID) -> dict[str, int]:
-    """How many rows have which outcome so far."""
+    """The number of rows by outcome so far."""
     wanted = select(RowOutcome.outcome, func.count()).where(
         RowOutcome.import_id == import_id, RowOutcome.job_id == job_id
     )
@@ -185,7 +185,7 @@ async def counts(session: AsyncSession, job_id: UUID, import_id: UUID) -> dict[s
 async def outcomes(
     session: AsyncSession, import_id: UUID, job_id: UUID, outcome: str | None, after: int
 ) -> list[RowOutcome]:
-    """Some outcomes behind one of these ids, in the order of the rows."""
+    """Some outcomes after one of these ids, in the order of the rows."""
     wanted = select(RowOutcome).where(RowOutcome.import_id == import_id, RowOutcome.job_id == job_id)
     wanted = wanted if outcome is None else wanted.where(RowOutcome.outcome == outcome)
     return list(await session.scalars(wanted.where(RowOutcome.id > after).order_by(RowOutcome.id).limit(READ_ROWS)))
@@ -229,5 +229,5 @@ def _line_shape(target: Target, options: Mapping[str, Any]) -> Any:
     if not shape:
         raise FileRefused("These rows have no lines.")
     if options["key"] is None:
-        raise FileRefused("Say which column of both files joins them: upload the first file with `key`.")
+        raise FileRefused("Name the column that joins both files: upload the first file with `key`.")
     return shape

@@ -1,4 +1,4 @@
-"""The verb `import`: a file, a progress bar, and a result for each row in a file beside it."""
+"""The verb `import`: imports a file with a progress bar, and writes the outcome of each row to a file beside it."""
 
 import asyncio
 from collections import Counter
@@ -21,13 +21,13 @@ from importing.run import Import, RowResult, Target
 from importing.spreadsheet import Reading
 
 FIRST_TENANT = UUID("00000000-0000-7000-8000-000000000001")
-COLUMNS_HELP = "Which column fills which field: company_name=name,city=billing_address.city"
-KEY_HELP = "The column that names a row for good; without it, a row is known by what it says."
-LINES_HELP = "A second CSV file with lines of the rows (of orders, say); it has the same --key column."
+COLUMNS_HELP = "The column of each field: company_name=name,city=billing_address.city"
+KEY_HELP = "The column that identifies a row permanently; default: the row's contents."
+LINES_HELP = "A second CSV file with lines of the rows (for example of orders); it has the same --key column."
 LINE_COLUMNS_HELP = "The same as --columns, for the file of --lines."
-ENCODING_HELP = "Of the files; without it, UTF-8, UTF-16 or else Windows-1252, and which one is said."
-DELIMITER_HELP = "The one character between cells; without it, the comma, semicolon, tab or bar that fits the file."
-SET_HELP = "Fill a field with the same in every row: currency=USD. May be said several times."
+ENCODING_HELP = "Of the files; default: UTF-8, UTF-16 or else Windows-1252, which is reported."
+DELIMITER_HELP = "The character between cells; default: the comma, semicolon, tab or bar that fits the file."
+SET_HELP = "A field with the same value in every row: currency=USD. May be given several times."
 
 
 def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], targets: Mapping[str, Target]) -> None:
@@ -39,8 +39,8 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         file: Annotated[Path, typer.Argument(help="A CSV file with a header.")],
         columns: Annotated[str | None, typer.Option(help=COLUMNS_HELP)] = None,
         key: Annotated[str | None, typer.Option(help=KEY_HELP)] = None,
-        source: Annotated[str | None, typer.Option(help="Where keys come from; the file's name if not given.")] = None,
-        tenant: Annotated[UUID, typer.Option(help="Whose records these are.")] = FIRST_TENANT,
+        source: Annotated[str | None, typer.Option(help="The source of keys; default: the file's name.")] = None,
+        tenant: Annotated[UUID, typer.Option(help="The tenant of the records.")] = FIRST_TENANT,
         lines: Annotated[Path | None, typer.Option(help=LINES_HELP)] = None,
         line_columns: Annotated[str | None, typer.Option(help=LINE_COLUMNS_HELP)] = None,
         fixed: Annotated[list[str] | None, typer.Option("--set", help=SET_HELP)] = None,
@@ -48,7 +48,7 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
         delimiter: Annotated[str | None, typer.Option(help=DELIMITER_HELP)] = None,
     ) -> None:
         if into not in targets:
-            raise SystemExit(f"Nothing can be imported into {into!r}. Choose one of: {', '.join(targets)}.")
+            raise SystemExit(f"{into!r} is not a target of imports. The targets are: {', '.join(targets)}.")
         target, console = targets[into], Console(highlight=False, soft_wrap=True)
         try:
             reading = Reading(encoding, _one_character(delimiter), lambda said: console.print(said, markup=False))
@@ -72,16 +72,18 @@ def add_import(verbs: typer.Typer, service: str, settings_type: type[Settings], 
 
 def _one_character(delimiter: str | None) -> str | None:
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise spreadsheet.FileRefused(f"--delimiter {delimiter!r} is not one character between cells: write ';', say.")
+        raise spreadsheet.FileRefused(
+            f"--delimiter {delimiter!r} is not one character between cells: write for example ';'."
+        )
     return delimiter
 
 
 def _lines(target: Target, file: Path, columns: str | None, key: str | None, reading: Reading) -> list[spreadsheet.Row]:
     shape = target.lines and part_of(target.shape.model_fields[target.lines].annotation)
     if not shape:
-        raise spreadsheet.FileRefused("These rows have no lines: leave --lines out.")
+        raise spreadsheet.FileRefused("These rows have no lines: omit --lines.")
     if key is None:
-        raise spreadsheet.FileRefused("Say which column of both files joins them: --key order_id.")
+        raise spreadsheet.FileRefused("Name the column that joins both files: --key order_id.")
     return spreadsheet.read(file, columns, key, shape, reading=reading)
 
 
@@ -110,7 +112,7 @@ def _report(results: list[RowResult], console: Console) -> None:
 
 
 def _write_outcomes(results: list[RowResult], file: Path) -> Path:
-    """Write what became of each row to a new file: `file`, or with a number where an earlier import has written."""
+    """Write the outcome of each row to a new file: `file`, or with a number if that exists."""
     header = ("line", "key", "outcome", "id", "reason")
     rows = [(each.line, each.key, each.outcome, each.id, each.reason) for each in results]
     named = file

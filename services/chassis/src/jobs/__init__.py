@@ -1,4 +1,4 @@
-"""Long work with a row: started by a request, run by the worker, with progress, restarts and cancelling.
+"""Long-running jobs with a row: enqueued by a request, run by the worker, with progress, restarts and cancelling.
 
     EXPORT_BOOKS = JobKind("books-export", export_books)       # async (work: Work) -> result
     job = commands.enqueue(session, EXPORT_BOOKS, {"year": 2026}, caller.subject)
@@ -6,9 +6,9 @@
     async def export_books(work: Work) -> JsonObject:
         for month in range(1, 13):
             async with work.transaction() as session: ...
-            await work.progress(month, 12)                     # raises when the job is to stop
+            await work.progress(month, 12)                     # raises when the job must stop
 
-A handler is run again after a crash, from its start: it must find out what is done already.
+A handler is run again from its start after a crash: it must skip the steps that are committed.
 """
 
 from jobs.models import FINISHED_JOBS, Job

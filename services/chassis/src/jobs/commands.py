@@ -14,7 +14,7 @@ from jobs.models import Job, JobOver, JobState
 
 
 async def enqueue(session: AsyncSession, kind: str, arguments: JsonObject, actor: str) -> Job:
-    """A job for the worker, which finds it as soon as the transaction is committed."""
+    """A job for the worker, which starts it after the transaction commits."""
     job = Job(kind=kind, arguments=arguments, created_by=actor)
     session.add(job)
     await session.flush()
@@ -33,7 +33,8 @@ async def by_id(session: AsyncSession, job_id: UUID, *, lock: bool = False) -> J
 
 
 async def cancel(session: AsyncSession, job_id: UUID) -> Job:
-    """Cancel a job: at once when it is queued, else at its next step. Twice is as good as once. Raises `JobOver`."""
+    """Cancel a job: at once when it is queued, else at its next step. Cancelling twice changes nothing. Raises
+    `JobOver`."""
     job = await by_id(session, job_id, lock=True)
     if job.state == JobState.CANCELLED:
         return job

@@ -23,19 +23,19 @@ class JobState(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether nothing follows."""
+        """Whether it is a final state."""
         return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 class JobOver(Conflict):
     code = "job-over"
-    title = "The job is over"
+    title = "The job has ended"
     detail = "It is {state} since {since}."
-    hint = "Only a job that is queued or running can be cancelled; its result shows what it has done."
+    hint = "Only a queued or running job can be cancelled; read its result."
 
 
 class Job(Base):
-    """One job. A worker that runs it holds it by `lease` until `leased_until`; `tries` counts how often one began."""
+    """One job. The worker that runs it holds `lease` until `leased_until`; `tries` is the number of attempts."""
 
     __tablename__ = "jobs"
     __table_args__ = (

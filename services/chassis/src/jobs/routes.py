@@ -34,11 +34,11 @@ async def list_jobs(
 
 @router.get("/{job_id}", dependencies=[requires("jobs:read")])
 async def read_job(job_id: UUID, session: Session) -> JobOut:
-    """One job: its state, its progress, and what came of it."""
+    """One job: its state, its progress, and its result."""
     return JobOut.model_validate(await commands.by_id(session, job_id))
 
 
 @router.post("/{job_id}/cancel", dependencies=[requires("jobs:write")])
 async def cancel_job(job_id: UUID, session: Session) -> JobOut:
-    """Cancel a job. A running one stops at its next step; what it has done until then stays."""
+    """Cancel a job. A running one stops at its next step; its committed steps stay."""
     return JobOut.model_validate(await commands.cancel(session, job_id))

@@ -1,7 +1,7 @@
-"""The worker's task that runs jobs: each under a lease and apart from the others, one of a tenant at a time.
+"""The worker's task that runs jobs: each under a lease and isolated from the others, one per tenant at a time.
 
-A worker that dies renews its leases no longer; another one, or the same when it is back, runs the job again. A job that
-fails is tried again after growing pauses, unless a rule of ours refuses it: that would refuse it again.
+The leases of a dead worker expire; another worker, or the same after its restart, runs the job again. A failed job is
+retried after growing pauses, unless one of our rules refuses it, which a retry would not change.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.2
 LEASE_SECONDS = 15.0
 LANES = 4
-"""Jobs that run at once, each of another tenant."""
+"""The number of jobs that run at once, each of another tenant."""
 
 TRIES = 10
 LONGEST_PAUSE_SECONDS = 600
@@ -61,20 +61,20 @@ SETTLE = text("""
 
 
 class Cancelled(Exception):
-    """Somebody has cancelled the job."""
+    """A user has cancelled the job."""
 
 
 class LeaseLost(Exception):
-    """Another worker has the job, or it is gone: this one writes nothing more."""
+    """Another worker has the job, or it was deleted: this one must not write any more."""
 
 
 class Stopping(Exception):
-    """The process is to stop; the job goes on in the next one."""
+    """The process is stopping; the next process continues the job."""
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """What a kind of job does. `run` answers the result; a `Problem` that it raises fails the job for good."""
+    """The handler of a kind of job. `run` returns the result; a `Problem` that it raises fails the job permanently."""
 
     name: str
     run: "Callable[[Work], Awaitable[JsonObject]]"
@@ -82,7 +82,7 @@ class JobKind:
 
 @dataclass(frozen=True)
 class Work:
-    """A job that this process holds."""
+    """A job that this process runs."""
 
     id: UUID
     tenant: UUID
@@ -96,7 +96,8 @@ class Work:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A transaction in the tenant of the job. It commits only while the lease is held: nobody else works on it."""
+        """A transaction in the tenant of the job. It commits only while the lease is held, so no other worker runs the
+        job."""
         async with transaction(self.sessions, self.tenant) as session:
             session.info["actor"] = self.actor
             yield session
@@ -105,14 +106,14 @@ class Work:
                 raise LeaseLost
 
     async def progress(self, done: int, total: int | None = None) -> None:
-        """Note how far the job is, at once. Raise what ends this run: `Cancelled`, `Stopping` or `LeaseLost`."""
+        """Store the progress at once. Raises `Cancelled`, `Stopping` or `LeaseLost` when this run must end."""
         if await self._hold(done, total):
             raise Cancelled
         if self.stop.is_set():
             raise Stopping
 
     async def keep(self) -> None:
-        """Renew the lease for ever, between the steps of a handler."""
+        """Renew the lease periodically, beside the steps of a handler."""
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
             await self._hold(None, None)
@@ -135,7 +136,7 @@ class Runner:
         self._kinds = {kind.name: kind for kind in kinds}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run jobs until the process stops; each then ends at its next step and goes back into the queue."""
+        """Run jobs until the process stops; each then ends at its next step and is queued again."""
         running: set[asyncio.Task[None]] = set()
         try:
             while not stop.is_set():
@@ -152,14 +153,14 @@ class Runner:
             await asyncio.gather(*running)
 
     async def step(self, stop: asyncio.Event) -> bool:
-        """Run one job that is due; answer whether there was one."""
+        """Run one due job; returns whether there was one."""
         work = await self.take(stop)
         if work is not None:
             await self.attempt(work)
         return work is not None
 
     async def take(self, stop: asyncio.Event) -> Work | None:
-        """Lease the job that has been due for longest; a cancelled one, or one that has failed too often, ends here."""
+        """Lease the job that has been due longest; a cancelled one, or one with too many attempts, ends here."""
         lease = uuid7()
         named = {"lease": lease, "seconds": LEASE_SECONDS, "kinds": list(self._kinds)}
         async with transaction(self._sessions) as session:
@@ -171,16 +172,16 @@ class Runner:
         if cancelled:
             await self._settle(work, JobState.CANCELLED)
         elif tries > TRIES:
-            await self._settle(work, JobState.FAILED, error=f"It did not end in {TRIES} attempts.")
+            await self._settle(work, JobState.FAILED, error=f"It did not complete in {TRIES} attempts.")
         else:
             return work
         return None
 
     async def attempt(self, work: Work) -> None:
-        """Run one job. Whatever goes wrong concerns this one alone."""
+        """Run one job. Any error concerns this job alone."""
         try:
             await self._settle_as(work, await self._outcome(work))
-        except Exception:  # The lease runs out, and the job is tried again.
+        except Exception:  # The lease expires, and the job is retried.
             log.exception("job_not_settled", job=str(work.id), tenant=str(work.tenant))
 
     async def _outcome(self, work: Work) -> JsonObject | Exception:
@@ -217,7 +218,7 @@ class Runner:
         again = work.tries < TRIES or is_passing(error)
         seconds = min(2**work.tries, LONGEST_PAUSE_SECONDS) if again else 0
         log.error("job_failed", job=str(work.id), tenant=str(work.tenant), again_in_seconds=seconds, exc_info=error)
-        told = "The database was not available." if is_passing(error) else f"A fault of ours: {type(error).__name__}."
+        told = "The database was not available." if is_passing(error) else f"An internal error: {type(error).__name__}."
         await self._settle(
             work,
             JobState.QUEUED if again else JobState.FAILED,

@@ -17,10 +17,10 @@ class JobOut(BaseModel):
     id: UUID
     kind: str
     state: JobState
-    done: int = Field(description="How many steps are done.")
-    total: int | None = Field(description="How many there are; null until that is known.")
+    done: int = Field(description="The number of completed steps.")
+    total: int | None = Field(description="The number of all steps; null until it is known.")
     result: dict[str, Any] | None
-    error: str | None = Field(description="Why it failed, or why its last attempt did.")
+    error: str | None = Field(description="The reason of the failure, or of that of its last attempt.")
     cancel_requested: bool
     created_by: str
     created_at: datetime

@@ -25,7 +25,7 @@ Named = TypeVar("Named")
 
 
 class NamedTwice(Exception):
-    """Two modules give the same name to a task or to a target of imports; a fault of ours."""
+    """Two modules use the same name for a task or for a target of imports; this is a bug."""
 
 
 def service(
@@ -63,7 +63,7 @@ def service(
 
 
 def targets_of(modules: Iterable[Module]) -> dict[str, Target]:
-    """What files are imported into, by name. Raises `NamedTwice`."""
+    """The targets of imports, by name. Raises `NamedTwice`."""
     return _united(module.all_imports for module in modules)
 
 

@@ -20,19 +20,19 @@ Tasks = Callable[[Running], Mapping[str, Task]]
 
 
 def no_tasks(_running: Running) -> Mapping[str, Task]:
-    """For modules that do nothing in the background."""
+    """For modules without background tasks."""
     return {}
 
 
 @dataclass(frozen=True)
 class Module:
-    """What a module adds to its service.
+    """The parts that a module adds to its service.
 
-    `records` are served exactly as they are declared; `routers` are the routes of other records and of process verbs.
-    What the records of both say is not repeated: their kinds, and the targets of imports into records with plain
-    writes. `kinds` and `announced` are further ones, `imports` the targets that read a file in a way of their own.
-    The worker runs `jobs` and `tasks`. `numbers` are the series that it gives numbers of, `expiring` tables have a
-    retention, and addresses that begin with one of `uploads` take files.
+    `records` are served exactly as declared; `routers` are the routes of other records and of process verbs. Derived
+    from the records of both, and not declared again: their kinds, and the targets of imports into records with plain
+    writes. `kinds` and `announced` are further ones, `imports` the targets with a parser of their own. The worker runs
+    `jobs` and `tasks`. `numbers` are its series of numbers, `expiring` tables have a retention, and paths that begin
+    with one of `uploads` accept files.
     """
 
     records: Sequence[Record[Any, Any, Any]] = ()
@@ -65,7 +65,7 @@ class Module:
 
     @property
     def all_imports(self) -> Mapping[str, Target]:
-        """What files are imported into, by name."""
+        """The targets of imports, by name."""
         plain = [each.record for each in self._of_records() if each.importable]
         return {**{record.plural: Target.of(record) for record in plain}, **self.imports}
 

@@ -1,4 +1,4 @@
-"""Declaring how numbers look, and from which value they go on."""
+"""Declaring the format of numbers, and their next value."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,22 +17,25 @@ from numbering.series import Format, Series
 class PrefixTaken(Conflict):
     code = "prefix-taken"
     title = "Another series of numbers begins with the same text"
-    detail = "Numbers of {series} begin like this."
-    hint = "Choose another prefix: numbers of two series must be told apart."
+    detail = "Numbers of {series} begin with the same text."
+    hint = "Choose another prefix: numbers of two series must differ."
 
 
 class NumbersWithoutYears(Conflict):
     code = "numbers-without-years"
     title = "Numbers of this series cannot be counted per year"
-    detail = "A {series} has no date that says to which year its number belongs."
+    detail = "A {series} has no date that determines the year of its number."
     hint = "Send `per_year` as false."
 
 
 class NumbersGiven(Conflict):
     code = "numbers-given"
-    title = "The next number is not free to choose"
-    detail = "{last} was given last."
-    hint = "A series without gaps begins where you say and then goes on by one; another one only goes up."
+    title = "The next number cannot be set to this value"
+    detail = "The last assigned number is {last}."
+    hint = (
+        "The next number of a gapless series can be set only before its first; that of another series can only "
+        "increase."
+    )
 
 
 async def declare(
@@ -45,7 +48,7 @@ async def declare(
     year: int,
     seen: Callable[[int, dict[str, Any]], None],
 ) -> int:
-    """Declare a format that the caller has `seen` as it was, for numbers from now on; answer its version.
+    """Declare a format for future numbers, if the caller has `seen` the current one; returns its version.
 
     Raises `PrefixTaken`, `NumbersWithoutYears`, `NumbersGiven`, and the errors of `seen`.
     """
@@ -61,7 +64,7 @@ async def declare(
 
 
 async def _go_on(session: AsyncSession, series: Series, wanted: Format, last: int, year: int) -> None:
-    """Let the counter stand at `last`. Raises `NumbersGiven` when it has gone on from there, or may not jump."""
+    """Set the counter to `last`. Raises `NumbersGiven` when it has advanced, or may not jump."""
     start = wanted.start(year)
     begin = insert(Counter).values(name=start, value=last)
     free = Counter.value.in_([0, last]) if series.gapless else Counter.value <= last

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Counter(Base):
-    """The value that was given last among the numbers that begin with this text."""
+    """The last assigned value of the numbers that begin with this text."""
 
     __tablename__ = "counters"
 

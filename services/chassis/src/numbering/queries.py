@@ -9,12 +9,12 @@ from numbering.series import Format, Series
 
 
 async def declared(session: AsyncSession, series: Series) -> tuple[Format, int]:
-    """How numbers of the series look, and the version of that; 0 when the tenant has declared nothing."""
+    """The format of the series, and its version; 0 when the tenant has declared nothing."""
     document, version = await tenant_settings.read(session, NumberFormat, series.name)
     return (Format.model_validate(document) if version else series.usual), version
 
 
 async def next_value(session: AsyncSession, form: Format, year: int) -> int:
-    """The value of the number that is given next; others may take it first."""
+    """The value of the next number; a concurrent transaction may take it first."""
     last = await session.scalar(select(Counter.value).where(Counter.name == form.start(year)))
     return (last or 0) + 1

@@ -20,18 +20,18 @@ PATH = "/v1/number-series"
 
 
 def series_router(series: Sequence[Series]) -> APIRouter:
-    """The router of a service that gives numbers of these series."""
+    """The router of a service with these series."""
     router = APIRouter(prefix=PATH, tags=["numbers"])
     known = {each.name: each for each in series}
 
     def named(name: str) -> Series:
         if name not in known:
-            raise NotFound(id=name, hint=f"There are: {', '.join(sorted(known))}.")
+            raise NotFound(id=name, hint=f"The series are: {', '.join(sorted(known))}.")
         return known[name]
 
     @router.get("", dependencies=[requires("numbers:read")])
     async def list_number_series(session: Session) -> NumberSeriesList:
-        """Every series: how its numbers look, and which one is next."""
+        """Every series with its format and its next number."""
         return NumberSeriesList(items=[await _shown(session, each) for each in series])
 
     @router.get("/{name}", dependencies=[requires("numbers:read")])
@@ -45,7 +45,7 @@ def series_router(series: Sequence[Series]) -> APIRouter:
     async def declare_number_series(
         name: Name, body: NumberSeriesBody, session: Session, seen: SeenIfThere, response: Response
     ) -> NumberSeriesOut:
-        """Declare how numbers look from now on; those that were given stay as they are."""
+        """Declare the format of future numbers; assigned numbers are not changed."""
         form = Format(prefix=body.prefix, digits=body.digits, per_year=body.per_year)
         version = await commands.declare(
             session,

@@ -8,21 +8,21 @@ from numbering.series import Format
 
 
 class NumberSeriesBody(Format):
-    """How numbers look from now on; `next_value` lets them go on from there, for those of another program before."""
+    """The format of future numbers; `next_value` continues the numbers of another program."""
 
     next_value: Annotated[int, Field(ge=1, le=999_999_999_999)] | None = None
 
 
 class NumberSeriesOut(BaseModel):
-    """A series: how its numbers look, and the one that is given next. Version 0 is the built-in format."""
+    """A series with its format and its next number. Version 0 is the built-in format."""
 
     name: str
     prefix: str
     digits: int
     per_year: bool
-    gapless: bool = Field(description="No number is ever left out; the next one can be set before the first only.")
+    gapless: bool = Field(description="No number is skipped; the next one can be set only before the first.")
     next_value: int
-    next_number: str = Field(description="With the year of today, where the series has years.")
+    next_number: str = Field(description="With the current year, if the series has years.")
     version: int
 
 

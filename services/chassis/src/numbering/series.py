@@ -1,4 +1,4 @@
-"""What a series of numbers is, and how its numbers look. Pure."""
+"""A series of numbers, and its format. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -9,22 +9,24 @@ from pydantic import Field
 
 
 class Format(Value):
-    """How numbers look: text before them, the fewest digits, and whether the year stands between and begins at 1."""
+    """The format: the text before the digits, the minimum number of digits, and whether it contains the year and
+    restarts with it."""
 
     prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]{0,11}[A-Za-z._-])?$", examples=["INV-"])]
     digits: Annotated[int, Field(ge=1, le=12)]
     per_year: bool
 
     def start(self, year: int) -> str:
-        """What a number of this year begins with. Its end is no digit: no other start is one with digits behind it."""
+        """The text before the digits in this year. It does not end with a digit, so it cannot equal another start
+        followed by digits."""
         return f"{self.prefix}{year:04}-" if self.per_year else self.prefix
 
     def number(self, year: int, value: int) -> str:
-        """The number that has this value."""
+        """The number with this value."""
         return f"{self.start(year)}{value:0{self.digits}}"
 
     def meets(self, other: "Format") -> bool:
-        """Whether numbers of both may begin with the same text."""
+        """Whether numbers of both formats can begin with the same text."""
         if self.per_year == other.per_year:
             return self.prefix == other.prefix
         yearly, plain = (self, other) if self.per_year else (other, self)
@@ -33,9 +35,10 @@ class Format(Value):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The numbers of one kind of record, and how they look unless the tenant declares otherwise.
+    """The numbers of one kind of record, with the default format.
 
-    Of a `gapless` one no number may ever be left out. One that is not `dated` has no years: its records have no day.
+    A `gapless` series never skips a number. A series that is not `dated` has no years, because its records have no
+    date.
     """
 
     name: str
@@ -47,5 +50,5 @@ class Series:
 
     @property
     def usual(self) -> Format:
-        """The format that holds as long as nothing is declared."""
+        """The format if none is declared."""
         return Format(prefix=self.prefix, digits=self.digits, per_year=self.per_year)

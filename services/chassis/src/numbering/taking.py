@@ -11,16 +11,16 @@ TAKE = text("select take_number(:name, :prefix, :digits, :per_year, :year)")
 
 
 async def take(session: AsyncSession, series: Series, on: date) -> str:
-    """The next number of a series, for a record of this day.
+    """The next number of a series, for a record of this date.
 
-    Until the transaction ends all others who take one wait; if it is rolled back, the number is given to the next.
+    Until the transaction ends, other transactions that take one wait; after a rollback the next one gets the number.
     """
     usual = {"name": series.name, "prefix": series.prefix, "digits": series.digits, "per_year": series.per_year}
-    with session.no_autoflush:  # It reads nothing but its counter.
+    with session.no_autoflush:  # It reads only its counter.
         number: str = (await session.execute(TAKE, {**usual, "year": on.year})).scalar_one()
     return number
 
 
 def drawn_by_default(series: Series) -> TextClause:
-    """The default of a column that numbers its rows, by whomever they are written. Only for a series without years."""
+    """The default of a column that numbers its rows, for every writer. Only for a series without years."""
     return text(f"take_number('{series.name}', '{series.prefix}', {series.digits}, false, 0)")

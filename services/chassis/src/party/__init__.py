@@ -1,4 +1,4 @@
-"""What customers and contacts are in every service: whoever has a name, and ways to be reached.
+"""The shared part of customers, contacts and employees: names, and ways to reach them.
 
-Tables, addresses and rules of a service's own stay with it: it puts these columns on its base, and adds to them.
+Tables, addresses and rules of a service stay in it: it puts these columns on its base, and adds its own.
 """

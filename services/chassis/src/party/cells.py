@@ -1,4 +1,4 @@
-"""How cells of a file are read as a customer."""
+"""Parses the cells of a file as a customer."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Columns of whoever has a name, an e-mail and a phone, and what is derived from them."""
+"""Columns of records with a name, an e-mail and a phone, and their derived columns."""
 
 from contracts.normalise import email_key, name_key, phone_e164
 from records import word_index
@@ -10,7 +10,7 @@ JsonValue = JSONB(none_as_null=True)
 
 
 class Reachable:
-    """What was typed stays as typed; `email_key`, `phone_e164` and `search` are derived from it."""
+    """Values are stored as typed; `email_key`, `phone_e164` and `search` are derived."""
 
     name: Mapped[str] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(Text)
@@ -20,7 +20,7 @@ class Reachable:
     search: Mapped[str] = mapped_column(Text)
 
     def derive(self, country: str | None) -> None:
-        """Understand what was typed; a phone number without a country code is one of `country`."""
+        """Derive the keys; a phone number without a country code is parsed as one of `country`."""
         self.email_key = email_key(self.email) if self.email else None
         self.phone_e164 = phone_e164(self.phone, country) if self.phone else None
         words = (self.name, self.email, self.phone, self.phone_e164)
@@ -28,7 +28,7 @@ class Reachable:
 
 
 def found_by(table: str) -> tuple[Index, ...]:
-    """The indexes of such a table: for its lists, its words, and what tells two records to be the same."""
+    """The indexes of such a table: for its lists, its words, and for finding duplicates."""
     return (
         Index(None, "tenant_id", "name", "id"),
         word_index(table),

@@ -1,4 +1,4 @@
-"""Contacts: people, at a customer or alone."""
+"""Contacts: people, at a customer or without one."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -13,7 +13,7 @@ from party.columns import JsonValue, Reachable
 
 
 class ContactColumns(Reachable, Replicated):
-    """A person. A phone number is understood when it is written with its country (+49 30 ...)."""
+    """A person. A phone number is normalised if it contains its country (+49 30 ...)."""
 
     customer_id: Mapped[UUID | None]
     position: Mapped[str | None] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""Customers: companies and people, and the legal entities by which they deal."""
+"""Customers: companies and people, and the legal entities under which they trade."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -18,7 +18,8 @@ from party.owners import Owned
 
 
 class CustomerColumns(Reachable, Owned, Replicated):
-    """A company or a person. Values of several fields (addresses, terms, credit) are kept in their published JSON form.
+    """A company or a person. Values of several fields (addresses, terms, credit) are stored in their published JSON
+    form.
 
     The service's class names its table of legal entities (`entity`), and has them in the relation `entities`.
     """
@@ -71,13 +72,13 @@ class CustomerColumns(Reachable, Owned, Replicated):
 
     @property
     def legal_entities(self) -> list[Any]:
-        """Those on the list today, past and future ones included; removed ones stay in `entities`."""
+        """The current legal entities, past and future periods included; removed ones stay in `entities`."""
         return [entity for entity in self.entities if entity.removed_at is None]
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from validated values in JSON form; other fields are unchanged.
 
-        Raises `UnknownLegalEntity` or `LegalEntityTwice` for a list of legal entities that makes no sense.
+        Raises `UnknownLegalEntity` or `LegalEntityTwice` for an invalid list of legal entities.
         """
         for field, value in values.items():
             match field:

@@ -17,7 +17,7 @@ from party.columns import JsonValue, Reachable
 
 
 class EmployeeColumns(Reachable, Replicated):
-    """A person who works here. `subject` is the `sub` of the person's tokens; `name_key` is derived from the name."""
+    """An employee. `subject` is the `sub` of the person's tokens; `name_key` is derived from the name."""
 
     name_key: Mapped[str] = mapped_column(Text)
     position: Mapped[str | None] = mapped_column(Text)
@@ -59,7 +59,7 @@ class EmployeeColumns(Reachable, Replicated):
 
 
 class TeamColumns(Replicated):
-    """Employees who work together. `members` are their local ids, by the name that a membership has everywhere."""
+    """A group of employees. `members` are their local ids, by the id that a membership has in every system."""
 
     name: Mapped[str] = mapped_column(Text)
     lead_id: Mapped[UUID | None]
@@ -78,8 +78,8 @@ class TeamColumns(Replicated):
         return sorted({UUID(each) for each in self.members.values()})
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from validated values in JSON form; other fields are unchanged. A new membership is called by its
-        id."""
+        """Set fields from validated values in JSON form; other fields are unchanged. A new membership gets its id as
+        its name."""
         for field, value in values.items():
             if field == "member_ids":
                 self.members = {each: each for each in value}
@@ -88,7 +88,7 @@ class TeamColumns(Replicated):
 
 
 def employment() -> Group:
-    """The group of the days between which an employee works here."""
+    """The group of the first and the last day of employment."""
 
     def read(row: Any) -> Any:
         said = Employment(entered_on=row.entered_on, left_on=row.left_on)

@@ -10,7 +10,7 @@ from party.owners import owner_group
 
 
 def customer_groups(entity_shape: type[Any]) -> tuple[Group, ...]:
-    """The groups of a customer whose legal entities must be of a shape."""
+    """The groups of a customer with this shape of legal entities."""
 
     def write_legal(row: Any, member: str, value: Any) -> None:
         group = f"legal:{member}"

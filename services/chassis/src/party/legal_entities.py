@@ -14,19 +14,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 class UnknownLegalEntity(Malformed):
     code = "unknown-legal-entity"
     title = "The customer has no such legal entity"
-    detail = "It has none with the id {id}."
-    hint = "Leave the id out to add a legal entity; ids are given by this service."
+    detail = "The customer has no legal entity with the id {id}."
+    hint = "Omit the id to add a legal entity; this service assigns ids."
 
 
 class LegalEntityTwice(Malformed):
     code = "legal-entity-twice"
     title = "A legal entity is listed twice"
-    detail = "{legal_name} has the id, or the tax id, of another one in the list."
+    detail = "{legal_name} has the same id or tax id as another one in the list."
     hint = "Send each legal entity once."
 
 
 class LegalEntityColumns:
-    """A counterparty of a customer for a time. One that is taken off the list keeps its row, with `removed_at`."""
+    """A counterparty of a customer for a period. A removed one keeps its row, with `removed_at`."""
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,7 +51,7 @@ class LegalEntityColumns:
         }
 
     def change(self, value: Mapping[str, Any]) -> None:
-        """Take the fields of a checked value; a removed entity is back."""
+        """Set the fields of a validated value; a removed entity is restored."""
         self.legal_name, self.country, self.tax_id = value["legal_name"], value["country"], value["tax_id"]
         self.registration = value["registration"]
         self.valid_from, self.valid_to = _day(value["valid_from"]), _day(value["valid_to"])

@@ -1,4 +1,4 @@
-"""Shapes of requests and responses about employees and teams, and what their filters mean."""
+"""Shapes of requests and responses about employees and teams, and their filters."""
 
 from datetime import date
 from typing import Annotated, Any, Self
@@ -21,7 +21,7 @@ MOST_MEMBERS = 200
 
 
 class EmployeeFields(BaseModel):
-    """What is written of an employee."""
+    """The writable fields of an employee."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -45,11 +45,11 @@ class EmployeeFields(BaseModel):
     position: OptionalShortText = None
     department: OptionalShortText = None
     language: Optional[Language] = None
-    manager_id: UUID | None = Field(default=None, description="The employee to whom this one reports.")
+    manager_id: UUID | None = Field(default=None, description="The manager of this employee.")
     working_time: WorkingTime | None = Field(default=None, description="Hours on each day of the week.")
     entered_on: date | None = None
-    left_on: date | None = Field(default=None, description="The last day of work here.")
-    subject: OptionalNameText = Field(default=None, description="The `sub` of the person's tokens; each has its own.")
+    left_on: date | None = Field(default=None, description="The last day of employment.")
+    subject: OptionalNameText = Field(default=None, description="The `sub` of the person's tokens; unique.")
 
     @model_validator(mode="after")
     def _enters_before_leaving(self) -> Self:

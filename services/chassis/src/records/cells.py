@@ -20,19 +20,19 @@ def guarded(text: str) -> str:
 
 
 def unguarded(text: str) -> str:
-    """The text without the apostrophe that `guarded` puts before it."""
+    """The text without the apostrophe that `guarded` adds."""
     return text[1:] if _GUARDED.match(text) else text
 
 
 @dataclass(frozen=True)
 class Column:
-    """A field, or a field of a part (`billing_address.city`); `number` says that it holds numbers and nothing else."""
+    """A field, or a field of a part (`billing_address.city`); `number`: it contains only numbers."""
 
     path: str
     number: bool
 
     def value(self, document: Mapping[str, Any]) -> Any:
-        """What a document in JSON form has at the path; None when a part on the way is missing."""
+        """The value of a document in JSON form at the path; None when a part on the way is missing."""
         found: Any = document
         for name in self.path.split("."):
             found = found.get(name) if isinstance(found, Mapping) else None
@@ -45,7 +45,7 @@ class Column:
 
 
 def as_text(value: Any) -> str:
-    """A value in JSON form as the text of a cell: lists and objects as JSON, nothing as nothing."""
+    """A value in JSON form as the text of a cell: lists and objects as JSON, null as an empty text."""
     if value is None or value in ([], {}):
         return ""
     if isinstance(value, list | dict | bool):
@@ -54,7 +54,7 @@ def as_text(value: Any) -> str:
 
 
 def columns_of(shape: type[BaseModel]) -> Sequence[Column]:
-    """The columns of a shape: each field, and each field of a part that is no list."""
+    """The columns of a shape: each field, and each field of a part that is not a list."""
     found: list[Column] = []
     for name, info in shape.model_fields.items():
         part = part_of(info.annotation)
@@ -74,14 +74,14 @@ def part_of(annotation: Any) -> type[BaseModel] | None:
 
 
 def holds_many(annotation: Any) -> bool:
-    """Whether a field holds a list, or an object of any keys."""
+    """Whether a field contains a list, or an object with arbitrary keys."""
     if annotation in (list, tuple, dict) or get_origin(annotation) in (list, tuple, dict):
         return True
     return any(holds_many(inner) for inner in get_args(annotation))
 
 
 def read_cell(annotation: Any, cell: str) -> Any:
-    """What a cell says for a field of this type: a list or object as JSON, a boolean, an integer, else its text."""
+    """The value of a cell for a field of this type: a list or object as JSON, a boolean, an integer, else its text."""
     if cell[:1] in ("[", "{") and holds_many(annotation):
         try:
             return orjson.loads(cell)
@@ -99,7 +99,7 @@ def _is_number(annotation: Any) -> bool:
 
 
 def _only(annotation: Any, kinds: set[type]) -> bool:
-    """Whether a field holds values of these types, or nothing, and nothing else."""
+    """Whether a field contains only values of these types, or null."""
     found = _plain_types(annotation) - {type(None)}
     return bool(found) and found <= kinds
 

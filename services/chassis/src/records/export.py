@@ -1,7 +1,7 @@
-"""`GET /v1/<records>:export`: everything that a list's filters take, as one file.
+"""`GET /v1/<records>:export`: all rows that match a list's filters, as one file.
 
 Rows are read in chunks by keyset, each in a transaction of its own: a slow client holds neither a connection nor a
-snapshot, and memory does not grow with the file. A CSV file is imported without change by the key `id`.
+snapshot, and memory does not grow with the file. A CSV file can be imported unchanged by the key `id`.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ PIECE_BYTES = 64 * 1024
 SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_767
 EXACT_DIGITS = 15
-"""A spreadsheet keeps numbers as floats: one with more digits stays a text."""
+"""A spreadsheet stores numbers as floats: one with more digits is written as text."""
 
 DESCRIBED = {
     200: {
@@ -71,7 +71,7 @@ class Wanted:
 
 
 def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
-    """The route's function. A refusal comes before the first byte; what fails later breaks the answer off."""
+    """The route's function. An error before the first byte is answered as a problem; a later one aborts the answer."""
     Filters: Any = Annotated[filters_of(record), Query()]
     Reader = Annotated[Principal, requires(f"{record.scope}:read")]
 
@@ -93,7 +93,7 @@ def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
 async def chunks(
     sessions: Sessions, tenant: UUID, record: Record[Any, Any, Any], filters: BaseModel, keys: Sequence[Key]
 ) -> Chunks:
-    """The answers for all rows that the filters take, in the order of the keys, some hundred at a time."""
+    """The answers for all rows that match the filters, in the order of the keys, some hundred at a time."""
     labelled = [key.column.label(f"_key_{number}") for number, key in enumerate(keys)]
     async with transaction(sessions, tenant) as session:
         found = await reads.search(session, record, filters, whole=True)
@@ -110,7 +110,7 @@ async def chunks(
 
 
 async def _begun(found: Chunks) -> Chunks:
-    """The same chunks, the first of which is read."""
+    """The same chunks, after reading the first one."""
     first: list[Any] = await anext(found, [])
 
     async def all_of_them() -> Chunks:
@@ -137,7 +137,7 @@ async def _jsonl(found: Chunks) -> AsyncIterator[bytes]:
 
 
 async def _csv(record: Record[Any, Any, Any], found: Chunks) -> AsyncIterator[bytes]:
-    """With a byte order mark: without it, spreadsheets do not read UTF-8."""
+    """With a byte order mark, because spreadsheets do not detect UTF-8 without it."""
     columns = columns_of(record.out)
     yield _lines([[column.path for column in columns]]).encode("utf-8-sig")
     async for chunk in found:
@@ -152,14 +152,14 @@ def _lines(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _documents(record: Record[Any, Any, Any], chunk: Sequence[BaseModel]) -> list[dict[str, Any]]:
-    """The answers in JSON form, without what no client may write inside of a field."""
+    """The answers in JSON form, without the derived values inside fields."""
     return [shown.model_dump(mode="json", exclude=record.shown_only) for shown in chunk]
 
 
 async def _workbook(record: Record[Any, Any, Any], found: Chunks) -> IO[bytes]:
     """A temporary file with one sheet. Raises `TooLargeForXlsx`."""
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by whoever sends it)
-    # One row at a time is in memory; the others are in files.
+    # Only one row is in memory; the others are in temporary files.
     book = Workbook(file, {"constant_memory": True})
     sheet = book.add_worksheet(record.plural.replace("_", " ")[:31])
     columns = columns_of(record.out)
@@ -176,14 +176,14 @@ async def _workbook(record: Record[Any, Any, Any], found: Chunks) -> IO[bytes]:
 
 def _fill(sheet: Any, row: int, columns: Sequence[Column], documents: Sequence[Mapping[str, Any]]) -> None:
     if row + len(documents) > SHEET_ROWS:
-        raise TooLargeForXlsx(excess=f"A sheet holds {SHEET_ROWS - 1} records, and there are more.")
+        raise TooLargeForXlsx(excess=f"A sheet has at most {SHEET_ROWS - 1} records, and there are more.")
     for number, document in enumerate(documents, row):
         for place, column in enumerate(columns):
             _fill_cell(sheet, number, place, column, column.value(document))
 
 
 def _fill_cell(sheet: Any, row: int, place: int, column: Column, value: Any) -> None:
-    """Write texts as texts, whatever they begin with: a spreadsheet runs no text."""
+    """Write texts as texts, so that a spreadsheet runs none as a formula."""
     text = as_text(value)
     if len(text) > CELL_CHARACTERS:
         raise TooLargeForXlsx(excess=f"{column.path} in row {row + 1} has more than {CELL_CHARACTERS} characters.")

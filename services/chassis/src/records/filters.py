@@ -1,4 +1,4 @@
-"""What every list may be narrowed by, and what the common filters mean in SQL."""
+"""The common filters of lists, and their conditions in SQL."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_
 Archived = Literal["false", "true", "any"]
 Where = Callable[..., ColumnElement[bool]]
 Meanings = Mapping[str | tuple[str, ...], Where]
-"""What filters mean that are not simply compared: by name, or by the names of several of which the first decides."""
+"""Filters with their own condition: by name, or by several names of which the first decides."""
 
 
 ME = "me"
@@ -19,7 +19,7 @@ ME = "me"
 
 
 class AnyOf(list[Any]):
-    """Values of a filter, any of which may hold."""
+    """Values of a filter; one of them must match."""
 
 
 class Filters(BaseModel):
@@ -29,16 +29,16 @@ class Filters(BaseModel):
 
 
 class SharedFilters(Filters):
-    """Filters of records that other systems have too."""
+    """Filters of replicated records."""
 
     canonical_id: UUID | None = None
     updated_since: datetime | None = None
 
 
 def conditions(row: Any, filters: BaseModel, where: Meanings) -> list[ColumnElement[bool]]:
-    """One condition for each filter that is given: the module's own, the common one, or equality with the column.
+    """One condition for each given filter: the module's own, the common one, or equality with the column.
 
-    Of several values any may be the column's. Words (`q`) are no condition by themselves, unless the module says which.
+    Of several values one must match. Words (`q`) have no condition here, unless the module declares one.
     """
     together = [(names, meaning) for names, meaning in where.items() if isinstance(names, tuple)]
     later = {"q", *(name for names, _ in together for name in names)} - where.keys()

@@ -1,4 +1,4 @@
-"""What every list may be narrowed by without being declared: ids, several values, ranges, the state of the sync."""
+"""Filters of every list that need no declaration: ids, several values, ranges, the state of the sync."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
@@ -41,24 +41,24 @@ def _several(value_type: Any) -> Any:
 
 
 def filters_of(record: Record[Any, Any, Any]) -> type[BaseModel]:
-    """The filters that are declared, each with several values where it has values to choose from, and those of all."""
+    """The declared filters, with several values where the type is an enumeration, and the common ones."""
     shape = record.filters
     fields: dict[str, Any] = dict(_declared(record))
     fields["ids"] = (_several(UUID), Field(default=None, description=f"Up to {MOST} ids, separated by commas."))
     if record.kind is not None:
-        described = "How far the other systems are with the record, as in its `sync`."
+        described = "The state of the record in the other systems, as in its `sync`."
         fields["sync_state"] = (_several(State), Field(default=None, description=described))
     if has_tags_filter(record):
-        fields["tag"] = (_several(Tag), Field(default=None, description="A tag; of several, any."))
+        fields["tag"] = (_several(Tag), Field(default=None, description="A tag; of several, one must match."))
     for name, column_type in _ranged(record):
         bound, words = RANGES[column_type] | None, name.replace("_", " ")
-        fields[f"{name}_from"] = (bound, Field(default=None, description=f"The least `{words}`."))
-        fields[f"{name}_to"] = (bound, Field(default=None, description=f"The greatest `{words}`."))
+        fields[f"{name}_from"] = (bound, Field(default=None, description=f"The minimum of `{words}`."))
+        fields[f"{name}_to"] = (bound, Field(default=None, description=f"The maximum of `{words}`."))
     return create_model(shape.__name__, __base__=shape, __module__=shape.__module__, __doc__=shape.__doc__, **fields)
 
 
 def meanings(record: Record[Any, Any, Any]) -> Meanings:
-    """What the filters of all records mean."""
+    """The conditions of the common filters."""
     row: Any = record.row
     columns = record.sorting.columns
     found: dict[str | tuple[str, ...], Where] = {"sync_state": lambda state: state_is(row, state)}
@@ -71,7 +71,7 @@ def meanings(record: Record[Any, Any, Any]) -> Meanings:
 
 
 def has_tags_filter(record: Record[Any, Any, Any]) -> bool:
-    """Whether lists are narrowed by the tags that stand beside the record."""
+    """Whether lists can be filtered by tags that are stored beside the record."""
     return record.annotated and "tag" not in record.filters.model_fields
 
 
@@ -95,12 +95,12 @@ def _declared(record: Record[Any, Any, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _normalised(value_type: Any, field: FieldInfo | None) -> Any:
-    """The type of the record's own field, which normalises its values, for a filter that takes any text."""
+    """The type of the record's own field, which normalises the values of a text filter."""
     return _value_of(field.rebuild_annotation()) if value_type is str and field is not None else value_type
 
 
 def _value_of(annotation: Any) -> Any:
-    """The type of a value that is given, with its checks."""
+    """The type of a given value, with its validation."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
         (*rest,) = (each for each in inner if each is not type(None))
@@ -116,7 +116,7 @@ def _is_choice(value_type: Any) -> bool:
 
 
 def _ranged(record: Record[Any, Any, Any]) -> Iterator[tuple[str, Any]]:
-    """The sorted columns that hold days, moments or amounts."""
+    """The sortable columns with dates, times or amounts."""
     for name, column in record.sorting.columns.items():
         held = getattr(getattr(column, "type", None), "python_type", None)
         if held in RANGES:

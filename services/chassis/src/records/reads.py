@@ -37,7 +37,7 @@ async def by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UU
 
 
 async def by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> dict[UUID, Row]:
-    """Rows by id, archived or not; ids of nothing are left out. A batch reads each row once (`chassis.gather`)."""
+    """Rows by id, archived or not; unknown ids are omitted. A batch reads each row once (`chassis.gather`)."""
     row: Any = record.row
 
     async def read(missing: Collection[UUID]) -> list[tuple[UUID, Row]]:
@@ -56,8 +56,8 @@ async def listed_by_ids(session: AsyncSession, record: Record[Row, Any, Any], id
 
 
 async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> list[Row]:
-    """Lock and load rows in the order of their ids, so that two transactions cannot deadlock; ids of nothing are left
-    out. The items of a batch share them.
+    """Lock and load rows in the order of their ids, so that two transactions cannot deadlock; unknown ids are omitted.
+    The items of a batch share them.
     """
     row: Any = record.row
 
@@ -72,7 +72,7 @@ async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Co
 
 
 async def referred(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, field: str) -> Row:
-    """The row that `field` of another record names. Raises `ReferenceUnknown`."""
+    """The row to which `field` of another record refers. Raises `ReferenceUnknown`."""
     found = (await by_ids(session, record, [row_id])).get(row_id)
     if found is None:
         raise ReferenceUnknown(kind=record.name.replace("_", " "), id=row_id, field=field)
@@ -82,9 +82,9 @@ async def referred(session: AsyncSession, record: Record[Row, Any, Any], row_id:
 async def search(
     session: AsyncSession, record: Record[Row, Any, Any], filters: BaseModel, *, whole: bool = False
 ) -> Select[Row]:
-    """The rows that every filter takes, with what a list shows of them; or `whole`, with all that the record loads.
+    """The rows that match every filter, with the columns of a list; or `whole`, with everything that the record loads.
 
-    Words (`q`) are looked up at once (`records.words`), unless the record has a condition of its own for them.
+    Words (`q`) are searched at once (`records.words`), unless the record has its own condition for them.
     """
     filters = await with_caller(session, record.callers, filters)
     rows: Select[Any] = select(record.row) if record.among is None else record.among

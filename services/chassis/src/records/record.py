@@ -1,4 +1,4 @@
-"""The declaration of a record: its names, its shapes, its filters, and what is checked before it is written."""
+"""The declaration of a record: its names, its shapes, its filters, and the checks before it is written."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,18 +20,18 @@ from typing_extensions import TypeVar
 from records.filters import Meanings, Where
 
 Row = TypeVar("Row")
-"""A table's class. Its `blank` makes a row of which nothing is known, its `change` sets checked JSON values."""
+"""A table's class. Its `blank` makes a row with defaults, its `change` sets validated JSON values."""
 Row_co = TypeVar("Row_co", covariant=True)
 Body = TypeVar("Body", bound=BaseModel, default=Any)
 Out = TypeVar("Out", bound=BaseModel, default=Any)
 Prepare = Callable[[AsyncSession, Any, dict[str, Any]], Awaitable[None]]
-"""Checks and completes, in place, the JSON values of a whole body before they change the row."""
+"""Validates and completes, in place, the JSON values of a whole body before they change the row."""
 Check = Callable[[AsyncSession, Any], Awaitable[None]]
-"""Checks a row that has its new values, before anything is announced."""
+"""Checks a row with its new values, before it is announced."""
 Needs = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
 """The scopes that a verb needs beside the one to write; or those that it needs for a row."""
 Show = Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]]
-"""The answers for rows, in their order. What they need beside the rows is read for all of them at once."""
+"""Returns the answers for rows, in their order. Further data is read for all of them at once."""
 Caller = Callable[[AsyncSession, str], Awaitable[UUID | None]]
 """The id of the record, if there is one, that stands for the caller with this subject."""
 Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch", "export"]
@@ -44,11 +44,11 @@ class ReferenceUnknown(Conflict):
     code = "reference-unknown"
     title = "The record refers to one that does not exist"
     detail = "There is no {kind} with the id {id} in this service."
-    hint = "Look it up in its list; ids of other systems are found by `canonical_id`."
+    hint = "Look it up in its list; use `canonical_id` to find the record of another system's id."
 
 
 async def no_preparation(_session: AsyncSession, _row: Any, _values: dict[str, Any]) -> None:
-    """For records whose values need nothing but their shape."""
+    """For records whose values need no preparation."""
 
 
 async def unchecked(_session: AsyncSession, _row: Any) -> None:
@@ -131,13 +131,13 @@ class Record(Generic[Row_co, Body, Out]):
 
     @property
     def sorting(self) -> Sorting:
-        """What lists may be sorted by."""
+        """The sort options of lists."""
         row: Any = self.row
         columns = {name: self.sort_by[name] if name in self.sort_by else getattr(row, name) for name in self.sort}
         return Sorting(columns, getattr(row, self.ties), self.order or self.sort[0])
 
     def show(self, row: Any) -> Any:
-        """What the row alone says."""
+        """The answer from the row alone."""
         return _shaped(self.bare or self.out, row)
 
     async def answers(self, session: AsyncSession, rows: Sequence[Any]) -> Sequence[Out]:
@@ -162,7 +162,7 @@ class Record(Generic[Row_co, Body, Out]):
         return [_shaped(self.listed, row) for row in rows]
 
     def written(self, row: Any) -> dict[str, Any]:
-        """The row as a client would have written it: what a merge patch starts from."""
+        """The row in the form of a client's body, as the base of a merge patch."""
         shown: BaseModel = self.show(row)
         return shown.model_dump(mode="json", include=set(self.body.model_fields), exclude=self.shown_only)
 

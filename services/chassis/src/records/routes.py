@@ -31,7 +31,7 @@ from records.sparse import Wanted, wanted_of
 
 
 class RecordRouter(APIRouter):
-    """The routes of one record, by which others find what is declared and served.
+    """The routes of one record, with its declaration.
 
     `importable`: rows of a file can be created and changed by the plain writes, as over HTTP.
     """
@@ -69,10 +69,10 @@ def routes(
     lock_all: writes.LockAll | None = None,
     with_roles: bool = False,
 ) -> RecordRouter:
-    """The routes of a record's verbs, but those `without`.
+    """The routes of a record's verbs, except those in `without`.
 
-    `create` and `change` are the module's own commands, where a plain write is not enough; `with_roles` they take what
-    the caller's roles are, too, as `roles`. `lock_all` is what they need locked when a batch calls them. `says` holds
+    `create` and `change` are the module's own commands, if a plain write is not enough; `with_roles` passes them the
+    caller's roles, as `roles`. `lock_all` locks the rows that they need when a batch calls them. `says` contains
     descriptions, `names` operation ids that differ from the plain ones.
     """
     served = [verb for verb in record.verbs if verb not in without]
@@ -102,15 +102,15 @@ def _named(record: Record[Any, Any, Any], verb: Verb) -> tuple[str, str]:
         "create": (f"create_{record.name}", f"Enter a {one}."),
         "list": (
             f"list_{record.plural}",
-            f"{many.capitalize()} in pages, by {first} unless `sort` says otherwise ({sorts}; `-` for descending).",
+            f"{many.capitalize()} in pages, by {first} unless `sort` is given ({sorts}; `-` for descending).",
         ),
         "read": (f"read_{record.name}", f"One {one}{archived}{tagged}."),
-        "change": (f"change_{record.name}", "Change the fields named; all others stay."),
+        "change": (f"change_{record.name}", "Change the given fields; others are unchanged."),
         "archive": (
             f"archive_{record.name}",
-            f"Archive a {one}, here and in the other systems. Nothing is erased; `restore` brings it back.",
+            f"Archive a {one}, here and in the other systems. No data is deleted; `restore` restores it.",
         ),
-        "restore": (f"restore_{record.name}", f"Take an archived {one} into use again."),
+        "restore": (f"restore_{record.name}", f"Restore an archived {one}."),
         "batch": (
             f"write_{record.plural}",
             f"Create and change up to 200 {many}; each item succeeds or fails alone, and has its own result.",
@@ -155,7 +155,7 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
 
 @dataclass(frozen=True)
 class _Commands:
-    """Create and change: the plain ones or the module's own. A field with a scope of its own needs it."""
+    """Create and change: the plain ones or the module's own. A field with a scope of its own needs that scope."""
 
     record: Record[Any, Any, Any]
     act_create: writes.Create
@@ -186,7 +186,7 @@ class _Commands:
         return await self.act_change(session, row_id, patch, caller.subject, seen_row, **self._roles(caller))
 
     async def lock_all(self, session: AsyncSession, body: Any) -> None:
-        """Lock what the items of a batch share; one that is malformed is refused later, alone."""
+        """Lock the rows that the items of a batch share; a malformed item is refused later, alone."""
         if self.record.kind is not None:
             await creating(session, self.record.kind)
         if self.act_lock_all is None:
@@ -252,7 +252,7 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
 
 
 def seen_of(record: Record[Any, Any, Any], seen: Seen) -> writes.Seen:
-    """A check of the version that a caller has seen, which answers with the present record when it is stale."""
+    """A check of the version that a caller has seen, which answers with the current record when it is outdated."""
     return lambda row: seen.check(row.version, record.show(row))
 
 

@@ -1,4 +1,4 @@
-"""Writes that every record has. Each holds the row's lock, and announces what changed in its transaction."""
+"""Plain writes of every record. Each holds the row's lock, and announces the changes in its transaction."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -22,11 +22,11 @@ from records.record import Record, Row
 Seen = Callable[[Any], None]
 """Raises when the caller has not seen the version that the row has."""
 Create = Callable[..., Awaitable[Any]]
-"""`(session, body, actor)`, and what else `routes` says."""
+"""`(session, body, actor)`, and further arguments declared in `routes`."""
 Change = Callable[..., Awaitable[Any]]
-"""`(session, id, patch, actor, seen)`, and what else `routes` says."""
+"""`(session, id, patch, actor, seen)`, and further arguments declared in `routes`."""
 LockAll = Callable[[AsyncSession, Sequence[Any], Sequence[UUID]], Awaitable[object]]
-"""`(session, bodies to create, ids to change)`: locks and reads at once what the items of a batch share."""
+"""`(session, bodies to create, ids to change)`: locks and reads the rows that the items of a batch share."""
 
 
 def plain(record: Record[Any, Any, Any]) -> tuple[Create, Change]:
@@ -42,7 +42,7 @@ def plain(record: Record[Any, Any, Any]) -> tuple[Create, Change]:
 
 
 async def create(session: AsyncSession, record: Record[Row, Any, Any], body: BaseModel, actor: str) -> Row:
-    """Enter a new record. Raises `ReferenceUnknown`, `OwnedElsewhere`, and what the record's checks raise."""
+    """Enter a new record. Raises `ReferenceUnknown`, `OwnedElsewhere`, and the errors of the record's checks."""
     if record.kind is not None:
         await replication.creating(session, record.kind)
     table: Any = record.row
@@ -70,9 +70,9 @@ async def change(
     actor: str,
     seen: Seen,
 ) -> Row:
-    """Apply a merge patch to the row that the caller has `seen`. Nothing changed: the same version, no event.
+    """Apply a merge patch to the row that the caller has `seen`. Without a change there is no new version and no event.
 
-    Raises `NotFound`, `Archived`, `Malformed`, what `create` raises, and the errors of `seen`.
+    Raises `NotFound`, `Archived`, `Malformed`, the errors of `create`, and those of `seen`.
     """
     row = await by_id(session, record, row_id, lock=True)
     seen(row)
@@ -84,7 +84,7 @@ async def change(
 
 
 async def archive(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, actor: str, seen: Seen) -> Row:
-    """Take a record out of use, in all systems; its history stays. Raise what the record's check raises."""
+    """Archive a record, in all systems; its history stays. Raises the errors of the record's check."""
     row = await by_id(session, record, row_id, lock=True)
     seen(row)
     await record.before_archive(session, row)
@@ -97,7 +97,7 @@ async def archive(session: AsyncSession, record: Record[Row, Any, Any], row_id: 
 
 
 async def restore(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID, actor: str) -> Row:
-    """Take an archived record into use again. Raise what the record's checks raise."""
+    """Restore an archived record. Raises the errors of the record's checks."""
     row = await by_id(session, record, row_id, lock=True)
     await record.check(session, row)
     if record.kind is not None:
@@ -151,7 +151,7 @@ async def _refuse_unknown(session: AsyncSession, record: Record[Any, Any, Any], 
 
 @contextmanager
 def _editing(session: AsyncSession, record: Record[Any, Any, Any], row: Any, actor: str) -> Iterator[None]:
-    """Announce what the block changes. A change of what is not published counts the version and announces nothing."""
+    """Announce the changes of the block. A change of an unpublished record only increments the version."""
     version, before = row.version, record.written(row)
     if record.kind is not None:
         with edit(session, record.kind, row, actor):

@@ -33,15 +33,15 @@ def test_an_order_and_its_lines_come_from_two_files_in_one_run(folder: Path) -> 
     lines = ("--lines", str(folder / "lines.csv"), "--set", "currency=USD", "--set", "submit=true")
     outcome = run("orders", str(folder / "orders.csv"), *common, "order_id", *lines)
     assert "2 rows: 1 created, 0 updated, 0 unchanged, 1 rejected." in outcome.output
-    assert "line 3: The row refers to a record that is not there. Nothing with the key 12" in outcome.output
+    assert "line 3: The row refers to a record that does not exist. Nothing with the key 12" in outcome.output
 
 
 @pytest.mark.parametrize(
     ("target", "options", "sentence"),
     [
-        ("orders", (), "Say which column of both files joins them: --key order_id."),
-        ("customers", ("--columns", "order_id=name"), "These rows have no lines: leave --lines out."),
-        ("orders", ("--set", "currency"), "--set currency says no value: write --set currency=..."),
+        ("orders", (), "Name the column that joins both files: --key order_id."),
+        ("customers", ("--columns", "order_id=name"), "These rows have no lines: omit --lines."),
+        ("orders", ("--set", "currency"), "--set currency has no value: write --set currency=..."),
         ("orders", ("--key", "order_id", "--line-columns", "sku=product_id"), "There is no column sku."),
     ],
 )

@@ -222,7 +222,7 @@ async def test_a_system_that_makes_a_record_while_it_names_another_acknowledges_
     delivery = await state_of(hub, "erp")
     assert delivery.acked == {}
     (record,) = await hub.all(Record)
-    assert "two records" in (delivery.reason(record.decoded) or "")
+    assert "two local records" in (delivery.reason(record.decoded) or "")
 
 
 async def test_one_item_that_cannot_be_read_does_not_hold_up_its_batch(hub: Hub) -> None:

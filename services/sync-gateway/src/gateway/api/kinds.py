@@ -1,4 +1,4 @@
-"""Names of kinds and groups as callers give them."""
+"""Names of kinds and groups in requests."""
 
 from typing import Annotated
 
@@ -10,14 +10,14 @@ from gateway.kinds import KINDS, UnknownKind, kind_spec
 
 
 class Filters(BaseModel):
-    """Query parameters of a list; the pages refuse what is not declared."""
+    """Query parameters of a list; undeclared ones are refused."""
 
 
 class NoSuchKind(NotFound):
     code = "no-such-kind"
-    title = "The hub keeps no records of this kind"
+    title = "The hub has no records of this kind"
     detail = "It keeps: {kinds}."
-    hint = "Use one of these kinds; GET /v1/policies tells more about them."
+    hint = "Use one of these kinds; GET /v1/policies describes them."
 
 
 def _declared(name: str) -> str:
@@ -28,7 +28,7 @@ def _declared(name: str) -> str:
 
 
 KindName = Annotated[str, AfterValidator(_declared), Field(examples=["customer"], json_schema_extra={"enum": [*KINDS]})]
-"""A kind in a filter or a body: another name is a malformed request."""
+"""A kind in a filter or a body: an unknown name is a malformed request."""
 
 
 def _in_address(kind: Annotated[str, Path(examples=["customer"], json_schema_extra={"enum": [*KINDS]})]) -> str:
@@ -38,4 +38,4 @@ def _in_address(kind: Annotated[str, Path(examples=["customer"], json_schema_ext
 
 
 KindInAddress = Annotated[str, Depends(_in_address)]
-"""A kind in an address: another name is an address where there is nothing."""
+"""A kind in an address: an unknown name is answered with 404."""

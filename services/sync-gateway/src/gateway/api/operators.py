@@ -1,4 +1,4 @@
-"""Who runs the hub for all tenants: the scope of operators, and what only they see."""
+"""Operators of the hub for all tenants: their scope, and the data that only they may read."""
 
 from typing import Annotated
 
@@ -12,9 +12,9 @@ SHOW = text("select set_config('app.operator', :operator, true)")
 
 
 async def _show_messages_of_no_tenant(session: Session, caller: Annotated[Principal, Depends(authenticated)]) -> None:
-    """Row-level security shows messages without a tenant to a transaction that says so."""
+    """Row-level security shows messages without a tenant only to a transaction with this setting."""
     await session.execute(SHOW, {"operator": "on" if OPERATE in caller.scopes else "off"})
 
 
 SHOWN = Depends(_show_messages_of_no_tenant, scope="function")
-"""Of a route that reads the quarantine: an operator sees messages without a tenant too. Name it after the scopes."""
+"""For a route that reads the quarantine: an operator also reads messages without a tenant. List it after the scopes."""

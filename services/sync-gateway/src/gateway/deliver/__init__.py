@@ -1,1 +1,1 @@
-"""Delivery: level-triggered. What a spoke is missing is derived from what it has acknowledged, never queued."""
+"""Delivery. What a spoke is missing is derived from its acknowledgements, never queued."""

@@ -1,11 +1,11 @@
-"""The comparison of a system: every group of every record that it holds is due there, in batches, beside all edits.
+"""The comparison of a system: every group of every record that it holds becomes due there, in batches, beside edits.
 
 A system is compared after it was restored, and when it joins or begins to hold a kind.
 
-How far it is stands in the system's row, so a worker that dies goes on where it was. A record that a fork puts under
-comparison meanwhile is open too, though it was done already or was never begun: what was done stays done. What is
-equal costs a delivery that is answered with `already`. After a restore of the hub itself every register gets a new
-revision first: systems may have a later one of the hub's lost life, with another value.
+The progress is stored in the system's row, so a restarted worker continues from it. A record that a fork marks for
+comparison meanwhile counts as open too, whether the comparison has passed it or not. A record that is equal costs a
+delivery that is answered with `already`. After a restore of the hub itself every register first gets a new revision,
+because systems may have a later one of the hub's lost life, with another value.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from gateway.store.state import State
 from gateway.store.systems import SYSTEMS, renewed_from
 
 BATCH = 400
-"""So many records are under comparison at once: an edit waits behind few of them."""
+"""The number of records that are compared at once: an edit waits behind few of them."""
 
 BEGIN = text("""
     with batch as (
@@ -50,7 +50,7 @@ NEXT = text(
 
 
 async def step(sessions: Sessions, system: str) -> bool:
-    """Begin the next batch once the last one is nearly through; tell whether the comparison goes on."""
+    """Begin the next batch once the last one is nearly complete; returns whether the comparison continues."""
     await _renew_next(sessions, system)
     async with transaction(sessions) as session:
         found = select(SYSTEMS).where(SYSTEMS.c.name == system, SYSTEMS.c.restored_at.is_not(None))
@@ -68,7 +68,7 @@ async def step(sessions: Sessions, system: str) -> bool:
         over = {"restored_at": None, "restored_because": None, "joining": False} if after is None and open_ == 0 else {}
         progress = {"compare_after": after, "compare_begun": begun, "compare_total": max(begun, total)}
         values = {**progress, "compare_done": max(row.compare_done, begun - open_), **over}
-        # The system's row is locked last, as ingest does; nothing is stored if another restore was noticed meanwhile.
+        # The system's row is locked last, as in ingest; nothing is stored if another restore was detected meanwhile.
         same = SYSTEMS.c.name == system, SYSTEMS.c.restored_at == row.restored_at
         await session.execute(update(SYSTEMS).where(*same).values(values))
         return not over
@@ -105,9 +105,9 @@ def renew(state: State, record: RecordRow, first: int, now: datetime) -> None:
 
 
 async def _open(session: AsyncSession, system: str, after: UUID | None) -> int:
-    """How many that were begun are not through: a record behind them may be under comparison for its own sake.
+    """The number of begun records without an answer; records after the position may be compared because of a fork.
 
-    One that waits for another is through: that one may be of a later batch.
+    A waiting record does not count: it may wait for one of a later batch.
     """
     sent = Delivery.system == system, Delivery.comparing, Delivery.state != "waiting"
     comparing = select(func.count()).where(*sent)
@@ -116,5 +116,5 @@ async def _open(session: AsyncSession, system: str, after: UUID | None) -> int:
 
 
 async def _all(session: AsyncSession, kinds: Sequence[str]) -> int:
-    """How many records a comparison has before it. Counted once, as it begins: it takes a pass over the table."""
+    """The number of records to compare. Counted once, at the beginning, because it scans the table."""
     return await session.scalar(select(func.count()).where(Record.kind.in_(kinds))) or 0

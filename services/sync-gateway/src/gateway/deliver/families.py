@@ -1,7 +1,8 @@
-"""Families in a delivery: it has all of a family, or says nothing of it. Pure.
+"""Families in a delivery: a delivery contains all of a family, or reports no range for it. Pure.
 
-A system that has applied everything up to a floor may forget the members that are gone (`chassis.replication.floors`).
-The hub keeps the floor that a system has acknowledged beside its groups, under the family's name.
+A system that has applied every revision up to a floor may drop the marks of removed members
+(`chassis.replication.floors`). The hub stores the acknowledged floor of a system beside its groups, under the family's
+name.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,7 +19,7 @@ def completed(
 ) -> tuple[list[str], Floors]:
     """The groups to send so that each family among those due is complete behind its floor, and the floors reached.
 
-    A family of which something is parked or refused gets none: the system would not have all of it.
+    A family with a parked or refused group has no range, because the system would not receive all of it.
     """
     groups, floors = list(due), Floors()
     for family in sorted({family for group in due if (family := family_of(group))}):

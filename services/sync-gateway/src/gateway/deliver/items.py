@@ -1,4 +1,4 @@
-"""What to send: the present values of the groups that a system is missing, with the receiver's own ids. Pure."""
+"""The item to send: the current values of the groups that a system is missing, with the receiver's own ids. Pure."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
@@ -21,11 +21,11 @@ from gateway.store.state import State
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a batch, and what must be remembered until the answer comes.
+    """One item of a batch, and the data that settling its answer needs.
 
-    `revision` is that of the delivery when the item was made; `told` is what the body says beside the values;
-    `edited_at` the newest edit of another system in it. `left_out` are groups that name records of a kind that the
-    system does not hold: it does without them.
+    `revision` is that of the delivery when the item was made; `told` is the reported state in the body; `edited_at` the
+    newest edit of another system in it. `left_out` are groups that refer to records of a kind that the system does not
+    hold: they are not delivered.
     """
 
     delivery: DeliveryRow
@@ -47,7 +47,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """The system has everything already, and knows how far the others are."""
+    """The system has every group, and the current report on the others."""
 
     delivery: DeliveryRow
     revision: int
@@ -56,7 +56,7 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """There was no call left for the item in this step."""
+    """The limit of calls of this step is reached."""
 
     item: Item
 
@@ -74,9 +74,9 @@ class _References:
 def item_for(
     state: State, record: RecordRow, delivery: DeliveryRow, now: datetime, *, plain: bool = False
 ) -> Item | Waits | Nothing:
-    """What to send of one record to one system now. A system that does not have the record yet is sent all of it.
+    """The item of one record for one system. A system that does not have the record yet gets all of it.
 
-    `plain`: without what the first form of the port did not have.
+    `plain`: without fields that the first version of the port did not have.
     """
     registers = record.decoded
     link = state.linked.get((record.canonical_id, delivery.system))
@@ -131,7 +131,7 @@ def _told(record: RecordRow, group: str, held: Container[str]) -> Json:
 def _seen(state: State, record: RecordRow) -> Seen:
     """How far each system's edits are in the record: at least so far as its link says, which may have been read before.
 
-    What stands in a register goes beyond that, and so does all that its system wrote before.
+    Heads in registers may be later; they imply all earlier edits of their system.
     """
     seen = state.merged(record.canonical_id)
     for register in record.decoded.values():
@@ -150,7 +150,7 @@ def _inward(state: State, record: RecordRow, group: str, value: Json, system: st
     canonical_id = reference.get("canonical_id")
     if (waiting := unresolved(reference)) is not None:
         _, named_by, local_id = waiting
-        if named_by == system:  # Its own id for a record that the hub has not heard of: it knows what it means.
+        if named_by == system:  # The receiver's own id of a record that the hub does not know; the receiver knows it.
             return naming(value, rule, local_id)
         known = state.links.get((record.tenant_id, *waiting))
         if known is None:

@@ -40,13 +40,13 @@ MOST_AT_ONCE = 4
 
 FIRST_PAUSE_SECONDS = 0.4
 LONGEST_PAUSE_SECONDS = 5.0
-"""One call in that time is nothing to a system that is away, and it is in step again soon after it came back."""
+"""One call in this time is a small load for an unavailable system, and it is synchronised soon after it returns."""
 
 TARGETS = columns_of(LinkRow, Link).where(
     Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None)
 )
 MOST_CALLS = 24
-"""In one step, to find the items at fault in batches that are refused; the rest is sent again."""
+"""The limit of calls in one step for finding failing items in refused batches; the rest is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Sending:
 
 @dataclass
 class _Calls:
-    """The calls that are left for finding the items at fault."""
+    """The remaining calls for finding failing items."""
 
     left: int = MOST_CALLS
 
@@ -84,7 +84,7 @@ class _Calls:
 
 
 class Delivering:
-    """Brings one system to what the hub says, until everything is acknowledged."""
+    """Delivers to one system until everything is acknowledged."""
 
     def __init__(
         self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]], sent: Sent | None = None
@@ -101,9 +101,9 @@ class Delivering:
         self._leases = Leases(system)
 
     async def run(self, spoke: Spoke, stop: asyncio.Event) -> None:
-        """Deliver what is due; while the system is away, wait longer and longer, and keep everything.
+        """Deliver due records; while the system is unavailable, retry with growing pauses.
 
-        `answers` ends such a wait: whoever watches the system sets it when it is back.
+        `answers` ends such a pause: the task that polls the system sets it when it is available again.
         """
         failures, idle = 0, FIRST_POLL_SECONDS
         while not stop.is_set():
@@ -126,7 +126,7 @@ class Delivering:
                 await pause(self.due, min(idle, self._leases.next_due_seconds))
 
     async def step(self, spoke: Spoke) -> int:
-        """Lease one batch and deliver it; answer how many records were looked at."""
+        """Lease one batch and deliver it; returns the number of processed records."""
         async with transaction(self.sessions) as session:
             ids = await self._leases.take(session)
             made = await self._make(session, ids) if ids else []
@@ -135,7 +135,7 @@ class Delivering:
         try:
             await self._deliver(spoke, made)
         except BaseException:
-            # Where the database fails as well the lease ends by itself.
+            # If the database fails as well, the lease expires.
             with contextlib.suppress(SQLAlchemyError, OSError):
                 await self._release(ids)
             raise
@@ -148,7 +148,7 @@ class Delivering:
         await _read_targets(session, state, self.system)
         mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
         now = clock.now()
-        # A system that was asked and has no status may take the first form of the port only, and refuse the rest.
+        # A polled system without a status may have the first version of the port, and refuse newer fields.
         plain = await session.scalar(select(SYSTEMS.c.status).where(SYSTEMS.c.name == self.system)) == NO_STATUS
         return [item_for(state, state.records[each.canonical_id], each, now, plain=plain) for each in mine]
 
@@ -195,7 +195,7 @@ class Delivering:
                 raise result
 
     async def _send(self, spoke: Spoke, batch: Batch) -> None:
-        """One call, and what follows from its answer. Raises `BatchRefused` when an item of it is at fault."""
+        """Send one call, and settle its answer. Raises `BatchRefused` when one of its items fails."""
         beat()
         try:
             bodies = [item.body for item in batch.items]
@@ -212,9 +212,9 @@ class Delivering:
                 await refused_kinds.forget(session, batch.tenant, self.system, batch.kind)
 
     async def _takes_batches(self, spoke: Spoke, batch: Batch, refused: BatchRefused, *, alone: bool) -> bool:
-        """Whether the items are at fault and not the system: then it takes a batch without any.
+        """Whether the items fail and not the system: then it accepts a batch without items.
 
-        A system that fails on that too is away, or fails on this one kind while others go through.
+        A system that fails on that too is unavailable, or fails on this one kind while others succeed.
         """
         if not refused.failed:
             return True
@@ -231,7 +231,7 @@ class Delivering:
         return True
 
     async def _isolate(self, spoke: Spoke, batch: Batch, refused: BatchRefused, calls: _Calls) -> None:
-        """Send the halves of a batch, and theirs, until the items at fault stand alone; those wait for themselves."""
+        """Send the halves of a batch recursively until the failing items are found; these wait alone."""
         if len(batch.items) == 1:
             (item,) = batch.items
             log.warning("item_refused", system=self.system, item=item.body["canonical_id"], because=str(refused))

@@ -1,4 +1,4 @@
-"""What an answer means for a delivery. Pure: the caller holds the rows and writes them."""
+"""Settling the answer to a delivery. Pure: the caller holds the rows and writes them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,25 +14,25 @@ from gateway.store.records import RecordRow
 from gateway.store.state import State
 
 LOOK_AGAIN = timedelta(seconds=1)
-"""A waiting record is woken by what it waits for. What came while the hub made up its mind wakes nobody, so it is
-looked for again: after this time, and then whenever the waiting has become twice as long."""
+"""A waiting record becomes due when the record it waits for is linked. A link that is created during this transaction
+does not make it due, so it is checked again: after this time, and then at doubling intervals."""
 
 ROW_GONE = "/problems/row-gone"
-"""What a system answers that does not have the row of a link."""
+"""The answer of a system that does not have the row of a link."""
 
 LONGEST_PAUSE = timedelta(seconds=30)
 TWO_RECORDS = {
     "type": "/problems/two-records",
-    "title": "The system has two records of this one",
+    "title": "The system has two local records for this one",
     "hint": "Archive one of the two in that system, then retry the delivery.",
 }
 
 
 def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) -> None:
-    """Take over one item's outcome: what was acknowledged, skipped or refused, and the link of a new record.
+    """Settle one item's outcome: acknowledged, skipped or refused groups, and the link of a new record.
 
-    Only a system that has the record can acknowledge a group of it. A record that is not created stays as it is until
-    any group of it changes, or the time has come to try again: then all of it is sent.
+    Only a system that has the record can acknowledge a group of it. A record that was not created waits until one of
+    its groups changes, or until its next attempt: then all of it is sent.
     """
     delivery = state.deliveries[(item.delivery.canonical_id, item.delivery.system)]
     record = state.records[delivery.canonical_id]
@@ -47,7 +47,7 @@ def settle(state: State, item: Item, outcome: Mapping[str, Any], now: datetime) 
         by_group, problem = dict.fromkeys(item.revisions, "rejected"), two
     linked = (record.canonical_id, delivery.system) in state.linked
     current = delivery.revision == item.revision
-    if linked and (current or not delivery.comparing):  # An answer of before a restore says nothing.
+    if linked and (current or not delivery.comparing):  # An answer to a delivery from before a restore is ignored.
         delivery.acknowledge({g: rev for g, rev in item.revisions.items() if by_group.get(g) in ("applied", "already")})
         delivery.acknowledge(item.left_out)
         delivery.acknowledge(reached(item.body.get("floors", {}), {g: by_group.get(g, "") for g in item.revisions}))
@@ -76,12 +76,12 @@ def _make_again(state: State, record: RecordRow, delivery: DeliveryRow, item: It
         delivery.touch(now, now)
         return
     state.retire_link(link, now)
-    state.restored[delivery.system] = f"{record.kind} {link.local_id} is not there any more"
+    state.restored[delivery.system] = f"{record.kind} {link.local_id} no longer exists there"
     delivery.compare(now)
 
 
 def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:
-    """Nothing was due: the record rests until something changes."""
+    """Nothing was due: the delivery becomes idle until a change."""
     delivery = state.deliveries[(nothing.delivery.canonical_id, nothing.delivery.system)]
     if delivery.revision == nothing.revision:
         delivery.acknowledge(nothing.left_out)
@@ -89,7 +89,7 @@ def settle_nothing(state: State, nothing: Nothing, now: datetime) -> None:
 
 
 def settle_waiting(state: State, waits: Waits, now: datetime) -> None:
-    """The record waits for another; that costs no tries."""
+    """The record waits for another; this does not count as an attempt."""
     delivery = state.deliveries[(waits.delivery.canonical_id, waits.delivery.system)]
     known = (delivery.state, delivery.waiting_for) == ("waiting", waits.token)
     waited = now - delivery.changed_at if known else timedelta(0)
@@ -105,7 +105,7 @@ def settle_refused(state: State, item: Item, problem: dict[str, Any], now: datet
 
 
 def settle_deferred(state: State, item: Item, now: datetime) -> None:
-    """Nothing is known of the item: it is sent again, behind others."""
+    """The outcome of the item is unknown: it is sent again, after others."""
     delivery = state.deliveries[(item.delivery.canonical_id, item.delivery.system)]
     delivery.tries += 1
     _release(state, state.records[delivery.canonical_id], item, now, again=pause(delivery.tries))
@@ -139,7 +139,7 @@ def _release(
     again: timedelta | None = None,
     stuck: bool = False,
 ) -> None:
-    """End the lease: due `again` after that time, at once for what is newer, or at rest. `stuck`: nothing is newer."""
+    """End the lease: due `again` after that time, at once for newer changes, or idle. `stuck`: nothing is newer."""
     delivery = state.deliveries[(done.delivery.canonical_id, done.delivery.system)]
     delivery.leased_until, delivery.changed_at = None, now
     if delivery.revision == done.revision:
@@ -154,7 +154,7 @@ def _release(
 def _rest(delivery: DeliveryRow, now: datetime) -> None:
     delivery.state, delivery.waiting_for = "rejected" if delivery.refused else "idle", None
     if delivery.refused:
-        # A refusal that has come of age and is not sent, because its group is parked, is looked at now and then.
+        # A refusal whose time has come and which is not sent because its group is parked is checked periodically.
         retry_at = delivery.retry_at()
         delivery.due_at = retry_at if retry_at > now else now + LONGEST_PAUSE
 
@@ -164,7 +164,7 @@ def _link(
 ) -> dict[str, Any] | None:
     """Link the local record that the answer names; the problem, when the system says that it has two of them.
 
-    A system that was asked for one row and names another does not have the first any more.
+    A system that was asked for one row and names another no longer has the first.
     """
     local_id, system = outcome.get("local_id"), item.delivery.system
     known = state.linked.get((record.canonical_id, system))
@@ -178,7 +178,7 @@ def _link(
         state.retire_link(known, now)
         state.restored[system] = f"{record.kind} {known.local_id} is {local_id} now"
     if named is not None:
-        if known is not None:  # One link at a time may be the present one: it is revived by the next answer.
+        if known is not None:  # Only one link may be current at a time; the next answer restores it.
             state.deliveries[(record.canonical_id, system)].compare(now)
         else:
             state.revive_link(named)

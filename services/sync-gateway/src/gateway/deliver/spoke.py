@@ -1,4 +1,4 @@
-"""A system behind its port, and what its answers mean: away, a batch at fault, or a kind that it does not take."""
+"""A system behind its port, and the meaning of its answers: unavailable, a failing batch, or a refused kind."""
 
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ SHOWN_CHARACTERS = 300
 
 
 class BatchRefused(Exception):
-    """The system does not take this batch; alone, the item at fault is found.
+    """The system refuses this batch; halving it finds the failing item.
 
-    `failed`: it answered like a system that is at fault itself; whether it is, a batch without items tells.
+    `failed`: the answer indicates a failure of the system itself; a batch without items shows whether that is true.
     """
 
     def __init__(self, problem: dict[str, Any], *, failed: bool = False) -> None:
@@ -26,11 +26,11 @@ class BatchRefused(Exception):
 
 
 class TimedOut(BatchRefused):
-    """The system took the batch and did not answer in time: it hangs on an item of it, or altogether."""
+    """The system received the batch and did not answer in time: it hangs on one item, or as a whole."""
 
 
 class KindRefused(Exception):
-    """The system takes no record of this kind, or none of this tenant; its other kinds go on."""
+    """The system refuses all records of this kind, or all of this tenant; its other kinds are delivered."""
 
 
 class Spoke:
@@ -41,7 +41,7 @@ class Spoke:
         self.identity = identity
 
     async def deliver(self, kind: str, tenant: UUID, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """An outcome per item, in order. Raises `Unreachable` when the system is away, else `BatchRefused` or
+        """An outcome per item, in order. Raises `Unreachable` when the system is unavailable, else `BatchRefused` or
         `KindRefused`.
         """
         token = self.identity.token(tenant, ["replication:write"])
@@ -55,7 +55,7 @@ class Spoke:
                 headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
             )
         except NoAnswer as error:
-            raise TimedOut(failure("took the call and did not answer in time"), failed=True) from error
+            raise TimedOut(failure("received the call and did not answer in time"), failed=True) from error
         if response.status_code in NOT_THIS_KIND:
             raise KindRefused(_said(response))
         if response.status_code in UNREADABLE:
@@ -66,12 +66,12 @@ class Spoke:
 
 
 def failure(reason: str) -> dict[str, Any]:
-    """The problem of a record that a system failed on."""
+    """The problem of a record on which a system failed."""
     return {
         "type": "/problems/failed-there",
-        "title": "The system failed to take this record",
+        "title": "The system failed to process this record",
         "detail": reason,
-        "hint": "Look into the log of that system for the cause. The record is sent again by itself.",
+        "hint": "See the log of that system for the cause. The record is sent again automatically.",
     }
 
 
@@ -80,7 +80,7 @@ def _said(response: httpx.Response) -> str:
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
-    """The problem document of the answer, or one that says what the answer was."""
+    """The problem document of the answer, or one that describes the answer."""
     try:
         problem = response.json()
     except ValueError:
@@ -93,7 +93,7 @@ def _outcomes(response: httpx.Response, expected: list[str]) -> list[dict[str, A
         items: list[dict[str, Any]] = response.json()["items"]
         answered = [item["canonical_id"] for item in items if item["outcome"] and item["groups"] is not None]
     except (ValueError, LookupError, TypeError) as error:
-        raise BatchRefused(failure(f"its answer cannot be read: {error!r}"), failed=True) from error
+        raise BatchRefused(failure(f"its answer cannot be parsed: {error!r}"), failed=True) from error
     if answered != expected:
-        raise BatchRefused(failure("its answer does not name the items that it was sent"), failed=True)
+        raise BatchRefused(failure("its answer does not contain the items that it was sent"), failed=True)
     return items

@@ -1,6 +1,6 @@
-"""What a system is told of a record beside its values: how far the others are, open conflicts, recent decisions.
+"""The report in a delivery, beside the values: states of other systems, open conflicts, recent decisions.
 
-A pure function of registers, deliveries and the decision log, so being told never changes what others are told.
+A pure function of registers, deliveries and the decision log, so a report never changes the report to other systems.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ def told_of(state: State, record: RecordRow, system: str) -> dict[str, Any]:
 
 
 def plain_peers(peers: Mapping[str, Any]) -> dict[str, Any]:
-    """The peers in the first form of the port: a state that it did not have is `waiting`, and no fields."""
+    """The peers in the first version of the port: newer states become `waiting`, without fields."""
     return {
         name: {"state": "waiting" if peer["state"] == "conflict" else peer["state"], "reason": peer["reason"]}
         for name, peer in peers.items()

@@ -1,4 +1,4 @@
-"""Watching one system: its status is polled, so that it is seen at once when it is away, is back, or was restored."""
+"""Polling of one system's status, to detect at once that it is unavailable, available again, or was restored."""
 
 import asyncio
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ NO_TENANT = UUID(int=0)
 
 
 class Seen(NamedTuple):
-    """What a system says of itself that tells a restore."""
+    """The parts of a system's status that reveal a restore."""
 
     incarnation: str
     position: int
@@ -38,18 +38,18 @@ class Seen(NamedTuple):
 
 
 def restored(before: Seen | None, now: Seen) -> str | None:
-    """Why a system must have been restored since it was seen last, or None."""
+    """The reason why the system must have been restored since the last poll, or None."""
     if before is None:
         return None
     if _is_another(before.incarnation, now.incarnation):
-        return f"its database is another one: {before.incarnation} has become {now.incarnation}"
+        return f"its database has changed: {before.incarnation} has become {now.incarnation}"
     if now.position < before.position:
-        return f"its newest event was {before.position} and is {now.position}"
+        return f"its newest event was {before.position} and is now {now.position}"
     return None
 
 
 def _is_another(before: str, now: str) -> bool:
-    """Whether two incarnations, `<server>/<database>`, differ in what both say."""
+    """Whether two incarnations, `<server>/<database>`, differ in the parts that both contain."""
     (server_before, _, database_before), (server_now, _, database_now) = before.rpartition("/"), now.rpartition("/")
     return database_before != database_now or (
         UNKNOWN not in (server_before, server_now) and server_before != server_now
@@ -85,7 +85,7 @@ class Watching:
             comparing.cancel()
 
     async def look(self, client: httpx.AsyncClient) -> None:
-        """Ask once. A system without the status of a spoke is there, that is all."""
+        """Poll once. A system without a status endpoint counts as available."""
         headers = {"Authorization": f"Bearer {self.identity.token(NO_TENANT, ['replication:write'])}"}
         try:
             answer = await call(client, "GET", "/replication/v1/status", headers=headers)

@@ -1,1 +1,1 @@
-"""Identity: which records of different systems are one and the same."""
+"""Identity: which records of different systems are the same."""

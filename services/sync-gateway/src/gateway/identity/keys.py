@@ -1,4 +1,4 @@
-"""The match keys under which a record is found again."""
+"""The match keys of records."""
 
 from collections.abc import Iterable
 

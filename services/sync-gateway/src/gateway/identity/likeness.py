@@ -1,4 +1,4 @@
-"""How much two names are alike. Pure."""
+"""Similarity of two names. Pure."""
 
 from rapidfuzz.distance import OSA
 
@@ -6,15 +6,15 @@ from rapidfuzz.distance import OSA
 def likeness(one: str, other: str) -> float:
     """1 for equal names down to 0, of name keys (words in lower case without accents).
 
-    The share of letters that need no change: word by word in any order, or over the whole name when the
-    spaces differ ("quick stop", "quickstop"). A missing word counts with all its letters, so that "maison"
-    is not "maison dewey". Symmetric. Two empty names are not alike: they say nothing.
+    The share of letters that need no change: word by word in any order, or over the whole name when the spaces differ
+    ("quick stop", "quickstop"). A missing word counts with all its letters, so "maison" does not equal "maison dewey".
+    Symmetric. Two empty names have the similarity 0.
     """
     if not one or not other:
         return 0.0
     if one == other:
         return 1.0
-    one, other = sorted((one, other))  # Pairs that are equally good are taken in order: it must be one order.
+    one, other = sorted((one, other))  # Pairs with equal scores need one deterministic order.
     whole: float = OSA.normalized_similarity(one.replace(" ", ""), other.replace(" ", ""))
     return max(whole, _by_words(one.split(), other.split()))
 

@@ -1,8 +1,8 @@
-"""Which known record a new one is: the tiers of identity. Pure, and never by transitivity.
+"""Matching of a new record with a known one: the tiers of identity. Pure, and never transitive.
 
-T1 links by a strong key. T2 links by the same e-mail or phone and a similar name. T3 is partial evidence: it
-is told to a person and creates a record of its own. T4 creates. Two different strong keys of one scheme (two
-German VAT numbers) veto every tier below T1. Of a product the SKU decides: the same GTIN under two SKUs is T3.
+T1 links by a strong key. T2 links by the same e-mail or phone and a similar name. T3 is partial evidence: it is shown
+to a person and creates a record of its own. T4 creates. Two different strong keys of one scheme (two German VAT
+numbers) exclude every tier below T1. For a product the SKU takes precedence: the same GTIN under two SKUs is T3.
 """
 
 from collections.abc import Iterable
@@ -16,15 +16,14 @@ from gateway.identity.normalise import MatchKeys, match_keys
 __all__ = ["MARGIN", "SIMILAR", "Candidate", "Match", "MatchKeys", "Tier", "best_match", "match_keys"]
 
 SIMILAR = 0.80
-"""From here on two names are similar.
+"""The minimum similarity of matching names.
 
-Measured on the 91 companies and 91 contacts of Northwind (tests/identity/test_northwind.py): no two of them
-are more than 0.69 alike; a name with one letter added, dropped, changed or swapped, its words in another
-order, or other accents, capitals and legal form, is never below 0.83.
-"""
+Measured on the 91 companies and 91 contacts of Northwind (tests/identity/test_northwind.py): the similarity of two
+different ones is at most 0.69; a name with one letter added, dropped, changed or swapped, its words in another order,
+or other accents, capitals and legal form, is never below 0.83."""
 
 MARGIN = 0.05
-"""By how much the best must be better than the next, or neither is linked."""
+"""The minimum distance between the best and the second candidate; otherwise neither is linked."""
 
 
 class Tier(StrEnum):
@@ -44,10 +43,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The verdict: link to `canonical_id`, or create a record when it is None.
+    """The result: link to `canonical_id`, or create a record when it is None.
 
-    `score` is the likeness of the names. `reason` says why in words, for the decision log. `rivals` are the
-    records a person should compare.
+    `score` is the similarity of the names. `reason` is a text for the decision log. `rivals` are the records that a
+    person should compare.
     """
 
     canonical_id: UUID | None
@@ -63,7 +62,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """`second` marks a strong key of a scheme over which another decides."""
+    """`second` marks a strong key of a scheme over which another one takes precedence."""
 
     tier: Tier
     score: float
@@ -75,7 +74,7 @@ _NOTHING = _Evidence(Tier.NEW, 0.0, "no known record has a key in common with it
 
 
 def best_match(keys: MatchKeys, candidates: Iterable[Candidate]) -> Match:
-    """The known record that the new one is; where several fit equally well, none, and a person should look."""
+    """The known record that equals the new one; none if several match equally, which a person should check."""
     graded = sorted(
         ((_evidence(keys, candidate.keys), candidate) for candidate in candidates),
         key=lambda item: (item[0].tier, item[0].second, -item[0].score, item[1].canonical_id),
@@ -123,7 +122,7 @@ def _same_name(one: MatchKeys, other: MatchKeys) -> _Evidence:
 
 
 def _contradict(one: MatchKeys, other: MatchKeys) -> bool:
-    """Different tax ids of one scheme, or two different records to hang on."""
+    """Different tax ids of one scheme, or different owning records."""
     if one.belongs_to and other.belongs_to and one.belongs_to != other.belongs_to:
         return True
     return bool({_scheme(key) for key in one.strong} & {_scheme(key) for key in other.strong})
@@ -134,7 +133,7 @@ def _shared(ones: tuple[str, ...], others: tuple[str, ...]) -> str | None:
 
 
 def _outranked(shared: str, one: MatchKeys, other: MatchKeys) -> tuple[str, str] | None:
-    """The keys of the scheme that decides over that of a shared one, when they differ: (there, here)."""
+    """The differing keys of the scheme that takes precedence over a shared one: (there, here)."""
     decisive = _DECISIVE.get(_scheme(shared))
     here = next((key for key in one.strong if _scheme(key) == decisive), None)
     there = next((key for key in other.strong if _scheme(key) == decisive), None)
@@ -148,7 +147,7 @@ def _scheme(strong: str) -> str:
 
 
 _DECISIVE = {"gtin": "sku"}
-"""Scheme -> the scheme that decides over it."""
+"""Scheme -> the scheme that takes precedence over it."""
 
 _WORDS = {"tax": "tax id", "email": "e-mail", "phone": "phone", "sku": "SKU", "gtin": "GTIN", "payment": "reference"}
 

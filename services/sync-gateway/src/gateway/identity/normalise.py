@@ -1,4 +1,4 @@
-"""The keys by which a record is found again, made from the groups that the tables of kinds name. Pure."""
+"""The match keys of a record, computed from the groups that the tables of kinds name. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,13 +27,12 @@ MIN_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class MatchKeys:
-    """What identifies a record.
+    """The keys that identify a record.
 
-    `strong` keys (`tax:DE:DE136695976`, `sku:chai-1`) belong to one record only; where two could say different things,
-    the one that decides comes first. `medium` keys (`email:...`,
-    `phone:+49...`) may be shared by several. `name` is compared, not looked up. `belongs_to` is the canonical
-    id of the record that this one hangs on (a contact's customer), when it is known. `hints` find records
-    that a person should look at; they never link.
+    `strong` keys (`tax:DE:DE136695976`, `sku:chai-1`) belong to one record only; they are sorted by precedence.
+    `medium` keys (`email:...`, `phone:+49...`) may be shared by several. `name` is compared, not looked up.
+    `belongs_to` is the canonical id of the owning record (a contact's customer), when it is known. `hints` find records
+    for a person to check; they never link.
     """
 
     strong: tuple[str, ...] = ()
@@ -44,28 +43,28 @@ class MatchKeys:
 
     @property
     def lookup(self) -> tuple[str, ...]:
-        """All keys under which candidates are found, and that are locked against concurrent creates."""
+        """All keys under which candidates are found, and which are locked against concurrent creates."""
         return (*self.strong, *self.medium, *self.hints)
 
 
 @cache
 def _parts(kind: str) -> tuple[tuple[str, Match], ...]:
-    """(group or family, its part in identifying a record of the kind), in the order of the table."""
+    """(group or family, its role in identifying a record of the kind), in the order of the table."""
     groups = TABLES[kind].groups if kind in TABLES else ()
     return tuple((group.name, match) for group in groups for match in group.match)
 
 
 @cache
 def identifying(kind: str) -> frozenset[str]:
-    """The groups and families that keys of the kind are made of."""
+    """The groups and families from which keys of the kind are computed."""
     return frozenset(name for group, match in _parts(kind) for name in (group, *match.reads))
 
 
 def match_keys(kind: str, values: Values, country: str | None = None) -> MatchKeys:
     """The keys of a record of this kind; none for a kind that is not matched.
 
-    `country` reads phone numbers without a prefix when the record has no country of its own (a contact's is
-    its customer's). Values that are not as the contracts say are passed over: they identify nothing.
+    `country` is used for phone numbers without a prefix when the record has no country of its own (a contact's is its
+    customer's). Values that violate the contracts are skipped.
     """
     by_part: dict[str, list[tuple[str, Match]]] = {}
     for group, match in _parts(kind):
@@ -133,7 +132,7 @@ def _gtin(value: Any, _values: Values, _country: str | None) -> str | None:
 
 
 def _payment(value: Any, values: Values, _country: str | None) -> str | None:
-    """What the bank or the payer calls a payment names it within its direction and currency."""
+    """The reference of the bank or the payer identifies a payment within its direction and currency."""
     paid, reference = _fields(values.get("payment")), reference_key(_text(value))
     currency, direction = _text(paid.get("currency")), _text(paid.get("direction")) or "in"
     return f"payment:{direction}:{currency}:{reference}" if reference and currency else None
@@ -145,10 +144,10 @@ def _email(value: Any, _values: Values, _country: str | None) -> str | None:
 
 
 def _phone(value: Any, _values: Values, country: str | None) -> str | None:
-    """E.164, or the digits with the country where the plan of today does not know such numbers."""
+    """E.164, or the digits with the country if the current numbering plan does not contain the number."""
     raw = _text(value)
     digits = phone_digits(raw)
-    if len(digits) < MIN_DIGITS or len(set(digits)) == 1:  # 000000 is what people type to get past a form.
+    if len(digits) < MIN_DIGITS or len(set(digits)) == 1:  # Placeholder input such as 000000 is not a key.
         return None
     return "phone:" + (phone_e164(raw, country) or f"{country or '?'}:{digits}")
 

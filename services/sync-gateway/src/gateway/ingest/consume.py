@@ -1,4 +1,4 @@
-"""The consumer of ingest: one transaction per batch; a batch that fails is halved until the bad event is alone."""
+"""The consumer of ingest: one transaction per batch; a failing batch is halved until the failing event is found."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 
 class _Reached:
-    """The messages that are not merged yet, and where to continue after them."""
+    """The messages that are not merged yet, and the positions after them."""
 
     def __init__(self, messages: Sequence[Message], stored: Positions) -> None:
         self.messages = [m for m in messages if m.offset >= stored.get((m.topic, m.partition), 0)]
@@ -43,11 +43,11 @@ class _Reached:
 
 
 class LogReplaced(OSError):
-    """The batch comes from another log than the positions belong to: read again from where they say."""
+    """The batch was read from another log than the positions belong to: read the positions again."""
 
 
 class Ingest:
-    """Merges batches. `merged` is called after each commit that may have made something due.
+    """Merges batches. `merged` is called after each commit that may have made deliveries due.
 
     `sent` is what deliveries have sent: its echoes are not merged. `logs` says which log of each topic is being read;
     whoever reads the positions sets it.
@@ -67,7 +67,7 @@ class Ingest:
         self.logs: Mapping[str, UUID] = {}
 
     async def handle(self, messages: list[Message]) -> None:
-        """Merge messages in order and store their positions. Raise only what passes by itself."""
+        """Merge messages in order and store their positions. Raises only errors that a retry may resolve."""
         try:
             await self._merge(messages)
         except Exception as error:
@@ -83,7 +83,7 @@ class Ingest:
             self.merged()
 
     async def replay(self) -> int:
-        """Merge what people have asked to replay; answer how many went through."""
+        """Merge the messages whose replay was requested; returns the number of merged ones."""
         async with transaction(self.sessions) as session:
             ids = (await session.scalars(select(Quarantined.id).where(Quarantined.state == "replaying"))).all()
         done = 0
@@ -142,7 +142,7 @@ class Ingest:
 
     async def _unread(self, session: AsyncSession, messages: Sequence[Message]) -> _Reached:
         stored = await lock_positions(session, sorted({(m.topic, m.partition) for m in messages}))
-        # After the lock: whoever begins a log anew changes both in one transaction.
+        # Checked after the lock: the reset for a new log changes both in one transaction.
         current = await logs(session)
         if replaced := sorted({m.topic for m in messages if current.get(m.topic) != self.logs.get(m.topic)}):
             raise LogReplaced(f"the broker has new logs of: {', '.join(replaced)}")
@@ -168,9 +168,9 @@ class Ingest:
 
 
 def read(message: Message, holdings: Holdings) -> Incoming:
-    """The event of a message, every value in its one form. Raises `Unreadable` with the reason, and the field.
+    """The event of a message, with normalised values. Raises `Unreadable` with the reason and the field.
 
-    What a system says of a kind that it may not write is not read either.
+    An event of a kind that its system may not write raises it too.
     """
     envelope = from_message(message.headers, message.value)
     try:
@@ -197,7 +197,7 @@ def _reason(error: Exception) -> str:
 
 
 def _trace(error: Exception) -> Exception | None:
-    """The reason of a message that cannot be read says all."""
+    """The reason of an unreadable message needs no traceback."""
     return None if isinstance(error, Unreadable) else trace_of(error)
 
 

@@ -1,4 +1,4 @@
-"""The pure pass: fold a batch of events into the state, in order. No input or output; time comes in."""
+"""The pure pass: fold a batch of events into the state, in order. Without I/O; the time is an argument."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ from gateway.store.state import State
 
 
 def fold(state: State, batch: Iterable[Incoming], now: datetime) -> None:
-    """Merge every event of the batch. An error leaves the state unusable: the caller reads it anew."""
+    """Merge every event of the batch. An error leaves the state unusable: the caller reads it again."""
     for incoming in batch:
         _fold_one(state, incoming, now)
 

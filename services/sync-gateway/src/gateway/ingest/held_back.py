@@ -1,4 +1,4 @@
-"""Merging what was held back during a tenant's pause, the oldest first, once the pause has ended."""
+"""Merging messages that were held back during a tenant's pause, the oldest first, after the pause."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -23,7 +23,7 @@ BATCH = 500
 
 
 class HeldBackIngest:
-    """Ends pauses. `merged` is called after each commit that may have made something due."""
+    """Ends pauses. `merged` is called after each commit that may have made deliveries due."""
 
     def __init__(self, sessions: Sessions, holdings: Holdings, merged: Callable[[], None] = lambda: None) -> None:
         self.sessions = sessions
@@ -31,12 +31,12 @@ class HeldBackIngest:
         self.merged = merged
 
     async def run(self) -> None:
-        """Merge all that pauses which have ended left behind, in turns."""
+        """Merge the held-back messages of ended pauses, alternating between them."""
         while await self.step():
             pass
 
     async def step(self) -> int:
-        """Merge one batch of each such pause; answer how many messages. One that fails holds up no other."""
+        """Merge one batch of each such pause; returns the number of messages. A failing pause does not block others."""
         async with transaction(self.sessions) as session:
             ended = await pauses.resumed(session)
         done = 0
@@ -75,7 +75,7 @@ class HeldBackIngest:
         await _forget(session, rows)
 
     async def _quarantine(self, tenant: UUID, system: str, error: Exception) -> int:
-        """The oldest message cannot be merged: it waits for a person, the others go on."""
+        """Quarantine the oldest message, which cannot be merged; the others continue."""
         facts = {"tenant": str(tenant), "system": system}
         log.error("held_back_message_quarantined", **facts, error=str(error), exc_info=trace_of(error))
         async with transaction(self.sessions) as session:

@@ -1,4 +1,4 @@
-"""Which record a local record is that the hub sees for the first time. Pure."""
+"""Identification of a local record that the hub sees for the first time. Pure."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,11 +11,11 @@ from gateway.store.state import State
 
 
 class LinkedElsewhere(ValueError):
-    """A system claims a canonical record that it has linked to another local record already."""
+    """A system names a canonical record that it has linked to another local record."""
 
 
 class BelongsElsewhere(ValueError):
-    """A system claims a canonical record of another tenant, or of another kind."""
+    """A system names a canonical record of another tenant, or of another kind."""
 
 
 def identify(state: State, incoming: Incoming, now: datetime) -> LinkRow:
@@ -65,7 +65,7 @@ def _explicit(state: State, incoming: Incoming) -> Match | None:
         raise LinkedElsewhere(
             f"{event.system} has linked {canonical_id} to {other.local_id} already; {event.local_id} cannot be it too"
         )
-    return Match(canonical_id, Tier.STRONG, 1.0, "the system says so itself")
+    return Match(canonical_id, Tier.STRONG, 1.0, "the system names the record itself")
 
 
 def _candidates(state: State, incoming: Incoming, keys: MatchKeys) -> list[Candidate]:

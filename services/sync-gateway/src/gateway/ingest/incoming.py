@@ -18,7 +18,8 @@ class Incoming:
 
     @property
     def begins(self) -> UUID | None:
-        """The canonical id of a record that this event begins: its own, so that it is the same whenever it is read."""
+        """The canonical id of a record that this event creates: the id of the event, so that it is the same on every
+        read."""
         try:
             return UUID(self.event.id)
         except ValueError:
@@ -26,5 +27,5 @@ class Incoming:
 
     @property
     def link_key(self) -> LinkKey:
-        """The local record it speaks of."""
+        """The local record of the event."""
         return (self.tenant_id, self.event.kind, self.event.system, self.event.local_id)

@@ -1,4 +1,4 @@
-"""Reading the part of the hub that a batch of events can touch."""
+"""Reading the part of the hub that a batch of events may change."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
@@ -14,7 +14,7 @@ from gateway.store.state import LinkKey, State
 
 
 async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
-    """The state that `batch` can touch. Holds locks until the transaction ends."""
+    """The state that `batch` may change. Holds locks until the transaction ends."""
     state = State(systems=systems)
     await read_named(session, state, batch)
     await load_named(session, state, batch)
@@ -37,7 +37,7 @@ async def load_named(session: AsyncSession, state: State, batch: Sequence[Incomi
 
 
 async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incoming]) -> set[UUID]:
-    """The records that events name themselves, without those of another tenant or kind: these are only remembered."""
+    """The records that events name themselves, without those of another tenant or kind, which are only noted."""
     claims = {(UUID(i.event.canonical_id), i.tenant_id, i.event.kind) for i in unlinked if i.event.canonical_id}
     if not claims:
         return set()
@@ -48,7 +48,7 @@ async def _claimed(session: AsyncSession, state: State, unlinked: Sequence[Incom
 
 
 def _match_keys(unlinked: Iterable[Incoming]) -> Iterator[MatchKeyOf]:
-    """The keys under which records may be found that events do not name."""
+    """The match keys of events that do not name their record."""
     for i in unlinked:
         if i.event.canonical_id is None:
             for key in match_keys(i.event.kind, i.event.snapshot).lookup:

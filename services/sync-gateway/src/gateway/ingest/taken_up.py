@@ -1,7 +1,7 @@
-"""Decisions that the hub reads back from its own topic, and stores where it does not have them.
+"""Decisions that the hub reads back from its own topic, and stores if they are missing.
 
-A hub that was restored from a backup goes on at the position that the backup holds, so it reads exactly what was
-published since. In any other hub every decision is there already, and is left alone.
+A hub that was restored from a backup continues at the position of the backup, so it reads exactly the decisions
+published since. In any other hub every decision exists already, and is unchanged.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ log = get_logger()
 
 
 def announced(message: Message) -> DecisionRow:
-    """The decision that a message tells. Raises `Unreadable`."""
+    """The decision of a message. Raises `Unreadable`."""
     envelope = from_message(message.headers, message.value)
     try:
         told = ConflictDecided.model_validate(envelope.data)
@@ -32,10 +32,10 @@ def announced(message: Message) -> DecisionRow:
 
 
 async def take_up(session: AsyncSession, read: Sequence[DecisionRow]) -> None:
-    """Store those that the log does not have; of one that comes twice the newest state counts.
+    """Store the decisions that the log does not have; of repeated ones the newest state.
 
-    One that was open is not open now: what led to it is read again too, and decided anew. One that was decided anew
-    before it came is in the log already, under another id.
+    An open one is stored as superseded: its events are read again too, and decided again. One that was decided again
+    before it arrived is in the log already, under another id.
     """
     newest = {row.id: row for row in read}
     if not newest:

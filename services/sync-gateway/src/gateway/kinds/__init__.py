@@ -1,4 +1,4 @@
-"""The kinds of record that the hub keeps one, as the tables of `contracts.kinds` declare them."""
+"""The kinds of record that the hub merges, as the tables of `contracts.kinds` declare them."""
 
 from contracts.kinds import TABLES
 
@@ -9,7 +9,7 @@ from gateway.kinds.spec import GroupSpec, KindSpec
 __all__ = ["KINDS", "GroupSpec", "KindSpec", "UnknownKind", "group_spec", "kind_spec"]
 
 KINDS: dict[str, KindSpec] = {name: kind_of(table, *INVARIANTS.get(name, ())) for name, table in TABLES.items()}
-"""In the order in which they refer to each other: what is referred to comes first."""
+"""In order of reference: a referenced kind comes first."""
 
 
 class UnknownKind(LookupError):

@@ -1,4 +1,4 @@
-"""What the tables of `contracts.kinds` mean to the hub: the names of policies and normalisers as code."""
+"""The code for the tables of `contracts.kinds`: policies and normalisers by their names."""
 
 from contracts.kinds import KindTable
 from contracts.kinds import policies as named
@@ -34,7 +34,7 @@ def _policy(policy: named.Policy) -> Policy:
 
 
 def _normaliser(same: Same) -> Normaliser:
-    """The function of this name, told the fields if there are any. Raises `AttributeError` when there is none."""
+    """The function of this name, with the fields if there are any. Raises `AttributeError` when there is none."""
     found = getattr(normalise, same.name)
     normaliser: Normaliser = found(*same.fields) if same.fields else found
     return normaliser

@@ -1,4 +1,4 @@
-"""Which system holds which kinds: what it may write, what it is sent, what is read of it. Pure."""
+"""The access of systems to kinds: which topics are read, and what is delivered. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,17 +8,17 @@ from contracts.kinds.table import WRITES
 from gateway.kinds import KINDS
 
 Holdings = Mapping[str, Mapping[str, Access]]
-"""System -> kind -> what it does with the kind's records."""
+"""System -> kind -> its access to the kind's records."""
 
 
 def declared(system: str) -> dict[str, Access]:
-    """What the tables say of a system; one that no table names writes every kind."""
+    """The access of a system by the tables; a system that no table names writes every kind."""
     named = {kind: table.holders[system] for kind, table in TABLES.items() if system in table.holders}
     return named or dict.fromkeys(KINDS, WRITES)
 
 
 def missing(kinds: Mapping[str, Access]) -> list[str]:
-    """What a system must hold besides: whoever writes a record names others that it cannot be without."""
+    """The kinds that a system must hold in addition, because records that it writes require references to them."""
     written = [TABLES[kind] for kind, access in kinds.items() if access is WRITES]
     return [
         f"whoever writes {table.name} reads {group.refers}"
@@ -29,7 +29,7 @@ def missing(kinds: Mapping[str, Access]) -> list[str]:
 
 
 def source_topics(holdings: Holdings, names: Iterable[str] | None = None) -> list[str]:
-    """The topics in which systems announce the kinds that they write."""
+    """The topics on which systems publish the kinds that they write."""
     return [
         KINDS[kind].topic_of(name)
         for name in (holdings if names is None else names)
@@ -39,7 +39,7 @@ def source_topics(holdings: Holdings, names: Iterable[str] | None = None) -> lis
 
 
 def refusal(holdings: Holdings, system: str, kind: str) -> str | None:
-    """Why nothing that a system says of a kind is merged; None when it may write it."""
+    """The reason why events of a kind from a system are not merged; None when it may write it."""
     if system not in holdings:
         return f"there is no system {system!r}; there are {', '.join(holdings)}"
     access = holdings[system].get(kind)

@@ -1,4 +1,4 @@
-"""Rules that all groups of a record must keep together; a merge that breaks one parks the group."""
+"""Rules over several groups of a record; a merge that violates one parks the group."""
 
 from collections.abc import Iterator, Mapping
 

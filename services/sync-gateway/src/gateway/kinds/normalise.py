@@ -1,6 +1,6 @@
-"""Normalisers: what counts as the same value of a group when a spoke stores it in its own way.
+"""Normalisers: which values of a group are equal although spokes store them in different forms.
 
-They only compare. What is kept and delivered is the value as its author wrote it.
+They are used only for comparison. The stored and delivered value is the original one.
 """
 
 import re
@@ -18,7 +18,7 @@ _NOT_IN_A_TAX_ID = re.compile(r"[^0-9A-Z]")
 
 
 def tidy(value: Json) -> Json:
-    """Without what carries no meaning: outer and doubled spaces, empty texts, empty fields and lists."""
+    """Without insignificant parts: outer and doubled spaces, empty texts, empty fields and lists."""
     if isinstance(value, str):
         return " ".join(unicodedata.normalize("NFC", value).split()) or None
     if isinstance(value, Mapping):
@@ -30,7 +30,7 @@ def tidy(value: Json) -> Json:
 
 
 def prose(value: Json) -> Json:
-    """A longer text: its lines count, the spaces at their ends do not."""
+    """A longer text: line breaks are significant, spaces at the ends of lines are not."""
     if not isinstance(value, str):
         return value
     lines = unicodedata.normalize("NFC", value).splitlines()
@@ -38,31 +38,31 @@ def prose(value: Json) -> Json:
 
 
 def lowered(value: Json) -> Json:
-    """A text in which capitals carry no meaning, such as an e-mail address."""
+    """A case-insensitive text, such as an e-mail address."""
     tidied = tidy(value)
     return tidied.casefold() if isinstance(tidied, str) else tidied
 
 
 def phone(value: Json) -> Json:
-    """A telephone number without the marks people put between its digits; words such as an extension count."""
+    """A telephone number without punctuation; words such as an extension are significant."""
     tidied = lowered(value)
     return _BETWEEN_DIGITS.sub("", tidied) or None if isinstance(tidied, str) else tidied
 
 
 def gtin(value: Json) -> Json:
-    """A trade item number of any length: its digits, and zeros before them count for nothing."""
+    """A trade item number of any length: its digits without leading zeros."""
     tidied = tidy(value)
     return gtin_key(tidied) if isinstance(tidied, str) else tidied
 
 
 def sku(value: Json) -> Json:
-    """A product's number, in the one form in which CRM and ERP tell two apart."""
+    """A product's number, in the form by which CRM and ERP compare it."""
     tidied = tidy(value)
     return sku_key(tidied) if isinstance(tidied, str) else tidied
 
 
 def instant(value: Json) -> Json:
-    """A point in time, whatever zone it is written in."""
+    """A point in time, independent of its time zone."""
     tidied = tidy(value)
     try:
         return datetime.fromisoformat(tidied).astimezone(UTC).isoformat() if isinstance(tidied, str) else tidied
@@ -71,7 +71,7 @@ def instant(value: Json) -> Json:
 
 
 def flag(value: Json) -> Json:
-    """A yes; a no is the same as nothing."""
+    """A flag; false equals a missing value."""
     return value or None
 
 
@@ -81,12 +81,12 @@ def presence(value: Json) -> Json:
 
 
 def life(value: Json) -> Json:
-    """A record lives until somebody says otherwise."""
+    """The life of a record; a missing value is "alive"."""
     return value or "live"
 
 
 def legal(value: Json) -> Json:
-    """A legal entity; its tax id without the marks people put between the digits."""
+    """A legal entity; its tax id without punctuation."""
     return _with(value, tax_id=lambda text: _NOT_IN_A_TAX_ID.sub("", str(text).upper()) or None)
 
 
@@ -116,14 +116,14 @@ def flags(value: Json) -> Json:
 
 
 def reference(value: Json) -> Json:
-    """A record of another kind: by canonical id once it is known, by its local id until then."""
+    """A reference: by canonical id once it is known, by its local id until then."""
     if isinstance(value, Mapping) and value.get("canonical_id"):
         return {"canonical_id": value["canonical_id"]}
     return tidy(value)
 
 
 def number(value: Json) -> Json:
-    """A decimal number in its shortest form, as text; anything else as it is."""
+    """A decimal number in its shortest form, as text; other values unchanged."""
     if isinstance(value, bool):
         return value
     try:

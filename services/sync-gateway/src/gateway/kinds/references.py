@@ -1,7 +1,7 @@
 """References between records: a sender's local id -> a canonical id -> the receiver's local id.
 
-In a register a reference is `{"kind", "canonical_id"}`, or `{"kind", "system", "local_id"}` while the hub has not heard
-of the record that it points to. It is a group's whole value, or one field of it: the product of an order line.
+In a register a reference is `{"kind", "canonical_id"}`, or `{"kind", "system", "local_id"}` while the hub does not know
+the referenced record. It is a group's whole value, or one field of it: the product of an order line.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ Find = Callable[[str, str, str], UUID | None]
 
 
 def named(value: Json, group: GroupSpec) -> Json:
-    """What a value of a group refers to: a local id in a system, a reference in the hub; None when nothing."""
+    """The reference in a value of a group: a local id in a system, a reference in the hub; None when there is none."""
     if group.reference_field is None:
         return value
     return value.get(group.reference_field) if isinstance(value, Mapping) else None

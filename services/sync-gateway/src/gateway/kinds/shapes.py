@@ -1,7 +1,7 @@
-"""What fits the published language, value by value. Compiled once, because every event passes through here.
+"""Validation against the published language, value by value. Compiled once, because every event passes it.
 
-`contracts.events` describes the same as models of whole events; those are for third parties and would check a value as
-often as it occurs in an event.
+`contracts.events` describes the same as models of whole events; those are for third parties and would validate a value
+as often as it occurs in an event.
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ class _Frame(BaseModel):
 
 
 class Unfit(ValueError):
-    """Something does not have the shape that is published for it. `errors` are `field` and `message` of each."""
+    """Data does not have its published shape. `errors` are `field` and `message` of each."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
         super().__init__("; ".join(f"{each['field']}: {each['message']}" for each in errors))
@@ -61,7 +61,7 @@ class Unfit(ValueError):
 
 
 def check_frame(data: Mapping[str, Any]) -> None:
-    """Raises `Unfit` when the data of a message is not that of a change of a record, whatever its values are."""
+    """Raises `Unfit` when the data of a message is not a change of a record, without checking the values."""
     try:
         _Frame.model_validate(data)
     except ValidationError as error:
@@ -69,9 +69,9 @@ def check_frame(data: Mapping[str, Any]) -> None:
 
 
 def fitting(event: Event) -> Event:
-    """The event with every value in its one form. Raises `Unfit` with each field that does not fit its group.
+    """The event with normalised values. Raises `Unfit` with each field that does not fit its group.
 
-    Replaced values are not checked, so that a wrong one can be mended.
+    Replaced values are not checked, so that an edit can correct an invalid one.
     """
     shapes = GROUPS[event.kind]
     snapshot = checked_values(shapes, event.snapshot)
@@ -117,9 +117,9 @@ def _each_checked(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]
 
 
 def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
-    """The value of a group in its one form; what a newer version has added to it is kept. Raises `Unfit`.
+    """The normalised value of a group; fields of a newer version are kept. Raises `Unfit`.
 
-    A group that is not published passes through, for the same reason.
+    A group that is not published is accepted, for the same reason.
     """
     form = _form(shapes, group, value)
     checked: Json = value if form is None else orjson.loads(form)

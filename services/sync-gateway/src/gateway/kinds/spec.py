@@ -1,4 +1,4 @@
-"""What the hub must know of a kind of record: its groups, their policies, its invariants. Data, no logic."""
+"""The definition of a kind of record for the hub: its groups, their policies, its invariants. Data, no logic."""
 
 from dataclasses import dataclass, field
 
@@ -11,8 +11,8 @@ from gateway.merge.rules import Invariant
 class GroupSpec:
     """One group, or a family of them: `tag:*` stands for one register per tag.
 
-    `reference` names the kind of record that the value refers to, or its field `reference_field`. `once` is the policy
-    that takes over when the record has reached a certain state.
+    `reference` names the kind of record that the value, or its field `reference_field`, refers to. `once` is the policy
+    that applies when the record has reached a certain state.
     """
 
     pattern: str
@@ -30,7 +30,7 @@ UNDECLARED = GroupSpec("*", undeclared)
 class KindSpec:
     """One kind. `topic` is the pattern of the names of its topics, one for each system.
 
-    What a `leading` group shows decides which policy others have. `references` are the groups and families that refer
+    The value of a `leading` group determines the policy of others. `references` are the groups and families that refer
     to records of another kind.
     """
 

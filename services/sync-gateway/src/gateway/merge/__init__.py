@@ -1,1 +1,1 @@
-"""The merge and its policies. Pure: nothing of ours is imported here."""
+"""The merge and its policies. Pure: imports no other package of ours."""

@@ -1,8 +1,8 @@
 """The merge of one event into one record: pure, idempotent, independent of the order of arrival.
 
-The state of a group is a register: the set of its heads, one for each origin whose newest edit no other
-author has seen. What it shows is decided by the group's policy. Nothing is overwritten in silence: a value
-that was never seen by whoever replaced it stands in a `Decision`.
+The state of a group is a register: the set of its heads, one for each origin whose newest edit no other author has
+seen. The group's policy selects its value. No value is lost silently: a value that its successor's author had not seen
+is recorded in a `Decision`.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 MAX_BOUNCES = 3
-"""How often a group may change sides with no user event between before it is parked."""
+"""The number of times that a group may change sides without a user's edit before it is parked."""
 
 CLOCK_AHEAD_SECONDS = 60.0
 
@@ -46,10 +46,10 @@ Outcome = Literal["merged", "duplicate", "repaired_gap", "acknowledged"]
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What an event did to a record: only the registers it touched, and what the log must say.
+    """The effects of an event on a record: the changed registers, and the decisions to log.
 
-    `acknowledged` holds the revisions that the spoke has confirmed with this event. `restored` says that the row was
-    restored from a backup: its numbers come again, or its author did not have what the row's system had written.
+    `acknowledged` contains the revisions that the spoke has confirmed with this event. `restored` is the reason if the
+    row was restored from a backup: its numbers repeat, or its author had not seen edits of the row's own system.
     """
 
     outcome: Outcome
@@ -71,11 +71,11 @@ def merge_event(
     now_us: int = 0,
     merged: Seen = NOTHING,
 ) -> Merged:
-    """Merge one event. An event seen before changes nothing; a gap is repaired from the event itself.
+    """Merge one event. An event that was merged before changes nothing; a gap is repaired from the event itself.
 
-    `last` is the latest event of the row that was merged. A known number at a later moment is a fork: the row was
-    restored from a backup, and gives its numbers a second time. `merged` says how far the rows of all systems are.
-    New revisions are `now_us` at least, so a hub that is restored gives none a second time.
+    `last` is the latest merged event of the row. A known number at a later time is a fork: the row was restored from a
+    backup, and assigns its numbers a second time. `merged` is how far the rows of all systems are merged. New revisions
+    are at least `now_us`, so a restored hub assigns none a second time.
     """
     known = event.seq <= seen_seq
     if known and (last is None or event.moment <= last):
@@ -103,13 +103,13 @@ def merge_event(
 
 
 def clamp(hlc: int, now_us: int, limit: float = CLOCK_AHEAD_SECONDS) -> tuple[int, bool]:
-    """A hybrid time at most `limit` seconds ahead of now, and whether it had to be set back."""
+    """A hybrid time at most `limit` seconds ahead of now, and whether it was reduced."""
     latest = now_us + int(limit * 1_000_000)
     return (latest, True) if hlc > latest else (hlc, False)
 
 
 class _Work:
-    """One event on its way through one record: what it has touched so far."""
+    """The merge of one event: the changes so far."""
 
     def __init__(
         self,
@@ -140,19 +140,19 @@ class _Work:
         return self.touched.get(group) or self.before.get(group, EMPTY)
 
     def next_revision(self, group: str, ctx: int = 0) -> int:
-        """Above any revision that the hub gave to the family, or that a spoke claims to have applied; at least now."""
+        """Greater than any revision of the family that the hub assigned, or that a spoke reports; at least now."""
         family = family_of(group) or group
         known = self.latest[family] if family in self.latest else latest(self.before, group)
         self.latest[family] = max(known + 1, ctx + 1, self.now_us)
         return self.latest[family]
 
     def policy(self, group: str) -> Policy:
-        """The policy in force, by what the record shows at this point of the event."""
+        """The policy in force, by the record's values at this point of the event."""
         rule = self.kind.group(group)
         return in_force(rule, self.register(rule.once.group).value) if rule.once else rule.policy
 
     def edit(self, change: Change, hlc: int, bounces: int = 0, seq: int | None = None) -> None:
-        """An edit of the event's system. The revision grows even when the edit is refused.
+        """Merge an edit of the event's system. The revision grows even when the edit is refused.
 
         `seq` is its number when it is not that of the event.
         """
@@ -170,7 +170,8 @@ class _Work:
             self._refuse(change.group, base, head, rule)
 
     def compare(self, group: str, stored: Json, rev: int) -> None:
-        """What a spoke stored of a delivery: the same is an acknowledgement, another value is its edit."""
+        """Compare what a spoke stored of a delivery: an equal value is an acknowledgement, another value is its
+        edit."""
         register = self.register(group)
         self.acknowledged[group] = rev
         if rev != register.rev or register.rev == 0:
@@ -186,9 +187,9 @@ class _Work:
         return any(mark.is_new(seen_seq, last) for group, mark in self.event.sync.items() if group not in own)
 
     def repair(self, seen_seq: int, last: Moment | None) -> set[str]:
-        """Lost events: every group that the spoke has edited since counts as changed to its present value.
+        """Repair lost events: every group that the spoke has edited since counts as changed to its current value.
 
-        Answer the counters among them: what this event says of those is counted already.
+        Returns the counters among them, whose deltas in this event are counted already.
         """
         own = {change.group for change in self.event.changes}
         by_user = own if self.event.origin == "user" else set()
@@ -207,7 +208,7 @@ class _Work:
         return counted
 
     def turn(self) -> None:
-        """Where the event has brought groups under another policy, decide their heads anew."""
+        """Decide the heads of groups again whose policy the event has changed."""
         if self.kind.leading.isdisjoint(self.touched):
             return
         for group, register, verdict in list(turned(self.before, {**self.before, **self.touched}, self.kind)):
@@ -216,7 +217,7 @@ class _Work:
             self._decide(group, verdict.rule, register.heads, verdict)
 
     def check_invariants(self) -> None:
-        """A broken invariant parks the group that the event touched; it never stops the others."""
+        """A violated invariant parks the group that the event changed; other groups are merged."""
         if not self.touched or not self.kind.invariants:
             return
         values = {**shown(self.before), **shown(self.touched)}
@@ -226,10 +227,11 @@ class _Work:
                     self._hold(violation.group, f"invariant:{violation.name}", violation.text)
 
     def _admitted(self, change: Change, rule: GroupRule, *, stored: bool) -> bool:
-        """Whether the system may write the group, under the policy that its author knew to be in force.
+        """Whether the system may write the group, under the policy in force as known to its author.
 
-        What the author knew stands in the event, so it is the same whatever else has arrived before. An event that
-        moves the state was written under the state before; so was a lost edit that is not younger than the last move.
+        The event itself contains that state, so the result does not depend on the order of arrival. An event that
+        changes the state was written under the previous state; so was a lost edit that is not newer than the last
+        change.
         """
         state: Json = None
         if rule.once is not None:
@@ -259,7 +261,8 @@ class _Work:
             self._decide(change.group, verdict.rule, heads, verdict)
 
     def _lives(self, heads: Mapping[str, Head], change: Change, seq: int) -> Mapping[str, Head]:
-        """The heads, with that of the system's previous life apart if the author of this edit did not have it."""
+        """The heads, with the head of the system's previous life kept separately if the author of this edit had not
+        seen it."""
         own = heads.get(self.event.system)
         if own is None or replaces(change, seq, self.event.system, own):
             return heads
@@ -338,7 +341,7 @@ class _Work:
 
 
 def _hold_after(before: Register, bounces: int) -> str | None:
-    """What parks a group after an edit: an edit ends every parking but that of a sum nobody knows."""
+    """What parks a group after an edit: an edit ends every parking except that of an unknown sum."""
     if bounces > MAX_BOUNCES:
         return "bounce"
     return before.hold if before.hold == "counter_gap" else None
@@ -350,7 +353,7 @@ def _confirmed(event: Event, change: Change) -> int:
 
 
 def _shown(total: Decimal, like: Json) -> Json:
-    """A counter's total in the form that the spokes use: a text when they send texts."""
+    """A counter's total in the form of the spokes: a text when they send texts."""
     if isinstance(like, str):
         return str(total)
     return int(total) if total == total.to_integral_value() else float(total)

@@ -1,7 +1,7 @@
-"""Policies: which value a group shows when several authors wrote it without seeing each other.
+"""Policies: which value a group has after concurrent edits.
 
-A policy is data. `decide` is a pure function of the heads: it gives the same verdict whatever the order in
-which the edits arrived, because the only order it knows is (hybrid time, origin, event id).
+A policy is data. `decide` is a pure function of the heads: its result does not depend on the order of arrival, because
+the only order that it uses is (hybrid time, origin, event id).
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -20,8 +20,8 @@ STEWARD = "hub"
 class Head:
     """The newest edit of one origin that no other author has seen yet.
 
-    `first` marks an edit whose author had no revision of the hub in front of them: such heads meet when two
-    records are linked for the first time. `seq` is the number of the edit in its row.
+    `first` marks an edit whose author had seen no revision of the hub: such heads conflict when two records are linked
+    for the first time. `seq` is the number of the edit in its row.
     """
 
     value: Json
@@ -41,13 +41,13 @@ def system_of(origin: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """The states of a document, and `steps`: pairs (from, to) that say which state comes after which."""
+    """The states of a document, and `steps`: pairs (from, to) of allowed transitions."""
 
     states: tuple[str, ...]
     steps: frozenset[tuple[str, str]]
 
     def reaches(self, lower: Json, upper: Json) -> bool:
-        """Whether `upper` is `lower` or comes after it. An undeclared state reaches only itself."""
+        """Whether `upper` is `lower` or later. An undeclared state reaches only itself."""
         reached, frontier = {lower}, [lower]
         while frontier:
             state = frontier.pop()
@@ -59,7 +59,7 @@ class Lattice:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One rule of the table, with what it needs. `version` stands in every decision made by it."""
+    """One policy with its parameters. `version` is stored in every decision made by it."""
 
     rule: str
     system: str | None = None
@@ -76,7 +76,7 @@ class Policy:
         return self.system if self.rule in _OWNED else None
 
     def admits(self, origin: str, ctx: int = 1) -> bool:
-        """Whether this origin may write the group, with this revision of the hub in front of its author."""
+        """Whether this origin may write the group, if its author had seen this revision of the hub."""
         if self.owner is None or origin in (self.owner, STEWARD):
             return True
         return self.rule == "strict_once_linked" and ctx == 0
@@ -84,19 +84,19 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Another policy, from the moment on that the record's group `group` shows one of these values."""
+    """Another policy, which applies when the record's group `group` has one of these values."""
 
     group: str
     values: frozenset[str]
     policy: Policy
 
     def begun(self, state: Json) -> bool:
-        """Whether the policy is in force while the group shows `state`."""
+        """Whether the policy applies while the group has the value `state`."""
         return isinstance(state, str) and state in self.values
 
 
 class GroupRule(Protocol):
-    """How one group is decided."""
+    """The rule that decides one group."""
 
     @property
     def policy(self) -> Policy: ...
@@ -107,14 +107,14 @@ class GroupRule(Protocol):
 
 
 def in_force(rule: GroupRule, state: Json) -> Policy:
-    """The group's policy while the group that it depends on shows `state`."""
+    """The group's policy while the group that it depends on has the value `state`."""
     return rule.once.policy if rule.once and rule.once.begun(state) else rule.policy
 
 
 class Verdict(NamedTuple):
-    """What a group shows. `winner` is the origin whose value it is, or None while nobody has won.
+    """The value of a group. `winner` is the origin of the value, or None while there is none.
 
-    `contested` says that the heads hold more than one value.
+    `contested`: the heads have more than one value.
     """
 
     value: Json
@@ -133,29 +133,30 @@ manual = Policy("manual")
 update_wins = Policy("update_wins")
 delete_wins = Policy("delete_wins")
 undeclared = Policy("undeclared")
-"""For a group that the kind does not know: kept in full, delivered to nobody."""
+"""For a group that the kind does not declare: stored in full, not delivered."""
 
 
 def prefer(system: str) -> Policy:
-    """The value of this system where it has one, else the newest."""
+    """The value of this system if it has one, else the newest."""
     return Policy("prefer", system=system)
 
 
 def strict(system: str, *, once_linked: bool = False) -> Policy:
-    """Only this system writes; the edits of others are logged and reverted.
+    """Only this system writes; edits of others are logged and reverted.
 
-    `once_linked`: what another system enters before it has heard of the hub counts as long as this one says nothing.
+    `once_linked`: a value that another system enters before it has seen a revision of the hub is kept while this system
+    has none.
     """
     return Policy("strict_once_linked" if once_linked else "strict", system=system)
 
 
 def machine(lattice: Lattice) -> Policy:
-    """The state that comes after all others; incomparable states are parked."""
+    """The later state; incomparable states are parked."""
     return Policy("machine", lattice=lattice)
 
 
 def as_it_is(value: Json) -> Json:
-    """The normaliser of groups whose values are compared to the letter."""
+    """The normaliser of groups whose values are compared exactly."""
     return value
 
 
@@ -173,12 +174,12 @@ def frozen(value: Json) -> Hashable:
 
 
 def same(one: Json, other: Json, normalise: Normaliser = as_it_is) -> bool:
-    """Whether two values mean the same to a group."""
+    """Whether two values are equal for a group."""
     return frozen(normalise(one)) == frozen(normalise(other))
 
 
 def decide(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser = as_it_is) -> Verdict:
-    """What these heads show under this policy. Deterministic, and independent of the order of arrival."""
+    """The value of these heads under this policy. Deterministic, and independent of the order of arrival."""
     if not heads:
         return Verdict(None, parked=policy.rule == "undeclared", winner=None, rule=policy.name)
     if len(heads) == 1:
@@ -208,13 +209,15 @@ class Entered(Protocol):
 def simulate(
     entries: Iterable[Entered], policy: Policy, normalise: Normaliser = as_it_is, *, first: bool = False
 ) -> Verdict:
-    """What a past decision would become under another policy. Refused values count where it admits them.
+    """The result of a past decision under another policy. Refused values count where it admits them.
 
-    `first` says that records met for the first time, where an empty value yields.
+    `first`: the records were linked for the first time, when an empty value loses.
     """
     admitted: dict[str, Head] = {}
     for entry in sorted(entries, key=lambda each: each.hlc):
-        ctx = int(entry.origin in admitted)  # The log does not say what an author had seen: something, later on.
+        ctx = int(
+            entry.origin in admitted
+        )  # The log does not contain what an author had seen; later edits had seen some revision.
         if policy.admits(system_of(entry.origin), ctx):
             admitted[entry.origin] = Head(entry.value, entry.hlc, 0, entry.event_id, "", "", first)
     return decide(policy, admitted, normalise)
@@ -227,7 +230,7 @@ def order(item: tuple[str, Head]) -> tuple[int, str, str]:
 
 
 def _informed(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) -> Mapping[str, Head]:
-    """Without the empty heads when records meet for the first time: an empty field says nothing there."""
+    """Without the empty heads when records are linked for the first time: an empty field is no information then."""
     if policy.rule not in _EMPTY_YIELDS or not any(head.first for head in heads.values()):
         return heads
     filled = {origin: head for origin, head in heads.items() if normalise(head.value) is not None}
@@ -248,7 +251,7 @@ def _strict(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) ->
 
 
 def _of(system: str | None, heads: Mapping[str, Head]) -> Mapping[str, Head]:
-    """What a system has written, in its present life and in those before it was restored."""
+    """The heads of a system, of its current life and of those before restores."""
     return {origin: head for origin, head in heads.items() if system_of(origin) == system}
 
 
@@ -276,7 +279,7 @@ def _machine(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) -
 
 
 def _winning(winning: Callable[[Json], bool]) -> "Rule":
-    """A rule under which one value beats all others, however old it is."""
+    """A rule by which one value wins over all others, independent of its time."""
 
     def choose(policy: Policy, heads: Mapping[str, Head], normalise: Normaliser) -> Verdict:
         winners = {origin: head for origin, head in heads.items() if winning(normalise(head.value))}
@@ -298,7 +301,7 @@ def _extreme(sign: int) -> "Rule":
 
 
 def _magnitude(value: Json) -> tuple[int, Decimal, str] | None:
-    """Numbers and texts that are numbers by size, other texts (dates among them) by letters after them."""
+    """Numbers and numeric texts by size, other texts (such as dates) alphabetically after them."""
     if value is None:
         return None
     try:
@@ -333,11 +336,11 @@ _WITH_SYSTEM = _OWNED | {"prefer"}
 
 
 class UnknownPolicy(ValueError):
-    """The text names no policy of the table."""
+    """The text names no known policy."""
 
     def __init__(self, text: str) -> None:
         names = sorted(name + ":<system>" if name in _WITH_SYSTEM else name for name in _RULES)
-        super().__init__(f"{text!r} is no policy. Use one of {', '.join(names)}.")
+        super().__init__(f"{text!r} is not a policy. Use one of {', '.join(names)}.")
 
 
 def parse(text: str, version: int = 1) -> Policy:

@@ -1,6 +1,6 @@
-"""What the merge works on and leaves behind: events, registers, decisions, and their stored form.
+"""Input and output of the merge: events, registers, decisions, and their stored form.
 
-The stored form is JSON with short keys, because every record keeps one register per group.
+The stored form is JSON with short keys, because every record has one register per group.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +14,8 @@ from gateway.merge.policy import Head, Json
 Fate = Literal["kept", "lost", "refused"]
 Seen = Mapping[str, Sequence[int]]
 """How far the events of each system's row were merged: `{"crm": [time_us, seq]}`, the latest time and the greatest
-number. An event is among them if neither its time nor its number is greater: numbers tell when a clock is set back,
-times when a row was restored and gives its numbers again."""
+number. An event is included if neither its time nor its number is greater: numbers detect a clock that was set back,
+times a row that was restored and assigns its numbers again."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,17 +26,17 @@ def microseconds(time: datetime) -> int:
 
 
 class Moment(NamedTuple):
-    """When an event was written, by its author's clock, and its number: two may share a tick."""
+    """The time of an event by its author's clock, and its number; two events may have the same time."""
 
     time_us: int
     seq: int
 
 
 class Mark(NamedTuple):
-    """What a spoke knows of one group: its last own edit, the revision it applied, the time of the edit.
+    """The state of one group in a spoke: its last own edit, the applied revision, the time of the edit.
 
-    `at` is the time of the edit's event in microseconds, None in events of before rows kept it; `seen` is what had been
-    merged into the revision, None in events of before deliveries said it.
+    `at` is the time of the edit's event in microseconds, None in events of older rows; `seen` is what had been merged
+    into the revision, None in events from before deliveries contained it.
     """
 
     seq: int
@@ -46,16 +46,16 @@ class Mark(NamedTuple):
     seen: Seen | None = None
 
     def is_new(self, seen_seq: int, last: Moment | None) -> bool:
-        """Whether the hub has not merged the edit: its number is new, or it is later than all that was merged."""
+        """Whether the hub has not merged the edit: its number is new, or it is later than all merged ones."""
         return self.seq > seen_seq or (self.at is not None and last is not None and Moment(self.at, self.seq) > last)
 
 
 class Change(NamedTuple):
-    """One group in one edit. `ctx` is the hub revision of the group that the author had in front of them.
+    """One group in one edit. `ctx` is the hub revision of the group that the author had seen.
 
-    `after` is the number of the group's last local edit that this one replaces; None in events of the older format,
-    whose author is taken to have had every edit with a smaller number. `seen` says the same as `ctx` by the edits
-    themselves: it holds for a hub that was restored and gives those edits other revisions.
+    `after` is the number of the group's previous local edit, which this one replaces; None in events of the older
+    format, whose author is taken to have seen every edit with a smaller number. `seen` names the edits that the author
+    had seen: unlike `ctx`, it stays valid for a restored hub that assigns other revisions to those edits.
     """
 
     group: str
@@ -68,7 +68,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a spoke about one record, as it came over the wire."""
+    """One event of a spoke about one record, as received."""
 
     id: str
     system: str
@@ -86,7 +86,7 @@ class Event:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], *, event_id: str, system: str, time: str) -> "Event":
-        """The event that the JSON body of a message describes. Raise KeyError or TypeError if it is none."""
+        """The event in the JSON body of a message. Raises KeyError or TypeError if there is none."""
         return cls(
             id=event_id,
             system=system,
@@ -111,12 +111,12 @@ class Event:
 
     @property
     def moment(self) -> Moment:
-        """When it was written. A number that comes again at a later moment is an edit of a restored row."""
+        """The time of the event. A repeated number at a later time is an edit of a restored row."""
         return Moment(microseconds(datetime.fromisoformat(self.time)), self.seq)
 
 
 def moment_of(head: Head) -> Moment:
-    """When an edit was written."""
+    """The time of an edit."""
     return Moment(microseconds(datetime.fromisoformat(head.at)), head.seq)
 
 
@@ -124,10 +124,10 @@ def moment_of(head: Head) -> Moment:
 class Register:
     """The state of one group of one record.
 
-    `hold` names what parks the group whatever its policy says; `total` is the sum of a counter; `bounces`
-    counts how often a spoke stored something else than it was sent since the last user event. `awaited` says up to
-    which event of other systems the author of a merged edit had seen more than the hub has merged: a hub that was
-    restored merges those events late, and they are replaced already.
+    `hold` is the reason that parks the group independently of its policy; `total` is the sum of a counter; `bounces`
+    counts how often a spoke stored another value than it was sent since the last user's edit. `awaited` are the events
+    of other systems that authors of merged edits had seen and the hub has not merged: a restored hub merges those
+    events late, and they are replaced already.
     """
 
     rev: int = 0
@@ -233,7 +233,7 @@ def revision(registers: Mapping[str, Register], group: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One value in a decision, with its author and what became of it."""
+    """One value in a decision, with its author and its outcome."""
 
     origin: str
     value: Json
@@ -260,7 +260,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A line of the decision log: every value, who won, and by which rule."""
+    """An entry of the decision log: every value, the winner, and the rule."""
 
     group: str
     rule: str

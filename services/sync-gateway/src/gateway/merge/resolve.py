@@ -1,4 +1,4 @@
-"""A steward's choice: what it makes of a group, and of those that another policy decides from then on."""
+"""A steward's choice: its effect on a group, and on those whose policy it changes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,9 +10,9 @@ from gateway.merge.rules import EMPTY, Rules, latest, number, policy_of, turned
 
 
 class Resolution(NamedTuple):
-    """What a steward's choice did to one group. `decision` is None when there was nothing to decide.
+    """The effect of a steward's choice on one group. `decision` is None when there was nothing to decide.
 
-    `led` are other groups that another policy decides now that this group shows another value.
+    `led` are other groups whose policy changes with this group's value.
     """
 
     register: Register

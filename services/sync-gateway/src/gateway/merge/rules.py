@@ -1,4 +1,4 @@
-"""What the merge must know of a kind, and which policy is in force for a group. Pure."""
+"""The data of a kind that the merge needs, and the policy in force for a group. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ from gateway.merge.register import Register, revision, standings
 
 
 class Violation(NamedTuple):
-    """A rule of the kind that the merged record breaks: the group to park, the rule's name, the facts."""
+    """A violated rule of the kind: the group to park, the rule's name, the facts."""
 
     group: str
     name: str
@@ -21,7 +21,7 @@ Invariant = Callable[[Mapping[str, Json]], Iterable[Violation]]
 
 
 class Rules(Protocol):
-    """A kind. What its `leading` groups show decides which policy others have."""
+    """A kind. The values of its `leading` groups determine the policy of others."""
 
     @property
     def invariants(self) -> tuple[Invariant, ...]: ...
@@ -34,13 +34,13 @@ EMPTY = Register()
 
 
 def family_of(group: str) -> str | None:
-    """`tag` for `tag:retail`; None for a group that stands alone."""
+    """`tag` for `tag:retail`; None for a group without a family."""
     family, separator, _ = group.partition(":")
     return family if separator else None
 
 
 def latest(registers: Mapping[str, Register], group: str) -> int:
-    """The greatest revision that the group has had, or any member of its family (also of a group that names one)."""
+    """The greatest revision of the group, or of any member of its family (also of a group that names one)."""
     if group in registers and family_of(group) is None:
         return revision(registers, group)
     members = f"{family_of(group) or group}:"
@@ -48,7 +48,7 @@ def latest(registers: Mapping[str, Register], group: str) -> int:
 
 
 def policy_of(registers: Mapping[str, Register], group: str, kind: Rules) -> Policy:
-    """The policy in force for a group, by what the record shows."""
+    """The policy in force for a group, by the record's values."""
     rule = kind.group(group)
     return in_force(rule, registers.get(rule.once.group, EMPTY).value) if rule.once else rule.policy
 
@@ -56,7 +56,7 @@ def policy_of(registers: Mapping[str, Register], group: str, kind: Rules) -> Pol
 def turned(
     before: Mapping[str, Register], after: Mapping[str, Register], kind: Rules
 ) -> Iterator[tuple[str, Register, Verdict]]:
-    """The groups that show something else under the policy that has come into force, with its verdict."""
+    """The groups whose value changes under the policy now in force, with the result."""
     moved = {group for group in kind.leading if before.get(group, EMPTY).value != after.get(group, EMPTY).value}
     for group, register in after.items() if moved else ():
         rule = kind.group(group)
@@ -70,5 +70,5 @@ def turned(
 
 
 def number(value: Json) -> Decimal:
-    """The amount that a counter's value stands for; an empty one is zero."""
+    """The amount of a counter's value; an empty one is zero."""
     return Decimal(0) if value is None else Decimal(str(value))

@@ -1,8 +1,8 @@
-"""What the author of an edit had in front of them: which heads the edit replaces, and which edits come too late.
+"""What the author of an edit had seen: which heads the edit replaces, and which edits arrive after their replacement.
 
-`ctx` says it by a revision of the hub, `seen` by the edits themselves. A hub that was restored from a backup merges the
-edits of its lost life again and gives them other revisions, so there `seen` alone tells. It also names edits that this
-hub has not merged again yet: they are replaced before they come.
+`ctx` expresses it by a revision of the hub, `seen` by the edits themselves. A hub that was restored from a backup
+merges the edits of its lost life again and assigns other revisions to them, so only `seen` is valid there. It also
+names edits that this hub has not merged again yet: they are replaced before they arrive.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,13 @@ NOTHING: Seen = {}
 
 
 def unseen(heads: Mapping[str, Head], change: Change, system: str) -> dict[str, Head]:
-    """The heads of other origins that the author of this edit did not have in front of them."""
+    """The heads of other origins that the author of this edit had not seen."""
     return {origin: head for origin, head in heads.items() if origin != system and not _saw(change, origin, head)}
 
 
 def replaces(change: Change, seq: int, system: str, own: Head) -> bool:
-    """Whether the author of an edit had their own system's head. If not, it is of a life that a restore has ended."""
+    """Whether the author of an edit had seen its own system's head. If not, the head belongs to a life before a
+    restore."""
     after = seq - 1 if change.after is None else change.after
     return own.seq <= after or _saw(change, system, own)
 
@@ -29,7 +30,7 @@ def _saw(change: Change, origin: str, head: Head) -> bool:
 
 
 def is_seen(seen: Seen, system: str, head: Head) -> bool:
-    """Whether the edit of a system is among those that were seen."""
+    """Whether the edit of a system is among the seen ones."""
     if system not in seen:
         return False
     time_us, seq = seen[system]
@@ -37,7 +38,7 @@ def is_seen(seen: Seen, system: str, head: Head) -> bool:
 
 
 def await_from(before: Register, change: Change, system: str, merged: Seen) -> Seen:
-    """What the authors of a group's edits have seen of other systems than their own, and is not merged."""
+    """What the authors of a group's edits have seen of other systems and the hub has not merged."""
     others = [(other, reach) for other, reach in (change.seen or {}).items() if other != system]
     awaited: dict[str, Sequence[int]] = {}
     for other, reach in [*before.awaited.items(), *others]:
@@ -48,5 +49,5 @@ def await_from(before: Register, change: Change, system: str, merged: Seen) -> S
 
 
 def further(one: Sequence[int], other: Sequence[int]) -> list[int]:
-    """As far as both together."""
+    """The maximum of both, per component."""
     return [max(pair) for pair in zip(one, other, strict=True)]

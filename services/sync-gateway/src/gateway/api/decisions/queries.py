@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, Select, select
 from gateway.api.decisions.schemas import ConflictFilters, DecisionFilters
 from gateway.store.decisions import DecisionRow
 
-# Ids are UUIDv7: in the order of the decisions, and there is an index.
+# Ids are UUIDv7: they sort in the order of the decisions, and are indexed.
 ORDERS = Sorting({"decided_at": DecisionRow.id}, DecisionRow.id, "-decided_at")
 
 
 def search(filters: DecisionFilters) -> Select[DecisionRow]:
-    """The decisions that every filter takes."""
+    """The decisions that match every filter."""
     statement = _search(filters)
     if filters.state is not None:
         statement = statement.where(DecisionRow.state == filters.state)

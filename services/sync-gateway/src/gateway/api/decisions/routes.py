@@ -23,14 +23,14 @@ conflicts = APIRouter(tags=["conflicts"], route_class=IdempotentRoute)
 READ = requires("sync:read")
 Steward = Annotated[Principal, requires("sync:write")]
 VALUES = FieldScopes(WRITE_SCOPES)
-"""A value takes the scope that it takes in the system that owns it."""
+"""A value needs the scope that it needs in the system that owns it."""
 
 
 @router.get("/v1/decisions", dependencies=[READ])
 async def list_decisions(
     session: Session, paging: Paging, filters: Annotated[DecisionFilters, Query()]
 ) -> Page[DecisionOut]:
-    """Every conflict there ever was, the newest first: all values with their authors, the winner, the rule."""
+    """Every conflict, the newest first: all values with their authors, the winner, the rule."""
     return await paging.page(session, queries.search(filters), queries.ORDERS, lambda row: DecisionOut.of(row[0]))
 
 
@@ -44,11 +44,11 @@ async def read_decision(decision_id: UUID, session: Session) -> DecisionOut:
 async def restore_value(
     decision_id: UUID, session: Session, caller: Steward, body: Annotated[Pick | None, Body()] = None
 ) -> ChosenOut:
-    """Write a value that lost again, in every system, as an edit of yours.
+    """Restore a value that lost, in every system, as an edit of the caller.
 
-    Name the value when more than one could be meant. A steward stands above the policy: an edit that was refused
-    because another system alone writes the group can be restored too, and holds until that system writes it again.
-    What takes a scope of its own to write in its system takes it here too (`x-field-scopes`: kind, or kind.group).
+    Select the value if several lost. A steward overrides the policy: an edit that was refused because only another
+    system writes the group can be restored too, until that system writes it again. A value that needs a scope of its
+    own in its system needs it here too (`x-field-scopes`: kind, or kind.group).
     """
     await _may_write(session, caller, decision_id)
     chosen = await commands.restore(
@@ -61,15 +61,15 @@ async def restore_value(
 async def list_conflicts(
     session: Session, paging: Paging, filters: Annotated[ConflictFilters, Query()]
 ) -> Page[DecisionOut]:
-    """What waits for a steward, the newest first: parked groups with all their values. All other groups go on."""
+    """The open conflicts, the newest first: parked groups with all their values. All other groups are synchronised."""
     return await paging.page(session, queries.open_ones(filters), queries.ORDERS, lambda row: DecisionOut.of(row[0]))
 
 
 @conflicts.post("/v1/conflicts/{conflict_id}/resolve", openapi_extra=VALUES.openapi)
 async def resolve_conflict(conflict_id: UUID, body: Choice, session: Session, caller: Steward) -> ChosenOut:
-    """End a conflict: with the value of one system, or with a third value. It is delivered to every system.
+    """Resolve a conflict with the value of one system, or with another value, which is delivered to every system.
 
-    The answer is 409, and says what happened, when the conflict is no longer open.
+    The answer is 409, with the reason, when the conflict is no longer open.
     """
     await _may_write(session, caller, conflict_id)
     chosen = await commands.resolve(session, conflict_id, _chosen(body), caller.subject, clock.now())
@@ -88,7 +88,7 @@ async def _may_write(session: Session, caller: Principal, decision_id: UUID) -> 
 
 def _told(chosen: Chosen, verb: str) -> ChosenOut:
     group, kind = chosen.row.group_key, chosen.row.kind
-    goes_to = f"it goes to {' and '.join(chosen.due_in)}" if chosen.due_in else "no system is connected yet"
+    goes_to = f"it is delivered to {' and '.join(chosen.due_in)}" if chosen.due_in else "no system is connected yet"
     return ChosenOut.model_validate(
         {
             "outcome": verb if chosen.changed else "unchanged",

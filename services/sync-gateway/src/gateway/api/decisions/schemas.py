@@ -1,4 +1,4 @@
-"""Decisions and conflicts, and what a steward may say to them."""
+"""Decisions and conflicts, and the choices of a steward."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -33,7 +33,7 @@ class PolicyRef(BaseModel):
 
 
 class ValueOut(BaseModel):
-    """One of the values of a decision, with its author and what became of it."""
+    """One of the values of a decision, with its author and its outcome."""
 
     origin: str = Field(description="The system it was entered in; `hub` for a steward's choice.")
     value: JsonValue
@@ -93,14 +93,16 @@ class DecisionOut(BaseModel):
     group: str
     rule: str
     policy: PolicyRef
-    winner: str | None = Field(description="The origin whose value is shown; null while nobody has won.")
+    winner: str | None = Field(description="The origin whose value is shown; null while there is no winner.")
     value: JsonValue
     values: list[ValueOut]
     detail: str
     event_id: str
     state: State = Field(
-        description="`open` waits for a steward, `resolved` was picked by one, `superseded` was overtaken by an author"
-        " who had seen the values or by a newer decision, `decided` needed nobody."
+        description=(
+            "`open` waits for a steward, `resolved` was decided by one, `superseded` was replaced by an author who had "
+            "seen the values or by a newer decision, `decided` needed no steward."
+        )
     )
     decided_at: datetime
     resolved_at: datetime | None
@@ -112,7 +114,7 @@ class DecisionOut(BaseModel):
 
 
 class Pick(BaseModel):
-    """Which of the values is meant, where several could be: by its system, or by its event."""
+    """Selects one of several values: by its system, or by its event."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"origin": "crm"}]})
 
@@ -121,7 +123,7 @@ class Pick(BaseModel):
 
 
 class Choice(Pick):
-    """What a conflict is to end with: the value of one `origin` (or event), or another `value` altogether."""
+    """The result of a conflict: the value of one `origin` (or event), or another `value`."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"origin": "crm"}, {"value": "Call before delivery."}]},
@@ -133,17 +135,17 @@ class Choice(Pick):
     def _says_one_thing(self) -> Self:
         named = bool({"origin", "event_id"} & self.model_fields_set)
         if named == ("value" in self.model_fields_set):
-            raise ValueError("send either the `origin` whose value is to stay, or a `value`")
+            raise ValueError("send either the `origin` whose value to keep, or a `value`")
         return self
 
 
 class ChosenOut(BaseModel):
-    """What a steward's choice has done. `unchanged`: the value was shown already, and nothing was written."""
+    """The effect of a steward's choice. `unchanged`: the group has the value already, and nothing was written."""
 
     outcome: Literal["restored", "resolved", "unchanged"]
     detail: str
-    value: JsonValue = Field(description="What the group shows now.")
+    value: JsonValue = Field(description="The new value of the group.")
     rev: int
-    due_in: list[str] = Field(description="The systems that it is now delivered to.")
-    logged_as: UUID | None = Field(description="The decision that holds the values which the choice replaced.")
+    due_in: list[str] = Field(description="The systems to which it is delivered.")
+    logged_as: UUID | None = Field(description="The decision with the values that the choice replaced.")
     decision: DecisionOut

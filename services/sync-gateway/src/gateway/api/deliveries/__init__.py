@@ -1,1 +1,1 @@
-"""What has not arrived yet."""
+"""Deliveries that are not acknowledged."""

@@ -1,4 +1,4 @@
-"""Reads of what is due, waits or is refused."""
+"""Reads of deliveries that are due, waiting or refused."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ORDERS = Sorting(
 
 
 def search(filters: DeliveryFilters) -> Select[*tuple[Any, ...]]:
-    """The deliveries that every filter takes, with their records."""
+    """The deliveries that match every filter, with their records."""
     wanted = filters.model_dump(exclude_none=True, exclude={"state"})
     return (
         select(Delivery, Record)

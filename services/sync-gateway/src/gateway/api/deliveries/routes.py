@@ -22,7 +22,8 @@ router = APIRouter(tags=["deliveries"], route_class=IdempotentRoute)
 async def list_deliveries(
     session: Session, paging: Paging, filters: Annotated[DeliveryFilters, Query()]
 ) -> Page[DeliveryOut]:
-    """What has not arrived yet, the oldest first, with the reason in full. Nothing here holds up anything else."""
+    """Deliveries that are not acknowledged, the oldest first, with the full reason. They do not block other
+    deliveries."""
     return await paging.page(
         session, queries.search(filters), queries.ORDERS, lambda row: DeliveryOut.of(row.Delivery, row.Record)
     )
@@ -30,7 +31,7 @@ async def list_deliveries(
 
 @router.post("/v1/deliveries:retry", dependencies=[requires("sync:write")])
 async def retry_deliveries(session: Session, body: Annotated[Retry | None, Body()] = None) -> Retried:
-    """Try again now what a system refused, and look again for what others wait for."""
+    """Retry refused deliveries now, and check waiting ones again."""
     wanted = body or Retry()
     if wanted.system is not None:
         await check_system(session, wanted.system)

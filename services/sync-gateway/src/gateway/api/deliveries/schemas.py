@@ -1,4 +1,4 @@
-"""Deliveries that cannot go now, and trying them again."""
+"""Deliveries that are not acknowledged, and their retry."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -17,9 +17,10 @@ from gateway.store.records import Record
 class DeliveryFilters(Filters):
     state: Literal["pending", "waiting", "rejected"] | None = Field(
         default=None,
-        description="`pending` goes as soon as the system takes it, `waiting` needs another record there first,"
-        " `rejected` holds values that the system refuses, which are tried again after growing pauses."
-        " Without: all three.",
+        description=(
+            "`pending` is sent as soon as the system is available, `waiting` needs another record there first, "
+            "`rejected` has values that the system refuses, which are retried after growing pauses. Default: all three."
+        ),
     )
     system: Text | None = None
     kind: KindName | None = None
@@ -57,7 +58,7 @@ _EXAMPLE: JsonDict = {
 
 
 class DeliveryOut(BaseModel):
-    """One record that a system does not have in full, and why."""
+    """One record that a system does not have completely, and the reason."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -65,7 +66,7 @@ class DeliveryOut(BaseModel):
     kind: str
     canonical_id: UUID
     system: str
-    name: str | None = Field(description="What the record is called.")
+    name: str | None = Field(description="The name or number of the record.")
     state: DeliveryState
     since: datetime
     reason: str | None
@@ -73,7 +74,7 @@ class DeliveryOut(BaseModel):
     refused: list[RefusalOut]
     missing: list[str] = Field(description="The groups that are still to be delivered.")
     tries: int
-    due_at: datetime | None = Field(description="When it is looked at next; what is refused too.")
+    due_at: datetime | None = Field(description="The time of its next check; of refused groups too.")
 
     @classmethod
     def of(cls, delivery: Delivery, record: Record) -> Self:
@@ -87,7 +88,7 @@ class DeliveryOut(BaseModel):
             name=record.name(),
             state="rejected" if refused else DELIVERY_STATES[delivery.state],
             since=min(moments, default=delivery.due_at if delivery.state == "pending" else delivery.changed_at),
-            # An older refusal is told until the system has taken the newer value.
+            # An older refusal is shown until the system has accepted the newer value.
             reason=delivery.reason({}),
             waiting_for=delivery.waiting_for,
             refused=refused,
@@ -106,7 +107,7 @@ DELIVERY_STATES: dict[str, DeliveryState] = {
 
 
 class Retry(BaseModel):
-    """Which deliveries to try again; what is left out limits nothing."""
+    """The deliveries to retry; omitted filters match all."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"system": "erp", "kind": "customer"}]})
 
@@ -116,7 +117,7 @@ class Retry(BaseModel):
 
 
 class Retried(BaseModel):
-    """How many deliveries will be tried again at once, and how many are left for the next call."""
+    """The number of deliveries that are retried at once, and of those left for the next call."""
 
     retried: int
     remaining: int

@@ -1,1 +1,1 @@
-"""Mending of links and deliveries that cannot go on by themselves."""
+"""Correction of links and deliveries by a steward."""

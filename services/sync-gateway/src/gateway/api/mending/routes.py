@@ -1,4 +1,4 @@
-"""HTTP of mending links and deliveries that cannot go on by themselves."""
+"""HTTP for the correction of links and deliveries."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,31 +24,31 @@ Steward = Annotated[Principal, requires("sync:write")]
 
 @router.post("/v1/links/{link_id}/unlink")
 async def unlink_record(link_id: UUID, body: Mend, session: Session, caller: Steward) -> LinkMended:
-    """Forget which local record of a system it is, and deliver the record there anew.
+    """Remove a link, and deliver the record to that system again.
 
-    The system takes the local record that carries the canonical id, or makes one. For a local record that is gone.
+    The system uses the local record with the canonical id, or creates one. For a local record that no longer exists.
     """
     return _told(await links.unlink(session, link_id, _author(caller, body)), "unlinked")
 
 
 @router.post("/v1/links/{link_id}/relink")
 async def relink_record(link_id: UUID, body: Relink, session: Session, caller: Steward) -> LinkMended:
-    """Say which local record of the system it is. The messages of that one that were held are merged then.
+    """Link the record to another local record of the system. Held messages of that one are merged then.
 
-    For a local record that has taken the place of another: "has linked it already" in the quarantine.
+    For a local record that replaces another: "has linked it already" in the quarantine.
     """
     return _told(await links.relink(session, link_id, body.local_id, _author(caller, body)), "relinked")
 
 
 @router.post("/v1/deliveries/{delivery_id}/drop")
 async def drop_delivery(delivery: DeliveryInAddress, body: Mend, session: Session, caller: Steward) -> DeliveryDropped:
-    """Give up what the system does not have of the record: it stays as it is there until the record changes again."""
+    """Drop a delivery: the system keeps its version of the record until the record changes again."""
     system = delivery.system
     dropped = await deliveries.drop(session, delivery.canonical_id, system, _author(caller, body))
     named = ", ".join(dropped.groups)
     return DeliveryDropped(
         outcome="dropped" if dropped.groups else "unchanged",
-        detail=f"{system} does without {named}." if named else f"Nothing was due in {system}.",
+        detail=f"{system} keeps its version without {named}." if named else f"Nothing was due in {system}.",
         groups=dropped.groups,
         logged_as=dropped.logged.id if dropped.logged else None,
     )
@@ -56,9 +56,9 @@ async def drop_delivery(delivery: DeliveryInAddress, body: Mend, session: Sessio
 
 @router.post("/v1/records:resync")
 async def resync_records(body: Resync, session: Session, caller: Steward) -> ResyncOut:
-    """Deliver records anew with all their groups: one record, a kind, a system, or what changed in a time.
+    """Deliver records again with all their groups: one record, a kind, a system, or a time range.
 
-    At most 1,000 records of a system in one call; `next` of the answer says where the next call continues.
+    At most 1,000 records of a system in one call; `next` of the answer is the position for the next call.
     """
     if body.system is not None:
         await check_system(session, body.system)
@@ -76,8 +76,8 @@ def _told(mended: Mended, verb: str) -> LinkMended:
     link = mended.link
     about = f"{link.kind} {link.canonical_id}"
     detail = {
-        "unlinked": f"{about} is no longer {link.local_id} of {link.system}; it is delivered there anew.",
-        "relinked": f"{about} is {link.local_id} of {link.system}; it is delivered there anew.",
+        "unlinked": f"{about} is no longer linked to {link.local_id} of {link.system}; it is delivered there again.",
+        "relinked": f"{about} is linked to {link.local_id} of {link.system}; it is delivered there again.",
     }[verb]
     return LinkMended.model_validate(
         {

@@ -1,4 +1,4 @@
-"""What a steward says to a link or a delivery that cannot go on, and what became of it."""
+"""Corrections of a steward to a link or a delivery, and their outcome."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -11,7 +11,9 @@ from gateway.api.kinds import KindName
 from gateway.api.records.schemas import LinkOut, Text
 from gateway.store.deliveries import DeliveryKey
 
-Reason = Annotated[str, Field(min_length=3, max_length=500, description="Why; it stands in the decision log.")]
+Reason = Annotated[
+    str, Field(min_length=3, max_length=500, description=("The reason; it is stored in the decision log."))
+]
 LocalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S+$")]
 
 
@@ -28,7 +30,7 @@ DeliveryInAddress = Annotated[DeliveryKey, Depends(_in_address)]
 
 
 class Mend(BaseModel):
-    """Why it is done."""
+    """The reason of the correction."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "The CRM was restored from a backup."}]}
@@ -38,7 +40,7 @@ class Mend(BaseModel):
 
 
 class Relink(Mend):
-    """The local record that it is."""
+    """The local record to link."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -50,7 +52,7 @@ class Relink(Mend):
 
 
 class Resync(Mend):
-    """Which records to deliver anew; what is left out limits nothing, but one must be said."""
+    """The records to deliver again; omitted filters match all, but one is required."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -63,7 +65,7 @@ class Resync(Mend):
     system: Text | None = None
     changed_since: AwareDatetime | None = Field(default=None, description="Records that changed at this time or later.")
     changed_until: AwareDatetime | None = Field(default=None, description="Records that changed before this time.")
-    after: Text | None = Field(default=None, description="`next` of the answer before.")
+    after: Text | None = Field(default=None, description="`next` of the previous answer.")
 
     @field_validator("after")
     @classmethod
@@ -76,22 +78,22 @@ class Resync(Mend):
     def _says_which(self) -> Self:
         chosen = (self.canonical_id, self.kind, self.system, self.changed_since, self.changed_until)
         if all(each is None for each in chosen):
-            raise ValueError("name a record, a kind, a system or a time: a resync of everything is not meant")
+            raise ValueError("send a record, a kind, a system or a time: a resync of everything is not allowed")
         return self
 
 
 class LinkMended(BaseModel):
-    """What was done to a link."""
+    """The outcome of a correction of a link."""
 
     outcome: Literal["unlinked", "relinked", "unchanged"]
     detail: str
     link: LinkOut
-    replaying: int = Field(description="Held messages of the local record that are now merged.")
-    logged_as: UUID | None = Field(description="The line of the decision log.")
+    replaying: int = Field(description="The held messages of the local record that are now merged.")
+    logged_as: UUID | None = Field(description="The entry of the decision log.")
 
 
 class DeliveryDropped(BaseModel):
-    """What a system does without from now on."""
+    """The groups that are no longer delivered to a system."""
 
     outcome: Literal["dropped", "unchanged"]
     detail: str
@@ -100,7 +102,7 @@ class DeliveryDropped(BaseModel):
 
 
 class ResyncOut(BaseModel):
-    """How many records are delivered anew; with `next`, send the same again with it as `after`."""
+    """The number of records that are delivered again; with `next`, send the same request with it as `after`."""
 
     due: int
     next: str | None

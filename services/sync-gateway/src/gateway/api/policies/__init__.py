@@ -1,1 +1,1 @@
-"""The policies of each group, and what another one would decide."""
+"""The policies of each group, and their simulation."""

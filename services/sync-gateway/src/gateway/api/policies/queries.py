@@ -1,4 +1,4 @@
-"""The policies in force, read from the code that applies them, and past conflicts under another policy."""
+"""The policies in force, derived from the code, and past conflicts under another policy."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,18 +25,18 @@ from gateway.store.decisions import DecisionRow
 from gateway.store.systems import all_systems
 
 MEANINGS = {
-    "newest": "The newest edit wins; one whose author had seen the others is no conflict.",
-    "prefer": "The value of {system} wins where it has one, else the newest.",
+    "newest": "The newest edit wins; an edit whose author had seen the others is not a conflict.",
+    "prefer": "The value of {system} wins if it has one, else the newest.",
     "strict": "Only {system} writes it; an edit elsewhere is logged and reverted.",
-    "strict_once_linked": "Only {system} writes it; until it does, the first value of another system counts.",
+    "strict_once_linked": "Only {system} writes it; until it does, the first value of another system is used.",
     "max": "The greatest value wins.",
     "min": "The smallest value wins.",
-    "machine": "The state that comes after all others wins; states that do not follow each other wait for a steward.",
+    "machine": "The later state wins; states that cannot be joined wait for a steward.",
     "member": "One value for each member of the set; adding wins over removing.",
     "counter": "The sum of all changes.",
-    "manual": "A steward picks; until then the group is delivered to nobody.",
-    "update_wins": "An edit brings an archived record back.",
-    "delete_wins": "Archiving wins over edits made at the same time.",
+    "manual": "A steward decides; until then the group is not delivered.",
+    "update_wins": "An edit restores an archived record.",
+    "delete_wins": "Archiving wins over concurrent edits.",
 }
 
 
@@ -78,18 +78,19 @@ def _named(spec: KindSpec) -> list[Any]:
 
 
 def _sentence(function: Callable[..., Any]) -> str:
-    """The first paragraph of a function's docstring: the promise is written once, where it is kept."""
+    """The first paragraph of a function's docstring, so that each rule is described only once."""
     return " ".join((function.__doc__ or "").split("\n\n")[0].split())
 
 
 async def simulated(session: AsyncSession, wanted: Simulation) -> SimulationOut:
-    """What past conflicts of a group would have become. Raises `Malformed` for a group or policy that there is not."""
+    """The results of past conflicts of a group under another policy. Raises `Malformed` for an unknown group or
+    policy."""
     policy = await _policy(session, wanted.policy)
     _check_group(wanted)
     statement = (
         select(DecisionRow)
         .where(DecisionRow.kind == wanted.kind, of_group(wanted.group))
-        # The others were made by a steward, or held whatever the policy says: a broken invariant, a bounce.
+        # The others were made by a steward, or do not depend on the policy: a broken invariant, a bounce.
         .where(or_(DecisionRow.rule == DecisionRow.policy, DecisionRow.rule == "non_empty"))
         .order_by(DecisionRow.id.desc())
         .limit(wanted.limit)
@@ -133,7 +134,7 @@ def _again(row: DecisionRow, policy: Policy) -> SimulatedOut:
     entries = [Entry.from_json(stored) for stored in row.heads]
     was = OutcomeOut.model_validate({"value": row.value, "winner": row.winner, "parked": row.was_parked})
     verdict = simulate(entries, policy, normalise, first=row.rule == "non_empty")
-    if policy.name == row.policy:  # What its author had seen is not in the log, and decided all the same.
+    if policy.name == row.policy:  # The log does not contain what the author had seen, although it decided.
         verdict = Verdict(row.value, row.was_parked, row.winner, row.rule)
     shown = {"value": verdict.value, "winner": verdict.winner, "parked": verdict.parked}
     return SimulatedOut.model_validate(

@@ -16,11 +16,11 @@ READ = requires("sync:read")
 
 @router.get("/v1/policies", dependencies=[READ])
 async def list_policies(kind: Annotated[KindName | None, Query()] = None) -> Policies:
-    """Which rule decides each group of each kind when two authors wrote it without seeing each other."""
+    """The rule that decides each group of each kind between concurrent edits."""
     return Policies(items=[each for each in policies() if kind in (None, each.kind)])
 
 
 @router.post("/v1/policies:simulate", dependencies=[READ])
 async def simulate_policy(body: Simulation, session: Session) -> SimulationOut:
-    """What the newest conflicts of a group would have become under another policy. Changes nothing."""
+    """The results of the newest conflicts of a group under another policy. Changes nothing."""
     return await simulated(session, body)

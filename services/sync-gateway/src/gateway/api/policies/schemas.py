@@ -1,4 +1,4 @@
-"""Policies in force, and what others would have done."""
+"""Policies in force, and simulated results of others."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,7 +20,7 @@ class PolicyOut(BaseModel):
 
 
 class PhaseOut(PolicyOut):
-    """The policy that takes over while another group of the record shows one of `values`."""
+    """The policy that applies while another group of the record has one of `values`."""
 
     group: str = Field(examples=["state"])
     values: list[str] = Field(examples=[["submitted", "confirmed"]])
@@ -30,8 +30,8 @@ class GroupPolicyOut(PolicyOut):
     """One group, or a family of them: `tag:*` stands for one register per tag."""
 
     group: str
-    once: PhaseOut | None = Field(description="The policy that takes over in certain states of the record.")
-    compared_as: str = Field(description="What counts as the same value when a system stores it in its own way.")
+    once: PhaseOut | None = Field(description="The policy that applies in certain states of the record.")
+    compared_as: str = Field(description="Which values are equal, although systems store them in different forms.")
     refers_to: str | None = Field(description="The kind of record that the value refers to.")
 
 
@@ -54,7 +54,7 @@ class Policies(BaseModel):
 
 
 class Simulation(BaseModel):
-    """What to try on the past: another policy for one group, or with `tag:*` for a whole family."""
+    """The simulated policy for one group, or with `tag:*` for a whole family."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -69,7 +69,7 @@ class Simulation(BaseModel):
 
 
 class OutcomeOut(BaseModel):
-    """What a decision comes to."""
+    """The result of a decision."""
 
     value: JsonValue
     winner: str | None
@@ -91,13 +91,13 @@ class SimulatedOut(BaseModel):
 
 
 class SimulationOut(BaseModel):
-    """The newest decisions of the group under the other policy; a steward's choices are left out."""
+    """The newest decisions of the group under the other policy, without a steward's choices."""
 
     kind: str
     group: str
     policy: str
     decisions: int
-    changed: int = Field(description="Decisions that would show another value, or be parked or not.")
+    changed: int = Field(description="Decisions with another value or another parked state.")
     newly_parked: int
     no_longer_parked: int
     items: list[SimulatedOut]

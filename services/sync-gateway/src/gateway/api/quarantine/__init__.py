@@ -1,1 +1,1 @@
-"""Messages that could not be read or merged."""
+"""Messages that could not be parsed or merged."""

@@ -16,12 +16,12 @@ ORDERS = Sorting({"held_at": Quarantined.id}, Quarantined.id, "-held_at")
 
 class NoSuchMessage(NotFound):
     code = "no-such-message"
-    title = "The quarantine holds no such message"
+    title = "The quarantine contains no such message"
     hint = "GET /v1/quarantine lists the ids."
 
 
 async def by_id(session: AsyncSession, message_id: UUID, *, lock: bool = False) -> Quarantined:
-    """One message, locked until the transaction ends when asked for. Raises `NoSuchMessage`."""
+    """One message, with a lock until the transaction ends if requested. Raises `NoSuchMessage`."""
     row = await session.get(Quarantined, message_id, with_for_update=lock or None)
     if row is None:
         raise NoSuchMessage(id=message_id)
@@ -29,7 +29,7 @@ async def by_id(session: AsyncSession, message_id: UUID, *, lock: bool = False) 
 
 
 def search(filters: QuarantineFilters) -> Select[Quarantined]:
-    """The messages that every filter takes, without their bodies: some are large."""
+    """The messages that match every filter, without their bodies, because some are large."""
     wanted = filters.model_dump(exclude_none=True)
     bodiless = select(Quarantined).options(defer(Quarantined.value), defer(Quarantined.headers))
     return bodiless.where(*(getattr(Quarantined, name) == value for name, value in wanted.items()))

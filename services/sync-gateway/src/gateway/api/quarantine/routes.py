@@ -24,9 +24,9 @@ Operator = Annotated[Principal, WRITE]
 async def list_quarantine(
     session: Session, paging: Paging, filters: Annotated[QuarantineFilters, Query()]
 ) -> Page[HeldMessage]:
-    """Messages that could not be read or merged, the newest first. All others went on.
+    """Messages that could not be parsed or merged, the newest first. All others were merged.
 
-    A message of which not even the tenant could be read is shown with the scope `sync:operate` only.
+    A message whose tenant is unknown is shown with the scope `sync:operate` only.
     """
     return await paging.page(session, queries.search(filters), queries.ORDERS, lambda row: HeldMessage.of(row[0]))
 
@@ -39,9 +39,9 @@ async def read_quarantined(message_id: UUID, session: Session) -> HeldMessageInF
 
 @router.post("/v1/quarantine/{message_id}/replay", status_code=202, dependencies=[WRITE, SHOWN])
 async def replay_message(message_id: UUID, session: Session, caller: Operator) -> HeldMessage:
-    """Merge the message as if it came now, once what stood in its way is mended.
+    """Merge the message as if it arrived now, after its cause is corrected.
 
-    The worker does it in a moment; read the message again to see `replayed`, or `held` with the new reason.
+    The worker merges it within seconds; read the message again to see `replayed`, or `held` with the new reason.
     """
     row = await queries.by_id(session, message_id, lock=True)
     row.replay(caller.subject, clock.now())
@@ -50,7 +50,7 @@ async def replay_message(message_id: UUID, session: Session, caller: Operator) -
 
 @router.post("/v1/quarantine/{message_id}/drop", dependencies=[WRITE, SHOWN])
 async def drop_message(message_id: UUID, session: Session, caller: Operator) -> HeldMessage:
-    """Say that the message is not needed. It is kept in full, with who said so, and can still be replayed."""
+    """Mark the message as not needed. It is kept in full, with the author of the mark, and can still be replayed."""
     row = await queries.by_id(session, message_id, lock=True)
     row.drop(caller.subject, clock.now())
     return HeldMessage.of(row)

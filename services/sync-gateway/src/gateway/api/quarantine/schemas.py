@@ -18,7 +18,7 @@ class QuarantineFilters(Filters):
 
 
 class HeldMessage(BaseModel):
-    """A message that could not be read or merged: its place in Kafka, and why."""
+    """A message that could not be parsed or merged: its offset in Kafka, and the reason."""
 
     id: UUID
     topic: str
@@ -26,10 +26,10 @@ class HeldMessage(BaseModel):
     offset: int
     key: str | None
     error: str
-    state: HeldState = Field(description="`replaying`: a person asked; the worker does it within a second or two.")
+    state: HeldState = Field(description="`replaying`: requested; the worker merges it within a second or two.")
     held_at: datetime
     replayed_at: datetime | None
-    handled_by: str | None = Field(description="Who asked for the replay, or dropped it.")
+    handled_by: str | None = Field(description="The user who requested the replay, or dropped it.")
     handled_at: datetime | None
 
     @classmethod
@@ -45,11 +45,11 @@ class RawHeader(BaseModel):
 
 
 class HeldMessageInFull(HeldMessage):
-    """The message itself too; bytes that are no text are replaced."""
+    """The message with its body; bytes that are not text are replaced."""
 
     value: str | None
-    headers: dict[str, str | None] = Field(description="As text, for reading; of a name that repeats the last one.")
-    raw_headers: list[RawHeader] = Field(description="Every header in its order, exactly.")
+    headers: dict[str, str | None] = Field(description="As text, for display; of a repeated name the last value.")
+    raw_headers: list[RawHeader] = Field(description="Every header in its order, unchanged.")
 
     @classmethod
     def of(cls, row: Quarantined) -> Self:

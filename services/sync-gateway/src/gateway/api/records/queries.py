@@ -1,4 +1,4 @@
-"""Reads of golden records, their links, and what each system has of them."""
+"""Reads of golden records, their links, and their state in each system."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ LINK_ORDERS = Sorting(
     "canonical_id",
 )
 
-# What Delivery.dirty says, for the database.
+# The same rule as `Delivery.dirty`, in SQL.
 LAGGING = text(
     """
     exists (select from jsonb_each(records.registers) as known(name, register)
@@ -35,7 +35,7 @@ LAGGING = text(
     """
 )
 
-# What Delivery.standing says.
+# The same rule as `Delivery.standing`, in SQL.
 STANDING: ColumnElement[bool] = literal_column(
     """
     exists (select from jsonb_each(deliveries.refused) as known(name, refusal)
@@ -48,12 +48,12 @@ PARKED = func.jsonb_path_exists(Record.registers, text("'$.* ? (@.parked == true
 
 class NoSuchRecord(NotFound):
     code = "no-such-record"
-    title = "The hub keeps no such record"
+    title = "The hub has no such record"
     hint = "Take the canonical id from GET /v1/links or from the record in its system."
 
 
 def search(kind: str, filters: RecordFilters) -> Select[Record]:
-    """The records of a kind that every filter takes."""
+    """The records of a kind that match every filter."""
     statement = select(Record).where(Record.kind == kind)
     for word in (filters.q or "").split():
         statement = statement.where(_SEARCHED.icontains(word, autoescape=True))
@@ -81,7 +81,7 @@ _SEARCHED = func.concat_ws(
 
 
 def _stands(stage: Stage) -> ColumnElement[bool]:
-    """In step with every system; or in this state with at least one."""
+    """In step with every system; or in this state in at least one."""
     if stage == "in_step":
         return ~or_(*(_somewhere(other) for other in _STAGES))
     return _somewhere(stage)
@@ -91,7 +91,7 @@ def _somewhere(stage: Stage) -> ColumnElement[bool]:
     return exists().where(Delivery.canonical_id == Record.canonical_id, _STAGES[stage])
 
 
-# As Delivery.stage has it; only what is pending can lag without waiting or being refused.
+# The same rule as `Delivery.stage`; only a pending delivery can be behind without waiting or being refused.
 _FREE = and_(or_(Delivery.refused == {}, ~STANDING), ~PARKED)
 _STAGES: Mapping[Stage, ColumnElement[bool]] = {
     "rejected": and_(REFUSED, STANDING),
@@ -128,7 +128,7 @@ async def deliveries_of(session: AsyncSession, records: Sequence[UUID]) -> Mappi
 
 
 def links(filters: LinkFilters) -> Select[Link]:
-    """The links that every filter takes."""
+    """The links that match every filter."""
     wanted = filters.model_dump(exclude_none=True)
     return select(Link).where(
         Link.retired_at.is_(None), *(getattr(Link, name) == value for name, value in wanted.items())

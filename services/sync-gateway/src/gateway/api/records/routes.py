@@ -21,7 +21,7 @@ READ = requires("sync:read")
 async def list_records(
     kind: KindInAddress, session: Session, paging: Paging, filters: Annotated[RecordFilters, Query()]
 ) -> Page[RecordSummary]:
-    """Golden records in pages, the newest first unless `sort` says otherwise (canonical_id, updated_at)."""
+    """Golden records in pages, the newest first unless `sort` is given (canonical_id, updated_at)."""
     page = await paging.page(session, queries.search(kind, filters), queries.RECORD_ORDERS, lambda row: row[0])
     ids = [record.canonical_id for record in page.items]
     links, deliveries = await queries.links_of(session, ids), await queries.deliveries_of(session, ids)
@@ -34,7 +34,7 @@ async def list_records(
 
 @router.get("/v1/records/{kind}/{canonical_id}", dependencies=[READ])
 async def read_record(kind: KindInAddress, canonical_id: UUID, session: Session) -> RecordOut:
-    """One record: the golden value of each group with all its heads, the links, and what each system has of it."""
+    """One record: the golden value of each group with all its heads, the links, and its state in each system."""
     record = await queries.by_id(session, kind, canonical_id)
     links = await queries.links_of(session, [canonical_id])
     deliveries = await queries.deliveries_of(session, [canonical_id])
@@ -44,7 +44,7 @@ async def read_record(kind: KindInAddress, canonical_id: UUID, session: Session)
 
 @router.get("/v1/links", dependencies=[READ])
 async def list_links(session: Session, paging: Paging, filters: Annotated[LinkFilters, Query()]) -> Page[LinkOut]:
-    """Which local record of which system is which canonical record, and how the hub knows."""
+    """The links between local records and canonical records, and the reason of each."""
     return await paging.page(
         session, queries.links(filters), queries.LINK_ORDERS, lambda row: LinkOut.model_validate(row[0].shown())
     )

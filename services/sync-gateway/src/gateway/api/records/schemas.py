@@ -1,4 +1,4 @@
-"""Golden records, their links, and what each system has of them."""
+"""Golden records, their links, and their state in each system."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -18,15 +18,15 @@ from gateway.store.records import Record
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Hindrances = Mapping[str, str]
-"""Why nothing goes to a system at all: {system: the reason in words}."""
+"""The reason why nothing is delivered to a system: {system: text}."""
 
 
 class RecordFilters(Filters):
-    q: Text | None = Field(default=None, description="Words that the name, number, e-mail address or phone contains.")
+    q: Text | None = Field(default=None, description="Words in the name, number, e-mail address or phone.")
     updated_since: AwareDatetime | None = None
     parked: Literal["true", "false"] | None = Field(default=None, description="Whether a group waits for a steward.")
     state: Stage | None = Field(
-        default=None, description="`in_step` with every system; or in this state with at least one."
+        default=None, description="`in_step` with every system; or in this state in at least one."
     )
 
 
@@ -38,7 +38,7 @@ class LinkFilters(Filters):
 
 
 class LinkOut(BaseModel):
-    """Which local record of which system it is, and how the hub knows."""
+    """The local record of a system, and the reason of the link."""
 
     id: UUID
     kind: str
@@ -57,7 +57,7 @@ class LinkOut(BaseModel):
 class HeadOut(BaseModel):
     """An edit that no other author has seen yet."""
 
-    origin: str = Field(description="The system it was made in; `hub` for a steward's choice.")
+    origin: str = Field(description="The system in which it was made; `hub` for a steward's choice.")
     value: JsonValue
     actor: str
     at: datetime
@@ -66,13 +66,13 @@ class HeadOut(BaseModel):
 
 
 class GroupOut(BaseModel):
-    """The state of one group: what is shown, by which rule, and every value that takes part."""
+    """The state of one group: its value, the rule, and all heads."""
 
     value: JsonValue = Field(description="The golden value; while `parked` only a provisional one.")
     rev: int
     policy: str
-    rule: str = Field(description="The rule that gave the value: the policy, `non_empty`, `resolved`, ...")
-    parked: bool = Field(description="Waits for a steward; until then it is delivered to nobody.")
+    rule: str = Field(description="The rule that selected the value: the policy, `non_empty`, `resolved`, ...")
+    parked: bool = Field(description="Waits for a steward; until then it is not delivered.")
     held_because: str | None
     heads: list[HeadOut]
 
@@ -87,10 +87,10 @@ class GroupOut(BaseModel):
 
 
 class StandingOut(BaseModel):
-    """How far a system is with a record."""
+    """The state of a record in a system."""
 
     state: Stage
-    reason: str | None = Field(description="Why it is not in step, in words.")
+    reason: str | None = Field(description="Why it is not in step.")
 
     @classmethod
     def of(cls, delivery: Delivery, record: Record, hindrances: Hindrances) -> Self:
@@ -114,11 +114,11 @@ class RefusalOut(BaseModel):
 
 
 class SpokeOut(StandingOut):
-    """What one system has of a record, and what keeps it from having more."""
+    """The state of a record in one system, and the reason why it is not complete."""
 
     system: str
     local_id: str | None
-    missing: list[str] = Field(description="The groups that it is still to be brought to, without the refused ones.")
+    missing: list[str] = Field(description="The groups still to be delivered, without the refused ones.")
     refused: list[RefusalOut]
     waiting_for: str | None
     acknowledged: dict[str, int] = Field(description="The revision of each group that it has.")
@@ -179,7 +179,7 @@ _EXAMPLE: JsonDict = {
 
 
 class RecordOut(BaseModel):
-    """All that the hub knows of one record."""
+    """All data of the hub about one record."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -221,7 +221,7 @@ def _spoke(delivery: Delivery, record: Record, local_ids: Mapping[str, str], hin
 
 
 class RecordSummary(BaseModel):
-    """One record in a list: its golden values, and how far each system is."""
+    """One record in a list: its golden values, and its state in each system."""
 
     kind: str
     canonical_id: UUID

@@ -1,1 +1,1 @@
-"""The connected systems and the hub's state."""
+"""The connected systems and the hub's status."""

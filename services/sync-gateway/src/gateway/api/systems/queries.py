@@ -1,4 +1,5 @@
-"""Reads of the systems and of the hub's state. Systems and positions belong to no tenant; all else is the caller's."""
+"""Reads of the systems and of the hub's status. Systems and positions belong to no tenant; other data is the
+caller's."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -57,14 +58,14 @@ async def check_system(session: AsyncSession, name: str) -> None:
 
 
 async def hindrances(session: AsyncSession) -> dict[str, str]:
-    """Why nothing goes to a system at all, for those that are paused or away."""
+    """The reason why nothing is delivered to a system, for paused and unavailable ones."""
     told = {}
     for row in await all_systems(session):
         if row["paused_at"] is not None:
             whose = " for all tenants" if row["paused_for"] == "all_tenants" else ""
             told[row["name"]] = f"{row['name']} is paused{whose} by {row['paused_by']} since {_when(row['paused_at'])}"
         elif row["away_since"] is not None:
-            told[row["name"]] = f"{row['name']} is away since {_when(row['away_since'])}: {row['away_because']}"
+            told[row["name"]] = f"{row['name']} is unavailable since {_when(row['away_since'])}: {row['away_because']}"
     return told
 
 
@@ -73,7 +74,7 @@ def _when(moment: datetime) -> str:
 
 
 async def systems(session: AsyncSession) -> list[SystemOut]:
-    """Every system with what is due there."""
+    """Every system with its numbers of due deliveries."""
     refused: dict[str, list[RefusedKind]] = defaultdict(list)
     for kind in await session.scalars(select(RefusedKind).order_by(RefusedKind.kind)):
         refused[kind.system].append(kind)
@@ -85,12 +86,12 @@ async def systems(session: AsyncSession) -> list[SystemOut]:
 
 
 async def reading_troubles(session: AsyncSession) -> list[Trouble]:
-    """The partitions of which nothing is read, although they hold something and are not paused."""
+    """The partitions with unread messages that are not read and not paused."""
     return backlog.stalled(await backlog.known(session), await paused(session), clock.now())
 
 
 async def status(session: AsyncSession) -> StatusOut:
-    """The hub at a glance."""
+    """The status of the hub."""
     shown = await systems(session)
     opened = select(DecisionRow.id).where(DecisionRow.state == "open")
     conflicts = (await counts(session, {"conflicts_open": opened}))["conflicts_open"]
@@ -129,7 +130,7 @@ async def _positions(session: AsyncSession) -> list[PositionOut]:
 
 
 def overall(systems: list[SystemOut], for_a_person: int, troubles: Sequence[Trouble] = ()) -> Overall:
-    """The worst that is so, in one word."""
+    """The worst condition, as one word."""
     if troubles:
         return "stalled"
     states = {system.state for system in systems}
@@ -189,7 +190,7 @@ async def _due(session: AsyncSession, system: str) -> _Due:
 
 
 async def _held(session: AsyncSession) -> int:
-    """The tenant's messages in quarantine, and for operators those of no tenant: row-level security tells."""
+    """The tenant's messages in quarantine, and for operators those of no tenant: row-level security decides."""
     held = select(Quarantined.id).where(Quarantined.state == "held")
     ours = held.where(Quarantined.tenant_id == literal_column(TENANT, Uuid))
     found = await counts(session, {"ours": ours, "nobody's": held.where(Quarantined.tenant_id.is_(None))})

@@ -1,4 +1,4 @@
-"""HTTP of the systems and of the hub's state."""
+"""HTTP of the systems and of the hub's status."""
 
 from typing import Annotated
 
@@ -22,21 +22,21 @@ FOR_ALL = FieldScopes({"all_tenants": OPERATE})
 
 @router.get("/v1/status", dependencies=[READ, SHOWN])
 async def read_status(session: Session) -> StatusOut:
-    """The hub at a glance: one word for all of it, and what stands behind the word."""
+    """The status of the hub: one word for its worst condition, and the details."""
     return await queries.status(session)
 
 
 @router.get("/v1/systems", dependencies=[READ])
 async def list_systems(session: Session) -> Systems:
-    """Every connected system: whether it is paused or away, since when and why, and what is due there."""
+    """Every connected system: whether it is paused or unavailable, since when and why, and its due deliveries."""
     return Systems(items=await queries.systems(session))
 
 
 @router.get("/v1/systems/{name}", dependencies=[READ])
 async def read_system(name: str, session: Session) -> SystemOut:
-    """One system: whether it is paused or away, which kinds it does not take, and what is due there.
+    """One system: whether it is paused or unavailable, which kinds it refuses, and its due deliveries.
 
-    After a restore from a backup it says how much of what it has was compared.
+    After a restore from a backup it shows the progress of the comparison.
     """
     await queries.check_system(session, name)
     return await _shown(session, name)
@@ -44,10 +44,11 @@ async def read_system(name: str, session: Session) -> SystemOut:
 
 @router.post("/v1/systems/{name}/pause", openapi_extra=FOR_ALL.openapi)
 async def pause_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
-    """Stop merging what a system sends and delivering to it, for the caller's tenant. Nothing is lost: it all waits.
+    """Stop merging messages from a system and delivering to it, for the caller's tenant. Nothing is lost: all changes
+    wait.
 
-    With `all_tenants` the system is paused for everyone, which needs the scope `sync:operate`. Pausing a paused system
-    changes nothing: the answer says who did it, and when.
+    With `all_tenants` the system is paused for every tenant, which needs the scope `sync:operate`. Pausing a paused
+    system changes nothing: the answer shows who paused it, and when.
     """
     await queries.check_system(session, name)
     if _for_all(caller, body):
@@ -59,9 +60,9 @@ async def pause_system(name: str, session: Session, caller: Steward, body: Scope
 
 @router.post("/v1/systems/{name}/resume", openapi_extra=FOR_ALL.openapi)
 async def resume_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
-    """Go on where the pause began: what was entered there is merged in its order, what is due there is delivered.
+    """End the pause: stored messages are merged in their order, due deliveries are sent.
 
-    A pause for all tenants ends with `all_tenants` only.
+    A pause for all tenants ends only with `all_tenants`.
     """
     await queries.check_system(session, name)
     if _for_all(caller, body):

@@ -1,4 +1,4 @@
-"""Systems, and how the hub is doing as a whole."""
+"""Systems, and the status of the hub."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,11 +11,11 @@ from pydantic.config import JsonDict
 Connection = Literal["connected", "paused", "away", "restored", "joining"]
 Overall = Literal["in_step", "catching_up", "paused", "restored", "attention", "away", "stalled"]
 
-AT_LEAST = f"Which of these counts are lower bounds: the hub counts to {MOST:,} and no further."
+AT_LEAST = f"Which of these counts are lower bounds: the hub counts up to {MOST:,}."
 
 
 class LatencyOut(BaseModel):
-    """From an edit in one system to the answer of this one that it stands there; of the newest deliveries."""
+    """The time from an edit in one system to its acknowledgement by this one; of the newest deliveries."""
 
     p50_seconds: float
     p99_seconds: float
@@ -23,7 +23,7 @@ class LatencyOut(BaseModel):
 
 
 class ComparedOut(BaseModel):
-    """A system of which everything is compared, and how much of it was since. Edits go on."""
+    """The comparison of a system, and its progress. Edits are synchronised meanwhile."""
 
     since: datetime
     because: str
@@ -56,7 +56,7 @@ _EXAMPLE: JsonDict = {
 
 
 class PauseScope(BaseModel):
-    """For whom a system is paused or resumed: the caller's tenant, or everyone."""
+    """The scope of a pause: the caller's tenant, or all tenants."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"all_tenants": True}]})
 
@@ -64,19 +64,19 @@ class PauseScope(BaseModel):
 
 
 class RefusedKindOut(BaseModel):
-    """A kind of record that a system does not take; its other kinds go on."""
+    """A kind of record that a system refuses; its other kinds are delivered."""
 
     model_config = ConfigDict(from_attributes=True)
 
     kind: str
-    reason: str = Field(description="What the system answered.")
+    reason: str = Field(description="The answer of the system.")
     since: datetime
     tries: int
-    again_at: datetime = Field(description="When it is asked again.")
+    again_at: datetime = Field(description="The time of the next attempt.")
 
 
 class SystemOut(BaseModel):
-    """One system: whether it is read and delivered to, and how many records are due there."""
+    """One system: whether it is read and delivered to, and its number of due records."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -88,10 +88,12 @@ class SystemOut(BaseModel):
     away_since: datetime | None
     away_because: str | None
     pending: int = Field(
-        description="Records that go as soon as it takes them; during a pause also its edits that are not merged."
+        description=(
+            "Records that are sent as soon as it is available; during a pause also its edits that are not merged."
+        )
     )
-    waiting: int = Field(description="Records that need another one there first.")
-    rejected: int = Field(description="Records of which its rules refuse a value.")
+    waiting: int = Field(description="Records that wait for another record there.")
+    rejected: int = Field(description="Records with a value that its rules refuse.")
     oldest_pending_age_seconds: float
     held_back: int = Field(description="Its edits that were read during a pause and are not merged yet.")
     unread: int = Field(description="Its messages, of all tenants, that the hub has not read.")
@@ -100,9 +102,9 @@ class SystemOut(BaseModel):
     latency: LatencyOut | None
     restored: ComparedOut | None = Field(description="Null unless the system is being compared after a restore.")
     joining: ComparedOut | None = Field(
-        description="Null unless it is brought up to date with kinds that are new to it."
+        description="Null unless it is being compared because of kinds that are new to it."
     )
-    kinds: dict[str, Access] = Field(description="What it holds, and whether it writes it or only reads it.")
+    kinds: dict[str, Access] = Field(description="Its kinds, and whether it writes each or only reads it.")
     at_least: list[str] = Field(description=AT_LEAST)
 
 
@@ -122,7 +124,7 @@ class OutboxOut(BaseModel):
 
 
 class PositionOut(BaseModel):
-    """How far one partition has been read, and since when nothing was although it holds something."""
+    """The position of one partition, and since when it is not read although it has messages."""
 
     topic: str
     partition: int
@@ -133,7 +135,7 @@ class PositionOut(BaseModel):
 
 
 class TroubleOut(BaseModel):
-    """Something of the hub that does not move: its worker, one of the worker's tasks, the broker, the outbox."""
+    """A stalled part of the hub: its worker, one of the worker's tasks, the broker, the outbox."""
 
     name: str
     since: datetime | None
@@ -141,12 +143,14 @@ class TroubleOut(BaseModel):
 
 
 class StatusOut(BaseModel):
-    """The hub at a glance."""
+    """The status of the hub."""
 
     state: Overall = Field(
-        description="The worst that is so: `stalled` (`troubles` says what does not move), `away` (a system cannot be"
-        " reached), `attention` (a person is needed: conflicts, refused values, quarantine), `restored` (a system that"
-        " was restored from a backup is being compared), `paused`, `catching_up`, `in_step`."
+        description=(
+            "The worst condition: `stalled` (`troubles` lists the stalled parts), `away` (a system is unavailable), "
+            "`attention` (a person must act: conflicts, refused values, quarantine), `restored` (a system that was "
+            "restored from a backup is being compared), `paused`, `catching_up`, `in_step`."
+        )
     )
     systems: list[SystemOut]
     conflicts_open: int
@@ -154,5 +158,5 @@ class StatusOut(BaseModel):
     records: dict[str, int]
     at_least: list[str] = Field(description=AT_LEAST)
     outbox: OutboxOut
-    troubles: list[TroubleOut] = Field(description="What does not move, since when; empty while all is well.")
+    troubles: list[TroubleOut] = Field(description="The stalled parts, and since when; empty if there are none.")
     positions: list[PositionOut]

@@ -37,7 +37,11 @@ def _actions(subject: Subject) -> Iterator[tuple[str, APIRoute]]:
     below = re.compile(rf"{re.escape(record.path)}/{{{record.name}_id}}/([a-z-]+)")
     for router in subject.service.routers:
         for route in router.routes:
-            if isinstance(route, APIRoute) and "POST" in route.methods and (found := below.fullmatch(route.path)):
+            if (
+                isinstance(route, APIRoute)
+                and "POST" in (route.methods or ())
+                and (found := below.fullmatch(route.path))
+            ):
                 yield found[1], route
 
 

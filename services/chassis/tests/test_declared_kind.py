@@ -65,6 +65,10 @@ class Table:
     partitions: int = 2
     derived: bool = False
     shown: tuple[DeclaredValue, ...] = ()
+    beside: tuple[str, ...] = ()
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(values)
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ async def test_an_owner_that_is_not_there_is_refused(api: httpx.AsyncClient) -> 
 
 async def test_a_text_stays_until_an_owner_is_named(api: httpx.AsyncClient) -> None:
     shared = uuid4()
-    said = {"name": {"name": "Alfreds", "kind": "company"}, "life": "live", "owner": "anna berg"}
+    said: dict[str, Any] = {"name": {"name": "Alfreds", "kind": "company"}, "life": "live", "owner": "anna berg"}
     alfreds = await delivered(api, "customer", shared, **said)
     path = f"/v1/customers/{alfreds}"
     shown = (await api.patch(path, json={"segment": "food"}, headers=SEEN)).json()
@@ -95,7 +95,12 @@ async def test_a_text_stays_until_an_owner_is_named(api: httpx.AsyncClient) -> N
 
 async def test_the_text_and_the_reference_are_delivered_apart(api: httpx.AsyncClient) -> None:
     anna = await employee(api, "Anna Berg")
-    said = {"name": {"name": "Alfreds", "kind": "company"}, "life": "live", "owner": "ben", "owner_employee": anna}
+    said: dict[str, Any] = {
+        "name": {"name": "Alfreds", "kind": "company"},
+        "life": "live",
+        "owner": "ben",
+        "owner_employee": anna,
+    }
     alfreds = await delivered(api, "customer", uuid4(), **said)
     shown = (await api.get(f"/v1/customers/{alfreds}")).json()
     assert (shown["owner_id"], shown["owner_name"]) == (anna, "ben")

@@ -1,5 +1,6 @@
 """Employees and teams, which the ERP keeps, over the CRM's API and port."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -16,7 +17,12 @@ HOURS = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "
 
 async def test_a_delivered_employee_is_shown_and_emptied_again(api: httpx.AsyncClient) -> None:
     fuller = await employee(api, "Andrew Fuller")
-    said = {"manager": fuller, "employment": {"entered_on": "1992-05-01"}, "working_time": HOURS, "subject": "nancy"}
+    said: dict[str, Any] = {
+        "manager": fuller,
+        "employment": {"entered_on": "1992-05-01"},
+        "working_time": HOURS,
+        "subject": "nancy",
+    }
     nancy = await delivered(api, "employee", NANCY, name="Nancy Davolio", life="live", **said)
     shown = (await api.get(f"{PATH}/{nancy}")).json()
     assert (shown["manager_id"], shown["entered_on"], shown["working_time"]) == (fuller, "1992-05-01", HOURS)
@@ -40,7 +46,7 @@ async def test_phone_and_email_are_changed_here_and_nothing_else(api: httpx.Asyn
 
 async def test_a_delivered_team_is_found_by_its_members(api: httpx.AsyncClient) -> None:
     nancy, laura = await employee(api, "Nancy Davolio"), await employee(api, "Laura Callahan")
-    members = {f"member__{uuid4()}": {"employee": each} for each in (nancy, laura)}
+    members: dict[str, Any] = {f"member__{uuid4()}": {"employee": each} for each in (nancy, laura)}
     team = await delivered(api, "team", SEATTLE, name="Seattle", life="live", lead=nancy, **members)
     assert (await api.get(f"/v1/teams/{team}")).json()["member_ids"] == sorted((nancy, laura))
     await delivered(api, "team", SEATTLE, rev=2, **{next(iter(members)): None})

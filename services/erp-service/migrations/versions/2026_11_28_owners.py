@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "owners"
-down_revision = "annotations"
+down_revision = "charges"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "owners"
-down_revision = "charges"
+down_revision = "annotations"
 branch_labels = None
 depends_on = None
 

@@ -19,7 +19,7 @@ from webhooks.rules import headers
 from webhooks.sending import Attempt, pool, post
 
 log = structlog.get_logger()
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 WEBHOOKS_AT_ONCE = 50
 ROUNDS = 20
 """A webhook with more messages than these rounds send lets others have its place for a moment."""

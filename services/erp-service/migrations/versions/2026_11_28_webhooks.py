@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "webhooks"
-down_revision = "annotations"
+down_revision = "charges"
 branch_labels = None
 depends_on = None
 

@@ -44,6 +44,8 @@ SCOPES = {
     "events:read": (
         "Read the HTTP feed of events; each kind of event also needs the scope that allows reading the kind."
     ),
+    "webhooks:read": "See webhooks and their messages, without secrets.",
+    "webhooks:write": "Make, change and delete webhooks; each kind of event needs the scope that shows the kind too.",
     "outbox:read": "Read which events are pending and which the broker has refused, without their content.",
     "outbox:operate": "Resend an event that the broker has refused.",
     "replication:write": "Deliver and compare records through the replication API of a system; used by the gateway.",

@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1",)
     upload_limit_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=1024 * 1024 * 1024)
     company_time_zone: str = "UTC"
+    webhooks_private_networks: bool = False
     retention_days: int = Field(default=30, ge=1, le=36_500)
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import custom_fields
+import webhooks
 from modules import service, targets_of
 
 from crm import catalogue, parties, people, receivables, sales
@@ -11,6 +12,7 @@ from crm.tables import Base
 
 MODULES = (
     custom_fields.MODULE,
+    webhooks.MODULE,
     *people.MODULES,
     *parties.MODULES,
     *catalogue.MODULES,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import custom_fields
+import webhooks
 from modules import service, targets_of
 
 from erp import catalogue, finance, ledger, parties, people, sales, warehouse
@@ -11,6 +12,7 @@ from erp.tables import Base
 
 MODULES = (
     custom_fields.MODULE,
+    webhooks.MODULE,
     *ledger.MODULES,
     *people.MODULES,
     *parties.MODULES,

@@ -1,0 +1,123 @@
+"""The worker's task: events become messages, and messages are sent, each webhook apart from all others."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import httpcore
+import structlog
+from chassis import clock
+from chassis.db import Sessions, transaction
+from chassis.health import beat
+from chassis.service import Running
+from chassis.worker import Task, each_alone, pause
+
+from webhooks import queue
+from webhooks.queue import Outgoing, Place
+from webhooks.rules import headers
+from webhooks.sending import Attempt, pool, post
+
+log = structlog.get_logger()
+POLL_SECONDS = 1.0
+WEBHOOKS_AT_ONCE = 50
+ROUNDS = 20
+"""A webhook with more messages than these rounds send lets others have its place for a moment."""
+
+
+class Sending:
+    """Sends what is due. A webhook that is slow, or fails, has a task of its own and holds up no other."""
+
+    def __init__(self, sessions: Sessions, *, private: bool) -> None:
+        self.sessions = sessions
+        self.private = private
+        self._serving: dict[UUID, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`. What is on its way then is sent again when its lease has run out, unless it ends soon."""
+        async with pool(private=self.private) as connections:
+            try:
+                while not stop.is_set():
+                    await self.collect()
+                    await self._begin(connections)
+                    await pause(stop, POLL_SECONDS)
+            finally:
+                await self._end()
+
+    async def step(self) -> None:
+        """Do once all that can be done now."""
+        await self.collect()
+        async with transaction(self.sessions) as session:
+            places = await queue.due(session, clock.now())
+        async with pool(private=self.private) as connections:
+            await asyncio.gather(*(self._alone(connections, place) for place in places))
+
+    async def collect(self) -> None:
+        """Turn new events into messages."""
+        async with transaction(self.sessions) as session:
+            places = await queue.behind(session)
+        await each_alone(places, self._enqueue)
+
+    async def _enqueue(self, place: Place) -> None:
+        async with transaction(self.sessions, place.tenant) as session:
+            await queue.enqueue(session, place.id)
+
+    async def _begin(self, connections: httpcore.AsyncConnectionPool) -> None:
+        self._serving = {id_: task for id_, task in self._serving.items() if not task.done()}
+        async with transaction(self.sessions) as session:
+            places = await queue.due(session, clock.now())
+        for place in places:
+            if place.id not in self._serving and len(self._serving) < WEBHOOKS_AT_ONCE:
+                self._serving[place.id] = asyncio.create_task(self._alone(connections, place))
+
+    async def _end(self) -> None:
+        if self._serving:
+            _, late = await asyncio.wait(self._serving.values(), timeout=2)
+            for task in late:
+                task.cancel()
+
+    async def _alone(self, connections: httpcore.AsyncConnectionPool, place: Place) -> None:
+        try:
+            await self._serve(connections, place)
+        except Exception:
+            log.exception("webhook_failed", webhook=str(place.id))
+
+    async def _serve(self, connections: httpcore.AsyncConnectionPool, place: Place) -> None:
+        for _ in range(ROUNDS):
+            beat()
+            now = clock.now()
+            async with transaction(self.sessions, place.tenant) as session:
+                taken = await queue.take(session, place.id, now)
+            if taken is None:
+                return
+            webhook, messages = taken
+            attempts = await self._send(connections, webhook.url, webhook.secrets(now), messages, now)
+            async with transaction(self.sessions, place.tenant) as session:
+                await queue.settle(session, place.id, attempts, clock.now())
+
+    async def _send(
+        self,
+        connections: httpcore.AsyncConnectionPool,
+        url: str,
+        secrets: list[bytes],
+        messages: list[Outgoing],
+        now: datetime,
+    ) -> Mapping[UUID, Attempt | None]:
+        if not self.private and not url.startswith("https://"):
+            refused = Attempt(None, "the address is not HTTPS")
+            return {message.id: refused if message.body else None for message in messages}
+
+        async def one(message: Outgoing) -> Attempt | None:
+            if message.body is None:
+                return None
+            signed = headers(secrets, str(message.event_id), int(now.timestamp()), message.body)
+            return await post(connections, url, {"content-type": queue.EVENT, **signed}, message.body)
+
+        outcomes = await asyncio.gather(*map(one, messages))
+        return {message.id: outcome for message, outcome in zip(messages, outcomes, strict=True)}
+
+
+def tasks(running: Running) -> Mapping[str, Task]:
+    """What the worker does for webhooks."""
+    sending = Sending(running.sessions, private=running.settings.webhooks_private_networks)
+    return {"webhooks": sending.run}

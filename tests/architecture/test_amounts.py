@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, get_args
 
 import pytest
+from chassis.routing import built
 from chassis.service import Service
 from contracts.decimals import InCurrency, is_amount
 from crm.wiring import SERVICE as CRM
@@ -44,7 +45,7 @@ def test_every_amount_of_an_answer_has_a_currency(service: Service) -> None:
     answers = {
         model
         for router in service.routers
-        for route in router.routes
+        for route in built(router).routes
         if isinstance(route, APIRoute)
         for model in models_in(route.response_model)
     }

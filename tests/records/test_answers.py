@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from chassis.auth import dependants
+from chassis.routing import built
 from chassis.testing import caller
 from fastapi.routing import APIRoute
 from records.allowed import PLAIN, needs, verbs_of
@@ -36,7 +37,7 @@ def _actions(subject: Subject) -> Iterator[tuple[str, APIRoute]]:
     record = subject.record
     below = re.compile(rf"{re.escape(record.path)}/{{{record.name}_id}}/([a-z-]+)")
     for router in subject.service.routers:
-        for route in router.routes:
+        for route in built(router).routes:
             if (
                 isinstance(route, APIRoute)
                 and "POST" in (route.methods or ())

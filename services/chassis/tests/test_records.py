@@ -59,7 +59,7 @@ def shelves(**more: Any) -> Record[Shelf, Any, Any]:
 
 
 def shapes_of(record: Record[Shelf, Any, Any]) -> dict[str, Any]:
-    found = [route for route in routes(record).routes if isinstance(route, APIRoute)]
+    found = [route for route in routes(record).build().routes if isinstance(route, APIRoute)]
     return {route.name: route.response_model for route in found}
 
 
@@ -75,7 +75,7 @@ async def test_lists_show_the_smaller_shape_alone() -> None:
     record = shelves(out=ShelfView, bare=ShelfOut, shown=with_books, listed=ShelfListed)
     assert await record.listing(AsyncSession(), [Shelf("A")]) == [ShelfListed(name="A")]
     shapes = shapes_of(record)
-    assert shapes["read_shelf"] is ShelfView
+    assert shapes["read_shelf"].model_fields.keys() >= ShelfView.model_fields.keys()
     assert shapes["list_shelves"].model_fields["items"].annotation == list[ShelfListed]
 
 
@@ -85,7 +85,10 @@ def test_a_record_has_the_routes_of_its_verbs() -> None:
 
 def test_the_operations_of_a_record_may_have_names_of_their_own() -> None:
     named = routes(shelves(out=ShelfOut, verbs=("create", "list")), names={"create": "build_shelf"})
-    assert {route.name for route in named.routes if isinstance(route, APIRoute)} == {"build_shelf", "list_shelves"}
+    assert {route.name for route in named.build().routes if isinstance(route, APIRoute)} == {
+        "build_shelf",
+        "list_shelves",
+    }
 
 
 class Base(DeclarativeBase):

@@ -1,5 +1,6 @@
 """HTTP of tags, notes and timelines, under the address of each record."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, PageRequest, Sorting, sorted_by
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion, etag
+from chassis.routing import Router
 from fastapi import APIRouter, Path, Query, Response
 from records import Record, RecordRouter
 from records.tags import FIELD, has_own
@@ -29,14 +31,12 @@ def notes_word(record: Record[Any, Any, Any]) -> str:
     return "comments" if "notes" in record.out.model_fields else "notes"
 
 
-def routes(record: Record[Any, Any, Any]) -> APIRouter:
+def routes(record: Record[Any, Any, Any]) -> Router:
     """The routes of one record, with its scopes."""
     tag = record.tag or record.plural
-    router = APIRouter(prefix=f"{record.path}/{{{record.name}_id}}", tags=[tag], route_class=IdempotentRoute)
-    _add_notes(router, record)
-    _add_note(router, record)
-    _add_tags(router, record)
-    _add_timeline(router, record)
+    router = Router(prefix=f"{record.path}/{{{record.name}_id}}", tags=[tag], route_class=IdempotentRoute)
+    for add in (_add_notes, _add_note, _add_tags, _add_timeline):
+        router.later(partial(add, router, record))
     return router
 
 

@@ -23,6 +23,7 @@ from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
 from chassis.health import Trouble, Vital
 from chassis.limits import Rates
 from chassis.pages import known_parameters_only
+from chassis.routing import built
 from chassis.settings import Settings
 
 log = structlog.get_logger()
@@ -127,7 +128,7 @@ def create_app(
     app.state.vitals = {}
     install(app)
     for router in (*routers, health, documentation):
-        app.include_router(router)
+        app.include_router(built(router))
     return app
 
 

@@ -17,7 +17,8 @@ from chassis.pages import Page, PageRequest, sorted_by
 from chassis.patch import JsonPatch, parsed
 from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
-from fastapi import APIRouter, Depends, Path, Query, Response
+from chassis.routing import Router
+from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,7 +31,7 @@ from records.shapes import answer_shape, item_shape
 from records.sparse import Wanted, wanted_of
 
 
-class RecordRouter(APIRouter):
+class RecordRouter(Router):
     """The routes of one record, with its declaration.
 
     `importable`: rows of a file can be created and changed by the plain writes, as over HTTP.
@@ -42,7 +43,7 @@ class RecordRouter(APIRouter):
         self.importable = plain and {"create", "change"} <= self.verbs
 
 
-class ActionRouter(APIRouter):
+class ActionRouter(Router):
     """The routes of a record's actions, at its path. What they answer about a row is documented as by a read.
 
     `others` are records whose rows they answer, too.
@@ -51,11 +52,16 @@ class ActionRouter(APIRouter):
     def __init__(self, record: Record[Any, Any, Any], *others: Record[Any, Any, Any]) -> None:
         super().__init__(prefix=record.path, tags=[record.tag or record.plural], route_class=IdempotentRoute)
         self.record = record
-        self._shapes = {each.out: answer_shape(each) for each in (record, *others)}
+        self._shapes = {each.out: each for each in (record, *others)}
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        shape = self._shapes.get(get_annotations(endpoint)["return"])
-        super().add_api_route(path, endpoint, **{**options, **({"response_model": shape} if shape else {})})
+        """Declare an action; `response_model` is the answer of a read where the action answers a row."""
+        self.later(lambda: self._add(path, endpoint, options))
+
+    def _add(self, path: str, endpoint: Callable[..., Any], options: dict[str, Any]) -> None:
+        answers = self._shapes.get(get_annotations(endpoint)["return"])
+        shape = {"response_model": answer_shape(answers)} if answers else {}
+        super().add_api_route(path, endpoint, **{**options, **shape})
 
 
 def routes(
@@ -79,11 +85,15 @@ def routes(
     router = RecordRouter(record, served, plain=create is None and change is None)
     plain_create, plain_change = writes.plain(record)
     commands = _Commands(record, create or plain_create, change or plain_change, lock_all, with_roles)
-    for verb, method, path, endpoint, options in [*_reading(record), *_writing(record, commands)]:
-        if verb in router.verbs:
-            name, text = _named(record, verb)
-            described, named = (says or {}).get(verb, text), (names or {}).get(verb, name)
-            router.add_api_route(path, endpoint, methods=[method], name=named, description=described, **options)
+
+    def declare() -> None:
+        for verb, method, path, endpoint, options in [*_reading(record), *_writing(record, commands)]:
+            if verb in router.verbs:
+                name, text = _named(record, verb)
+                described, named = (says or {}).get(verb, text), (names or {}).get(verb, name)
+                router.add_api_route(path, endpoint, methods=[method], name=named, description=described, **options)
+
+    router.later(declare)
     return router
 
 

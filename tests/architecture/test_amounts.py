@@ -15,6 +15,8 @@ from pydantic import BaseModel
 NOT_SAID = {
     "StatementHead.opening_balance",  # The bank account's; its currency is that of the statement's lines.
     "StatementHead.closing_balance",
+    "Statement.opening_balance",
+    "Statement.closing_balance",
     "StatementOut.opening_balance",
     "StatementOut.closing_balance",
     "InvoiceLineOut.net",  # Taken from the whole invoice, which has one.
@@ -35,7 +37,7 @@ def without_currency(model: type[BaseModel], inside: tuple[type[BaseModel], ...]
         return
     for name, field in model.model_fields.items():
         if is_amount(Annotated[field.annotation, *field.metadata, None]):
-            yield f"{model.__name__}.{name}"
+            yield f"{model.__name__.removesuffix('Read')}.{name}"  # The shape of reads has the same fields.
         for each in models_in(field.annotation):
             yield from without_currency(each, (*inside, model))
 

@@ -11,7 +11,7 @@ from contracts.values import Value
 
 
 class Charge(Value):
-    """One charge. Without a tax rate it is taxed as the lines are, in proportion to what they come to at each rate."""
+    """One charge. Without a tax rate it is taxed like the lines, in proportion to their amounts at each rate."""
 
     text: NameText
     amount: UnitPrice

@@ -99,7 +99,7 @@ def _models_in(shape: Any) -> Iterator[type[BaseModel]]:
 
 
 def rewritten(value: JsonValue, names: Collection[str], currency: str | None) -> JsonValue:
-    """A JSON value in which these fields, at any depth, have the decimals of the currency that stands nearest."""
+    """A JSON value in which these fields, at any depth, have the decimals of the nearest enclosing currency."""
     if isinstance(value, Mapping):
         own = value.get("currency")
         currency = own if isinstance(own, str) else currency

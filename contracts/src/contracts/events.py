@@ -89,7 +89,7 @@ class GroupMark(EventPart):
 
 
 class ShownValues(EventPart):
-    """What the system's API shows beside the groups: it follows from them, or is given once for good."""
+    """Values that the system's API shows beside the groups: derived, or assigned once."""
 
 
 def _check_changes(shapes: Shapes, changes: Iterable[GroupChange | AnnouncedChange]) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
 from contracts.references import AnyReference
@@ -131,22 +131,10 @@ class ShipmentDocument(Value):
 
 
 class ShippedLine(Value):
-    """The shipped quantity of an order line; `line_id` is the id of the line in every system.
-
-    `line` is the name of the same id in events from before; events of version 1 have both.
-    """
+    """The shipped quantity of an order line; `line` is the id of the line in every system."""
 
     line: UUID
-    line_id: UUID | None = None
     quantity: Quantity
-
-    @model_validator(mode="before")
-    @classmethod
-    def _under_both_names(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        line_id = value.get("line_id") or value.get("line")
-        return {**value, "line": line_id, "line_id": line_id}
 
 
 ShippedLines = Annotated[tuple[ShippedLine, ...], Field(min_length=1, max_length=200)]

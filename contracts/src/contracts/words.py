@@ -34,13 +34,14 @@ announces `availability`, and shows it by warehouse as `/v1/stock`; in the CRM i
 | `seq`, and the sequence | none; of a kind that is announced only, `version` |
 | `shown` | fields of the same names, of that system |
 | `product` of an order's line | `product_id` |
-| `line` of a shipment's line | `line` in the CRM, `line_id` in the ERP |
+| `line` of a shipment's line | `line_id` |
 
 """
 _RENAMED = {
     "life": ("archived_at",),
     "legal": ("legal_entities",),
     "line": ("lines",),
+    "charge": ("charges",),
     "owner": ("owner_name",),
     "owner_employee": ("owner_id",),
 }

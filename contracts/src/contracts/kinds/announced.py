@@ -144,7 +144,7 @@ STOCK_MOVE = announced(
     },
     optional={"line_id": UUID | None, "reason": NotesText},
 )
-"""What came in (above zero) or went out, in the product's own unit; written once. `line_id` is an order's line."""
+"""A receipt (positive) or issue (negative), in the product's own unit; never changed. `line_id` is an order's line."""
 
 JOURNAL_ENTRY = announced(
     "journal_entry",
@@ -160,6 +160,6 @@ JOURNAL_ENTRY = announced(
     },
     optional={"text": NotesText},
 )
-"""What was posted, once per source and rule; written once."""
+"""A journal entry, once per source and rule; never changed."""
 
 ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in (DEAL, QUOTE, STOCK_MOVE, JOURNAL_ENTRY)}

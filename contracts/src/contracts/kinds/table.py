@@ -100,9 +100,9 @@ def reference(kind: str, policy: Policy, *match: Match, required: bool = False, 
 
 @dataclass(frozen=True, slots=True)
 class ShownValue:
-    """What the systems in `by` show of a record beside its groups: it follows from them, or is given once for good.
+    """Values that the systems in `by` show of a record beside its groups: derived, or assigned once.
 
-    Events carry it for those who read them. It is not merged, not delivered, and not in golden records.
+    Events carry them for consumers. They are not merged, not delivered, and not in golden records.
     """
 
     name: str

@@ -122,13 +122,13 @@ def engine_as(
 
 
 def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
-    """Let the pool open another connection for one that has ended in it: the driver knows, and asks nobody."""
+    """Let the pool replace a connection that has ended while pooled: the driver knows this without a query."""
     if dbapi_connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
 def _forget_opening(dbapi_connection: Any, _record: Any) -> None:
-    """A transaction that sent no statement has not begun; the next one on its connection is somebody else's."""
+    """A transaction that sent no statement has not begun; the next one on its connection is another one."""
     if dbapi_connection is not None:
         dbapi_connection.driver_connection.opening = ""
 

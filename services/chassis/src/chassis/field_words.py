@@ -86,7 +86,7 @@ TYPES: dict[str, tuple[str, str]] = {
 }
 
 OTHERS = frozenset(get_args(ErrorType)) - TYPES.keys()
-"""What the validator knows besides, and JSON does not bring about."""
+"""Errors of the validator that JSON input does not cause."""
 
 
 def words_of(error: Mapping[str, Any]) -> tuple[str, str]:

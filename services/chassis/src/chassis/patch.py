@@ -37,7 +37,7 @@ class Unchecked(dict[str, Any]):
 
 
 class Patch(Unchecked, Generic[Shape]):
-    """Write a note on {words}; it is stored in this system only."""
+    """The fields of a `Shape` to change; not validated until `patched` merges them with the record."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -35,7 +35,7 @@ TRIGGER = (
     for each statement execute function outbox_written()
     """,
 )
-"""The statements that `migrate` runs after the last version. A transaction notifies once, whatever it writes."""
+"""The statements that `migrate` runs after the last version. A transaction notifies once, for any number of writes."""
 
 
 async def notify(session: AsyncSession) -> None:
@@ -58,9 +58,9 @@ class Wakeup:
         self._next = asyncio.Event()
 
     async def wait(self, stop: asyncio.Event, count: int, polling_seconds: float) -> None:
-        """Return at the next notification after `count`, at `stop`, or when it is time to look.
+        """Return at the next notification after `count`, at `stop`, or at the next poll.
 
-        That is after `IDLE_SECONDS`, or after `polling_seconds` while nobody listens.
+        The poll is after `IDLE_SECONDS`, or after `polling_seconds` while there is no listening connection.
         """
         if self.count == count:
             await pause(stop, IDLE_SECONDS if self.listening else polling_seconds, self._next)

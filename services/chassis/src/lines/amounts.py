@@ -1,4 +1,4 @@
-"""What lines and charges come to. Pure; `contracts.money` holds the rules of rounding."""
+"""Amounts of lines and charges. Pure; `contracts.money` contains the rules of rounding."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -36,13 +36,13 @@ class Charged(Protocol):
 
 
 def net_of(line: Priced, currency: str, quantity: Decimal | None = None) -> Decimal:
-    """What the line, or so much of it, comes to before tax, rounded."""
+    """The amount of the line, or of this quantity of it, before tax, rounded."""
     counted = line.quantity if quantity is None else quantity
     return money.line_net(counted, line.unit_price, line.discount, currency)
 
 
 def totals_of(lines: Iterable[Priced], charges: Iterable[Charged], currency: str) -> Totals:
-    """What a document with these lines and charges comes to."""
+    """The totals of a document with these lines and charges."""
     nets = ((net_of(line, currency), line.tax_rate) for line in lines)
     return totals_with(nets, charges, currency)
 
@@ -60,9 +60,8 @@ def exact_net(lines: Iterable[Priced]) -> Decimal:
 
 
 def bounded(quantity: Decimal, unit_price: Decimal, discount: Decimal, field: str) -> None:
-    """Raise `OutOfBounds`, naming the line, when it comes to more than a line may.
+    """Raises `OutOfBounds` with the line when its amount exceeds the bound of a line.
 
-    Then the totals of a document are within their bounds whatever its lines are, also when two systems add lines at
-    once.
+    This bounds the totals of a document for any lines, also when two systems add lines concurrently.
     """
     at_most(LARGEST_LINE, money.line_amount(quantity, unit_price, discount), field)

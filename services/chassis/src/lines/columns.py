@@ -15,7 +15,7 @@ from lines.amounts import net_of
 
 
 class Amounts:
-    """What was agreed of a line: how much of it, at which price, with which discount and tax rate."""
+    """The terms of a line: its quantity, price, discount and tax rate."""
 
     quantity: Mapped[Decimal]
     unit_price: Mapped[Decimal]
@@ -33,12 +33,12 @@ class OrderedLine(Amounts):
     price_from: Mapped[str] = mapped_column(Text)
 
     def net(self, currency: str, quantity: Decimal | None = None) -> Decimal:
-        """What the line, or so much of it, comes to before tax."""
+        """The amount of the line, or of this quantity of it, before tax."""
         return net_of(self, currency, quantity)
 
 
 class BilledLine(Amounts):
-    """A line of a document of the books, with what it comes to."""
+    """A line of a posted document, with its amount."""
 
     position: Mapped[int]
     description: Mapped[str] = mapped_column(Text)
@@ -74,7 +74,7 @@ class Charges:
 
 
 class ChargesBilled:
-    """The charges on a document of the books, each a `BilledCharge` in its JSON form."""
+    """The charges on a posted document, each a `BilledCharge` in its JSON form."""
 
     charges: Mapped[list[JsonObject]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
 

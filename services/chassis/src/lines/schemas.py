@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ChargeBody(BaseModel):
-    """A charge as its users write it; with `id` one that is there already.
+    """A charge as a client sends it; with `id` an existing one.
 
-    With `tax_rate` that rate is charged, with `tax_class` alone the one that is declared for it. Without both the
-    charge is taxed as the lines are, in proportion to what they come to at each rate.
+    `tax_rate` is the rate, `tax_class` alone selects the declared one. Without both the charge is taxed like the lines,
+    in proportion to their amounts at each rate.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -44,7 +44,7 @@ def keys_of(texts: Iterable[str]) -> dict[str, str]:
 
 
 async def some_to_match(session: AsyncSession, table: Any, texts: Collection[str], limit: int, *of: Any) -> list[UUID]:
-    """Records that have one of these texts as their owner and that nobody is changing now, locked in id order."""
+    """Records that have one of these texts as their owner and that are not locked, locked in id order."""
     found = select(table.id).where(table.owner.in_(texts), *of).order_by(table.id).limit(limit)
     return list(await session.scalars(found.with_for_update(skip_locked=True)))
 

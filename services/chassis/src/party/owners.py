@@ -1,4 +1,4 @@
-"""Who owns a record: an employee; or, until one is matched, the text that stood there before there were employees."""
+"""The owner of a record: an employee; or, until one is matched, the text from before there were employees."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -27,11 +27,11 @@ class Owned:
 
     @property
     def owner_employee_id(self) -> UUID | None:
-        """What is announced as `owner_employee`."""
+        """The announced value of `owner_employee`."""
         return self.owner_id
 
     def give_to(self, employee_id: UUID | None) -> None:
-        """Make an employee the owner, or nobody."""
+        """Set the owner to an employee, or to none."""
         self.owner_id, self.owner = employee_id, None
 
 
@@ -68,5 +68,5 @@ OwnerId = Annotated[str, AfterValidator(_id_or_me)]
 
 
 def owned_by(row: Any) -> Where:
-    """What the filter `owner_id` means."""
+    """The condition of the filter `owner_id`."""
     return lambda employee_id: row.owner_id == UUID(employee_id)

@@ -92,7 +92,7 @@ def _each_once(ids: list[UUID]) -> list[UUID]:
 
 
 class TeamFields(BaseModel):
-    """What is written of a team."""
+    """The writable fields of a team."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "Sales London"}]})
 
@@ -118,12 +118,12 @@ class TeamFilters(SharedFilters):
 
 
 def employee_filters(employee: Any) -> Meanings:
-    """What the filters of employees mean in a service's table."""
+    """The conditions of the filters of employees in a service's table."""
     return {"email": lambda text: employee.email_key == (email_key(text) or text)}
 
 
 def team_filters(team: Any) -> Meanings:
-    """What the filters of teams mean in a service's table."""
+    """The conditions of the filters of teams in a service's table."""
 
     def has_member(employee_id: UUID) -> ColumnElement[bool]:
         named = func.jsonb_build_object("id", str(employee_id))

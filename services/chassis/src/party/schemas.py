@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from party.owners import OwnerId
 
-OWNER_BY_DEFAULT = "Left out of a new record, it is the caller, if the caller is an employee; null is nobody."
+OWNER_BY_DEFAULT = "Default for a new record: the caller, if the caller is an employee; null is no owner."
 OWNER_NAME = "The name of an owner that no employee is matched to yet; null once one is, see `owner_id`."
 OWNERS = "The id of an employee, or `me`."
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class LegalEntityShown(BaseModel):
 
 
 class AddressOut(BaseModel):
-    """An address as it stands."""
+    """A stored address."""
 
     lines: list[str]
     postal_code: str | None

@@ -1,4 +1,5 @@
-"""Whether a delivery may be the very record that somebody enters here: then it waits until the hub has seen both."""
+"""Whether a delivery may be the same record as one that a user enters here: then it waits until the hub has merged
+both."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

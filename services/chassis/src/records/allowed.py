@@ -1,6 +1,6 @@
-"""What a caller may do with a record now: the verbs that its state allows and the caller's scopes permit.
+"""The actions that a caller may perform on a record now: the verbs that its state and the caller's scopes allow.
 
-Rules that depend on more than the state are not asked: they refuse when the verb is tried.
+Rules that depend on more than the state are not evaluated: they refuse when the verb is called.
 """
 
 from collections.abc import Sequence

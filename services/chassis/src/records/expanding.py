@@ -1,7 +1,7 @@
-"""`expand=customer,lines.product`: the records that an answer refers to, shown beside their ids.
+"""`expand=customer,lines.product`: referenced records, shown beside their ids.
 
 A name follows one reference, or two (`order.customer`). Each reference of each level is read by one statement for all
-records of a page. What is shown of a record is what its own list shows.
+records of a page. A referenced record has the fields of its own list.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class Reference:
 
 
 Tree = dict[Reference, "Tree"]
-"""What is expanded, and what is expanded of that."""
+"""The expanded references, and those below each."""
 
 
 def references(record: Record[Any, Any, Any], shape: type[BaseModel]) -> dict[str, Reference]:
@@ -65,7 +65,7 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def listed_shape(record: Record[Any, Any, Any]) -> type[BaseModel]:
-    """What a list shows of a record."""
+    """The fields of a record in its list."""
     return cast(type[BaseModel], record.listed or record.out)
 
 
@@ -81,7 +81,7 @@ def names(record: Record[Any, Any, Any], shape: type[BaseModel], levels: int = L
 
 
 def tree_of(record: Record[Any, Any, Any], shape: type[BaseModel], wanted: str) -> Tree:
-    """What is to be expanded. Raise `Malformed` with all that can be, when a name is unknown."""
+    """The requested expansions. Raises `Malformed` with all possible ones, when a name is unknown."""
     known, tree = names(record, shape), Tree()
     asked = [name.strip() for name in wanted.split(",") if name.strip()]
     if unknown := sorted(set(asked) - set(known)):
@@ -102,7 +102,7 @@ def _add(tree: Tree, record: Record[Any, Any, Any], shape: type[BaseModel], name
 
 
 def permit(tree: Tree, caller: Principal) -> None:
-    """Raise `ScopeMissing` when the caller may not read what is to be expanded."""
+    """Raises `ScopeMissing` when the caller may not read an expanded record."""
     for reference, below in tree.items():
         needed = f"{reference.record.scope}:read"
         if needed not in caller.scopes:

@@ -15,7 +15,7 @@ Meanings = Mapping[str | tuple[str, ...], Where]
 
 
 ME = "me"
-"""In a filter: the record that stands for the caller."""
+"""In a filter: the record of the caller."""
 
 
 class AnyOf(list[Any]):

@@ -99,7 +99,7 @@ async def search(
 
 
 async def with_caller(session: AsyncSession, callers: Mapping[str, Caller], filters: Filters) -> Filters:
-    """The filters with the caller's own id in the place of `me`; whoever is no such record finds nothing."""
+    """The filters with the caller's own id in place of `me`; a caller without such a record finds nothing."""
     found: dict[str, Any] = {}
     for name, find in callers.items():
         given = getattr(filters, name, None)

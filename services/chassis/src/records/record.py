@@ -33,7 +33,7 @@ Needs = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
 Show = Callable[[AsyncSession, Sequence[Any]], Awaitable[Sequence[Any]]]
 """Returns the answers for rows, in their order. Further data is read for all of them at once."""
 Caller = Callable[[AsyncSession, str], Awaitable[UUID | None]]
-"""The id of the record, if there is one, that stands for the caller with this subject."""
+"""The id of the record of the caller with this subject, if there is one."""
 Verb = Literal["create", "list", "read", "change", "archive", "restore", "batch", "export"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 READ_ONLY: tuple[Verb, ...] = ("list", "read", "export")

@@ -30,7 +30,7 @@ class _Expandable(BaseModel):
 
 @cache
 def answer_shape(record: Record[Any, Any, Any]) -> type[BaseModel]:
-    """What a read answers, and every verb that changes one row."""
+    """The answer of a read, and of every verb that changes one row."""
     return _whole(record, record.out)
 
 

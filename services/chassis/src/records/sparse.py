@@ -1,4 +1,4 @@
-"""What a caller wants to see: `fields=name,updated_at` leaves out all others, `expand=customer` shows more."""
+"""The requested fields: `fields=name,updated_at` omits all others, `expand=customer` adds records."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What only the gateway must be told."""
+"""The settings of the gateway beside those of every service."""
 
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from gateway.kinds.holders import Holdings, declared, missing
 
 
 class System(BaseModel):
-    """A spoke: where its port answers, the audience that tokens for it must name, and the kinds that it holds."""
+    """A spoke: the address of its port, the audience of tokens for it, and the kinds that it holds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     address: str
@@ -30,7 +30,7 @@ class System(BaseModel):
 
 
 def _in_full(systems: Any) -> Any:
-    """Complete the short form of a system, its address alone, and the audience that follows from its name."""
+    """Complete the short form of a system, its address alone, with the default audience."""
     if not isinstance(systems, dict):
         return systems
     full = {name: {"address": each} if isinstance(each, str) else each for name, each in systems.items()}
@@ -40,11 +40,12 @@ def _in_full(systems: Any) -> Any:
 
 
 class GatewaySettings(Settings):
-    """`systems` names every spoke; the worker needs them.
+    """`systems` lists every spoke; the worker needs them.
 
-    A system is its address, `{"crm": "http://127.0.0.1:8001"}`, where its tokens name `concord-<system>`, or an object
+    A system is its address, `{"crm": "http://127.0.0.1:8001"}`, with the audience `concord-<system>`, or an object
     `{"address": "https://shop.test", "audience": "shop-api", "kinds": {"product": "reads", "customer": "writes"}}`.
-    Without `kinds` a system holds what the tables of `contracts.kinds` say; one that they do not name writes all.
+    Without `kinds` a system holds the kinds in the tables of `contracts.kinds`; a system that they do not name writes
+    all.
     """
 
     port: int = 8003
@@ -53,5 +54,5 @@ class GatewaySettings(Settings):
 
     @property
     def holdings(self) -> Holdings:
-        """What each system holds."""
+        """The kinds that each system holds."""
         return {name: declared(name) if system.kinds is None else system.kinds for name, system in self.systems.items()}

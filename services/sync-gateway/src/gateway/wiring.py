@@ -1,4 +1,4 @@
-"""The one list of what the gateway is made of."""
+"""The parts of the gateway, in one list."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from gateway.worker import tasks as worker
 SERVICE = Service(
     name="gateway",
     title="Sync gateway",
-    description="Keeps customers, contacts and what else CRM and ERP share one: merges, delivers, explains.",
+    description="Synchronises customers, contacts and other records of CRM and ERP: merges, delivers, explains.",
     settings=GatewaySettings,
     metadata=Base.metadata,
     versions=Path(__file__).parents[2] / "migrations" / "versions",

@@ -46,7 +46,7 @@ class DeclaredGroup(Protocol):
 
 
 class DeclaredValue(Protocol):
-    """What the systems in `by` show of a record beside its groups."""
+    """Values that the systems in `by` show of a record beside its groups."""
 
     @property
     def name(self) -> str: ...

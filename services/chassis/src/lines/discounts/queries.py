@@ -1,4 +1,4 @@
-"""What a tenant has declared."""
+"""Reads of declared limits."""
 
 from chassis import gather, tenant_settings
 from chassis.tenant_settings import TenantSetting

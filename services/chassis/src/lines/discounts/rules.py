@@ -12,7 +12,7 @@ class DiscountTooHigh(Forbidden):
     code = "discount-too-high"
     title = "The discount is beyond your limit"
     detail = "Line {line} gives {wanted} off the catalogue price; your limit is {limit}."
-    hint = "Make the discount smaller, or ask somebody of a role in `who_may` to write or send this."
+    hint = "Reduce the discount, or ask a user with a role in `who_may` to write or send this."
 
 
 def check_discount(given: Decimal, line: int, limits: DiscountLimits, roles: Roles) -> None:

@@ -141,9 +141,7 @@ async def _numbers(session: AsyncSession, account_ids: set[UUID]) -> dict[UUID, 
 
 
 class Open(NamedTuple):
-    """A month that nobody closes until this transaction ends, unless it is closed already; ids and numbers of the
-    accounts by role.
-    """
+    """A month that is locked against closing until this transaction ends; its state, and the accounts by role."""
 
     closed: bool
     by_role: dict[str, tuple[UUID, str]]

@@ -197,7 +197,7 @@ class StatementLineOut(InCurrency):
 
 
 class AccountBalanceOut(InCurrency):
-    """What was posted to an account in one currency; `balance` is debit less credit."""
+    """The sums of an account in one currency; `balance` is debit less credit."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -213,7 +213,7 @@ class AccountBalanceOut(InCurrency):
 
 
 class CurrencySum(InCurrency):
-    """The sums of one currency; equal, or the books are broken."""
+    """The sums of one currency, which are equal."""
 
     currency: str
     debit: Sum

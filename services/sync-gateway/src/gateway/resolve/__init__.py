@@ -1,1 +1,1 @@
-"""What a person decides: a value, a link, a delivery. Each leaves a line in the decision log."""
+"""Decisions of a person on a value, a link or a delivery. Each writes an entry of the decision log."""

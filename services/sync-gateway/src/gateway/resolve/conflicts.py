@@ -1,4 +1,5 @@
-"""What a steward does: bring back a value that lost, end a conflict. Either is an edit whose author saw every value."""
+"""Actions of a steward: restore a value that lost, resolve a conflict. Both are edits whose author has seen every
+value."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,21 +32,22 @@ class ConflictClosed(Conflict):
 
 class NoValue(Conflict):
     code = "no-value"
-    title = "This line of the log is about no value"
-    detail = "It says that somebody used {rule} on a link or a delivery."
-    hint = "To change what a group shows, edit the record in one of the systems, or restore another decision."
+    title = "This decision has no value"
+    detail = "It records the action {rule} on a link or a delivery."
+    hint = "To change the value of a group, edit the record in one of the systems, or restore another decision."
 
 
 class RecordUnread(Conflict):
     code = "record-unread"
     title = "The hub does not have the record of this decision"
-    detail = "It was restored from a backup, and has not read of {canonical_id} again."
+    detail = "The hub was restored from a backup, and has not read {canonical_id} again."
     hint = "Try again once GET /v1/status shows nothing unread."
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a choice did to a group. `logged` is its own line in the log, None when nothing was written or replaced."""
+    """The effect of a choice on a group. `logged` is its entry in the log, None when nothing was written or
+    replaced."""
 
     row: DecisionRow
     register: Register
@@ -55,10 +57,10 @@ class Chosen:
 
 
 async def restore(session: AsyncSession, decision_id: UUID, pick: Named, actor: str, now: datetime) -> Chosen:
-    """Write a value of a decision again, in every system. Nothing is written when it is what the group shows.
+    """Write a value of a decision again, in every system. Nothing is written when the group has the value already.
 
-    Raises `NoSuchDecision`, or a problem of `resolve.values` when it is not clear which value is meant, or when that
-    value does not have the published shape of its group.
+    Raises `NoSuchDecision`, or a problem of `resolve.values` when the value is ambiguous, or when it does not have the
+    published shape of its group.
     """
     row, state = await _locked(session, decision_id)
     record = state.records[row.canonical_id]
@@ -70,9 +72,9 @@ async def restore(session: AsyncSession, decision_id: UUID, pick: Named, actor: 
 
 
 async def resolve(session: AsyncSession, decision_id: UUID, choice: Named | Own, actor: str, now: datetime) -> Chosen:
-    """End a conflict with the value of one of its authors, or with another one.
+    """Resolve a conflict with the value of one of its authors, or with another one.
 
-    Raises `NoSuchDecision`; `ConflictClosed` when somebody else was first; `Malformed` for a value of another shape.
+    Raises `NoSuchDecision`; `ConflictClosed` when it is closed already; `Malformed` for a value of another shape.
     """
     row, state = await _locked(session, decision_id)
     if row.state != "open":
@@ -82,7 +84,7 @@ async def resolve(session: AsyncSession, decision_id: UUID, choice: Named | Own,
 
 
 async def _locked(session: AsyncSession, decision_id: UUID) -> tuple[DecisionRow, State]:
-    """A decision as it is once its record is locked: nobody can change either until the transaction ends."""
+    """A decision after its record is locked: no other transaction changes either until this one ends."""
     row = await decisions.by_id(session, decision_id)
     state = State(systems=await stored(session))
     await read_records(session, state, [row.canonical_id])
@@ -131,9 +133,9 @@ def _closed(row: DecisionRow, record: RecordRow) -> ConflictClosed:
     if row.state == "resolved":
         happened = f"{row.resolved_by} resolved it at {row.resolved_at:%Y-%m-%d %H:%M:%S %Z}."
     elif row.state == "superseded":
-        happened = "The group was written again by somebody who had seen its values, or was decided anew."
+        happened = "The group was written again by an author who had seen its values, or was decided again."
     else:
-        happened = "It was decided by its policy and never waited for anybody."
+        happened = "It was decided by its policy and never needed a steward."
     return ConflictClosed(
         id=row.id,
         detail=happened,

@@ -1,4 +1,4 @@
-"""Deliveries that a steward gives up, or has made again."""
+"""Dropping deliveries, and delivering records again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class NoSuchDelivery(NotFound):
 
 @dataclass(frozen=True)
 class Dropped:
-    """What the system does without. `logged` is None when nothing was due."""
+    """The groups that the system does not get. `logged` is None when nothing was due."""
 
     delivery: DeliveryRow
     record: RecordRow
@@ -39,9 +39,9 @@ class Dropped:
 
 
 async def drop(session: AsyncSession, canonical_id: UUID, system: str, author: Author) -> Dropped:
-    """Give up what a system does not have of a record at its present revisions; whatever is newer goes there again.
+    """Drop the pending groups of a record for a system at their current revisions; newer ones are delivered.
 
-    The log names the groups with their values. Raises `NoSuchDelivery`. Twice is as good as once.
+    The log contains the groups with their values. Raises `NoSuchDelivery`. A second call changes nothing.
     """
     state = State(systems=await stored(session))
     await read_records(session, state, [canonical_id])
@@ -56,14 +56,14 @@ async def drop(session: AsyncSession, canonical_id: UUID, system: str, author: A
     logged = write(session, record, system, "drop", author, {"groups": values})
     for other in state.deliveries_of(record):
         if other.system != system and other.state in ("idle", "rejected"):
-            other.touch(author.now, author.now)  # What it was told of this system may have changed.
+            other.touch(author.now, author.now)  # The state that it reported of this system may have changed.
     await save(session, state)
     return Dropped(delivery, record, groups, logged)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which deliveries; what is None limits nothing."""
+    """A filter of deliveries; None matches all."""
 
     canonical_id: UUID | None = None
     kind: str | None = None
@@ -75,14 +75,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Resynced:
-    """How many were made due, and where the next call continues."""
+    """The number of records made due, and the position for the next call."""
 
     due: int
     next: str | None
 
 
 async def resync(session: AsyncSession, wanted: Wanted, author: Author) -> Resynced:
-    """Deliver records anew, with all their groups; what a system has, it answers with `already`."""
+    """Make records due with all their groups; groups that a system has are answered with `already`."""
     rows = (await session.execute(_chosen(wanted))).all()
     page: Sequence[tuple[Delivery, Record]] = [(row.Delivery, row.Record) for row in rows[:MOST]]
     for delivery, record in page:

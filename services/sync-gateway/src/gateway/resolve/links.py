@@ -1,4 +1,4 @@
-"""Links that are wrong: taken away, or moved to another local record."""
+"""Corrections of wrong links: removed, or moved to another local record."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,20 +20,20 @@ MENDED = "mended"
 
 class NoSuchLink(NotFound):
     code = "no-such-link"
-    title = "The hub keeps no such link"
-    hint = "GET /v1/links lists them with their ids; a link that was taken away is gone."
+    title = "The hub has no such link"
+    hint = "GET /v1/links lists them with their ids; a removed link is not listed."
 
 
 class LocalRecordTaken(Conflict):
     code = "local-record-taken"
     title = "That local record is linked to another canonical record"
     detail = "{local_id} of {system} is {canonical_id}."
-    hint = "Take that link away first: POST /v1/links/{id}/unlink. Its record is then delivered to {system} anew."
+    hint = "Remove that link first: POST /v1/links/{id}/unlink. Its record is then delivered to {system} again."
 
 
 @dataclass(frozen=True)
 class Mended:
-    """`logged` is None when nothing had to be changed; `replaying` counts held messages of the local record."""
+    """`logged` is None when nothing was changed; `replaying` is the number of held messages of the local record."""
 
     link: LinkRow
     logged: DecisionRow | None
@@ -41,10 +41,9 @@ class Mended:
 
 
 async def unlink(session: AsyncSession, link_id: UUID, author: Author) -> Mended:
-    """Forget which local record of a system it is, and deliver the record there anew. Raises `NoSuchLink`.
+    """Remove a link, and make the record due in that system again. Raises `NoSuchLink`.
 
-    The system finds the local record that carries the canonical id itself, and makes one when there is none. A link
-    whose row is gone is only forgotten.
+    The system finds the local record with the canonical id itself, or creates one. A retired link is only removed.
     """
     link, state = await _locked(session, link_id)
     record = state.records[link.canonical_id]
@@ -57,9 +56,9 @@ async def unlink(session: AsyncSession, link_id: UUID, author: Author) -> Mended
 
 
 async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Author) -> Mended:
-    """Say which local record it is. Its messages that were held are merged, then the record is delivered to it whole.
+    """Link the record to another local record. Its held messages are merged, then the record is delivered to it whole.
 
-    Raises `NoSuchLink`, or `LocalRecordTaken` when it is another record already. Twice is as good as once.
+    Raises `NoSuchLink`, or `LocalRecordTaken` when it is another record already. A second call changes nothing.
     """
     link, state = await _locked(session, link_id)
     if link.retired_at is not None:

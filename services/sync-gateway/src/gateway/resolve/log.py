@@ -1,4 +1,4 @@
-"""The lines that mending leaves in the decision log."""
+"""The entries of corrections in the decision log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ POLICY = "steward"
 
 @dataclass(frozen=True)
 class Author:
-    """Who mends, why and when."""
+    """The author, the reason and the time of a correction."""
 
     actor: str
     reason: str
@@ -29,7 +29,7 @@ class Author:
 def write(
     session: AsyncSession, record: GoldenRecord, system: str, rule: Rule, author: Author, facts: Mapping[str, Any]
 ) -> DecisionRow:
-    """Log what was done to a record in a system, and announce it. `facts` stand in the value of the line."""
+    """Log an action on a record in a system, and announce it. `facts` are the value of the entry."""
     row = DecisionRow(
         id=uuid7(),
         tenant_id=record.tenant_id,

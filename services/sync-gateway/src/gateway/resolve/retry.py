@@ -1,4 +1,4 @@
-"""Trying again what a system refused or what waits, because a person says so."""
+"""Retrying refused and waiting deliveries on request."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,18 +9,18 @@ from gateway.store import due
 from gateway.store.due import Held
 
 MOST = 5_000
-"""In one transaction; the answer says how many are left."""
+"""The limit of one transaction; the answer contains the number of remaining ones."""
 
 
 class Retried(NamedTuple):
-    """How many are due at once, and how many are left for the next call."""
+    """The number of deliveries made due, and of those left for the next call."""
 
     retried: int
     remaining: int
 
 
 async def retry(session: AsyncSession, wanted: Held, now: datetime) -> Retried:
-    """Make everything that is refused or waits due at once; the worker looks within a moment."""
+    """Make all refused or waiting deliveries due at once; the worker sends them within moments."""
     held = await due.held(session, wanted, MOST)
     for delivery in held:
         delivery.retry(now)

@@ -1,4 +1,5 @@
-"""Which value a steward means. Pure: a decision and what was asked for -> the value, or a problem that says why not."""
+"""Selection of the value of a steward's choice. Pure: a decision and the request -> the value, or a problem with the
+reason."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from gateway.store.records import GoldenRecord
 
 class SeveralValues(Conflict):
     code = "several-values"
-    title = "More than one value could be meant"
+    title = "Several values match"
     hint = 'Name one of `values` by its system, {{"origin": "crm"}}, or by its event, {{"event_id": "..."}}.'
 
 
@@ -32,7 +33,7 @@ class NothingLost(Conflict):
 
 class RuleBroken(Conflict):
     code = "rule-broken"
-    title = "The record would break a rule of its kind"
+    title = "The record would violate a rule of its kind"
     detail = "{reason}."
     hint = "Choose another value, or correct the record in one of its systems."
 
@@ -40,13 +41,13 @@ class RuleBroken(Conflict):
 class GroupUndeclared(Conflict):
     code = "group-undeclared"
     title = "The hub does not know this group"
-    detail = "No policy is declared for {group} of {kind}: its values are kept, and delivered to nobody."
+    detail = "No policy is declared for {group} of {kind}: its values are stored, and not delivered."
     hint = "Declare the group in the gateway's kinds first."
 
 
 @dataclass(frozen=True)
 class Named:
-    """A value of a decision, by its system or its event; neither means the one that lost."""
+    """A value of a decision, by its system or its event; without either the one that lost."""
 
     origin: str | None = None
     event_id: str | None = None
@@ -54,29 +55,27 @@ class Named:
 
 @dataclass(frozen=True)
 class Own:
-    """A value that the steward gives."""
+    """A value entered by the steward."""
 
     value: Json
 
 
 def meant(row: DecisionRow, named: Named) -> Json:
-    """The value of a decision that a steward names; without a name the one that lost.
+    """The selected value of a decision; by default the one that lost.
 
-    Raises `SeveralValues` or `NothingLost`, with all values, when that is not one; `Malformed` when the decision has
-    no value of that name.
+    Raises `SeveralValues` or `NothingLost`, with all values, when that is not exactly one; `Malformed` when the
+    decision has no such value.
     """
     entries = [Entry.from_json(stored) for stored in row.heads]
     origin, event_id = named.origin, named.event_id
     if origin is None and event_id is None:
-        # While a group is parked nobody has lost yet: each of its values could be meant.
+        # A parked group has no loser yet: each of its values may be selected.
         return _only(row, entries if row.was_parked else [e for e in entries if e.outcome != "kept"])
     found = [e for e in entries if origin in (None, e.origin) and event_id in (None, e.event_id)]
     if not found:
         there = ", ".join(f"{e.origin} ({e.event_id})" for e in entries)
         field = "origin" if origin is not None else "event_id"
-        raise Malformed(
-            errors=[{"field": field, "message": f"no value of it stands in this decision; there are {there}"}]
-        )
+        raise Malformed(errors=[{"field": field, "message": f"the decision has no such value; it has {there}"}])
     return _only(row, found)
 
 
@@ -89,7 +88,7 @@ def _only(row: DecisionRow, candidates: Iterable[Entry]) -> Json:
 
 
 def checked(kind: str, group: str, value: Json) -> Json:
-    """A steward's own value in the form that the group's values have. Raises `Malformed` with each wrong field."""
+    """A steward's own value, normalised. Raises `Malformed` with each invalid field."""
     try:
         return check_value(GOLDEN_GROUPS[kind], group, value)  # type: ignore[arg-type]  # Sequence and Mapping are JSON
     except PydanticCustomError as error:
@@ -99,7 +98,7 @@ def checked(kind: str, group: str, value: Json) -> Json:
 
 
 def fit(kind: str, group: str, value: Json) -> Json:
-    """A value of the log in the form that the group's values have now. Raises `Malformed` with each wrong field."""
+    """A value of the log in the current form of the group's values. Raises `Malformed` with each invalid field."""
     try:
         return checked_value(GOLDEN_GROUPS[kind], group, value)
     except Unfit as unfit:

@@ -1,4 +1,4 @@
-"""What the broker holds and the hub has not read: how much, and how old the oldest is, partition by partition."""
+"""The messages on the broker that the hub has not read: their number and age, by partition."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.store.tables import Base
 
 STALLED_SECONDS = 30.0
-"""How long nothing may be read of a partition that holds something, before the hub is called unready."""
+"""The time that a partition with messages may be unread before readiness fails."""
 
 MOST_SAMPLES = 600
 Partition = tuple[str, int]
@@ -28,7 +28,7 @@ UNREAD = Table(
     Column("oldest_at", DateTime(timezone=True), nullable=False),
     Column("stalled_since", DateTime(timezone=True), nullable=False),
 )
-"""One row a partition that holds unread messages. It belongs to no tenant, and is not the row that ingest locks."""
+"""One row per partition with unread messages. It belongs to no tenant, and is not the row that ingest locks."""
 
 WRITE = text("""
     with read as (
@@ -44,7 +44,7 @@ WRITE = text("""
 
 
 class Unread(NamedTuple):
-    """What a partition holds that is not read. `stalled_since`: nothing of it was read since then."""
+    """The unread messages of a partition. `stalled_since`: none of them was read since then."""
 
     next_offset: int
     messages: int
@@ -58,7 +58,7 @@ class _Sample(NamedTuple):
 
 
 class Backlog:
-    """Ends of partitions over time: a message is as old as the first look that found it."""
+    """Ends of partitions over time: the age of a message counts from the first check that found it."""
 
     def __init__(self, known: Mapping[Partition, Unread]) -> None:
         self._samples: dict[Partition, list[_Sample]] = defaultdict(list)
@@ -68,7 +68,7 @@ class Backlog:
             self._moved[partition] = (unread.next_offset, unread.stalled_since)
 
     def note(self, stored: Positions, ends: Positions, now: datetime) -> dict[Partition, Unread | None]:
-        """What each partition holds that is not read; None when that is nothing."""
+        """The unread messages of each partition; None when there are none."""
         return {partition: self._look(partition, stored.get(partition, 0), end, now) for partition, end in ends.items()}
 
     def _look(self, partition: Partition, offset: int, end: int, now: datetime) -> Unread | None:
@@ -89,18 +89,18 @@ class Backlog:
 
 
 async def known(session: AsyncSession) -> dict[Partition, Unread]:
-    """What was written last, by whatever process."""
+    """The last written rows, of any process."""
     rows = await session.execute(select(UNREAD))
     return {(r.topic, r.partition): Unread(r.next_offset, r.messages, r.oldest_at, r.stalled_since) for r in rows}
 
 
 async def forget_others(session: AsyncSession, topics: Sequence[str]) -> None:
-    """Take away what was known of topics that are not read any more."""
+    """Delete the rows of topics that are no longer read."""
     await session.execute(delete(UNREAD).where(UNREAD.c.topic.not_in(topics)))
 
 
 async def write(session: AsyncSession, found: Mapping[Partition, Unread | None]) -> None:
-    """Tell the other processes, in one statement."""
+    """Publish the rows to the other processes, in one statement."""
     rows = [(*partition, *unread) for partition, unread in found.items() if unread is not None]
     read = [partition for partition, unread in found.items() if unread is None]
     names = ("topics", "partitions", "offsets", "messages", "oldest", "stalled")
@@ -110,12 +110,12 @@ async def write(session: AsyncSession, found: Mapping[Partition, Unread | None])
 
 
 def of_system(unread: Mapping[Partition, Unread], system: str) -> list[Unread]:
-    """What of one system is not read."""
+    """The unread messages of one system."""
     return [each for (topic, _), each in unread.items() if topic.startswith(f"{system}.")]
 
 
 def stalled(unread: Mapping[Partition, Unread], paused: Iterable[str], now: datetime) -> list[Trouble]:
-    """The partitions of which nothing is read although nobody has paused their system."""
+    """The partitions that are not read although their system is not paused."""
     held, before = set(paused), now - timedelta(seconds=STALLED_SECONDS)
     return [
         Trouble(f"{topic}[{number}]", each.stalled_since, f"{each.messages} messages are not read")

@@ -1,4 +1,4 @@
-"""Changed registers of a record, and what follows from them. Pure."""
+"""Changed registers of a record, and their consequences. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ share one delivery. What is due there for another reason takes the acknowledgeme
 def take_over(
     state: State, record: RecordRow, registers: Mapping[str, Register], now: datetime, acknowledged: str | None = None
 ) -> bool:
-    """Write changed registers into a record, with all that follows; tell whether a value that readers see is another.
+    """Write changed registers into a record, with their consequences; returns whether a published value has changed.
 
     It is announced by what it now says; open decisions about these groups are closed; it is due in every
     system. One that is only `acknowledged` needs no value, but the new revision.

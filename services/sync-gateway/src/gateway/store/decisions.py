@@ -1,4 +1,4 @@
-"""The decision log. Nothing in it is ever changed but its state; it is where overwritten values stand."""
+"""The decision log. Only the state of its entries changes; it contains all overwritten values."""
 
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -21,16 +21,15 @@ State = Literal["decided", "open", "resolved", "superseded"]
 
 class NoSuchDecision(NotFound):
     code = "no-such-decision"
-    title = "The log holds no such decision"
+    title = "The log contains no such decision"
     hint = "GET /v1/decisions and GET /v1/conflicts list the ids."
 
 
 class DecisionRow(Base):
     """One decision: all values with their authors and times, the winner, the rule.
 
-    `open` waits for a steward, `resolved` was picked by one, `superseded` was overtaken by an author who had seen
-    the values or by a newer decision, `decided` needed nobody. A hub that was restored may have a decision before the
-    record that it is about.
+    `open` waits for a steward, `resolved` was decided by one, `superseded` was replaced by an author who had seen the
+    values or by a newer decision, `decided` needed no steward. A restored hub may have a decision before its record.
     """
 
     __tablename__ = "decisions"

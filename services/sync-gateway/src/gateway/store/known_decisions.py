@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.store.decisions import DecisionRow
 
 Mark = tuple[UUID, str, str, frozenset[str]]
-# The event that led to a decision is one of those that met, as a rule; where it is not, the line stands twice.
+# The event that led to a decision is usually one of the conflicting ones; if it is not, the entry is stored twice.
 KNOWN: Any = select(DecisionRow).where(
     DecisionRow.canonical_id == any_(bindparam("ids", type_=ARRAY(Uuid()))),
     DecisionRow.event_id == any_(bindparam("events", type_=ARRAY(Text()))),
@@ -24,12 +24,12 @@ MADE = ("kind", "policy", "policy_version", "winner", "value", "heads", "detail"
 
 
 def mark(row: DecisionRow) -> Mark:
-    """What makes a decision this one."""
+    """The identifying properties of a decision."""
     return row.canonical_id, row.group_key, row.rule, frozenset(each["event_id"] for each in row.heads)
 
 
 async def others(session: AsyncSession, rows: Iterable[DecisionRow]) -> dict[Mark, DecisionRow]:
-    """The lines of the log, beside these, that are the same decisions. What a steward resolved stays apart."""
+    """Other entries of the log that are the same decisions. An entry that a steward resolved is not one of them."""
     wanted = {row.id: mark(row) for row in rows if row.heads}
     if not wanted:
         return {}
@@ -40,7 +40,7 @@ async def others(session: AsyncSession, rows: Iterable[DecisionRow]) -> dict[Mar
 
 
 async def under_known_ids(session: AsyncSession, made: Sequence[DecisionRow]) -> list[DecisionRow]:
-    """Decisions that were just made; in place of one that the log has already, its line, as it is decided now."""
+    """New decisions; one that the log has already is replaced by its entry with the new result."""
     new = [row for row in made if row not in session]
     closed = {key: line for key, line in (await others(session, new)).items() if line.state != "open"}
     return [_as_made(closed[mark(row)], row) if row in new and mark(row) in closed else row for row in made]

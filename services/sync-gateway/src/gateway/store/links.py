@@ -1,4 +1,4 @@
-"""Who is who: which local record of which system is which canonical record, and by which keys it is found again."""
+"""Links: which local record of which system is which canonical record, and its match keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ class LocalRecord:
     """One local record. Links stay for ever, unless a steward takes one away.
 
     `seen_seq` is the greatest number of its events that the hub has merged, `last_time_us` and `last_seq` the latest of
-    them by its author's clock (None for what was merged before the hub kept it). A retired link is an alias for late
-    events: its row went with a restore, and the record has another row there.
+    them by its author's clock (None for events merged before the hub stored it). A retired link is an alias for late
+    events: its row was lost in a restore, and the record has another row there.
     """
 
     if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class LocalRecord:
         retired_at: Any
 
     def retire(self, now: datetime) -> None:
-        """The row is gone. Late events of it still find the record."""
+        """Retire the link: its row is lost. Late events of it still find the record."""
         self.retired_at = now
 
     @property
@@ -54,18 +54,18 @@ class LocalRecord:
         return None if self.last_time_us is None else (self.last_time_us, self.seen_seq)
 
     def follow(self, seen_seq: int, last: Moment | None) -> None:
-        """The hub has merged so far."""
+        """Store how far the hub has merged."""
         self.seen_seq = seen_seq
         if last is not None:
             self.last_time_us, self.last_seq = last
 
     @property
     def token(self) -> str:
-        """What a delivery waits for that needs this local record."""
+        """The token of deliveries that wait for this local record."""
         return waiting_token(self.kind, self.system, self.local_id)
 
     def shown(self) -> dict[str, Any]:
-        """The link as the REST API answers it."""
+        """The link in the form of the REST API."""
         return {
             "id": str(self.id),
             "kind": self.kind,
@@ -197,10 +197,10 @@ async def follow(session: AsyncSession, followed: Sequence[Followed]) -> None:
 
 
 def waiting_token(kind: str, system: str, local_id: str) -> str:
-    """Waiting for a local record that the hub has not heard of."""
+    """The token for waiting for a local record that the hub does not know."""
     return f"{kind} {local_id} of {system}"
 
 
 def missing_token(kind: str, canonical_id: str, system: str) -> str:
-    """Waiting for a record that a system does not have yet."""
+    """The token for waiting for a record that a system does not have yet."""
     return f"{kind} {canonical_id} in {system}"

@@ -1,6 +1,6 @@
-"""Reading and writing all that a batch concerns, in a few statements; rows that may change are locked, in one order.
+"""Reading and writing the rows of a batch, in a few statements; rows that may change are locked, in one order.
 
-The order is: advisory locks of match keys, records, deliveries. All transactions keep to it, so none can deadlock.
+The order is: advisory locks of match keys, records, deliveries. All transactions use it, so they cannot deadlock.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ ADD_KEYS = text("""
 MatchKeyOf = tuple[UUID, str, str]
 """Tenant, kind, key."""
 
-# Statements without lists of their own length: they are compiled and planned once.
+# Statements without lists of variable length: they are compiled and planned once.
 IDS: Any = any_(bindparam("ids", type_=ARRAY(Uuid())))
 READ_RECORDS = columns_of(RecordRow, Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
 OWNERS = select(Record.canonical_id, Record.tenant_id, Record.kind).where(Record.canonical_id == IDS)
@@ -64,10 +64,10 @@ KEYS = select(MatchKey).from_statement(
 
 
 async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUID], *, lock: bool = True) -> None:
-    """Read records with their deliveries, links, and the links their references need; lock what may change.
+    """Read records with their deliveries, links, and the links of their references; lock rows that may change.
 
-    Without locks the links come first: a value may go out with an earlier `seen_seq` than its own, and is then sent
-    again, but never with a later one, which would overwrite an edit that it does not know.
+    Without locks the links are read first: a value may be delivered with an earlier `seen_seq` than its own, and is
+    then sent again, but never with a later one, which would overwrite an unseen edit.
     """
     ids = sorted(wanted)
     if not ids:
@@ -110,7 +110,7 @@ async def save(session: AsyncSession, state: State) -> None:
 
 
 async def wake(session: AsyncSession, tokens: Iterable[str]) -> None:
-    """Deliveries that waited for one of these go on at once."""
+    """Make deliveries due that waited for one of these."""
     if waiting := sorted(tokens):
         await session.execute(
             text(
@@ -122,7 +122,7 @@ async def wake(session: AsyncSession, tokens: Iterable[str]) -> None:
 
 
 async def _close(session: AsyncSession, state: State) -> None:
-    """Open decisions about a group that was decided anew are no longer open."""
+    """Close open decisions about groups that were decided again."""
     new = {row.id for row in state.decisions}
     found = await session.scalars(
         select(DecisionRow).where(
@@ -160,7 +160,7 @@ def _put_link(state: State, link: LinkRow) -> None:
 
 
 async def read_keys(session: AsyncSession, state: State, wanted: set[MatchKeyOf]) -> None:
-    """Lock these match keys, then read who has them: two creates of the same thing meet here."""
+    """Lock these match keys, then read their records, so that concurrent creates of the same record are serialised."""
     if not wanted:
         return
     keys = sorted(wanted, key=str)
@@ -171,7 +171,7 @@ async def read_keys(session: AsyncSession, state: State, wanted: set[MatchKeyOf]
 
 
 async def owners(session: AsyncSession, ids: Sequence[UUID]) -> set[tuple[UUID, UUID, str]]:
-    """The canonical id, tenant and kind of those of these records that there are."""
+    """The canonical id, tenant and kind of the existing ones of these records."""
     return {(row.canonical_id, row.tenant_id, row.kind) for row in await session.execute(OWNERS, {"ids": ids})}
 
 

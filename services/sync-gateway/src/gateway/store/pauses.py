@@ -1,8 +1,8 @@
-"""One tenant's pause of a system: its messages are read and kept back in order, and nothing is delivered for it.
+"""One tenant's pause of a system: its messages are read and stored in order, and nothing is delivered for the tenant.
 
-A topic carries the messages of all tenants, so its partitions cannot stop for one of them. What is read meanwhile is
-stored in `held_back`. After the end of the pause the worker merges it, the oldest first; until all of it is merged,
-newer messages are stored behind it. Then the row of the pause is deleted.
+A topic contains the messages of all tenants, so its partitions cannot stop for one of them. Messages read during the
+pause are stored in `held_back`. After the end of the pause the worker merges them, the oldest first; until all are
+merged, newer messages are stored behind them. Then the row of the pause is deleted.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from gateway.store.tables import Base
 
 
 class Pause(Base):
-    """A system that one tenant has paused. With `resumed_at`, what was held back is being merged."""
+    """A system that one tenant has paused. With `resumed_at`, its held-back messages are being merged."""
 
     __tablename__ = "pauses"
 
@@ -32,7 +32,7 @@ class Pause(Base):
 
 
 class HeldBack(Base):
-    """A message that was read during a pause, whole. `id` gives the order."""
+    """A whole message that was read during a pause. `id` is its order."""
 
     __tablename__ = "held_back"
     __table_args__ = (Index("ix_held_back_order", "tenant_id", "system", "id"),)
@@ -61,7 +61,7 @@ class HeldBack(Base):
         )
 
     def message(self) -> Message:
-        """The message as it came."""
+        """The original message."""
         headers = unpacked_headers(self.headers)
         return Message(self.topic, self.key, self.value, headers, self.partition, self.log_offset)
 
@@ -89,30 +89,30 @@ END = text("""
 
 
 async def pause(session: AsyncSession, system: str, by: str, now: datetime) -> None:
-    """Pause a system for the tenant of the transaction. A pause that is on already stays whose it is."""
+    """Pause a system for the tenant of the transaction. An active pause keeps its author."""
     await session.execute(PAUSE, {"system": system, "by": by, "now": now})
 
 
 async def resume(session: AsyncSession, system: str, now: datetime) -> None:
-    """End the tenant's pause; what was held back is merged in its order."""
+    """End the tenant's pause; held-back messages are merged in their order."""
     await session.execute(RESUME, {"system": system, "now": now})
 
 
 async def kept_back(session: AsyncSession) -> set[tuple[UUID, str]]:
-    """The tenants and systems whose messages are not merged as they come.
+    """The tenants and systems whose messages are held back.
 
-    The rows stay locked against their removal until the transaction ends: what it holds back is not forgotten.
+    The rows are locked against deletion until the transaction ends, so that its messages are not missed.
     """
     return {(row.tenant_id, row.system) for row in await session.execute(KEPT)}
 
 
 async def resumed(session: AsyncSession) -> list[tuple[UUID, str]]:
-    """The tenants and systems of which messages may be left to merge after a pause."""
+    """The tenants and systems that may have held-back messages after a pause."""
     return [(row.tenant_id, row.system) for row in await session.execute(RESUMED)]
 
 
 async def oldest(session: AsyncSession, tenant: UUID, system: str, limit: int) -> list[HeldBack]:
-    """The messages to merge next, nobody else's until the transaction ends; none when the tenant has paused again."""
+    """The next messages to merge, locked until the transaction ends; none when the tenant has paused again."""
     await session.execute(MINE_ALONE, {"tenant": str(tenant), "name": system})
     if await session.scalar(ENDING.with_for_update(read=True), {"tenant": tenant, "name": system}) is None:
         return []
@@ -121,8 +121,8 @@ async def oldest(session: AsyncSession, tenant: UUID, system: str, limit: int) -
 
 
 async def end(session: AsyncSession, tenant: UUID, system: str) -> None:
-    """Merge messages as they come again, unless some were held back meanwhile, or the tenant has paused again."""
+    """Delete the pause, unless messages were held back meanwhile, or the tenant has paused again."""
     names = {"tenant": tenant, "name": system}
-    # Two statements: the second sees what those held back for whom the first has waited.
+    # Two statements: the second includes the messages of transactions for which the first has waited.
     if await session.scalar(ENDING.with_for_update(), names) is not None:
         await session.execute(END, names)

@@ -1,4 +1,4 @@
-"""What the hub announces: golden records as `sync.<kind>.v1`, decisions as `sync.conflict.v1`."""
+"""The events of the hub: golden records as `sync.<kind>.v1`, decisions as `sync.conflict.v1`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ TOPICS = {topic: partitions_of(topic) for topic in (*(f"sync.{kind}.v1" for kind
 
 
 class Cause(NamedTuple):
-    """The event that made the hub say something, and the request and trace that it came from."""
+    """The event that caused a change, and its request and trace."""
 
     event_id: str
     correlation_id: str | None
@@ -32,13 +32,13 @@ class Cause(NamedTuple):
 
 
 Causes = Mapping[UUID, Cause]
-"""By canonical id; where none is known, it was the request at hand."""
+"""By canonical id; the default is the current request."""
 
 NONE: Causes = {}
 
 
 def cause_of(causes: Causes, canonical_id: UUID) -> Cause:
-    """What made the hub say something of a record: an event, or the request at hand."""
+    """The cause of an event about a record: another event, or the current request."""
     here = Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
     return causes.get(canonical_id, here)
 
@@ -63,7 +63,7 @@ async def golden_records(session: AsyncSession, records: Iterable[RecordRow], ca
 
 
 def decisions(session: AsyncSession, rows: Iterable[DecisionRow], causes: Causes = NONE) -> None:
-    """Announce decisions, new ones and those whose state has changed, and mending; the key is the decision's id."""
+    """Announce decisions, new ones and those whose state has changed, and corrections; the key is the decision's id."""
     for row in rows:
         name = "sync.conflict.mended.v1" if row.group_key.startswith(MENDED) else "sync.conflict.decided.v1"
         event = _event(name, CONFLICTS, str(row.id), row, row.shown(), causes)

@@ -1,4 +1,4 @@
-"""Quarantine: messages that could not be read or merged, whole, until a person replays or drops them."""
+"""Quarantine: messages that could not be parsed or merged, stored whole until an operator replays or drops them."""
 
 import hashlib
 from base64 import b64decode, b64encode
@@ -23,17 +23,17 @@ from gateway.store.tables import Base
 
 class MessageHandled(Conflict):
     code = "message-handled"
-    title = "The message is not held any more"
+    title = "The message is not held"
     detail = "It is {state} since {since}."
-    hint = "Read it again; only a message that is held can be dropped, and a replayed one is merged already."
+    hint = "Read it again; only a held message can be dropped, and a replayed one is merged already."
 
 
 class Quarantined(Base):
-    """One message with its bytes, its place in Kafka and why it stands here.
+    """One message with its bytes, its offset in Kafka and the reason.
 
-    `tenant_id` is empty when not even that could be read: only operators see such a message. `state` is `held`,
-    `replaying` (a person asked), `replayed` or `dropped`; `handled_by` is who asked. `digest` tells the message from
-    another one at the same place of a log that began anew. `headers` is for reading; `raw_headers` holds them exactly,
+    `tenant_id` is empty when it could not be read: only operators see such a message. `state` is `held`, `replaying`
+    (requested), `replayed` or `dropped`; `handled_by` is the user who requested it. `digest` distinguishes the message
+    from another one at the same offset of a new log. `headers` is for display; `raw_headers` contains them unchanged,
     as pairs of Base64 texts, null for a header without a value. Rows of an earlier version have no `raw_headers`.
     """
 
@@ -63,7 +63,7 @@ class Quarantined(Base):
 
     @classmethod
     def of(cls, message: Message, error: str, now: datetime) -> Self:
-        """The row of a message. Whatever its bytes are, the row can be stored."""
+        """The row of a message. It can be stored for any bytes."""
         headers = _readable(message.headers)
         return cls(
             id=uuid7(),
@@ -82,21 +82,22 @@ class Quarantined(Base):
         )
 
     def replay(self, by: str, now: datetime) -> None:
-        """Let the worker merge it. Asking twice is asking once; raise `MessageHandled` when it is merged."""
+        """Request that the worker merges it. A second request changes nothing; raises `MessageHandled` when it is
+        merged."""
         if self.state == "replayed":
             raise MessageHandled(state=self.state, since=self.replayed_at)
         if self.state != "replaying":
             self.state, self.handled_by, self.handled_at = "replaying", by, now
 
     def drop(self, by: str, now: datetime) -> None:
-        """Nobody needs it; it is kept all the same. Raises `MessageHandled` when it is replayed, or about to be."""
+        """Mark it as not needed; it is kept. Raises `MessageHandled` when it is replayed, or about to be."""
         if self.state in ("replaying", "replayed"):
             raise MessageHandled(state=self.state, since=self.replayed_at or self.handled_at)
         if self.state != "dropped":
             self.state, self.handled_by, self.handled_at = "dropped", by, now
 
     def message(self) -> Message:
-        """The message as it came."""
+        """The original message."""
         return Message(self.topic, self.key, self.value, self._headers(), self.partition, self.log_offset)
 
     def _headers(self) -> Headers:
@@ -105,7 +106,7 @@ class Quarantined(Base):
         return unpacked_headers(self.raw_headers)
 
     def shown(self) -> dict[str, Any]:
-        """The message as lists of the REST API show it, without its body."""
+        """The message in lists of the REST API, without its body."""
         return {
             "id": str(self.id),
             "topic": self.topic,
@@ -121,7 +122,7 @@ class Quarantined(Base):
         }
 
     def shown_in_full(self) -> dict[str, Any]:
-        """With its body and headers; bytes that are no text are replaced."""
+        """With its body and headers; bytes that are not text are replaced."""
         raw = [{"name": _shown(name), "base64": _base64(value)} for name, value in self._headers()]
         return {**self.shown(), "value": _text(self.value), "headers": self.headers, "raw_headers": raw}
 
@@ -131,7 +132,7 @@ HELD_TWICE = ("topic", "partition", "log_offset", "digest")
 
 
 async def hold(session: AsyncSession, row: Quarantined) -> None:
-    """Store a message. One that is stored already stays as it is, but a replayed one that fails again is held again."""
+    """Store a message. A stored one is unchanged, except that a replayed one that fails again is held again."""
     values = {column.key: getattr(row, column.key) for column in Quarantined.__table__.columns}
     new = insert(Quarantined).values(values)
     again = {"state": "held", "error": new.excluded.error, "held_at": new.excluded.held_at}
@@ -161,12 +162,12 @@ def _readable(headers: Headers) -> dict[str, str | None]:
 
 
 def packed_headers(headers: Headers) -> list[list[str | None]]:
-    """The headers exactly, as JSON: pairs of Base64 texts, null for a header without a value."""
+    """The headers unchanged, as JSON: pairs of Base64 texts, null for a header without a value."""
     return [[_base64(name.encode(*UTF8)), _base64(value)] for name, value in headers]
 
 
 def unpacked_headers(packed: Iterable[Sequence[str | None]]) -> Headers:
-    """What `packed_headers` packed."""
+    """The headers from the form of `packed_headers`."""
     return tuple((_unpacked(name).decode(*UTF8), _unpacked_value(value)) for name, value in packed)
 
 

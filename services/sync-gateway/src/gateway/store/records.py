@@ -1,4 +1,4 @@
-"""Golden records: what the hub knows of one record, as one row with a register per group."""
+"""Golden records: one row per record with a register per group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ from gateway.store.rows import Row, Written
 from gateway.store.tables import Base
 
 CALLED_BY = ("name", "document", "number", "sales_number", "sku", "reference")
-"""The groups that name a record to people, the best first; in some the text is the field `name` or `number`."""
+"""The groups from which the display name of a record is taken, in order; in some the text is the field `name` or
+`number`."""
 
 
 class GoldenRecord:
@@ -44,7 +45,7 @@ class GoldenRecord:
         return self._decoded
 
     def put(self, touched: Mapping[str, Register], now: datetime) -> bool:
-        """Take over changed registers; tell whether a value that readers see is another one."""
+        """Set changed registers; returns whether a published value has changed."""
         if not touched:
             return False
         known = self.decoded
@@ -62,7 +63,7 @@ class GoldenRecord:
         return {group: stored["value"] for group, stored in self.registers.items() if stored["value"] is not None}
 
     def name(self) -> str | None:
-        """What people call the record: its name, or the number of a document."""
+        """The display name of the record: its name, or the number of a document."""
         for group in CALLED_BY:
             value = self.registers[group]["value"] if group in self.registers else None
             text = value.get("name") or value.get("number") if isinstance(value, Mapping) else value
@@ -83,7 +84,7 @@ class GoldenRecord:
         return absent and not stored.get("parked")
 
     def golden(self) -> dict[str, Any]:
-        """The record as the hub publishes it, without members that are gone."""
+        """The record as the hub publishes it, without removed members."""
         spec = kind_spec(self.kind)
         shown = {group: stored for group, stored in self.registers.items() if not self.gone(group)}
         return {

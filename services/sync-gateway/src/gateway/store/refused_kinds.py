@@ -1,4 +1,4 @@
-"""Kinds of record that a system does not take at all, and when it is asked again."""
+"""Kinds of record that a system refuses as a whole, and the time of the next attempt."""
 
 from datetime import datetime
 from uuid import UUID
@@ -37,24 +37,24 @@ NOTE = text(f"""
 
 
 def kind_token(kind: str, system: str) -> str:
-    """What a delivery waits for when its kind is refused."""
+    """The token of deliveries that wait because their kind is refused."""
     return f"{system} to take records of the kind {kind}"
 
 
 async def note(session: AsyncSession, tenant: UUID, system: str, kind: str, reason: str, now: datetime) -> None:
-    """The system refused the kind; each time the pause until the next call doubles, up to a minute."""
+    """Store the refusal; the pause until the next call doubles, up to a minute."""
     values = {"tenant": tenant, "system": system, "kind": kind, "reason": reason, "now": now}
     await session.execute(NOTE, values)
 
 
 async def known(session: AsyncSession, system: str) -> set[tuple[UUID, str]]:
-    """The tenants and kinds that the system refused when it was last asked."""
+    """The tenants and kinds that the system refused at the last attempt."""
     found = await session.execute(select(RefusedKind.tenant_id, RefusedKind.kind).where(RefusedKind.system == system))
     return {(row.tenant_id, row.kind) for row in found}
 
 
 async def forget(session: AsyncSession, tenant: UUID, system: str, kind: str) -> None:
-    """The system takes the kind: what waited for that is due."""
+    """The system accepts the kind: make waiting deliveries due."""
     mine = (RefusedKind.tenant_id == tenant, RefusedKind.system == system, RefusedKind.kind == kind)
     await session.execute(delete(RefusedKind).where(*mine))
     await wake(session, [kind_token(kind, system)])

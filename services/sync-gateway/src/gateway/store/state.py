@@ -1,4 +1,4 @@
-"""What one batch needs in memory: read at once, changed by a pure pass, written at once."""
+"""The data of one batch in memory: read at once, changed by a pure pass, written at once."""
 
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
@@ -17,12 +17,11 @@ LinkKey = tuple[UUID, str, str, str]
 
 @dataclass
 class State:
-    """The part of the hub that a batch touches, and what the pass adds to it.
+    """The part of the hub that a batch may change, and the results of the pass.
 
-    `foreign` are records that events claim and that are of another tenant or kind than theirs; these are not read.
-    `moved` are links that have taken the place of another: what was held of their rows can be merged now.
-    `systems` says which kinds each one holds. `decisions` are those that it makes or changes; `decided` the newest ones
-    of a record, read for those who are told.
+    `foreign` are records that events name and that belong to another tenant or kind; these are not read. `moved` are
+    links that have replaced another: held messages of their rows can be merged now. `systems` contains the kinds of
+    each system. `decisions` are new or changed ones; `decided` the newest ones of a record, for the reports to systems.
     """
 
     systems: Mapping[str, Container[str]]
@@ -53,9 +52,12 @@ class State:
         self.woken |= {link.token, missing_token(link.kind, str(link.canonical_id), link.system)}
 
     def note_behind(self, rev: int, known: int, where: str) -> None:
-        """A system has this revision of something of which the hub has given `known` at most: the hub was restored."""
+        """A system has this revision while the greatest one of the hub is `known`: the hub was restored."""
         if rev > known and (self.behind is None or rev > self.behind[0]):
-            self.behind = rev, f"the hub is older than its systems: {where} has revision {rev}, the hub gave {known}"
+            self.behind = (
+                rev,
+                (f"the hub is older than its systems: {where} has revision {rev}, the hub has assigned {known}"),
+            )
 
     def retire_link(self, link: LinkRow, now: datetime) -> None:
         """The row of a link is gone: the record has none in that system."""

@@ -50,13 +50,12 @@ SYSTEMS = Table(
     Column("joining", Boolean, nullable=False, server_default=false()),
     Column("kinds", JSONB),
 )
-"""One row a system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries.
+"""One row per system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries.
 
-`status` is what the system last said of itself: null before it was asked, `NO_STATUS` when it says nothing. From
-`restored_at` on all that it has is compared (`gateway.deliver.compare`): in the order of canonical ids, begun up to
-`compare_after` (null when all was begun); so it is when a system begins to hold kinds (`joining`). `kinds` is what it
-holds: {kind: "writes" or "reads"}, null before the worker was told (`gateway.store.holding`).
-"""
+`status` is the last polled status: null before the first poll, `NO_STATUS` when the system has none. From `restored_at`
+on all its records are compared (`gateway.deliver.compare`), in the order of canonical ids; `compare_after` is the
+position (null when all are begun). The same happens when a system begins to hold kinds (`joining`). `kinds` are the
+kinds that it holds: {kind: "writes" or "reads"}, null before the worker has stored them (`gateway.store.holding`)."""
 
 NO_STATUS: dict[str, Any] = {}
 
@@ -67,7 +66,7 @@ EPOCHS = Table(
     Column("epoch", BigInteger, nullable=False),
     Column("renewed_from", BigInteger, nullable=False, server_default="0"),
 )
-"""One row: how often the hub found itself older than its systems, and from which revision on it went on."""
+"""One row: how often the hub found itself older than its systems, and the revision from which it continued."""
 
 
 async def renewed_from(session: AsyncSession) -> int:
@@ -76,9 +75,9 @@ async def renewed_from(session: AsyncSession) -> int:
 
 
 async def note_behind(session: AsyncSession, rev: int, because: str) -> None:
-    """A system has a revision that the hub never gave: the hub was restored. Go on above it, and compare all.
+    """A system has a revision that the hub never assigned: the hub was restored. Continue above it, and compare all.
 
-    Nothing is done when the hub went on above it already: then the comparison is under way.
+    Nothing is done when the hub has continued above it already: then the comparison is running.
     """
     above = {"epoch": EPOCHS.c.epoch + 1, "renewed_from": max(rev + 1, microseconds(clock.now()))}
     raised = update(EPOCHS).where(EPOCHS.c.renewed_from <= rev).values(above).returning(EPOCHS.c.epoch)
@@ -88,13 +87,13 @@ async def note_behind(session: AsyncSession, rev: int, because: str) -> None:
 
 
 async def register(session: AsyncSession, names: list[str]) -> None:
-    """Make sure that every configured system has its row."""
+    """Insert missing rows of configured systems."""
     rows = [{"name": name} for name in names]
     await session.execute(insert(SYSTEMS).values(rows).on_conflict_do_nothing())
 
 
 async def all_systems(session: AsyncSession) -> list[dict[str, Any]]:
-    """Every system's row, by name; `paused_for` says whether the tenant has paused it, or an operator for all."""
+    """Every system's row, by name; `paused_for` is whether the tenant has paused it, or an operator for all."""
     return [dict(row._mapping) for row in await session.execute(ALL)]
 
 
@@ -118,34 +117,34 @@ async def paused(session: AsyncSession) -> set[str]:
 
 
 async def pause(session: AsyncSession, name: str, by: str) -> None:
-    """Stop reading from and delivering to a system, for all tenants. A pause that is on stays whose it is."""
+    """Stop reading from and delivering to a system, for all tenants. An active pause keeps its author."""
     running = SYSTEMS.c.name == name, SYSTEMS.c.paused_at.is_(None)
     await session.execute(update(SYSTEMS).where(*running).values(paused_at=clock.now(), paused_by=by))
 
 
 async def resume(session: AsyncSession, name: str) -> None:
-    """End the pause for all tenants where it began; everything that waited is delivered."""
+    """End the pause for all tenants; waiting messages are read, due deliveries are sent."""
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name).values(paused_at=None, paused_by=None))
 
 
 async def note_health(session: AsyncSession, name: str, away_because: str | None) -> None:
-    """Remember since when a system has been away and why, or that it is back."""
+    """Store since when a system is unavailable and why, or that it is available."""
     since = func.coalesce(SYSTEMS.c.away_since, clock.now()) if away_because else None
     news = SYSTEMS.c.name == name, SYSTEMS.c.away_because.is_distinct_from(away_because)
     await session.execute(update(SYSTEMS).where(*news).values(away_since=since, away_because=away_because))
 
 
 async def note_restored(session: AsyncSession, name: str, because: str, *, again: bool = False) -> None:
-    """A system was restored from a backup: all that it has must be compared.
+    """A system was restored from a backup: all its records must be compared.
 
-    `again`: from the beginning, if that is under way already.
+    `again`: from the beginning, if a comparison is running already.
     """
     found = SYSTEMS.c.name == name, *(() if again else (SYSTEMS.c.restored_at.is_(None),))
     await session.execute(update(SYSTEMS).where(*found).values(comparison(because, joining=False)))
 
 
 def comparison(because: str, *, joining: bool) -> dict[str, Any]:
-    """The columns of a system of which all that it holds is to be compared, from the first record on."""
+    """The column values that start a comparison of all records of a system."""
     begin = {"compare_after": UUID(int=0), "compare_begun": 0, "compare_done": 0, "compare_total": 0}
     return {**begin, "restored_at": clock.now(), "restored_because": because, "joining": joining}
 

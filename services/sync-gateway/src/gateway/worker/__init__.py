@@ -1,1 +1,1 @@
-"""What the worker runs."""
+"""The tasks of the worker."""

@@ -1,4 +1,4 @@
-"""The hub's gauges. Each reads an index of what is held or due, and counts up to a bound (`chassis.counting`)."""
+"""The hub's gauges. Each reads an index of held or due rows, and counts up to a bound (`chassis.counting`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from gateway.store.systems import all_systems
 
 
 async def observe(session: AsyncSession, names: Sequence[str]) -> None:
-    """Set the gauges of these systems and of what waits for people."""
+    """Set the gauges of these systems and of records that wait for people."""
     for row in await all_systems(session):
         telemetry.PAUSED.labels(row["name"]).set(row["paused_at"] is not None)
         telemetry.AWAY.labels(row["name"]).set(row["away_since"] is not None)

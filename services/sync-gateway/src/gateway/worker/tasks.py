@@ -1,4 +1,4 @@
-"""What the gateway's worker does beside relaying: read all spokes, deliver to each, replay, keep the gauges."""
+"""The tasks of the gateway's worker beside relaying: read all spokes, deliver to each, replay, set the gauges."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -181,7 +181,7 @@ async def _watch_backlog(sessions: Sessions, consumer: Consumer, stop: asyncio.E
 
 
 def identity_towards(settings: GatewaySettings, name: str) -> ServiceIdentity:
-    """The gateway as a caller of one system: its tokens open no other."""
+    """The identity of the gateway for calls to one system: its tokens are valid for no other."""
     if settings.service_key_file is None or settings.service_issuer is None:
         raise SystemExit("The environment variables SERVICE_KEY_FILE and SERVICE_ISSUER are missing: set both.")
     return ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.systems[name].audience)

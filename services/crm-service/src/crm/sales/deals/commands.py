@@ -114,7 +114,7 @@ async def declare_pipeline(session: AsyncSession, key: str, pipeline: Pipeline, 
 
 
 async def hand_over(session: AsyncSession, employee_id: UUID, to_id: UUID, actor: str) -> Job:
-    """Begin to give all that an employee owns to another one. Raise `NotFound` and what forbids it."""
+    """Begin to reassign all records of an employee to another one. Raises `NotFound` and the errors of the rules."""
     if employee_id == to_id:
         raise SameOwner(field="to_id")
     await reads.by_id(session, EMPLOYEES, employee_id)

@@ -1,4 +1,4 @@
-"""What the worker does: deals get employees as their owners, and what a leaving employee owns is handed over."""
+"""The worker's tasks: match owners of deals with employees, and reassign the records of a leaving employee."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What the worker does: owners that are texts become employees, many customers at a time."""
+"""The worker's task: match owners that are texts with employees, many customers at a time."""
 
 from uuid import UUID
 

@@ -135,10 +135,7 @@ ORDER = kind_from(
 
 
 def _read_shipped(row: Shipment) -> list[dict[str, Any]]:
-    return [
-        {"line": str(line.line_id), "line_id": str(line.line_id), "quantity": amount_text(line.quantity)}
-        for line in row.lines
-    ]
+    return [{"line": str(line.line_id), "quantity": amount_text(line.quantity)} for line in row.lines]
 
 
 SHIPMENT = kind_from(

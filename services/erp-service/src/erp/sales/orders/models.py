@@ -193,7 +193,7 @@ class Order(Charges, Replicated, Base):
 
     @property
     def totals(self) -> Totals:
-        """What the order comes to."""
+        """The totals of the order."""
         return totals_of(self.lines, self.charged, self.currency)
 
     @property

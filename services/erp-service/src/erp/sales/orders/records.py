@@ -27,7 +27,7 @@ async def _archivable(_session: AsyncSession, row: Order) -> None:
 
 
 HOLD = "orders:hold"
-"""The scope that holding an order and letting it go on takes."""
+"""The scope for holding and resuming an order."""
 
 
 def _to_confirm(row: Order) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def from_others(present: OrderState, wanted: OrderState) -> OrderState:
 
 
 def require(present: OrderState, action: Action) -> None:
-    """Raise `IllegalTransition` unless the state allows this."""
+    """Raises `IllegalTransition` unless the state allows this."""
     if action not in ALLOWED[present]:
         raise IllegalTransition(state=present.value, wanted=_DONE[action], allowed=list(ALLOWED[present]))
 

@@ -84,7 +84,7 @@ class TransferBody(BaseModel):
 
 
 class StockOut(InCurrency):
-    """What lies of a product in a warehouse, in the product's own unit; `value` in the company's currency."""
+    """The stock of a product in a warehouse, in the product's own unit; `value` in the company's currency."""
 
     product_id: UUID
     sku: str | None
@@ -119,7 +119,7 @@ class StockOut(InCurrency):
 
 
 class MoveOut(InCurrency):
-    """What came in (above zero) or went out, and what caused it; it is never changed."""
+    """A receipt (positive) or issue (negative), and its cause; it is never changed."""
 
     id: UUID
     position: int

@@ -265,7 +265,7 @@ async def _credit_note(
 
 
 def _charged(invoice: Invoice, charges: Iterable[BilledCharge]) -> list[tuple[Decimal, Decimal]]:
-    """What charges come to, each (net, tax rate), spread as they were on the invoice."""
+    """The amounts of charges, each (net, tax rate), spread as on the invoice."""
     nets = [(line.net, line.tax_rate) for line in invoice.lines]
     return charged(nets, [(each.amount, each.tax_rate) for each in charges], invoice.currency)
 

@@ -38,5 +38,5 @@ def test_a_code_that_is_taken_is_refused_when_an_error_is_declared_even_under_th
     first = declare("crm.one")
     assert declare("crm.one").code == first.code  # The same module, loaded again.
     assert declare("erp.one").code == first.code  # Another process.
-    with pytest.raises(TypeError, match=r"taken by crm\.one\.Twice"):
+    with pytest.raises(TypeError, match=r"used by crm\.one\.Twice"):
         declare("crm.two")

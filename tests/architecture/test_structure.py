@@ -10,7 +10,7 @@ import pytest
 from .source import ROOT, code_lines, shown, tokens, tracked, words
 
 CHASSIS = ROOT / "services/chassis/src/chassis"
-CHASSIS_LINES = 5700
+CHASSIS_LINES = 6000
 BUSINESS = {
     "crm", "erp", "customer", "contact", "supplier", "vendor", "invoice", "orders", "product",
     "price", "payment", "credit", "ledger", "warehouse", "inventory", "lead", "deal", "campaign", "sales",

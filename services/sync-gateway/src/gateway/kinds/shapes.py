@@ -94,7 +94,7 @@ def unfit_groups(kind: str, values: Mapping[str, Json]) -> list[dict[str, str]]:
 
 
 def checked_values(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
-    """All values of a record in their one form. Raise `Unfit` when one is wrong or a required one is missing."""
+    """All values of a record in their one form. Raises `Unfit` when one is wrong or a required one is missing."""
     return _each_checked(shapes, _with_required(shapes, values))
 
 
@@ -127,7 +127,7 @@ def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
 
 
 def _form(shapes: Shapes, group: str, value: Json) -> bytes | None:
-    """The one form of a value, as JSON; None for a group that is not published. Raise `Unfit`."""
+    """The one form of a value, as JSON; None for a group that is not published. Raises `Unfit`."""
     family, colon, member = group.partition(":")
     shape = shapes.get(family)
     if shape is None or bool(colon) != (shape.member is not None):

@@ -94,7 +94,7 @@ async def relink(session: AsyncSession, link_id: UUID, local_id: str, author: Au
 
 
 async def _locked(session: AsyncSession, link_id: UUID) -> tuple[LinkRow, State]:
-    """A link once its record is locked. Raise `NoSuchLink`."""
+    """A link once its record is locked. Raises `NoSuchLink`."""
     found = await session.scalar(select(Link).where(Link.id == link_id))
     if found is None:
         raise NoSuchLink(id=link_id)

@@ -112,7 +112,7 @@ def _in_value(error: dict[str, str]) -> dict[str, str]:
 
 
 def check_rules(record: GoldenRecord, group: str, value: Json) -> None:
-    """Raise `GroupUndeclared`, or `RuleBroken` when the record would break an invariant with this value."""
+    """Raises `GroupUndeclared`, or `RuleBroken` when the record would break an invariant with this value."""
     spec = kind_spec(record.kind)
     if spec.group(group).policy.rule == "undeclared":
         raise GroupUndeclared(kind=record.kind, group=group)

@@ -37,7 +37,7 @@ class DeliveryKey(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """The key that a delivery's id stands for. Raise ValueError."""
+        """The key that a delivery's id stands for. Raises ValueError."""
         canonical_id, _, system = text.partition(".")
         if not system:
             raise ValueError("a delivery's id is `<canonical id>.<system>`, as GET /v1/deliveries shows it")

@@ -184,7 +184,7 @@ class LinkMoved(OSError):
 
 
 async def follow(session: AsyncSession, followed: Sequence[Followed]) -> None:
-    """Store how far links are that were read without a lock. Raise `LinkMoved` when one is not as it was read."""
+    """Store how far links are that were read without a lock. Raises `LinkMoved` when one is not as it was read."""
     if not followed:
         return
     keys, before, seen_seqs, lasts = zip(*followed, strict=True)

@@ -1,6 +1,7 @@
 """Rows of the hub as ingest and delivery work on them: plain objects, read and written by one statement a batch."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
@@ -42,13 +43,22 @@ class Written:
 
     def __init__(self, entity: type[Any], columns: Sequence[str], key: Sequence[str], kept: Sequence[str]) -> None:
         table: Table = entity.__table__
+        changed = [name for name in columns if name in key or name not in kept]
+        self._table, self._key = table, key
+        self._changing = [name for name in columns if name not in kept]
         self.columns = [table.c[name] for name in columns]
-        self.values: Callable[[Any], tuple[Any, ...]] = attrgetter(*columns)
-        changing = [name for name in columns if name not in kept]
-        self.changed_columns = [table.c[name] for name in columns if name in key or name in changing]
-        self._changed_values: Callable[[Any], tuple[Any, ...]] = attrgetter(*(c.name for c in self.changed_columns))
-        self.insert = _insert(table, self.columns)
-        self.update = _update(table, self.changed_columns, key, changing)
+        self.changed_columns = [table.c[name] for name in changed]
+        self._values: Callable[[Any], tuple[Any, ...]] = attrgetter(*columns)
+        self._changed_values: Callable[[Any], tuple[Any, ...]] = attrgetter(*changed)
+
+    # When first needed: the type of a foreign key is known once all tables are declared.
+    @cached_property
+    def insert(self) -> TextClause:
+        return _insert(self._table, self.columns)
+
+    @cached_property
+    def update(self) -> TextClause:
+        return _update(self._table, self.changed_columns, self._key, self._changing)
 
     async def write(self, session: AsyncSession, rows: Iterable[Row]) -> None:
         """Update the rows that are not as they were read, insert the new ones. The caller holds their locks."""
@@ -56,8 +66,8 @@ class Written:
         changed: list[tuple[Any, ...]] = []
         for row in rows:
             if row.stored is None:
-                new.append(self.values(row))
-            elif self.values(row) != row.stored:
+                new.append(self._values(row))
+            elif self._values(row) != row.stored:
                 changed.append(self._changed_values(row))
         # Changes first: a link that is retired makes room for a new one.
         if changed:

@@ -97,7 +97,7 @@ async def test_an_author_whose_values_stand_is_told_a_second_later_and_the_other
     await hub.ingest.handle(
         [hub.event("crm", "c1", 2, {"email": "a@example.com"}, snapshot={"email": "a@example.com"})]
     )
-    assert await waits(hub, "erp") == timedelta(0)
+    assert await waits(hub, "erp") <= timedelta(0)
     assert timedelta(0) < await waits(hub, "crm") <= timedelta(seconds=1)
 
 

@@ -21,6 +21,7 @@ EMPLOYEES = Record(
     verbs=("list", "read", "change", "export"),
     kind=EMPLOYEE,
     where=employee_filters(Employee),
+    actions={"hand-over": ("customers:write", "deals:write")},
     kept_by=dict.fromkeys(EmployeeBody.model_fields.keys() - EDITED_HERE, "erp"),
 )
 router = routes(EMPLOYEES, says={"change": "Change `email` or `phone`; all other fields belong to the ERP."})

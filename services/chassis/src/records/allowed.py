@@ -4,6 +4,7 @@ Rules that depend on more than the state are not evaluated: they refuse when the
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from chassis.auth import Principal
@@ -13,6 +14,7 @@ from records.record import Record
 PLAIN = ("change", "archive", "restore")
 
 
+@cache
 def verbs_of(record: Record[Any, Any, Any]) -> tuple[str, ...]:
     """All verbs that act on one row: the plain ones, then those of the module."""
     return (*(verb for verb in PLAIN if verb in record.verbs), *record.actions)

@@ -92,7 +92,9 @@ class Shown(BaseModel):
     def of(cls, row: Replicated, **more: Any) -> Self:
         """The answer for a row."""
         names = cls.model_fields.keys() - more.keys() - {"sync"}
-        return cls.model_validate({**{n: getattr(row, n) for n in names}, "sync": sync_state(row), **more})
+        loaded = vars(row)  # A column that is loaded is found there without the ORM's descriptor.
+        values = {name: loaded[name] if name in loaded else getattr(row, name) for name in names}
+        return cls.model_validate({**values, "sync": sync_state(row), **more})
 
     def tag(self, response: Response) -> Self:
         """Set the version in the `ETag` too."""

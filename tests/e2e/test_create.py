@@ -7,6 +7,7 @@ import pytest
 
 from .clients import Company, Refused
 from .equality import equal, ids_of, values_of
+from .waiting import eventually
 
 ADDRESS = {"lines": ["Obere Str. 57"], "postal_code": "12209", "city": "Berlin", "region": None, "country": "DE"}
 CUSTOMER: dict[str, Any] = {
@@ -140,6 +141,18 @@ def test_own_fields_travel_with_their_types(company: Company) -> None:
     company.crm.change("customer", mine["id"], custom={"loading_ramp": False})
     company.shown_on_both("customer", mine["canonical_id"], custom={"loading_ramp": False, "doors": 3})
     assert equal(company) == 1
+
+
+def test_a_field_that_the_crm_declares_for_contacts_stands_in_the_erp_with_its_values(company: Company) -> None:
+    of_contacts = "/v1/custom-fields/shoe_size?record=contact"
+    company.crm.call("PUT", of_contacts, json={"label": "Shoe size", "type": "integer"})
+    contact = company.crm.create("contact", name="Maria Anders", email="maria@alfki.example", custom={"shoe_size": 38})
+    mine, theirs = company.both("contact", contact)
+    assert theirs["custom"] == {"shoe_size": 38}
+    [declared] = eventually(lambda: company.erp.call("GET", "/v1/custom-fields?record=contact")["items"])
+    assert (declared["record"], declared["label"], declared["type"]) == ("contact", "Shoe size", "integer")
+    company.erp.change("contact", theirs["id"], custom={"shoe_size": 39})
+    company.shown_on_both("contact", mine["canonical_id"], custom={"shoe_size": 39})
 
 
 def test_two_tenants_never_see_each_others_records(company: Company, other_company: Company) -> None:

@@ -18,6 +18,11 @@ Scalar = Line | bool | Whole | None
 FieldKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$"), BeforeValidator(one_line)]
 """The field's name in programs: small letters, digits and _."""
 
+OwnValues = Annotated[
+    dict[FieldKey, Scalar], Field(max_length=100, description="Values of your own fields, see /v1/custom-fields.")
+]
+"""The field `custom` of a record, by the keys of declared fields."""
+
 
 class FieldType(StrEnum):
     TEXT = "text"
@@ -28,11 +33,20 @@ class FieldType(StrEnum):
     CHOICE = "choice"
 
 
-class CustomField(Value):
-    """The declaration of one custom field."""
+RecordName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
+"""A kind of record, as events name it: `customer`, `price_list`."""
 
+
+class FieldPlace(Value):
+    """Which field of which records a declaration is about; it never changes."""
+
+    record: RecordName
     key: FieldKey
-    label: NameText
+
+
+class FieldContent(Value):
+    """What a field holds. Its type never changes, because records hold values of it."""
+
     type: FieldType
     choices: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
 
@@ -45,6 +59,13 @@ class CustomField(Value):
         if len(set(self.choices)) != len(self.choices):
             raise refuse("choices", "a choice is listed twice", "choices")
         return self
+
+
+class CustomField(FieldContent):
+    """The declaration of one custom field."""
+
+    key: FieldKey
+    label: NameText
 
     def value(self, written: Any) -> Scalar:
         """The normalised value, or None.

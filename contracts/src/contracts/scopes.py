@@ -57,6 +57,7 @@ EVENT_SCOPES = {
     "conflict": "sync:read",
     "contact": "contacts:read",
     "credit_note": "invoices:read",
+    "custom_field": "customers:read",
     "customer": "customers:read",
     "deal": "deals:read",
     "employee": "employees:read",

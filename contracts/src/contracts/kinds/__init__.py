@@ -1,6 +1,7 @@
 """Every replicated or announced kind of record: one table each, and the parts of a table."""
 
 from contracts.kinds.contact import CONTACT
+from contracts.kinds.custom_field import CUSTOM_FIELD
 from contracts.kinds.customer import CUSTOMER
 from contracts.kinds.order import ORDER, SHIPMENT
 from contracts.kinds.people import EMPLOYEE, TEAM
@@ -15,6 +16,7 @@ __all__ = [
     "CONTACT",
     "CREDIT_NOTE",
     "CUSTOMER",
+    "CUSTOM_FIELD",
     "EMPLOYEE",
     "INVOICE",
     "ORDER",
@@ -33,6 +35,7 @@ __all__ = [
 TABLES: dict[str, KindTable] = {
     table.name: table
     for table in (
+        CUSTOM_FIELD,
         EMPLOYEE,
         TEAM,
         CUSTOMER,

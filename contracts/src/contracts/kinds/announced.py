@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.charge import Charges
+from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import amount_names, amount_text, is_amount, rewritten
 from contracts.kinds.table import PARTITIONS, LocalId
@@ -96,6 +97,7 @@ DEAL = announced(
         "source": OptionalShortText,
         "owner": OptionalShortText,
         "notes": NotesText,
+        "custom": OwnValues,
     },
 )
 
@@ -123,6 +125,7 @@ QUOTE = announced(
         "sent_at": AwareDatetime | None,
         "decided_at": AwareDatetime | None,
         "reason": NotesText | None,
+        "custom": OwnValues,
     },
 )
 

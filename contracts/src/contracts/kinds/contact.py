@@ -2,6 +2,7 @@
 
 from contracts.contact import Consent, PersonName
 from contracts.kinds import same
+from contracts.kinds.custom_field import own_fields
 from contracts.kinds.match import BELONGS_TO, NAME, medium
 from contracts.kinds.policies import newest, strict
 from contracts.kinds.table import WRITES, KindTable, group, reference
@@ -18,5 +19,6 @@ CONTACT = KindTable(
         group("phone", PhoneText | None, newest, medium("phone"), same=same.phone),
         group("position", OptionalShortText, newest),
         group("consent", Consent | None, strict("crm"), same=same.flags),
+        own_fields(newest),
     ),
 )

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from pydantic import StrictBool
 
-from contracts.custom import FieldKey, Scalar
 from contracts.customer import Address, Credit, LegalEntity, PartyName, PaymentTerms
 from contracts.kinds import same
+from contracts.kinds.custom_field import own_fields
 from contracts.kinds.match import COUNTRY, HINT, NAME, medium, strong
 from contracts.kinds.policies import manual, member, newest, prefer, strict
 from contracts.kinds.table import WRITES, KindTable, ShownValue, family, group, reference
@@ -34,7 +34,7 @@ CUSTOMER = KindTable(
         group("credit", Credit | None, strict("erp"), same=same.amounts("limit")),
         family("tag", StrictBool | None, member, member=Tag, same=same.presence),
         family("legal", LegalEntity | None, newest, strong("tax"), COUNTRY, member=UUID, same=same.legal),
-        family("custom", Scalar, newest, member=FieldKey),
+        own_fields(newest),
     ),
     shown=(ShownValue("number", ShortText, by=("erp",)),),
 )

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, StrictBool
 from contracts.charge import Charge
 from contracts.customer import Address
 from contracts.kinds import same
+from contracts.kinds.custom_field import own_fields
 from contracts.kinds.policies import machine, newest, strict
 from contracts.kinds.table import READS, WRITES, KindTable, ShownValue, family, group, reference
 from contracts.order import (
@@ -58,6 +59,7 @@ ORDER = KindTable(
             golden=GoldenOrderLine | None,
         ),
         # Freight and the like: beside the lines, with a tax of its own or taxed as they are.
+        own_fields(UNTIL_SUBMITTED),
         family("charge", Charge | None, UNTIL_SUBMITTED, member=UUID, same=same.amounts("amount", "tax_rate")),
     ),
     shown=tuple(ShownValue(name, Amount, by=("crm", "erp")) for name in ("net", "tax", "total")),

@@ -5,6 +5,7 @@ from uuid import UUID
 from contracts.contact import PersonName
 from contracts.employee import DAYS, Employment, GoldenMembership, Membership, WorkingTime
 from contracts.kinds import same
+from contracts.kinds.custom_field import own_fields
 from contracts.kinds.policies import newest, strict
 from contracts.kinds.table import FEW_PARTITIONS, READS, WRITES, KindTable, family, group, reference
 from contracts.text import NameText, OptionalNameText, OptionalShortText
@@ -28,6 +29,7 @@ EMPLOYEE = KindTable(
         group("employment", Employment | None, ERP),
         group("working_time", WorkingTime | None, ERP, same=same.amounts(*DAYS)),
         reference("employee", ERP, name="manager"),
+        own_fields(newest),
     ),
 )
 

@@ -1,6 +1,7 @@
 """The product, and its available quantity."""
 
 from contracts.kinds import same
+from contracts.kinds.custom_field import own_fields
 from contracts.kinds.match import NAME, strong
 from contracts.kinds.policies import newest, strict
 from contracts.kinds.table import READS, WRITES, KindTable, group, reference
@@ -26,6 +27,7 @@ PRODUCT = KindTable(
         group("tax_class", TaxClass, ERP_ONCE_LINKED),
         group("list_price", Price | None, ERP, same=same.amounts("amount")),
         group("dimensions", Dimensions | None, ERP, same=same.amounts("weight_kg", "length_m", "width_m", "height_m")),
+        own_fields(newest),
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from contracts.charge import BilledCharges
 from contracts.kinds import same
+from contracts.kinds.custom_field import own_fields
 from contracts.kinds.match import strong
 from contracts.kinds.policies import machine, newest, strict
 from contracts.kinds.table import READS, WRITES, KindTable, group, reference
@@ -78,6 +79,7 @@ PAYMENT = KindTable(
         group("note", OptionalNameText, ERP_ONCE_LINKED, same=same.prose),
         group("reason", OptionalNameText, newest),
         group("allocation", AllocationState | None, ERP, same=same.amounts("allocated", "unallocated", "amount")),
+        own_fields(newest),
     ),
 )
 

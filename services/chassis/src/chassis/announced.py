@@ -57,7 +57,7 @@ class Announced:
         for group, shape in self.declared.groups.items():
             refers = group in self.declared.references
             value = getattr(row, f"{group}_id" if refers else group)
-            if value not in (None, ""):
+            if value not in (None, "", {}):
                 found[group] = checked(shape, str(value) if refers else value, group)
         return self.declared.written(found)
 

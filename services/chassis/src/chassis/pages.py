@@ -224,7 +224,8 @@ async def known_parameters_only(request: Request) -> None:
         return
     kept: dict[str, Any] = vars(route)
     allowed: frozenset[str] = kept.get("known_parameters") or kept.setdefault("known_parameters", _parameters(route))
-    if unknown := sorted(request.query_params.keys() - allowed):
+    inside = tuple(f"{each['name']}." for each in (route.openapi_extra or {}).get("parameters", ()))
+    if unknown := sorted(name for name in request.query_params.keys() - allowed if not name.startswith(inside)):
         known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address has no parameters"
         message = f"unknown parameter; {known}"
         raise Malformed(errors=[{"field": name, "code": "unknown-parameter", "message": message} for name in unknown])

@@ -1,7 +1,1 @@
-"""Custom fields of a tenant: declared with a type, then filled in on customers."""
-
-from modules import Module
-
-from custom_fields.routes import router
-
-MODULE = Module(routers=(router,))
+"""Custom fields of a tenant: declared once with a type in either system, then filled in on records."""

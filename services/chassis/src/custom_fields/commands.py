@@ -1,47 +1,63 @@
-"""Declare, change and withdraw custom fields."""
+"""Declare, change and withdraw fields of a tenant's own."""
 
 from collections.abc import Callable
 
-from chassis.errors import Conflict, NotFound
+from chassis import replication
+from chassis.errors import NotFound
+from chassis.replication import Kind, edit
 from contracts.custom import CustomField
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from custom_fields import queries
 from custom_fields.models import Declaration
 
-
-class TypeIsFixed(Conflict):
-    code = "custom-field-type-is-fixed"
-    title = "The type of a declared field cannot change"
-    detail = "{key} is of type {declared_type}, and records may contain such values."
-    hint = "Declare a field with another key, or withdraw this one first."
+Seen = Callable[[Declaration], None]
+AT_ONCE = 500
 
 
-async def declare(session: AsyncSession, field: CustomField, seen: Callable[[Declaration], None]) -> Declaration:
+async def declare(
+    session: AsyncSession, kind: Kind, record: str, field: CustomField, actor: str, seen: Seen
+) -> Declaration:
     """Declare a field, or change the label and choices of a declared one that the caller has `seen`.
 
-    Declaring it unchanged changes nothing. Raises `TypeIsFixed` for another type.
+    Declaring it as it is changes nothing; a withdrawn one is there again. Raises `TypeIsFixed` for another type.
     """
-    row = await queries.for_update(session, field.key)
-    if row is not None and row.field == field:
-        return row
+    await replication.creating(session, kind)
+    row = await queries.for_update(session, record, field.key)
     if row is None:
-        row = Declaration(key=field.key, type=field.type, version=0)
-        session.add(row)
-    else:
+        row = Declaration.blank()
+        row.record, row.key, row.label = record, field.key, field.label
+        row.hold(field)
+        replication.created(session, kind, row, actor)
+        await session.flush()
+        return row
+    if row.archived_at is not None:
+        replication.restore(session, kind, row, actor)
+    elif row.field != field:
         seen(row)
-        if row.type != field.type:
-            raise TypeIsFixed(key=field.key, declared_type=row.type)
-    row.label, row.choices = field.label, list(field.choices)
-    row.version += 1
+    with edit(session, kind, row, actor):
+        row.hold(field)
+        row.label = field.label
     await session.flush()
     return row
 
 
-async def withdraw(session: AsyncSession, key: str, seen: Callable[[Declaration], None]) -> None:
-    """Delete a declaration. Existing values stay and are shown; new ones are refused."""
-    row = await queries.for_update(session, key)
-    if row is None:
-        raise NotFound(key=key)
+async def withdraw(session: AsyncSession, kind: Kind, record: str, key: str, actor: str, seen: Seen) -> None:
+    """Withdraw a declaration. Values that records hold stay and are shown; new ones are refused. Raise `NotFound`."""
+    row = await queries.for_update(session, record, key)
+    if row is None or row.archived_at is not None:
+        raise NotFound(record=record, key=key)
     seen(row)
-    await session.delete(row)
+    replication.archive(session, kind, row, actor)
+    await session.flush()
+
+
+async def share(session: AsyncSession, kind: Kind) -> int:
+    """Announce declarations from before they were shared, some at once; answer how many."""
+    unsaid = select(Declaration).where(Declaration.seq == 0).order_by(Declaration.id).limit(AT_ONCE)
+    rows = (await session.scalars(unsaid.with_for_update(skip_locked=True))).all()
+    for row in rows:
+        replication.created(session, kind, row, "system")
+    await session.flush()
+    return len(rows)

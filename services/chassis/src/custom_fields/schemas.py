@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from chassis.replication import Shown
 from contracts.custom import FieldType
 from contracts.text import NameText, ShortText
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,16 +18,14 @@ class FieldBody(BaseModel):
     choices: Annotated[list[ShortText], Field(max_length=100)] = []
 
 
-class FieldOut(BaseModel):
-    """A declaration; `key` is the name in `custom` of a customer."""
+class FieldOut(Shown):
+    """A declaration; `key` is the name in `custom` of a record."""
 
-    model_config = ConfigDict(from_attributes=True)
-
+    record: str
     key: str
     label: str
     type: FieldType
     choices: list[str]
-    version: int
 
 
 class FieldList(BaseModel):

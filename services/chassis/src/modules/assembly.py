@@ -1,16 +1,19 @@
-"""A service made of modules. Imports, jobs and series of numbers are modules too, which every service has."""
+"""A service made of modules. Custom fields, imports, jobs and series of numbers are modules that every service has."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+import custom_fields.routes
 import jobs
 from annotations import annotated
 from chassis.service import Running, Service
 from chassis.settings import Settings
 from chassis.worker import Task
 from contracts.scopes import EVENT_SCOPES
+from custom_fields import handlers
+from custom_fields.events import kind_of
 from importing import IMPORT_KEYS, UPLOADS, ImportJobs, Target
 from importing import routes as importing
 from jobs import FINISHED_JOBS, JobKind
@@ -39,7 +42,12 @@ def service(
     versions: Path,
 ) -> Service:
     """The service of these modules. Raises `NamedTwice` when two of them use a name for different things."""
-    listed = (*modules, imports_into(targets_of(modules)), numbered(_all(module.numbers for module in modules)))
+    listed = (
+        with_custom_fields(name),
+        *modules,
+        imports_into(targets_of(modules)),
+        numbered(_all(module.numbers for module in modules)),
+    )
     listed = (*listed, running([kind for module in listed for kind in module.jobs]))
 
     def tasks(started: Running) -> Mapping[str, Task]:
@@ -65,6 +73,16 @@ def service(
 def targets_of(modules: Iterable[Module]) -> dict[str, Target]:
     """The targets of imports, by name. Raises `NamedTwice`."""
     return _united(module.all_imports for module in modules)
+
+
+def with_custom_fields(system: str) -> Module:
+    """The module of custom fields, in one system."""
+    kind = kind_of(system)
+    return Module(
+        routers=(custom_fields.routes.routes(kind),),
+        kinds=(kind,),
+        tasks=lambda started: handlers.tasks(started, kind),
+    )
 
 
 def imports_into(targets: Mapping[str, Target]) -> Module:

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from chassis.db import JsonObject
 from chassis.replication import Replicated
+from custom_fields.columns import OwnFields
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from party.columns import JsonValue, Reachable
 
 
-class ContactColumns(Reachable, Replicated):
+class ContactColumns(OwnFields, Reachable, Replicated):
     """A person. A phone number is normalised if it contains its country (+49 30 ...)."""
 
     customer_id: Mapped[UUID | None]

@@ -9,6 +9,7 @@ from chassis.db import JsonObject
 from chassis.replication import Group, Replicated, checked, family, fields
 from contracts.employee import Employment, Membership
 from contracts.normalise import name_key
+from custom_fields.columns import OwnFields
 from records import column_value
 from sqlalchemy import Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from party.columns import JsonValue, Reachable
 
 
-class EmployeeColumns(Reachable, Replicated):
+class EmployeeColumns(OwnFields, Reachable, Replicated):
     """An employee. `subject` is the `sub` of the person's tokens; `name_key` is derived from the name."""
 
     name_key: Mapped[str] = mapped_column(Text)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.contact import PersonName
+from contracts.custom import OwnValues
 from contracts.employee import WorkingTime
 from contracts.normalise import email_key
 from contracts.text import NameText, OptionalNameText, OptionalShortText
@@ -50,6 +51,7 @@ class EmployeeFields(BaseModel):
     entered_on: date | None = None
     left_on: date | None = Field(default=None, description="The last day of employment.")
     subject: OptionalNameText = Field(default=None, description="The `sub` of the person's tokens; unique.")
+    custom: OwnValues = Field(default={})
 
     @model_validator(mode="after")
     def _enters_before_leaving(self) -> Self:
@@ -74,6 +76,7 @@ class EmployeeOut(Shown):
     entered_on: date | None
     left_on: date | None
     subject: str | None
+    custom: dict[str, Any]
 
 
 class EmployeeFilters(SharedFilters):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.contact import Consent, PersonName
-from contracts.custom import FieldKey, Scalar
+from contracts.custom import FieldKey, OwnValues, Scalar
 from contracts.customer import Address, Credit, PartyKind, PaymentTerms
 from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none
 from contracts.values import CountryCode, CurrencyCode, EmailText, Language, PhoneText, Tag, Website
@@ -148,6 +148,7 @@ class ContactFields(BaseModel):
     phone: Optional[PhoneText] = None
     position: OptionalShortText = None
     consent: Consent | None = None
+    custom: OwnValues = {}
 
 
 class ContactOut(Shown):
@@ -161,6 +162,7 @@ class ContactOut(Shown):
     phone_e164: str | None
     position: str | None
     consent: Consent | None
+    custom: dict[str, Any]
 
 
 class ContactFilters(BaseModel):

@@ -22,9 +22,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from xlsxwriter import Workbook
 
-from records import reads
+from records import own_filters, reads
 from records.cells import Column, as_text, columns_of
 from records.listing import filters_of
+from records.own_filters import OwnFilters
 from records.record import Record
 
 Format = Literal["csv", "xlsx", "jsonl"]
@@ -76,10 +77,10 @@ def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
     Reader = Annotated[Principal, requires(f"{record.scope}:read")]
 
     async def export(
-        request: Request, caller: Reader, wanted: Annotated[Wanted, Depends()], filters: Filters
+        request: Request, caller: Reader, wanted: Annotated[Wanted, Depends()], filters: Filters, own: OwnFilters
     ) -> StreamingResponse:
         keys = record.sorting.keys(wanted.sort)
-        found = await _begun(chunks(request.app.state.sessions, caller.tenant, record, filters, keys))
+        found = await _begun(chunks(request.app.state.sessions, caller.tenant, record, filters, keys, own))
         name = f"{record.plural.replace('_', '-')}-{clock.today().isoformat()}.{wanted.format}"
         return StreamingResponse(
             await _pieces(record, wanted.format, found),
@@ -91,12 +92,17 @@ def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
 
 
 async def chunks(
-    sessions: Sessions, tenant: UUID, record: Record[Any, Any, Any], filters: BaseModel, keys: Sequence[Key]
+    sessions: Sessions,
+    tenant: UUID,
+    record: Record[Any, Any, Any],
+    filters: BaseModel,
+    keys: Sequence[Key],
+    own: own_filters.Wanted = own_filters.NOTHING,
 ) -> Chunks:
     """The answers for all rows that match the filters, in the order of the keys, some hundred at a time."""
     labelled = [key.column.label(f"_key_{number}") for number, key in enumerate(keys)]
     async with transaction(sessions, tenant) as session:
-        found = await reads.search(session, record, filters, whole=True)
+        found = await reads.search(session, record, filters, own, whole=True)
     statement = found.add_columns(*labelled).order_by(*(key.order() for key in keys))
     following, complete = statement, False
     while not complete:

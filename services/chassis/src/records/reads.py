@@ -14,6 +14,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from records import listing
 from records.filters import ME, AnyOf, conditions
+from records.own_filters import NOTHING, Wanted, own_conditions
 from records.record import Caller, Record, ReferenceUnknown, Row
 from records.words import by_words
 
@@ -80,7 +81,12 @@ async def referred(session: AsyncSession, record: Record[Row, Any, Any], row_id:
 
 
 async def search(
-    session: AsyncSession, record: Record[Row, Any, Any], filters: BaseModel, *, whole: bool = False
+    session: AsyncSession,
+    record: Record[Row, Any, Any],
+    filters: BaseModel,
+    own: Wanted = NOTHING,
+    *,
+    whole: bool = False,
 ) -> Select[Row]:
     """The rows that match every filter, with the columns of a list; or `whole`, with everything that the record loads.
 
@@ -91,6 +97,7 @@ async def search(
     if whole or record.listed is None:
         rows = rows.options(*record.loads)
     rows = rows.where(*conditions(record.row, filters, {**listing.meanings(record), **record.where}))
+    rows = rows.where(*await own_conditions(session, record, own))
     typed: str | None = getattr(filters, "q", None)
     if not typed or "q" in record.where:
         return rows

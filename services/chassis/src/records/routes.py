@@ -26,6 +26,7 @@ from records import export, reads, writes
 from records.answers import answered, page_of
 from records.expanding import listed_shape
 from records.listing import filters_of
+from records.own_filters import OwnFilters, described
 from records.record import Record, Verb
 from records.shapes import answer_shape, item_shape
 from records.sparse import Wanted, wanted_of
@@ -136,15 +137,17 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
     Out, Listed, Filters = answer_shape(record), item_shape(record), Annotated[filters_of(record), Query()]
     Id, Paged = Annotated[UUID, Path(alias=f"{record.name}_id")], sorted_by(record.sorting)
     only = {"dependencies": [requires(f"{record.scope}:read")]}
+    exported = {"responses": export.DESCRIBED, **described(record)}
 
     async def list_(
         session: Session,
         paging: Annotated[PageRequest, Paged],
         filters: Filters,
+        own: OwnFilters,
         wanted: Annotated[Wanted, Depends(wanted_of(record, listed_shape(record), Listed))],
         response: Response,
     ) -> Response:
-        statement = await reads.search(session, record, filters)
+        statement = await reads.search(session, record, filters, own)
         page: Page[Any] = await paging.page(session, statement, record.sorting, lambda row: row[0])
         return await page_of(session, record, page, filters, response, wanted)
 
@@ -157,9 +160,9 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
         return await answered(session, record, await reads.by_id(session, record, row_id), response, wanted)
 
     return [
-        ("list", "GET", record.path, list_, {**only, "response_model": Page[Listed]}),
+        ("list", "GET", record.path, list_, {**only, **described(record), "response_model": Page[Listed]}),
         ("read", "GET", _item(record), read, {**only, "response_model": Out}),
-        ("export", "GET", f"{record.path}:export", export.endpoint(record), {"responses": export.DESCRIBED}),
+        ("export", "GET", f"{record.path}:export", export.endpoint(record), exported),
     ]
 
 

@@ -13,6 +13,7 @@ from chassis.db import uuid7
 from chassis.history import Action
 from chassis.patch import patched
 from chassis.replication import Archived, edit, refuse_kept_by
+from custom_fields.queries import checked_values
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -123,12 +124,19 @@ async def _write(
 ) -> None:
     values = body.model_dump(mode="json")
     _refuse_kept(record, row, present, values)
+    if "custom" in values:
+        values["custom"] = await checked_values(session, record.name, values["custom"], own_of(row))
     await record.prepare(session, row, values)
     changed = {name: value for name, value in values.items() if name not in present or present[name] != value}
     await _refuse_unknown(session, record, changed)
     changing: Any = row
     changing.change(changed)
     await record.check(session, row)
+
+
+def own_of(row: Any) -> Mapping[str, Any]:
+    """The values that a row has in fields of a tenant's own."""
+    return getattr(row, "custom", None) or {}
 
 
 def _refuse_kept(

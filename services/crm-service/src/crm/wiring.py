@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import custom_fields
 import webhooks
 from modules import service, targets_of
 
@@ -11,7 +10,6 @@ from crm.settings import Settings
 from crm.tables import Base
 
 MODULES = (
-    custom_fields.MODULE,
     webhooks.MODULE,
     *people.MODULES,
     *parties.MODULES,

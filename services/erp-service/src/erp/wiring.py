@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import custom_fields
 import webhooks
 from modules import service, targets_of
 
@@ -11,7 +10,6 @@ from erp.settings import Settings
 from erp.tables import Base
 
 MODULES = (
-    custom_fields.MODULE,
     webhooks.MODULE,
     *ledger.MODULES,
     *people.MODULES,

@@ -78,7 +78,7 @@ def test_what_identifies_and_counts_a_product_is_the_erps_once_it_has_it() -> No
     for group in PRODUCT.groups:
         by_policy.setdefault(group.policy.name, set()).add(group.pattern)
     assert by_policy == {
-        "newest": {"name", "description", "category"},
+        "newest": {"name", "description", "category", "custom:*"},
         "strict_once_linked:erp": {"sku", "gtin", "product_kind", "units", "tax_class"},
         "strict:erp": {"list_price", "dimensions"},
         "update_wins": {"life"},

@@ -206,8 +206,8 @@ def _entries(group: DeclaredGroup) -> Group:
     """A family that is an object by member."""
 
     def read(row: Any) -> Mapping[str, Json]:
-        entries: Mapping[str, Json] = getattr(row, group.name)
-        return entries
+        entries: Mapping[str, Json] | None = getattr(row, group.name)
+        return entries or {}
 
     def write(row: Any, member: str, value: Json) -> None:
         key = checked(group.member, member, group.name)

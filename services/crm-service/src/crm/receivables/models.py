@@ -13,6 +13,7 @@ from chassis.replication import Replicated
 from contracts.normalise import reference_key
 from contracts.receivable import InvoiceLine as LineValue
 from contracts.receivable import PaymentState
+from custom_fields.columns import OwnFields
 from lines.columns import BilledLine, ChargesBilled
 from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
@@ -142,7 +143,7 @@ class CreditNote(Document, Base):
     )
 
 
-class Payment(FromJson, Replicated, Base):
+class Payment(OwnFields, FromJson, Replicated, Base):
     """A payment. `reference_key`, direction and currency identify it, here and in the ERP.
 
     `allocation` is, in its published JSON form, what it settles, as booked by the ERP.

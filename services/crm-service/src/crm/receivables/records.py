@@ -100,7 +100,7 @@ PAYMENTS = Record(
         "received_to": lambda day: Payment.received_on <= day,
     },
     refers={"customer_id": CUSTOMERS},
-    kept_once_linked=dict.fromkeys(PaymentBody.model_fields, "erp"),
+    kept_once_linked=dict.fromkeys(PaymentBody.model_fields.keys() - {"custom"}, "erp"),
     prepare=checks.payment,
 )
 invoices = routes(

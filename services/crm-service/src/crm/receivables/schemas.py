@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.charge import BilledCharge
+from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import Quantity
 from contracts.receivable import AllocationState, Direction, InvoiceLine, PaymentState, SettlementState, TaxAmount
@@ -126,6 +127,7 @@ class PaymentBody(BaseModel):
         default=None, description="The reference of the bank or the payer; two payments cannot have the same."
     )
     note: OptionalNameText = Field(default=None, description="The text of the payer: usually numbers of invoices.")
+    custom: OwnValues = Field(default={})
 
     @model_validator(mode="after")
     def _amount_fits_the_currency(self) -> Self:
@@ -158,6 +160,7 @@ class PaymentOut(InCurrency, Shown):
     note: str | None
     reason: str | None
     allocation: AllocationState | None
+    custom: dict[str, Any]
 
 
 class PaymentFilters(BaseModel):

@@ -138,6 +138,12 @@ def _payment(value: Any, values: Values, _country: str | None) -> str | None:
     return f"payment:{direction}:{currency}:{reference}" if reference and currency else None
 
 
+def _custom_field(value: Any, _values: Values, _country: str | None) -> str | None:
+    place = _fields(value)
+    record, key = _text(place.get("record")), _text(place.get("key"))
+    return f"custom_field:{record}:{key}" if record and key else None
+
+
 def _email(value: Any, _values: Values, _country: str | None) -> str | None:
     key = email_key(_text(value))
     return f"email:{key}" if key else None
@@ -157,6 +163,7 @@ _SCHEMES: Mapping[str, Callable[[Any, Values, str | None], str | None]] = {
     "sku": _sku,
     "gtin": _gtin,
     "payment": _payment,
+    "custom_field": _custom_field,
     "email": _email,
     "phone": _phone,
 }

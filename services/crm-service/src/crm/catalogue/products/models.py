@@ -9,6 +9,7 @@ from chassis.db import Summed, unique
 from chassis.replication import Replicated
 from chassis.tenant_settings import TenantSetting
 from contracts.product import Price, ProductKind
+from custom_fields.columns import OwnFields
 from records import FromJson, word_index
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,7 +24,7 @@ USUAL: Mapping[str, Any] = {
 """The default kind of a product."""
 
 
-class Product(ProductColumns, Base):
+class Product(OwnFields, ProductColumns, Base):
     """What can be sold. `units`, `list_price` and `dimensions` are kept in their published JSON form.
 
     `sku_key` and `gtin_key` are the normalised forms for comparison.

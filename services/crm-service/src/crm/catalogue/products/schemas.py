@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import (
     CountedSum,
@@ -58,6 +59,7 @@ class ProductBody(BaseModel):
     product_kind: ProductKind = Field(default=ProductKind.GOODS, description=UNTIL_LINKED)
     list_price: Price | None = Field(default=None, description=KEPT)
     dimensions: Dimensions | None = Field(default=None, description=KEPT)
+    custom: OwnValues = {}
 
 
 class Stock(BaseModel):
@@ -83,6 +85,7 @@ class ProductOut(Shown):
     list_price: Price | None
     dimensions: Dimensions | None
     availability: Stock | None
+    custom: dict[str, Any]
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:

@@ -1,13 +1,9 @@
 """Declarations of customers."""
 
-from typing import Any
-
 from contracts.normalise import email_key
-from custom_fields.queries import checked_values
 from party.me import employee_id_of
 from party.owners import owned_by
 from records import Record, routes
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from crm.parties.customers.events import CUSTOMER
@@ -15,11 +11,6 @@ from crm.parties.customers.models import Customer
 from crm.parties.customers.schemas import CustomerBody, CustomerFilters, CustomerOut
 from crm.people.employees.models import Employee
 from crm.people.employees.records import EMPLOYEES
-
-
-async def _check_custom(session: AsyncSession, row: Customer, values: dict[str, Any]) -> None:
-    values["custom"] = await checked_values(session, values["custom"], row.custom)
-
 
 CUSTOMERS = Record(
     "customer",
@@ -41,7 +32,6 @@ CUSTOMERS = Record(
     },
     refers={"owner_id": EMPLOYEES},
     callers={"owner_id": employee_id_of(Employee)},
-    prepare=_check_custom,
     kept_by={"payment_terms": "erp", "credit": "erp"},
     shown_only={"legal_entities": {"__all__": {"tax_id_key", "tax_id_valid"}}},
 )

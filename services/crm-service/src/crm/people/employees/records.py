@@ -7,7 +7,7 @@ from crm.people.employees.events import EMPLOYEE
 from crm.people.employees.models import Employee
 from crm.people.employees.schemas import EmployeeBody, EmployeeFilters, EmployeeOut
 
-EDITED_HERE = {"email", "phone"}
+EDITED_HERE = {"email", "phone", "custom"}
 
 EMPLOYEES = Record(
     "employee",
@@ -24,4 +24,6 @@ EMPLOYEES = Record(
     actions={"hand-over": ("customers:write", "deals:write")},
     kept_by=dict.fromkeys(EmployeeBody.model_fields.keys() - EDITED_HERE, "erp"),
 )
-router = routes(EMPLOYEES, says={"change": "Change `email` or `phone`; all other fields belong to the ERP."})
+router = routes(
+    EMPLOYEES, says={"change": "Change `email`, `phone` or custom fields; all other fields belong to the ERP."}
+)

@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.db import JsonObject, unique
 from chassis.errors import Conflict
 from chassis.versioned import Versioned
+from custom_fields.columns import OwnFields
 from party.owners import Owned, owner_indexes
 from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
@@ -62,7 +63,7 @@ class StoredPipeline(Versioned, Base):
     value: Mapped[JsonObject]
 
 
-class Deal(Owned, Versioned, FromJson, Base):
+class Deal(OwnFields, Owned, Versioned, FromJson, Base):
     """A possible sale (an opportunity). `state` is open, won or lost; a closed deal keeps its last stage."""
 
     __tablename__ = "deals"

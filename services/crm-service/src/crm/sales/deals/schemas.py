@@ -1,9 +1,10 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
+from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, refuse
@@ -44,6 +45,7 @@ class DealBody(BaseModel):
     source: OptionalShortText = Field(default=None, description="The origin of the deal.")
     owner_id: UUID | None = Field(default=None, description="The employee who owns the deal. " + OWNER_BY_DEFAULT)
     notes: NotesText = ""
+    custom: OwnValues = {}
 
     @model_validator(mode="after")
     def _an_amount_has_a_currency(self) -> Self:
@@ -118,6 +120,7 @@ class DealOut(InCurrency):
     notes: str
     created_at: datetime
     updated_at: datetime
+    custom: dict[str, Any]
 
 
 class DealFilters(BaseModel):

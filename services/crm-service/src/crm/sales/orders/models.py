@@ -11,6 +11,7 @@ from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
 from contracts.charge import ListedCharge
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
+from custom_fields.columns import OwnFields
 from lines.amounts import bounded, totals_of
 from lines.columns import Charges, OrderedLine
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
@@ -71,7 +72,7 @@ class OrderLine(OrderedLine, Base):
             setattr(self, field, value)
 
 
-class Order(Charges, Replicated, Base):
+class Order(OwnFields, Charges, Replicated, Base):
     """An order of a customer. `sales_number` is the CRM's, `number` the ERP's.
 
     `net`, `tax`, `total`, `request_open` and `search` are derived. Values of several fields are stored in their

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import InCurrency
 from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, OrderState, RequestKind, ShipmentKind
@@ -67,6 +68,7 @@ class OrderBody(BaseModel):
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
     charges: ChargeBodies = []
+    custom: OwnValues = Field(default={})
 
 
 class NewOrder(OrderBody):
@@ -137,6 +139,7 @@ class OrderListed(InCurrency, Shown):
     tax: Amount
     total: Amount
     request_open: bool = Field(description="Whether a request to the ERP has no answer yet.")
+    custom: dict[str, Any]
 
 
 class OrderOut(OrderListed):

@@ -13,12 +13,13 @@ from chassis.db import uuid7
 from chassis.errors import Malformed, about
 from chassis.patch import patched
 from contracts.pricing import Question
+from custom_fields.queries import checked_values
 from lines.charges import charges_of
 from lines.discounts.queries import limits as discount_limits
 from lines.discounts.rules import Roles
 from lines.schemas import ChargeBody
 from records import ReferenceUnknown, reads
-from records.writes import Seen
+from records.writes import Seen, own_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
@@ -126,8 +127,16 @@ async def declare_letterhead(
 
 async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Roles) -> None:
     customer = await _customer(session, body)
-    for name in QuoteBody.model_fields.keys() - {"lines", "charges", "currency", "shipping_address", "valid_until"}:
+    for name in QuoteBody.model_fields.keys() - {
+        "lines",
+        "charges",
+        "currency",
+        "shipping_address",
+        "valid_until",
+        "custom",
+    }:
         setattr(row, name, getattr(body, name))
+    row.custom = await checked_values(session, QUOTES.name, body.custom, own_of(row))
     if body.valid_until != row.valid_until:  # A date that has passed since may stay until the quote is sent.
         row.hold_until(body.valid_until, clock.today())
     address = body.shipping_address

@@ -11,6 +11,7 @@ from chassis.errors import Conflict
 from chassis.versioned import Versioned
 from contracts.charge import ListedCharge
 from contracts.discount import DiscountLimits
+from custom_fields.columns import OwnFields
 from lines.amounts import bounded, totals_of
 from lines.columns import Charges
 from lines.discounts.rules import Roles, check_discount
@@ -59,7 +60,7 @@ class Offered(Charges):
     total: Mapped[Decimal]
 
 
-class Quote(Offered, Versioned, Base):
+class Quote(OwnFields, Offered, Versioned, Base):
     """An offer to a customer. `revision` counts its versions; a sent version stays readable as a `SentQuote`."""
 
     __tablename__ = "quotes"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis import clock
+from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
@@ -62,6 +63,7 @@ class QuoteBody(BaseModel):
     shipping_address: Address | None = None
     lines: Annotated[list[QuoteLineBody], Field(max_length=200)] = []
     charges: ChargeBodies = []
+    custom: OwnValues = Field(default={})
 
 
 class Accept(BaseModel):
@@ -135,6 +137,7 @@ class QuoteOut(InCurrency):
     order_id: UUID | None
     created_at: datetime
     updated_at: datetime
+    custom: dict[str, Any]
 
     @classmethod
     def of(cls, row: Quote) -> Self:

@@ -8,6 +8,7 @@ from uuid import UUID
 from catalogue.columns import PriceColumns, PriceListColumns, ProductColumns, TaxRateColumns
 from chassis.db import unique
 from chassis.replication import Replicated
+from custom_fields.columns import OwnFields
 from records import FromJson, word_index
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, inspect, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -32,7 +33,7 @@ class Component(Base):
     position: Mapped[int] = mapped_column(SmallInteger)
 
 
-class Product(ProductColumns, Base):
+class Product(OwnFields, ProductColumns, Base):
     """A product for sale. `units`, `list_price` and `dimensions` are stored in their published JSON form.
 
     The ERP assigns a SKU to every product that was entered without one. `sku_key` and `gtin_key` are the normalised
@@ -103,7 +104,7 @@ class Declared(FromJson, Replicated):
         return cls(**{column.key: None for column in inspect(cls).columns if column.server_default is None})
 
 
-class PriceList(PriceListColumns, Declared, Base):
+class PriceList(OwnFields, PriceListColumns, Declared, Base):
     """Prices for one customer, one group of customers (a customer's `segment`), or everyone; with a period."""
 
     __tablename__ = "price_lists"
@@ -115,7 +116,7 @@ class PriceList(PriceListColumns, Declared, Base):
     )
 
 
-class Price(PriceColumns, Declared, Base):
+class Price(OwnFields, PriceColumns, Declared, Base):
     """The price of one unit of a product in a price list from a quantity on, with a period."""
 
     __tablename__ = "prices"
@@ -138,7 +139,7 @@ class Price(PriceColumns, Declared, Base):
     )
 
 
-class TaxRateRow(TaxRateColumns, Declared, Base):
+class TaxRateRow(OwnFields, TaxRateColumns, Declared, Base):
     """The tax rate of a class of products in a country, with a period."""
 
     __tablename__ = "tax_rates"

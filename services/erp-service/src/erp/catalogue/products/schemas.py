@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import (
     Dimensions,
@@ -70,6 +71,7 @@ class ProductBody(BaseModel):
     components: Annotated[list[ComponentBody], Field(max_length=100)] = Field(
         default=[], description="The components of a kit; only the ERP writes them."
     )
+    custom: OwnValues = Field(default={})
 
     @model_validator(mode="after")
     def _only_kits_have_components(self) -> Self:
@@ -94,6 +96,7 @@ class ProductOut(Shown):
     list_price: Price | None
     dimensions: Dimensions | None
     components: list[ComponentBody]
+    custom: dict[str, Any]
 
 
 class ProductFilters(BaseModel):
@@ -143,6 +146,7 @@ class PriceListBody(PriceListTerms):
 
     name: NameText
     customer_id: UUID | None = None
+    custom: OwnValues = Field(default={})
 
     @model_validator(mode="after")
     def _for_one_audience(self) -> Self:
@@ -162,6 +166,7 @@ class PriceListOut(Shown):
     customer_id: UUID | None
     valid_from: date | None
     valid_to: date | None
+    custom: dict[str, Any]
 
 
 class PriceListFilters(BaseModel):
@@ -179,6 +184,7 @@ class PriceBody(ListedPrice):
 
     price_list_id: UUID
     product_id: UUID
+    custom: OwnValues = Field(default={})
 
 
 class PriceOut(Shown):
@@ -190,6 +196,7 @@ class PriceOut(Shown):
     amount: Money
     valid_from: date | None
     valid_to: date | None
+    custom: dict[str, Any]
 
 
 class PriceView(InCurrency, PriceOut):
@@ -215,6 +222,7 @@ class TaxRateBody(TaxRate):
     )
 
     rate: Fraction
+    custom: OwnValues = Field(default={})
 
 
 class TaxRateOut(Shown):
@@ -225,6 +233,7 @@ class TaxRateOut(Shown):
     rate: Number
     valid_from: date | None
     valid_to: date | None
+    custom: dict[str, Any]
 
 
 class TaxRateFilters(BaseModel):

@@ -12,6 +12,7 @@ from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.normalise import reference_key
 from contracts.receivable import PAYMENT_STEPS, Direction, PaymentState
+from custom_fields.columns import OwnFields
 from records import Plain
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -59,7 +60,7 @@ class AllocationKept(Conflict):
     hint = "Allocate it by POST /v1/payments/{id}/allocations of the ERP."
 
 
-class BankAccount(Plain, Base):
+class BankAccount(OwnFields, Plain, Base):
     """A bank account of the company; the IBAN is normalised."""
 
     __tablename__ = "bank_accounts"
@@ -94,7 +95,7 @@ class Allocation(Base):
     undone_at: Mapped[datetime | None]
 
 
-class Payment(Replicated, Base):
+class Payment(OwnFields, Replicated, Base):
     """An incoming (`in`) or outgoing (`out`) payment. Without a customer it is unassigned.
 
     `state` is the target state, `posted_state` and `posted_customer_id` the posted one: other systems book, assign or

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import Quantity
 from contracts.receivable import Direction, PaymentState
@@ -44,6 +45,7 @@ class BankAccountBody(Body):
     name: NameText
     iban: Iban = Field(examples=["DE89 3704 0044 0532 0130 00"])
     currency: CurrencyCode = "EUR"
+    custom: OwnValues = {}
 
 
 class BankAccountOut(PlainOut):
@@ -52,6 +54,7 @@ class BankAccountOut(PlainOut):
     name: str
     iban: str
     currency: str
+    custom: dict[str, Any]
 
 
 class PaymentNotes(Body):
@@ -62,6 +65,7 @@ class PaymentNotes(Body):
         default=None, description="The reference of the bank or the payer; unique per direction and currency."
     )
     note: OptionalNameText = Field(default=None, description="The text of the payer: usually numbers of invoices.")
+    custom: OwnValues = Field(default={})
 
 
 class PaymentBody(PaymentNotes):
@@ -175,6 +179,7 @@ class PaymentOut(InCurrency, Shown):
     unallocated: Money
     waits: bool = Field(description="Whether its rest settles the customer's later invoices.")
     allocations: Sequence[AllocationOut]
+    custom: dict[str, Any]
 
     @classmethod
     def of(cls, row: Payment, **more: Any) -> Self:  # type: ignore[override]  # Its answer is made of a payment.

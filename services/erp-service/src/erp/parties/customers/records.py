@@ -1,15 +1,11 @@
 """Declarations of customers."""
 
-from typing import Any
-
 from chassis.auth import FieldScopes
 from contracts.normalise import email_key
 from contracts.scopes import write_scopes_of
-from custom_fields.queries import checked_values
 from party.me import employee_id_of
 from party.owners import owned_by
 from records import Record, routes
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from erp.parties.customers.events import CUSTOMER
@@ -17,11 +13,6 @@ from erp.parties.customers.models import Customer
 from erp.parties.customers.schemas import CustomerBody, CustomerFilters, CustomerOut
 from erp.people.employees.models import Employee
 from erp.people.employees.records import EMPLOYEES
-
-
-async def _check_custom(session: AsyncSession, row: Customer, values: dict[str, Any]) -> None:
-    values["custom"] = await checked_values(session, values["custom"], row.custom)
-
 
 CUSTOMERS = Record(
     "customer",
@@ -44,7 +35,6 @@ CUSTOMERS = Record(
     },
     refers={"owner_id": EMPLOYEES},
     callers={"owner_id": employee_id_of(Employee)},
-    prepare=_check_custom,
     field_scopes=FieldScopes(write_scopes_of("customer")),
     shown_only={"legal_entities": {"__all__": {"tax_id_key"}}},
 )

@@ -1,13 +1,14 @@
 """The table of teams; the shared part is in `party`."""
 
 from chassis.db import unique
+from custom_fields.columns import OwnFields
 from party.employees import TeamColumns
 from sqlalchemy import ForeignKeyConstraint, Index
 
 from erp.tables import Base
 
 
-class Team(TeamColumns, Base):
+class Team(OwnFields, TeamColumns, Base):
     """A group of employees."""
 
     __tablename__ = "teams"

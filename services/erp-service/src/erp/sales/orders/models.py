@@ -12,6 +12,7 @@ from chassis.tenant_settings import TenantSetting
 from contracts.charge import ListedCharge
 from contracts.money import Totals
 from contracts.order import OrderReason, OrderState, ShipmentKind
+from custom_fields.columns import OwnFields
 from lines.amounts import bounded, totals_of, totals_with
 from lines.columns import Charges, OrderedLine
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
@@ -114,7 +115,7 @@ class OrderLine(OrderedLine, Base):
         self.invoiced += quantity
 
 
-class Order(Charges, Replicated, Base):
+class Order(OwnFields, Charges, Replicated, Base):
     """An order. `number` is given when the ERP takes it on; `sales_number` is what the CRM calls it.
 
     `holds_stock`: there are reservations or back orders for its lines. `on_order`: the amount still to be invoiced, tax

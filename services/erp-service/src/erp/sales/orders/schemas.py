@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
+from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import InCurrency
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
@@ -60,6 +61,7 @@ class OrderBody(Body):
     notes: NotesText = ""
     lines: Annotated[list[OrderLineBody], Field(max_length=200)] = []
     charges: ChargeBodies = []
+    custom: OwnValues = Field(default={})
 
 
 class HoldBody(Body):
@@ -176,6 +178,7 @@ class OrderOut(InCurrency, Shown):
     taxes: list[TaxOut]
     charges: list[ChargeOut]
     on_order: Money
+    custom: dict[str, Any]
 
     @classmethod
     def of(cls, row: Order, **more: Any) -> Self:  # type: ignore[override]  # An order's answer is made of an order.

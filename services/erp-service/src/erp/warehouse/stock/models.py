@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis.db import Summed, unique, uuid7
 from chassis.errors import Conflict, Malformed
 from chassis.replication import Replicated
+from custom_fields.columns import OwnFields
 from records import Plain
 from sqlalchemy import (
     BigInteger,
@@ -99,7 +100,7 @@ class SameWarehouse(Malformed):
     hint = "Send two different warehouses."
 
 
-class Warehouse(Plain, Base):
+class Warehouse(OwnFields, Plain, Base):
     """A warehouse. The default one is created when it is first needed, and is reserved from first."""
 
     __tablename__ = "warehouses"

@@ -1,9 +1,10 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
+from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import Count, Quantity, UnitPrice
 from contracts.text import NameText, NotesText, OptionalShortText, ShortText
@@ -23,6 +24,7 @@ class WarehouseBody(BaseModel):
 
     name: ShortText
     is_default: bool = Field(default=False, description="The warehouse for receipts, and the first one for issues.")
+    custom: OwnValues = Field(default={})
 
 
 class WarehouseOut(PlainOut):
@@ -30,6 +32,7 @@ class WarehouseOut(PlainOut):
 
     name: str
     is_default: bool
+    custom: dict[str, Any]
 
 
 WarehouseId = Annotated[UUID | None, Field(description="Default: the default warehouse.")]

@@ -10,11 +10,12 @@ from chassis import clock, replication
 from chassis.errors import Malformed
 from chassis.patch import patched
 from chassis.replication import edit
+from custom_fields.queries import checked_values
 from lines.charges import charges_of
 from lines.discounts.rules import Roles
 from lines.schemas import ChargeBody
 from records import ReferenceUnknown, reads
-from records.writes import Seen
+from records.writes import Seen, own_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products import queries as catalogue
@@ -121,6 +122,7 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: se
             "shipping_address": body.shipping_address and body.shipping_address.model_dump(mode="json"),
             "whole": body.whole,
             "notes": body.notes,
+            "custom": await checked_values(session, ORDERS.name, body.custom, own_of(row)),
         }
     )
     anew = not changed.isdisjoint(TERMS)

@@ -10,6 +10,7 @@ from chassis.errors import Conflict
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.receivable import PaymentState
+from custom_fields.queries import checked_values
 from records import reads, writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -114,6 +115,7 @@ async def reverse(session: AsyncSession, payment_id: UUID, body: ReverseBody, ac
 
 async def _change(session: AsyncSession, row: Payment, body: PaymentNotes, present: Mapping[str, Any]) -> None:
     values = body.model_dump(mode="json", include=set(PaymentNotes.model_fields))
+    values["custom"] = await checked_values(session, PAYMENTS.name, body.custom, writes.own_of(row))
     changed = {field: value for field, value in values.items() if present.get(field) != value}
     if changed.get("reference"):
         await _reference_is_free(session, row, changed["reference"])

@@ -11,6 +11,7 @@ from chassis.errors import Conflict, about
 from chassis.patch import patched
 from chassis.replication import edit
 from contracts.order import OrderState
+from custom_fields.queries import checked_values
 from lines.charges import charges_of
 from lines.discounts.rules import Roles
 from records import ReferenceUnknown, reads, writes
@@ -97,6 +98,7 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, roles: Role
     values = body.model_dump(mode="json", include=set(HEAD))
     values["currency"] = body.currency or customer.currency or (await ledger.company(session)).currency
     values["ordered_on"] = values["ordered_on"] or clock.today().isoformat()
+    values["custom"] = await checked_values(session, ORDERS.name, body.custom, writes.own_of(row))
     row.change(values)
     lines = await _write_lines(session, row, body.lines, customer)
 

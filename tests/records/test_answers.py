@@ -34,7 +34,6 @@ BODIES: dict[str, Callable[[Json], Json]] = {
 BESIDE = {"tags", "notes", "comments", "files"}
 """What stands beside every record; it changes no record."""
 OF_OTHERS = {
-    "crm-employee": {"hand-over"},
     "crm-webhook": {"rotate-secret"},
     "erp-webhook": {"rotate-secret"},
 }

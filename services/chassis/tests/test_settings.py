@@ -63,9 +63,9 @@ def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest
         ("AUTH_ISSUERS", '{"https://a.test": {"scopes": []}}', "AUTH_ISSUERS is wrong (at https://a.test.jwks)"),
         ("SYSTEMS", "crm", "systems"),
         ("KAFKA_SECURITY_PROTOCOL", "TLS", "KAFKA_SECURITY_PROTOCOL is wrong"),
-        ("KAFKA_PASSWORD", "secret", "KAFKA_PASSWORD is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT makes no use of it"),
+        ("KAFKA_PASSWORD", "secret", "KAFKA_PASSWORD is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT does not use it"),
         ("KAFKA_CA_FILE", "/nowhere.pem", "KAFKA_CA_FILE is wrong: Path does not point to a file"),
-        ("KAFKA_CA_FILE", __file__, "KAFKA_CA_FILE is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT makes no use of it"),
+        ("KAFKA_CA_FILE", __file__, "KAFKA_CA_FILE is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT does not use it"),
         (
             "COMPANY_TIME_ZONE",
             "Mars/Base",

@@ -118,7 +118,7 @@ def test_rows_get_the_lines_that_have_their_key() -> None:
 
 
 def test_lines_of_no_row_refuse_the_file() -> None:
-    with pytest.raises(FileRefused, match="not there, 2 in all: '', '7'"):
+    with pytest.raises(FileRefused, match="do not exist, 2 in all: '', '7'"):
         spreadsheet.joined([Row(2, "1", {})], [Row(2, "7", {}), Row(3, None, {}), Row(4, "1", {})])
 
 

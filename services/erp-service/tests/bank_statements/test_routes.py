@@ -144,7 +144,7 @@ async def test_a_line_is_assigned_to_a_payment_that_says_the_same(
     await session.commit()
     first, second = (await imported(api, camt(entry(name="B", iban=""), entry(name="C", iban=""))))["lines"]
     refused = await decide(api, first, "assign", {"payment_id": str(other.id)})
-    assert refused.json()["detail"] == "The line says 119 EUR in; the payment is 1 EUR in."
+    assert refused.json()["detail"] == "The line is 119 EUR in; the payment is 1 EUR in."
     assert (await decide(api, first, "assign", {"payment_id": str(same.id)})).json()["state"] == "accepted"
     taken = await decide(api, second, "assign", {"payment_id": str(same.id)})
     assert taken.json()["type"] == "/problems/statement-line-taken"

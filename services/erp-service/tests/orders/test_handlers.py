@@ -72,7 +72,7 @@ async def test_orders_are_decided_in_the_order_in_which_a_customer_submitted_the
     assert [row.state for row in found] == ["on_hold", "confirmed", "on_hold", "confirmed"]
     assert found[0].reason is not None
     assert found[0].reason["code"] == "credit-exceeded"
-    assert "The limit is 100 EUR; with this order 120 EUR would be open." in found[0].reason["text"]
+    assert "The limit is 100 EUR; this order would increase the balance to 120 EUR." in found[0].reason["text"]
     assert (await shown(sessions, tenant, theirs.id)).state == "confirmed"
 
 
@@ -84,7 +84,7 @@ async def test_an_order_for_a_blocked_customer_is_on_hold_with_the_reason(sessio
     await OrderDesk(sessions, Retries()).step()
     found = await shown(sessions, tenant, row.id)
     assert (found.state, found.number) == ("on_hold", "O-000001")
-    text = "The customer is blocked. Bolido gets nothing on credit at the moment."
+    text = "The customer is blocked. Bolido is blocked and cannot order on credit."
     assert found.reason == {"code": "customer-blocked", "text": text}
 
 

@@ -205,7 +205,7 @@ def test_credit_counts_what_is_owed_on_order_and_wanted() -> None:
         check_credit(CREDIT, "EUR", Decimal(500), Decimal(300), Decimal("200.01"))
     document = refused.value.document()
     assert (document["limit"], document["exposure"], document["wanted"]) == ("1000", "1000.01", "200.01")
-    assert "1000.01 EUR would be open" in document["detail"]
+    assert "increase the balance to 1000.01 EUR" in document["detail"]
 
 
 def test_a_limit_in_another_currency_says_nothing_about_the_order() -> None:

@@ -28,7 +28,7 @@ def test_quantities_are_counted_in_the_products_own_unit() -> None:
     assert in_own_unit(units, Decimal(2), "box") == in_own_unit(units, Decimal(2), None) == 2
     with pytest.raises(UnknownUnit) as refused:
         in_own_unit(units, Decimal(2), "pallet")
-    assert "counted in box; other units of it: case" in refused.value.document()["detail"]
+    assert "own unit is box; its other units are: case" in refused.value.document()["detail"]
 
 
 def test_every_group_of_a_product_that_is_read_can_be_written() -> None:

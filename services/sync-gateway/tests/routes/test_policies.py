@@ -25,7 +25,7 @@ async def test_every_group_tells_its_policy_owner_and_what_counts_as_equal(clien
     groups = {each["group"]: each for each in kinds["customer"]["groups"]}
     assert (groups["credit"]["policy"], groups["credit"]["owner"]) == ("strict:erp", "erp")
     assert groups["credit"]["compared_as"].startswith("An object in which limit are decimal numbers")
-    assert groups["owner"]["meaning"] == "The value of crm wins where it has one, else the newest."
+    assert groups["owner"]["meaning"] == "The value of crm wins if it has one, else the newest."
     assert groups["tag:*"]["policy"] == "member"
     assert all(g["compared_as"] and g["meaning"] for kind in kinds.values() for g in kind["groups"])
     assert {rule["name"] for rule in kinds["customer"]["invariants"]} == {"valid_period", "discount_within_terms"}
@@ -43,7 +43,7 @@ async def test_a_group_that_changes_hands_tells_when_and_to_whom(client: httpx.A
     (product,) = (await client.get("/v1/policies?kind=product")).json()["items"]
     sku = next(group for group in product["groups"] if group["group"] == "sku")
     assert (sku["policy"], sku["owner"], sku["once"]) == ("strict_once_linked:erp", "erp", None)
-    assert sku["meaning"] == "Only erp writes it; until it does, the first value of another system counts."
+    assert sku["meaning"] == "Only erp writes it; until it does, the first value of another system is used."
 
 
 async def test_a_simulation_tells_which_policy_was_in_force_in_each_state(hub: Hub, client: httpx.AsyncClient) -> None:

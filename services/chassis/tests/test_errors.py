@@ -59,7 +59,7 @@ def test_texts_given_when_raised_stand_as_they_are() -> None:
 
 
 def test_a_code_is_given_once() -> None:
-    with pytest.raises(TypeError, match="taken"):
+    with pytest.raises(TypeError, match="already used"):
         type("Another", (Conflict,), {"code": "credit-exceeded-in-a-test"})
 
 

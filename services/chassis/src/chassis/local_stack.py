@@ -31,9 +31,10 @@ def environment_of(service: str) -> Mapping[str, str]:
     variable = f"DATABASE_URL_{service.upper()}"
     if (os.environ.get(variable) or found["DATABASE_URL"]) != found["DATABASE_URL"]:
         raise SystemExit(
-            f"{variable} names another database than that of the stack in {folder()}: set DATABASE_URL to select one."
+            f"{variable} names another database than that of the stack that runs in {folder()}: set DATABASE_URL to "
+            "select one."
         )
-    print(f"{service}: using the settings of the stack in {folder()}.", file=sys.stderr)
+    print(f"{service}: using the settings of the stack that runs in {folder()}.", file=sys.stderr)
     return found
 
 

@@ -12,6 +12,7 @@ from contracts.charge import Charge
 from contracts.kinds.policies import strict
 from contracts.money import rounded
 from contracts.order import NEXT_STATES, OrderLine, OrderState
+from contracts.values import CURRENCY_EXPONENTS
 from pydantic import AwareDatetime
 from records import rows_of
 from sqlalchemy.orm import selectinload
@@ -115,6 +116,9 @@ def _create(values: Mapping[str, Any]) -> Order:
 
 
 def _show(row: Order) -> dict[str, str]:
+    """The totals; none in a currency that has no known rounding, so that such an order can still be announced."""
+    if row.currency not in CURRENCY_EXPONENTS:
+        return {}
     totals = row.totals
     return {name: str(rounded(getattr(totals, name), row.currency)) for name in ("net", "tax", "total")}
 

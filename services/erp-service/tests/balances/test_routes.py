@@ -33,7 +33,7 @@ async def test_balances_are_listed_the_greatest_first(api: httpx.AsyncClient, se
     assert (found["open"], found["credit_left"], found["sync"]["state"]) == ("2000.00", "-1000.00", "on_its_way")
     (found,) = await listed(api, "/v1/balances", customer_id=str(small))
     answer = await api.get(f"/v1/balances/{found['id']}")
-    assert (answer.json(), answer.headers["ETag"]) == (found, '"1"')
+    assert (answer.json(), answer.headers["ETag"][:3]) == (found, '"1-')
 
 
 async def test_receivables_are_aged_and_agree_with_the_ledger(api: httpx.AsyncClient, session: AsyncSession) -> None:

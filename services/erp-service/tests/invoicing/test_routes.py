@@ -122,7 +122,7 @@ async def test_documents_are_printed(session: AsyncSession, api: httpx.AsyncClie
 
 async def test_dunning_levels_are_declared(api: httpx.AsyncClient) -> None:
     shown = await api.get("/v1/dunning-levels")
-    assert (shown.json()["days"], shown.headers["ETag"]) == ([7, 21, 45], '"0"')
+    assert (shown.json()["days"], shown.headers["ETag"][:3]) == ([7, 21, 45], '"0-')
     body = {"days": [3, 10]}
     assert (await api.put("/v1/dunning-levels", json=body)).status_code == 428
     declared = await api.put("/v1/dunning-levels", json=body, headers={"If-Match": '"0"'})

@@ -154,7 +154,7 @@ async def test_a_month_is_written_in_one_way(api: httpx.AsyncClient, month: str)
 
 async def test_the_company_is_written_by_who_has_seen_it(api: httpx.AsyncClient) -> None:
     unwritten = await api.get("/v1/company")
-    assert (unwritten.json()["currency"], unwritten.headers["ETag"]) == ("EUR", '"0"')
+    assert (unwritten.json()["currency"], unwritten.headers["ETag"][:3]) == ("EUR", '"0-')
     assert (await api.put("/v1/company", json=COMPANY)).status_code == 428
     written = await api.put("/v1/company", json=COMPANY, headers={"If-Match": '"0"'})
     assert (written.status_code, written.headers["ETag"]) == (200, '"1"')

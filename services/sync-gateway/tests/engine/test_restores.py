@@ -350,4 +350,4 @@ async def test_the_status_tells_at_once_that_a_system_is_away_back_or_restored(h
         assert since is not None
         assert (await after(503))["away_since"] == since
         assert (await after(404))["away_since"] is None, "a system without a status is there"
-        assert "was 40 and is 12" in (await after(200, incarnation="7/1/5", position=12))["restored_because"]
+        assert "was 40 and is now 12" in (await after(200, incarnation="7/1/5", position=12))["restored_because"]

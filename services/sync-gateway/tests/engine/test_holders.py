@@ -205,8 +205,7 @@ def test_the_hub_reads_the_topics_of_those_that_write() -> None:
     topics = source_topics({"shop": {"product": READS, "order": WRITES}, "crm": declared("crm")})
     assert topics[0] == "shop.order.v1"
     assert set(topics[1:]) == {
-        f"crm.{kind}.v1"
-        for kind in ("customer", "contact", "product", "order", "payment", "employee", "custom_field")
+        f"crm.{kind}.v1" for kind in ("customer", "contact", "product", "order", "payment", "employee", "custom_field")
     }
 
 

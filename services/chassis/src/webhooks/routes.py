@@ -87,10 +87,10 @@ async def rotate_webhook_secret(
     return _with_secret(row, response)
 
 
-@router.post("/webhook-messages/{message_id}/replay")
-async def replay_webhook_message(message_id: UUID, session: Session, _: Writer) -> WebhookMessageOut:
+@router.post("/webhook-messages/{webhook_message_id}/replay")
+async def replay_webhook_message(webhook_message_id: UUID, session: Session, _: Writer) -> WebhookMessageOut:
     """Send a message again that was delivered or has failed, with the same `webhook-id`."""
-    return WebhookMessageOut.model_validate(await commands.replay(session, message_id))
+    return WebhookMessageOut.model_validate(await commands.replay(session, webhook_message_id))
 
 
 def _with_secret(row: Webhook, response: Response) -> WebhookSecret:

@@ -8,6 +8,7 @@ from chassis.db import Role
 from chassis.testing import Database, caller, rolled_back
 from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
+from gateway.deliver import loop
 from gateway.wiring import SERVICE as GATEWAY
 from stack.keys import SCOPES
 
@@ -17,6 +18,12 @@ from .wire import System
 @pytest.fixture(scope="module")
 def addresses(database: Database) -> dict[str, str]:
     return {s.name: database(s.name, s.metadata, s.versions) for s in (CRM, ERP, GATEWAY)}
+
+
+@pytest.fixture(autouse=True)
+def _one_batch_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All sessions of a system are on one connection here, which concurrent transactions cannot share."""
+    monkeypatch.setattr(loop, "MOST_AT_ONCE", 1)
 
 
 @pytest.fixture

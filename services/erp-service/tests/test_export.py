@@ -41,6 +41,11 @@ async def one_of_each(api: httpx.AsyncClient) -> None:
     await entered(api, "/v1/tax-rates", {"country": "DE", "tax_class": "standard", "rate": "0.19"})
     await entered(api, "/v1/warehouses", {"name": "=Bremen"})
     await entered(api, "/v1/bank-accounts", {"name": "Giro", "iban": "DE89 3704 0044 0532 0130 00"})
+    anna = {"name": "Anna Berg", "email": "anna@example.com", "language": "de", "subject": "anna"}
+    anna_id = await entered(api, "/v1/employees", anna)
+    employed = {"entered_on": "2020-05-01", "working_time": {"monday": "7.5"}, "manager_id": anna_id}
+    ben_id = await entered(api, "/v1/employees", {"name": "-Ben", "phone": "+49 30 3", **employed})
+    await entered(api, "/v1/teams", {"name": "North", "lead_id": anna_id, "member_ids": [anna_id, ben_id]})
 
 
 @pytest.mark.parametrize("target", DECLARED)

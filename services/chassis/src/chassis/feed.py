@@ -19,6 +19,7 @@ from chassis.errors import Conflict, Forbidden, Gone, Malformed
 WAIT_SECONDS = 30
 STREAM_SECONDS = 300
 STREAM_PAGE = 200
+LARGEST_POSITION = 2**63 - 1
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 
@@ -113,7 +114,7 @@ def _kind_of(topic: str) -> str:
 
 
 After = Annotated[
-    Annotated[int, Query(ge=0)] | Literal["head"],
+    Annotated[int, Query(ge=0, le=LARGEST_POSITION)] | Literal["head"],
     Query(description="The last position read; 0 starts at the beginning, `head` after the newest event."),
 ]
 Following = Annotated[Followed, Depends()]
@@ -166,7 +167,12 @@ async def _first_page(
     following: Following,
     after: After = "head",
     last_event_id: Annotated[
-        int | None, Header(ge=0, description="The id of the last event received; it takes precedence over `after`.")
+        int | None,
+        Header(
+            ge=0,
+            le=LARGEST_POSITION,
+            description="The id of the last event received; it takes precedence over `after`.",
+        ),
     ] = None,
 ) -> Feed:
     """Read before the answer begins, because an error status cannot be sent afterwards."""

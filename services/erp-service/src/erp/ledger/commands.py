@@ -134,7 +134,7 @@ async def enter(session: AsyncSession, body: EntryBody, actor: str) -> JournalEn
 
 async def _numbers(session: AsyncSession, account_ids: set[UUID]) -> dict[UUID, str]:
     found = await session.execute(select(Account.id, Account.number).where(Account.id.in_(account_ids)))
-    known: dict[UUID, str] = dict(found.tuples().all())
+    known: dict[UUID, str] = dict(found.all())
     for account_id in sorted(account_ids - known.keys()):
         raise NoSuchAccount(account_id=account_id)
     return known

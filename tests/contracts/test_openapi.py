@@ -38,3 +38,14 @@ def test_both_spokes_have_the_same_port() -> None:
 def test_names_of_schemas_are_words_not_paths_of_the_code(service: str) -> None:
     names = list(document(service)["components"]["schemas"])
     assert [name for name in names if not re.fullmatch(r"([A-Z][a-z0-9]*)+", name)] == []
+
+
+@pytest.mark.parametrize("service", ["crm", "erp"])
+def test_a_list_whose_members_can_be_expanded_is_a_list(service: str) -> None:
+    listed = 0
+    for name, schema in document(service)["components"]["schemas"].items():
+        for field, shown in schema.get("properties", {}).items():
+            if name.endswith("Read") and field in ("lines", "allocations"):
+                assert shown["type"] == "array", (name, field)
+                listed += 1
+    assert listed

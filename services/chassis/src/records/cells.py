@@ -66,6 +66,9 @@ def columns_of(shape: type[BaseModel]) -> Sequence[Column]:
     return found
 
 
+_MANY = (list, tuple, dict, Sequence, Mapping)
+
+
 def part_of(annotation: Any) -> type[BaseModel] | None:
     """The shape of a field's parts, or of the members of its list; None for a plain field."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -75,7 +78,7 @@ def part_of(annotation: Any) -> type[BaseModel] | None:
 
 def holds_many(annotation: Any) -> bool:
     """Whether a field contains a list, or an object with arbitrary keys."""
-    if annotation in (list, tuple, dict) or get_origin(annotation) in (list, tuple, dict):
+    if annotation in _MANY or get_origin(annotation) in _MANY:
         return True
     return any(holds_many(inner) for inner in get_args(annotation))
 

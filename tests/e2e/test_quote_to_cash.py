@@ -116,7 +116,7 @@ def test_a_product_entered_in_the_crm_is_sold_once_the_erp_has_priced_it(company
     mine, theirs = company.both("product", made)
     assert theirs["sku"] == made["sku"]
     company.erp.change("product", theirs["id"], list_price={"amount": "31.00", "currency": "EUR"})
-    company.shown_on_both("product", mine["canonical_id"], list_price={"amount": "31", "currency": "EUR"})
+    company.shown_on_both("product", mine["canonical_id"], list_price={"amount": "31.00", "currency": "EUR"})
     customer, _ = company.customer_on_both(currency="EUR")
     order = an_order(company.crm, customer["id"], mine["id"], quantity="2")
     assert order["net"] == "62.00"

@@ -206,7 +206,7 @@ async def test_orders_come_with_their_lines_from_a_second_file(api: httpx.AsyncC
         ({"target": "unicorns"}, FIRMS, "one of: customers, contacts"),
         ({"key": "number"}, FIRMS, "There is no column 'number'"),
         ({"columns": "firm=name"}, FIRMS, "There is no column firm"),
-        ({"set": "currency"}, FIRMS, "--set currency says no value"),
+        ({"set": "currency"}, FIRMS, "--set currency has no value"),
         ({"encoding": "nonsense"}, FIRMS, "there is no encoding 'nonsense'"),
         ({"encoding": "unicode_escape"}, "id,company,country\n\\ud800,A,DE\n", "lone surrogates"),
         ({"delimiter": ";;"}, FIRMS, "delimiter"),

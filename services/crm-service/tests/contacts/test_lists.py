@@ -85,6 +85,6 @@ async def test_an_answer_has_only_the_fields_that_are_wanted(api: httpx.AsyncCli
     assert item == {"id": one["id"], "version": 1, "name": "A"}
     read = await api.get(f"{CUSTOMERS}/{one['id']}", params={"fields": "segment"})
     assert read.json() == {"id": one["id"], "version": 1, "segment": "retail"}
-    assert read.headers["etag"] == '"1"'
+    assert read.headers["etag"].startswith('"1-')
     refused = await api.get(CUSTOMERS, params={"fields": "nmae"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "fields")

@@ -132,7 +132,7 @@ async def test_an_order_may_have_no_lines_yet(sessions: Sessions, api: httpx.Asy
 
 
 def test_lines_of_an_order_that_is_not_there_refuse_the_file(tmp_path: Path) -> None:
-    with pytest.raises(FileRefused, match="not there, 1 in all: '2'"):
+    with pytest.raises(FileRefused, match="do not exist, 1 in all: '2'"):
         written(tmp_path, "1,ALFKI,1996-07-04\n", "1,1,14,12,0\n2,1,14,12,0\n")
 
 

@@ -7,7 +7,7 @@ import httpx
 
 CHAI: dict[str, Any] = {"name": "Chai", "sku": "NW-1", "gtin": "4006381333931", "category": "Beverages"}
 CHANG: dict[str, Any] = {"name": "Chang", "sku": "NW-2", "category": "Beverages"}
-LISTED = {"amount": "18", "currency": "EUR"}
+LISTED = {"amount": "18.00", "currency": "EUR"}
 CANONICAL = UUID("01900000-0000-7000-8000-00000000000c")
 
 

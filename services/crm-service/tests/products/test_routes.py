@@ -172,7 +172,7 @@ async def test_a_delivered_product_is_taken_as_it_is(api: httpx.AsyncClient) -> 
     assert (shown["list_price"], shown["product_kind"], shown["tax_class"]) == (LISTED, "goods", "reduced")
     await delivered(api, "product", delivery(rev=2, list_price={"amount": "19", "currency": "EUR"}, life="dead"))
     shown = (await api.get(f"{PATH}/{product}")).json()
-    assert (shown["list_price"]["amount"], shown["archived_at"] is None) == ("19", False)
+    assert (shown["list_price"]["amount"], shown["archived_at"] is None) == ("19.00", False)
 
 
 async def test_stock_of_a_product_that_is_not_here_is_rejected_alone(api: httpx.AsyncClient) -> None:

@@ -74,7 +74,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "product_kind": "goods",
         "units": {"unit": "box", "conversions": [{"unit": "case", "factor": "12"}]},
         "tax_class": "reduced",
-        "list_price": {"amount": "18.5", "currency": "EUR"},
+        "list_price": {"amount": "18.50", "currency": "EUR"},
         "dimensions": {"weight_kg": "1.25", "length_m": None, "width_m": None, "height_m": None},
     },
     "availability": {

@@ -44,8 +44,8 @@ async def test_a_payment_is_registered_and_waits_to_be_booked(api: httpx.AsyncCl
     ("wrong", "field"),
     [
         ({"amount": "0"}, "amount"),
-        ({"amount": "1.005"}, ""),
-        ({"amount": "1.5", "currency": "JPY"}, ""),
+        ({"amount": "1.005"}, "amount"),
+        ({"amount": "1.5", "currency": "JPY"}, "amount"),
         ({"direction": "sideways"}, "direction"),
         ({"state": "booked"}, "state"),
     ],

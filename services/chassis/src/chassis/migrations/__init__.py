@@ -27,7 +27,9 @@ WAIT_SECONDS = 300
 """The time that one `migrate` waits for another."""
 
 LOOK_SECONDS = 0.2
-HAS_TRIGGER = text("select exists (select from pg_trigger where tgname = 'outbox_written')")
+NEEDS_TRIGGER = text("""
+    select to_regclass('outbox') is not null and not exists (select from pg_trigger where tgname = 'outbox_written')
+""")
 LOCK = text("select pg_try_advisory_lock(hashtextextended('migrate', 0))")
 
 
@@ -128,7 +130,7 @@ async def _secure(url: str, service: str) -> None:
     try:
         async with engine.begin() as connection:
             await _protect_tables(connection, service)
-            if not await connection.scalar(HAS_TRIGGER):
+            if await connection.scalar(NEEDS_TRIGGER):
                 for statement in TRIGGER:
                     await connection.execute(text(statement))
     finally:

@@ -25,7 +25,8 @@ class Item:
 
     `revision` is that of the delivery when the item was made; `told` is the reported state in the body; `edited_at` the
     newest edit of another system in it. `left_out` are groups that refer to records of a kind that the system does not
-    hold: they are not delivered.
+    hold: they are not delivered. `resolved` are groups whose reference became known after their edit was merged: the
+    register has the sender's id until the receiver's event brings the canonical one, so that event is no echo.
     """
 
     delivery: DeliveryRow
@@ -35,6 +36,7 @@ class Item:
     revisions: Mapping[str, int]
     left_out: Mapping[str, int]
     edited_at: datetime | None = None
+    resolved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Deferred:
 class _References:
     shown: dict[str, Any] = field(default_factory=dict)
     missing: str | None = None
+    resolved: set[str] = field(default_factory=set)
 
 
 def item_for(
@@ -111,7 +114,8 @@ def item_for(
         body |= {"seen": _seen(state, record)}
         body |= {"correlation_id": delivery.correlation_id} if delivery.correlation_id else {}
     sent = {group: registers[group].rev for group in groups}
-    return Item(delivery, delivery.revision, body, told, sent, left_out, _edited_at(record, groups, delivery.system))
+    edited_at, resolved = _edited_at(record, groups, delivery.system), frozenset(references.resolved)
+    return Item(delivery, delivery.revision, body, told, sent, left_out, edited_at, resolved)
 
 
 def _names_unheld(record: RecordRow, group: str, held: Container[str]) -> bool:
@@ -157,6 +161,7 @@ def _inward(state: State, record: RecordRow, group: str, value: Json, system: st
             references.missing = references.missing or waiting_token(*waiting)
             return None
         canonical_id = str(known.canonical_id)
+        references.resolved.add(group)
     link = state.linked.get((UUID(str(canonical_id)), system))
     if link is None:
         references.missing = references.missing or missing_token(rule.reference, str(canonical_id), system)

@@ -198,9 +198,8 @@ class Delivering:
         """Send one call, and settle its answer. Raises `BatchRefused` when one of its items fails."""
         beat()
         try:
-            bodies = [item.body for item in batch.items]
-            self.sent.remember(batch.tenant, self.system, bodies)
-            outcomes = await spoke.deliver(batch.kind, batch.tenant, bodies)
+            self.sent.remember(batch.tenant, self.system, [(item.body, item.resolved) for item in batch.items])
+            outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])
         except KindRefused as error:
             await self._refuse_kind(batch, str(error))
             return

@@ -20,12 +20,13 @@ class Sent:
         self._most = most
         self._groups: OrderedDict[tuple[UUID, str, str], dict[str, tuple[int, Json]]] = OrderedDict()
 
-    def remember(self, tenant: UUID, system: str, items: Iterable[Mapping[str, Any]]) -> None:
-        """Remember the items of a batch that is about to be sent."""
-        for item in items:
+    def remember(self, tenant: UUID, system: str, items: Iterable[tuple[Mapping[str, Any], frozenset[str]]]) -> None:
+        """Remember the items of a batch that is about to be sent, each with the groups of which no event is an echo."""
+        for item, but in items:
             key = (tenant, system, item["canonical_id"])
             known = self._groups.pop(key, {})
-            self._groups[key] = {**known, **{each["group"]: (each["rev"], each["value"]) for each in item["groups"]}}
+            sent = {each["group"]: (each["rev"], each["value"]) for each in item["groups"] if each["group"] not in but}
+            self._groups[key] = {**known, **sent}
         while len(self._groups) > self._most:
             self._groups.popitem(last=False)
 

@@ -36,6 +36,8 @@ BESIDE = {"tags", "notes", "comments", "files"}
 OF_OTHERS = {
     "crm-webhook": {"rotate-secret"},
     "erp-webhook": {"rotate-secret"},
+    "crm-webhook_message": {"replay"},
+    "erp-webhook_message": {"replay"},
 }
 """Actions that are no action of the declaration: no state of the record decides on them."""
 

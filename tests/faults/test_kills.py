@@ -110,9 +110,11 @@ def wait_for(edits: float, ledger: Ledger, editors: list[Editor]) -> None:
 
 
 def feed(office: Office) -> list[Body]:
-    """Every event that a system has published, in order."""
+    """Every event of customers that a system has published, in order."""
     found: list[Body] = []
-    while page := office.get("/v1/events", after=found[-1]["position"] if found else 0, limit=1000)["items"]:
+    while page := office.get("/v1/events", kinds="customer", after=found[-1]["position"] if found else 0, limit=1000)[
+        "items"
+    ]:
         found += page
     return found
 

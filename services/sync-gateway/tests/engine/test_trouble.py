@@ -147,7 +147,7 @@ async def test_many_items_that_a_system_fails_on_cost_a_bounded_number_of_calls_
     def fault(_kind: str, items: list[dict[str, Any]]) -> httpx.Response | None:
         return httpx.Response(500) if any(holds(items, name) for name in bad) else None
 
-    for _ in range(20):
+    for _ in range(40):
         erp = OverHttp(fault)
         await due(hub)
         if not await hub.delivering["erp"].step(erp.spoke):

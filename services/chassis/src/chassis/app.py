@@ -65,6 +65,15 @@ def _refusal(description: str) -> dict[str, Any]:
     return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
+def _edge(settings: Settings, uploads: Iterable[str]) -> Middleware:
+    body = BodyLimit(settings.body_limit_bytes, settings.body_seconds)
+    # A value that fits into an event must fit into the resulting delivery.
+    delivery = BodyLimit(settings.delivery_limit_bytes, settings.body_seconds)
+    upload = BodyLimit(settings.upload_limit_bytes, settings.upload_seconds)
+    bodies = {"/replication/": delivery, **dict.fromkeys(uploads, upload)}
+    return Middleware(Edge, body=body, bodies=bodies, hosts=settings.allowed_hosts)
+
+
 def create_app(
     settings: Settings,
     *,
@@ -90,9 +99,6 @@ def create_app(
                 await stack.enter_async_context(resource(app))
             yield
 
-    body = BodyLimit(settings.body_limit_bytes, settings.body_seconds)
-    delivery = BodyLimit(settings.delivery_limit_bytes, settings.body_seconds)
-    upload = BodyLimit(settings.upload_limit_bytes, settings.upload_seconds)
     exports = "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ
     app = Service(
         title=title,
@@ -110,13 +116,7 @@ def create_app(
         dependencies=[Depends(known_parameters_only)],
         middleware=[
             *browsers.layers(settings.cors_origins),
-            Middleware(
-                Edge,
-                body=body,
-                # A value that fits into an event must fit into the resulting delivery.
-                bodies={"/replication/": delivery, **dict.fromkeys(uploads, upload)},
-                hosts=settings.allowed_hosts,
-            ),
+            _edge(settings, uploads),
         ],
         # By default FastAPI creates four spans a request and logs request contents.
         telemetry={"operation_spans": False, "metrics": False, "logs": False, "auto_configure": exports},

@@ -10,6 +10,7 @@ from uuid import UUID
 from chassis.replication import checked, family, fields, kind_from
 from contracts.charge import Charge
 from contracts.money import rounded
+from contracts.values import CURRENCY_EXPONENTS
 from pydantic import AwareDatetime
 from records import rows_of
 from sqlalchemy.orm import selectinload
@@ -68,6 +69,9 @@ def _write_charge(row: Order, member: str, value: Any) -> None:
 
 
 def _show(row: Order) -> dict[str, str]:
+    """The totals; none in a currency that has no known rounding, so that such an order can still be announced."""
+    if row.currency not in CURRENCY_EXPONENTS:
+        return {}
     return {name: str(rounded(getattr(row, name), row.currency)) for name in ("net", "tax", "total")}
 
 

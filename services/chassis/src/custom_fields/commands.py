@@ -1,6 +1,7 @@
 """Declare, change and withdraw fields of a tenant's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from chassis import replication
 from chassis.errors import NotFound
@@ -53,8 +54,13 @@ async def withdraw(session: AsyncSession, kind: Kind, record: str, key: str, act
     await session.flush()
 
 
+async def unshared(session: AsyncSession) -> Sequence[UUID]:
+    """The tenants with declarations from before declarations were shared."""
+    return (await session.scalars(select(Declaration.tenant_id).where(Declaration.seq == 0).distinct())).all()
+
+
 async def share(session: AsyncSession, kind: Kind) -> int:
-    """Announce declarations from before they were shared, some at once; answer how many."""
+    """Announce declarations of a tenant from before they were shared, some at once; returns how many."""
     unsaid = select(Declaration).where(Declaration.seq == 0).order_by(Declaration.id).limit(AT_ONCE)
     rows = (await session.scalars(unsaid.with_for_update(skip_locked=True))).all()
     for row in rows:

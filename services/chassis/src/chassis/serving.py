@@ -15,6 +15,9 @@ from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 from chassis.settings import Settings
 
 STOP_SECONDS = 5
+KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies (60 s) and HTTP clients keep an idle connection, so that the server never closes one that a client
+is about to use."""
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """The folder in which processes that share a port store their metrics, so that each answers for all. The client library
 reads this variable."""
@@ -33,6 +36,7 @@ def serve(settings: Settings, application: Callable[[], FastAPI], name: str) -> 
         "server_header": False,
         "forwarded_allow_ips": list(settings.trusted_proxies),
         "timeout_graceful_shutdown": STOP_SECONDS,
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
     }
     if settings.workers == 1:
         # uvicorn stops cleanly and then repeats the signal, which would look like a crash to the parent process.

@@ -3,9 +3,12 @@
 import asyncio
 import tempfile
 import time
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from types import ModuleType
+from typing import Annotated, Any, TypeVar
 
 import typer
 from chassis import telemetry
@@ -18,21 +21,27 @@ from stack.postgres import Postgres
 from stack.provision import provision
 from stack.services import Stack
 
-from . import api, contention, documents, edits, growth, ingest, load, orders
+from . import api, contention, documents, edits, growth, idle, ingest, load, orders
+from .results import HERE, Results
 from .show import console
 
 
 class Part(StrEnum):
-    """What is measured."""
+    """What is measured, in the order of the sections of RESULTS.md."""
 
     EDITS = "edits"
     LOAD = "load"
+    IDLE = "idle"
+    ORDERS = "orders"
     INGEST = "ingest"
     GROWTH = "growth"
-    ORDERS = "orders"
+    API = "api"
     CONTENTION = "contention"
     DOCUMENTS = "documents"
-    API = "api"
+
+
+Server = TypeVar("Server")
+Measurements = Mapping[Part, tuple[ModuleType, Callable[[Server], Coroutine[Any, Any, None]]]]
 
 
 def bench(
@@ -50,44 +59,77 @@ def bench(
     connections: Annotated[int, typer.Option(help="Connections that confirm orders at once.")] = 8,
     confirmations: Annotated[int, typer.Option(help="Orders confirmed in each way.")] = 144,
     batched: Annotated[int, typer.Option(help="Documents of each kind, in batches of 200.")] = 400,
+    into: Annotated[Path, typer.Option(help="The folder of RESULTS.md and of the raw values.")] = HERE,
 ) -> None:
     """Measure edits and orders through the whole product; ingest, confirmation under contention and batches alone."""
-    telemetry.configure_logs("warning")  # As services run: a line for each event would be measured too.
     began = time.perf_counter()
     wanted = set(parts or Part)
-    if Part.EDITS in wanted:
-        with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
-            asyncio.run(edits.run(stack, edits_alone, edit_rate, seconds, edit_burst))
-    if Part.LOAD in wanted:
-        with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
-            asyncio.run(load.run(stack, load_records, idle_seconds))
-    if Part.ORDERS in wanted:
-        with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
-            trades = orders.prepare(stack)
-            asyncio.run(orders.run(stack, trades, orders_alone, order_rate, seconds, order_burst))
-    if wanted & {Part.INGEST, Part.GROWTH, Part.CONTENTION, Part.DOCUMENTS, Part.API}:
-        console.print("Starting PostgreSQL alone ...")
-        with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=False) as server:
-            if Part.INGEST in wanted:
-                asyncio.run(ingest.run(_migrated(server, GATEWAY)))
-            if Part.GROWTH in wanted:
-                asyncio.run(growth.run(_migrated(server, GATEWAY, "grown"), grown_to))
-            if Part.CONTENTION in wanted:
-                contention.run(_migrated(server, ERP), connections, confirmations)
-            if Part.DOCUMENTS in wanted:
-                asyncio.run(documents.run(_migrated(server, ERP), batched))
-            if Part.API in wanted:
-                asyncio.run(api.run(_migrated(server, CRM), Path(folder) / "keys", seconds))
+    results = Results(into, list(Part))
+    whole: Measurements[Stack] = {
+        Part.EDITS: (edits, lambda stack: edits.run(stack, edits_alone, edit_rate, seconds, edit_burst)),
+        Part.ORDERS: (orders, lambda stack: orders.run(stack, orders_alone, order_rate, seconds, order_burst)),
+    }
+    alone: Measurements[Postgres] = {
+        Part.INGEST: (ingest, lambda server: ingest.run(_migrated(server, GATEWAY))),
+        Part.GROWTH: (growth, lambda server: growth.run(_migrated(server, GATEWAY), grown_to)),
+        Part.API: (api, lambda server: api.run(_migrated(server, CRM), server.folder / "keys", seconds)),
+        Part.CONTENTION: (
+            contention,
+            lambda server: asyncio.to_thread(contention.run, _migrated(server, ERP), connections, confirmations),
+        ),
+        Part.DOCUMENTS: (documents, lambda server: documents.run(_migrated(server, ERP), batched)),
+    }
+    _measure(results, wanted, whole, _stack)
+    _load(results, wanted, load_records, idle_seconds)
+    _measure(results, wanted, alone, _postgres)
     console.print(f"{time.perf_counter() - began:.0f} s in all.")
+    if results.failed:
+        console.print(f"Failed: {', '.join(results.failed)}")
+        raise typer.Exit(1)
 
 
-def _stack(folder: str) -> Stack:
+def _measure(
+    results: Results,
+    wanted: Collection[Part],
+    parts: Measurements[Server],
+    started: Callable[[], AbstractContextManager[Server]],
+) -> None:
+    """Measure the parts that are wanted, each on servers of its own."""
+    for part, (module, measured) in parts.items():
+        if part in wanted:
+            telemetry.configure_logs("warning")  # A line for each request would be measured too.
+            with results.section(part, module.__doc__), started() as server:
+                asyncio.run(measured(server))
+
+
+def _load(results: Results, wanted: Collection[Part], records: int, idle_seconds: float) -> None:
+    """Both parts on one stack: what is idle has the records of the load. For `idle` alone the load is not recorded."""
+    if not {Part.LOAD, Part.IDLE} & set(wanted):
+        return
+    with _stack() as stack:
+        with results.section(Part.LOAD, load.__doc__) if Part.LOAD in wanted else nullcontext():
+            asyncio.run(load.run(stack, records))
+        if Part.IDLE in wanted:
+            with results.section(Part.IDLE, idle.__doc__):
+                asyncio.run(idle.run(stack, idle_seconds))
+
+
+@contextmanager
+def _stack() -> Iterator[Stack]:
     console.print("Starting PostgreSQL, Kafka and the six processes ...")
-    return Stack(Path(folder), fast=False)
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), fast=False) as stack:
+        yield stack
 
 
-def _migrated(server: Postgres, service: Service, database: str | None = None) -> str:
-    address = provision(server.url, service.name, database=database)
+@contextmanager
+def _postgres() -> Iterator[Postgres]:
+    console.print("Starting PostgreSQL alone ...")
+    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder), fast=False) as server:
+        yield server
+
+
+def _migrated(server: Postgres, service: Service) -> str:
+    address = provision(server.url, service.name)
     migrate(address, service.name, service.metadata, service.versions)
     return address
 

@@ -1,8 +1,8 @@
-"""Many new customers at once, until they are equal on both sides; then what all processes use while nothing happens."""
+"""Many new customers at once, by `:batch` in the CRM, until they are equal on both sides."""
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import asyncpg
 import psutil
@@ -25,11 +25,11 @@ class Loaded:
     memory_mebibytes: float
 
 
-async def run(stack: Stack, records: int, idle_seconds: float) -> None:
-    """Create the customers by `:batch` in the CRM, and print rates, memory, and the processor time of an idle stack."""
+async def run(stack: Stack, records: int) -> None:
+    """Create the customers by `:batch` in the CRM, and print rates and memory."""
     hub = await asyncpg.connect(database(stack, "gateway"))
+    found = []
     async with product(stack) as chain:
-        found = []
         for number in range(PARTS):
             show.console.print(f"Creating customers, part {number + 1} of {PARTS} ...")
             began = time.perf_counter()
@@ -38,22 +38,15 @@ async def run(stack: Stack, records: int, idle_seconds: float) -> None:
             rate = records // PARTS / (time.perf_counter() - began)
             memory = psutil.Process(stack.parts["gateway-worker"].pid).memory_info().rss / 2**20
             found.append(Loaded((number + 1) * (records // PARTS), rate, memory))
-        rows = [(f"{each.records:,}", f"{each.rate:.0f}", f"{each.memory_mebibytes:.0f}") for each in found]
-        show.table(
-            f"{records:,} new customers by :batch, until in step on both sides",
-            ("customers", "a second", "gateway worker, MiB"),
-            rows,
-            f"the last part has {found[-1].rate / found[0].rate:.2f} of the rate of the first",
-        )
-        await measure.quiet(hub)
-        show.console.print(f"Nothing happens for {idle_seconds:g} s ...")
-        before = measure.processor_seconds(stack)
-        await asyncio.sleep(idle_seconds)
-        after = measure.processor_seconds(stack)
-    shares = {name: (after[name] - before[name]) / idle_seconds for name in after}
-    used = [(name, f"{share:.1%}") for name, share in {**shares, "together": sum(shares.values())}.items()]
-    show.table(f"All processes idle, {records:,} records", ("process", "share of a core"), used)
     await hub.close()
+    rows = [(f"{each.records:,}", f"{each.rate:.0f}", f"{each.memory_mebibytes:.0f}") for each in found]
+    show.table(
+        f"{records:,} new customers by :batch, until in step on both sides",
+        ("customers", "a second", "gateway worker, MiB"),
+        rows,
+        f"the last part has {found[-1].rate / found[0].rate:.2f} of the rate of the first",
+        {"parts": [asdict(each) for each in found]},
+    )
 
 
 async def _in_step(there: asyncpg.Connection, hub: asyncpg.Connection, wanted: int) -> None:

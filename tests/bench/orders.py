@@ -4,6 +4,7 @@ Beside it the ERP alone, which confirms an order that was entered and submitted 
 two bare chains, one behind the other, which carry an order's event there and back and decide nothing.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -104,8 +105,9 @@ def prepare(stack: Stack) -> dict[str, Trade]:
     }
 
 
-async def run(stack: Stack, trades: dict[str, Trade], orders: int, rate: float, seconds: float, burst: int) -> None:
+async def run(stack: Stack, orders: int, rate: float, seconds: float, burst: int) -> None:
     """Measure one order at a time, a steady rate, and a burst; print what was found."""
+    trades = await asyncio.to_thread(prepare, stack)
     hub = await asyncpg.connect(database(stack, "gateway"))
     async with _office(stack, "crm", Through, trades) as ours, bare_chain_and_back(stack) as bare:
         await measure.crowd(ours, 40, CUSTOMERS, WRITERS)

@@ -16,8 +16,8 @@ from chassis.settings import Settings
 
 STOP_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75
-"""Longer than proxies (60 s) and HTTP clients keep an idle connection, so that the server never closes one that a client
-is about to use."""
+"""Longer than proxies (60 s) and HTTP clients keep an idle connection: the server must not close one that a client is
+about to use."""
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """The folder in which processes that share a port store their metrics, so that each answers for all. The client library
 reads this variable."""

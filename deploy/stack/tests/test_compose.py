@@ -81,11 +81,43 @@ def test_the_services_find_each_other_under_their_names_and_ports() -> None:
     for system, url in json.loads(example("gateway")["SYSTEMS"]).items():
         assert url == f"http://{system}-api:{example(system)['PORT']}"
     for service in SERVICES:
-        [published] = PARTS[f"{service}-api"]["ports"]
-        assert published.startswith("127.0.0.1:")
-        assert published.endswith(f":{example(service)['PORT']}")
         assert f":{example(service)['PORT']}/readyz" in PARTS[f"{service}-api"]["healthcheck"]["test"][-1]
         assert f":{example(service)['METRICS_PORT']}/" in PARTS[f"{service}-worker"]["healthcheck"]["test"][-1]
+
+
+def test_only_the_proxy_publishes_ports_so_that_an_api_can_have_several_containers() -> None:
+    proxy = (DEPLOY / "proxy.caddy").read_text()
+    sites = dict(re.findall(r"https://\{\$PUBLIC_HOST\}:(\d+) \{\n\timport api (\S+)\n\}", proxy))
+    assert set(sites.values()) == {f"{service}-api" for service in SERVICES}
+    assert [name for name, part in PARTS.items() if "ports" in part] == ["proxy"]
+    published = [port.rsplit(":", 1) for port in PARTS["proxy"]["ports"]]
+    assert all(address.startswith("127.0.0.1:") for address, _ in published)
+    assert {port for _, port in published} == sites.keys()
+    assert {example(service)["PORT"] for service in SERVICES} == set(re.findall(r"\{args\[0\]\} (\d+) \{", proxy))
+
+
+def test_every_container_restarts_is_limited_and_has_no_capability_that_it_does_not_need() -> None:
+    needed = {"proxy": {"NET_BIND_SERVICE"}, "postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
+    for name, part in PARTS.items():
+        assert part["restart"] == ("on-failure:5" if name.endswith("-migrate") else "unless-stopped"), name
+        assert part["cap_drop"] == ["ALL"], name
+        assert set(part.get("cap_add", [])) == needed.get(name, set()), name
+        assert part["security_opt"] == ["no-new-privileges:true"], name
+        assert part["mem_limit"], name
+        assert part["logging"]["options"]["max-size"], name
+
+
+def test_a_part_of_ours_cannot_write_and_has_a_numeric_user_and_a_tagged_image() -> None:
+    for name, part in PARTS.items():
+        assert ":" in part["image"], name
+        if "build" in part:
+            assert part["read_only"] is True, name
+            assert re.fullmatch(r"\d+:\d+", part["user"]) or part["user"].startswith("${SECRETS_OWNER:"), name
+
+
+def test_the_servers_reach_nothing_outside() -> None:
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    assert all(PARTS[name]["networks"] == ["inside"] for name in ("postgres", "kafka"))
 
 
 def test_what_a_part_depends_on_exists_and_can_be_waited_for() -> None:
@@ -123,9 +155,9 @@ def names_in(value: Any) -> set[str]:
 
 def test_every_secret_is_demanded_and_created_and_has_no_default() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
-    ports = {f"{service.upper()}_PORT" for service in SERVICES}
+    defaulted = {f"{service.upper()}_PORT" for service in SERVICES} | {"CONCORD_VERSION", "PUBLIC_HOST"}
     demanded = set(re.findall(r"\$\{([A-Z_]+):\?[^}]+\}", text))
-    assert set(re.findall(r"\$\{([A-Z_]+)", text)) - ports == demanded == variables().keys()
+    assert set(re.findall(r"\$\{([A-Z_]+)", text)) - defaulted == demanded == variables().keys()
     assert set(variables().values()) & set(variables().values()) == {variables()["SECRETS_OWNER"]}
 
 
@@ -136,20 +168,21 @@ def test_no_password_stands_in_the_files() -> None:
 
 
 def test_each_container_gets_its_own_secrets_and_no_others() -> None:
-    own: dict[str, set[str]] = {"postgres": {"POSTGRES_PASSWORD"}, "kafka": set()}
+    own: dict[str, set[str]] = {"proxy": set(), "postgres": {"POSTGRES_PASSWORD"}, "kafka": set()}
     for service in SERVICES:
         database = f"DATABASE_URL_{service.upper()}"
         own |= {f"{service}-api": {database}, f"{service}-worker": {database}}
         own[f"{service}-migrate"] = {database, "ADMIN_DATABASE_URL"}
     own["gateway-worker"].add("SECRETS_OWNER")
-    ports = {f"{service.upper()}_PORT" for service in SERVICES}
-    assert {name: names_in(part) - ports for name, part in PARTS.items()} == own
+    public = {f"{service.upper()}_PORT" for service in SERVICES} | {"CONCORD_VERSION", "PUBLIC_HOST"}
+    assert {name: names_in(part) - public for name, part in PARTS.items()} == own
 
 
 def test_a_container_mounts_public_keys_or_the_one_key_it_signs_with() -> None:
     mounted = {name: set(part.get("volumes", [])) for name, part in PARTS.items()}
     public = {"./secrets/keys/public:/keys:ro"}
-    servers = {"postgres": {"postgres:/var/lib/postgresql"}, "kafka": {"kafka:/var/lib/kafka/data"}}
+    proxy = {"./proxy.caddy:/etc/caddy/Caddyfile:ro", "certificates:/data", "proxy:/config"}
+    servers = {"proxy": proxy, "postgres": {"postgres:/var/lib/postgresql"}, "kafka": {"kafka:/var/lib/kafka/data"}}
     assert mounted == {name: servers.get(name, public if name.endswith("-api") else set()) for name in PARTS}
     assert {name: part["secrets"] for name, part in PARTS.items() if "secrets" in part} == {
         "gateway-worker": ["gateway-key"]

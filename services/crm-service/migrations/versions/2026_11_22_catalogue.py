@@ -1,38 +1,10 @@
 """Products, prices, tax rates, availability, as the ERP keeps them."""
 
 from alembic import op
+from migrating.columns import belongs_to, replicated
 
 revision = "catalogue"
 down_revision = "contacts"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
-
-
-def replicated(table: str) -> str:
-    """The columns of every replicated row."""
-    return f"""
-        id uuid constraint pk_{table} primary key,
-        tenant_id {TENANT},
-        canonical_id uuid constraint uq_{table}_canonical_id unique,
-        version integer not null default 0,
-        seq bigint not null default 0,
-        hlc bigint not null default 0,
-        merged_seq bigint not null default 0,
-        sync jsonb not null default '{{}}',
-        peers jsonb not null default '{{}}',
-        archived_at timestamptz,
-        created_at timestamptz not null default now(),
-        updated_at timestamptz not null default now()
-    """
-
-
-def belongs_to(table: str, column: str, other: str) -> str:
-    """A reference that never leaves the tenant."""
-    return f"""
-        constraint fk_{table}_tenant_id_{column} foreign key (tenant_id, {column}) references {other} (tenant_id, id)
-    """
 
 
 def upgrade() -> None:

@@ -1,13 +1,10 @@
 """Pipelines and deals."""
 
 from alembic import op
+from migrating.columns import TENANT
 
 revision = "deals"
 down_revision = "orders"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:

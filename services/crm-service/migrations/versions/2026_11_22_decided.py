@@ -1,13 +1,9 @@
 """What the gateway says of a replicated record itself: its open conflicts and newest decisions."""
 
-import sqlalchemy as sa
-from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from migrating import decided
 
 revision = "decided"
 down_revision = "wide_sums"
-branch_labels = None
-depends_on = None
 
 TABLES = (
     "customers",
@@ -27,10 +23,8 @@ TABLES = (
 
 
 def upgrade() -> None:
-    for table in TABLES:
-        op.add_column(table, sa.Column("decided", JSONB(), server_default=sa.text("'{}'"), nullable=False))
+    decided.upgrade(TABLES)
 
 
 def downgrade() -> None:
-    for table in TABLES:
-        op.drop_column(table, "decided")
+    decided.downgrade(TABLES)

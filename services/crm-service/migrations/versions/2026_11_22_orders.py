@@ -1,43 +1,15 @@
 """Numbers, orders, their lines, shipments."""
 
 from alembic import op
+from migrating import counters
+from migrating.columns import REPLICATED, TENANT
 
 revision = "orders"
 down_revision = "receivables"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
-REPLICATED = """
-    version integer not null default 0,
-    seq bigint not null default 0,
-    hlc bigint not null default 0,
-    merged_seq bigint not null default 0,
-    sync jsonb not null default '{}',
-    peers jsonb not null default '{}',
-    archived_at timestamptz,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
-"""
 
 
 def upgrade() -> None:
-    op.execute(f"""
-        create table counters (
-            tenant_id {TENANT},
-            name text not null,
-            value bigint not null,
-            constraint pk_counters primary key (tenant_id, name)
-        )
-    """)
-    # The counter's row is locked until the transaction ends: no number twice, a gap after a rollback at most.
-    op.execute("""
-        create function next_number(counter text, prefix text) returns text language sql volatile as $$
-            insert into counters as present (name, value) values (counter, 1)
-            on conflict (tenant_id, name) do update set value = present.value + 1
-            returning prefix || lpad(value::text, greatest(6, length(value::text)), '0')
-        $$
-    """)
+    counters.upgrade()
     op.execute(f"""
         create table orders (
             id uuid constraint pk_orders primary key,
@@ -124,5 +96,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("shipments", "order_lines", "orders"):
         op.execute(f"drop table {table}")
-    op.execute("drop function next_number")
-    op.execute("drop table counters")
+    counters.downgrade()

@@ -1,40 +1,16 @@
 """Retention: old events with a newer one of their record are removed; import keys know when they were used."""
 
-import sqlalchemy as sa
-from alembic import op
+from migrating import import_keys_used, outbox_retention
 
 revision = "outbox_retention"
 down_revision = "outbox_parked"
-branch_labels = None
-depends_on = None
-
-INDEXES = {
-    "ix_outbox_sent_key": ["topic", "key", "position"],
-    "ix_outbox_sent_tenant": ["tenant_id", "position"],
-}
 
 
 def upgrade() -> None:
-    # The relay writes meanwhile. First, and from nothing: what follows is one transaction, an index left half is not.
-    with op.get_context().autocommit_block():
-        for name, columns in INDEXES.items():
-            op.drop_index(name, "outbox_sent", if_exists=True, postgresql_concurrently=True)
-            op.create_index(name, "outbox_sent", columns, postgresql_concurrently=True)
-    tenant = sa.text("nullif(current_setting('app.tenant', true), '')::uuid")
-    op.create_table(
-        "outbox_removed",
-        sa.Column("tenant_id", sa.Uuid(), server_default=tenant, nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_outbox_removed")),
-    )
-    now = sa.text("now()")
-    op.add_column("import_keys", sa.Column("used_at", sa.DateTime(timezone=True), server_default=now, nullable=False))
-    op.create_index("ix_import_keys_source", "import_keys", ["tenant_id", "source", "used_at"])
+    outbox_retention.upgrade()
+    import_keys_used.upgrade()
 
 
 def downgrade() -> None:
-    op.drop_index("ix_import_keys_source", "import_keys")
-    op.drop_column("import_keys", "used_at")
-    op.drop_table("outbox_removed")
-    for name in INDEXES:
-        op.drop_index(name, "outbox_sent")
+    import_keys_used.downgrade()
+    outbox_retention.downgrade()

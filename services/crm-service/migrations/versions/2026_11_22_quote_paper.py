@@ -6,8 +6,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "quote_paper"
 down_revision = "decided"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -1,13 +1,10 @@
 """Quotes, their versions and lines."""
 
 from alembic import op
+from migrating.columns import TENANT
 
 revision = "quotes"
 down_revision = "deals"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:

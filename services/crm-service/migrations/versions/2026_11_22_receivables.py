@@ -1,39 +1,12 @@
 """Invoices, credit notes, payments, balances."""
 
 from alembic import op
+from migrating.columns import TENANT, belongs_to, replicated
 
 revision = "receivables"
 down_revision = "catalogue"
-branch_labels = None
-depends_on = None
 
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 TABLES = ("invoices", "invoice_lines", "credit_notes", "credit_note_lines", "payments", "balances")
-
-
-def replicated(table: str) -> str:
-    """The columns of every replicated row."""
-    return f"""
-        id uuid constraint pk_{table} primary key,
-        tenant_id {TENANT},
-        canonical_id uuid constraint uq_{table}_canonical_id unique,
-        version integer not null default 0,
-        seq bigint not null default 0,
-        hlc bigint not null default 0,
-        merged_seq bigint not null default 0,
-        sync jsonb not null default '{{}}',
-        peers jsonb not null default '{{}}',
-        archived_at timestamptz,
-        created_at timestamptz not null default now(),
-        updated_at timestamptz not null default now()
-    """
-
-
-def belongs_to(table: str, column: str, other: str) -> str:
-    """A reference that never leaves the tenant."""
-    return f"""
-        constraint fk_{table}_tenant_id_{column} foreign key (tenant_id, {column}) references {other} (tenant_id, id)
-    """
 
 
 DOCUMENT = """

@@ -1,23 +1,16 @@
 """Charges of documents: freight and the like."""
 
-import sqlalchemy as sa
-from alembic import op
-from sqlalchemy.dialects import postgresql
+from migrating import charges
 
 revision = "charges"
 down_revision = "owners"
-branch_labels = None
-depends_on = None
 
 TABLES = ("orders", "quotes", "sent_quotes", "invoices", "credit_notes")
 
 
 def upgrade() -> None:
-    for table in TABLES:
-        empty = sa.text("'[]'")
-        op.add_column(table, sa.Column("charges", postgresql.JSONB(), server_default=empty, nullable=False))
+    charges.upgrade(TABLES)
 
 
 def downgrade() -> None:
-    for table in TABLES:
-        op.drop_column(table, "charges")
+    charges.downgrade(TABLES)

@@ -1,13 +1,11 @@
 """What each customer owes, and a note of each customer whose balance may have changed."""
 
 from alembic import op
+from migrating.columns import REPLICATED, TENANT
 
 revision = "balances"
 down_revision = "payments"
-branch_labels = None
-depends_on = None
 
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 TRIGGERS = (
     ("journal_lines", "insert", "party_id", "new.party_id is not null"),
@@ -32,15 +30,7 @@ def upgrade() -> None:
             credit_left numeric(19, 4),
             blocked boolean not null,
             canonical_id uuid constraint uq_balances_canonical_id unique,
-            version integer not null default 0,
-            seq bigint not null default 0,
-            hlc bigint not null default 0,
-            merged_seq bigint not null default 0,
-            sync jsonb not null default '{{}}',
-            peers jsonb not null default '{{}}',
-            archived_at timestamptz,
-            created_at timestamptz not null default now(),
-            updated_at timestamptz not null default now(),
+            {REPLICATED},
             constraint uq_balances_tenant_id_customer_id_currency unique (tenant_id, customer_id, currency),
             constraint fk_balances_tenant_id_customer_id
                 foreign key (tenant_id, customer_id) references customers (tenant_id, id)

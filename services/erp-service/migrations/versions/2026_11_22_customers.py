@@ -1,108 +1,16 @@
 """Numbers, customers, their legal entities, and the tenant's own fields."""
 
-from alembic import op
+from migrating import counters, customers
 
 revision = "customers"
 down_revision = "messages"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:
-    op.execute(f"""
-        create table counters (
-            tenant_id {TENANT},
-            name text not null,
-            value bigint not null,
-            constraint pk_counters primary key (tenant_id, name)
-        )
-    """)
-    # The counter's row is locked until the transaction ends: no number twice, a gap after a rollback at most.
-    op.execute("""
-        create function next_number(counter text, prefix text) returns text language sql volatile as $$
-            insert into counters as present (name, value) values (counter, 1)
-            on conflict (tenant_id, name) do update set value = present.value + 1
-            returning prefix || lpad(value::text, greatest(6, length(value::text)), '0')
-        $$
-    """)
-    op.execute(f"""
-        create table customers (
-            id uuid constraint pk_customers primary key,
-            tenant_id {TENANT},
-            number text not null default next_number('customer', 'C-'),
-            name text not null,
-            kind text not null constraint ck_customers_kind check (kind in ('company', 'person')),
-            email text,
-            email_key text,
-            phone text,
-            phone_e164 text,
-            website text,
-            billing_address jsonb,
-            shipping_address jsonb,
-            language text,
-            currency text,
-            owner text,
-            segment text,
-            source text,
-            tags text[] not null default '{{}}',
-            notes text not null default '',
-            custom jsonb not null default '{{}}',
-            payment_terms jsonb,
-            credit jsonb,
-            search text not null,
-            canonical_id uuid constraint uq_customers_canonical_id unique,
-            version integer not null default 0,
-            seq bigint not null default 0,
-            hlc bigint not null default 0,
-            merged_seq bigint not null default 0,
-            sync jsonb not null default '{{}}',
-            peers jsonb not null default '{{}}',
-            archived_at timestamptz,
-            created_at timestamptz not null default now(),
-            updated_at timestamptz not null default now(),
-            constraint uq_customers_tenant_id_id unique (tenant_id, id),
-            constraint uq_customers_tenant_id_number unique (tenant_id, number)
-        )
-    """)
-    op.execute("create index ix_customers_tenant_id_name_id on customers (tenant_id, name, id)")
-    op.execute("create index ix_customers_tenant_id_updated_at_id on customers (tenant_id, updated_at, id)")
-    op.execute("create index ix_customers_tenant_id_email_key on customers (tenant_id, email_key)")
-    op.execute("create index ix_customers_tenant_id_phone_e164 on customers (tenant_id, phone_e164)")
-    op.execute(f"""
-        create table legal_entities (
-            customer_id uuid not null constraint fk_legal_entities_customer_id references customers (id),
-            id uuid not null,
-            tenant_id {TENANT},
-            legal_name text not null,
-            country text,
-            tax_id text,
-            tax_id_key text,
-            registration text,
-            valid_from date,
-            valid_to date,
-            removed_at timestamptz,
-            constraint pk_legal_entities primary key (customer_id, id)
-        )
-    """)
-    op.execute("create index ix_legal_entities_tenant_id_tax_id_key on legal_entities (tenant_id, tax_id_key)")
-    op.execute(f"""
-        create table custom_fields (
-            id uuid constraint pk_custom_fields primary key,
-            tenant_id {TENANT},
-            key text not null,
-            label text not null,
-            type text not null,
-            choices text[] not null,
-            version integer not null default 1,
-            constraint uq_custom_fields_tenant_id_key unique (tenant_id, key)
-        )
-    """)
+    counters.upgrade()
+    customers.upgrade(numbered=True)
 
 
 def downgrade() -> None:
-    for table in ("custom_fields", "legal_entities", "customers"):
-        op.execute(f"drop table {table}")
-    op.execute("drop function next_number")
-    op.execute("drop table counters")
+    customers.downgrade()
+    counters.downgrade()

@@ -1,13 +1,10 @@
 """What the gateway says of a replicated record itself: its open conflicts and newest decisions."""
 
-import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from migrating import decided
 
 revision = "decided"
 down_revision = "wide_sums"
-branch_labels = None
-depends_on = None
 
 TABLES = (
     "customers",
@@ -32,8 +29,7 @@ MAY_CHANGE = {
 
 
 def upgrade() -> None:
-    for table in TABLES:
-        op.add_column(table, sa.Column("decided", JSONB(), server_default=sa.text("'{}'"), nullable=False))
+    decided.upgrade(TABLES)
     for table, columns in MAY_CHANGE.items():
         _protect(table, f"{columns},decided")
 
@@ -41,8 +37,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table, columns in MAY_CHANGE.items():
         _protect(table, columns)
-    for table in TABLES:
-        op.drop_column(table, "decided")
+    decided.downgrade(TABLES)
 
 
 def _protect(table: str, columns: str) -> None:

@@ -1,13 +1,10 @@
 """Warehouses, stock and its moves, what order lines want and have reserved, and what can be promised."""
 
 from alembic import op
+from migrating.columns import REPLICATED, TENANT
 
 revision = "inventory"
 down_revision = "products"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:
@@ -29,15 +26,7 @@ def upgrade() -> None:
             on_hand numeric(19, 4) not null,
             reserved numeric(19, 4) not null,
             canonical_id uuid constraint uq_availabilities_canonical_id unique,
-            version integer not null default 0,
-            seq bigint not null default 0,
-            hlc bigint not null default 0,
-            merged_seq bigint not null default 0,
-            sync jsonb not null default '{{}}',
-            peers jsonb not null default '{{}}',
-            archived_at timestamptz,
-            created_at timestamptz not null default now(),
-            updated_at timestamptz not null default now(),
+            {REPLICATED},
             constraint uq_availabilities_tenant_id_product_id unique (tenant_id, product_id),
             constraint fk_availabilities_tenant_id_product_id
                 foreign key (tenant_id, product_id) references products (tenant_id, id)

@@ -1,25 +1,11 @@
 """Invoices, credit notes, dunning."""
 
 from alembic import op
+from migrating.columns import REPLICATED, TENANT
 
 revision = "invoicing"
 down_revision = "orders"
-branch_labels = None
-depends_on = None
 
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
-REPLICATED = """
-    canonical_id uuid constraint uq_{table}_canonical_id unique,
-    version integer not null default 0,
-    seq bigint not null default 0,
-    hlc bigint not null default 0,
-    merged_seq bigint not null default 0,
-    sync jsonb not null default '{{}}',
-    peers jsonb not null default '{{}}',
-    archived_at timestamptz,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
-"""
 DOCUMENT = """
     number text not null,
     customer_id uuid not null,
@@ -98,7 +84,8 @@ def _documents() -> None:
             dunning_level integer not null default 0
                 constraint ck_invoices_dunning_level check (dunning_level between 0 and 9),
             dunned_on date,
-            {REPLICATED.format(table="invoices")},
+            canonical_id uuid constraint uq_invoices_canonical_id unique,
+            {REPLICATED},
             constraint uq_invoices_tenant_id_id unique (tenant_id, id)
         )
     """)
@@ -114,7 +101,8 @@ def _documents() -> None:
             {DOCUMENT.format(table="credit_notes")},
             invoice_id uuid not null,
             reason text,
-            {REPLICATED.format(table="credit_notes")},
+            canonical_id uuid constraint uq_credit_notes_canonical_id unique,
+            {REPLICATED},
             constraint fk_credit_notes_tenant_id_invoice_id
                 foreign key (tenant_id, invoice_id) references invoices (tenant_id, id)
         )

@@ -1,13 +1,10 @@
 """Company, accounts, periods, and a journal that is balanced and only ever added to."""
 
 from alembic import op
+from migrating.columns import TENANT
 
 revision = "ledger"
 down_revision = "contacts"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:

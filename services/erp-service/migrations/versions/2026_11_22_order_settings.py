@@ -1,13 +1,10 @@
 """What a tenant declares for its orders: the limits on discounts."""
 
 from alembic import op
+from migrating.columns import TENANT
 
 revision = "order_settings"
 down_revision = "outbox_parked"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:

@@ -1,27 +1,16 @@
 """Orders, their lines, shipments."""
 
 from alembic import op
+from migrating.columns import REPLICATED, TENANT
 
 revision = "orders"
 down_revision = "inventory"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def replicated(table: str) -> str:
     return f"""
         canonical_id uuid constraint uq_{table}_canonical_id unique,
-        version integer not null default 0,
-        seq bigint not null default 0,
-        hlc bigint not null default 0,
-        merged_seq bigint not null default 0,
-        sync jsonb not null default '{{}}',
-        peers jsonb not null default '{{}}',
-        archived_at timestamptz,
-        created_at timestamptz not null default now(),
-        updated_at timestamptz not null default now(),
+        {REPLICATED},
         constraint uq_{table}_tenant_id_id unique (tenant_id, id),
         constraint uq_{table}_tenant_id_number unique (tenant_id, number)
     """

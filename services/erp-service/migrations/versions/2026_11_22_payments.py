@@ -1,13 +1,11 @@
 """Bank accounts, payments, allocations, statements."""
 
 from alembic import op
+from migrating.columns import REPLICATED, TENANT
 
 revision = "payments"
 down_revision = "invoicing"
-branch_labels = None
-depends_on = None
 
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 WAITING = "waits and allocated < amount and direction = 'in' and state = 'booked' and posted_state = 'booked'"
 DUE = "posted_state <> state or (state = 'booked' and customer_id is distinct from posted_customer_id)"
 
@@ -62,15 +60,7 @@ def _payments() -> None:
             tries integer not null default 0,
             try_at timestamptz,
             canonical_id uuid constraint uq_payments_canonical_id unique,
-            version integer not null default 0,
-            seq bigint not null default 0,
-            hlc bigint not null default 0,
-            merged_seq bigint not null default 0,
-            sync jsonb not null default '{{}}',
-            peers jsonb not null default '{{}}',
-            archived_at timestamptz,
-            created_at timestamptz not null default now(),
-            updated_at timestamptz not null default now(),
+            {REPLICATED},
             constraint ck_payments_allocated_when_booked check (
                 allocated = 0
                 or (direction = 'in' and posted_state = 'booked' and posted_customer_id is not null)

@@ -1,31 +1,10 @@
 """Products, price lists, prices, tax rates."""
 
 from alembic import op
+from migrating.columns import TENANT, replicated
 
 revision = "products"
 down_revision = "ledger"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
-
-
-def replicated(table: str) -> str:
-    """The columns that every replicated row has."""
-    return f"""
-        id uuid constraint pk_{table} primary key,
-        tenant_id {TENANT},
-        canonical_id uuid constraint uq_{table}_canonical_id unique,
-        version integer not null default 0,
-        seq bigint not null default 0,
-        hlc bigint not null default 0,
-        merged_seq bigint not null default 0,
-        sync jsonb not null default '{{}}',
-        peers jsonb not null default '{{}}',
-        archived_at timestamptz,
-        created_at timestamptz not null default now(),
-        updated_at timestamptz not null default now()
-    """
 
 
 def upgrade() -> None:

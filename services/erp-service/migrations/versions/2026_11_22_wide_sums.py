@@ -1,11 +1,9 @@
 """Sums over many records get room for more digits than one record has."""
 
-from alembic import op
+from migrating import wide_sums
 
 revision = "wide_sums"
 down_revision = "balances"
-branch_labels = None
-depends_on = None
 
 SUMS = {
     "stock_levels": ("on_hand", "reserved", "value"),
@@ -15,17 +13,11 @@ SUMS = {
     "journal_lines": ("amount",),
     "balances": ("open", "on_order", "credit_left"),
 }
-"""Table -> columns that add up what other rows have. Only the precision grows, so no row is written again."""
 
 
 def upgrade() -> None:
-    _set_type("numeric(28, 4)")
+    wide_sums.upgrade(SUMS)
 
 
 def downgrade() -> None:
-    _set_type("numeric(19, 4)")
-
-
-def _set_type(wanted: str) -> None:
-    for table, columns in SUMS.items():
-        op.execute(f"alter table {table} " + ", ".join(f"alter column {each} type {wanted}" for each in columns))
+    wide_sums.downgrade(SUMS)

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "correlation"
 down_revision = "decisions_first"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

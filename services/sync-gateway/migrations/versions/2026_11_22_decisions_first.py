@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "decisions_first"
 down_revision = "restores"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

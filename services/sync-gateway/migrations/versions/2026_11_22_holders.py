@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "holders"
 down_revision = "renewed_from"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -2,12 +2,11 @@
 
 import sqlalchemy as sa
 from alembic import op
+from migrating.columns import tenant_id
 from sqlalchemy.dialects import postgresql
 
 revision = "hub"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
@@ -19,12 +18,7 @@ def upgrade() -> None:
         sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column(
-            "tenant_id",
-            sa.Uuid(),
-            server_default=sa.text("nullif(current_setting('app.tenant', true), '')::uuid"),
-            nullable=False,
-        ),
+        tenant_id(),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_idempotency_keys")),
     )
     op.create_index(op.f("ix_idempotency_keys_created_at"), "idempotency_keys", ["created_at"], unique=False)
@@ -41,12 +35,7 @@ def upgrade() -> None:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
-        sa.Column(
-            "tenant_id",
-            sa.Uuid(),
-            server_default=sa.text("nullif(current_setting('app.tenant', true), '')::uuid"),
-            nullable=False,
-        ),
+        tenant_id(),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     op.create_index("ix_outbox_waiting", "outbox", ["id"], unique=False, postgresql_where=sa.text("parked_at is null"))
@@ -62,12 +51,7 @@ def upgrade() -> None:
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
-        sa.Column(
-            "tenant_id",
-            sa.Uuid(),
-            server_default=sa.text("nullif(current_setting('app.tenant', true), '')::uuid"),
-            nullable=False,
-        ),
+        tenant_id(),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_outbox_sent")),
     )
     op.create_table(
@@ -101,12 +85,7 @@ def upgrade() -> None:
         sa.Column("registers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "tenant_id",
-            sa.Uuid(),
-            server_default=sa.text("nullif(current_setting('app.tenant', true), '')::uuid"),
-            nullable=False,
-        ),
+        tenant_id(),
         sa.PrimaryKeyConstraint("canonical_id", name=op.f("pk_records")),
     )
     op.create_index("ix_records_kind", "records", ["tenant_id", "kind", "canonical_id"], unique=False)
@@ -138,12 +117,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved_by", sa.Text(), nullable=True),
-        sa.Column(
-            "tenant_id",
-            sa.Uuid(),
-            server_default=sa.text("nullif(current_setting('app.tenant', true), '')::uuid"),
-            nullable=False,
-        ),
+        tenant_id(),
         sa.ForeignKeyConstraint(["canonical_id"], ["records.canonical_id"], name=op.f("fk_decisions_canonical_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
     )
@@ -167,12 +141,7 @@ def upgrade() -> None:
         sa.Column("waiting_for", sa.Text(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "tenant_id",
-            sa.Uuid(),
-            server_default=sa.text("nullif(current_setting('app.tenant', true), '')::uuid"),
-            nullable=False,
-        ),
+        tenant_id(),
         sa.ForeignKeyConstraint(["canonical_id"], ["records.canonical_id"], name=op.f("fk_deliveries_canonical_id")),
         sa.PrimaryKeyConstraint("canonical_id", "system", name=op.f("pk_deliveries")),
     )

@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "link_ids"
 down_revision = "pauses"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

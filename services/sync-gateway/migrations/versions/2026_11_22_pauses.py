@@ -1,13 +1,10 @@
 """Pauses of one tenant, and the messages that are held back meanwhile."""
 
 from alembic import op
+from migrating.columns import TENANT
 
 revision = "pauses"
 down_revision = "refused_kinds"
-branch_labels = None
-depends_on = None
-
-TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:

@@ -6,8 +6,6 @@ from sqlalchemy.dialects import postgresql
 
 revision = "quarantine_exact"
 down_revision = "quarantine_handled"
-branch_labels = None
-depends_on = None
 PLACE = "uq_quarantine_topic_partition_log_offset"
 
 

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "quarantine_handled"
 down_revision = "hub"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "quarantine_of_no_tenant"
 down_revision = "quarantine_exact"
-branch_labels = None
-depends_on = None
 OPERATOR = "tenant_id is null and current_setting('app.operator', true) = 'on'"
 
 

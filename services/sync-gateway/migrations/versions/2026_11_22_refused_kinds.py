@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "refused_kinds"
 down_revision = "refused_retried"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

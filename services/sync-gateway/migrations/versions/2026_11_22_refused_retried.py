@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "refused_retried"
 down_revision = "quarantine_of_no_tenant"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "renewed_from"
 down_revision = "unsettled"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -6,8 +6,6 @@ from sqlalchemy.dialects import postgresql
 
 revision = "restores"
 down_revision = "outbox_parked"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "unread"
 down_revision = "worker_tasks"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

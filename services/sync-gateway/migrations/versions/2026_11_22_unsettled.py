@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "unsettled"
 down_revision = "outbox_counted"
-branch_labels = None
-depends_on = None
 
 UNSETTLED = sa.text("state in ('pending', 'waiting', 'rejected')")
 INDEXES = {

@@ -4,8 +4,6 @@ from alembic import op
 
 revision = "told_of_decisions"
 down_revision = "holders"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "in_turn"
 down_revision = "history"
-branch_labels = None
-depends_on = None
 
 UNSETTLED = sa.text("state in ('pending', 'waiting', 'rejected')")
 COLUMNS = ["system", "tenant_id", "later", "due_at"]

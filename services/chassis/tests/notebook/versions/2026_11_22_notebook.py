@@ -8,8 +8,6 @@ from chassis.db import Base
 
 revision = "notebook"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
 

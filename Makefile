@@ -66,12 +66,12 @@ format: $(READY) ## Format the code and fix what can be fixed
 contracts: $(READY) ## Generate the JSON Schemas, the API documents and the scopes from the code
 	$(PY) -m contracts generate
 
-lock: $(READY) ## Resolve deploy/*.in and deploy/kafka/jgo.toml again; UPGRADE=--upgrade selects the newest versions
+lock: $(READY) ## Resolve deploy/*.in and each jgo.toml again; UPGRADE=--upgrade selects the newest versions
 	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate uv.in -o uv.txt
 	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header requirements.in -o requirements.txt
-	$(PY) deploy/kafka/lock.py
+	$(PY) deploy/kafka/lock.py deploy/kafka/jgo.toml tests/bench/connect/jgo.toml
 
 clean: ## Remove the environment and the files of tools; .data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

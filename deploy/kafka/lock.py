@@ -1,17 +1,19 @@
-"""Resolves jgo.toml and writes jgo.lock.toml: every jar with its SHA-256, without repository addresses.
+"""Resolves each jgo.toml and writes jgo.lock.toml beside it: every jar with its SHA-256, without repository addresses.
 
-`make lock` runs it after a version in jgo.toml was changed.
+`make lock` runs it after a version in a jgo.toml was changed.
 """
 
 import hashlib
+import sys
 from pathlib import Path
 
 import jgo
 from jgo.env import EnvironmentSpec, LockedDependency, LockFile, compute_spec_hash
 from jgo.maven import Artifact
 
-HERE = Path(__file__).parent
 OLDEST_JAVA = 17
+# Drivers of other databases that a connector names: not needed, and not all of them are free software.
+UNUSED = {"com.mysql", "org.mariadb.jdbc", "com.microsoft.sqlserver", "com.oracle.database.jdbc"}
 
 
 def locked(artifact: Artifact) -> LockedDependency:
@@ -24,11 +26,11 @@ def locked(artifact: Artifact) -> LockedDependency:
     )
 
 
-def main() -> None:
-    """Write the lock beside jgo.toml."""
-    wanted = HERE / "jgo.toml"
+def write_lock(wanted: Path) -> None:
+    """Write the lock beside a jgo.toml."""
     spec = EnvironmentSpec.load(wanted)
-    jars = [locked(artifact) for artifact in jgo.resolve("+".join(spec.coordinates))]
+    artifacts = jgo.resolve("+".join(spec.coordinates))
+    jars = [locked(artifact) for artifact in artifacts if artifact.groupId not in UNUSED]
     lock = LockFile(
         dependencies=sorted(jars, key=lambda jar: (jar.groupId, jar.artifactId)),
         environment_name=spec.name,
@@ -38,8 +40,9 @@ def main() -> None:
         spec_hash=compute_spec_hash(wanted),
         jgo_version=jgo.__version__,
     )
-    lock.save(HERE / "jgo.lock.toml")
+    lock.save(wanted.with_name("jgo.lock.toml"))
 
 
 if __name__ == "__main__":
-    main()
+    for each in sys.argv[1:]:
+        write_lock(Path(each))

@@ -21,7 +21,7 @@ from stack.postgres import Postgres
 from stack.provision import provision
 from stack.services import Stack
 
-from . import api, contention, documents, edits, growth, idle, ingest, load, orders
+from . import api, contention, debezium, documents, edits, growth, idle, ingest, load, orders
 from .results import HERE, Results
 from .show import console
 
@@ -33,6 +33,7 @@ class Part(StrEnum):
     LOAD = "load"
     IDLE = "idle"
     ORDERS = "orders"
+    DEBEZIUM = "debezium"
     INGEST = "ingest"
     GROWTH = "growth"
     API = "api"
@@ -68,6 +69,7 @@ def bench(
     whole: Measurements[Stack] = {
         Part.EDITS: (edits, lambda stack: edits.run(stack, edits_alone, edit_rate, seconds, edit_burst)),
         Part.ORDERS: (orders, lambda stack: orders.run(stack, orders_alone, order_rate, seconds, order_burst)),
+        Part.DEBEZIUM: (debezium, lambda stack: debezium.run(stack, edits_alone, edit_rate, seconds, edit_burst)),
     }
     alone: Measurements[Postgres] = {
         Part.INGEST: (ingest, lambda server: ingest.run(_migrated(server, GATEWAY))),

@@ -63,7 +63,7 @@ class Product:
     async def prepare(self, records: int) -> None:
         mark = uuid4().hex[:8]
         bodies = [{"body": {**CUSTOMER, "name": f"Company {mark} {number}"}} for number in range(records)]
-        for chunk in _chunks(bodies):
+        for chunk in chunks(bodies):
             self.ids += [item["id"] for item in await self._batch(chunk)]
         await self._read_versions()
 
@@ -77,9 +77,9 @@ class Product:
     async def edit_many(self, marks: Sequence[str]) -> None:
         pairs = zip(self.ids, marks, strict=False)
         items = [{"id": i, "version": self.versions[i], "body": {"email": email}} for i, email in pairs]
-        for chunk in _chunks(items):
-            for item in await self._batch(chunk):
-                self.versions[item["id"]] = item["version"]
+        for chunk in chunks(items):
+            for written in await self._batch(chunk):
+                self.versions[written["id"]] = written["version"]
 
     async def _batch(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         answer = await self.client.post("/v1/customers:batch", json={"items": items})
@@ -108,10 +108,10 @@ class Bare:
         await self.edit_many([f"first{number}@example.com" for number in range(records)])
 
     async def edit(self, record: int, mark: str) -> None:
-        await bare.write(self.here, [_item(record, mark)])
+        await bare.write(self.here, [item(record, mark)])
 
     async def edit_many(self, marks: Sequence[str]) -> None:
-        for chunk in _chunks([_item(record, mark) for record, mark in enumerate(marks)]):
+        for chunk in chunks([item(record, mark) for record, mark in enumerate(marks)]):
             await bare.write(self.here, chunk)
 
 
@@ -132,11 +132,11 @@ CUSTOMER = {
 }
 
 
-def _item(record: int, email: str) -> dict[str, Any]:
+def item(record: int, email: str) -> dict[str, Any]:
     return {"id": f"record-{record}", "email": email, "data": EXAMPLE}
 
 
-def _chunks(items: list[Any], size: int = 200) -> list[list[Any]]:
+def chunks(items: list[Any], size: int = 200) -> list[list[Any]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 

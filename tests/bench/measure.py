@@ -153,13 +153,21 @@ async def burst(chains: Sequence[ManyChain], edits: int) -> dict[str, float]:
 
 def processor_seconds(stack: Stack) -> dict[str, float]:
     """The processor time that each of the product's processes has used so far, with its children."""
-    used = {}
-    for name, part in stack.parts.items():
-        process = psutil.Process(part.pid)
-        times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-        gone = process.cpu_times()  # PostgreSQL's sessions end, and leave their time to their parent.
-        used[name] = sum(t.user + t.system for t in times) + gone.children_user + gone.children_system
-    return used
+    return {name: used_by(part.pid) for name, part in stack.parts.items()}
+
+
+def used_by(pid: int) -> float:
+    """The processor time of one process with its children."""
+    process = psutil.Process(pid)
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    gone = process.cpu_times()  # PostgreSQL's sessions end, and leave their time to their parent.
+    return float(sum(t.user + t.system for t in times) + gone.children_user + gone.children_system)
+
+
+def memory_mebibytes(pid: int) -> float:
+    """The resident memory of one process with its children."""
+    process = psutil.Process(pid)
+    return float(sum(each.memory_info().rss for each in (process, *process.children(recursive=True))) / 2**20)
 
 
 async def quiet(hub: Any, calm_seconds: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""The broker's jars: fetched once by jgo, checked against the lock, cached for later starts."""
+"""Jars of a lock, the broker's for example: fetched once by jgo, checked, cached for later starts."""
 
 import fcntl
 import hashlib
@@ -52,12 +52,12 @@ def cache_folder() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "concord" / "jars"
 
 
-def class_path(console: Console | None = None) -> str:
-    """The broker's class path. Returns after every jar is in the cache and its hash equals the lock.
+def class_path(console: Console | None = None, lock: Path = LOCK) -> str:
+    """The class path of a lock, the broker's by default, after every jar is in the cache and its hash equals the lock.
 
     Shows progress on `console` during a download. Raises CannotStart when a jar cannot be fetched or its hash differs.
     """
-    jars = locked()
+    jars = locked(lock)
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     with _one_process_at_a_time(folder / ".lock"):
@@ -82,7 +82,7 @@ def _fetch(jars: Sequence[Jar], folder: Path, console: Console) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as unfinished, ThreadPoolExecutor(AT_ONCE) as pool:
         context = MavenContext(repo_cache=Path(unfinished), local_repos=[], timeout=TIMEOUT_SECONDS)
         arrived = pool.map(lambda jar: _fetch_one(jar, context, folder), jars)
-        for _ in track(arrived, "Fetching Kafka", total=len(jars), console=console):
+        for _ in track(arrived, "Fetching jars", total=len(jars), console=console):
             pass
 
 
@@ -92,10 +92,10 @@ def _fetch_one(jar: Jar, context: MavenContext, folder: Path) -> None:
         path = artifact.resolve()
     except (RuntimeError, RequestException, OSError) as problem:
         raise CannotStart(
-            f"{jar.file_name} of Kafka could not be fetched from Maven Central; is the machine online? ({problem})"
+            f"{jar.file_name} could not be fetched from Maven Central; is the machine online? ({problem})"
         ) from problem
     if _sha256(path) != jar.sha256:
-        raise CannotStart(f"{jar.file_name} is not the file that {LOCK.name} pins; it was not kept.")
+        raise CannotStart(f"{jar.file_name} is not the file that its lock pins; it was not kept.")
     shutil.move(path, folder / jar.file_name)
 
 

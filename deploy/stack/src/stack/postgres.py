@@ -28,7 +28,8 @@ def _programs() -> Path:
 
 PROGRAMS = _programs()
 ACCOUNT = "nobody"  # PostgreSQL refuses to run as root; this account exists on every machine.
-SOCKET_NAME = ".s.PGSQL.5432"
+DEFAULT_PORT = "5432"  # It names the socket too. Nothing listens on TCP unless the settings say so.
+SOCKET_NAME = f".s.PGSQL.{DEFAULT_PORT}"
 LONGEST_SOCKET_PATH = 103  # bytes; Linux allows 107, macOS 103.
 START_SECONDS = 60.0
 
@@ -56,6 +57,7 @@ class Postgres(StoppedAtExit):
         self.data = self.folder / "data"
         self.sockets = socket_folder(self.folder)
         self.settings = {**(FAST if fast else {}), **(settings or {})}
+        self.port = self.settings.get("port", DEFAULT_PORT)
         self.account = ACCOUNT if os.geteuid() == 0 else None
         self._child = Child(
             "PostgreSQL",
@@ -69,7 +71,8 @@ class Postgres(StoppedAtExit):
     @property
     def url(self) -> str:
         """The address of the superuser's database. It stays the same after restarts."""
-        return f"postgresql://postgres@/postgres?host={self.sockets}"
+        port = "" if self.port == DEFAULT_PORT else f"&port={self.port}"
+        return f"postgresql://postgres@/postgres?host={self.sockets}{port}"
 
     @property
     def pid(self) -> int:
@@ -158,7 +161,7 @@ class Postgres(StoppedAtExit):
         unfinished.rename(self.data)
 
     def _answers(self) -> bool:
-        question = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self.sockets), "-U", "postgres"]
+        question = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self.sockets), "-p", self.port, "-U", "postgres"]
         return subprocess.run(question, check=False).returncode == 0  # noqa: S603 - a fixed command.
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, TypeVar
 
+import asyncpg
 import typer
 from chassis import telemetry
 from chassis.migrations import migrate
@@ -52,7 +53,7 @@ def bench(
     edit_burst: Annotated[int, typer.Option(help="Edits sent at once, by :batch.")] = 1000,
     load_records: Annotated[int, typer.Option(help="New customers of the load.")] = 40_000,
     idle_seconds: Annotated[float, typer.Option(help="Seconds for which nothing happens after the load.")] = 20,
-    grown_to: Annotated[int, typer.Option(help="Records up to which the hub grows, in powers of ten.")] = 100_000,
+    grown_to: Annotated[int, typer.Option(help="Records up to which tables grow, in powers of ten.")] = 1_000_000,
     orders_alone: Annotated[int, typer.Option(help="Orders made alone, one after another.")] = 30,
     order_rate: Annotated[float, typer.Option(help="Orders a second of the steady part.")] = 3,
     order_burst: Annotated[int, typer.Option(help="Orders submitted at once.")] = 300,
@@ -73,7 +74,7 @@ def bench(
     }
     alone: Measurements[Postgres] = {
         Part.INGEST: (ingest, lambda server: ingest.run(_migrated(server, GATEWAY))),
-        Part.GROWTH: (growth, lambda server: growth.run(_migrated(server, GATEWAY), grown_to)),
+        Part.GROWTH: (growth, lambda server: _growth(server, grown_to, into)),
         Part.API: (api, lambda server: api.run(_migrated(server, CRM), server.folder / "keys", seconds)),
         Part.CONTENTION: (
             contention,
@@ -102,6 +103,13 @@ def _measure(
             telemetry.configure_logs("warning")  # A line for each request would be measured too.
             with results.section(part, module.__doc__), started() as server:
                 asyncio.run(measured(server))
+
+
+def _growth(server: Postgres, largest: int, into: Path) -> Coroutine[Any, Any, None]:
+    async def admin(name: str) -> asyncpg.Connection:
+        return await asyncpg.connect(server.url, database=name)
+
+    return growth.run(_migrated(server, GATEWAY), _migrated(server, CRM), admin, largest, into)
 
 
 def _load(results: Results, wanted: Collection[Part], records: int, idle_seconds: float) -> None:

@@ -98,7 +98,8 @@ async def run(stack: Stack, edits: int, rate: float, seconds: float, burst: int)
         show.console.print(f"{edits} rows alone, then {rate:g} a second for {seconds:g} s, on each chain in turn ...")
         show.times("One row at a time", await measure.alone(chains, edits, burst))
         show.times(f"{rate:g} rows a second", await measure.steady(chains, rate, seconds, burst))
-        rates, processor = {}, {}
+        rates: dict[str, float] = {}
+        processor: dict[str, float] = {}
         for chain in chains:
             await measure.quiet(hub)
             before = _processor(stack, connect, server)

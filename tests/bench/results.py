@@ -80,6 +80,12 @@ def note(sentence: str) -> None:
         section.notes.append(sentence)
 
 
+def picture(name: str, title: str) -> None:
+    """Show a picture, which lies beside RESULTS.md, in the section that is being measured."""
+    if section := _current.get():
+        section.pictures[name] = title
+
+
 class Results:
     """The file and the raw values in a folder. `order` is that of the sections."""
 

@@ -1,7 +1,7 @@
 """Text that can be stored: NFC, stripped, bounded, without characters that break a database or a display."""
 
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 # scripts and emoji need them.
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LINE_BREAKS = frozenset("\n\t")
+T = TypeVar("T")
 
 
 def refuse(code: str, message: str, field: str | None = None) -> PydanticCustomError:
@@ -63,4 +64,5 @@ NotesText = Annotated[str, Field(max_length=10_000), BeforeValidator(many_lines)
 """Up to 10,000 characters in several lines; may be empty."""
 
 OptionalShortText = Annotated[ShortText | None, BeforeValidator(blank_to_none)]
+Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
 OptionalNameText = Annotated[NameText | None, BeforeValidator(blank_to_none)]

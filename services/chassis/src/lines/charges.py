@@ -1,7 +1,6 @@
 """Charges as they are written, and the tax that is declared for them."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from decimal import Decimal
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from chassis.bounds import at_most
@@ -13,30 +12,29 @@ from contracts.values import in_currency
 from pydantic_core import PydanticCustomError
 
 from lines.schemas import ChargeBody
-
-RateOf = Callable[[str], Awaitable[Decimal]]
+from lines.terms import Rates
 
 
 async def charges_of(
     bodies: Sequence[ChargeBody],
     present: Sequence[ListedCharge],
     currency: str,
-    rate_of: RateOf,
+    rates: Rates,
     *,
     anew: bool = False,
 ) -> list[ListedCharge]:
-    """Whole charges for what was written; `rate_of` answers the rate that is declared for a tax class.
+    """Complete charges for the written ones; an omitted rate is the declared one of the tax class.
 
-    `anew`: what a rate depends on has changed, so one of a tax class that stands there is looked up again.
+    `anew`: the terms changed, so the stored rate of a tax class is looked up again.
 
-    Raise `Malformed` for an unknown id, or an amount that is finer than the currency, and `OutOfBounds`.
+    Raises `Malformed` for an unknown id, or an amount that is finer than the currency, and `OutOfBounds`.
     """
     known, charges = {each.id: each for each in present}, []
     for number, body in enumerate(bodies):
         _check(body, known, currency, f"charges[{number}]")
         rate = body.tax_rate
         if body.tax_class and (rate is None or (anew and _same_tax(known[body.id] if body.id else None, body))):
-            rate = await rate_of(body.tax_class)
+            rate = await rates.of(body.tax_class)
         charges.append(
             ListedCharge(
                 id=body.id or uuid7(), text=body.text, amount=body.amount, tax_class=body.tax_class, tax_rate=rate

@@ -1,15 +1,35 @@
 """Shapes that requests and responses of documents share."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
 from contracts.charge import MOST_CHARGES, ListedCharge
 from contracts.money import TaxLine
-from contracts.product import Fraction, TaxClass, UnitPrice
-from contracts.text import NameText
+from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
+from contracts.text import NameText, Optional, OptionalNameText
 from contracts.values import Amount
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class LineBody(BaseModel):
+    """A line as a client sends it; with `id` an existing one.
+
+    The default `unit_price` is that of the price lists, the default `tax_class` the product's, the default `tax_rate`
+    the declared one of class and country.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID | None = Field(default=None, description="The id of an existing line.")
+    product_id: UUID = Field(description="The product's id in this service.")
+    description: OptionalNameText = None
+    quantity: Quantity
+    unit_price: Optional[UnitPrice] = Field(default=None, description="Default: the price of the price lists.")
+    discount: Fraction = Field(default=Decimal(0), description='A fraction: five percent is "0.05".')
+    tax_class: Optional[TaxClass] = Field(default=None, description="Default: the product's.")
+    tax_rate: Optional[Fraction] = Field(default=None, description="Default: the declared rate of class and country.")
 
 
 class ChargeBody(BaseModel):

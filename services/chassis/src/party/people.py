@@ -9,14 +9,12 @@ from contracts.contact import PersonName
 from contracts.custom import OwnValues
 from contracts.employee import WorkingTime
 from contracts.normalise import email_key
-from contracts.text import NameText, OptionalNameText, OptionalShortText
+from contracts.text import NameText, Optional, OptionalNameText, OptionalShortText
 from contracts.values import EmailText, Language, PhoneText
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from records import Meanings, SharedFilters
 from sqlalchemy import ColumnElement, cast, func
 from sqlalchemy.dialects.postgresql import JSONPATH
-
-from party.schemas import Optional
 
 MOST_MEMBERS = 200
 

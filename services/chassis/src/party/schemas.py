@@ -1,24 +1,22 @@
 """Shapes of requests and responses about customers and contacts, as far as every service has them."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from chassis.replication import Shown
 from contracts.contact import Consent, PersonName
 from contracts.custom import FieldKey, OwnValues, Scalar
 from contracts.customer import Address, Credit, PartyKind, PaymentTerms
-from contracts.text import NameText, NotesText, OptionalShortText, blank_to_none
+from contracts.text import NameText, NotesText, Optional, OptionalShortText
 from contracts.values import CountryCode, CurrencyCode, EmailText, Language, PhoneText, Tag, Website
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from party.owners import OwnerId
 
 OWNER_BY_DEFAULT = "Default for a new record: the caller, if the caller is an employee; null is no owner."
 OWNER_NAME = "The name of an owner that no employee is matched to yet; null once one is, see `owner_id`."
 OWNERS = "The id of an employee, or `me`."
-T = TypeVar("T")
-Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
 Custom = Annotated[dict[FieldKey, Scalar], Field(max_length=100)]
 
 

@@ -12,12 +12,13 @@ from chassis.errors import Malformed
 from contracts.order import LineWish, OrderRequest, OrderState, RequestKind
 from crm.sales.orders import rules
 from crm.sales.orders.events import ORDER, SHIPMENT
-from crm.sales.orders.models import NothingOrdered, Order, OrderStateForbids, RequestOpen, Shipment, UnknownOrderLine
+from crm.sales.orders.models import NothingOrdered, Order, OrderStateForbids, RequestOpen, Shipment
 from crm.sales.orders.rules import ALLOWED, Action, PaymentStatus
 from crm.wiring import IMPORTS
 from hypothesis import given
 from hypothesis import strategies as st
 from lines.amounts import exact_net, totals_of
+from lines.pricing import NoSuchLine
 
 from .factories import CUSTOMER, PRODUCT, line, order
 
@@ -90,7 +91,7 @@ def test_the_erp_is_asked_one_thing_at_a_time() -> None:
 
 def test_a_wish_about_a_line_of_another_order_is_refused() -> None:
     row = order(state="confirmed")
-    with pytest.raises(UnknownOrderLine):
+    with pytest.raises(NoSuchLine):
         row.ask(request(RequestKind.CHANGE, lines=(LineWish(line=uuid4(), quantity=Decimal(1)),)))
 
 

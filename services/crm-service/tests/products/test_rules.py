@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from catalogue.pricing import NoPriceKnown
 from chassis.errors import Malformed
 from chassis.replication import Kind
 from contracts.pricing import Offer, Question
 from contracts.product import ListedPrice, Price, PriceListTerms
 from crm.catalogue.products.events import KINDS, PRICE_LIST, PRODUCT
 from crm.catalogue.products.models import Product
-from crm.catalogue.products.rules import CachedOffer, NoPriceKnown, PriceTag
+from crm.catalogue.products.rules import CachedOffer, PriceTag
 from crm.wiring import IMPORTS
 
 LIST, PRODUCT_ID, CUSTOMER = (UUID(int=number) for number in (1, 2, 3))
@@ -26,7 +27,10 @@ def offer(amount: int, as_of: datetime = NEW, **terms: str) -> CachedOffer:
 
 
 def tag(*offers: CachedOffer, list_price: Price | None = TEN) -> PriceTag:
-    return PriceTag(PRODUCT_ID, "Chai", list_price, offers, OLD)
+    product = Product.blank()
+    product.id, product.updated_at = PRODUCT_ID, OLD
+    product.list_price = list_price.model_dump(mode="json") if list_price else None
+    return PriceTag(product, offers)
 
 
 def question(currency: str = "EUR", group: str | None = None) -> Question:

@@ -57,9 +57,7 @@ async def an_order(session: AsyncSession, customer_id: UUID, *lines: Mapping[str
     row.number, row.state = f"SO-{row.id.hex[-12:]}", OrderState.CONFIRMED.value
     for position, line in enumerate(lines or [{}], start=1):
         given = {"quantity": "10", "unit_price": "14", "discount": "0", "tax_rate": "0.19", "description": None, **line}
-        row.set_line(
-            uuid7(), {"position": position, "product": str(product_id), "tax_class": "standard", **given}, "given"
-        )
+        row.set_line(uuid7(), {"position": position, "product": str(product_id), "tax_class": "standard", **given})
     replication.created(session, ORDER, row, "anna")
     await session.flush()
     return row

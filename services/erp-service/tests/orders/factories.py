@@ -33,7 +33,7 @@ def line(quantity: str = "10", unit_price: str = "14", **values: Any) -> OrderLi
         product_id=uuid7(),
         description=None,
         tax_class="standard",
-        price_from="given",
+        price_from="entered",
         **{name: Decimal(amount) for name, amount in amounts.items()},
     )
 

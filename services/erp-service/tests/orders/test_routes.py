@@ -82,7 +82,7 @@ async def test_a_line_takes_the_price_of_the_customer_and_the_declared_tax(
     assert found == [
         ("8.50", "price_list", "0.19", "96.90"),
         ("10.00", "list_price", "0.19", "110.00"),
-        ("9.00", "given", "0", "9.00"),
+        ("9.00", "entered", "0", "9.00"),
     ]
     assert (shown["currency"], shown["net"], shown["tax"], shown["total"]) == ("EUR", "215.90", "39.31", "255.21")
     assert [each["rate"] for each in shown["taxes"]] == ["0", "0.19"]
@@ -112,7 +112,7 @@ async def test_a_draft_is_changed_line_by_line(api: httpx.AsyncClient, session: 
     assert changed.status_code == 200, changed.text
     shown = changed.json()
     assert [(line["quantity"], line["position"], line["price_from"]) for line in shown["lines"]] == [
-        ("5", 2, "list_price"),
+        ("5", 2, "entered"),
         ("1", 3, "list_price"),
     ]
     assert shown["lines"][0]["id"] == str(second.id)

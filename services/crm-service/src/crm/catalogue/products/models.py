@@ -8,7 +8,7 @@ from catalogue.columns import PriceColumns, PriceListColumns, ProductColumns, Ta
 from chassis.db import Summed, unique
 from chassis.replication import Replicated
 from chassis.tenant_settings import TenantSetting
-from contracts.product import Price, ProductKind
+from contracts.product import ProductKind
 from custom_fields.columns import OwnFields
 from records import FromJson, word_index
 from sqlalchemy import ForeignKeyConstraint, Index, Text
@@ -62,11 +62,6 @@ class Product(OwnFields, ProductColumns, Base):
     def unit(self) -> str:
         """The unit in which it is counted and priced."""
         return str(self.units["unit"])
-
-    @property
-    def listed(self) -> Price | None:
-        """The list price as a value."""
-        return Price.model_validate(self.list_price) if self.list_price else None
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from validated values in JSON form; other fields are unchanged."""

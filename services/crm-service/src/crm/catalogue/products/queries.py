@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from contracts.normalise import gtin_key, sku_key
-from contracts.pricing import NoTaxRate, Offer, Question, tax_rate_for
+from contracts.pricing import Offer, Question
 from contracts.product import TaxRate
+from lines.terms import Prices
 from records import reads
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products.models import Availability, DeclaredRate, ListEntry, PriceList, Product
-from crm.catalogue.products.rules import CachedAnswer, CachedOffer, NoTaxRateKnown, PriceTag
+from crm.catalogue.products.rules import CachedOffer, PriceTag
 from crm.parties.customers.records import CUSTOMERS
 
 
@@ -66,19 +67,13 @@ async def price_tags(
         offer = Offer(price_list.id, price_list.terms, price_list.customer_id, entry.listed)
         as_of = max(entry.updated_at, price_list.updated_at)
         offers[entry.product_id].append(CachedOffer(offer, price_list.name, as_of))
-    return {
-        product.id: PriceTag(product.id, product.name, product.listed, offers[product.id], product.updated_at)
-        for product in products
-    }
+    return {product.id: PriceTag(product, offers[product.id]) for product in products}
 
 
-async def price_of(session: AsyncSession, product: Product, question: Question) -> CachedAnswer:
-    """The price of the product, by the copied lists. Raises `NoPriceKnown`.
-
-    For several products use `price_tags` once.
-    """
-    asked_by = [question.customer_id] if question.customer_id else []
-    return (await price_tags(session, [product], asked_by))[product.id].answer(question)
+async def prices(session: AsyncSession, products: Collection[Product], customer_id: UUID) -> Prices:
+    """The prices of these products for a customer, by the copied lists."""
+    tags = await price_tags(session, products, [customer_id]) if products else {}
+    return lambda product, question: tags[product.id].answer(question)
 
 
 async def question(
@@ -99,14 +94,6 @@ async def tax_rates(session: AsyncSession) -> list[TaxRate]:
     """Every declared rate, of all periods."""
     found = await session.scalars(select(DeclaredRate).where(DeclaredRate.archived_at.is_(None)))
     return [row.declared for row in found]
-
-
-async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None, on: date) -> Decimal:
-    """The rate of a class in the country of delivery, a fraction. Raises `NoTaxRateKnown`."""
-    try:
-        return tax_rate_for(await tax_rates(session), tax_class, country, on)
-    except NoTaxRate:
-        raise NoTaxRateKnown(tax_class=tax_class, country=country, on=on) from None
 
 
 async def categories(session: AsyncSession) -> list[tuple[str | None, int]]:

@@ -1,12 +1,13 @@
 """Declarations of products, and of the ERP's prices and tax rates."""
 
 from contracts.normalise import gtin_key, sku_key
+from lines.terms import Catalogue
 from records import LIST_ONLY, Record, routes
 from sqlalchemy import exists, select
 
-from crm.catalogue.products import checks, view
+from crm.catalogue.products import checks, queries, view
 from crm.catalogue.products.events import PRODUCT
-from crm.catalogue.products.models import Availability, DeclaredRate, ListEntry, PriceList, Product
+from crm.catalogue.products.models import Availability, DeclaredRate, ListEntry, PriceList, Product, QuoteSetting
 from crm.catalogue.products.schemas import (
     ListEntryOut,
     PriceFilters,
@@ -90,6 +91,8 @@ TAX_RATES = Record(
     order="country,tax_class",
     verbs=LIST_ONLY,
 )
+CATALOGUE = Catalogue(PRODUCTS, queries.prices, queries.tax_rates, QuoteSetting)
+"""The prices and tax rates of lines, from the ERP's lists as last delivered."""
 products = routes(
     PRODUCTS,
     says={

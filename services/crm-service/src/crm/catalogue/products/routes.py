@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
+from catalogue.pricing import rate_for
 from chassis.auth import requires
 from chassis.db import Session
 from chassis.errors import NotFound, Problem
@@ -78,7 +79,7 @@ async def read_tax_rate(
 ) -> TaxAnswer:
     """The tax rate of a class of products delivered in a country, on a date; exports are not taxed."""
     day = on_or_today(on)
-    rate = await queries.tax_rate_of(session, tax_class, country, day)
+    rate = rate_for(await queries.tax_rates(session), tax_class, country, day)
     return TaxAnswer(country=country, tax_class=tax_class, on=day, rate=rate)
 
 

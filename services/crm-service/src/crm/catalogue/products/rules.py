@@ -3,26 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
+from typing import Protocol
 
+from catalogue.pricing import Sold, answer_for
 from chassis import clock
-from chassis.errors import Conflict
-from contracts.pricing import Answer, NoPrice, Offer, Question, price_for
-from contracts.product import Price
+from contracts.pricing import Answer, Offer, Question
 
 
-class NoPriceKnown(Conflict):
-    code = "no-price-known"
-    title = "The product has no price"
-    detail = "There is no price of {product} on {on} in the requested currency ({currency})."
-    hint = "Request another currency or date, or declare a price in the ERP; it is delivered here within moments."
+class Listed(Sold, Protocol):
+    """A product with its list price, and the time of that."""
 
-
-class NoTaxRateKnown(Conflict):
-    code = "no-tax-rate-known"
-    title = "There is no tax rate"
-    detail = "{country} has tax rates, but none for the class {tax_class} on {on}."
-    hint = "Declare the rate in the ERP (it is delivered here within moments), or change the product's tax class there."
+    @property
+    def updated_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +36,29 @@ class CachedAnswer(Answer):
 
 @dataclass(frozen=True, slots=True)
 class PriceTag:
-    """The price data of one product. `as_of` is the time of the list price."""
+    """The price data of one product."""
 
-    product_id: UUID
-    name: str
-    list_price: Price | None
+    product: Listed
     offers: Sequence[CachedOffer]
-    as_of: datetime
 
     @property
     def currency(self) -> str | None:
         """The default currency of its price: that of its list price, or the common currency of its offers."""
-        if self.list_price:
-            return self.list_price.currency
+        if self.product.list_price:
+            return str(self.product.list_price["currency"])
         offered = {cached.offer.terms.currency for cached in self.offers}
         return offered.pop() if len(offered) == 1 else None
 
     def answer(self, question: Question) -> CachedAnswer:
         """The price that applies, by the rule shared with the ERP. Raises `NoPriceKnown`."""
-        try:
-            found = price_for(question, [cached.offer for cached in self.offers], self.list_price)
-        except NoPrice:
-            raise NoPriceKnown(
-                product=self.name, product_id=self.product_id, currency=question.currency or "none", on=question.on
-            ) from None
+        found = answer_for(self.product, question, [cached.offer for cached in self.offers])
         used = [cached for cached in self.offers if _is_source(cached.offer, found)]
         return CachedAnswer(
             found.amount,
             found.currency,
             found.price_list_id,
             used[0].price_list if used else None,
-            max((cached.as_of for cached in used), default=self.as_of),
+            max((cached.as_of for cached in used), default=self.product.updated_at),
         )
 
 

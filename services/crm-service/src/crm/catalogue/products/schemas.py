@@ -21,9 +21,8 @@ from contracts.product import (
     UnitPrice,
 )
 from contracts.product import Units as UnitsValue
-from contracts.text import NameText, NotesText, OptionalShortText
+from contracts.text import NameText, NotesText, Optional, OptionalShortText
 from contracts.values import CountryCode, CurrencyCode
-from party.schemas import Optional
 from pydantic import BaseModel, ConfigDict, Field
 from records import SharedFilters
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import UnitPrice
-from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, refuse
+from contracts.text import NameText, NotesText, Optional, OptionalNameText, OptionalShortText, refuse
 from contracts.values import CurrencyCode, Money, Number
 from party.owners import OwnerId
-from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS, Optional
+from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crm.sales.deals.rules import DEFAULT, Pipeline, StageKey

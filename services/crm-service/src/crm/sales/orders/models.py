@@ -7,18 +7,19 @@ from typing import Any, Self
 from uuid import UUID
 
 from chassis.db import JsonObject, unique
-from chassis.errors import Conflict, Malformed
+from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.charge import ListedCharge
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
 from custom_fields.columns import OwnFields
 from lines.amounts import bounded, totals_of
 from lines.columns import Charges, OrderedLine
+from lines.pricing import NoSuchLine, Source
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.sales.orders.rules import ALLOWED, Action, Source, is_open
+from crm.sales.orders.rules import ALLOWED, Action, is_open
 from crm.tables import Base
 
 JsonValue = JSONB(none_as_null=True)
@@ -36,13 +37,6 @@ class NothingOrdered(Conflict):
     code = "nothing-ordered"
     title = "The order has no lines"
     hint = "Add a line, then submit it."
-
-
-class UnknownOrderLine(Malformed):
-    code = "unknown-order-line"
-    title = "The order has no such line"
-    detail = "The order has no line with the id {id}."
-    hint = "Omit the id to add a line; this service assigns ids."
 
 
 class RequestOpen(Conflict):
@@ -177,14 +171,14 @@ class Order(OwnFields, Charges, Replicated, Base):
 
     def ask(self, request: OrderRequest) -> None:
         """Store a request to the ERP; only one may be open. Raises `OrderStateForbids`, `RequestOpen`, or
-        `UnknownOrderLine`."""
+        `NoSuchLine`."""
         self.allow(Action.REQUEST)
         if self.request_open:
             raise RequestOpen(kind=(self.request or {})["kind"], request=(self.request or {})["id"])
         known = {line.id for line in self.lines}
         for number, wish in enumerate(request.lines):
             if wish.line not in known:
-                raise UnknownOrderLine(id=str(wish.line), field=f"lines[{number}].line")
+                raise NoSuchLine(line=str(wish.line), field=f"lines[{number}].line")
         self.change({"request": request.model_dump(mode="json")})
 
     def set_lines(self, lines: Sequence[Mapping[str, Any]]) -> None:

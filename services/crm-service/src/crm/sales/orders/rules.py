@@ -36,20 +36,6 @@ ALLOWED: Mapping[OrderState, tuple[Action, ...]] = {
 """State -> the actions allowed to sales; others are the ERP's."""
 
 
-class Source(StrEnum):
-    """The source of a line's price or tax rate.
-
-    `entered` by a person, from a `price_list`, the product's `list_price`, the `declared` tax rate, or `delivered` by
-    another system.
-    """
-
-    ENTERED = "entered"
-    PRICE_LIST = "price_list"
-    LIST_PRICE = "list_price"
-    DECLARED = "declared"
-    DELIVERED = "delivered"
-
-
 class PaymentStatus(StrEnum):
     UNPAID = "unpaid"
     PARTLY_PAID = "partly_paid"

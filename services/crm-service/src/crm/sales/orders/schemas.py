@@ -1,8 +1,7 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from chassis.replication import Shown
@@ -11,35 +10,21 @@ from contracts.customer import Address
 from contracts.decimals import InCurrency
 from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, OrderState, RequestKind, ShipmentKind
 from contracts.product import Fraction, Quantity, UnitPrice
-from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
+from contracts.text import NotesText, Optional, OptionalShortText, blank_to_none, refuse
 from contracts.values import Amount, CurrencyCode, Number
 from lines.amounts import totals_of
-from lines.schemas import ChargeBodies, ChargeOut, TaxOut
+from lines.pricing import Source
+from lines.schemas import ChargeBodies, ChargeOut, LineBody, TaxOut
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crm.sales.orders.models import OrderLine
-from crm.sales.orders.rules import PaymentStatus, Source
+from crm.sales.orders.rules import PaymentStatus
 
-T = TypeVar("T")
-Optional = Annotated[T | None, BeforeValidator(blank_to_none)]
 Why = Annotated[NotesText, Field(min_length=1)]
 
 
-class OrderLineBody(BaseModel):
-    """One line as a client sends it; with `id` an existing one.
-
-    The default `unit_price` is that of the price lists, the default `tax_rate` the declared one.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: UUID | None = None
-    product_id: UUID = Field(description="The product's id in this service.")
-    description: OptionalNameText = None
-    quantity: Quantity
-    unit_price: Optional[UnitPrice] = None
-    discount: Fraction = Field(default=Decimal(0), description='A fraction: five percent is "0.05".')
-    tax_rate: Optional[Fraction] = None
+class OrderLineBody(LineBody):
+    """One line of an order as a client sends it; with `id` an existing one."""
 
 
 class OrderBody(BaseModel):

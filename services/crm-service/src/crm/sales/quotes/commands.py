@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,22 +9,21 @@ import numbering
 from chassis import clock, tenant_settings
 from chassis.announced import announce_new, announcing
 from chassis.db import uuid7
-from chassis.errors import Malformed, about
+from chassis.errors import Malformed
 from chassis.patch import patched
-from contracts.pricing import Question
 from custom_fields.queries import checked_values
 from lines.charges import charges_of
 from lines.discounts.queries import limits as discount_limits
 from lines.discounts.rules import Roles
+from lines.pricing import catalogue_prices, priced
 from lines.schemas import ChargeBody
-from records import ReferenceUnknown, reads
+from lines.terms import Rates, Terms
+from records import reads
 from records.writes import Seen, own_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.catalogue.products import queries as catalogue
 from crm.catalogue.products.models import QuoteSetting
-from crm.catalogue.products.records import PRODUCTS
-from crm.catalogue.products.rules import NoPriceKnown, PriceTag
+from crm.catalogue.products.records import CATALOGUE
 from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.models import Customer
 from crm.parties.customers.records import CUSTOMERS
@@ -142,61 +140,24 @@ async def _write(session: AsyncSession, row: Quote, body: QuoteBody, roles: Role
     address = body.shipping_address
     row.shipping_address = address.model_dump(mode="json") if address else None
     row.currency = body.currency or _currency_of(customer)
-    lines = await _lines(session, row, body.lines, customer)
+    terms = Terms.of(customer, row.shipping_address, row.currency, clock.today())
+    rates = Rates(session, CATALOGUE, terms)
+    lines = await _lines(session, row, body.lines, terms, rates)
     limits, _ = await discount_limits(session, QuoteSetting)
     check_discounts(lines, limits, roles)
-
-    async def rate_of(tax_class: str) -> Decimal:
-        return await catalogue.tax_rate_of(session, tax_class, _country(row, customer), clock.today())
-
-    row.write_lines(lines, await charges_of(body.charges, row.charged, row.currency, rate_of))
+    row.write_lines(lines, await charges_of(body.charges, row.charged, row.currency, rates))
 
 
-def _country(row: Quote, customer: Customer) -> str | None:
-    """Where it is delivered to: that decides on the tax."""
-    return (row.shipping_address or customer.shipping_address or customer.billing_address or {}).get("country")
-
-
-async def _lines(session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBody], customer: Customer) -> list[Line]:
+async def _lines(
+    session: AsyncSession, row: Quote, bodies: Sequence[QuoteLineBody], terms: Terms, rates: Rates
+) -> list[Line]:
     """Complete lines for the written ones; omitted prices and rates are today's of the catalogue."""
-    today = clock.today()
-    products = await reads.by_ids(session, PRODUCTS, {body.product_id for body in bodies})
-    tags = await catalogue.price_tags(session, list(products.values()), [customer.id])
-    known = {line.id for line in row.written()}
-    lines = []
-    for number, body in enumerate(bodies):
-        product = products.get(body.product_id)
-        if product is None:
-            raise ReferenceUnknown(kind="product", id=body.product_id, field=f"lines[{number}].product_id")
-        question = Question(customer.id, customer.segment, body.quantity, row.currency, today)
-        with about(f"lines[{number}]"):
-            listed = _catalogue_price(tags[product.id], question, needed=body.unit_price is None)
-            rate = body.tax_rate
-            if rate is None:
-                rate = await catalogue.tax_rate_of(session, product.tax_class, _country(row, customer), today)
-        lines.append(
-            Line(
-                id=body.id if body.id in known else uuid7(),
-                product_id=product.id,
-                description=body.description or product.name,
-                quantity=body.quantity,
-                unit_price=listed if body.unit_price is None else body.unit_price,
-                discount=body.discount,
-                tax_class=product.tax_class,
-                tax_rate=rate,
-                catalogue_price=listed,
-            )
-        )
-    return lines
-
-
-def _catalogue_price(tag: PriceTag, question: Question, *, needed: bool) -> Any:
-    try:
-        return tag.answer(question).amount
-    except NoPriceKnown:
-        if needed:
-            raise
-        return None
+    lines = await priced(session, CATALOGUE, bodies, row.written(), terms, rates, anew=True)
+    listed = await catalogue_prices(session, CATALOGUE, lines, terms)
+    return [
+        Line(**{**line.values, "description": line.body.description or line.product.name, "catalogue_price": price})
+        for line, price in zip(lines, listed, strict=True)
+    ]
 
 
 def _order(row: Quote, body: Accept) -> NewOrder:
@@ -207,6 +168,7 @@ def _order(row: Quote, body: Accept) -> NewOrder:
             quantity=line.quantity,
             unit_price=line.unit_price,
             discount=line.discount,
+            tax_class=line.tax_class,
             tax_rate=line.tax_rate,
         )
         for line in row.written()

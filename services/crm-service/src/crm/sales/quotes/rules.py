@@ -12,6 +12,7 @@ from contracts.discount import discount_given
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NameText, OptionalNameText
 from contracts.values import Value
+from lines.pricing import Source
 from numbering import Series
 from pydantic import Field
 
@@ -56,6 +57,11 @@ class Line(Value):
     tax_class: TaxClass
     tax_rate: Fraction
     catalogue_price: UnitPrice | None = None
+
+    @property
+    def price_from(self) -> str:
+        """The lines of a quote do not store the source of their price."""
+        return Source.ENTERED.value
 
     @property
     def given(self) -> Decimal:

@@ -1,7 +1,6 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -10,29 +9,21 @@ from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
-from contracts.text import NotesText, OptionalNameText, OptionalShortText
+from contracts.text import NotesText, Optional, OptionalNameText, OptionalShortText
 from contracts.values import Amount, CurrencyCode, Language
 from lines.amounts import net_of, totals_of
-from lines.schemas import ChargeBodies, ChargeOut, TaxOut
-from party.schemas import AddressOut, Optional
+from lines.schemas import ChargeBodies, ChargeOut, LineBody, TaxOut
+from party.schemas import AddressOut
 from pydantic import BaseModel, ConfigDict, Field
 
 from crm.sales.quotes.models import Quote, SentQuote
 from crm.sales.quotes.rules import Letterhead, Paper, QuoteState
 
 
-class QuoteLineBody(BaseModel):
-    """A line as a client sends it; the default price and tax are the catalogue's."""
+class QuoteLineBody(LineBody):
+    """A line of a quote as a client sends it; the default price and tax are the catalogue's."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    id: UUID | None = Field(default=None, description="The id of an existing line.")
-    product_id: UUID
     description: OptionalNameText = Field(default=None, description="Default: the product's name.")
-    quantity: Quantity
-    unit_price: UnitPrice | None = None
-    discount: Fraction = Field(default=Decimal(0), description='A fraction: five percent is "0.05".')
-    tax_rate: Fraction | None = None
 
 
 class QuoteBody(BaseModel):

@@ -1,34 +1,18 @@
 """Named reads of products, price lists, prices and tax rates."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from chassis.errors import Conflict
+from catalogue.pricing import answer_for
 from contracts.normalise import gtin_key, sku_key
-from contracts.pricing import Answer, NoPrice, NoTaxRate, Offer, Question, price_for, tax_rate_for
-from contracts.product import Price as Amount
+from contracts.pricing import Offer
 from contracts.product import TaxRate
+from lines.terms import Prices
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
-
-
-class NoPriceKnown(Conflict):
-    code = "no-price-known"
-    title = "The product has no price"
-    detail = "There is no price of {name} in {currency} for {quantity} on {on}, and no list price in {currency}."
-    hint = "Send the price with the line, or add one to a price list, or a list price to the product."
-
-
-class NoTaxRateKnown(Conflict):
-    code = "no-tax-rate-known"
-    title = "There is no tax rate for the product"
-    detail = "Tax is charged in {country}, but there is no rate for the class {tax_class} on {on}."
-    hint = "Send the rate with the line, or declare it: POST /v1/tax-rates."
 
 
 async def twin(session: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -64,48 +48,13 @@ async def offers(session: AsyncSession, product_ids: Collection[UUID]) -> dict[U
     return found
 
 
-async def price_of(session: AsyncSession, product: Product, question: Question) -> Answer:
-    """The price of one unit of the product, and its price list. Raises `NoPriceKnown`."""
-    said = (await offers(session, [product.id]))[product.id]
-    try:
-        return _answer(product, question, said)
-    except NoPrice:
-        raise NoPriceKnown(
-            product_id=product.id,
-            name=product.name,
-            currency=question.currency,
-            quantity=question.quantity,
-            on=question.on,
-        ) from None
-
-
-async def catalogue_prices(session: AsyncSession, asked: Sequence[tuple[Product, Question]]) -> list[Decimal | None]:
-    """The price of one unit by price lists and list price, for each question; None if there is none."""
-    said = await offers(session, {product.id for product, _ in asked})
-    found: list[Decimal | None] = []
-    for product, question in asked:
-        try:
-            found.append(_answer(product, question, said[product.id]).amount)
-        except NoPrice:
-            found.append(None)
-    return found
-
-
-def _answer(product: Product, question: Question, said: Sequence[Offer]) -> Answer:
-    """The price by this product's offers and its list price. Raises `NoPrice`."""
-    list_price = Amount.model_validate(product.list_price) if product.list_price else None
-    return price_for(question, said, list_price)
+async def prices(session: AsyncSession, products: Collection[Product], _customer_id: UUID | None) -> Prices:
+    """The prices of these products."""
+    found = await offers(session, {product.id for product in products}) if products else {}
+    return lambda product, question: answer_for(product, question, found[product.id])
 
 
 async def tax_rates(session: AsyncSession) -> list[TaxRate]:
     """Every active rate, for all dates."""
     found = await session.scalars(select(TaxRateRow).where(TaxRateRow.archived_at.is_(None)).order_by(TaxRateRow.id))
     return [row.declared for row in found]
-
-
-async def tax_rate_of(session: AsyncSession, tax_class: str, country: str | None, on: date) -> Decimal:
-    """The rate of a class in the country of delivery. Raises `NoTaxRateKnown`."""
-    try:
-        return tax_rate_for(await tax_rates(session), tax_class, country, on)
-    except NoTaxRate:
-        raise NoTaxRateKnown(tax_class=tax_class, country=country, on=on) from None

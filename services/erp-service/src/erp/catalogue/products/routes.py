@@ -37,7 +37,7 @@ async def read_price(product_id: UUID, session: Session, question: Annotated[Pri
         or (await ledger.company(session)).currency,
         on=question.on or clock.today(),
     )
-    answer = await queries.price_of(session, product, asked)
+    answer = (await queries.prices(session, [product], question.customer_id))(product, asked)
     price_list = None
     if answer.price_list_id:
         price_list = await reads.by_id(session, PRICE_LISTS, answer.price_list_id)

@@ -1,6 +1,6 @@
 """The tables of orders and shipments, and the transitions of an order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -15,6 +15,7 @@ from contracts.order import OrderReason, OrderState, ShipmentKind
 from custom_fields.columns import OwnFields
 from lines.amounts import bounded, totals_of, totals_with
 from lines.columns import Charges, OrderedLine
+from lines.pricing import PricedLine, Source
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -49,7 +50,7 @@ LEFT_TO_DO = """
 
 
 class OrderLine(OrderedLine, Base):
-    """One line; its id is the same in all systems. `price_from` says who set the price."""
+    """One line; its id is the same in all systems. `price_from` is the source of its price."""
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -236,22 +237,36 @@ class Order(OwnFields, Charges, Replicated, Base):
                 case _:
                     setattr(self, field, value)
 
-    def set_line(
-        self, line_id: UUID, value: Mapping[str, Any] | None, price_from: str = "given", field: str | None = None
-    ) -> None:
-        """Add, change or (None) remove one line. Raises `OutOfBounds` with its `field`."""
+    def set_lines(self, lines: Sequence[PricedLine], positions: Sequence[int | None]) -> None:
+        """Replace the lines by these; without a position a new one is the last. Raises `OutOfBounds` with the line."""
+        kept = {line.id for line in lines}
+        self.lines = [line for line in self.lines if line.id in kept]
+        for index, (priced, position) in enumerate(zip(lines, positions, strict=True)):
+            bounded(priced.body.quantity, priced.unit_price, priced.body.discount, f"lines[{index}]")
+            last = max((each.position for each in self.lines), default=0)
+            line = self.line(priced.id) or self._add_line(priced.id)
+            line.position = position or line.position or last + 1
+            line.price_from = priced.price_from
+            for field, value in priced.values.items():
+                setattr(line, field, value)
+
+    def set_line(self, line_id: UUID, value: Mapping[str, Any] | None) -> None:
+        """Set one line from a delivery; None removes it. Raises `OutOfBounds`."""
         line = self.line(line_id)
         if value is None:
-            if line is not None:
-                self.lines.remove(line)
+            self.lines = [each for each in self.lines if each is not line]
             return
         quantity, unit_price, discount = (Decimal(value[name]) for name in ("quantity", "unit_price", "discount"))
-        bounded(quantity, unit_price, discount, field or f"line:{line_id}")
-        if line is None:
-            line = OrderLine(id=line_id, shipped=NOTHING, returned=NOTHING, invoiced=NOTHING, price_from=price_from)
-            self.lines.append(line)
+        bounded(quantity, unit_price, discount, f"line:{line_id}")
+        line = line or self._add_line(line_id)
+        if line.unit_price != unit_price:
+            line.price_from = Source.DELIVERED.value
         line.change(value)
-        line.price_from = price_from
+
+    def _add_line(self, line_id: UUID) -> OrderLine:
+        line = OrderLine(id=line_id, shipped=NOTHING, returned=NOTHING, invoiced=NOTHING)
+        self.lines.append(line)
+        return line
 
     def wish(self, line_id: UUID, quantity: Decimal) -> None:
         """Set the quantity of a line; None removes it. Raises `OutOfBounds`."""

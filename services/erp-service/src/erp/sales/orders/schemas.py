@@ -10,10 +10,11 @@ from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import InCurrency
 from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
-from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
+from contracts.product import Count, Quantity
 from contracts.text import NotesText, OptionalNameText, OptionalShortText, blank_to_none, refuse
 from contracts.values import Amount, CurrencyCode, Money, Number
-from lines.schemas import ChargeBodies, ChargeOut, TaxOut
+from lines.pricing import Source
+from lines.schemas import ChargeBodies, ChargeOut, LineBody, TaxOut
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from erp.sales.orders.models import Order, OrderLine, Shipment
@@ -32,18 +33,10 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class OrderLineBody(Body):
-    """A line; with `id` an existing one. Omitted fields come from price lists, tax rates, the product."""
+class OrderLineBody(LineBody):
+    """A line of an order; with `id` an existing one. Omitted fields come from price lists, tax rates, the product."""
 
-    id: UUID | None = None
     position: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="Default: at the end.")
-    product_id: UUID
-    description: OptionalNameText = None
-    quantity: Quantity
-    unit_price: UnitPrice | None = Field(default=None, description="Default: the price of the price lists.")
-    discount: Fraction = Decimal(0)
-    tax_class: TaxClass | None = Field(default=None, description="Default: the product's.")
-    tax_rate: Fraction | None = Field(default=None, description="Default: the declared rate of class and country.")
 
 
 class OrderBody(Body):
@@ -117,7 +110,7 @@ class ReturnBody(_Quantities):
 
 
 class OrderLineOut(BaseModel):
-    """A line, its amount, and its progress. `price_from`: given, price_list, list_price."""
+    """A line, its amount, and its progress. `price_from` is the source of its price."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -130,7 +123,7 @@ class OrderLineOut(BaseModel):
     discount: Number
     tax_class: str
     tax_rate: Number
-    price_from: str
+    price_from: Source
     net: Amount
     shipped: Number
     returned: Number

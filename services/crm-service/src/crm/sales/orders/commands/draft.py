@@ -1,7 +1,6 @@
 """Commands on drafts, which the CRM owns: enter, change, archive."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,26 +12,30 @@ from chassis.replication import edit
 from custom_fields.queries import checked_values
 from lines.charges import charges_of
 from lines.discounts.rules import Roles
+from lines.pricing import LISTED, Source, check_discounts, priced
 from lines.schemas import ChargeBody
+from lines.terms import Rates, Terms
 from records import ReferenceUnknown, reads
 from records.writes import Seen, own_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.catalogue.products import queries as catalogue
+from crm.catalogue.products.records import CATALOGUE
 from crm.parties.customers.models import Customer
-from crm.sales.orders.commands.lines import LISTED, Terms, priced
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order, OrderLine
 from crm.sales.orders.records import ORDERS
-from crm.sales.orders.rules import NUMBERS, Action, Source
+from crm.sales.orders.rules import NUMBERS, Action
 from crm.sales.orders.schemas import NewOrder, OrderBody, OrderLineBody
 
 TERMS = ("customer_id", "currency", "ordered_on", "shipping_address")
 """Fields on which prices and tax rates depend."""
+BUYER = ("customer_id", "currency")
+"""Fields on which the discounts of unchanged lines depend."""
 
 
 async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
-    """Enter a draft, with its number. Raises `ReferenceUnknown`, `Malformed`, and the errors of `priced`."""
+    """Enter a draft, with its number. Raises `ReferenceUnknown`, `Malformed`, and the errors of `priced` and
+    `check_discounts`."""
     return await _enter(session, body, actor, roles, submit=False)
 
 
@@ -93,6 +96,7 @@ def _written_line(line: OrderLine) -> OrderLineBody:
         quantity=line.quantity,
         unit_price=None if line.price_from in LISTED else line.unit_price,
         discount=line.discount,
+        tax_class=line.tax_class,
         tax_rate=None if line.tax_from == Source.DECLARED else line.tax_rate,
     )
 
@@ -125,22 +129,15 @@ async def _write(session: AsyncSession, row: Order, body: OrderBody, changed: se
             "custom": await checked_values(session, ORDERS.name, body.custom, own_of(row)),
         }
     )
-    anew = not changed.isdisjoint(TERMS)
+    terms = Terms.of(customer, row.shipping_address, row.currency, row.ordered_on)
+    rates, anew = Rates(session, CATALOGUE, terms), not changed.isdisjoint(TERMS)
     if anew or "lines" in changed:
-        lines = await priced(session, body.lines, row.lines, _terms(row, customer), anew=anew, roles=roles)
-        row.set_lines(lines)
+        lines = await priced(session, CATALOGUE, body.lines, row.lines, terms, rates, anew=anew)
+        if roles is not None:
+            await check_discounts(session, CATALOGUE, lines, terms, roles, anew=not changed.isdisjoint(BUYER))
+        row.set_lines([{**line.values, **line.sources} for line in lines])
     if anew or "charges" in changed:
-        terms = _terms(row, customer)
-
-        async def rate_of(tax_class: str) -> Decimal:
-            return await catalogue.tax_rate_of(session, tax_class, terms.country, terms.on)
-
-        row.charge(await charges_of(body.charges, row.charged, row.currency, rate_of, anew=anew))
-
-
-def _terms(row: Order, customer: Customer) -> Terms:
-    address = row.shipping_address or customer.shipping_address or customer.billing_address or {}
-    return Terms(customer.id, customer.segment, address.get("country"), row.currency, row.ordered_on)
+        row.charge(await charges_of(body.charges, row.charged, row.currency, rates, anew=anew))
 
 
 def _currency_of(customer: Customer) -> str:

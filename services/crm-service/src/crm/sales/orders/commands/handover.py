@@ -43,7 +43,7 @@ async def cancel(session: AsyncSession, order_id: UUID, why: str, actor: str) ->
 async def ask(session: AsyncSession, order_id: UUID, body: RequestBody, actor: str) -> Order:
     """Request the cancellation or change of an order from the ERP. The answer is delivered as the order's `answer`.
 
-    Raises `OrderStateForbids`, `RequestOpen`, and `UnknownOrderLine` for a line of another order.
+    Raises `OrderStateForbids`, `RequestOpen`, and `NoSuchLine` for a line of another order.
     """
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     with edit(session, ORDER, row, actor):

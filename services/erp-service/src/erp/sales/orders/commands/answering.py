@@ -14,12 +14,12 @@ from contracts.order import (
     OrderState,
     RequestKind,
 )
+from lines.pricing import NoSuchLine
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.sales.orders.commands.cancelling import release
 from erp.sales.orders.commands.confirming import check
-from erp.sales.orders.commands.entering import NoSuchLine
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order, OrderLine
 from erp.sales.orders.records import ORDERS

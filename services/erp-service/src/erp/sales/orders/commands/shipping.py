@@ -11,11 +11,11 @@ from chassis.db import uuid7
 from chassis.errors import Conflict, about_one_of
 from chassis.replication import edit
 from contracts.order import ShipmentKind
+from lines.pricing import NoSuchLine
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger.rules import Source
-from erp.sales.orders.commands.entering import NoSuchLine
 from erp.sales.orders.events import ORDER, SHIPMENT
 from erp.sales.orders.models import Order, Shipment, ShipmentLine
 from erp.sales.orders.records import ORDERS

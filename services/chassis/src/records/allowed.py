@@ -22,7 +22,7 @@ def verbs_of(record: Record[Any, Any, Any]) -> tuple[str, ...]:
 
 def allowed(record: Record[Any, Any, Any], row: Any, caller: Principal) -> Sequence[str]:
     """The verbs that the caller may try, in the order of `verbs_of`."""
-    if f"{record.scope}:write" not in caller.scopes:
+    if record.write_scope not in caller.scopes:
         return ()
     by_state = _by_state(record, row)
     possible = [verb for verb in verbs_of(record) if verb in by_state]

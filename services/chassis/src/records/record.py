@@ -59,8 +59,9 @@ async def unchecked(_session: AsyncSession, _row: Any) -> None:
 class Record(Generic[Row_co, Body, Out]):
     """One record of a module, in the database and over HTTP.
 
-    `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`); `tag` its
-    chapter in the API's document; `kind` None when it is not replicated, `announced` what is published of it then. A
+    `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`), `writes`
+    the scope to write when it is another one; `tag` its chapter in the API's document; `kind` None when it is not
+    replicated, `announced` what is published of it then. A
     filter that is called like a column is compared with it; `where` holds the meaning of all others, and `codes` what
     `q` finds beside words. `sort` names columns; the first is the default order unless `order` says another, and the
     unique column `ties` settles ties. `refers` names columns that hold the id of another record; `callers` columns that
@@ -98,6 +99,7 @@ class Record(Generic[Row_co, Body, Out]):
     among: Select[Any] | None = None
     sort_by: Mapping[str, Column] = field(default_factory=dict)
     verbs: Collection[Verb] = VERBS
+    writes: str | None = None
     kind: Kind | None = None
     announced: Announced | None = None
     order: str | None = None
@@ -123,6 +125,11 @@ class Record(Generic[Row_co, Body, Out]):
     def __post_init__(self) -> None:
         derived = self.kind is not None and not self.kind.history
         object.__setattr__(self, "annotated", self.annotated and not derived and "read" in self.verbs)
+
+    @property
+    def write_scope(self) -> str:
+        """The scope that every verb which changes a row needs."""
+        return self.writes or f"{self.scope}:write"
 
     @property
     def plural(self) -> str:

@@ -1,6 +1,6 @@
 """The routes of a record. FastAPI reads the types of their parameters from the declaration."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -75,15 +75,17 @@ def routes(
     change: writes.Change | None = None,
     lock_all: writes.LockAll | None = None,
     with_roles: bool = False,
+    before: Callable[..., Awaitable[None]] | None = None,
 ) -> RecordRouter:
     """The routes of a record's verbs, except those in `without`.
 
     `create` and `change` are the module's own commands, if a plain write is not enough; `with_roles` passes them the
     caller's roles, as `roles`. `lock_all` locks the rows that they need when a batch calls them. `says` contains
-    descriptions, `names` operation ids that differ from the plain ones.
+    descriptions, `names` operation ids that differ from the plain ones. `before` is a dependency of every route.
     """
     served = [verb for verb in record.verbs if verb not in without]
     router = RecordRouter(record, served, plain=create is None and change is None)
+    router.dependencies += [Depends(before)] if before else []
     plain_create, plain_change = writes.plain(record)
     commands = _Commands(record, create or plain_create, change or plain_change, lock_all, with_roles)
 
@@ -222,7 +224,7 @@ class _Commands:
 
 def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
     Body, Changed = _new(record), record.body if "change" in record.verbs else Never
-    Writer = Annotated[Principal, requires(f"{record.scope}:write")]
+    Writer = Annotated[Principal, requires(record.write_scope)]
     Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
     extra = {"openapi_extra": record.field_scopes.openapi} if record.field_scopes else {}
 

@@ -20,7 +20,7 @@ from erp.ledger import queries
 from erp.ledger.events import JOURNAL_ENTRY
 from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
 from erp.ledger.records import ENTRIES
-from erp.ledger.rules import DEFAULT_CHART, MANUAL, Source, lines_of, month_of
+from erp.ledger.rules import DEFAULT_CHART, MANUAL, STEPS, PeriodState, Source, lines_of, month_of
 from erp.ledger.schemas import AccountBody, CompanyBody, EntryBody, sides
 
 PERIOD_KEY = "hashtextextended('period' || current_setting('app.tenant', true) || :month, 0)"
@@ -233,7 +233,7 @@ async def chart(session: AsyncSession) -> None:
         await session.execute(upsert(Account).on_conflict_do_nothing(), rows)
 
 
-async def open_account(session: AsyncSession, body: AccountBody) -> Account:
+async def open_account(session: AsyncSession, body: AccountBody, _actor: str) -> Account:
     """Add an account. Raises `AccountNumberTaken`."""
     await chart(session)
     taken = await session.scalar(select(Account.id).where(Account.number == body.number))
@@ -259,8 +259,8 @@ async def _set_closed(session: AsyncSession, month: date, actor: str, *, closed:
     await session.execute(CHANGING_PERIOD, {"month": month.isoformat()})
     is_closed = await session.scalar(select(exists().where(Period.month == month, Period.closed_at.is_not(None))))
     if is_closed == closed:
-        state, allowed = ("closed", ["reopen"]) if closed else ("open", ["close"])
-        raise PeriodStepForbidden(month=month_of(month), state=state, allowed=allowed)
+        state = PeriodState.CLOSED if closed else PeriodState.OPEN
+        raise PeriodStepForbidden(month=month_of(month), state=state.value, allowed=list(STEPS[state]))
     values = {"closed_at": clock.now() if closed else None, "actor": actor}
     statement = upsert(Period).values(month=month, **values)
     await session.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "month"], set_=values))

@@ -8,18 +8,24 @@ from chassis.db import TENANT, JsonObject, Summed, unique, uuid7
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
     SmallInteger,
+    Subquery,
     Text,
+    cast,
     func,
+    select,
     text,
+    union,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, registry, relationship
 
+from erp.ledger.rules import PeriodState
 from erp.tables import Base
 
 
@@ -124,3 +130,37 @@ class JournalEntry(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     lines: Mapped[list[JournalLine]] = relationship(lazy="raise", order_by=JournalLine.position, viewonly=True)
+
+
+class Month:
+    """A month of the ledger: one with postings or closings, or the current one. All others are open and without
+    entries."""
+
+    month: Mapped[date]
+    closed_at: Mapped[datetime | None]
+    actor: Mapped[str | None]
+    entries: Mapped[int]
+
+    @property
+    def state(self) -> PeriodState:
+        return PeriodState.CLOSED if self.closed_at else PeriodState.OPEN
+
+
+def _months() -> Subquery:
+    posted = (
+        select(cast(func.date_trunc("month", JournalEntry.posted_on), Date).label("month"), func.count().label("n"))
+        .group_by(text("1"))
+        .subquery()
+    )
+    present = select(cast(func.date_trunc("month", func.now()), Date).label("month"))
+    months = union(select(posted.c.month), select(Period.month), present).subquery()
+    return (
+        select(months.c.month, Period.closed_at, Period.actor, func.coalesce(posted.c.n, 0).label("entries"))
+        .outerjoin(Period, Period.month == months.c.month)
+        .outerjoin(posted, posted.c.month == months.c.month)
+        .subquery("ledger_months")
+    )
+
+
+MONTHS = _months()
+registry().map_imperatively(Month, MONTHS, primary_key=[MONTHS.c.month])

@@ -8,15 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from chassis import gather
-from chassis.errors import NotFound
 from chassis.pages import Sorting
-from sqlalchemy import ColumnElement, Date, Row, Select, Subquery, cast, exists, func, select, text, union
+from sqlalchemy import ColumnElement, Select, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Period
+from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Month
 from erp.ledger.schemas import StatementFilters
 
-ACCOUNTS = Sorting({"number": Account.number, "name": Account.name}, Account.id, "number")
 AMOUNT = JournalLine.amount
 ONE_AT_A_TIME = text("""
     select pg_advisory_xact_lock(hashtextextended('receivable' || current_setting('app.tenant', true) || :customer, 0))
@@ -107,18 +105,6 @@ async def anything_posted(session: AsyncSession) -> bool:
     return bool(await session.scalar(select(exists().select_from(JournalEntry))))
 
 
-async def account(session: AsyncSession, account_id: UUID) -> Account:
-    """One account. Raises `NotFound`."""
-    found = await session.scalar(select(Account).where(Account.id == account_id))
-    if found is None:
-        raise NotFound(id=account_id)
-    return found
-
-
-def accounts() -> Select[Account]:
-    return select(Account)
-
-
 def statement_of(account_id: UUID, filters: StatementFilters) -> tuple[Select[Any], Sorting]:
     """The lines of an account in the order of their dates, each with the balance after it; and the sort keys.
 
@@ -153,29 +139,7 @@ def statement_of(account_id: UUID, filters: StatementFilters) -> tuple[Select[An
     return statement, Sorting({"posted_on": found.c.posted_on}, found.c.place, "posted_on")
 
 
-def periods() -> tuple[Select[Any], Sorting]:
-    """The months with postings or closings, and the current one; and the sort keys."""
-    found = _months()
-    return select(found), Sorting({"month": found.c.month}, found.c.month, "-month")
-
-
-async def period(session: AsyncSession, month: date) -> Row[Any]:
-    """One of those months."""
-    found = _months()
-    return (await session.execute(select(found).where(found.c.month == month))).one()
-
-
-def _months() -> Subquery:
-    posted = (
-        select(cast(func.date_trunc("month", JournalEntry.posted_on), Date).label("month"), func.count().label("n"))
-        .group_by(text("1"))
-        .subquery()
-    )
-    present = select(cast(func.date_trunc("month", func.now()), Date).label("month"))
-    months = union(select(posted.c.month), select(Period.month), present).subquery()
-    return (
-        select(months.c.month, Period.closed_at, Period.actor, func.coalesce(posted.c.n, 0).label("entries"))
-        .outerjoin(Period, Period.month == months.c.month)
-        .outerjoin(posted, posted.c.month == months.c.month)
-        .subquery()
-    )
+async def month(session: AsyncSession, first_day: date) -> Month:
+    """One of the months, as it is now."""
+    statement = select(Month).where(Month.month == first_day).execution_options(populate_existing=True)
+    return (await session.scalars(statement)).one()

@@ -1,13 +1,59 @@
-"""Declarations of the journal."""
+"""Declarations of accounts, months and the journal."""
 
 from uuid import UUID
 
-from records import READ_ONLY, Record, routes
+from records import LIST_ONLY, READ_ONLY, Record, routes
 from sqlalchemy import ColumnElement, exists
 from sqlalchemy.orm import selectinload
 
-from erp.ledger.models import JournalEntry, JournalLine
-from erp.ledger.schemas import EntryFilters, EntryOut
+from erp.ledger.models import Account, JournalEntry, JournalLine, Month
+from erp.ledger.rules import STEPS, PeriodState
+from erp.ledger.schemas import (
+    AccountBody,
+    AccountFilters,
+    AccountOut,
+    EntryFilters,
+    EntryOut,
+    PeriodFilters,
+    PeriodOut,
+)
+
+CLOSE = "ledger:close"
+"""The scope to close and to reopen months."""
+ACCOUNTS = Record(
+    "account",
+    path="/v1/accounts",
+    scope="ledger",
+    tag="ledger",
+    row=Account,
+    body=AccountBody,
+    out=AccountOut,
+    filters=AccountFilters,
+    sort=("number", "name"),
+    verbs=("create", *READ_ONLY),
+    annotated=False,
+)
+PERIODS = Record(
+    "period",
+    path="/v1/periods",
+    scope="ledger",
+    tag="ledger",
+    row=Month,
+    out=PeriodOut,
+    filters=PeriodFilters,
+    sort=("month",),
+    order="-month",
+    ties="month",
+    verbs=LIST_ONLY,
+    writes=CLOSE,
+    actions={"close": (), "reopen": ()},
+    allows=lambda row: STEPS[row.state],
+    where={
+        "state": lambda state: Month.closed_at.is_(None) if state is PeriodState.OPEN else Month.closed_at.is_not(None),
+        "since": lambda day: Month.month >= day,
+        "until": lambda day: Month.month <= day,
+    },
+)
 
 LINE = exists().where(JournalLine.entry_id == JournalEntry.id)
 
@@ -44,5 +90,11 @@ entries = routes(
     says={
         "list": "The journal, the newest entry first unless `sort` says otherwise (position, posted_on).",
         "read": "One entry with its lines.",
+    },
+)
+periods = routes(
+    PERIODS,
+    says={
+        "list": "The months with postings or closings, and the current one, the latest first. All others are open too."
     },
 )

@@ -11,13 +11,12 @@ from chassis.db import Session
 from chassis.pages import Page, Paging
 from chassis.preconditions import IdempotentRoute, SeenVersion
 from fastapi import APIRouter, Query, Response
+from records import ActionRouter, answered, reads, routes
 
 from erp.ledger import commands, queries
-from erp.ledger.records import ENTRIES, entries
+from erp.ledger.records import ACCOUNTS, CLOSE, ENTRIES, PERIODS, entries, periods
 from erp.ledger.schemas import (
     AccountBalanceOut,
-    AccountBody,
-    AccountOut,
     CompanyBody,
     CompanyOut,
     CurrencySum,
@@ -31,10 +30,28 @@ from erp.ledger.schemas import (
 )
 
 router = APIRouter(prefix="/v1", tags=["ledger"], route_class=IdempotentRoute)
-routers = (router, entries)
+months = ActionRouter(PERIODS)
+
+
+async def with_chart(session: Session) -> None:
+    """The accounts of the posting rules are there from the beginning."""
+    await commands.chart(session)
+
+
+accounts = routes(
+    ACCOUNTS,
+    create=commands.open_account,
+    names={"create": "open_account"},
+    says={
+        "create": "Add an account for manual entries.",
+        "list": "The chart of accounts, by number. Accounts of posting rules exist from the beginning.",
+    },
+    before=with_chart,
+)
+routers = (router, accounts, entries, periods, months)
 READ = requires("ledger:read")
 Poster = Annotated[Principal, requires("ledger:post")]
-Closer = Annotated[Principal, requires("ledger:close")]
+Closer = Annotated[Principal, requires(CLOSE)]
 
 
 @router.get("/company", dependencies=[READ])
@@ -52,35 +69,12 @@ async def write_company(body: CompanyBody, session: Session, seen: SeenVersion, 
     return CompanyOut.model_validate(row).tag(response)
 
 
-@router.get("/accounts", dependencies=[READ])
-async def list_accounts(session: Session, paging: Paging) -> Page[AccountOut]:
-    """The chart of accounts, by number. Accounts of posting rules exist from the beginning."""
-    await commands.chart(session)
-    return await paging.page(
-        session, queries.accounts(), queries.ACCOUNTS, lambda row: AccountOut.model_validate(row[0])
-    )
-
-
-@router.post("/accounts", status_code=201, dependencies=[requires("ledger:write")])
-async def open_account(body: AccountBody, session: Session, response: Response) -> AccountOut:
-    """Add an account for manual entries."""
-    row = await commands.open_account(session, body)
-    response.headers["Location"] = f"{router.prefix}/accounts/{row.id}"
-    return AccountOut.model_validate(row)
-
-
-@router.get("/accounts/{account_id}", dependencies=[READ])
-async def read_account(account_id: UUID, session: Session) -> AccountOut:
-    """One account."""
-    return AccountOut.model_validate(await queries.account(session, account_id))
-
-
 @router.get("/accounts/{account_id}/statement", dependencies=[READ])
 async def read_statement(
     account_id: UUID, session: Session, paging: Paging, filters: Annotated[StatementFilters, Query()]
 ) -> Page[StatementLineOut]:
     """The lines of an account, by date, with the balance after each line."""
-    await queries.account(session, account_id)
+    await reads.by_id(session, ACCOUNTS, account_id)
     return await paging.page(session, *queries.statement_of(account_id, filters), StatementLineOut.of)
 
 
@@ -106,24 +100,18 @@ async def read_trial_balance(session: Session, until: date | None = None) -> Tri
     return TrialBalanceOut(until=until, accounts=accounts, sums=found)
 
 
-@router.get("/periods", dependencies=[READ])
-async def list_periods(session: Session, paging: Paging) -> Page[PeriodOut]:
-    """The months with postings or closings, and the current one, the latest first. All others are open too."""
-    return await paging.page(session, *queries.periods(), PeriodOut.of)
-
-
-@router.post("/periods/{month}/close")
-async def close_period(month: Month, session: Session, caller: Closer) -> PeriodOut:
+@months.post("/{month}/close")
+async def close_period(month: Month, session: Session, caller: Closer, response: Response) -> PeriodOut:
     """Close a month: no entry can be posted in it."""
     await commands.close(session, first_day(month), caller.subject)
-    return PeriodOut.of(await queries.period(session, first_day(month)))
+    return await answered(session, PERIODS, await queries.month(session, first_day(month)), response)
 
 
-@router.post("/periods/{month}/reopen")
-async def reopen_period(month: Month, session: Session, caller: Closer) -> PeriodOut:
+@months.post("/{month}/reopen")
+async def reopen_period(month: Month, session: Session, caller: Closer, response: Response) -> PeriodOut:
     """Open a closed month again."""
     await commands.reopen(session, first_day(month), caller.subject)
-    return PeriodOut.of(await queries.period(session, first_day(month)))
+    return await answered(session, PERIODS, await queries.month(session, first_day(month)), response)
 
 
 def first_day(month: str) -> date:

@@ -35,6 +35,16 @@ class AccountRole(StrEnum):
     STOCK_DIFFERENCE = "stock_difference"
 
 
+class PeriodState(StrEnum):
+    """Nothing can be posted in a closed month."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+STEPS: Mapping[PeriodState, tuple[str, ...]] = {PeriodState.OPEN: ("close",), PeriodState.CLOSED: ("reopen",)}
+"""State -> what may be done with the month."""
+
 DEFAULT_CHART: Sequence[tuple[str, str, AccountKind, AccountRole]] = (
     ("1000", "Bank", AccountKind.ASSET, AccountRole.BANK),
     ("1200", "Receivables", AccountKind.ASSET, AccountRole.RECEIVABLES),

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from chassis.preconditions import etag
@@ -16,7 +16,7 @@ from contracts.values import CountryCode, CurrencyCode, Language, Sum, in_curren
 from fastapi import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from erp.ledger.rules import AccountKind, month_of
+from erp.ledger.rules import AccountKind, AccountRole, PeriodState, month_of
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -232,16 +232,31 @@ class PeriodOut(BaseModel):
     """A month; `entries` is the number of its entries, `actor` closed or reopened it last."""
 
     month: Month
-    state: Literal["open", "closed"]
+    state: PeriodState
     closed_at: datetime | None
     actor: str | None
     entries: int
 
     @classmethod
     def of(cls, row: Any) -> Self:
-        state: Literal["open", "closed"] = "closed" if row.closed_at else "open"
-        month = month_of(row.month)
-        return cls(month=month, state=state, closed_at=row.closed_at, actor=row.actor, entries=row.entries)
+        names = cls.model_fields.keys() - {"month"}
+        return cls(month=month_of(row.month), **{name: getattr(row, name) for name in names})
+
+
+class AccountFilters(BaseModel):
+    """Filters of the list; all given filters must match."""
+
+    number: str | None = None
+    kind: AccountKind | None = None
+    role: AccountRole | None = None
+
+
+class PeriodFilters(BaseModel):
+    """Filters of the list; all given filters must match."""
+
+    state: PeriodState | None = None
+    since: date | None = None
+    until: date | None = None
 
 
 class EntryFilters(BaseModel):

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
-from chassis.auth import Principal, requires
-from chassis.db import Session, Sessions, transaction
+from chassis.auth import Principal, ScopeMissing, requires
+from chassis.db import Session, Sessions, caller_of, transaction
 from chassis.errors import Malformed
 from chassis.pages import Page, Paging, Sorting
 from chassis.preconditions import IdempotentRoute
@@ -39,7 +39,7 @@ def routes(targets: Mapping[str, Target]) -> APIRouter:
     """The routes of imports into these targets. Each also needs the scope that writes the target's records."""
     router = APIRouter(prefix=PATH, tags=["imports"], route_class=IdempotentRoute)
     _add_uploads(router, targets)
-    _add_reads(router)
+    _add_reads(router, targets)
     _add_run(router, targets)
     return router
 
@@ -64,7 +64,7 @@ def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
             caller.subject,
         )
         target.authorise(caller, row.fields)
-        return await _shown(session, row)
+        return await _shown(session, targets, row)
 
     @router.put("/{import_id}/lines", openapi_extra=A_FILE)
     async def upload_lines(
@@ -78,21 +78,21 @@ def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
         row = await uploads.by_id(session, import_id, lock=True)
         targets[row.target].authorise(caller, row.fields)
         row = await uploads.add_lines(session, row, targets[row.target], columns, await request.body(), caller.subject)
-        return await _shown(session, row)
+        return await _shown(session, targets, row)
 
 
-def _add_reads(router: APIRouter) -> None:
+def _add_reads(router: APIRouter, targets: Mapping[str, Target]) -> None:
     @router.get("", dependencies=[requires("jobs:read")])
     async def list_imports(session: Session, paging: Paging) -> Page[ImportOut]:
         """Imports in pages, the newest first."""
         page: Page[Any] = await paging.page(session, select(Upload), SORTING, lambda row: row[0])
-        shown = await _all_shown(session, page.items)
+        shown = await _all_shown(session, targets, page.items)
         return page.model_copy(update={"items": [shown[row.id] for row in page.items]})
 
     @router.get("/{import_id}", dependencies=[requires("jobs:read")])
     async def read_import(import_id: UUID, session: Session) -> ImportOut:
         """One import, with the progress and the counts of its preview and of its run."""
-        return await _shown(session, await uploads.by_id(session, import_id))
+        return await _shown(session, targets, await uploads.by_id(session, import_id))
 
 
 def _add_run(router: APIRouter, targets: Mapping[str, Target]) -> None:
@@ -101,7 +101,7 @@ def _add_run(router: APIRouter, targets: Mapping[str, Target]) -> None:
         """Import the file; its preview ends. Unchanged rows change nothing; each row succeeds or fails alone."""
         row = await uploads.by_id(session, import_id, lock=True)
         targets[row.target].authorise(caller, row.fields)
-        return await _shown(session, await uploads.start(session, row, caller.subject))
+        return await _shown(session, targets, await uploads.start(session, row, caller.subject))
 
     @router.get("/{import_id}/outcomes", responses=OUTCOMES, response_class=StreamingResponse)
     async def read_outcomes(
@@ -127,17 +127,34 @@ def _add_run(router: APIRouter, targets: Mapping[str, Target]) -> None:
         return StreamingResponse(pieces, media_type=media_type, headers={"Content-Disposition": name})
 
 
-async def _shown(session: AsyncSession, row: Upload) -> ImportOut:
-    return (await _all_shown(session, [row]))[row.id]
+async def _shown(session: AsyncSession, targets: Mapping[str, Target], row: Upload) -> ImportOut:
+    return (await _all_shown(session, targets, [row]))[row.id]
 
 
-async def _all_shown(session: AsyncSession, rows: list[Upload]) -> dict[UUID, ImportOut]:
-    jobs = await uploads.jobs_of(session, rows)
+async def _all_shown(session: AsyncSession, targets: Mapping[str, Target], rows: list[Upload]) -> dict[UUID, ImportOut]:
+    jobs, caller = await uploads.jobs_of(session, rows), caller_of(session)
 
     def job(job_id: UUID | None) -> Any:
         return jobs.get(job_id) if job_id else None
 
-    return {row.id: ImportOut.of(row, job(row.preview_id), job(row.run_id)) for row in rows}
+    return {
+        row.id: ImportOut.of(
+            row, job(row.preview_id), job(row.run_id), caller, _verbs(targets.get(row.target), row, caller)
+        )
+        for row in rows
+    }
+
+
+def _verbs(target: Target | None, row: Upload, caller: Principal) -> Sequence[str]:
+    """What the caller may do with an import that has not run."""
+    try:
+        caller.require("jobs:write")
+        if target is None:
+            return ()
+        target.authorise(caller, row.fields)
+    except ScopeMissing:
+        return ()
+    return ("lines", "run") if target.lines else ("run",)
 
 
 async def _outcomes(

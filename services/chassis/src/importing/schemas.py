@@ -1,16 +1,18 @@
 """Shapes of requests and answers of imports over HTTP."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePath
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from chassis.auth import Principal
 from jobs import Job
 from jobs.schemas import JobOut
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from importing.models import Upload
-from importing.uploads import Options
+from importing.uploads import Options, has_run
 
 Words = Annotated[str, StringConstraints(max_length=200)]
 
@@ -71,11 +73,13 @@ class ImportOut(BaseModel):
     created_at: datetime
     preview: JobOut | None
     run: JobOut | None
+    allowed: list[Literal["lines", "run"]] = Field(description="What its state and your scopes allow now.")
 
     @classmethod
-    def of(cls, row: Upload, preview: Job | None, run: Job | None) -> Self:
-        """The answer for an import and its jobs."""
-        names = cls.model_fields.keys() - {"preview", "run"}
+    def of(cls, row: Upload, preview: Job | None, run: Job | None, caller: Principal, verbs: Sequence[str]) -> Self:
+        """The answer for an import and its jobs; `verbs` are those of the target that the caller may use."""
         jobs = {"preview": preview, "run": run}
-        shown = {name: job and JobOut.model_validate(job) for name, job in jobs.items()}
-        return cls.model_validate({**{name: getattr(row, name) for name in names}, **shown})
+        shown = {name: job and JobOut.of(job, caller) for name, job in jobs.items()}
+        names = cls.model_fields.keys() - {*jobs, "allowed"}
+        plain = {name: getattr(row, name) for name in names}
+        return cls.model_validate({**plain, **shown, "allowed": [] if has_run(run) else verbs})

@@ -214,9 +214,14 @@ async def _keep(session: AsyncSession, import_id: UUID, part: Part, content: byt
         await session.execute(insert(Chunk).values(values))
 
 
+def has_run(job: Job | None) -> bool:
+    """Whether an import with this run has run, or is running; a failed or cancelled run may be repeated."""
+    return job is not None and job.state not in (JobState.FAILED, JobState.CANCELLED)
+
+
 async def _refuse_run(session: AsyncSession, row: Upload) -> None:
     job = (await jobs_of(session, [row])).get(row.run_id) if row.run_id else None
-    if job is not None and job.state not in (JobState.FAILED, JobState.CANCELLED):
+    if job is not None and has_run(job):
         raise ImportHasRun(job=job.id, state=job.state)
 
 

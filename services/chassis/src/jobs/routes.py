@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from chassis.auth import requires
-from chassis.db import Session
+from chassis.db import Session, caller_of
 from chassis.pages import Page, Paging, Sorting
 from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query
@@ -29,16 +29,16 @@ async def list_jobs(
     wanted = select(Job)
     wanted = wanted if state is None else wanted.where(Job.state == state)
     wanted = wanted if kind is None else wanted.where(Job.kind == kind)
-    return await paging.page(session, wanted, SORTING, lambda row: JobOut.model_validate(row[0]))
+    return await paging.page(session, wanted, SORTING, lambda row: JobOut.of(row[0], caller_of(session)))
 
 
 @router.get("/{job_id}", dependencies=[requires("jobs:read")])
 async def read_job(job_id: UUID, session: Session) -> JobOut:
     """One job: its state, its progress, and its result."""
-    return JobOut.model_validate(await commands.by_id(session, job_id))
+    return JobOut.of(await commands.by_id(session, job_id), caller_of(session))
 
 
 @router.post("/{job_id}/cancel", dependencies=[requires("jobs:write")])
 async def cancel_job(job_id: UUID, session: Session) -> JobOut:
     """Cancel a job. A running one stops at its next step; its committed steps stay."""
-    return JobOut.model_validate(await commands.cancel(session, job_id))
+    return JobOut.of(await commands.cancel(session, job_id), caller_of(session))

@@ -1,12 +1,13 @@
 """Shapes of answers."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, Self
 from uuid import UUID
 
+from chassis.auth import Principal
 from pydantic import BaseModel, ConfigDict, Field
 
-from jobs.models import JobState
+from jobs.models import Job, JobState
 
 
 class JobOut(BaseModel):
@@ -26,3 +27,11 @@ class JobOut(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    allowed: list[Literal["cancel"]] = Field(description="What its state and your scopes allow now.")
+
+    @classmethod
+    def of(cls, job: Job, caller: Principal) -> Self:
+        """The answer for a job."""
+        names = cls.model_fields.keys() - {"allowed"}
+        stops = "jobs:write" in caller.scopes and not JobState(job.state).over and not job.cancel_requested
+        return cls(allowed=["cancel"] if stops else [], **{name: getattr(job, name) for name in names})

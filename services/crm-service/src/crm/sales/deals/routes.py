@@ -55,7 +55,7 @@ async def hand_over(employee_id: UUID, body: HandOver, session: Session, caller:
     """
     job = await commands.hand_over(session, employee_id, body.to_id, caller.subject)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return JobOut.model_validate(job)
+    return JobOut.of(job, caller)
 
 
 pipelines = APIRouter(prefix="/v1/pipelines", tags=["deals"])

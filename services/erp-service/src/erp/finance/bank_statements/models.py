@@ -1,6 +1,6 @@
 """The tables of bank statements and their lines, and the states of a line."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -9,10 +9,11 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import JsonObject, unique, uuid7
 from chassis.errors import Conflict
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from erp.finance.payments.models import BankAccount
 from erp.tables import Base
 
 
@@ -27,6 +28,8 @@ class LineState(StrEnum):
 
 
 UNDECIDED = (LineState.PROPOSED, LineState.IGNORED)
+VERBS = ("accept", "assign", "ignore")
+"""The decisions on a line; a line with a payment allows none."""
 
 
 class LineDecided(Conflict):
@@ -49,7 +52,7 @@ class BankStatement(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    bank_account_id: Mapped[UUID]
+    bank_account_id: Mapped[UUID] = mapped_column()
     identifier: Mapped[str] = mapped_column(Text)
     format: Mapped[str] = mapped_column(Text)
     opened_on: Mapped[date | None]
@@ -59,6 +62,9 @@ class BankStatement(Base):
     imported_by: Mapped[str] = mapped_column(Text)
     imported_at: Mapped[datetime]
 
+    currency: Mapped[str] = column_property(
+        select(BankAccount.currency).where(BankAccount.id == bank_account_id).scalar_subquery()
+    )
     lines: Mapped[list["StatementLine"]] = relationship(lazy="raise", order_by="StatementLine.position")
 
 
@@ -100,9 +106,14 @@ class StatementLine(Base):
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None]
 
-    def must_be(self, states: Collection[LineState] = UNDECIDED) -> None:
-        """Raises `LineDecided` unless the line is in one of these states."""
-        if self.state not in states:
+    @property
+    def verbs(self) -> Sequence[str]:
+        """What its state allows."""
+        return VERBS if self.state in UNDECIDED else ()
+
+    def must_be_undecided(self) -> None:
+        """Raises `LineDecided` when it has a payment."""
+        if not self.verbs:
             raise LineDecided(state=self.state, payment_id=self.payment_id, allowed=[])
 
     def decide(self, state: LineState, actor: str, payment_id: UUID | None = None, reason: str | None = None) -> None:

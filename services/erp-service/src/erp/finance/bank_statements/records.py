@@ -1,7 +1,11 @@
 """Declarations of bank statements."""
 
+from collections.abc import Sequence
+
+from chassis.db import caller_of
 from records import READ_ONLY, Record, routes
 from sqlalchemy import exists
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from erp.finance.bank_statements.models import BankStatement, LineState, StatementLine
@@ -10,6 +14,13 @@ from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 
 LINE = exists().where(StatementLine.statement_id == BankStatement.id)
 UNDECIDED = LINE.where(StatementLine.state == LineState.PROPOSED)
+
+
+async def _for_caller(session: AsyncSession, rows: Sequence[BankStatement]) -> Sequence[StatementOut]:
+    caller = caller_of(session)
+    return [StatementOut.for_caller(row, caller) for row in rows]
+
+
 STATEMENTS = Record(
     "statement",
     path="/v1/bank-statements",
@@ -18,6 +29,7 @@ STATEMENTS = Record(
     row=BankStatement,
     out=StatementOut,
     listed=StatementHead,
+    shown=_for_caller,
     filters=StatementFilters,
     sort=("imported_at", "closed_on"),
     order="-imported_at",

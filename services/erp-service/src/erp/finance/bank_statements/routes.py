@@ -53,14 +53,14 @@ async def import_bank_statement(
     taken, new_lines = await importing.take_in(session, statements, caller.subject, account)
     if not new_lines:
         response.status_code = 200
-    return TakenIn(items=[StatementOut.model_validate(each) for each in taken], new_lines=new_lines)
+    return TakenIn(items=[StatementOut.for_caller(each, caller) for each in taken], new_lines=new_lines)
 
 
 @router.post("/{statement_id}/lines/{line_id}/accept")
 async def accept_line(statement_id: UUID, line_id: UUID, session: Session, caller: Writer) -> LineOut:
     """Carry out the proposal of a line."""
     await queries.line_of(session, statement_id, line_id)
-    return LineOut.model_validate(await deciding.accept(session, line_id, caller.subject))
+    return LineOut.of(await deciding.accept(session, line_id, caller.subject), caller)
 
 
 @router.post("/{statement_id}/lines/{line_id}/assign")
@@ -69,14 +69,14 @@ async def assign_line(
 ) -> LineOut:
     """Assign a line to a payment or a customer."""
     await queries.line_of(session, statement_id, line_id)
-    return LineOut.model_validate(await deciding.assign(session, line_id, body, caller.subject))
+    return LineOut.of(await deciding.assign(session, line_id, body, caller.subject), caller)
 
 
 @router.post("/{statement_id}/lines/{line_id}/ignore")
 async def ignore_line(statement_id: UUID, line_id: UUID, body: IgnoreBody, session: Session, caller: Writer) -> LineOut:
     """Mark a line as no payment of a customer: a fee, an internal transfer."""
     await queries.line_of(session, statement_id, line_id)
-    return LineOut.model_validate(await deciding.ignore(session, line_id, body.reason, caller.subject))
+    return LineOut.of(await deciding.ignore(session, line_id, body.reason, caller.subject), caller)
 
 
 async def _named_account(session: AsyncSession, layout: CsvLayout) -> BankAccount | None:

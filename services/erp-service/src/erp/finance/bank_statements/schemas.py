@@ -5,13 +5,14 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from chassis.auth import Principal
 from contracts.decimals import InCurrency
 from contracts.receivable import Direction
 from contracts.text import OptionalNameText, ShortText, refuse
 from contracts.values import Money
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from erp.finance.bank_statements.models import LineState
+from erp.finance.bank_statements.models import BankStatement, LineState, StatementLine
 from erp.finance.bank_statements.rules import Why
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import Body, Parts
@@ -76,10 +77,22 @@ class LineOut(InCurrency):
     payment_id: UUID | None
     decided_by: str | None
     decided_at: datetime | None
+    allowed: Sequence[Literal["accept", "assign", "ignore"]] = Field(
+        validation_alias="verbs", description="What the state of the line and your scopes allow now."
+    )
+
+    @classmethod
+    def of(cls, row: StatementLine, caller: Principal) -> Self:
+        """The answer for a line."""
+        return cls.model_validate(row).for_caller(caller)
+
+    def for_caller(self, caller: Principal) -> Self:
+        """The same for a caller, who may lack the scope to decide."""
+        return self if "payments:write" in caller.scopes else self.model_copy(update={"allowed": ()})
 
 
-class StatementHead(BaseModel):
-    """A bank statement without its lines."""
+class StatementHead(InCurrency):
+    """A bank statement without its lines; `currency` is that of its account."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -89,6 +102,7 @@ class StatementHead(BaseModel):
     format: Literal["camt.053", "csv"]
     opened_on: date | None
     closed_on: date | None
+    currency: str
     opening_balance: Money | None
     closing_balance: Money | None
     imported_by: str
@@ -99,6 +113,12 @@ class StatementOut(StatementHead):
     """A bank statement; lines that an earlier statement contained are not repeated."""
 
     lines: Sequence[LineOut]
+
+    @classmethod
+    def for_caller(cls, row: BankStatement, caller: Principal) -> Self:
+        """The answer for a statement with its lines."""
+        shown = cls.model_validate(row)
+        return shown.model_copy(update={"lines": [line.for_caller(caller) for line in shown.lines]})
 
 
 class TakenIn(BaseModel):

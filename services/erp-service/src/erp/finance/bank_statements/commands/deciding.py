@@ -8,7 +8,7 @@ from contracts.receivable import Direction, PaymentState
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.bank_statements import queries
-from erp.finance.bank_statements.models import UNDECIDED, LineState, StatementLine
+from erp.finance.bank_statements.models import LineState, StatementLine
 from erp.finance.bank_statements.rules import Match, Why
 from erp.finance.bank_statements.schemas import LineAssignBody, Proposal
 from erp.finance.payments import queries as payments
@@ -38,7 +38,7 @@ async def accept(session: AsyncSession, line_id: UUID, actor: str) -> StatementL
     Raises `NotFound`, `LineDecided`, and the errors of entering and allocating a payment.
     """
     line = await queries.line_for_update(session, line_id)
-    line.must_be(UNDECIDED)
+    line.must_be_undecided()
     proposal = Proposal.model_validate(line.proposal or {"why": Why.NOTHING})
     parts = tuple(Share(each.invoice_id, each.amount, How.HAND) for each in proposal.allocations)
     guess = Match(proposal.why, True, proposal.payment_id, proposal.customer_id, parts)
@@ -51,7 +51,7 @@ async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, act
     Raises `NotFound`, `LineDecided`, `LineIsAnother`, `LineTaken`, and the errors of entering and allocating.
     """
     line = await queries.line_for_update(session, line_id)
-    line.must_be(UNDECIDED)
+    line.must_be_undecided()
     if body.payment_id is not None:
         payment_id = await _known(session, line, body.payment_id)
     else:
@@ -64,7 +64,7 @@ async def assign(session: AsyncSession, line_id: UUID, body: LineAssignBody, act
 async def ignore(session: AsyncSession, line_id: UUID, reason: str | None, actor: str) -> StatementLine:
     """Mark a line as no payment of a customer: a fee, an internal transfer. Raises `NotFound`, `LineDecided`."""
     line = await queries.line_for_update(session, line_id)
-    line.must_be(UNDECIDED)
+    line.must_be_undecided()
     line.decide(LineState.IGNORED, actor, reason=reason)
     await session.flush()
     return line

@@ -17,7 +17,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 AT_ONCE ?= 2
 # These tests start or kill the whole product: they run alone, after the others.
 APART := tests/e2e tests/faults
-SIDE_BY_SIDE := $(addprefix --ignore=,$(APART) tests/bench)
+SIDE_BY_SIDE := $(addprefix --ignore=,$(APART))
 
 .PHONY: help run token secrets test test-fast test-long bench story check format lock contracts clean environment
 
@@ -43,7 +43,7 @@ test-long: $(READY) ## Run the fault tests that take minutes: restores, lost log
 test-fast: $(READY) ## Run the tests that need no server
 	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(SIDE_BY_SIDE)
 
-bench: $(READY) ## Measure the time from an edit in one service to the other
+bench: $(READY) ## Measure every part beside what it is compared with, and write tests/bench/RESULTS.md
 	$(PY) -m tests.bench
 
 story: $(READY) ## Run Northwind's orders from quote to payment through both services, and print the figures

@@ -180,7 +180,7 @@ async def _reading(address: str, admin: asyncpg.Connection, largest: int, costs:
 async def _enter(client: httpx.AsyncClient) -> None:
     """Customers with names of three words: one that all have, one of its own, and one that only its copies share."""
     for start in range(0, FIRST, 200):
-        words = [(_word(), _word()) for _ in range(200)]
+        words = [(_word(), _word()) for _ in range(min(200, FIRST - start))]
         items = [{"body": {"name": f"Company {own} {shared}", "email": f"{own}@example.com"}} for own, shared in words]
         answer = await client.post(
             "/v1/customers:batch", json={"items": items}, headers={"Idempotency-Key": f"{start}"}

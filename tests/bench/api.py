@@ -193,7 +193,10 @@ def _print(apis: Sequence[Api]) -> None:
         ratios = f"{ours / bare:.2f}", f"{cost / least:.1f}"
         rows.append((name, f"{ours:.0f}", f"{bare:.0f}", ratios[0], f"{cost:.2f}", f"{least:.2f}", ratios[1]))
     columns = ("", "Concord, a second", "bare", "ratio", "Concord, ms of processor", "bare", "times")
-    show.table("One API process, 8 connections", columns, rows, f"median of {TURNS} turns of both")
+    raw = {api.name: {"a second": api.rates, "ms of processor": api.costs} for api in apis}
+    show.table("One API process, 8 connections", columns, rows, f"median of {TURNS} turns of both", raw)
     ours, bare = (median(api.alone) for api in apis)
     row = ("answered", f"{ours:.1f}", f"{bare:.1f}", f"{ours / bare:.1f}")
-    show.table("PATCH alone, p50", ("", "Concord, ms", "bare, ms", "times"), [row])
+    show.table(
+        "PATCH alone, p50", ("", "Concord, ms", "bare, ms", "times"), [row], raw={api.name: api.alone for api in apis}
+    )

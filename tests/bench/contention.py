@@ -9,7 +9,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from itertools import product
 from multiprocessing.synchronize import Barrier
@@ -195,4 +195,5 @@ def _show(paces: dict[str, Pace], connections: int, numbered: bool) -> None:
         ratio = f"{values[2] / values[1]:.1f}"
         rows.append((f"milliseconds of one, p{percent}", *(f"{value:.1f}" for value in values), ratio))
     which = "orders that have their number" if numbered else "orders of the CRM, which are numbered at last"
-    show.table(f"Confirmation under contention: {which}", columns, rows, "ratio: one product to a product each")
+    caption, raw = "ratio: one product to a product each", {name: asdict(pace) for name, pace in paces.items()}
+    show.table(f"Confirmation under contention: {which}", columns, rows, caption, raw)

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -58,7 +58,8 @@ async def run(address: str, documents: int) -> None:
         for name, each in found.items()
     ]
     columns = ("", "a second", "statements each")
-    show.table(f"Batches of {BATCH} documents, orders of {LINES} lines", columns, rows)
+    raw = {name: asdict(each) for name, each in found.items()}
+    show.table(f"Batches of {BATCH} documents, orders of {LINES} lines", columns, rows, raw=raw)
 
 
 @asynccontextmanager

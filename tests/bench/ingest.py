@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
@@ -51,7 +51,8 @@ async def run(address: str) -> None:
         busy = f"{speed.busy_seconds / speed.events * 1e6:.0f}"
         rows.append((name, f"{speed.rate:.0f}", busy, *(f"{share:.0%}" for share in (*shares, 1 - sum(shares)))))
     columns = ("", "events a second", "processor us each", *(step.strip("_") for step in steps), "rest")
-    show.table("Ingest alone, batches of 500", columns, rows, "share of the time; the rest is the commit")
+    raw = {name: asdict(speed) for name, speed in speeds.items()}
+    show.table("Ingest alone, batches of 500", columns, rows, "share of the time; the rest is the commit", raw)
 
 
 async def measure(address: str, batch: int = 500, rounds: int = 6) -> dict[str, Speed]:

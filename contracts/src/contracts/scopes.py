@@ -44,6 +44,7 @@ SCOPES = {
     "events:read": (
         "Read the HTTP feed of events; each kind of event also needs the scope that allows reading the kind."
     ),
+    "events:write": "Send the events of a system over HTTP; the system's registration names the senders.",
     "webhooks:read": "See webhooks and their messages, without secrets.",
     "webhooks:write": "Make, change and delete webhooks; each kind of event needs the scope that shows the kind too.",
     "outbox:read": "Read which events are pending and which the broker has refused, without their content.",

@@ -133,6 +133,11 @@ def vital(name: str) -> Vital:
     return _vitals.setdefault(name, Vital(name))
 
 
+def forget(name: str) -> None:
+    """Remove the state of a task that has ended for good."""
+    _vitals.pop(name, None)
+
+
 def watched(name: str) -> Vital:
     """Start the state of the current task; `beat` in it and in its child tasks records its heartbeat."""
     own = vital(name)

@@ -8,7 +8,7 @@ delivery that is answered with `already`. After a restore of the hub itself ever
 because systems may have a later one of the hub's lost life, with another value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from chassis.db import Sessions, transaction
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.kinds.holders import tenants_of
 from gateway.store.deliveries import DERIVED, Delivery
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
@@ -31,6 +32,7 @@ BATCH = 400
 BEGIN = text("""
     with batch as (
         select tenant_id, canonical_id, kind from records where canonical_id > :after and kind = any(:kinds)
+            and (cast(:tenants as uuid[]) is null or tenant_id = any(:tenants))
         order by canonical_id limit :batch for update),
     begun as (
         insert into deliveries (tenant_id, canonical_id, kind, system, state, acked, refused, told, revision, due_at,
@@ -58,11 +60,13 @@ async def step(sessions: Sessions, system: str) -> bool:
         if row is None:
             return False
         begun, after = row.compare_begun, row.compare_after
-        kinds = sorted((await stored(session))[system])
-        total = row.compare_total if begun else await _all(session, kinds)
+        held = (await stored(session)).get(system, {})
+        kinds, tenants = sorted(held), _listed(held)
+        total = row.compare_total if begun else await _all(session, kinds, tenants)
         open_ = await _open(session, system, after)
         if after is not None and open_ < BATCH / 4:
-            which = {"system": system, "kinds": kinds, "derived": sorted(DERIVED), "after": after, "batch": BATCH}
+            which = {"system": system, "kinds": kinds, "tenants": tenants, "after": after}
+            which |= {"derived": sorted(DERIVED), "batch": BATCH}
             batch = (await session.execute(BEGIN, which)).one()
             begun, after, open_ = begun + batch.records, batch.last, open_ + batch.records
         over = {"restored_at": None, "restored_because": None, "joining": False} if after is None and open_ == 0 else {}
@@ -82,7 +86,7 @@ async def _renew_next(sessions: Sessions, system: str) -> None:
         if first == 0 or after is None:
             return
         holdings = await stored(session)
-        which = {"kinds": sorted(holdings[system]), "after": after, "batch": BATCH}
+        which = {"kinds": sorted(holdings.get(system, {})), "after": after, "batch": BATCH}
         ids: Sequence[UUID] = (await session.scalars(NEXT, which)).all()
         state, now = State(systems=holdings), clock.now()
         await read_records(session, state, ids)
@@ -115,6 +119,13 @@ async def _open(session: AsyncSession, system: str, after: UUID | None) -> int:
     return await session.scalar(begun) or 0
 
 
-async def _all(session: AsyncSession, kinds: Sequence[str]) -> int:
+async def _all(session: AsyncSession, kinds: Sequence[str], tenants: list[UUID] | None) -> int:
     """The number of records to compare. Counted once, at the beginning, because it scans the table."""
-    return await session.scalar(select(func.count()).where(Record.kind.in_(kinds))) or 0
+    counted = select(func.count()).where(Record.kind.in_(kinds))
+    return await session.scalar(counted if tenants is None else counted.where(Record.tenant_id.in_(tenants))) or 0
+
+
+def _listed(held: Container[str]) -> list[UUID] | None:
+    """The tenants of a system; None is all."""
+    tenants = tenants_of(held)
+    return None if tenants is None else sorted(tenants)

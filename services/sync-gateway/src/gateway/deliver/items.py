@@ -84,7 +84,7 @@ def item_for(
     registers = record.decoded
     link = state.linked.get((record.canonical_id, delivery.system))
     due = delivery.dirty(registers, now) if link else unparked(registers)
-    held = state.systems[delivery.system]
+    held = state.systems.get(delivery.system, ())
     left_out = {group: registers[group].rev for group in due if _names_unheld(record, group, held)}
     groups = [group for group in due if group not in left_out]
     told = told_of(state, record, delivery.system)

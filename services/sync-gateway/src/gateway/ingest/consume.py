@@ -28,6 +28,7 @@ from gateway.store.load import save
 from gateway.store.positions import advance, lock_positions, logs
 from gateway.store.publish import CONFLICTS
 from gateway.store.quarantine import Quarantined, hold
+from gateway.store.registrations import Connected
 from gateway.store.sent import Sent
 from gateway.store.state import State
 
@@ -61,7 +62,7 @@ class Ingest:
         sent: Sent | None = None,
     ) -> None:
         self.sessions = sessions
-        self.holdings = holdings
+        self.connected = Connected(holdings)
         self.merged = merged
         self.sent = sent or Sent()
         self.logs: Mapping[str, UUID] = {}
@@ -95,6 +96,7 @@ class Ingest:
         now = clock.now()
         async with transaction(self.sessions) as session:
             reached = await self._unread(session, messages)
+            holdings = await self.connected.current(session)
             kept_back = await pauses.kept_back(session)
             readable: list[Incoming] = []
             decided: list[DecisionRow] = []
@@ -103,7 +105,7 @@ class Ingest:
                     if message.topic == CONFLICTS:
                         decided.append(announced(message))
                         continue
-                    incoming = read(message, self.holdings)
+                    incoming = read(message, holdings)
                 except Unreadable as error:
                     await hold(session, _held(message, error, now))
                     continue
@@ -121,10 +123,11 @@ class Ingest:
         if message.topic == CONFLICTS:
             await take_up(session, [announced(message)])
         else:
-            await self._fold(session, [read(message, self.holdings)], now)
+            holdings = await self.connected.current(session)
+            await self._fold(session, [read(message, holdings)], now)
 
     async def _fold(self, session: AsyncSession, batch: list[Incoming], now: datetime) -> State:
-        state = State(systems=self.holdings)
+        state = State(systems=self.connected.holdings)
         await read_named(session, state, batch)
         rest, echoes = without_echoes(state, batch, self.sent)
         await load_named(session, state, rest)
@@ -180,7 +183,9 @@ def read(message: Message, holdings: Holdings) -> Incoming:
         event = fitting(Event.of(envelope.data, event_id=envelope.id, system=envelope.system, time=time))
     except (Unfit, UnknownKind) as error:
         raise Unreadable(f"the data is not a change of a record: {error}") from error
-    if because := refusal(holdings, event.system, kind):
+    if message.topic.partition(".")[0] != event.system:
+        raise Unreadable(f"an event of {event.system} is in the topic {message.topic} of another system")
+    if because := refusal(holdings, event.system, kind, UUID(envelope.tenant)):
         raise Unreadable(because)
     correlation_id = telemetry.readable_correlation_id(envelope.correlationid)
     return Incoming(UUID(envelope.tenant), event, correlation_id, envelope.traceparent)

@@ -17,6 +17,7 @@ from gateway.store import pauses
 from gateway.store.load import save
 from gateway.store.pauses import HeldBack
 from gateway.store.quarantine import Quarantined, hold
+from gateway.store.registrations import Connected
 
 log = structlog.get_logger()
 BATCH = 500
@@ -27,7 +28,7 @@ class HeldBackIngest:
 
     def __init__(self, sessions: Sessions, holdings: Holdings, merged: Callable[[], None] = lambda: None) -> None:
         self.sessions = sessions
-        self.holdings = holdings
+        self.connected = Connected(holdings)
         self.merged = merged
 
     async def run(self) -> None:
@@ -68,8 +69,9 @@ class HeldBackIngest:
     async def _fold(self, session: AsyncSession, rows: list[HeldBack]) -> None:
         if not rows:
             return
-        batch = [read(row.message(), self.holdings) for row in rows]
-        state = await load(session, batch, self.holdings)
+        holdings = await self.connected.current(session)
+        batch = [read(row.message(), holdings) for row in rows]
+        state = await load(session, batch, holdings)
         fold(state, batch, clock.now())
         await save(session, state)
         await _forget(session, rows)

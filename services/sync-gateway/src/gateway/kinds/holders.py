@@ -1,6 +1,7 @@
 """The access of systems to kinds: which topics are read, and what is delivered. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from uuid import UUID
 
 from contracts.kinds import TABLES, Access
 from contracts.kinds.table import WRITES
@@ -9,6 +10,29 @@ from gateway.kinds import KINDS
 
 Holdings = Mapping[str, Mapping[str, Access]]
 """System -> kind -> its access to the kind's records."""
+
+
+class Limited(dict[str, Access]):
+    """The kinds of a registered system, which may hold the records of some `tenants` only; None is all tenants.
+
+    Without `topics` it sends its events to the gateway over HTTP.
+    """
+
+    def __init__(self, kinds: Mapping[str, Access], tenants: frozenset[UUID] | None, *, topics: bool = True) -> None:
+        super().__init__(kinds)
+        self.tenants = tenants
+        self.topics = topics
+
+
+def tenants_of(kinds: Container[str]) -> frozenset[UUID] | None:
+    """The tenants whose records a system may hold; None is all."""
+    return kinds.tenants if isinstance(kinds, Limited) else None
+
+
+def serves(kinds: Container[str], tenant: UUID) -> bool:
+    """Whether a system may hold the records of a tenant."""
+    tenants = tenants_of(kinds)
+    return tenants is None or tenant in tenants
 
 
 def declared(system: str) -> dict[str, Access]:
@@ -33,15 +57,22 @@ def source_topics(holdings: Holdings, names: Iterable[str] | None = None) -> lis
     return [
         KINDS[kind].topic_of(name)
         for name in (holdings if names is None else names)
+        if _has_topics(holdings.get(name, {}))
         for kind, access in holdings.get(name, {}).items()
         if access is WRITES and kind in KINDS
     ]
 
 
-def refusal(holdings: Holdings, system: str, kind: str) -> str | None:
-    """The reason why events of a kind from a system are not merged; None when it may write it."""
+def _has_topics(kinds: Mapping[str, Access]) -> bool:
+    return not isinstance(kinds, Limited) or kinds.topics
+
+
+def refusal(holdings: Holdings, system: str, kind: str, tenant: UUID | None = None) -> str | None:
+    """The reason why events of a kind from a system, of a tenant, are not merged; None when it may write it."""
     if system not in holdings:
         return f"there is no system {system!r}; there are {', '.join(holdings)}"
+    if tenant is not None and not serves(holdings[system], tenant):
+        return f"{system} is not registered for this tenant"
     access = holdings[system].get(kind)
     if access is WRITES:
         return None

@@ -125,7 +125,7 @@ async def _choose(
         logged.resolve(actor, now)
         state.decisions.append(logged)
     await save(session, state)
-    return Chosen(row, register, True, holders(state, record.kind), logged)
+    return Chosen(row, register, True, holders(state, record), logged)
 
 
 def _closed(row: DecisionRow, record: RecordRow) -> ConflictClosed:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from gateway.kinds.holders import serves
 from gateway.merge.register import Register
 from gateway.store.publish import cause_of
 from gateway.store.records import RecordRow
@@ -29,13 +30,18 @@ def take_over(
     if moved := record.put(registers, now):
         state.golden[record.canonical_id] = record
     correlation_id = cause_of(state.causes, record.canonical_id).correlation_id
-    for system in holders(state, record.kind) if registers else ():
+    for system in holders(state, record) if registers else ():
         delivery = state.delivery(record, system, now)
         delivery.touch(now + ACKNOWLEDGED_WITHIN if system == acknowledged else now, now)
         delivery.correlation_id = correlation_id
     return moved
 
 
-def holders(state: State, kind: str) -> list[str]:
-    """The systems that hold records of a kind."""
-    return [system for system, kinds in state.systems.items() if kind in kinds]
+def holders(state: State, record: RecordRow) -> list[str]:
+    """The systems that hold records of this kind and tenant.
+
+    A system that has a delivery of the record is one of them: it may have been registered after `systems` was read.
+    """
+    kind, tenant = record.kind, record.tenant_id
+    held = [system for system, kinds in state.systems.items() if kind in kinds and serves(kinds, tenant)]
+    return held + [system for system in state.newer_systems if (record.canonical_id, system) in state.deliveries]

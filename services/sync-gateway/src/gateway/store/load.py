@@ -80,6 +80,8 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
     for found in await session.execute(LOCKED_DELIVERIES if lock else READ_DELIVERIES, {"ids": ids}):
         delivery = DeliveryRow.read(*found)
         state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
+        if delivery.system not in state.systems:
+            state.newer_systems.add(delivery.system)
     if lock:
         await _read_own_links(session, state, ids)
     await read_links(session, state, set(_pending(state)))

@@ -3,6 +3,8 @@
 A topic contains the messages of all tenants, so its partitions cannot stop for one of them. Messages read during the
 pause are stored in `held_back`. After the end of the pause the worker merges them, the oldest first; until all are
 merged, newer messages are stored behind them. Then the row of the pause is deleted.
+
+Events that a system sends over HTTP are stored in the same place, with a row of a pause that has ended already.
 """
 
 from datetime import datetime
@@ -32,10 +34,20 @@ class Pause(Base):
 
 
 class HeldBack(Base):
-    """A whole message that was read during a pause. `id` is its order."""
+    """A whole message that was read during a pause, or received over HTTP, with its `event_id`. `id` is its order."""
 
     __tablename__ = "held_back"
-    __table_args__ = (Index("ix_held_back_order", "tenant_id", "system", "id"),)
+    __table_args__ = (
+        Index("ix_held_back_order", "tenant_id", "system", "id"),
+        Index(
+            "ix_held_back_event",
+            "tenant_id",
+            "system",
+            "event_id",
+            unique=True,
+            postgresql_where=text("event_id is not null"),
+        ),
+    )
 
     tenant_id: Mapped[UUID]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -46,6 +58,7 @@ class HeldBack(Base):
     key: Mapped[bytes | None] = mapped_column(LargeBinary)
     value: Mapped[bytes | None] = mapped_column(LargeBinary)
     headers: Mapped[list[list[str | None]]] = mapped_column(JSONB)
+    event_id: Mapped[UUID | None]
 
     @classmethod
     def of(cls, tenant_id: UUID, system: str, message: Message) -> Self:
@@ -73,6 +86,11 @@ PAUSE = text("""
         set paused_at = excluded.paused_at, paused_by = excluded.paused_by, resumed_at = null
         where pauses.resumed_at is not null
     """)
+QUEUE = text("""
+    insert into pauses (tenant_id, system, paused_at, paused_by, resumed_at)
+    values (cast(current_setting('app.tenant') as uuid), :system, :now, 'events over HTTP', :now)
+    on conflict (tenant_id, system) do update set system = excluded.system
+    """)
 RESUME = text("update pauses set resumed_at = :now where system = :system and resumed_at is null")
 KEPT = select(Pause.tenant_id, Pause.system).with_for_update(read=True)
 RESUMED = text("""
@@ -91,6 +109,14 @@ END = text("""
 async def pause(session: AsyncSession, system: str, by: str, now: datetime) -> None:
     """Pause a system for the tenant of the transaction. An active pause keeps its author."""
     await session.execute(PAUSE, {"system": system, "by": by, "now": now})
+
+
+async def queue(session: AsyncSession, system: str, now: datetime) -> None:
+    """Have held-back messages merged that this transaction adds, unless the tenant has paused the system.
+
+    The row is locked, so that it is not deleted meanwhile.
+    """
+    await session.execute(QUEUE, {"system": system, "now": now})
 
 
 async def resume(session: AsyncSession, system: str, now: datetime) -> None:

@@ -21,10 +21,12 @@ class State:
 
     `foreign` are records that events name and that belong to another tenant or kind; these are not read. `moved` are
     links that have replaced another: held messages of their rows can be merged now. `systems` contains the kinds of
-    each system. `decisions` are new or changed ones; `decided` the newest ones of a record, for the reports to systems.
+    each system; `newer_systems` are those that have deliveries and were registered after it was read. `decisions` are
+    new or changed ones; `decided` the newest ones of a record, for the reports to systems.
     """
 
     systems: Mapping[str, Container[str]]
+    newer_systems: set[str] = field(default_factory=set)
     records: dict[UUID, RecordRow] = field(default_factory=dict)
     foreign: set[UUID] = field(default_factory=set)
     links: dict[LinkKey, LinkRow] = field(default_factory=dict)

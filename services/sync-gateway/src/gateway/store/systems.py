@@ -49,13 +49,19 @@ SYSTEMS = Table(
     Column("compare_total", BigInteger, nullable=False, server_default="0"),
     Column("joining", Boolean, nullable=False, server_default=false()),
     Column("kinds", JSONB),
+    Column("tenants", JSONB(none_as_null=True)),
+    Column("registration", JSONB(none_as_null=True)),
+    Column("leaving", Boolean, nullable=False, server_default=false()),
 )
 """One row per system. `latency` holds `p50_seconds`, `p99_seconds` and `count` of the newest deliveries.
 
-`status` is the last polled status: null before the first poll, `NO_STATUS` when the system has none. From `restored_at`
-on all its records are compared (`gateway.deliver.compare`), in the order of canonical ids; `compare_after` is the
-position (null when all are begun). The same happens when a system begins to hold kinds (`joining`). `kinds` are the
-kinds that it holds: {kind: "writes" or "reads"}, null before the worker has stored them (`gateway.store.holding`)."""
+`status` is the last polled status: null before the first poll, `NO_STATUS` when the system has none. From
+`restored_at` on all its records are compared (`gateway.deliver.compare`), in the order of canonical ids;
+`compare_after` is the position (null when all are begun). The same happens when a system begins to hold kinds
+(`joining`). `kinds` are the kinds that it holds: {kind: "writes" or "reads"}, null before the worker has stored
+them (`gateway.store.holding`), and `tenants` those of a registered system that holds the records of some tenants
+only. `registration` is null for systems of the settings. A system that is `leaving` is removed as soon as the
+worker has deleted what was due there."""
 
 NO_STATUS: dict[str, Any] = {}
 
@@ -89,11 +95,16 @@ async def note_behind(session: AsyncSession, rev: int, because: str) -> None:
 async def register(session: AsyncSession, names: list[str]) -> None:
     """Insert missing rows of configured systems."""
     rows = [{"name": name} for name in names]
+    if not rows:
+        return
     await session.execute(insert(SYSTEMS).values(rows).on_conflict_do_nothing())
 
 
 async def all_systems(session: AsyncSession) -> list[dict[str, Any]]:
-    """Every system's row, by name; `paused_for` is whether the tenant has paused it, or an operator for all."""
+    """Every system's row, by name; `paused_for` is whether the tenant has paused it, or an operator for all.
+
+    A system that is registered for other tenants is shown to operators only, and so is every registration.
+    """
     return [dict(row._mapping) for row in await session.execute(ALL)]
 
 
@@ -104,9 +115,15 @@ ALL = text("""
              when pauses.paused_at is not null then 'tenant' end as paused_for,
         systems.away_since, systems.away_because, systems.latency, systems.status, systems.restored_at,
         systems.restored_because, systems.compare_after, systems.compare_begun, systems.compare_done,
-        systems.compare_total, systems.joining, systems.kinds
+        systems.compare_total, systems.joining, coalesce(systems.registration -> 'kinds', systems.kinds) as kinds,
+        case when current_setting('app.operator', true) = 'on' then systems.registration end as registration
     from systems left join pauses on pauses.system = systems.name and pauses.resumed_at is null
         and pauses.tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
+    where not systems.leaving
+        and (systems.registration is null or systems.registration -> 'tenants' = 'null'
+            or systems.registration -> 'tenants' ? current_setting('app.tenant', true)
+            or coalesce(current_setting('app.tenant', true), '') = ''
+            or current_setting('app.operator', true) = 'on')
     order by systems.name
     """)
 

@@ -1,6 +1,7 @@
 """One cheap look at the database for all that people ask of the worker. Without it every task would look by itself."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
 
 from chassis.health import beat
@@ -15,7 +16,8 @@ LOOK = text("""
     select exists (select from quarantine where state = 'replaying') as replaying,
         exists (select from pauses where resumed_at is not null) as resumed,
         array(select name from systems where paused_at is not null) as paused,
-        array(select name from systems where restored_at is not null) as restored
+        array(select name from systems where restored_at is not null) as restored,
+        (select number from system_changes) as changes
     """)
 
 
@@ -28,10 +30,13 @@ class Poll:
     def __init__(self, systems: Iterable[str]) -> None:
         self.replaying = asyncio.Event()
         self.resumed = asyncio.Event()
-        self.restored = {name: asyncio.Event() for name in systems}
+        self.restored: dict[str, asyncio.Event] = defaultdict(asyncio.Event, {n: asyncio.Event() for n in systems})
         self.paused: set[str] = set()
         self.looked = asyncio.Event()
         self.pauses_changed = asyncio.Event()
+        self.registered = asyncio.Event()
+        self.topics_changed = asyncio.Event()
+        self._changes = 0
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Look until `stop`."""
@@ -58,5 +63,9 @@ class Poll:
         if self.paused != set(found.paused):
             self.paused = set(found.paused)
             self.pauses_changed.set()
+        if self._changes != found.changes:
+            self._changes = found.changes
+            self.registered.set()
+            self.topics_changed.set()
         self.looked.set()
         return bool(found.replaying or found.resumed)

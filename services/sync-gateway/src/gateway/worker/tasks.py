@@ -28,7 +28,9 @@ from gateway.store import backlog, positions, systems
 from gateway.store.backlog import Backlog
 from gateway.store.holding import hold
 from gateway.store.publish import CONFLICTS
+from gateway.store.registrations import Connected, Registration
 from gateway.store.sent import Sent
+from gateway.worker.connections import Connections
 from gateway.worker.gauges import observe
 from gateway.worker.poll import Poll
 
@@ -54,6 +56,15 @@ def tasks(running: Running) -> Mapping[str, Task]:
 
     poll = Poll(settings.systems)
 
+    def make(name: str, held: Holdings) -> Delivering:
+        return Delivering(running.sessions, name, held, sent)
+
+    def serve(name: str, registered: Registration, delivering: Delivering) -> Mapping[str, Task]:
+        identity = _identity_for(settings, registered.audience)
+        return _serving(running, registered.address, identity, delivering, poll.restored[name])
+
+    connections = Connections(running.sessions, poll, holdings, deliveries, make, serve)
+
     async def replay() -> None:
         await ingest.replay()
 
@@ -68,14 +79,25 @@ def tasks(running: Running) -> Mapping[str, Task]:
                     await systems.note_latency(session, name, percentiles)
 
     return {
-        "ingest": _reading(running, ingest, poll),
+        "ingest": _reading(running, ingest, holdings, poll),
         "poll": look,
         "replay": _whenever(poll.replaying, replay),
         "held back": _whenever(poll.resumed, HeldBackIngest(running.sessions, holdings, due).run),
         "hub gauges": every(GAUGES_SECONDS, gauges),
-        **{f"deliver {name}": _delivering(settings, name, deliveries[name]) for name in deliveries},
-        **{f"watch {name}": _watching(running, settings, deliveries[name], poll.restored[name]) for name in deliveries},
+        "systems": connections.run,
+        **_declared(running, settings, deliveries, poll),
     }
+
+
+def _declared(
+    running: Running, settings: GatewaySettings, deliveries: Mapping[str, Delivering], poll: Poll
+) -> dict[str, Task]:
+    """The tasks of the systems in the settings."""
+    found: dict[str, Task] = {}
+    for name, delivering in deliveries.items():
+        identity = identity_towards(settings, name)
+        found |= _serving(running, settings.systems[name].address, identity, delivering, poll.restored[name])
+    return found
 
 
 def _complete(settings: Settings) -> GatewaySettings:
@@ -97,9 +119,9 @@ def _whenever(found: asyncio.Event, action: Callable[[], Awaitable[None]]) -> Ta
     return loop
 
 
-def _reading(running: Running, ingest: Ingest, poll: Poll) -> Task:
+def _reading(running: Running, ingest: Ingest, declared: Holdings, poll: Poll) -> Task:
+    """Read the topics of all systems. The task returns when they have changed, and is started again."""
     sessions, servers = running.sessions, running.settings.kafka_bootstrap_servers or ""
-    sources = source_topics(ingest.holdings)
 
     async def load() -> Positions:
         async with transaction(sessions) as session:
@@ -111,13 +133,21 @@ def _reading(running: Running, ingest: Ingest, poll: Poll) -> Task:
             await positions.advance(session, lost)
 
     async def read(stop: asyncio.Event) -> None:
+        poll.topics_changed.clear()
         async with transaction(sessions) as session:
-            await hold(session, ingest.holdings)
-            await backlog.forget_others(session, [*sources, CONFLICTS])
-        async with member(running.engine, GROUP) as name:
-            await read_as(name, stop)
+            await hold(session, declared)
+            holdings = await Connected(declared).current(session)
+            await backlog.forget_others(session, [*source_topics(holdings), CONFLICTS])
+        over = asyncio.Event()
+        following = asyncio.create_task(_follow_topics(sessions, declared, holdings, poll, stop, over))
+        try:
+            async with member(running.engine, GROUP) as name:
+                await read_as(name, holdings, over)
+        finally:
+            following.cancel()
 
-    async def read_as(name: str, stop: asyncio.Event) -> None:
+    async def read_as(name: str, holdings: Holdings, stop: asyncio.Event) -> None:
+        sources = source_topics(holdings)
         security = running.settings.broker_security
         widths = {topic: partitions_of(topic) for topic in sources}
         replicas, most = running.settings.kafka_replicas, running.settings.kafka_most_partitions
@@ -135,7 +165,7 @@ def _reading(running: Running, ingest: Ingest, poll: Poll) -> Task:
 
         async with asyncio.TaskGroup() as group:
             watching = [
-                group.create_task(_follow_pauses(poll, consumer, ingest.holdings, stop)),
+                group.create_task(_follow_pauses(poll, consumer, holdings, stop)),
                 group.create_task(_watch_backlog(sessions, consumer, stop)),
                 group.create_task(watch(topics, Reach("ingest"), found, stop)),
             ]
@@ -147,6 +177,23 @@ def _reading(running: Running, ingest: Ingest, poll: Poll) -> Task:
                 each.cancel()
 
     return read
+
+
+async def _follow_topics(
+    sessions: Sessions, declared: Holdings, read: Holdings, poll: Poll, stop: asyncio.Event, over: asyncio.Event
+) -> None:
+    """Set `over` when other topics must be read than those of `read`, or at the stop of the process."""
+    watched("topics")
+    connected = Connected(declared)
+    try:
+        while not stop.is_set():
+            await pause(stop, LONGEST_WAIT_SECONDS, poll.topics_changed)
+            poll.topics_changed.clear()
+            async with transaction(sessions) as session:
+                if set(source_topics(await connected.current(session))) != set(source_topics(read)):
+                    return
+    finally:
+        over.set()
 
 
 async def _follow_pauses(poll: Poll, consumer: Consumer, holdings: Holdings, stop: asyncio.Event) -> None:
@@ -182,32 +229,30 @@ async def _watch_backlog(sessions: Sessions, consumer: Consumer, stop: asyncio.E
 
 def identity_towards(settings: GatewaySettings, name: str) -> ServiceIdentity:
     """The identity of the gateway for calls to one system: its tokens are valid for no other."""
+    return _identity_for(settings, settings.systems[name].audience)
+
+
+def _identity_for(settings: GatewaySettings, audience: str) -> ServiceIdentity:
     if settings.service_key_file is None or settings.service_issuer is None:
         raise SystemExit("The environment variables SERVICE_KEY_FILE and SERVICE_ISSUER are missing: set both.")
-    return ServiceIdentity(settings.service_key_file, settings.service_issuer, settings.systems[name].audience)
+    return ServiceIdentity(settings.service_key_file, settings.service_issuer, audience)
 
 
-def _watching(running: Running, settings: GatewaySettings, delivering: Delivering, restored: asyncio.Event) -> Task:
-    system = delivering.system
-    watching = Watching(running.sessions, delivering, identity_towards(settings, system), restored)
-
-    async def watch_system(stop: asyncio.Event) -> None:
-        async with transaction(running.sessions) as session:
-            await systems.register(session, [system])
-        async with create_client(settings.systems[system].address, timeout_seconds=STATUS_SECONDS) as client:
-            await watching.run(client, stop)
-
-    return watch_system
-
-
-def _delivering(settings: GatewaySettings, name: str, delivering: Delivering) -> Task:
-    identity = identity_towards(settings, name)
+def _serving(
+    running: Running, address: str, identity: ServiceIdentity, delivering: Delivering, restored: asyncio.Event
+) -> dict[str, Task]:
+    """The two tasks of a system: deliver to it, and watch its status."""
+    watching = Watching(running.sessions, delivering, identity, restored)
 
     async def deliver(stop: asyncio.Event) -> None:
-        async with create_client(settings.systems[name].address) as client:
+        async with create_client(address) as client:
             await delivering.run(Spoke(client, identity), stop)
 
-    return deliver
+    async def watch_system(stop: asyncio.Event) -> None:
+        async with create_client(address, timeout_seconds=STATUS_SECONDS) as client:
+            await watching.run(client, stop)
+
+    return {f"deliver {delivering.system}": deliver, f"watch {delivering.system}": watch_system}
 
 
 def _percentiles(seconds: Iterable[float]) -> dict[str, float]:

@@ -42,7 +42,7 @@ class NoSuchSystem(NotFound):
     code = "no-such-system"
     title = "The hub is not connected to a system of this name"
     detail = "It is connected to: {systems}."
-    hint = "Use one of these names; a new system is declared in the gateway's SYSTEMS."
+    hint = "Use one of these names. A new system is registered: PUT /v1/systems/{system}."
 
 
 class _Due(NamedTuple):

@@ -8,6 +8,8 @@ from contracts.kinds import Access
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from gateway.api.systems.registering import RegistrationOut
+
 Connection = Literal["connected", "paused", "away", "restored", "joining"]
 Overall = Literal["in_step", "catching_up", "paused", "restored", "attention", "away", "stalled"]
 
@@ -105,6 +107,9 @@ class SystemOut(BaseModel):
         description="Null unless it is being compared because of kinds that are new to it."
     )
     kinds: dict[str, Access] = Field(description="Its kinds, and whether it writes each or only reads it.")
+    registration: RegistrationOut | None = Field(
+        default=None, description="How it is reached; null for a system of the settings, and without `sync:operate`."
+    )
     at_least: list[str] = Field(description=AT_LEAST)
 
 

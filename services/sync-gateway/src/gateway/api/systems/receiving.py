@@ -56,7 +56,9 @@ class EventsIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    events: Annotated[list[dict[str, JsonValue]], Field(min_length=1, max_length=MOST_EVENTS)]
+    events: Annotated[
+        list[Annotated[dict[str, JsonValue], Field(max_length=50)]], Field(min_length=1, max_length=MOST_EVENTS)
+    ]
 
 
 class EventOutcome(BaseModel):

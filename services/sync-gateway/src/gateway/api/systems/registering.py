@@ -52,7 +52,7 @@ class RegistrationBody(BaseModel):
         default=None, description="`aud` of the gateway's tokens for it; `concord-<name>` if it is omitted."
     )
     kinds: dict[str, Access] = Field(
-        min_length=1, description="Its kinds, and whether it writes each or only reads it."
+        min_length=1, max_length=100, description="Its kinds, and whether it writes each or only reads it."
     )
     tenants: Annotated[list[UUID], Field(min_length=1, max_length=MOST_TENANTS)] | None = Field(
         default=None, description="The tenants whose records it gets and may send; null is all tenants."

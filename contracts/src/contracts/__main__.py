@@ -1,10 +1,11 @@
-"""`python -m contracts generate|check`: writes the published files, and checks that they match the code."""
+"""`python -m contracts generate|check|conform`: writes and checks the published files; checks the port of a system."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from contracts.conformance.run import Unusable, by_command, checked
 from contracts.generate import OpenApiFailed, drifted, generated_files, openapi_files, write
 from contracts.words import WordUnknown
 
@@ -34,6 +35,39 @@ def check(folder: Folder = HERE, openapi: OpenApi = True) -> None:
         typer.echo("Run `python -m contracts generate`, look at the difference and commit it.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{len(files)} files are up to date")
+
+
+@app.command()
+def conform(
+    url: Annotated[str, typer.Argument(help="The base address of the system: its port is below /replication/v1.")],
+    token: Annotated[
+        str, typer.Option(envvar="CONFORM_TOKEN", help="A token as the gateway's, with the scope replication:write.")
+    ] = "",
+    kind: Annotated[list[str] | None, typer.Option(help="Only these kinds; without it all that it holds.")] = None,
+    edit: Annotated[
+        str | None, typer.Option(help="A command that edits the record $LOCAL_ID of the kind $KIND as a user does.")
+    ] = None,
+    edited: Annotated[str, typer.Option(help="The group that the command edits.")] = "name",
+) -> None:
+    """Check the port of a system by itself, without a gateway. Exit with 1 when a check fails.
+
+    The records of the checks stay in the system, archived or not: use a tenant for tests.
+    """
+    try:
+        results = checked(url, token, kind or None, by_command(edit, edited) if edit else None)
+    except Unusable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    failed = [result for result in results if result.failure]
+    for result in results:
+        typer.echo(f"{'FAILED' if result.failure else 'passed'}  {result.kind}: {result.rule}")
+        if result.failure:
+            typer.echo(f"        {result.failure}")
+    if edit is None:
+        typer.echo("not run  The guard of local edits: give --edit.")
+    typer.echo(f"{len(results) - len(failed)} of {len(results)} checks passed")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _files(openapi: bool) -> dict[str, str]:

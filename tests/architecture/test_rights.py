@@ -1,7 +1,7 @@
 """Every address of the three services, called with real tokens: what a token lacks is refused before all else."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -77,9 +77,11 @@ class Called:
             for operation, described in operations(app).items()
         }
 
-    def token(self, scopes: Any = SCOPES, issuer: str = "local", audience: str | None = None) -> str:
+    def token(
+        self, scopes: Any = SCOPES, issuer: str = "local", audience: str | None = None, roles: Sequence[str] = ()
+    ) -> str:
         audiences = [AUDIENCES[self.name] if audience is None else audience]
-        return self.issuers[issuer].token(scopes, audiences=audiences)
+        return self.issuers[issuer].token(scopes, audiences=audiences, roles=roles)
 
     async def answer(self, operation: str, token: str) -> httpx.Response:
         method, path = operation.split()

@@ -13,7 +13,12 @@ from contracts.values import Value
 
 Role = Annotated[str, Field(min_length=1, max_length=60), BeforeValidator(one_line)]
 
-BUILT_IN = {"sales": Decimal("0.1"), "sales-manager": Decimal("0.3"), "sales-director": Decimal(1)}
+BUILT_IN = {
+    "sales": Decimal("0.1"),
+    "sales-lead": Decimal("0.3"),
+    "sales-manager": Decimal("0.3"),
+    "sales-director": Decimal(1),
+}
 """The limits of a tenant that has declared none."""
 
 

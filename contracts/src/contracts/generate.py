@@ -12,6 +12,7 @@ import yaml
 
 from contracts.asyncapi import asyncapi_document
 from contracts.events import SYSTEMS
+from contracts.roles import roles_document
 from contracts.schemas import schema_files
 from contracts.scopes import scopes_document
 from contracts.words import words_document
@@ -60,7 +61,7 @@ def openapi_files() -> dict[str, str]:
     documents = {name: _openapi(name) for name in SERVICES if _has_verbs(name)}
     files = {f"openapi/{name}.json": _json(document) for name, document in documents.items()}
     words = {"WORDS.md": words_document(documents)} if documents.keys() >= set(SYSTEMS) else {}
-    return files | {"scopes.json": _json(scopes_document(documents))} | words
+    return files | {"scopes.json": _json(scopes_document(documents) | {"roles": roles_document()})} | words
 
 
 def drifted(folder: Path, files: dict[str, str]) -> list[str]:

@@ -11,11 +11,11 @@ records in a certain state, is checked by `FieldScopes` or `Principal.require`.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import get_annotations
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import httpx
@@ -61,13 +61,18 @@ class IssuerNotOfTenant(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller: subject, tenant, scopes, and roles (`roles`, RFC 9068 section 2.2.3.1), on which limits depend."""
+    """The caller: subject, tenant, scopes, and roles (`roles`, RFC 9068 section 2.2.3.1), on which limits depend.
+
+    `by_roles`: the token names no scope of ours, so roles decide, within `most`, what its issuer may grant.
+    """
 
     subject: str
     tenant: UUID
     scopes: frozenset[str]
     issuer: str
     roles: frozenset[str] = frozenset()
+    by_roles: bool = False
+    most: frozenset[str] | None = None
 
     def require(self, *scopes: str) -> None:
         """Raises `ScopeMissing` (403, with `WWW-Authenticate`) unless the token has all of these scopes."""
@@ -132,13 +137,20 @@ class Keys:
 
 class Verifier:
     """Verifies a token and returns its principal. Verified tokens are cached up to 60 s, and never past their
-    expiry."""
+    expiry. `ours` are the scopes of the services: a token that names none of them is one whose roles decide."""
 
-    def __init__(self, issuers: Mapping[str, Issuer], audience: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        issuers: Mapping[str, Issuer],
+        audience: str,
+        clock: Callable[[], float] = time.time,
+        ours: Collection[str] = (),
+    ) -> None:
         self._issuers = issuers
         self._keys = {name: Keys(issuer.jwks) for name, issuer in issuers.items()}
         self._audience = audience
         self._clock = clock
+        self._ours = frozenset(ours)
         self._verified: dict[str, tuple[float, Principal]] = {}
 
     def report(self) -> None:
@@ -192,7 +204,19 @@ class Verifier:
             raise IssuerNotOfTenant(issuer=issuer, tenant=str(tenant))
         roles = claims.get("roles")
         known = frozenset(str(role) for role in roles) if isinstance(roles, list) else frozenset()
+        if self._ours and not scopes & self._ours:
+            return Principal(claims["sub"], tenant, frozenset(), issuer, known, by_roles=True, most=allowed)
         return Principal(claims["sub"], tenant, scopes if allowed is None else scopes & allowed, issuer, known)
+
+
+class Authenticator(Protocol):
+    """Verifies the bearer tokens of a service's callers: a `Verifier`, or what a service puts in its place."""
+
+    def report(self) -> None:
+        """Log what an operator should know of it, at the start."""
+
+    async def verify(self, token: str) -> Principal:
+        """The caller of a token. Raises `Unauthenticated`."""
 
 
 _bearer = HTTPBearer(bearerFormat="JWT", scheme_name="bearer", auto_error=False)
@@ -202,7 +226,11 @@ async def authenticated(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
     """Dependency: the verified caller. Raises `Unauthenticated` (401, with `WWW-Authenticate`)."""
-    verifier: Verifier = request.app.state.verifier
+    # FastAPI calls it once for each set of scopes, and once without, in one request.
+    known: Principal | None = getattr(request.state, "caller", None)
+    if known is not None:
+        return known
+    verifier: Authenticator = request.app.state.verifier
     try:
         if credentials is None:
             raise Unauthenticated()
@@ -213,6 +241,7 @@ async def authenticated(
     structlog.contextvars.bind_contextvars(subject=principal.subject, tenant=str(principal.tenant))
     if not request.url.path.startswith(PORT):
         request.app.state.rates.take(principal)
+    request.state.caller = principal
     return principal
 
 
@@ -226,6 +255,10 @@ def requires(*scopes: str) -> Any:
     if not scopes:
         raise ValueError("name at least one scope, or declare the route public")
     return Security(_authorised, scopes=list(scopes))
+
+
+signed_in: Any = Security(_authorised, scopes=[])
+"""Declares a route that every valid token may call."""
 
 
 def authorisations(endpoint: Callable[..., Any]) -> list[params.Security]:

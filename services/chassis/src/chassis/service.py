@@ -24,6 +24,7 @@ from chassis import clock, feed, health, outbox, parked, replication, resend, re
 from chassis.announced import Announced
 from chassis.app import Check, Failing, create_app
 from chassis.arrivals import Arrivals
+from chassis.auth import Authenticator
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
 from chassis.db import Sessions, create_engine, session_factory, transaction
@@ -61,7 +62,8 @@ class Service:
 
     `troubles` are additional readiness checks, by name. `event_scopes` names for each kind of event the scope that
     allows reading it on the feed; a kind without one is not shown. `expiring` are tables with a retention, `uploads`
-    the path prefixes that accept files.
+    the path prefixes that accept files. `authenticator` makes what verifies the tokens of callers, from the application
+    and its settings, in place of the chassis' own.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Service:
     troubles: Mapping[str, Troubles] = field(default_factory=dict)
     expiring: Sequence[Expiry] = ()
     uploads: Sequence[str] = ()
+    authenticator: Callable[[FastAPI], Authenticator] | None = None
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
@@ -98,6 +101,8 @@ class Service:
             },
             uploads=self.uploads,
         )
+        if self.authenticator is not None:
+            app.state.verifier = self.authenticator(app)
         app.state.event_scopes = self.scopes_of_topics()
         app.state.arrivals = Arrivals()
         return app

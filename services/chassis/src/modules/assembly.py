@@ -1,10 +1,12 @@
-"""A service made of modules. Custom fields, imports, jobs and series of numbers are modules that every service has."""
+"""A service made of modules. Roles, custom fields, imports, jobs and series of numbers are modules that every service
+has."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+import access
 import custom_fields.routes
 import jobs
 from annotations import annotated
@@ -43,6 +45,7 @@ def service(
 ) -> Service:
     """The service of these modules. Raises `NamedTwice` when two of them use a name for different things."""
     listed = (
+        Module(routers=access.routers, expiring=(access.ENDED_KEYS,)),
         with_custom_fields(name),
         *modules,
         imports_into(targets_of(modules)),
@@ -67,6 +70,7 @@ def service(
         tasks=tasks,
         expiring=_all(module.expiring for module in listed),
         uploads=_all(module.uploads for module in listed),
+        authenticator=access.authenticator(_all(module.limits for module in listed)),
     )
 
 

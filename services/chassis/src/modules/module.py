@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from access import Limit
 from chassis.announced import Announced
 from chassis.replication import Kind
 from chassis.retention import Expiry
@@ -32,7 +33,7 @@ class Module:
     from the records of both, and not declared again: their kinds, and the targets of imports into records with plain
     writes. `kinds` and `announced` are further ones, `imports` the targets with a parser of their own. The worker runs
     `jobs` and `tasks`. `numbers` are its series of numbers, `expiring` tables have a retention, and paths that begin
-    with one of `uploads` accept files.
+    with one of `uploads` accept files. `limits` depend on the roles of a caller.
     """
 
     records: Sequence[Record[Any, Any, Any]] = ()
@@ -45,6 +46,7 @@ class Module:
     numbers: Sequence[Series] = ()
     expiring: Sequence[Expiry] = ()
     uploads: Sequence[str] = ()
+    limits: Sequence[Limit] = ()
 
     @cached_property
     def all_routers(self) -> Sequence[APIRouter]:

@@ -1,11 +1,13 @@
 """`python -m crm`: the verbs of the service."""
 
+from access.api_keys.verb import add_keys
 from chassis.service import cli
 from importing.verb import add_import
 
 from crm.wiring import IMPORTS, SERVICE
 
 verbs = cli(SERVICE)
+add_keys(verbs, SERVICE.name, SERVICE.settings)
 add_import(verbs, SERVICE.name, SERVICE.settings, IMPORTS)
 
 if __name__ == "__main__":

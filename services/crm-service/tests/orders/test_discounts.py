@@ -40,7 +40,10 @@ async def test_a_discount_beyond_the_limit_is_refused_however_it_is_given(
 ) -> None:
     refused = await as_role("sales").post(PATH, json=shop.body(lines=lines(shop, **terms)))
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/discount-too-high")
-    assert (refused.json()["limit"], refused.json()["who_may"]) == ("0.1", ["sales-director", "sales-manager"])
+    assert (refused.json()["limit"], refused.json()["who_may"]) == (
+        "0.1",
+        ["sales-director", "sales-lead", "sales-manager"],
+    )
     item = {"body": shop.body(lines=lines(shop, **terms))}
     (result,) = (await as_role("sales").post(f"{PATH}:batch", json={"items": [item]})).json()["items"]
     assert (result["outcome"], result["problem"]["type"]) == ("refused", "/problems/discount-too-high")

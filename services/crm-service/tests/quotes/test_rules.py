@@ -113,7 +113,11 @@ def test_each_role_has_its_limit_and_the_greatest_of_several_holds() -> None:
     with pytest.raises(DiscountTooHigh) as refused:
         check_discounts([line(), line(discount="0.2")], limits, frozenset({"sales"}))
     facts = refused.value.facts
-    assert (facts["line"], facts["limit"], facts["who_may"]) == (2, "0.1", ["sales-director", "sales-manager"])
+    assert (facts["line"], facts["limit"], facts["who_may"]) == (
+        2,
+        "0.1",
+        ["sales-director", "sales-lead", "sales-manager"],
+    )
     check_discounts([line(discount="1")], limits, DIRECTOR)
 
 

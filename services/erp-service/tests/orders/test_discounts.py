@@ -58,7 +58,11 @@ async def test_a_discount_beyond_the_limit_is_refused_however_it_is_given(
     refused = await as_role("sales").post(PATH, json=body)
     problem = refused.json()
     assert (refused.status_code, problem["type"]) == (403, "/problems/discount-too-high")
-    assert (problem["line"], problem["limit"], problem["who_may"]) == (2, "0.1", ["sales-director", "sales-manager"])
+    assert (problem["line"], problem["limit"], problem["who_may"]) == (
+        2,
+        "0.1",
+        ["sales-director", "sales-lead", "sales-manager"],
+    )
     (result,) = (await as_role("sales").post(f"{PATH}:batch", json={"items": [{"body": body}]})).json()["items"]
     assert (result["outcome"], result["problem"]["type"]) == ("refused", "/problems/discount-too-high")
     accepted = await as_role("sales-manager").post(PATH, json=body)

@@ -1,8 +1,12 @@
-"""`python -m gateway api | worker | migrate | openapi`."""
+"""`python -m gateway api | worker | migrate | openapi | key`."""
 
+from access.api_keys.verb import add_keys
 from chassis.service import cli
 
 from gateway.wiring import SERVICE
 
+verbs = cli(SERVICE)
+add_keys(verbs, SERVICE.name, SERVICE.settings)
+
 if __name__ == "__main__":
-    cli(SERVICE)()
+    verbs()

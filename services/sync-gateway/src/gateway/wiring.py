@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import access
+from access.me import me_router
 from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
 
@@ -19,9 +21,11 @@ SERVICE = Service(
     settings=GatewaySettings,
     metadata=Base.metadata,
     versions=Path(__file__).parents[2] / "migrations" / "versions",
-    routers=routers,
+    routers=(*access.routers, me_router(), *routers),
     event_scopes=EVENT_SCOPES,
     topics=publish.TOPICS,
+    authenticator=access.authenticator(),
+    expiring=(access.ENDED_KEYS,),
     tasks=worker.tasks,
     troubles={"reading": reading_troubles},
 )

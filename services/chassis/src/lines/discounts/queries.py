@@ -1,5 +1,9 @@
 """Reads of declared limits."""
 
+from collections.abc import Collection
+from decimal import Decimal
+
+from access import Limit
 from chassis import gather, tenant_settings
 from chassis.tenant_settings import TenantSetting
 from contracts.discount import DiscountLimits
@@ -16,3 +20,13 @@ async def limits(session: AsyncSession, table: type[TenantSetting]) -> tuple[Dis
         return [(NAME, (DiscountLimits.model_validate(document), version))]
 
     return (await gather.each_once(session, NAME, [NAME], read))[NAME]
+
+
+def discount_limit(table: type[TenantSetting], declared_with: Collection[str]) -> Limit:
+    """The greatest discount of a caller, by the limits that a service keeps in this table."""
+
+    async def of(session: AsyncSession, roles: frozenset[str]) -> Decimal:
+        declared, _ = await limits(session, table)
+        return declared.of(roles)
+
+    return Limit("discount", of, declared_with)

@@ -92,7 +92,8 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
 
 
 settings = APIRouter(tags=["quotes"])
-limits = limits_router(QuoteSetting, "quotes", "quotes:read", ("quotes:write", "prices:write"))
+LIMITS_WRITERS = ("quotes:write", "prices:write")
+limits = limits_router(QuoteSetting, "quotes", "quotes:read", LIMITS_WRITERS)
 routers = (quotes, router, limits, settings)
 
 

@@ -53,7 +53,8 @@ plain = routes(
 )
 router = ActionRouter(ORDERS, SHIPMENTS)
 batches = APIRouter(prefix="/v1/shipments", tags=["orders"], route_class=IdempotentRoute)
-limits = limits_router(OrderSetting, "orders", "prices:read", ("prices:write",))
+LIMITS_WRITERS = ("prices:write",)
+limits = limits_router(OrderSetting, "orders", "prices:read", LIMITS_WRITERS)
 routers = (limits, plain, router, shipments, batches)
 READ = requires("orders:read")
 Writer = Annotated[Principal, requires("orders:write")]

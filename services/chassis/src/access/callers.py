@@ -1,0 +1,48 @@
+"""What a bearer token permits: an API key its scopes, another token the scopes that it names, or those of its roles."""
+
+from collections.abc import Callable, Sequence
+
+from chassis.auth import Principal, Verifier
+from chassis.db import transaction
+from contracts.scopes import SCOPES
+from fastapi import FastAPI
+
+from access import queries
+from access.api_keys import rules
+from access.api_keys.verifying import Keys
+from access.limits import Limit
+from access.remembered import Remembered
+
+ROLES_SECONDS = 10
+"""How long a process uses roles and assignments as it has read them."""
+
+
+class Callers:
+    """Verifies the tokens and API keys of a service's callers. Roles of a caller are read once in ten seconds."""
+
+    def __init__(self, app: FastAPI, limits: Sequence[Limit] = ()) -> None:
+        settings = app.state.settings
+        self.limits = tuple(limits)
+        self._app = app
+        self._tokens = Verifier(settings.auth_issuers, settings.auth_audience, ours=SCOPES)
+        self._keys = Keys(app)
+        self._known = Remembered(self._with_roles, ROLES_SECONDS)
+
+    def report(self) -> None:
+        """Log every issuer that is trusted for all tenants."""
+        self._tokens.report()
+
+    async def verify(self, token: str) -> Principal:
+        """The caller of a token or of an API key. Raises as `Verifier.verify`."""
+        by_key = token.startswith(rules.PREFIX)
+        caller = await self._keys.verify(token) if by_key else await self._tokens.verify(token)
+        return await self._known.get(caller)
+
+    async def _with_roles(self, caller: Principal) -> Principal:
+        async with transaction(self._app.state.sessions, caller.tenant) as session:
+            return await queries.with_roles(session, caller)
+
+
+def authenticator(limits: Sequence[Limit] = ()) -> Callable[[FastAPI], Callers]:
+    """What a service verifies its callers with; roles bear these limits."""
+    return lambda app: Callers(app, limits)

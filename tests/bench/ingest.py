@@ -14,6 +14,7 @@ import orjson
 from chassis.bus import Message
 from chassis.db import create_engine, session_factory, uuid7
 from chassis.events import Event, to_headers
+from chassis.garbage import collect_seldom
 from chassis.telemetry import configure_logs
 from gateway.ingest import consume
 from gateway.kinds.holders import declared
@@ -58,6 +59,7 @@ async def run(address: str) -> None:
 async def measure(address: str, batch: int = 500, rounds: int = 6) -> dict[str, Speed]:
     """New records, then edits of records that the hub knows, in whole batches."""
     configure_logs("info")
+    collect_seldom()
     engine = create_engine(address, "gateway", "worker")
     ingest = consume.Ingest(session_factory(engine), HOLDS)
     speeds = {"new records": Speed(), "edits of known records": Speed()}

@@ -28,6 +28,7 @@ from chassis.auth import Authenticator
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
 from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.garbage import collect_seldom
 from chassis.health import Trouble, outbox_troubles, worker_troubles
 from chassis.migrations import migrate
 from chassis.migrations.version import check_schema
@@ -110,7 +111,9 @@ class Service:
     def application(self) -> FastAPI:
         """The application of one of several processes that share a port; it ends with its parent process."""
         end_with_parent()
-        return self.app(_started(self))
+        app = self.app(_started(self))
+        collect_seldom()
+        return app
 
     async def schema_fits(self, app: FastAPI) -> None:
         """Raises `SchemaBehind` when the database is older than the code."""
@@ -141,8 +144,10 @@ class Service:
         """Run the worker until it gets a signal."""
         engine = create_engine(settings.database_url, self.name, "worker")
         running = Running(settings, engine, session_factory(engine))
+        tasks = self._tasks(running)
+        collect_seldom()
         try:
-            await worker.run(self._tasks(running))
+            await worker.run(tasks)
         finally:
             await engine.dispose()
 

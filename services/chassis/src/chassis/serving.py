@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
+from chassis.garbage import collect_seldom
 from chassis.settings import Settings
 
 STOP_SECONDS = 5
@@ -41,7 +42,9 @@ def serve(settings: Settings, application: Callable[[], FastAPI], name: str) -> 
     if settings.workers == 1:
         # uvicorn stops cleanly and then repeats the signal, which would look like a crash to the parent process.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        uvicorn.run(application(), **options)
+        app = application()
+        collect_seldom()
+        uvicorn.run(app, **options)
         return
     with TemporaryDirectory() as folder:
         os.environ[METRICS] = folder

@@ -102,7 +102,7 @@ def refuse_without_a_new_revision(
     """strict_no_bump: a refused edit leaves the revision, so its author is never corrected."""
     merged = merge_event(registers, seen_seq, event, kind, last, **known)
     refused = {
-        group: replace(register, rev=registers[group].rev if group in registers else 0)
+        group: register._replace(rev=registers[group].rev if group in registers else 0)
         for group, register in merged.registers.items()
         if not kind.group(group).policy.admits(event.system)
     }

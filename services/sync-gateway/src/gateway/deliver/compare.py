@@ -9,7 +9,6 @@ because systems may have a later one of the hub's lost life, with another value.
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -102,7 +101,7 @@ def renew(state: State, record: RecordRow, first: int, now: datetime) -> None:
     if not old:
         return
     above = max(first, *(register.rev + 1 for register in known.values()))
-    renewed = {group: replace(known[group], rev=rev) for rev, (_, group) in enumerate(old, start=above)}
+    renewed = {group: known[group]._replace(rev=rev) for rev, (_, group) in enumerate(old, start=above)}
     record.put(renewed, now)
     for delivery in state.deliveries_of(record):
         delivery.compare(now)

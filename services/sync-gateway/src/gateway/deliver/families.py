@@ -7,7 +7,7 @@ name.
 
 from collections.abc import Collection, Mapping
 
-from gateway.merge.register import Register
+from gateway.merge.register import Register, standings
 from gateway.merge.rules import family_of
 from gateway.store.deliveries import DeliveryRow
 
@@ -24,13 +24,12 @@ def completed(
     groups, floors = list(due), Floors()
     for family in sorted({family for group in due if (family := family_of(group))}):
         after = delivery.acked.get(family, 0)
-        behind = [g for g, register in registers.items() if family_of(g) == family and register.rev > after]
-        if not behind or any(
-            registers[group].parked or _refused(delivery, group, registers[group].rev) for group in behind
-        ):
+        members = f"{family}:"
+        behind = [each for each in standings(registers) if each[0].startswith(members) and each[1] > after]
+        if not behind or any(parked or _refused(delivery, group, rev) for group, rev, parked in behind):
             continue
-        groups += [group for group in behind if group not in due]
-        floors[family] = {"after": after, "rev": max(registers[group].rev for group in behind)}
+        groups += [group for group, _, _ in behind if group not in due]
+        floors[family] = {"after": after, "rev": max(rev for _, rev, _ in behind)}
     return groups, floors
 
 

@@ -11,7 +11,7 @@ from gateway.deliver.told import plain_peers, told_of
 from gateway.kinds import kind_spec
 from gateway.kinds.references import named, naming, unresolved
 from gateway.merge.policy import STEWARD, Json, system_of
-from gateway.merge.register import Seen, moment_of
+from gateway.merge.register import Seen, edits, moment_at
 from gateway.merge.seen import further
 from gateway.store.deliveries import DeliveryRow, unparked
 from gateway.store.links import missing_token, waiting_token
@@ -138,10 +138,10 @@ def _seen(state: State, record: RecordRow) -> Seen:
     Heads in registers may be later; they imply all earlier edits of their system.
     """
     seen = state.merged(record.canonical_id)
-    for register in record.decoded.values():
-        for origin, head in register.heads.items():
-            if (system := system_of(origin)) != STEWARD:
-                seen[system] = further(moment_of(head), seen.get(system, moment_of(head)))
+    for origin, at, seq in edits(record.decoded):
+        if (system := system_of(origin)) != STEWARD:
+            moment = moment_at(at, seq)
+            seen[system] = further(moment, seen.get(system, moment))
     return seen
 
 

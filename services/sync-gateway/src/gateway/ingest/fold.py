@@ -30,7 +30,9 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     spec = kind_spec(incoming.event.kind)
     find = _finder(state, incoming.tenant_id)
     hlc, clamped = clamp(incoming.event.hlc, microseconds(now))
-    event = replace(translated(incoming.event, spec, find), hlc=hlc)
+    event = translated(incoming.event, spec, find)
+    if clamped:
+        event = replace(event, hlc=hlc)
     incoming = replace(incoming, event=event)
     link = state.links.get(incoming.link_key) or identify(state, incoming, now)
     record = state.records[link.canonical_id]

@@ -103,8 +103,8 @@ def resolve_references(registers: Mapping[str, Register], spec: KindSpec, find: 
     changed = {}
     for group, register, rule in referring(registers, spec):
         if any(unresolved(named(value, rule)) for value in _values(register)):
-            heads = {o: replace(head, value=_known(head.value, rule, find)) for o, head in register.heads.items()}
-            after = replace(register, value=_known(register.value, rule, find), heads=heads)
+            heads = {o: head._replace(value=_known(head.value, rule, find)) for o, head in register.heads.items()}
+            after = register._replace(value=_known(register.value, rule, find), heads=heads)
             if after != register:
                 changed[group] = after
     return changed

@@ -7,13 +7,14 @@ as often as it occurs in an event.
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
 import orjson
 from chassis.edge import field_errors
 from contracts.groups import GOLDEN_GROUPS, GROUPS, Shape, Shapes
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from gateway.merge.policy import Json
 from gateway.merge.register import Event
@@ -24,25 +25,25 @@ Key = Annotated[str, Field(min_length=1, max_length=200)]
 Seen = dict[Key, tuple[Count, Count]]
 
 
-class _Mark(BaseModel):
+class _Mark(TypedDict):
     seq: Count
     rev: Count
     hlc: Count
-    seen: Seen | None = None
+    seen: NotRequired[Seen | None]
 
 
-class _Change(BaseModel):
+class _Change(TypedDict):
     group: Key
     ctx: Count
-    seen: Seen | None = None
+    seen: NotRequired[Seen | None]
 
 
-class _Frame(BaseModel):
+class _Frame(TypedDict):
     """An event without its values."""
 
     kind: Key
     local_id: Key
-    canonical_id: UUID | None = None
+    canonical_id: NotRequired[UUID | None]
     seq: Annotated[Count, Field(ge=1)]
     hlc: Count
     origin: Literal["user", "gateway"]
@@ -50,6 +51,9 @@ class _Frame(BaseModel):
     changes: list[_Change]
     snapshot: dict[Key, Any]
     sync: dict[Key, _Mark]
+
+
+_FRAME = TypeAdapter(_Frame)
 
 
 class Unfit(ValueError):
@@ -63,7 +67,7 @@ class Unfit(ValueError):
 def check_frame(data: Mapping[str, Any]) -> None:
     """Raises `Unfit` when the data of a message is not a change of a record, without checking the values."""
     try:
-        _Frame.model_validate(data)
+        _FRAME.validate_python(data)
     except ValidationError as error:
         raise Unfit(field_errors(error, data)) from None
 
@@ -127,7 +131,8 @@ def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
 
 
 def _form(shapes: Shapes, group: str, value: Json) -> bytes | None:
-    """The one form of a value, as JSON; None for a group that is not published. Raises `Unfit`."""
+    """The one form of a value, as JSON; None if the value has it, and for a group that is not published. Raises
+    `Unfit`."""
     family, colon, member = group.partition(":")
     shape = shapes.get(family)
     if shape is None or bool(colon) != (shape.member is not None):
@@ -135,9 +140,10 @@ def _form(shapes: Shapes, group: str, value: Json) -> bytes | None:
     packed = orjson.dumps(value)
     check = _remembered if len(packed) <= REMEMBERED_BYTES else _check
     try:
-        return check(shape, member, packed)
+        form = check(shape, member, packed)
     except ValidationError as error:
         raise Unfit([_below(group, each) for each in field_errors(error, value)]) from None
+    return None if form == packed else form
 
 
 def _check(shape: Shape, member: str, packed: bytes) -> bytes:

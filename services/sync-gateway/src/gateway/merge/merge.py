@@ -6,15 +6,15 @@ is recorded in a `Decision`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
 from gateway.merge.policy import GroupRule, Head, Json, Policy, Verdict, decide, in_force, same, system_of
-from gateway.merge.register import Change, Decision, Entry, Event, Mark, Moment, Register, Seen, shown
+from gateway.merge.register import NOTHING, Change, Decision, Entry, Event, Mark, Moment, Register, Seen, shown
 from gateway.merge.resolve import Resolution, resolve
 from gateway.merge.rules import EMPTY, Invariant, Rules, Violation, family_of, latest, number, turned
-from gateway.merge.seen import NOTHING, await_from, is_seen, replaces, unseen
+from gateway.merge.seen import await_from, is_seen, replaces, unseen
 
 __all__ = [
     "Change",
@@ -161,7 +161,7 @@ class _Work:
         rev = self.next_revision(change.group, change.ctx)
         first, seq = change.ctx == 0, self.event.seq if seq is None else seq
         head = Head(change.new, hlc, rev, self.event.id, self.event.actor, self.event.time, first, seq)
-        base = replace(before, rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
+        base = before._replace(rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
         if rule.policy.rule == "counter":
             self._count(change, base)
         elif self._admitted(change, rule, stored=bounces > 0):
@@ -213,7 +213,7 @@ class _Work:
             return
         for group, register, verdict in list(turned(self.before, {**self.before, **self.touched}, self.kind)):
             rev = register.rev if group in self.touched else self.next_revision(group)
-            self.touched[group] = replace(register, rev=rev)
+            self.touched[group] = register._replace(rev=rev)
             self._decide(group, verdict.rule, register.heads, verdict)
 
     def check_invariants(self) -> None:
@@ -252,8 +252,8 @@ class _Work:
         verdict = decide(self.policy(change.group), heads, rule.normalise)
         parked = verdict.parked or base.hold is not None
         awaited = await_from(base, change, self.event.system, self.merged)
-        after = replace(base, value=verdict.value, parked=parked, rule=verdict.rule)
-        self.touched[change.group] = replace(after, heads=heads, awaited=awaited)
+        after = base._replace(value=verdict.value, parked=parked, rule=verdict.rule, heads=heads, awaited=awaited)
+        self.touched[change.group] = after
         if base.bounces:
             reason = base.hold or "stored_differently"
             self._decide(change.group, reason, {**base.heads, **heads}, verdict)
@@ -273,7 +273,7 @@ class _Work:
 
     def _refuse(self, group: str, base: Register, head: Head, rule: GroupRule) -> None:
         policy = self.policy(group)
-        after = replace(base, parked=base.hold is not None, rule=policy.name)
+        after = base._replace(parked=base.hold is not None, rule=policy.name)
         self.touched[group] = after
         if same(head.value, base.value, rule.normalise) and base.hold is None:
             return
@@ -285,7 +285,7 @@ class _Work:
         total = (base.total or Decimal(0)) + number(change.new) - number(change.old)
         parked = base.hold is not None
         value = _shown(total, change.new)
-        self.touched[change.group] = replace(base, value=value, total=total, parked=parked, rule="counter")
+        self.touched[change.group] = base._replace(value=value, total=total, parked=parked, rule="counter")
         if parked and base.hold == "bounce":
             self._hold(change.group, "bounce", "")
 
@@ -302,7 +302,7 @@ class _Work:
         self._hold(group, "counter_gap", f"the spoke shows {value}, and some of its changes were lost")
 
     def _hold(self, group: str, reason: str, text: str) -> None:
-        after = replace(self.register(group), parked=True, hold=reason)
+        after = self.register(group)._replace(parked=True, hold=reason)
         self.touched[group] = after
         verdict = Verdict(after.value, True, None, reason)
         self._decide(group, reason, after.heads, verdict, detail=text)

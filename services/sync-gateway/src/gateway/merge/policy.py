@@ -16,8 +16,7 @@ STEWARD = "hub"
 """The origin of edits made in the hub itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The newest edit of one origin that no other author has seen yet.
 
     `first` marks an edit whose author had seen no revision of the hub: such heads conflict when two records are linked

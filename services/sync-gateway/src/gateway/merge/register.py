@@ -17,6 +17,9 @@ Seen = Mapping[str, Sequence[int]]
 number. An event is included if neither its time nor its number is greater: numbers detect a clock that was set back,
 times a row that was restored and assigns its numbers again."""
 
+NOTHING: Seen = {}
+NO_HEADS: Mapping[str, Head] = {}
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -112,16 +115,20 @@ class Event:
     @property
     def moment(self) -> Moment:
         """The time of the event. A repeated number at a later time is an edit of a restored row."""
-        return Moment(microseconds(datetime.fromisoformat(self.time)), self.seq)
+        return moment_at(self.time, self.seq)
 
 
 def moment_of(head: Head) -> Moment:
     """The time of an edit."""
-    return Moment(microseconds(datetime.fromisoformat(head.at)), head.seq)
+    return moment_at(head.at, head.seq)
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+def moment_at(time: str, seq: int) -> Moment:
+    """The time, in ISO 8601, and the number of an edit."""
+    return Moment(microseconds(datetime.fromisoformat(time)), seq)
+
+
+class Register(NamedTuple):
     """The state of one group of one record.
 
     `hold` is the reason that parks the group independently of its policy; `total` is the sum of a counter; `bounces`
@@ -131,14 +138,14 @@ class Register:
     """
 
     rev: int = 0
-    heads: Mapping[str, Head] = field(default_factory=dict)
+    heads: Mapping[str, Head] = NO_HEADS
     value: Json = None
     parked: bool = False
     rule: str = ""
     hold: str | None = None
     total: Decimal | None = None
     bounces: int = 0
-    awaited: Seen = field(default_factory=dict)
+    awaited: Seen = NOTHING
 
     def to_json(self) -> dict[str, Any]:
         """The stored form; what has its usual value is left out."""
@@ -216,6 +223,17 @@ def standings(registers: Mapping[str, Register]) -> Iterator[tuple[str, int, boo
     return ((group, register.rev, register.parked) for group, register in registers.items())
 
 
+def edits(registers: Mapping[str, Register]) -> set[tuple[str, str, int]]:
+    """The origin, the time and the number of the heads, each once. Nothing is decoded for it."""
+    if isinstance(registers, Registers):
+        return {
+            (origin, packed[_PLACE_OF_TIME], stored.get("seqs", {}).get(origin, 0))
+            for stored in registers.stored.values()
+            for origin, packed in stored.get("heads", {}).items()
+        }
+    return {(origin, head.at, head.seq) for register in registers.values() for origin, head in register.heads.items()}
+
+
 def shown(registers: Mapping[str, Register]) -> dict[str, Json]:
     """The value of each group. Nothing is decoded for it."""
     if isinstance(registers, Registers):
@@ -271,6 +289,9 @@ class Decision:
     parked: bool
     value: Json
     detail: str = ""
+
+
+_PLACE_OF_TIME = 5
 
 
 def _packed(head: Head) -> list[Any]:

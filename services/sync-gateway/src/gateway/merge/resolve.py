@@ -1,7 +1,6 @@
 """A steward's choice: its effect on a group, and on those whose policy it changes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from gateway.merge.policy import STEWARD, Head, Json, same
@@ -44,7 +43,7 @@ def resolve(
     others = {**registers, group: after}
     led: dict[str, Register] = {}
     for other, again, _ in turned(registers, others, kind):
-        led[other] = replace(again, rev=max(latest({**others, **led}, other) + 1, now_us))
+        led[other] = again._replace(rev=max(latest({**others, **led}, other) + 1, now_us))
     if not before.heads and before.value is None:
         return Resolution(after, None, led)
     normalise = kind.group(group).normalise

@@ -1,7 +1,6 @@
 """The data of a kind that the merge needs, and the policy in force for a group. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -64,8 +63,8 @@ def turned(
             continue
         verdict = decide(policy_of(after, group, kind), register.heads, rule.normalise)
         parked = verdict.parked or register.hold is not None
-        again = replace(register, value=verdict.value, parked=parked, rule=verdict.rule)
-        if again != replace(register, rule=verdict.rule):
+        again = register._replace(value=verdict.value, parked=parked, rule=verdict.rule)
+        if again != register._replace(rule=verdict.rule):
             yield group, again, verdict
 
 

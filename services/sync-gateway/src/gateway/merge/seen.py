@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from gateway.merge.policy import Head, system_of
 from gateway.merge.register import Change, Register, Seen, moment_of
 
-NOTHING: Seen = {}
-
 
 def unseen(heads: Mapping[str, Head], change: Change, system: str) -> dict[str, Head]:
     """The heads of other origins that the author of this edit had not seen."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import fastapi_offline
 import structlog
+from dispatch import Dispatch
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, Response
@@ -18,7 +19,7 @@ from starlette.middleware import Middleware
 
 from chassis import browsers, described, serving
 from chassis.auth import Verifier, public
-from chassis.edge import BodyLimit, Edge, install, operation_id
+from chassis.edge import HANDLED, BodyLimit, Edge, answer, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
 from chassis.health import Trouble, Vital
 from chassis.limits import Rates
@@ -117,6 +118,7 @@ def create_app(
         middleware=[
             *browsers.layers(settings.cors_origins),
             _edge(settings, uploads),
+            Middleware(Dispatch, answer=answer, handled=HANDLED),
         ],
         # By default FastAPI creates four spans a request and logs request contents.
         telemetry={"operation_spans": False, "metrics": False, "logs": False, "auto_configure": exports},

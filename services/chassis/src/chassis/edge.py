@@ -165,13 +165,18 @@ def respond(problem: Problem) -> Response:
     return Response(content, problem.status, headers=problem.headers, media_type=errors.MEDIA_TYPE)
 
 
+HANDLED: tuple[type[Exception], ...] = (
+    Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError,
+)  # fmt: skip
+
+
 def install(app: FastAPI) -> None:
     """Convert every error into a problem document: ours, the framework's and the database's."""
-    for kind in (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError):
-        app.add_exception_handler(kind, _answer)
+    for kind in HANDLED:
+        app.add_exception_handler(kind, answer)
 
 
-async def _answer(request: Request, error: Exception) -> Response:
+async def answer(request: Request, error: Exception) -> Response:
     problem = _told(error)
     if isinstance(problem, errors.MethodNotAllowed):
         problem.headers["Allow"] = _methods(request)

@@ -193,6 +193,9 @@ async def _claim(
     request.state.claim = claim
 
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
 class IdempotentRoute(APIRoute):
     """A route whose POSTs honour `Idempotency-Key`. Scopes are checked before a stored answer is returned."""
 
@@ -210,8 +213,11 @@ class IdempotentRoute(APIRoute):
             dependencies = [*dependencies, Depends(_claim)]
         super().__init__(path, endpoint, methods=methods, dependencies=dependencies, **options)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    def get_route_handler(self) -> Handler:
+        return self.around(super().get_route_handler())
+
+    def around(self, handle: Handler) -> Handler:
+        """The handler, which answers a repeated POST from what is stored, and stores the answer of a new one."""
 
         async def once(request: Request) -> Response:
             try:

@@ -40,7 +40,7 @@ def has_own_fields(record: Record[Any, Any, Any]) -> bool:
     return hasattr(record.row, FIELD)
 
 
-def _wanted(request: Request) -> Wanted:
+async def _wanted(request: Request) -> Wanted:
     prefix = f"{FIELD}."
     return {name.removeprefix(prefix): value for name, value in request.query_params.items() if name.startswith(prefix)}
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import asyncpg
 import orjson
 import sqlalchemy
 import uuid_utils.compat
@@ -31,6 +32,7 @@ JsonObject = dict[str, Any]
 Role = Literal["owner", "app", "worker"]
 Sessions = async_sessionmaker[AsyncSession]
 
+BEGUN = "begun"
 TENANT = "nullif(current_setting('app.tenant', true), '')::uuid"
 
 
@@ -150,6 +152,7 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
 @event.listens_for(orm.Session, "after_begin")
 def _act_for_tenant(session: orm.Session, begun: orm.SessionTransaction, connection: sqlalchemy.Connection) -> None:
     """Set the tenant for the transaction, in the message that begins it. It ends with the transaction."""
+    session.info[BEGUN] = True
     tenant: UUID | None = session.info.get("tenant")
     if tenant is None or begun.nested:
         return
@@ -158,6 +161,37 @@ def _act_for_tenant(session: orm.Session, begun: orm.SessionTransaction, connect
         connection.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
     else:
         driver.opening = f"set local app.tenant = '{tenant}'"
+
+
+@asynccontextmanager
+async def reading(session: AsyncSession) -> AsyncIterator[Any]:
+    """A connection of the driver, for statements that read: in the transaction of the session if it has begun, else in
+    one of its own, which costs a fifth of opening the session's. Raises `DBAPIError` as the session does."""
+    if BEGUN in session.info or not isinstance(session.bind, AsyncEngine):
+        yield await _driver(session)
+        return
+    pooled = await session.bind.raw_connection()
+    driver: Any = pooled.driver_connection
+    try:
+        await driver.execute(f"begin read only; set local app.tenant = '{session.info['tenant']}'")
+        yield driver
+        await driver.execute("commit")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        pooled.invalidate()
+        raise DBAPIError("a read", {}, error, connection_invalidated=driver.is_closed()) from error
+    except BaseException:
+        pooled.invalidate()
+        raise
+    finally:
+        pooled.close()
+
+
+async def _driver(session: AsyncSession) -> Any:
+    held: Any = (await session.connection()).sync_connection
+    driver = held.connection.driver_connection
+    if not driver.is_in_transaction():
+        await session.execute(text("select"))
+    return driver
 
 
 async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:

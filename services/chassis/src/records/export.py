@@ -22,7 +22,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from xlsxwriter import Workbook
 
-from records import own_filters, reads
+from records import own_filters, reads, untracked
 from records.cells import Column, as_text, columns_of
 from records.listing import filters_of
 from records.own_filters import OwnFilters
@@ -102,13 +102,14 @@ async def chunks(
     """The answers for all rows that match the filters, in the order of the keys, some hundred at a time."""
     labelled = [key.column.label(f"_key_{number}") for number, key in enumerate(keys)]
     async with transaction(sessions, tenant) as session:
-        found = await reads.search(session, record, filters, own, whole=True)
-    statement = found.add_columns(*labelled).order_by(*(key.order() for key in keys))
+        found = await reads.search(session, record, filters, own)
+    read = untracked.whole(record)
+    statement = read.among(found).add_columns(*labelled).order_by(*(key.order() for key in keys))
     following, complete = statement, False
     while not complete:
         async with transaction(sessions, tenant) as session:
             rows = (await session.execute(following.limit(CHUNK_ROWS))).all()
-            shown = list(await record.answers(session, [row[0] for row in rows]))
+            shown = list(await record.answers(session, [read.made(row) for row in rows]))
         complete = len(rows) < CHUNK_ROWS
         if rows:
             following = statement.where(behind(keys, list(rows[-1])[-len(keys) :]))

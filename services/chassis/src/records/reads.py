@@ -12,7 +12,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 
-from records import listing
+from records import listing, untracked
 from records.filters import ME, AnyOf, conditions
 from records.own_filters import NOTHING, Wanted, own_conditions
 from records.record import Caller, Record, ReferenceUnknown, Row
@@ -48,12 +48,20 @@ async def by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Coll
     return await gather.each_once(session, record.name, ids, read)
 
 
-async def listed_by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> Sequence[Row]:
-    """Rows with what a list shows of them, archived or not, by one statement; ids of nothing are left out."""
-    row: Any = record.row
-    statement = complete(record) if record.listed is None else select(row)
-    found: Sequence[Row] = (await session.scalars(statement.where(row.id.in_(ids)))).all()
+async def shown_by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UUID) -> Row:
+    """One row for an answer (`records.untracked`), archived or not. Raises `NotFound`."""
+    found: Row | None = await untracked.whole(record).by_id(session, row_id)
+    if found is None:
+        raise NotFound(id=row_id)
     return found
+
+
+async def listed_by_ids(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> Sequence[Row]:
+    """Rows with what a list shows of them (`records.untracked`), archived or not; ids of nothing are left out."""
+    row: Any = record.row
+    rows = untracked.of_list(record)
+    found = await session.execute(rows.among(select(row).where(row.id.in_(ids))))
+    return [rows.made(each) for each in found]
 
 
 async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> list[Row]:
@@ -85,17 +93,13 @@ async def search(
     record: Record[Row, Any, Any],
     filters: BaseModel,
     own: Wanted = NOTHING,
-    *,
-    whole: bool = False,
 ) -> Select[Row]:
-    """The rows that match every filter, with the columns of a list; or `whole`, with everything that the record loads.
+    """The rows that match every filter, without the relations that the record loads.
 
     Words (`q`) are searched at once (`records.words`), unless the record has its own condition for them.
     """
     filters = await with_caller(session, record.callers, filters)
     rows: Select[Any] = select(record.row) if record.among is None else record.among
-    if whole or record.listed is None:
-        rows = rows.options(*record.loads)
     rows = rows.where(*conditions(record.row, filters, {**listing.meanings(record), **record.where}))
     rows = rows.where(*await own_conditions(session, record, own))
     typed: str | None = getattr(filters, "q", None)

@@ -22,7 +22,7 @@ from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records import export, reads, writes
+from records import export, reads, untracked, writes
 from records.answers import answered, page_of
 from records.expanding import listed_shape
 from records.listing import filters_of
@@ -149,8 +149,8 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
         wanted: Annotated[Wanted, Depends(wanted_of(record, listed_shape(record), Listed))],
         response: Response,
     ) -> Response:
-        statement = await reads.search(session, record, filters, own)
-        page: Page[Any] = await paging.page(session, statement, record.sorting, lambda row: row[0])
+        rows, found = untracked.of_list(record), await reads.search(session, record, filters, own)
+        page: Page[Any] = await paging.page(session, rows.among(found), record.sorting, rows.made)
         return await page_of(session, record, page, filters, response, wanted)
 
     async def read(
@@ -159,7 +159,7 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
         wanted: Annotated[Wanted, Depends(wanted_of(record, record.out, Out))],
         response: Response,
     ) -> Any:
-        return await answered(session, record, await reads.by_id(session, record, row_id), response, wanted)
+        return await answered(session, record, await reads.shown_by_id(session, record, row_id), response, wanted)
 
     return [
         ("list", "GET", record.path, list_, {**only, **described(record), "response_model": Page[Listed]}),

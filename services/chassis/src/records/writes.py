@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import clock, history, replication
+from chassis import clock, gather, history, replication
 from chassis.announced import announce_new, announcing
 from chassis.db import uuid7
 from chassis.history import Action
@@ -59,7 +59,7 @@ async def create(session: AsyncSession, record: Record[Row, Any, Any], body: Bas
         added.id = added.id or uuid7()
         session.add(row)
         history.note(session, record.name, added.id, Action.CREATED, actor)
-    await session.flush()
+    await gather.flush(session)
     return row
 
 
@@ -80,7 +80,7 @@ async def change(
     present = record.written(row)
     with _editing(session, record, row, actor):
         await _write(session, record, row, patched(record.body, present, patch), present)
-    await session.flush()
+    await gather.flush(session)
     return row
 
 

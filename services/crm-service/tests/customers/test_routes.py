@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
+from chassis.db import Sessions
+from sqlalchemy import event
 
 from .factories import ALFREDS
 
@@ -168,6 +170,26 @@ async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient
     ]
     names = [item["name"] for item in (await api.get(PATH)).json()["items"]]
     assert names == ["Changed", "New"]
+
+
+async def test_a_batch_of_more_items_needs_no_more_statements(api: httpx.AsyncClient, sessions: Sessions) -> None:
+    statements: list[str] = []
+    connection = sessions.kw["bind"].sync_connection
+    event.listen(connection, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    counts = []
+    for number in (2, 20):
+        statements.clear()
+        entered = await api.post(f"{PATH}:batch", json={"items": [{"body": {"name": "New"}}] * number})
+        changes = [{**each, "body": {"name": "Changed"}} for each in known(entered)]
+        changed = await api.post(f"{PATH}:batch", json={"items": changes})
+        assert [each["version"] for each in known(changed)] == [2] * number
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
+def known(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The records that a batch has written, by their ids and versions."""
+    return [{"id": each["id"], "version": each["version"]} for each in answer.json()["items"]]
 
 
 async def test_a_batch_has_two_hundred_items_at_most(api: httpx.AsyncClient) -> None:

@@ -32,6 +32,8 @@ BATCH = 500
 BATCHES = 5
 SAMPLE = 2000
 LOOKS = 30
+FILLERS = 2
+"""Connections that copy rows at once."""
 FLAT = 1.2
 """The goal: no size costs more than so many times what the first one does."""
 
@@ -92,8 +94,11 @@ Admin = Callable[[str], Awaitable[asyncpg.Connection]]
 async def run(hub: str, crm: str, admin: Admin, largest: int, into: Path) -> None:
     """Measure on migrated, empty databases. `admin` opens a superuser's connection to one of them by its name."""
     costs = Costs()
-    await _merging(hub, await admin("gateway"), largest, costs)
-    await _reading(crm, await admin("crm"), largest, costs)
+    for name, measured, address in (("gateway", _merging, hub), ("crm", _reading, crm)):
+        connections = [await admin(name) for _ in range(FILLERS)]
+        await measured(address, connections, largest, costs)
+        for each in connections:
+            await each.close()
     medians, sizes = costs.medians(), list(_sizes(largest))
     rows = []
     for operation, found in medians.items():
@@ -113,18 +118,18 @@ def _sizes(largest: int) -> Iterator[int]:
         size *= 10
 
 
-async def _merging(address: str, admin: asyncpg.Connection, largest: int, costs: Costs) -> None:
+async def _merging(address: str, admins: Sequence[asyncpg.Connection], largest: int, costs: Costs) -> None:
     engine = create_engine(address, "gateway", "worker")
     ingest = consume.Ingest(session_factory(engine), HOLDS)
     await _handle(ingest, [(uuid4(), 1) for _ in range(FIRST)], 0)
-    await admin.execute(SETTLED)
-    grown = Grown(admin, HUB_CHANGES, "canonical_id")
+    await admins[0].execute(SETTLED)
+    grown = Grown(admins, HUB_CHANGES, "canonical_id")
     await grown.keep_templates(HUB_MARKS)
     offset = have = FIRST
     for size in _sizes(largest):
         await _grow(grown, "hub", size - have)
         have = size
-        found = await admin.fetch(SOME, SAMPLE)
+        found = await admins[0].fetch(SOME, SAMPLE)
         seqs = {UUID(each["local_id"]): each["seen_seq"] for each in found}
         order = list(seqs)
         for number in range(BATCHES + 1):
@@ -138,7 +143,6 @@ async def _merging(address: str, admin: asyncpg.Connection, largest: int, costs:
         offset, have = offset + BATCH, have + BATCH
         costs.add("merge a new record", size, 1000 * seconds / BATCH)
     await engine.dispose()
-    await admin.close()
 
 
 async def _handle(ingest: consume.Ingest, edits: Sequence[tuple[UUID, int]], offset: int) -> float:
@@ -155,18 +159,18 @@ async def _grow(grown: Grown, name: str, rows: int) -> None:
         show.console.print(f"{rows:,} records added to the {name} in {time.perf_counter() - began:.0f} s")
 
 
-async def _reading(address: str, admin: asyncpg.Connection, largest: int, costs: Costs) -> None:
+async def _reading(address: str, admins: Sequence[asyncpg.Connection], largest: int, costs: Costs) -> None:
     engine = create_engine(address, CRM.name, "app")
     async with caller(CRM, session_factory(engine), " ".join(SCOPES), uuid4()) as client:
         client.timeout = httpx.Timeout(300)
         await _enter(client)
-        grown = Grown(admin, CRM_CHANGES, "id")
+        grown = Grown(admins, CRM_CHANGES, "id")
         await grown.keep_templates(CRM_MARKS)
         have = FIRST
         for size in _sizes(largest):
             await _grow(grown, "CRM", size - have)
             have = size
-            addresses = _addresses(await admin.fetchrow(ONE_OF_THEM))
+            addresses = _addresses(await admins[0].fetchrow(ONE_OF_THEM))
             for number in range(LOOKS + 1):
                 for operation, path in addresses.items():
                     began = time.perf_counter()
@@ -174,7 +178,6 @@ async def _reading(address: str, admin: asyncpg.Connection, largest: int, costs:
                     if number:
                         costs.add(operation, size, 1000 * (time.perf_counter() - began))
     await engine.dispose()
-    await admin.close()
 
 
 async def _enter(client: httpx.AsyncClient) -> None:

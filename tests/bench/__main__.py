@@ -73,7 +73,7 @@ def bench(
         Part.DEBEZIUM: (debezium, lambda stack: debezium.run(stack, edits_alone, edit_rate, seconds, edit_burst)),
     }
     alone: Measurements[Postgres] = {
-        Part.INGEST: (ingest, lambda server: ingest.run(_migrated(server, GATEWAY))),
+        Part.INGEST: (ingest, lambda server: ingest.run(_migrated(server, GATEWAY), server.url)),
         Part.GROWTH: (growth, lambda server: _growth(server, grown_to, into)),
         Part.API: (api, lambda server: api.run(_migrated(server, CRM), server.folder / "keys", seconds)),
         Part.CONTENTION: (

@@ -1,15 +1,19 @@
-"""Ingest alone: events a second of `Ingest.handle`, and where the time goes."""
+"""Ingest alone: events a second of `Ingest.handle`, and where the time goes.
+
+Beside it the hop of the bare chain: each batch is parsed, upserted as it is, and its position kept, in one transaction.
+"""
 
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
+import asyncpg
 import orjson
 from chassis.bus import Message
 from chassis.db import create_engine, session_factory, uuid7
@@ -20,11 +24,13 @@ from gateway.ingest import consume
 from gateway.kinds.holders import declared
 from stack.keys import FIRST_TENANT
 
-from . import show
+from . import bare, show
 from .chains import EXAMPLE
 
 TOPIC = "crm.customer.v1"
 HOLDS = {name: declared(name) for name in ("crm", "erp")}
+BATCH, ROUNDS = 500, 6
+NEW, KNOWN = "new records", "edits of known records"
 STEPS = ("lock_positions", "read", "read_named", "load_named", "fold", "save", "advance")
 
 
@@ -42,27 +48,39 @@ class Speed:
         return self.events / self.seconds
 
 
-async def run(address: str) -> None:
+async def run(address: str, admin_url: str) -> None:
     """Measure on a migrated, empty database of the gateway, and print what was found."""
     speeds = await measure(address)
+    bare_rates = await _bare(admin_url)
     steps = list(dict.fromkeys(step for speed in speeds.values() for step in speed.steps))
     rows = []
     for name, speed in speeds.items():
         shares = [speed.steps[step] / speed.seconds for step in steps]
         busy = f"{speed.busy_seconds / speed.events * 1e6:.0f}"
-        rows.append((name, f"{speed.rate:.0f}", busy, *(f"{share:.0%}" for share in (*shares, 1 - sum(shares)))))
-    columns = ("", "events a second", "processor us each", *(step.strip("_") for step in steps), "rest")
-    raw = {name: asdict(speed) for name, speed in speeds.items()}
+        compared = f"{bare_rates[name]:.0f}", f"{speed.rate / bare_rates[name]:.2f}"
+        rows.append(
+            (name, f"{speed.rate:.0f}", *compared, busy, *(f"{share:.0%}" for share in (*shares, 1 - sum(shares))))
+        )
+    columns = (
+        "",
+        "events a second",
+        "bare",
+        "ratio",
+        "processor us each",
+        *(step.strip("_") for step in steps),
+        "rest",
+    )
+    raw = {name: dict(vars(speed)) for name, speed in speeds.items()}
     show.table("Ingest alone, batches of 500", columns, rows, "share of the time; the rest is the commit", raw)
 
 
-async def measure(address: str, batch: int = 500, rounds: int = 6) -> dict[str, Speed]:
+async def measure(address: str, batch: int = BATCH, rounds: int = ROUNDS) -> dict[str, Speed]:
     """New records, then edits of records that the hub knows, in whole batches."""
     configure_logs("info")
     collect_seldom()
     engine = create_engine(address, "gateway", "worker")
     ingest = consume.Ingest(session_factory(engine), HOLDS)
-    speeds = {"new records": Speed(), "edits of known records": Speed()}
+    speeds = {NEW: Speed(), KNOWN: Speed()}
     offset = 0
     for _ in range(rounds):
         ids = [uuid4() for _ in range(batch)]
@@ -77,6 +95,29 @@ async def measure(address: str, batch: int = 500, rounds: int = 6) -> dict[str, 
             speed.events += batch
     await engine.dispose()
     return speeds
+
+
+async def _bare(admin_url: str) -> dict[str, float]:
+    """Events a second of the bare hop, on a database of its own."""
+    admin = await asyncpg.connect(admin_url)
+    await admin.execute("create database bare")
+    await admin.close()
+    connection = await asyncpg.connect(admin_url, database="bare")
+    await connection.execute(bare.SCHEMA)
+    seconds = dict.fromkeys((NEW, KNOWN), 0.0)
+    for _ in range(ROUNDS):
+        ids = [uuid4() for _ in range(BATCH)]
+        for seq, name in enumerate(seconds, start=1):
+            values = [message(local_id, seq, number).value for number, local_id in enumerate(ids)]
+            began = time.perf_counter()
+            events = [orjson.loads(value or b"") for value in values]
+            items = [{"id": e["local_id"], "email": e["snapshot"]["email"], "data": e} for e in events]
+            async with connection.transaction():
+                await bare.upsert(connection, "hub", items)
+                await connection.execute(bare.ADVANCE, [0], [BATCH])
+            seconds[name] += time.perf_counter() - began
+    await connection.close()
+    return {name: ROUNDS * BATCH / each for name, each in seconds.items()}
 
 
 def message(local_id: UUID, seq: int, offset: int) -> Message:

@@ -72,10 +72,13 @@ class Called:
         self.name = name
         self.client = client
         self.issuers = issuers
-        self.needed = {
-            operation: [scope for each in described["security"] for scopes in each.values() for scope in scopes]
-            for operation, described in operations(app).items()
-        }
+        self.needed: dict[str, list[str]] = {}
+        self.one_of: dict[str, list[str]] = {}
+        """Operations whose record decides which of several scopes they need."""
+        for operation, described in operations(app).items():
+            security = described["security"]
+            scopes = [scope for each in security for scopes in each.values() for scope in scopes]
+            (self.needed if len(security) == 1 else self.one_of)[operation] = scopes
 
     def token(
         self, scopes: Any = SCOPES, issuer: str = "local", audience: str | None = None, roles: Sequence[str] = ()
@@ -98,19 +101,26 @@ async def test_each_scope_of_an_operation_is_needed(called: Called) -> None:
             assert (answer.status_code, answer.json().get("missing")) == (403, scope), operation
 
 
+async def test_one_scope_is_needed_where_the_record_decides_which(called: Called) -> None:
+    for operation, scopes in called.one_of.items():
+        assert (await called.answer(operation, called.token(SCOPES.keys() - set(scopes)))).status_code == 403, operation
+        for scope in scopes:
+            assert (await called.answer(operation, called.token([scope]))).status_code == 404, operation
+
+
 async def test_a_token_for_another_service_opens_nothing(called: Called) -> None:
     for audience in (*AUDIENCES.values(), "concord"):
         if audience == AUDIENCES[called.name]:
             continue
         token = called.token(audience=audience)
-        for operation in called.needed:
+        for operation in (*called.needed, *called.one_of):
             answer = await called.answer(operation, token)
             assert (answer.status_code, answer.json()["detail"]) == (401, "Audience doesn't match."), operation
 
 
 async def test_an_issuer_of_another_tenant_opens_nothing(called: Called) -> None:
     token = called.token(issuer="foreign")
-    for operation in called.needed:
+    for operation in (*called.needed, *called.one_of):
         answer = await called.answer(operation, token)
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/issuer-not-of-tenant"), operation
 

@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 
 from chassis import browsers, described, serving
 from chassis.auth import Verifier, public
-from chassis.edge import HANDLED, BodyLimit, Edge, answer, install, operation_id
+from chassis.edge import HANDLED, Bodies, BodyLimit, Edge, answer, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
 from chassis.health import Trouble, Vital
 from chassis.limits import Rates
@@ -66,13 +66,11 @@ def _refusal(description: str) -> dict[str, Any]:
     return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-def _edge(settings: Settings, uploads: Iterable[str]) -> Middleware:
+def _bodies(settings: Settings) -> Bodies:
     body = BodyLimit(settings.body_limit_bytes, settings.body_seconds)
     # A value that fits into an event must fit into the resulting delivery.
     delivery = BodyLimit(settings.delivery_limit_bytes, settings.body_seconds)
-    upload = BodyLimit(settings.upload_limit_bytes, settings.upload_seconds)
-    bodies = {"/replication/": delivery, **dict.fromkeys(uploads, upload)}
-    return Middleware(Edge, body=body, bodies=bodies, hosts=settings.allowed_hosts)
+    return Bodies(body, {"/replication/": delivery})
 
 
 def create_app(
@@ -83,14 +81,13 @@ def create_app(
     routers: Iterable[APIRouter] = (),
     resources: Iterable[Resource] = (),
     checks: Mapping[str, Check] | None = None,
-    uploads: Iterable[str] = (),
 ) -> FastAPI:
     """The application of a service, or the health pages of a worker if there are no routers.
 
     `resources` are opened in order when the application starts and closed in reverse order; each may store what it
-    opened in `app.state`. `checks` decide readiness: each raises when the checked resource is not usable. `uploads` are
-    the path prefixes that accept files.
+    opened in `app.state`. `checks` decide readiness: each raises when the checked resource is not usable.
     """
+    bodies = _bodies(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -117,7 +114,7 @@ def create_app(
         dependencies=[Depends(known_parameters_only)],
         middleware=[
             *browsers.layers(settings.cors_origins),
-            _edge(settings, uploads),
+            Middleware(Edge, bodies=bodies, hosts=settings.allowed_hosts),
             Middleware(Dispatch, answer=answer, handled=HANDLED),
         ],
         # By default FastAPI creates four spans a request and logs request contents.
@@ -131,6 +128,7 @@ def create_app(
     install(app)
     for router in (*routers, health, documentation):
         app.include_router(built(router))
+    bodies.declare(app, settings)
     return app
 
 

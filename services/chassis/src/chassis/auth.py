@@ -261,14 +261,37 @@ signed_in: Any = Security(_authorised, scopes=[])
 """Declares a route that every valid token may call."""
 
 
-def authorisations(endpoint: Callable[..., Any]) -> list[params.Security]:
+@dataclass(frozen=True)
+class AnyOf:
+    """Requires at least one of these scopes, of a route whose record decides which one: it is checked when the record
+    is read."""
+
+    scopes: frozenset[str]
+
+    async def __call__(self, principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
+        """Raises `ScopeMissing` when the token has none of them."""
+        if not principal.scopes & self.scopes:
+            principal.require(*sorted(self.scopes))
+        return principal
+
+
+def requires_any(scopes: Iterable[str]) -> Any:
+    """Declares that a route needs one of these scopes; like `requires`."""
+    return Depends(AnyOf(frozenset(scopes)))
+
+
+def authorisations(endpoint: Callable[..., Any]) -> list[params.Depends]:
     """The `requires` declarations on the parameters of an endpoint; as dependencies of its route they are checked
     first.
 
     Parameters are resolved in their order, and a session or a stored answer could otherwise precede the check.
     """
-    marks = [mark for each in get_annotations(endpoint).values() for mark in getattr(each, "__metadata__", ())]
-    return [mark for mark in marks if isinstance(mark, params.Security) and mark.dependency is _authorised]
+    return [mark for mark in marks_of(endpoint) if isinstance(mark, params.Depends) and _is_check(mark.dependency)]
+
+
+def marks_of(endpoint: Callable[..., Any]) -> list[Any]:
+    """What is declared at the parameters of an endpoint: `Annotated[..., mark]`."""
+    return [mark for each in get_annotations(endpoint).values() for mark in getattr(each, "__metadata__", ())]
 
 
 @dataclass(frozen=True)
@@ -307,7 +330,11 @@ def undeclared_routes(app: FastAPI) -> list[str]:
 
 
 def _declares(dependant: Dependant | None) -> bool:
-    return any(each.call in (_authorised, _anyone) for each in dependants(dependant))
+    return any(each.call is _anyone or _is_check(each.call) for each in dependants(dependant))
+
+
+def _is_check(call: Any) -> bool:
+    return call is _authorised or isinstance(call, AnyOf)
 
 
 def dependants(dependant: Dependant | None) -> Iterator[Dependant]:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 
-from chassis.auth import dependants
+from chassis.auth import AnyOf, dependants
 from chassis.errors import MEDIA_TYPE
 from chassis.pages import PageRequest
 from chassis.preconditions import if_match, if_match_once_there
@@ -144,6 +144,9 @@ def _describe(described: _Described, operation: Operation) -> None:
         text, shape = REFUSED[status]
         schema = {"$ref": f"#/components/schemas/{shape.__name__}"}
         answers.setdefault(status, {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}})
+    for each in described.calls:
+        if isinstance(each, AnyOf):
+            operation["security"] = [{"bearer": [scope]} for scope in sorted(each.scopes)]
     if if_match in described.calls:
         for parameter in operation["parameters"]:
             if parameter["name"] == "If-Match":

@@ -1,8 +1,9 @@
 """The edge of a service: one ASGI layer around every request, which converts errors into answers."""
 
 import asyncio
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import errors, telemetry
+from chassis.auth import marks_of
 from chassis.errors import Malformed, Problem
 from chassis.field_words import TYPES, words_of
 
@@ -58,20 +60,46 @@ class BodyLimit:
     seconds: float
 
 
-class Edge:
-    """Hosts, correlation id and trace, body limits, metrics, access log, and a 500 without internals.
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """The limit of the body of a route, from the settings; declared at a parameter of its endpoint.
 
-    `bodies` holds the limits of paths that differ from the default, by path prefix.
+    async def upload(request: Annotated[Request, Takes(lambda settings: BodyLimit(...))]) -> ...
     """
 
-    def __init__(self, app: ASGIApp, body: BodyLimit, bodies: Mapping[str, BodyLimit], hosts: Sequence[str]) -> None:
+    limit: Callable[[Any], BodyLimit]
+
+
+class Bodies:
+    """The limits of bodies by path: of a route that declares its own, of a prefix, or the default."""
+
+    def __init__(self, default: BodyLimit, prefixes: Mapping[str, BodyLimit]) -> None:
+        self._default = default
+        self._own = [(re.compile(f"{re.escape(prefix)}.*"), limit) for prefix, limit in prefixes.items()]
+
+    def declare(self, app: FastAPI, settings: Any) -> None:
+        """Read what the routes of an application declare."""
+        paths: dict[BodyLimit, list[str]] = {}
+        for route in iter_route_contexts(app.routes):
+            call = getattr(getattr(route, "dependant", None), "call", None)
+            for mark in marks_of(call) if call is not None else ():
+                if isinstance(mark, Takes):
+                    path = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(route.path or ""))
+                    paths.setdefault(mark.limit(settings), []).append(path)
+        self._own += [(re.compile("|".join(each)), limit) for limit, each in paths.items()]
+
+    def limit_of(self, path: str) -> BodyLimit:
+        """The limit of a body that is sent to this path."""
+        return next((limit for pattern, limit in self._own if pattern.fullmatch(path)), self._default)
+
+
+class Edge:
+    """Hosts, correlation id and trace, body limits, metrics, access log, and a 500 without internals."""
+
+    def __init__(self, app: ASGIApp, bodies: Bodies, hosts: Sequence[str]) -> None:
         self.app = app
-        self.body = body
         self.bodies = bodies
         self.hosts = None if "*" in hosts else frozenset(hosts)
-
-    def _limit_of(self, path: str) -> BodyLimit:
-        return next((limit for start, limit in self.bodies.items() if path.startswith(start)), self.body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -88,7 +116,7 @@ class Edge:
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         began, status = time.perf_counter(), 0
-        limit, declared = self._limit_of(scope["path"]), headers.get("content-length", "")
+        limit, declared = self.bodies.limit_of(scope["path"]), headers.get("content-length", "")
         host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
 
         async def noted(message: Message) -> None:

@@ -206,6 +206,21 @@ class TooLarge(Problem):
     hint = "Send less at once: split the batch."
 
 
+class UnsupportedMediaType(Problem):
+    status = 415
+    code = "unsupported-media-type"
+    title = "The media type is not accepted here"
+    hint = "Send a media type that the documentation of this address names."
+
+
+class RangeNotSatisfiable(Problem):
+    status = 416
+    code = "range-not-satisfiable"
+    title = "The content does not have this range"
+    detail = "It has {size_bytes} bytes."
+    hint = "Ask for a range inside of it, or for the whole without `Range`."
+
+
 class TooSlow(Problem):
     status = 408
     code = "too-slow"

@@ -14,6 +14,7 @@ removes a key after `RETENTION_DAYS`.
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any
@@ -27,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.answers import Answer
-from chassis.auth import Principal, authenticated, authorisations
+from chassis.auth import Principal, authenticated, authorisations, marks_of
 from chassis.db import Base, Session
 from chassis.errors import Conflict, Malformed, PreconditionFailed, PreconditionRequired
 
@@ -177,20 +178,47 @@ class _Claim:
         )
 
 
-async def _claim(
+@dataclass(frozen=True)
+class KeyedRequest:
+    """A request, and its `Idempotency-Key` if it has one."""
+
+    request: Request
+    session: AsyncSession
+    principal: Principal
+    key: str | None
+
+    async def claim(self, *contents: str | bytes) -> None:
+        """Claim the key for a request with these contents. Raises `KeyInUse`, `KeyReused`, or the stored answer."""
+        if self.key is None:
+            return
+        parts = (str(self.principal.tenant), self.principal.issuer, self.principal.subject)
+        digest = sha256(orjson.dumps((*parts, self.request.url.path, self.key))).hexdigest()
+        written = (each.encode() if isinstance(each, str) else each for each in (self.request.url.query, *contents))
+        claim = _Claim(self.session, digest, sha256(b"\n".join(written)).hexdigest())
+        await claim.take()
+        self.request.state.claim = claim
+
+
+async def keyed_request(
     request: Request,
     session: Session,
     principal: Annotated[Principal, Depends(authenticated)],
     key: Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)] = None,
-) -> None:
-    if key is None:
-        return
-    parts = (str(principal.tenant), principal.issuer, principal.subject, request.url.path, key)
-    digest = sha256(orjson.dumps(parts)).hexdigest()
-    fingerprint = sha256(request.url.query.encode() + b"\n" + await request.body()).hexdigest()
-    claim = _Claim(session, digest, fingerprint)
-    await claim.take()
-    request.state.claim = claim
+) -> KeyedRequest:
+    """Dependency: the request with its key."""
+    return KeyedRequest(request, session, principal, key)
+
+
+ClaimsLater = Annotated[KeyedRequest, Depends(keyed_request)]
+"""For an endpoint that streams its body: it claims the key itself, when it knows the contents."""
+
+
+async def _claim(keyed: ClaimsLater) -> None:
+    await keyed.claim(await keyed.request.body())
+
+
+def _claims_later(endpoint: Callable[..., Any]) -> bool:
+    return any(getattr(mark, "dependency", None) is keyed_request for mark in marks_of(endpoint))
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -209,7 +237,7 @@ class IdempotentRoute(APIRoute):
         **options: Any,
     ) -> None:
         dependencies = [*(dependencies or ()), *authorisations(endpoint)]
-        if "POST" in (methods or ()):
+        if "POST" in (methods or ()) and not _claims_later(endpoint):
             dependencies = [*dependencies, Depends(_claim)]
         super().__init__(path, endpoint, methods=methods, dependencies=dependencies, **options)
 

@@ -62,9 +62,9 @@ class Service:
     """The parts that differ between services. `topics` are those beside its kinds' own, with their partitions.
 
     `troubles` are additional readiness checks, by name. `event_scopes` names for each kind of event the scope that
-    allows reading it on the feed; a kind without one is not shown. `expiring` are tables with a retention, `uploads`
-    the path prefixes that accept files. `authenticator` makes what verifies the tokens of callers, from the application
-    and its settings, in place of the chassis' own.
+    allows reading it on the feed; a kind without one is not shown. `expiring` are tables with a retention.
+    `authenticator` makes what verifies the tokens of callers, from the application and its settings, in place of the
+    chassis' own.
     """
 
     name: str
@@ -81,7 +81,6 @@ class Service:
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
     troubles: Mapping[str, Troubles] = field(default_factory=dict)
     expiring: Sequence[Expiry] = ()
-    uploads: Sequence[str] = ()
     authenticator: Callable[[FastAPI], Authenticator] | None = None
 
     def app(self, settings: Settings) -> FastAPI:
@@ -100,7 +99,6 @@ class Service:
                 "outbox": _reports(outbox_troubles),
                 **{name: _reports(troubles) for name, troubles in self.troubles.items()},
             },
-            uploads=self.uploads,
         )
         if self.authenticator is not None:
             app.state.verifier = self.authenticator(app)

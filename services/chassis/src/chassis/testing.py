@@ -145,7 +145,7 @@ def _application(service: Service) -> FastAPI:
     """
     known = _applications.get(service.name)
     if known is None or known[0] is not service:
-        app = service.app(service.settings(database_url="postgresql://not.used"))
+        app = service.app(service.settings(database_url="postgresql://not.used", files_url="memory:///"))
         app.state.sessions = lambda: _call.get().sessions()
         app.dependency_overrides[authenticated] = _caller
         known = _applications[service.name] = (service, app)

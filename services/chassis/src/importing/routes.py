@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from chassis.auth import Principal, ScopeMissing, requires
 from chassis.db import Session, Sessions, caller_of, transaction
+from chassis.edge import BodyLimit, Takes
 from chassis.errors import Malformed
 from chassis.pages import Page, Paging, Sorting
 from chassis.preconditions import IdempotentRoute
@@ -31,6 +32,9 @@ OUTCOMES: dict[int | str, dict[str, Any]] = {
     200: {"description": "One line for each row.", "content": {"text/csv": BINARY, "application/jsonl": BINARY}}
 }
 HEADER = ("line", "key", "outcome", "id", "reason")
+UploadRequest = Annotated[
+    Request, Takes(lambda settings: BodyLimit(settings.upload_limit_bytes, settings.upload_seconds))
+]
 Reader = Annotated[Principal, requires("jobs:read")]
 Writer = Annotated[Principal, requires("jobs:write")]
 
@@ -47,7 +51,7 @@ def routes(targets: Mapping[str, Target]) -> APIRouter:
 def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
     @router.post("", status_code=201, openapi_extra=A_FILE)
     async def upload_import(
-        request: Request, wanted: Annotated[ImportParameters, Query()], session: Session, caller: Writer
+        request: UploadRequest, wanted: Annotated[ImportParameters, Query()], session: Session, caller: Writer
     ) -> ImportOut:
         """Upload a CSV file. Its preview begins at once; `run` imports it. Needs the scope to write the records."""
         if wanted.target not in targets:
@@ -68,7 +72,7 @@ def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
 
     @router.put("/{import_id}/lines", openapi_extra=A_FILE)
     async def upload_lines(
-        request: Request,
+        request: UploadRequest,
         import_id: UUID,
         session: Session,
         caller: Writer,

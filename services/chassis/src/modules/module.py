@@ -32,8 +32,8 @@ class Module:
     `records` are served exactly as declared; `routers` are the routes of other records and of process verbs. Derived
     from the records of both, and not declared again: their kinds, and the targets of imports into records with plain
     writes. `kinds` and `announced` are further ones, `imports` the targets with a parser of their own. The worker runs
-    `jobs` and `tasks`. `numbers` are its series of numbers, `expiring` tables have a retention, and paths that begin
-    with one of `uploads` accept files. `limits` depend on the roles of a caller.
+    `jobs` and `tasks`. `numbers` are its series of numbers, `expiring` tables have a retention, and `limits` depend on
+    the roles of a caller.
     """
 
     records: Sequence[Record[Any, Any, Any]] = ()
@@ -45,7 +45,6 @@ class Module:
     tasks: Tasks = no_tasks
     numbers: Sequence[Series] = ()
     expiring: Sequence[Expiry] = ()
-    uploads: Sequence[str] = ()
     limits: Sequence[Limit] = ()
 
     @cached_property

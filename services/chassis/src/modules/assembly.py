@@ -1,5 +1,4 @@
-"""A service made of modules. Roles, custom fields, imports, jobs and series of numbers are modules that every service
-has."""
+"""A service made of modules. Every service has roles, custom fields, files, imports, jobs and series of numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -8,14 +7,15 @@ from typing import TypeVar
 
 import access
 import custom_fields.routes
+import files
 import jobs
 from annotations import annotated
 from chassis.service import Running, Service
-from chassis.settings import Settings
 from chassis.worker import Task
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import handlers
 from custom_fields.events import kind_of
+from files import FileSettings
 from importing import IMPORT_KEYS, UPLOADS, ImportJobs, Target
 from importing import routes as importing
 from jobs import FINISHED_JOBS, JobKind
@@ -39,7 +39,7 @@ def service(
     name: str,
     title: str,
     description: str,
-    settings: type[Settings],
+    settings: type[FileSettings],
     metadata: MetaData,
     versions: Path,
 ) -> Service:
@@ -49,6 +49,7 @@ def service(
         with_custom_fields(name),
         *modules,
         imports_into(targets_of(modules)),
+        Module(tasks=files.tasks),
         numbered(_all(module.numbers for module in modules)),
     )
     listed = (*listed, running([kind for module in listed for kind in module.jobs]))
@@ -63,13 +64,12 @@ def service(
         settings=settings,
         metadata=metadata,
         versions=versions,
-        routers=annotated(*_all(module.all_routers for module in listed)),
+        routers=files.attached(name, *annotated(*_all(module.all_routers for module in listed))),
         kinds=_all(module.all_kinds for module in listed),
         announced=_all(module.all_announced for module in listed),
         event_scopes=EVENT_SCOPES,
         tasks=tasks,
         expiring=_all(module.expiring for module in listed),
-        uploads=_all(module.uploads for module in listed),
         authenticator=access.authenticator(_all(module.limits for module in listed)),
     )
 
@@ -95,7 +95,6 @@ def imports_into(targets: Mapping[str, Target]) -> Module:
         routers=(importing.routes(targets),),
         jobs=ImportJobs(targets).kinds,
         expiring=(IMPORT_KEYS, UPLOADS),
-        uploads=(importing.PATH,),
     )
 
 

@@ -1,10 +1,10 @@
 """The settings of the CRM beside those of every service."""
 
-from chassis.settings import Settings as Common
 from contracts.scopes import audience_of
+from files import FileSettings
 
 
-class Settings(Common):
+class Settings(FileSettings):
     """The defaults of the port and of the audience of the service's tokens."""
 
     port: int = 8001

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from chassis.settings import Settings
 from stack.keys import AUDIENCES
-from stack.plan import SERVICES
+from stack.plan import SERVICES, SYSTEMS
 from stack.provision import NAME
 from stack.secrets import variables
 
@@ -183,7 +183,10 @@ def test_a_container_mounts_public_keys_or_the_one_key_it_signs_with() -> None:
     public = {"./secrets/keys/public:/keys:ro"}
     proxy = {"./proxy.caddy:/etc/caddy/Caddyfile:ro", "certificates:/data", "proxy:/config"}
     servers = {"proxy": proxy, "postgres": {"postgres:/var/lib/postgresql"}, "kafka": {"kafka:/var/lib/kafka/data"}}
-    assert mounted == {name: servers.get(name, public if name.endswith("-api") else set()) for name in PARTS}
+    keys = {name: public if name.endswith("-api") else set() for name in PARTS}
+    files = {f"{system}-{part}": {f"{system}-files:/data"} for system in SYSTEMS for part in ("api", "worker")}
+    assert mounted == {name: servers.get(name, keys[name] | files.get(name, set())) for name in PARTS}
+    assert example("crm")["FILES_URL"] == example("erp")["FILES_URL"] == "file:///data/files"
     assert {name: part["secrets"] for name, part in PARTS.items() if "secrets" in part} == {
         "gateway-worker": ["gateway-key"]
     }

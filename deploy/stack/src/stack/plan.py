@@ -53,6 +53,7 @@ class Plan:
     """The spokes that the gateway connects to; None: the addresses of the CRM and the ERP of this plan."""
     cors_origins: str = LOCAL_PAGES
     most_partitions: int | None = None
+    files_url: str | None = None
 
     def url(self, service: str) -> str:
         """The address of the REST interface of a service."""
@@ -78,6 +79,8 @@ class Plan:
         }
         if self.most_partitions is not None:
             environment["KAFKA_MOST_PARTITIONS"] = str(self.most_partitions)
+        if self.files_url is not None and service in SYSTEMS:
+            environment["FILES_URL"] = self.files_url
         if service == "gateway":
             environment["SERVICE_KEY_FILE"] = str(self.gateway.private_file)
             environment["SERVICE_ISSUER"] = self.gateway.name

@@ -228,6 +228,7 @@ class Stack(StoppedAtExit):
             systems=self.systems,
             cors_origins=self.cors_origins,
             most_partitions=self.most_partitions if self.kafka else None,
+            files_url=os.environ.get("FILES_URL") or (self.folder / "files").as_uri(),
         )
 
     def _migrate(self) -> None:

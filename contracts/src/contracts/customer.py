@@ -8,10 +8,8 @@ from typing import Annotated, Any, Self
 from pydantic import (
     BeforeValidator,
     Field,
-    PlainSerializer,
     StrictBool,
     StrictInt,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -20,7 +18,7 @@ from pydantic_core.core_schema import ValidationInfo
 from contracts.decimals import InCurrency
 from contracts.tax import tax_number, tax_rules_known
 from contracts.text import NameText, OptionalNameText, OptionalShortText, blank_to_none, refuse
-from contracts.values import CountryCode, CurrencyCode, Money, Value, in_currency
+from contracts.values import SHORTEST, CountryCode, CurrencyCode, Money, Value, exact, in_currency, short
 
 
 class PartyKind(StrEnum):
@@ -102,19 +100,7 @@ class VerifiedLegalEntity(LegalEntity):
         return tax_id
 
 
-def _percent(value: Any) -> Any:
-    if isinstance(value, float):
-        raise refuse("percent", 'a percentage is written as a string, for example "2.5"')
-    return value
-
-
-Percent = Annotated[
-    Decimal,
-    Field(gt=0, le=100, max_digits=5, decimal_places=2),
-    BeforeValidator(_percent),
-    PlainSerializer(lambda percent: format(percent.normalize(), "f"), return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,3}(\.\d{1,2})?$"}),
-]
+Percent = Annotated[Decimal, Field(gt=0, le=100, max_digits=5, decimal_places=2), exact("percent"), SHORTEST, short(3)]
 """More than 0 and up to 100, at most two decimals, a string in JSON."""
 
 

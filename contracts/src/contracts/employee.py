@@ -2,30 +2,18 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from contracts.references import AnyReference
 from contracts.text import ShortText, refuse
-from contracts.values import Value
+from contracts.values import SHORTEST, Value, exact, short
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _hours(value: Any) -> Any:
-    if isinstance(value, float):
-        raise refuse("hours", 'hours are written as a string, for example "7.5"')
-    return value
-
-
-Hours = Annotated[
-    Decimal,
-    Field(ge=0, le=24, max_digits=4, decimal_places=2),
-    BeforeValidator(_hours),
-    PlainSerializer(lambda hours: format(hours.normalize(), "f"), return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}(\.\d{1,2})?$"}),
-]
+Hours = Annotated[Decimal, Field(ge=0, le=24, max_digits=4, decimal_places=2), exact("hours"), SHORTEST, short(2)]
 """Hours of one day, 0 to 24 with at most two decimals, a string in JSON."""
 
 

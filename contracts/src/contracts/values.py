@@ -148,6 +148,25 @@ Tag = Annotated[str, Field(min_length=1, max_length=50), BeforeValidator(one_lin
 """A tag as entered; letter case is significant."""
 
 
+SHORTEST = PlainSerializer(lambda number: format(number.normalize(), "f"), return_type=str, when_used="json")
+
+
+def exact(unit: str) -> BeforeValidator:
+    """Floats are refused because they are not exact."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, float):
+            raise refuse(unit, f'write {unit} as a string, for example "7.5"')
+        return value
+
+    return BeforeValidator(read)
+
+
+def short(digits: int) -> WithJsonSchema:
+    """A text with so many digits and at most two decimals."""
+    return WithJsonSchema({"type": "string", "pattern": rf"^\d{{1,{digits}}}(\.\d{{1,2}})?$"})
+
+
 class Monetary:
     """Marks a decimal number as an amount of money, written with its currency's decimals (`contracts.decimals`)."""
 

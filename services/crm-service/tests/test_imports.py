@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.testing import OTHER_TENANT, Database, caller
+from chassis.testing import OTHER_TENANT, caller
 from crm.wiring import IMPORTS, SERVICE
 from importing import UPLOADS, ImportJobs, Target
 from importing.models import Chunk, RowOutcome, Upload
@@ -22,11 +22,6 @@ pytestmark = pytest.mark.servers
 SCOPES = "jobs:read jobs:write customers:read customers:write orders:read orders:write products:read products:write"
 FIRMS = "id,company,country\nALFKI,Alfreds,DE\nANATR,Ana Trujillo,Atlantis\nBOLID,'=Bolido,ES\n"
 PARAMETERS = {"target": "customers", "key": "id", "columns": "company=name,country=billing_address.country"}
-
-
-@pytest.fixture(scope="module")
-def committed(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "jobs")
 
 
 @pytest.fixture

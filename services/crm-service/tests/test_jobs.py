@@ -9,7 +9,7 @@ import httpx
 import pytest
 from chassis.db import JsonObject, Sessions, create_engine, session_factory, transaction
 from chassis.errors import Conflict
-from chassis.testing import OTHER_TENANT, TENANT, Database, caller
+from chassis.testing import OTHER_TENANT, TENANT, caller
 from crm.wiring import SERVICE
 from jobs import FINISHED_JOBS, Job, JobKind, Runner, Work, commands
 from jobs.models import JobState
@@ -24,11 +24,6 @@ class Refused(Conflict):
     title = "It is refused"
     detail = "The file is empty."
     hint = "Send another file."
-
-
-@pytest.fixture(scope="module")
-def committed(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "jobs")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from chassis import arrivals, feed
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.outbox import OutboxRow
 from chassis.relay import MOVE
-from chassis.testing import OTHER_TENANT, Database, caller
+from chassis.testing import OTHER_TENANT, caller
 from crm.wiring import SERVICE
 from sqlalchemy import select
 
@@ -45,14 +45,9 @@ class Company:
         return answer.json()
 
 
-@pytest.fixture(scope="session")
-def live(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "live")
-
-
 @pytest.fixture
-async def company(live: str) -> AsyncIterator[Company]:
-    engines = [create_engine(live, SERVICE.name, role) for role in ("app", "worker")]
+async def company(committed: str) -> AsyncIterator[Company]:
+    engines = [create_engine(committed, SERVICE.name, role) for role in ("app", "worker")]
     made = Company(*map(session_factory, engines))
     async with made.anna, made.bert:
         yield made

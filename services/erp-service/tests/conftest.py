@@ -1,13 +1,12 @@
-"""A migrated database of the ERP, rolled back after each test, and callers of its API."""
+"""The service, and the scopes and role of the callers of its API."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Iterator
 
-import httpx
 import pytest
-from chassis.db import Sessions
-from chassis.testing import OTHER_TENANT, Database, act_for, caller, rolled_back
+from chassis.service import Service
 from erp.wiring import SERVICE
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from .books import Books
 
 SCOPES = (
     "customers:read customers:write contacts:read contacts:write products:read products:write prices:read prices:write "
@@ -18,38 +17,22 @@ SCOPES = (
 
 
 @pytest.fixture(scope="session")
-def address(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions)
+def service() -> Service:
+    return SERVICE
 
 
-@pytest.fixture
-async def sessions(address: str) -> AsyncIterator[Sessions]:
-    async with rolled_back(address, SERVICE.name) as made:
-        yield made
+@pytest.fixture(scope="session")
+def scopes() -> str:
+    return SCOPES
 
 
-@pytest.fixture
-async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """A session of the first tenant, as the application has it."""
-    async with sessions() as made:
-        await act_for(made)
-        yield made
+@pytest.fixture(scope="session")
+def roles() -> str:
+    return "sales-director"
 
 
-@pytest.fixture
-async def api(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
-    """Anna, of the first tenant, who may do everything."""
-    async with caller(SERVICE, sessions, SCOPES, roles="sales-director") as client:
-        yield client
-
-
-@pytest.fixture
-async def stranger(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody of another tenant, who may do everything there."""
-    async with caller(SERVICE, sessions, SCOPES, OTHER_TENANT, "bert") as client:
-        yield client
-
-
-@pytest.fixture
-def with_scopes(sessions: Sessions) -> Callable[[str], httpx.AsyncClient]:
-    return lambda scopes: caller(SERVICE, sessions, scopes)
+@pytest.fixture(scope="module")
+def books(committed: str) -> Iterator[Books]:
+    made = Books(committed)
+    yield made
+    made.close()

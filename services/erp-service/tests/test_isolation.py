@@ -1,6 +1,6 @@
 """A tenant with a record that fails stops the tasks of no other tenant, and of no other record of its own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.testing import Database
+from chassis.db import Sessions, transaction
 from chassis.worker import Retries
 from erp.catalogue.products.handlers import give_skus
 from erp.catalogue.products.models import Product
@@ -25,7 +24,6 @@ from erp.warehouse.stock import commands as inventory
 from erp.warehouse.stock import handlers as availability
 from erp.warehouse.stock.commands.warehouses import named
 from erp.warehouse.stock.models import AvailabilityRow
-from erp.wiring import SERVICE
 from records import writes
 from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
@@ -34,19 +32,6 @@ pytestmark = pytest.mark.servers
 DAY = date(2026, 3, 1)
 GREATEST = Decimal("9" * 24)
 """Two of them are more than the column of a sum holds."""
-
-
-@pytest.fixture(scope="module")
-def committed(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "isolation")
-
-
-@pytest.fixture
-async def sessions(committed: str) -> AsyncIterator[Sessions]:
-    """Sessions of the worker."""
-    engine = create_engine(committed, SERVICE.name, "worker")
-    yield session_factory(engine)
-    await engine.dispose()
 
 
 @pytest.fixture
@@ -59,9 +44,9 @@ def sound() -> UUID:
     return uuid4()
 
 
-async def stock(sessions: Sessions, tenant: UUID, *, too_much: bool = False) -> UUID:
+async def stock(working: Sessions, tenant: UUID, *, too_much: bool = False) -> UUID:
     """A product of which 5 lie in a warehouse; or as much in each of two as one column holds."""
-    async with transaction(sessions, tenant) as session:
+    async with transaction(working, tenant) as session:
         product_id = (await writes.create(session, PRODUCTS, ProductBody(name="Chai"), "anna")).id
         for name in ("Hamburg", "Bremen"):
             warehouse = await named(session, name, "anna")
@@ -74,21 +59,21 @@ async def stock(sessions: Sessions, tenant: UUID, *, too_much: bool = False) -> 
 
 
 async def test_a_stock_beyond_any_column_stops_the_availability_of_nothing_else(
-    sessions: Sessions, broken: UUID, sound: UUID
+    working: Sessions, broken: UUID, sound: UUID
 ) -> None:
-    await stock(sessions, broken, too_much=True)
-    expected = {broken: await stock(sessions, broken), sound: await stock(sessions, sound)}
-    await availability.announce(sessions, Retries())
+    await stock(working, broken, too_much=True)
+    expected = {broken: await stock(working, broken), sound: await stock(working, sound)}
+    await availability.announce(working, Retries())
     for tenant, product_id in expected.items():
-        async with transaction(sessions, tenant) as session:
+        async with transaction(working, tenant) as session:
             rows = (await session.scalars(select(AvailabilityRow).where(AvailabilityRow.tenant_id == tenant))).all()
         assert [(row.product_id, row.on_hand) for row in rows] == [(product_id, Decimal(5))]
 
 
-async def debt(sessions: Sessions, tenant: UUID, amount: Decimal) -> UUID:
+async def debt(working: Sessions, tenant: UUID, amount: Decimal) -> UUID:
     """A customer who owes twice this amount."""
     posting: dict[str, Any] = {"on": DAY, "currency": "JPY", "amounts": {"amount": amount}}
-    async with transaction(sessions, tenant) as session:
+    async with transaction(working, tenant) as session:
         customer_id = (await writes.create(session, CUSTOMERS, CustomerBody(name="Alfreds"), "anna")).id
         for _ in range(2):
             source = Source("payment", uuid4())
@@ -97,14 +82,14 @@ async def debt(sessions: Sessions, tenant: UUID, amount: Decimal) -> UUID:
 
 
 async def test_a_debt_beyond_any_column_stops_the_balances_of_nobody_else(
-    sessions: Sessions, broken: UUID, sound: UUID
+    working: Sessions, broken: UUID, sound: UUID
 ) -> None:
-    await debt(sessions, broken, GREATEST)
+    await debt(working, broken, GREATEST)
     ten = Decimal(10)
-    expected = {broken: await debt(sessions, broken, ten), sound: await debt(sessions, sound, ten)}
-    await balances.refresh(sessions, Retries())
+    expected = {broken: await debt(working, broken, ten), sound: await debt(working, sound, ten)}
+    await balances.refresh(working, Retries())
     for tenant, customer_id in expected.items():
-        async with transaction(sessions, tenant) as session:
+        async with transaction(working, tenant) as session:
             rows = (await session.scalars(select(Balance).where(Balance.tenant_id == tenant))).all()
         assert [(row.customer_id, row.open) for row in rows] == [(customer_id, Decimal(20))]
 
@@ -129,12 +114,12 @@ class Rounds:
         return [line["again_in_seconds"] for line in failed]
 
 
-async def failing_debt(sessions: Sessions, tenant: UUID) -> UUID:
-    return await debt(sessions, tenant, GREATEST)
+async def failing_debt(working: Sessions, tenant: UUID) -> UUID:
+    return await debt(working, tenant, GREATEST)
 
 
-async def failing_stock(sessions: Sessions, tenant: UUID) -> UUID:
-    return await stock(sessions, tenant, too_much=True)
+async def failing_stock(working: Sessions, tenant: UUID) -> UUID:
+    return await stock(working, tenant, too_much=True)
 
 
 @pytest.mark.parametrize(
@@ -143,28 +128,28 @@ async def failing_stock(sessions: Sessions, tenant: UUID) -> UUID:
     ids=["debt", "stock"],
 )
 async def test_what_keeps_failing_is_tried_and_reported_after_growing_pauses(
-    sessions: Sessions, broken: UUID, fails: Any, timer: Any
+    working: Sessions, broken: UUID, fails: Any, timer: Any
 ) -> None:
-    item = await fails(sessions, broken)
-    rounds = Rounds(broken, partial(timer, sessions))
+    item = await fails(working, broken)
+    rounds = Rounds(broken, partial(timer, working))
     told = {at: await rounds.failures(item, at=at) for at in (0, 0.3, 0.6, 1.1, 2, 3, 3.2)}
     assert told == {0: [1], 0.3: [], 0.6: [], 1.1: [2], 2: [], 3: [], 3.2: [4]}
 
 
-async def test_a_customer_that_pauses_holds_up_no_other_of_its_tenant(sessions: Sessions, broken: UUID) -> None:
-    failing = await debt(sessions, broken, GREATEST)
-    rounds = Rounds(broken, partial(balances.refresh, sessions))
+async def test_a_customer_that_pauses_holds_up_no_other_of_its_tenant(working: Sessions, broken: UUID) -> None:
+    failing = await debt(working, broken, GREATEST)
+    rounds = Rounds(broken, partial(balances.refresh, working))
     assert await rounds.failures(failing, at=0) == [1]
-    customer_id = await debt(sessions, broken, Decimal(10))
+    customer_id = await debt(working, broken, Decimal(10))
     assert await rounds.failures(failing, at=0.3) == []
-    async with transaction(sessions, broken) as session:
+    async with transaction(working, broken) as session:
         rows = (await session.scalars(select(Balance).where(Balance.tenant_id == broken))).all()
     assert [(row.customer_id, row.open) for row in rows] == [(customer_id, Decimal(20))]
 
 
-async def without_sku(sessions: Sessions, tenant: UUID, last_number: int) -> UUID:
+async def without_sku(working: Sessions, tenant: UUID, last_number: int) -> UUID:
     """A product that came from another system; the tenant has given out this many numbers."""
-    async with transaction(sessions, tenant) as session:
+    async with transaction(working, tenant) as session:
         product_id = (await writes.create(session, PRODUCTS, ProductBody(name="Chai", sku="1"), "anna")).id
         await session.execute(update(Product).where(Product.id == product_id).values(sku=None, sku_key=None))
         counted = text("insert into counters (name, value) values ('P-', :value)")
@@ -173,10 +158,10 @@ async def without_sku(sessions: Sessions, tenant: UUID, last_number: int) -> UUI
 
 
 async def test_a_counter_at_its_end_stops_the_numbers_of_no_other_tenants_products(
-    sessions: Sessions, broken: UUID, sound: UUID
+    working: Sessions, broken: UUID, sound: UUID
 ) -> None:
-    await without_sku(sessions, broken, 2**63 - 1)
-    product_id = await without_sku(sessions, sound, 6)
-    await give_skus(sessions)
-    async with transaction(sessions, sound) as session:
+    await without_sku(working, broken, 2**63 - 1)
+    product_id = await without_sku(working, sound, 6)
+    await give_skus(working)
+    async with transaction(working, sound) as session:
         assert await session.scalar(select(Product.sku).where(Product.id == product_id)) == "P-000007"

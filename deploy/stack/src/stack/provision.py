@@ -12,21 +12,28 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 ONE_AT_A_TIME = 0x636F6E636F7264  # An advisory lock: roles are shared by all databases of the server.
 
 
-def provision(admin_url: str, name: str, login_password: str | None = None, database: str | None = None) -> str:
+def provision(
+    admin_url: str,
+    name: str,
+    login_password: str | None = None,
+    database: str | None = None,
+    template: str = "template1",
+) -> str:
     """Create the roles and the database of service `name` if they are missing, and return the database's address.
 
     The login role `<name>` owns nothing and inherits nothing. It may switch to `<name>_owner` (owns the database;
     migrations), `<name>_app` (row-level security applies) or `<name>_worker` (all tenants). Roles of other services
     cannot connect. A second run changes only the password. `database` is the database's name if it differs from the
-    service's. Raises ValueError for a name that is not a plain SQL name, and asyncpg's errors.
+    service's; a new one is a copy of `template`. Raises ValueError for a name that is not a plain SQL name,
+    and asyncpg's errors.
     """
     database = database or name
-    for word in (name, database):
+    for word in (name, database, template):
         if not NAME.fullmatch(word):
             raise ValueError(f"{word!r} cannot name a database: use a-z, 0-9 and _, a letter first")
     # Runs in a thread of its own, so that callers with and without an event loop can use it.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        thread.submit(asyncio.run, _provision(admin_url, name, login_password, database)).result()
+        thread.submit(asyncio.run, _provision(admin_url, name, login_password, database, template)).result()
     return address(admin_url, name, login_password, database)
 
 
@@ -39,13 +46,13 @@ def provision_for(admin_url: str, database_url: str) -> None:
     provision(admin_url, unquote(parts.username), password, parts.path.removeprefix("/") or None)
 
 
-async def _provision(admin_url: str, name: str, login_password: str | None, database: str) -> None:
+async def _provision(admin_url: str, name: str, login_password: str | None, database: str, template: str) -> None:
     admin = await asyncpg.connect(admin_url)
     try:
         await admin.execute("select pg_advisory_lock($1)", ONE_AT_A_TIME)
         await _create_roles(admin, name, login_password)
         if not await admin.fetchval("select 1 from pg_database where datname = $1", database):
-            await admin.execute(f"create database {database} owner {name}_owner")
+            await admin.execute(f"create database {database} owner {name}_owner template {template}")
         await admin.execute(f"revoke all on database {database} from public")
         await admin.execute(f"grant connect on database {database} to {name}")
     finally:

@@ -1,12 +1,17 @@
-"""The pytest plugin: a real PostgreSQL, migrated once, and a session whose work is rolled back after each test."""
+"""The pytest plugin: a real PostgreSQL, migrated once, and a session whose work is rolled back after each test.
 
-from collections.abc import AsyncIterator, Iterator
+The tests of a service define the fixtures `service` and `scopes` (and `roles` where they differ). Then there are
+`address`, `sessions`, `session`, and the callers `api`, `stranger` and `with_scopes`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import httpx
@@ -21,8 +26,10 @@ from starlette.types import Receive, Scope, Send
 
 from chassis import clock
 from chassis.auth import Principal, authenticated
-from chassis.db import Role, Sessions, create_engine
+from chassis.db import Role, Sessions, create_engine, session_factory
+from chassis.errors import Malformed
 from chassis.migrations import migrate
+from chassis.replication import Kind
 from chassis.service import Service
 from chassis.settings import zone_of
 
@@ -63,18 +70,92 @@ class Database(Protocol):
 def database(postgres: str) -> Database:
     """`database(service, metadata, versions)`: a migrated database's address, the same one for the same service.
 
-    Tests that commit use a separate database, by the name in `apart`.
+    Tests that commit use a separate database, by the name in `apart`. Each is a copy of one that was migrated.
     """
     made: dict[str, str] = {}
 
     def make(service: str, metadata: MetaData, versions: Path, apart: str = "") -> str:
-        name = f"{service}_{apart}" if apart else service
+        name, template = f"{service}_{apart}" if apart else service, f"{service}_template"
+        if template not in made:
+            made[template] = provision(postgres, service, database=template)
+            migrate(made[template], service, metadata, versions)
         if name not in made:
-            made[name] = provision(postgres, service, database=name)
-            migrate(made[name], service, metadata, versions)
+            made[name] = provision(postgres, service, database=name, template=template)
         return made[name]
 
     return make
+
+
+@pytest.fixture(scope="module")  # Not of the session: tests of several services may run in one process.
+def address(database: Database, service: Service) -> str:
+    """The migrated database of the service."""
+    return database(service.name, service.metadata, service.versions)
+
+
+@pytest.fixture
+async def sessions(address: str, service: Service) -> AsyncIterator[Sessions]:
+    async with rolled_back(address, service.name) as made:
+        yield made
+
+
+@pytest.fixture
+async def session(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """A session of the first tenant, as the application has it."""
+    async with sessions() as made:
+        await act_for(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def committed(database: Database, service: Service, request: pytest.FixtureRequest) -> str:
+    """The address of a database in which the tests of one module really commit."""
+    module = f"{request.path.parent.name}_{request.path.stem}".replace("-", "_")
+    return database(service.name, service.metadata, service.versions, module)
+
+
+@pytest.fixture
+async def committing(committed: str, service: Service) -> AsyncIterator[Sessions]:
+    """Sessions of the application that really commit."""
+    async with _committing(committed, service, "app") as made:
+        yield made
+
+
+@pytest.fixture
+async def working(committed: str, service: Service) -> AsyncIterator[Sessions]:
+    """Sessions of the worker that really commit."""
+    async with _committing(committed, service, "worker") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def roles() -> str:
+    return ""
+
+
+@pytest.fixture
+async def api(service: Service, sessions: Sessions, scopes: str, roles: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Anna, of the first tenant, with all scopes of the tests."""
+    async with caller(service, sessions, scopes, roles=roles) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(service: Service, sessions: Sessions, scopes: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody of another tenant, with the same scopes there."""
+    async with caller(service, sessions, scopes, OTHER_TENANT, "bert") as client:
+        yield client
+
+
+@pytest.fixture
+def with_scopes(service: Service, sessions: Sessions) -> Callable[[str], httpx.AsyncClient]:
+    return lambda granted: caller(service, sessions, granted)
+
+
+@asynccontextmanager
+async def _committing(url: str, service: Service, role: Role) -> AsyncIterator[Sessions]:
+    engine = create_engine(url, service.name, role)
+    yield session_factory(engine)
+    await engine.dispose()
 
 
 @asynccontextmanager
@@ -154,3 +235,45 @@ def _application(service: Service) -> FastAPI:
 
 async def _caller() -> Principal:
     return _call.get().principal
+
+
+def item(canonical_id: UUID, /, *, rev: int = 1, seen_seq: int = 0, **groups: Any) -> dict[str, Any]:
+    """One item of a delivery to the port of replication; `tag__vip=` stands for the group `tag:vip`."""
+    values = [{"group": name.replace("__", ":"), "value": value, "rev": rev} for name, value in groups.items()]
+    return {"canonical_id": str(canonical_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
+
+
+async def delivered(api: httpx.AsyncClient, kind: str, *items: dict[str, Any]) -> list[dict[str, Any]]:
+    """The outcomes of a delivery."""
+    answer = await api.post(f"/replication/v1/{kind}", json={"items": list(items)})
+    assert answer.status_code == 200, answer.text
+    outcomes: list[dict[str, Any]] = answer.json()["items"]
+    return outcomes
+
+
+async def brought(api: httpx.AsyncClient, kind: str, item: dict[str, Any]) -> str:
+    """Deliver one item, which must be applied; returns the local id of its record."""
+    (outcome,) = await delivered(api, kind, item)
+    assert outcome["outcome"] == "applied", outcome
+    return str(outcome["local_id"])
+
+
+def refuses(kind: Kind, row: Any, key: str, value: object) -> None:
+    """A delivered value is malformed, and changes nothing of the row."""
+    before, group = kind.read(row), kind.group(key)
+    assert group is not None
+    with pytest.raises(Malformed):
+        group.write(row, key, value)
+    assert kind.read(row) == before
+
+
+@asynccontextmanager
+async def while_running(run: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Inside the block a loop of the worker runs; it stops within 30 seconds."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 30)

@@ -5,22 +5,20 @@ from typing import Any
 import sqlalchemy as sa
 
 TENANT = "uuid not null default nullif(current_setting('app.tenant', true), '')::uuid"
-REPLICATED = """
+VERSIONS = """
     version integer not null default 0,
     seq bigint not null default 0,
     hlc bigint not null default 0,
     merged_seq bigint not null default 0,
     sync jsonb not null default '{}',
-    peers jsonb not null default '{}',
+    peers jsonb not null default '{}'
+"""
+TIMES = """
     archived_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 """
-COUNTED = """
-    version integer not null default 1,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
-"""
+REPLICATED = f"{VERSIONS}, {TIMES}"
 
 
 def tenant_id() -> sa.Column[Any]:

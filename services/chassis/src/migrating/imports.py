@@ -34,12 +34,7 @@ def upgrade() -> None:
         sa.Column("part", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "import_id"],
-            ["imports.tenant_id", "imports.id"],
-            name=op.f("fk_import_chunks_tenant_id_import_id"),
-            ondelete="CASCADE",
-        ),
+        _of_an_import("import_chunks"),
         sa.PrimaryKeyConstraint("import_id", "part", "number", name=op.f("pk_import_chunks")),
     )
     op.create_table(
@@ -53,12 +48,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("record_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "import_id"],
-            ["imports.tenant_id", "imports.id"],
-            name=op.f("fk_import_outcomes_tenant_id_import_id"),
-            ondelete="CASCADE",
-        ),
+        _of_an_import("import_outcomes"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_outcomes")),
     )
     op.create_index("ix_import_outcomes_import_id", "import_outcomes", ["tenant_id", "import_id", "job_id", "id"])
@@ -68,3 +58,13 @@ def downgrade() -> None:
     op.drop_table("import_outcomes")
     op.drop_table("import_chunks")
     op.drop_table("imports")
+
+
+def _of_an_import(table: str) -> sa.ForeignKeyConstraint:
+    """A part is removed with its import."""
+    return sa.ForeignKeyConstraint(
+        ["tenant_id", "import_id"],
+        ["imports.tenant_id", "imports.id"],
+        name=op.f(f"fk_{table}_tenant_id_import_id"),
+        ondelete="CASCADE",
+    )

@@ -2,19 +2,9 @@
 
 from alembic import op
 
-REPLICATED = """
-    tenant_id uuid not null default nullif(current_setting('app.tenant', true), '')::uuid,
-    version integer not null default 0,
-    seq bigint not null default 0,
-    hlc bigint not null default 0,
-    merged_seq bigint not null default 0,
-    sync jsonb not null default '{}',
-    peers jsonb not null default '{}',
-    decided jsonb not null default '{}',
-    archived_at timestamptz,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now()
-"""
+from migrating.columns import TENANT, TIMES, VERSIONS
+
+REPLICATED = f"tenant_id {TENANT}, {VERSIONS}, decided jsonb not null default '{{}}', {TIMES}"
 INDEXES = {
     "employees": ("name, id", "updated_at, id", "email_key", "phone_e164", "name_key", "manager_id"),
     "teams": ("name, id", "updated_at, id"),

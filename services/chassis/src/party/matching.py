@@ -1,9 +1,12 @@
 """Owners that are texts, of before there were employees: which employee a text means."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from chassis.db import Sessions, transaction
+from chassis.service import Running
+from chassis.worker import Retries, Task, each_alone, every
 from contracts.normalise import name_key
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +14,37 @@ from sqlalchemy.ext.asyncio import AsyncSession
 MOST_NAMES = 1000
 """Names that are looked at together."""
 
+SECONDS = 2.0
+"""Between two looks at all tenants."""
+
+Some = Callable[[AsyncSession], Awaitable[int]]
+"""Matches some records of the transaction's tenant, and returns how many they were."""
+
 ALONE = text("select pg_advisory_xact_lock(hashtextextended('owners:' || current_setting('app.tenant'), 0))")
+
+
+def task(running: Running, table: Any, some: Some) -> Task:
+    """The worker's task: match the owners of a table's records."""
+    retries = Retries[UUID]()
+
+    async def match_owners() -> None:
+        await match(running.sessions, retries, table, some)
+
+    return every(SECONDS, match_owners)
+
+
+async def match(sessions: Sessions, retries: Retries[UUID], table: Any, some: Some) -> None:
+    """Look once at every tenant that has texts as owners. A tenant with whom that fails has pauses of its own."""
+    async with transaction(sessions) as session:
+        tenants = await tenants_with_texts(session, table) - set(retries.later())
+
+    async def match_of(tenant: UUID) -> None:
+        matched = 1
+        while matched:
+            async with transaction(sessions, tenant) as session:
+                matched = await some(session)
+
+    await each_alone(sorted(tenants), match_of, retries)
 
 
 async def tenants_with_texts(session: AsyncSession, *tables: Any) -> set[UUID]:

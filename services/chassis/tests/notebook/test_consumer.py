@@ -1,13 +1,13 @@
 """The consumer on a real broker: it goes on where our database says, and passes over nothing."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chassis.bus import Consumer, Message, Positions, Producer
+from chassis.testing import while_running
 from chassis.topics import ensure_topics
 from stack.kafka import Kafka
 
@@ -48,15 +48,8 @@ class Reader:
         self.forgotten = lost
         self.positions |= lost
 
-    @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        task = asyncio.create_task(self.consumer.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await asyncio.wait_for(task, 15)
+    def reading(self) -> AbstractAsyncContextManager[None]:
+        return while_running(self.consumer.run)
 
     async def has(self, count: int) -> bool:
         return len(self.seen) >= count

@@ -5,6 +5,20 @@ from migrating.columns import TENANT
 
 revision = "quotes"
 down_revision = "deals"
+OFFER = """
+    customer_id uuid not null,
+    contact_id uuid,
+    currency text not null,
+    language text,
+    valid_until date,
+    reference text,
+    introduction text not null,
+    shipping_address jsonb,
+    lines jsonb not null,
+    net numeric(19, 4) not null,
+    tax numeric(19, 4) not null,
+    total numeric(19, 4) not null
+"""
 
 
 def upgrade() -> None:
@@ -17,18 +31,7 @@ def upgrade() -> None:
             state text not null
                 constraint ck_quotes_state check (state in ('draft', 'sent', 'accepted', 'declined')),
             deal_id uuid,
-            customer_id uuid not null,
-            contact_id uuid,
-            currency text not null,
-            language text,
-            valid_until date,
-            reference text,
-            introduction text not null,
-            shipping_address jsonb,
-            lines jsonb not null,
-            net numeric(19, 4) not null,
-            tax numeric(19, 4) not null,
-            total numeric(19, 4) not null,
+            {OFFER},
             sent_at timestamptz,
             decided_at timestamptz,
             reason text,
@@ -53,18 +56,7 @@ def upgrade() -> None:
             revision integer not null,
             tenant_id {TENANT},
             sent_at timestamptz not null,
-            customer_id uuid not null,
-            contact_id uuid,
-            currency text not null,
-            language text,
-            valid_until date,
-            reference text,
-            introduction text not null,
-            shipping_address jsonb,
-            lines jsonb not null,
-            net numeric(19, 4) not null,
-            tax numeric(19, 4) not null,
-            total numeric(19, 4) not null,
+            {OFFER},
             constraint pk_sent_quotes primary key (quote_id, revision)
         )
     """)

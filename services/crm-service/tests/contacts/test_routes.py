@@ -9,8 +9,9 @@ from chassis.db import Sessions
 from chassis.testing import TENANT
 from crm.wiring import IMPORTS
 from importing import Import, Target, spreadsheet
+from party.testing import MARIA
 
-from .factories import CANONICAL, CUSTOMER, MARIA, delivery
+from .factories import CANONICAL, CUSTOMER, delivery
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/contacts"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from chassis.testing import delivered, item
 
 pytestmark = pytest.mark.servers
 CANONICAL = UUID("01900000-0000-7000-8000-00000000000d")
@@ -12,18 +13,14 @@ PLACE = {"record": "contact", "key": "shoe_size"}
 PATH = "/v1/custom-fields/shoe_size?record=contact"
 
 
-async def delivered(api: httpx.AsyncClient, rev: int = 1, **groups: Any) -> dict[str, Any]:
-    values = [{"group": name, "value": value, "rev": rev} for name, value in groups.items()]
-    items = [{"canonical_id": str(CANONICAL), "hlc": 1, "groups": values}]
-    answer = await api.post("/replication/v1/custom_field", json={"items": items})
-    assert answer.status_code == 200, answer.text
-    outcome: dict[str, Any] = answer.json()["items"][0]
+async def brought(api: httpx.AsyncClient, rev: int = 1, **groups: Any) -> dict[str, Any]:
+    (outcome,) = await delivered(api, "custom_field", item(CANONICAL, rev=rev, **groups))
     return outcome
 
 
 async def test_a_field_that_another_system_declares_takes_values_here(api: httpx.AsyncClient) -> None:
     content = {"type": "integer", "choices": []}
-    outcome = await delivered(api, place=PLACE, label="Shoe size", content=content, life="live")
+    outcome = await brought(api, place=PLACE, label="Shoe size", content=content, life="live")
     assert outcome["outcome"] == "applied", outcome
     declared = (await api.get(PATH)).json()
     assert (declared["label"], declared["type"], declared["canonical_id"]) == ("Shoe size", "integer", str(CANONICAL))
@@ -32,14 +29,14 @@ async def test_a_field_that_another_system_declares_takes_values_here(api: httpx
 
 
 async def test_another_type_is_rejected_and_a_withdrawal_taken_over(api: httpx.AsyncClient) -> None:
-    await delivered(api, place=PLACE, label="Shoe size", content={"type": "integer", "choices": []})
-    outcome = await delivered(api, 2, content={"type": "text", "choices": []})
+    await brought(api, place=PLACE, label="Shoe size", content={"type": "integer", "choices": []})
+    outcome = await brought(api, 2, content={"type": "text", "choices": []})
     assert (outcome["outcome"], outcome["problem"]["type"]) == ("rejected", "/problems/custom-field-type-is-fixed")
-    assert (await delivered(api, 3, life="dead"))["outcome"] == "applied"
+    assert (await brought(api, 3, life="dead"))["outcome"] == "applied"
     assert (await api.get(PATH)).status_code == 404
 
 
 async def test_a_field_that_is_declared_on_both_sides_waits_for_the_hub_to_see_both(api: httpx.AsyncClient) -> None:
     await api.put(PATH, json={"label": "Shoe size", "type": "integer"})
-    outcome = await delivered(api, place=PLACE, label="Size", content={"type": "integer", "choices": []})
+    outcome = await brought(api, place=PLACE, label="Size", content={"type": "integer", "choices": []})
     assert (outcome["outcome"], outcome["local_id"]) == ("skipped", None)

@@ -10,11 +10,10 @@ from chassis.replication import OwnedElsewhere
 from chassis.testing import OTHER_TENANT, act_for
 from crm.parties.customers.records import CUSTOMERS
 from crm.parties.customers.schemas import CustomerBody
+from party.testing import ALFREDS, GERMAN
 from records import reads, writes
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from .factories import ALFREDS, GERMAN
 
 pytestmark = pytest.mark.servers
 

@@ -5,9 +5,8 @@ from typing import Any
 import httpx
 import pytest
 from chassis.db import Sessions
+from party.testing import ALFREDS
 from sqlalchemy import event
-
-from .factories import ALFREDS
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/customers"

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from chassis.testing import delivered, item
 from crm.sales.orders.models import Order, OrderLine
 
 CANONICAL = UUID("01900000-0000-7000-8000-0000000000aa")
@@ -40,18 +41,8 @@ def order(**values: Any) -> Order:
     return row
 
 
-def delivery(kind_id: UUID = CANONICAL, *, rev: int = 1, seen_seq: int = 0, **groups: Any) -> dict[str, Any]:
-    """One item for the port; `line__<id>=` stands for the group `line:<id>`."""
-    values = [{"group": name.replace("__", ":"), "value": value, "rev": rev} for name, value in groups.items()]
-    return {"canonical_id": str(kind_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
-
-
-async def delivered(api: httpx.AsyncClient, kind: str, *items: dict[str, Any]) -> list[dict[str, Any]]:
-    """The hub brings items; their outcomes."""
-    answer = await api.post(f"/replication/v1/{kind}", json={"items": items})
-    assert answer.status_code == 200, answer.text
-    outcomes: list[dict[str, Any]] = answer.json()["items"]
-    return outcomes
+def delivery(canonical_id: UUID = CANONICAL, /, **groups: Any) -> dict[str, Any]:
+    return item(canonical_id, **groups)
 
 
 class Shop:

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
+from chassis.testing import delivered
 
-from .factories import PATH, Shop, delivered, delivery
+from .factories import PATH, Shop, delivery
 
 pytestmark = pytest.mark.servers
 GREATEST = "999999999999999"

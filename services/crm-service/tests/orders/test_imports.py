@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from chassis.db import Sessions, transaction
-from chassis.testing import TENANT
+from chassis.testing import TENANT, delivered
 from crm.sales.orders.models import Order, OrderLine
 from crm.sales.orders.schemas import OrderLineBody
 from crm.wiring import IMPORTS
@@ -19,7 +19,7 @@ from importing.spreadsheet import FileRefused
 from lines.amounts import exact_net
 from sqlalchemy import func, select
 
-from .factories import delivered, delivery
+from .factories import delivery
 
 pytestmark = pytest.mark.servers
 NORTHWIND = Path(__file__).parents[4] / "tests" / "data" / "northwind"

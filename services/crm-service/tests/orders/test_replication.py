@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from chassis.db import Sessions, transaction
-from chassis.testing import TENANT
+from chassis.testing import TENANT, delivered
 from contracts.order import OrderState
 from crm.receivables.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 
-from .factories import CANONICAL, PATH, Shop, delivered, delivery
+from .factories import CANONICAL, PATH, Shop, delivery
 
 pytestmark = pytest.mark.servers
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
+from chassis.testing import brought, delivered
 
-from .factories import brought, delivered, delivery, linked_product, numbered, price, price_list
+from .factories import delivery, linked_product, numbered, price, price_list
 
 pytestmark = pytest.mark.servers
 

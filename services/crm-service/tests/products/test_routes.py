@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 from chassis.db import Sessions
-from chassis.testing import TENANT
+from chassis.testing import TENANT, brought, delivered
 from crm.wiring import IMPORTS
 from importing import Import, spreadsheet
 
-from .factories import CHAI, CHANG, LISTED, brought, delivered, delivery, linked_product, numbered
+from .factories import CHAI, CHANG, LISTED, delivery, linked_product, numbered
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/products"

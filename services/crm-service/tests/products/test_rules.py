@@ -2,16 +2,12 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import pytest
 from catalogue.pricing import NoPriceKnown
-from chassis.errors import Malformed
-from chassis.replication import Kind
 from contracts.pricing import Offer, Question
 from contracts.product import ListedPrice, Price, PriceListTerms
-from crm.catalogue.products.events import KINDS, PRICE_LIST, PRODUCT
 from crm.catalogue.products.models import Product
 from crm.catalogue.products.rules import CachedOffer, PriceTag
 from crm.wiring import IMPORTS
@@ -66,71 +62,6 @@ def test_what_is_emptied_of_a_product_is_as_usual_again() -> None:
     row.change({"name": "Chai", "units": {"unit": "box", "conversions": []}, "tax_class": "reduced"})
     row.change({"units": None, "tax_class": None, "product_kind": None})
     assert (row.unit, row.tax_class, row.product_kind) == ("piece", "standard", "goods")
-
-
-VALUES: dict[str, dict[str, Any]] = {
-    "product": {
-        "name": "Chai",
-        "description": "10 boxes x 30 bags",
-        "category": "Beverages",
-        "sku": "NW-1",
-        "gtin": "4006381333931",
-        "product_kind": "goods",
-        "units": {"unit": "box", "conversions": [{"unit": "case", "factor": "12"}]},
-        "tax_class": "reduced",
-        "list_price": {"amount": "18.50", "currency": "EUR"},
-        "dimensions": {"weight_kg": "1.25", "length_m": None, "width_m": None, "height_m": None},
-    },
-    "availability": {
-        "product": str(PRODUCT_ID),
-        "availability": {"on_hand": "10.5", "reserved": "2", "available": "8.5"},
-    },
-    "price_list": {
-        "name": "Retail",
-        "customer": str(CUSTOMER),
-        "terms": {"valid_from": "2026-01-01", "valid_to": None, "currency": "EUR", "customer_group": None},
-    },
-    "price": {
-        "price_list": str(LIST),
-        "product": str(PRODUCT_ID),
-        "price": {"valid_from": None, "valid_to": "2026-12-31", "min_quantity": "10", "amount": "17.25"},
-    },
-    "tax_rate": {
-        "tax_rate": {
-            "valid_from": None, "valid_to": None, "country": "DE", "tax_class": "standard", "rate": "0.19",
-        }
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_what_is_delivered_is_read_again_as_it_came(kind: Kind) -> None:
-    values = VALUES[kind.name]
-    row = kind.create(values)
-    for key, value in values.items():
-        kind.by_name[key].write(row, key, value)
-    assert kind.read(row) == {**values, "life": "live"}
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_a_record_that_lacks_what_makes_it_one_is_not_created(kind: Kind) -> None:
-    for group in kind.required:
-        with pytest.raises(Malformed):
-            kind.create({**VALUES[kind.name], group: None})
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "value"),
-    [
-        (PRODUCT, "gtin", "4006381333930"),
-        (PRODUCT, "list_price", {"amount": "-1", "currency": "EUR"}),
-        (PRICE_LIST, "terms", {"currency": "EUR", "valid_from": "2026-02-01", "valid_to": "2026-01-01"}),
-        (PRICE_LIST, "customer", "C-1"),
-    ],
-)
-def test_a_delivered_value_is_checked_like_one_that_is_typed(kind: Kind, key: str, value: object) -> None:
-    with pytest.raises(Malformed):
-        kind.by_name[key].write(kind.create(VALUES[kind.name]), key, value)
 
 
 def test_a_row_of_a_file_becomes_a_document() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from chassis.testing import brought, item
 
 CANONICAL = UUID("01900000-0000-7000-8000-00000000d000")
 ORDER_LINE = UUID("01900000-0000-7000-8000-0000000000ee")
@@ -16,25 +17,8 @@ def numbered(number: int) -> UUID:
     return UUID(int=CANONICAL.int + number)
 
 
-def delivery(canonical_id: UUID = CANONICAL, /, *, rev: int = 1, seen_seq: int = 0, **groups: Any) -> dict[str, Any]:
-    """One item for the port."""
-    values = [{"group": name, "value": value, "rev": rev} for name, value in groups.items()]
-    return {"canonical_id": str(canonical_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
-
-
-async def delivered(api: httpx.AsyncClient, kind: str, *items: dict[str, Any]) -> list[dict[str, Any]]:
-    """What became of these items."""
-    answer = await api.post(f"/replication/v1/{kind}", json={"items": list(items)})
-    assert answer.status_code == 200, answer.text
-    outcomes: list[dict[str, Any]] = answer.json()["items"]
-    return outcomes
-
-
-async def brought(api: httpx.AsyncClient, kind: str, item: dict[str, Any]) -> str:
-    """The local id of what the ERP brings."""
-    (outcome,) = await delivered(api, kind, item)
-    assert outcome["outcome"] == "applied", outcome
-    return str(outcome["local_id"])
+def delivery(canonical_id: UUID = CANONICAL, /, **groups: Any) -> dict[str, Any]:
+    return item(canonical_id, **groups)
 
 
 async def customer(api: httpx.AsyncClient, name: str = "Alfreds", **values: Any) -> str:

@@ -1,20 +1,18 @@
 """Use cases on a real database: rows, events, and what happens at the same time."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 from chassis import outbox
-from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.testing import TENANT, Database
+from chassis.db import Sessions, transaction
+from chassis.testing import TENANT
 from crm.receivables import commands
 from crm.receivables.checks import PaymentRegisteredAlready
 from crm.receivables.models import Payment
 from crm.receivables.records import PAYMENTS
 from crm.receivables.schemas import PaymentBody
-from crm.wiring import SERVICE
 from records import writes
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,19 +21,6 @@ from .factories import payment
 
 pytestmark = pytest.mark.servers
 BODY = PaymentBody.model_validate(payment(None, note="2026-000001"))
-
-
-@pytest.fixture
-def apart(database: Database) -> str:
-    """The address of a database in which these tests really commit."""
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "payments_at_once")
-
-
-@pytest.fixture
-async def committing(apart: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(apart, SERVICE.name, "app")
-    yield session_factory(engine)
-    await engine.dispose()
 
 
 async def events(session: AsyncSession) -> list[dict[str, Any]]:

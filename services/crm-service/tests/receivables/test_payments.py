@@ -5,8 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from chassis.testing import brought, delivered
 
-from .factories import CANONICAL, brought, customer, delivered, delivery, numbered, paid, payment
+from .factories import CANONICAL, customer, delivery, numbered, paid, payment
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/payments"

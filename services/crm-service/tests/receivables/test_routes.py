@@ -8,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from chassis.testing import brought, delivered
 from crm.receivables import queries
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,9 +17,7 @@ from .factories import (
     ON,
     ORDER_LINE,
     balance,
-    brought,
     customer,
-    delivered,
     delivery,
     document,
     invoice,

@@ -9,7 +9,7 @@ import pytest
 from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.replication import Delivery, apply
-from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
+from chassis.testing import OTHER_TENANT, TENANT, act_for
 from chassis.worker import Retries
 from contracts.groups import GROUPS, check_value
 from erp.finance.balances import commands, handlers, queries
@@ -137,15 +137,10 @@ async def test_a_balance_is_not_taken_from_others(session: AsyncSession) -> None
         assert outcome.outcome == "rejected"
 
 
-@pytest.fixture(scope="module")
-def apart(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "balances")
-
-
-async def test_balances_are_right_when_several_write_and_look_at_once(apart: str) -> None:
+async def test_balances_are_right_when_several_write_and_look_at_once(committed: str) -> None:
     """Committed for real: two tenants, writers and two workers at once."""
-    engine = create_engine(apart, SERVICE.name, "app", pool_size=6)
-    workers = create_engine(apart, SERVICE.name, "worker", pool_size=4)
+    engine = create_engine(committed, SERVICE.name, "app", pool_size=6)
+    workers = create_engine(committed, SERVICE.name, "worker", pool_size=4)
     sessions, all_tenants = session_factory(engine), session_factory(workers)
     try:
         owners = {tenant: await _customer(sessions, tenant) for tenant in (TENANT, OTHER_TENANT)}

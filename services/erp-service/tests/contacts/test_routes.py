@@ -1,25 +1,19 @@
 """The contacts' REST interface and port on a real database."""
 
-from typing import Any
-
 import httpx
 import pytest
+from chassis.testing import delivered
+from party.testing import MARIA
 
-from .factories import CANONICAL, CUSTOMER, MARIA, delivery
+from .factories import CANONICAL, CUSTOMER, delivery
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/contacts"
-PORT = "/replication/v1/contact"
 
 
 async def customer(api: httpx.AsyncClient) -> str:
     answer = await api.post("/v1/customers", json={"name": "Alfreds Futterkiste"})
     return str(answer.json()["id"])
-
-
-async def delivered(api: httpx.AsyncClient, *items: dict[str, Any]) -> list[dict[str, Any]]:
-    outcomes: list[dict[str, Any]] = (await api.post(PORT, json={"items": list(items)})).json()["items"]
-    return outcomes
 
 
 async def test_a_contact_is_entered_at_a_customer(api: httpx.AsyncClient) -> None:
@@ -43,7 +37,7 @@ async def test_consent_is_kept_by_the_crm(api: httpx.AsyncClient) -> None:
 
 async def test_a_delivered_consent_is_shown_and_stays_read_only(api: httpx.AsyncClient) -> None:
     consent = {"email": True, "sms": False}
-    await delivered(api, delivery(name="Maria Anders", customer=await customer(api), consent=consent))
+    await delivered(api, "contact", delivery(name="Maria Anders", customer=await customer(api), consent=consent))
     (shown,) = (await api.get(PATH, params={"canonical_id": str(CANONICAL)})).json()["items"]
     address, seen = f"{PATH}/{shown['id']}", {"If-Match": "*"}
     assert (await api.patch(address, json={"consent": consent, "position": "Owner"}, headers=seen)).status_code == 200
@@ -67,4 +61,4 @@ async def test_another_tenant_sees_and_changes_nothing(api: httpx.AsyncClient, s
 async def test_a_delivered_contact_of_nobody_is_rejected_alone(api: httpx.AsyncClient) -> None:
     lost = delivery(name="Maria Anders", customer=str(CUSTOMER))
     found = {**delivery(name="Thomas Hardy"), "canonical_id": "01900000-0000-7000-8000-00000000000c"}
-    assert [each["outcome"] for each in await delivered(api, lost, found)] == ["rejected", "applied"]
+    assert [each["outcome"] for each in await delivered(api, "contact", lost, found)] == ["rejected", "applied"]

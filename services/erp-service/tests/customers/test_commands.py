@@ -11,11 +11,10 @@ from chassis.testing import OTHER_TENANT, act_for
 from erp.parties.customers.records import CUSTOMERS
 from erp.parties.customers.schemas import CustomerBody
 from erp.wiring import SERVICE
+from party.testing import ALFREDS
 from records import writes
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from .factories import ALFREDS
 
 pytestmark = pytest.mark.servers
 TERMS: dict[str, Any] = {"days": 30, "discount_days": 10, "discount_percent": "2"}

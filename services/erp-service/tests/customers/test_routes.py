@@ -6,12 +6,13 @@ from uuid import UUID
 
 import httpx
 import pytest
+from chassis.testing import delivered
+from party.testing import ALFREDS, entity
 
-from .factories import ALFREDS, CANONICAL, delivery, entity
+from .factories import CANONICAL, delivery
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/customers"
-PORT = "/replication/v1/customer"
 NAME = {"name": "Alfreds", "kind": "company"}
 ENTITY = "01900000-0000-7000-8000-000000000001"
 
@@ -26,13 +27,6 @@ async def entered(api: httpx.AsyncClient, **values: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     shown: dict[str, Any] = answer.json()
     return shown
-
-
-async def delivered(api: httpx.AsyncClient, *items: dict[str, Any]) -> list[dict[str, Any]]:
-    answer = await api.post(PORT, json={"items": list(items)})
-    assert answer.status_code == 200, answer.text
-    outcomes: list[dict[str, Any]] = answer.json()["items"]
-    return outcomes
 
 
 async def present(api: httpx.AsyncClient) -> dict[str, Any]:
@@ -80,7 +74,7 @@ async def test_each_item_of_a_batch_stands_or_falls_alone(api: httpx.AsyncClient
 
 
 async def test_a_delivered_customer_is_created_once_and_numbered(api: httpx.AsyncClient) -> None:
-    first, second = await delivered(api, delivery(name=NAME), delivery(name=NAME))
+    first, second = await delivered(api, "customer", delivery(name=NAME), delivery(name=NAME))
     assert (first["outcome"], second["outcome"]) == ("applied", "already")
     assert (await present(api))["number"] == "C-000001"
 
@@ -88,35 +82,35 @@ async def test_a_delivered_customer_is_created_once_and_numbered(api: httpx.Asyn
 async def test_a_refused_tax_id_holds_up_nothing_else(api: httpx.AsyncClient) -> None:
     other = UUID(int=CANONICAL.int + 1)
     wrong = delivery(name=NAME, notes="kept", **legal(tax_id="DE1"))
-    first, second = await delivered(api, wrong, delivery(other, name=NAME))
+    first, second = await delivered(api, "customer", wrong, delivery(other, name=NAME))
     assert first["groups"] == {"name": "applied", "notes": "applied", f"legal:{ENTITY}": "rejected"}
     assert "is not a tax id of DE" in first["problem"]["errors"][0]["message"]
     assert second["outcome"] == "applied"
     assert ((await present(api))["notes"], (await present(api))["legal_entities"]) == ("kept", [])
-    (corrected,) = await delivered(api, delivery(rev=2, **legal()))
+    (corrected,) = await delivered(api, "customer", delivery(rev=2, **legal()))
     assert corrected["outcome"] == "applied"
     assert (await present(api))["legal_entities"][0]["tax_id_key"] == "DE136695976"
 
 
 async def test_an_edit_that_the_hub_has_not_merged_is_not_overwritten(api: httpx.AsyncClient) -> None:
-    await delivered(api, delivery(name=NAME))
+    await delivered(api, "customer", delivery(name=NAME))
     address = f"{PATH}/{(await present(api))['id']}"
     await api.patch(address, json={"notes": "typed"}, headers={"If-Match": "*"})
-    (outcome,) = await delivered(api, delivery(notes="delivered", rev=2, seen_seq=1))
+    (outcome,) = await delivered(api, "customer", delivery(notes="delivered", rev=2, seen_seq=1))
     assert outcome["outcome"] == "skipped"
     assert (await present(api))["notes"] == "typed"
 
 
 async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.AsyncClient) -> None:
     await entered(api, legal_entities=[entity()])
-    (outcome,) = await delivered(api, delivery(name=NAME, **legal(tax_id="136 695 976")))
+    (outcome,) = await delivered(api, "customer", delivery(name=NAME, **legal(tax_id="136 695 976")))
     assert outcome["outcome"] == "skipped"
 
 
 async def test_a_number_without_an_e164_form_tells_a_twin_by_its_digits(api: httpx.AsyncClient) -> None:
     mexico = {"country": "MX"}
     await entered(api, phone="(5) 555-4729", billing_address=mexico)
-    (outcome,) = await delivered(api, delivery(name=NAME, phone="5 555 4729", billing_address=mexico))
+    (outcome,) = await delivered(api, "customer", delivery(name=NAME, phone="5 555 4729", billing_address=mexico))
     assert outcome["outcome"] == "skipped"
 
 

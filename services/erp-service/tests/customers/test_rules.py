@@ -1,16 +1,16 @@
 """What a customer knows by itself, without a database."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 from chassis.errors import Malformed
 from erp.parties.customers.events import CUSTOMER
 from erp.parties.customers.models import Customer
 from erp.parties.customers.schemas import CustomerBody
+from party.testing import FILLED, entity
 from pydantic import ValidationError
 
-from .factories import customer, entity
+from .factories import customer
 
 
 def written(row: Customer, key: str, value: Any) -> None:
@@ -50,16 +50,7 @@ def test_an_entity_that_leaves_the_list_stays_in_the_history() -> None:
 
 
 def test_every_group_that_is_read_can_be_written() -> None:
-    source = customer(
-        email="a@b.example",
-        tags=["vip"],
-        notes="Call first",
-        custom={"shoe_size": 43},
-        legal_entities=[entity(valid_from="2020-01-01")],
-        payment_terms={"days": 30, "discount_days": None, "discount_percent": None},
-        credit={"limit": "10.00", "currency": "EUR", "blocked": False},
-        owner_id=str(UUID(int=7)),
-    )
+    source = customer(**FILLED, legal_entities=[entity(valid_from="2020-01-01")])
     target = customer()
     for key, value in CUSTOMER.read(source).items():
         written(target, key, value)

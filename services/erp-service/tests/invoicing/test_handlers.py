@@ -1,17 +1,14 @@
 """What the worker does, on a real database, for all tenants."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.testing import Database
+from chassis.db import Sessions, transaction
 from contracts.order import OrderState
 from erp.finance.invoicing import commands
 from erp.finance.invoicing.handlers import close_paid
 from erp.finance.invoicing.schemas import InvoiceBody
 from erp.sales.orders.records import ORDERS
-from erp.wiring import SERVICE
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,28 +29,15 @@ async def half_billed(session: AsyncSession, *, paid: bool) -> UUID:
     return order.id
 
 
-@pytest.fixture(scope="module")
-def committed(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "invoicing")
-
-
-@pytest.fixture
-async def sessions(committed: str) -> AsyncIterator[Sessions]:
-    """Sessions of the worker, which really commit."""
-    engine = create_engine(committed, SERVICE.name, "worker")
-    yield session_factory(engine)
-    await engine.dispose()
-
-
-async def test_an_order_closes_when_its_last_unpaid_goods_came_back(sessions: Sessions) -> None:
+async def test_an_order_closes_when_its_last_unpaid_goods_came_back(working: Sessions) -> None:
     tenants = {uuid4(): True, uuid4(): False}
     order_ids = []
     for tenant, paid in tenants.items():
-        async with transaction(sessions, tenant) as session:
+        async with transaction(working, tenant) as session:
             order_ids.append(await half_billed(session, paid=paid))
-    await close_paid(sessions)
+    await close_paid(working)
     states = []
     for tenant, order_id in zip(tenants, order_ids, strict=True):
-        async with transaction(sessions, tenant) as session:
+        async with transaction(working, tenant) as session:
             states.append((await reads.by_id(session, ORDERS, order_id)).present)
     assert states == [OrderState.CLOSED, OrderState.INVOICED]

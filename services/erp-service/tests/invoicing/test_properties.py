@@ -1,8 +1,7 @@
 """What holds after any sequence of use cases, also at once. Committed for real, each example as a tenant of its own."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from random import Random
@@ -10,9 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import create_engine, session_factory, transaction
 from chassis.errors import Conflict
-from chassis.testing import Database
 from erp.finance.invoicing import commands, queries
 from erp.finance.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from erp.finance.invoicing.schemas import CreditedLineBody, CreditNoteBody, InvoiceBody, ReturnsBody
@@ -21,7 +18,6 @@ from erp.ledger import queries as ledger_queries
 from erp.ledger.rules import Source
 from erp.sales.orders.models import Order, OrderLine, Shipment, ShipmentLine
 from erp.sales.orders.records import ORDERS
-from erp.wiring import SERVICE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -29,10 +25,10 @@ from records import reads
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..books import Books, Work
 from .factories import DAY, a_customer, an_order, ship, take_back
 
 pytestmark = pytest.mark.servers
-Work = Callable[[AsyncSession], Awaitable[object]]
 FEW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 QUANTITIES = st.sampled_from(["1", "0.5", "2", "3"])
 PRICES = st.sampled_from(["0.335", "14", "18.6", "0.005"])
@@ -45,44 +41,9 @@ LINES = st.fixed_dictionaries(
 )
 
 
-class Books:
-    """A database whose transactions really commit, for one tenant after another."""
-
-    def __init__(self, address: str) -> None:
-        self._runner = asyncio.Runner()
-        self._engine = create_engine(address, SERVICE.name, "app", pool_size=8)
-        self._sessions = session_factory(self._engine)
-        self.tenant = uuid4()
-
-    def close(self) -> None:
-        self._runner.run(self._engine.dispose())
-        self._runner.close()
-
-    def at_once(self, *works: Work) -> list[object]:
-        """Each in a transaction of its own, all at the same time; what the rules refuse is answered as None."""
-        return self._runner.run(self._all(works))
-
-    async def _all(self, works: tuple[Work, ...]) -> list[object]:
-        return list(await asyncio.gather(*(self._one(work) for work in works)))
-
-    async def _one(self, work: Work) -> object:
-        try:
-            async with transaction(self._sessions, self.tenant) as session:
-                return await work(session)
-        except Conflict:
-            return None
-
-
 class Lost(Conflict):
     code = "lost-for-a-test"
     title = "The transaction is rolled back"
-
-
-@pytest.fixture(scope="module")
-def books(database: Database) -> Iterator[Books]:
-    made = Books(database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "invoicing"))
-    yield made
-    made.close()
 
 
 async def issue(session: AsyncSession, order_id: UUID, on: date = DAY) -> str:

@@ -1,14 +1,13 @@
 """Postings on a real database: rows, and what the database itself refuses."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.testing import OTHER_TENANT, TENANT, Database, act_for, rolled_back
+from chassis.db import Sessions, transaction
+from chassis.testing import OTHER_TENANT, TENANT, act_for, rolled_back
 from erp.ledger import commands, queries
 from erp.ledger.commands import CurrencyFixed, PeriodClosed, PeriodStepForbidden
 from erp.ledger.models import Account, JournalEntry, JournalLine
@@ -25,19 +24,6 @@ from .factories import ALFREDS, AROUND, DAY, invoiced, paid
 
 pytestmark = pytest.mark.servers
 NOVEMBER = date(2026, 11, 1)
-
-
-@pytest.fixture(scope="session")
-def apart(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "ledger")
-
-
-@pytest.fixture
-async def committing(apart: str) -> AsyncIterator[Sessions]:
-    """Sessions that really commit, in a database of the ledger's own."""
-    engine = create_engine(apart, SERVICE.name, "app")
-    yield session_factory(engine)
-    await engine.dispose()
 
 
 async def balances(session: AsyncSession, *roles: str) -> list[Decimal]:

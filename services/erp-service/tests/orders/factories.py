@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import uuid7
+from chassis.testing import item
 from contracts.order import OrderState
 from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
@@ -93,10 +94,8 @@ async def a_confirmed(
     return await commands.confirm(session, row.id, "anna")
 
 
-def delivery(canonical_id: UUID = CANONICAL, *, rev: int = 1, seen_seq: int = 0, **groups: Any) -> dict[str, Any]:
-    """One item for the port; `line__<id>=` stands for the group `line:<id>`."""
-    values = [{"group": name.replace("__", ":"), "value": value, "rev": rev} for name, value in groups.items()]
-    return {"canonical_id": str(canonical_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
+def delivery(canonical_id: UUID = CANONICAL, /, **groups: Any) -> dict[str, Any]:
+    return item(canonical_id, **groups)
 
 
 def line_value(product_id: UUID, quantity: str = "3", position: int = 1) -> dict[str, Any]:

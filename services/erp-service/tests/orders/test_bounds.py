@@ -10,7 +10,7 @@ import httpx
 import pytest
 from chassis.bounds import OutOfBounds
 from chassis.db import Sessions, create_engine, session_factory
-from chassis.testing import Database, caller
+from chassis.testing import caller
 from chassis.worker import Retries
 from erp.finance.balances.handlers import refresh
 from erp.sales.orders import commands
@@ -113,10 +113,9 @@ class Erp:
 
 
 @pytest.fixture(scope="module")
-def erp(database: Database) -> Iterator[Erp]:
-    address = database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "bounds")
+def erp(committed: str) -> Iterator[Erp]:
     with asyncio.Runner() as runner:
-        app, worker = (create_engine(address, SERVICE.name, role) for role in ("app", "worker"))
+        app, worker = (create_engine(committed, SERVICE.name, role) for role in ("app", "worker"))
         yield Erp(runner, caller(SERVICE, session_factory(app), SCOPES, uuid4()), session_factory(worker))
         runner.run(app.dispose())
         runner.run(worker.dispose())

@@ -1,13 +1,12 @@
 """What the ERP does by itself, in transactions of its own that really commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.testing import Database
+from chassis.db import Sessions, transaction
 from chassis.worker import Retries
 from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders import commands
@@ -15,7 +14,6 @@ from erp.sales.orders.handlers import OrderDesk
 from erp.sales.orders.models import Order
 from erp.sales.orders.records import ORDERS
 from erp.warehouse.stock import queries as stock
-from erp.wiring import SERVICE
 from records import reads, writes
 from sqlalchemy import update
 
@@ -24,27 +22,14 @@ from .factories import a_confirmed, a_customer, a_product, a_submitted
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture(scope="module")
-def committed(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "order_desk")
-
-
-@pytest.fixture
-async def sessions(committed: str) -> AsyncIterator[Sessions]:
-    """Sessions of the worker."""
-    engine = create_engine(committed, SERVICE.name, "worker")
-    yield session_factory(engine)
-    await engine.dispose()
-
-
 @pytest.fixture
 def tenant() -> UUID:
     """One of its own for each test: nothing here is rolled back."""
     return uuid4()
 
 
-async def shown(sessions: Sessions, tenant: UUID, order_id: UUID) -> Order:
-    async with transaction(sessions, tenant) as session:
+async def shown(working: Sessions, tenant: UUID, order_id: UUID) -> Order:
+    async with transaction(working, tenant) as session:
         return await reads.by_id(session, ORDERS, order_id)
 
 
@@ -58,73 +43,73 @@ async def until(reached: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def test_orders_are_decided_in_the_order_in_which_a_customer_submitted_them(
-    sessions: Sessions, tenant: UUID
+    working: Sessions, tenant: UUID
 ) -> None:
-    async with transaction(sessions, tenant) as session:
+    async with transaction(working, tenant) as session:
         product_id = await a_product(session, 100)
         limited = await a_customer(session, credit={"limit": "100", "currency": "EUR"})
         other = await a_customer(session)
         rows = [await a_submitted(session, limited, (product_id, 4)) for _ in range(4)]
         theirs = await a_submitted(session, other, (product_id, 40))
         rows[0].submitted_at, rows[3].submitted_at = rows[3].submitted_at, rows[0].submitted_at
-    await OrderDesk(sessions, Retries()).step()
-    found = [await shown(sessions, tenant, row.id) for row in rows]
+    await OrderDesk(working, Retries()).step()
+    found = [await shown(working, tenant, row.id) for row in rows]
     assert [row.state for row in found] == ["on_hold", "confirmed", "on_hold", "confirmed"]
     assert found[0].reason is not None
     assert found[0].reason["code"] == "credit-exceeded"
     assert "The limit is 100 EUR; this order would increase the balance to 120 EUR." in found[0].reason["text"]
-    assert (await shown(sessions, tenant, theirs.id)).state == "confirmed"
+    assert (await shown(working, tenant, theirs.id)).state == "confirmed"
 
 
-async def test_an_order_for_a_blocked_customer_is_on_hold_with_the_reason(sessions: Sessions, tenant: UUID) -> None:
-    async with transaction(sessions, tenant) as session:
+async def test_an_order_for_a_blocked_customer_is_on_hold_with_the_reason(working: Sessions, tenant: UUID) -> None:
+    async with transaction(working, tenant) as session:
         credit = {"limit": "100", "currency": "EUR", "blocked": True}
         customer_id = await a_customer(session, name="Bolido", credit=credit)
         row = await a_submitted(session, customer_id, (await a_product(session, 10), 4))
-    await OrderDesk(sessions, Retries()).step()
-    found = await shown(sessions, tenant, row.id)
+    await OrderDesk(working, Retries()).step()
+    found = await shown(working, tenant, row.id)
     assert (found.state, found.number) == ("on_hold", "O-000001")
     text = "The customer is blocked. Bolido is blocked and cannot order on credit."
     assert found.reason == {"code": "customer-blocked", "text": text}
 
 
-async def test_an_order_on_hold_is_left_alone_until_somebody_resumes_it(sessions: Sessions, tenant: UUID) -> None:
-    desk = OrderDesk(sessions, Retries())
-    async with transaction(sessions, tenant) as session:
+async def test_an_order_on_hold_is_left_alone_until_somebody_resumes_it(working: Sessions, tenant: UUID) -> None:
+    desk = OrderDesk(working, Retries())
+    async with transaction(working, tenant) as session:
         row = await a_submitted(session, await a_customer(session), (await a_product(session, 3), 4), whole=True)
     await desk.step()
-    version = (await shown(sessions, tenant, row.id)).version
+    version = (await shown(working, tenant, row.id)).version
     await desk.step()
-    found = await shown(sessions, tenant, row.id)
+    found = await shown(working, tenant, row.id)
     assert (found.state, found.version) == ("on_hold", version)
     assert found.reason is not None
     assert found.reason["code"] == "out-of-stock"
 
 
-async def test_an_order_that_cannot_be_dealt_with_holds_up_no_other(sessions: Sessions, tenant: UUID) -> None:
-    async with transaction(sessions, tenant) as session:
+async def test_an_order_that_cannot_be_dealt_with_holds_up_no_other(working: Sessions, tenant: UUID) -> None:
+    async with transaction(working, tenant) as session:
         customer_id, product_id = await a_customer(session), await a_product(session, 100)
         first, second = [await a_submitted(session, customer_id, (product_id, 4)) for _ in range(2)]
         await session.execute(update(Order).where(Order.id == first.id).values(currency="???"))
     seconds = 0.0
-    desk = OrderDesk(sessions, Retries(first_seconds=1.0, now=lambda: seconds))
+    desk = OrderDesk(working, Retries(first_seconds=1.0, now=lambda: seconds))
     await desk.step()
-    assert (await shown(sessions, tenant, second.id)).state == "confirmed"
-    said = (await shown(sessions, tenant, first.id)).reason
+    assert (await shown(working, tenant, second.id)).state == "confirmed"
+    said = (await shown(working, tenant, first.id)).reason
     assert said == {"code": "not-processed", "text": "The service failed (KeyError). It is retried automatically."}
-    async with transaction(sessions, tenant) as session:
+    async with transaction(working, tenant) as session:
         await session.execute(update(Order).where(Order.id == first.id).values(currency="EUR"))
     seconds = 0.9
     await desk.step()
-    assert (await shown(sessions, tenant, first.id)).state == "submitted"  # Its pause is not over.
+    assert (await shown(working, tenant, first.id)).state == "submitted"  # Its pause is not over.
     seconds = 1.0
     await desk.step()
-    found = await shown(sessions, tenant, first.id)
+    found = await shown(working, tenant, first.id)
     assert (found.state, found.reason) == ("confirmed", None)
 
 
-async def test_a_credit_whose_limit_was_taken_away_holds_no_order(sessions: Sessions, tenant: UUID) -> None:
-    async with transaction(sessions, tenant) as session:
+async def test_a_credit_whose_limit_was_taken_away_holds_no_order(working: Sessions, tenant: UUID) -> None:
+    async with transaction(working, tenant) as session:
         product_id, rows = await a_product(session, 100), []
         for credit in ({"limit": "1", "currency": "EUR"}, {"blocked": True}):
             customer_id = await a_customer(session, credit=credit)
@@ -132,8 +117,8 @@ async def test_a_credit_whose_limit_was_taken_away_holds_no_order(sessions: Sess
                 session, CUSTOMERS, customer_id, {"credit": {"limit": None, "blocked": False}}, "anna", seen
             )
             rows.append(await a_submitted(session, customer_id, (product_id, 4)))
-    await OrderDesk(sessions, Retries()).step()
-    assert [(await shown(sessions, tenant, row.id)).state for row in rows] == ["confirmed", "confirmed"]
+    await OrderDesk(working, Retries()).step()
+    assert [(await shown(working, tenant, row.id)).state for row in rows] == ["confirmed", "confirmed"]
 
 
 def seen(_row: object) -> None:
@@ -141,9 +126,9 @@ def seen(_row: object) -> None:
 
 
 async def test_an_order_that_somebody_holds_for_long_comes_later_and_so_do_its_customers_others(
-    sessions: Sessions, tenant: UUID
+    working: Sessions, tenant: UUID
 ) -> None:
-    async with transaction(sessions, tenant) as session:
+    async with transaction(working, tenant) as session:
         customer_id, other, product_id = (
             await a_customer(session),
             await a_customer(session),
@@ -151,82 +136,82 @@ async def test_an_order_that_somebody_holds_for_long_comes_later_and_so_do_its_c
         )
         first, second = [await a_submitted(session, customer_id, (product_id, 4)) for _ in range(2)]
         theirs = await a_submitted(session, other, (product_id, 4))
-    desk = OrderDesk(sessions, Retries())
-    async with transaction(sessions, tenant) as session:
+    desk = OrderDesk(working, Retries())
+    async with transaction(working, tenant) as session:
         await reads.by_id(session, ORDERS, first.id, lock=True)
         await asyncio.wait_for(desk.step(), 10)
-        found = [(await shown(sessions, tenant, row.id)).state for row in (first, second, theirs)]
+        found = [(await shown(working, tenant, row.id)).state for row in (first, second, theirs)]
         assert found == ["submitted", "submitted", "confirmed"]
 
     async def confirmed() -> bool:
         await desk.step()
-        return (await shown(sessions, tenant, second.id)).state == "confirmed"
+        return (await shown(working, tenant, second.id)).state == "confirmed"
 
     await until(confirmed)
-    before, after = await shown(sessions, tenant, first.id), await shown(sessions, tenant, second.id)
+    before, after = await shown(working, tenant, first.id), await shown(working, tenant, second.id)
     assert (before.state, before.updated_at < after.updated_at) == ("confirmed", True)
 
 
-async def test_the_stock_of_an_order_that_was_cancelled_elsewhere_is_released(sessions: Sessions, tenant: UUID) -> None:
-    async with transaction(sessions, tenant) as session:
+async def test_the_stock_of_an_order_that_was_cancelled_elsewhere_is_released(working: Sessions, tenant: UUID) -> None:
+    async with transaction(working, tenant) as session:
         product_id = await a_product(session, 10)
         row = await a_confirmed(session, await a_customer(session), (product_id, 4))
         await session.execute(update(Order).where(Order.id == row.id).values(state="cancelled"))
-    await OrderDesk(sessions, Retries()).step()
-    async with transaction(sessions, tenant) as session:
+    await OrderDesk(working, Retries()).step()
+    async with transaction(working, tenant) as session:
         assert await stock.available(session, [product_id]) == {product_id: 10}
 
 
 @pytest.mark.parametrize(
     ("kind", "state", "outcome"), [("cancel", "cancelled", "accepted"), ("change", "confirmed", "refused")]
 )
-async def test_requests_are_answered(sessions: Sessions, tenant: UUID, kind: str, state: str, outcome: str) -> None:
-    async with transaction(sessions, tenant) as session:
+async def test_requests_are_answered(working: Sessions, tenant: UUID, kind: str, state: str, outcome: str) -> None:
+    async with transaction(working, tenant) as session:
         row = await a_confirmed(session, await a_customer(session), (await a_product(session, 10), 4))
         wish = {"line": str(row.lines[0].id), "quantity": "11"}
         request: dict[str, Any] = {"id": str(uuid4()), "kind": kind, "reason": None, "lines": [wish]}
         row.request = request
-    await OrderDesk(sessions, Retries()).step()
-    found = await shown(sessions, tenant, row.id)
+    await OrderDesk(working, Retries()).step()
+    found = await shown(working, tenant, row.id)
     assert found.answer is not None
     assert (found.state, found.answer["outcome"], found.answer["request"]) == (state, outcome, request["id"])
     assert [line.quantity for line in found.lines] == [4]
 
 
-async def test_two_workers_decide_an_order_once(sessions: Sessions, tenant: UUID) -> None:
-    async with transaction(sessions, tenant) as session:
+async def test_two_workers_decide_an_order_once(working: Sessions, tenant: UUID) -> None:
+    async with transaction(working, tenant) as session:
         product_id = await a_product(session, 100)
         customers = [await a_customer(session) for _ in range(3)]
         rows = [await a_submitted(session, customer_id, (product_id, 2)) for customer_id in customers for _ in range(3)]
-    await asyncio.gather(OrderDesk(sessions, Retries()).step(), OrderDesk(sessions, Retries()).step())
-    found = [await shown(sessions, tenant, row.id) for row in rows]
+    await asyncio.gather(OrderDesk(working, Retries()).step(), OrderDesk(working, Retries()).step())
+    found = [await shown(working, tenant, row.id) for row in rows]
     assert {(row.state, row.version) for row in found} == {("confirmed", 3)}
-    async with transaction(sessions, tenant) as session:
+    async with transaction(working, tenant) as session:
         assert await stock.available(session, [product_id]) == {product_id: 82}
 
 
-async def test_the_desk_works_until_it_is_told_to_stop(sessions: Sessions, tenant: UUID) -> None:
+async def test_the_desk_works_until_it_is_told_to_stop(working: Sessions, tenant: UUID) -> None:
     stop = asyncio.Event()
-    running = asyncio.create_task(OrderDesk(sessions, Retries()).run(stop))
-    async with transaction(sessions, tenant) as session:
+    running = asyncio.create_task(OrderDesk(working, Retries()).run(stop))
+    async with transaction(working, tenant) as session:
         row = await a_submitted(session, await a_customer(session), (await a_product(session, 10), 4))
 
     async def confirmed() -> bool:
-        return (await shown(sessions, tenant, row.id)).state == "confirmed"
+        return (await shown(working, tenant, row.id)).state == "confirmed"
 
     await until(confirmed)
     stop.set()
     await asyncio.wait_for(running, 10)
 
 
-async def test_a_user_is_faster_than_the_desk(sessions: Sessions, tenant: UUID) -> None:
-    async with transaction(sessions, tenant) as session:
+async def test_a_user_is_faster_than_the_desk(working: Sessions, tenant: UUID) -> None:
+    async with transaction(working, tenant) as session:
         row = await a_submitted(session, await a_customer(session), (await a_product(session, 10), 4))
-    desk = OrderDesk(sessions, Retries())
-    async with transaction(sessions, tenant) as session:
+    desk = OrderDesk(working, Retries())
+    async with transaction(working, tenant) as session:
         await commands.confirm(session, row.id, "anna")
         meanwhile = asyncio.create_task(desk.step())
         await asyncio.sleep(0.1)
     await meanwhile
-    found = await shown(sessions, tenant, row.id)
+    found = await shown(working, tenant, row.id)
     assert (found.state, found.version) == ("confirmed", 3)

@@ -1,15 +1,14 @@
 """Whatever is done to orders, by several at once, they stay right: on a real database, with real commits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.db import transaction
 from chassis.errors import Problem
-from chassis.testing import Database
 from chassis.worker import Retries
 from contracts.order import OrderReason
 from erp.sales.orders import commands
@@ -17,12 +16,10 @@ from erp.sales.orders.handlers import OrderDesk
 from erp.sales.orders.models import Order
 from erp.sales.orders.records import ORDERS
 from erp.sales.orders.schemas import ReturnBody, ShipmentBody
-from erp.wiring import SERVICE
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     initialize,
     invariant,
     multiple,
@@ -33,6 +30,7 @@ from records import reads
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..machines import OnDatabase, running
 from .factories import a_customer, a_draft, a_product, a_submitted, receive
 
 pytestmark = pytest.mark.servers
@@ -85,11 +83,8 @@ BROKEN = {
 }
 
 
-class OrdersMachine(RuleBasedStateMachine):
+class OrdersMachine(OnDatabase):
     """One tenant with two customers, one of them with a limit, and two products of which there is never enough."""
-
-    sessions: Sessions
-    runner: asyncio.Runner
 
     orders = Bundle("orders")
 
@@ -228,22 +223,7 @@ async def _ask(session: AsyncSession, order_id: UUID, share: Decimal) -> None:
     row.request = {"id": str(uuid4()), "kind": "change", "reason": None, "lines": wishes}
 
 
-@pytest.fixture
-def machine(database: Database) -> Iterator[type[OrdersMachine]]:
-    """The machine on a database of its own, in an event loop of its own."""
-    address = database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "orders_machine")
-    with asyncio.Runner() as runner:
-        engine = create_engine(address, SERVICE.name, "worker", pool_size=10)
-
-        class Running(OrdersMachine):
-            sessions = session_factory(engine)
-
-        Running.runner = runner
-        yield Running
-        runner.run(engine.dispose())
-
-
-def test_orders_and_stock_stay_right_whatever_is_done_at_once(machine: type[OrdersMachine]) -> None:
+def test_orders_and_stock_stay_right_whatever_is_done_at_once(committed: str) -> None:
     # No shrinking: what happens at once may happen otherwise the next time, and each try takes a second.
     phases = (Phase.explicit, Phase.reuse, Phase.generate)
     limits = settings(
@@ -253,4 +233,5 @@ def test_orders_and_stock_stay_right_whatever_is_done_at_once(machine: type[Orde
         phases=phases,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(machine, settings=limits)
+    with running(OrdersMachine, committed, "worker", 10) as machine:
+        run_state_machine_as_test(machine, settings=limits)

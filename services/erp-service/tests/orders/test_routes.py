@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from chassis.testing import delivered
 from erp.sales.orders import commands
 from erp.sales.orders.rules import ALLOWED
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,19 +44,16 @@ async def read(api: httpx.AsyncClient, path: str) -> dict[str, Any]:
     return shown
 
 
-async def delivered(api: httpx.AsyncClient, item: dict[str, Any], kind: str = "order") -> dict[str, Any]:
-    answer = await api.post(f"/replication/v1/{kind}", json={"items": [item]})
-    assert answer.status_code == 200, answer.text
-    (outcome,) = answer.json()["items"]
-    found: dict[str, Any] = outcome
-    return found
+async def brought(api: httpx.AsyncClient, item: dict[str, Any], kind: str = "order") -> dict[str, Any]:
+    (outcome,) = await delivered(api, kind, item)
+    return outcome
 
 
 async def sent(api: httpx.AsyncClient, customer_id: UUID, product_id: UUID, **groups: Any) -> dict[str, Any]:
     """An order as it comes from the CRM."""
     line = {f"line__{LINE}": line_value(product_id)}
     head: dict[str, Any] = {"customer": str(customer_id), "currency": "EUR", "dates": DATES, "state": "draft"}
-    return await delivered(api, delivery(**{**head, "sales_number": "SO-000001", **line, **groups}))
+    return await brought(api, delivery(**{**head, "sales_number": "SO-000001", **line, **groups}))
 
 
 async def here(api: httpx.AsyncClient) -> dict[str, Any]:
@@ -202,7 +200,7 @@ async def test_an_archived_draft_is_hidden_and_stays_as_it_is_until_it_is_restor
 
 async def test_a_draft_that_the_crm_archived_is_hidden(api: httpx.AsyncClient, session: AsyncSession) -> None:
     await sent(api, await a_customer(session), await a_product(session))
-    assert (await delivered(api, delivery(rev=2, life="dead")))["outcome"] == "applied"
+    assert (await brought(api, delivery(rev=2, life="dead")))["outcome"] == "applied"
     assert (await read(api, PATH))["items"] == []
     (shown,) = (await read(api, f"{PATH}?archived=true"))["items"]
     assert shown["canonical_id"] == str(CANONICAL)
@@ -275,7 +273,7 @@ async def test_a_draft_of_the_crm_and_its_submission_are_taken(api: httpx.AsyncC
     assert (await sent(api, customer_id, product_id))["outcome"] == "already"
     groups: dict[str, Any] = {"state": "submitted", "submitted_at": "1996-07-04T08:00:00Z"}
     groups[f"line__{uuid4()}"] = line_value(product_id, "7", 2)
-    assert (await delivered(api, delivery(rev=2, **groups)))["outcome"] == "applied"
+    assert (await brought(api, delivery(rev=2, **groups)))["outcome"] == "applied"
     shown = await here(api)
     assert (shown["state"], shown["sales_number"], shown["number"]) == ("submitted", "SO-000001", None)
     assert [line["quantity"] for line in shown["lines"]] == ["3", "7"]
@@ -296,7 +294,7 @@ async def test_a_submitted_order_of_the_crm_is_decided_on_and_then_closed_to_oth
     address = f"{PATH}/{(await here(api))['id']}"
     assert (await posted(api, f"{address}/confirm", status=200))["number"] == "O-000001"
     line: dict[str, Any] = {f"line__{LINE}": line_value(product_id, "9")}
-    changed = await delivered(api, delivery(rev=5, seen_seq=9, **line))
+    changed = await brought(api, delivery(rev=5, seen_seq=9, **line))
     assert (changed["outcome"], changed["problem"]["status"]) == ("rejected", 409)
     assert changed["problem"]["type"] == "/problems/already-decided"
     assert (await here(api))["lines"][0]["quantity"] == "3"
@@ -310,7 +308,7 @@ async def test_a_cancelled_one_that_is_confirmed_waits_for_its_stock_to_be_relea
     order_id = (await here(api))["id"]
     await posted(api, f"{PATH}/{order_id}/confirm", status=200)
     reason = {"code": "cancelled", "text": "The customer called."}
-    assert (await delivered(api, delivery(rev=5, seen_seq=9, state="cancelled", reason=reason)))["outcome"] == "applied"
+    assert (await brought(api, delivery(rev=5, seen_seq=9, state="cancelled", reason=reason)))["outcome"] == "applied"
     shown = await here(api)
     assert (shown["state"], shown["reason"], shown["on_order"]) == ("cancelled", reason, "0.00")
 
@@ -322,7 +320,7 @@ async def test_what_is_on_its_way_is_not_cancelled_by_another_system(
     address = f"{PATH}/{(await here(api))['id']}"
     await posted(api, f"{address}/confirm", status=200)
     await posted(api, f"{address}/shipments")
-    refused = await delivered(api, delivery(rev=5, seen_seq=9, state="cancelled"))
+    refused = await brought(api, delivery(rev=5, seen_seq=9, state="cancelled"))
     assert (refused["outcome"], refused["problem"]["status"]) == ("rejected", 409)
     assert (refused["problem"]["state"], refused["problem"]["states"]) == ("partly_shipped", [])
     assert (await here(api))["state"] == "partly_shipped"
@@ -338,7 +336,7 @@ async def test_nobody_else_writes_shipments(api: httpx.AsyncClient, session: Asy
     row = await a_confirmed(session, await a_customer(session), (await a_product(session, 4), 4))
     document = {"number": "S-000009", "kind": "shipment", "shipped_on": "1996-07-16"}
     lines = [{"line": str(row.lines[0].id), "quantity": "1"}]
-    outcome = await delivered(api, delivery(order=str(row.id), document=document, lines=lines), "shipment")
+    outcome = await brought(api, delivery(order=str(row.id), document=document, lines=lines), "shipment")
     assert (outcome["outcome"], outcome["problem"]["type"]) == ("rejected", "/problems/erp-document")
 
 
@@ -348,7 +346,7 @@ async def test_our_own_shipment_comes_back_with_its_shared_id(api: httpx.AsyncCl
     document = {**{name: shipment[name] for name in ("number", "kind", "shipped_on", "carrier", "tracking")}}
     lines = [{"line": str(row.lines[0].id), "quantity": "4"}]
     item = delivery(seen_seq=1, order=str(row.id), document=document, lines=lines, life="live")
-    outcome = await delivered(api, {**item, "local_id": shipment["id"]}, "shipment")
+    outcome = await brought(api, {**item, "local_id": shipment["id"]}, "shipment")
     assert outcome["outcome"] == "applied"
     assert (await read(api, f"/v1/shipments/{shipment['id']}"))["canonical_id"] == str(CANONICAL)
 
@@ -357,7 +355,7 @@ async def test_a_request_of_the_crm_is_kept_until_it_is_answered(api: httpx.Asyn
     await sent(api, await a_customer(session), await a_product(session, 2), state="submitted")
     shown = await here(api)
     request: dict[str, Any] = {"id": str(uuid4()), "kind": "cancel", "reason": None, "lines": []}
-    assert (await delivered(api, delivery(rev=2, request=request)))["outcome"] == "applied"
+    assert (await brought(api, delivery(rev=2, request=request)))["outcome"] == "applied"
     await commands.grant(session, UUID(shown["id"]), "orders")
     found = await here(api)
     assert (found["state"], found["answer"]["outcome"]) == ("cancelled", "accepted")

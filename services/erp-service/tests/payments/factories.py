@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis import replication
 from chassis.db import uuid7
+from chassis.testing import item
 from erp.catalogue.products.records import PRODUCTS
 from erp.catalogue.products.schemas import ProductBody
 from erp.finance.invoicing import commands as invoicing
@@ -39,6 +40,12 @@ async def a_customer(session: AsyncSession, name: str = "Alfreds Futterkiste", *
     return (await writes.create(session, CUSTOMERS, CustomerBody.model_validate({"name": name, **values}), "anna")).id
 
 
+def untaxed(total: str) -> dict[str, Any]:
+    """What documents of tests have in common."""
+    texts: dict[str, Any] = {"taxes": [], "issuer": {}, "billed_to": {}, "language": "en"}
+    return {"net": Decimal(total), "tax": Decimal(0), "total": Decimal(total), **texts}
+
+
 async def an_invoice(
     session: AsyncSession, customer_id: UUID, total: str = "119", *, currency: str = "EUR", due_on: date = DAY
 ) -> Invoice:
@@ -50,13 +57,7 @@ async def an_invoice(
         issued_on=due_on - timedelta(days=30),
         due_on=due_on,
         currency=currency,
-        net=Decimal(total),
-        tax=Decimal(0),
-        total=Decimal(total),
-        taxes=[],
-        issuer={},
-        billed_to={},
-        language="en",
+        **untaxed(total),
         settled=Decimal(0),
         dunning_level=0,
         terms=None,
@@ -92,13 +93,7 @@ async def a_credit(session: AsyncSession, invoice: Invoice, total: str) -> Credi
         invoice_id=row.id,
         issued_on=DAY,
         currency=row.currency,
-        net=Decimal(total),
-        tax=Decimal(0),
-        total=Decimal(total),
-        taxes=[],
-        issuer={},
-        billed_to={},
-        language="en",
+        **untaxed(total),
         settled=min(row.open, Decimal(total)),
         reason=None,
         lines=[],
@@ -126,10 +121,8 @@ async def a_payment(session: AsyncSession, customer_id: UUID | None, amount: str
     return await entering.enter(session, PaymentBody.model_validate(body), "anna")
 
 
-def delivery(*, rev: int = 1, seen_seq: int = 0, canonical_id: UUID = CANONICAL, **groups: Any) -> dict[str, Any]:
-    """One item for the port."""
-    values = [{"group": name, "value": value, "rev": rev} for name, value in groups.items()]
-    return {"canonical_id": str(canonical_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
+def delivery(*, canonical_id: UUID = CANONICAL, **groups: Any) -> dict[str, Any]:
+    return item(canonical_id, **groups)
 
 
 def delivered_payment(amount: str = "119", **groups: Any) -> dict[str, Any]:

@@ -1,17 +1,14 @@
 """Who changes the same payments and customers at the same time, each with a connection of its own, waits in no ring."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import Sessions, create_engine, session_factory, transaction
-from chassis.testing import Database
+from chassis.db import Sessions, transaction
 from erp.finance.payments.commands import entering
 from erp.finance.payments.commands.locking import lock_customers
 from erp.finance.payments.models import Payment
 from erp.finance.payments.schemas import AssignBody
-from erp.wiring import SERVICE
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,18 +16,6 @@ from .factories import a_customer, a_payment
 
 pytestmark = pytest.mark.servers
 WAITING = text("select count(*) from pg_locks where not granted")
-
-
-@pytest.fixture(scope="module")
-def apart(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "payments_locked")
-
-
-@pytest.fixture
-async def committing(apart: str) -> AsyncIterator[Sessions]:
-    engine = create_engine(apart, SERVICE.name, "app")
-    yield session_factory(engine)
-    await engine.dispose()
 
 
 async def so_many_wait(session: AsyncSession, wanted: int) -> None:

@@ -1,14 +1,9 @@
 """What holds after any sequence of use cases, also at once. Committed for real, each example as a tenant of its own."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import create_engine, session_factory, transaction
-from chassis.errors import Conflict, NotFound
-from chassis.testing import Database
 from contracts.receivable import Direction, PaymentState
 from erp.finance.balances import commands as balances
 from erp.finance.balances import view
@@ -23,7 +18,6 @@ from erp.finance.payments.records import BANK_ACCOUNTS, PAYMENTS
 from erp.finance.payments.rules import Allocate
 from erp.finance.payments.schemas import AssignBody, BankAccountBody, Part, ReverseBody
 from erp.ledger import queries as ledger
-from erp.wiring import SERVICE
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -33,49 +27,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from ..bank_statements.factories import camt, entry
+from ..books import Books, Work
 from .factories import DAY, IBAN, a_credit, a_customer, a_payment, an_invoice
 
 pytestmark = pytest.mark.servers
-Work = Callable[[AsyncSession], Awaitable[object]]
 FEW = settings(max_examples=15, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck))
 AMOUNTS = st.sampled_from(["0.01", "10", "33.33", "100", "250"])
 WHICH = st.integers(0, 5)
 HOW = st.sampled_from(Allocate)
-
-
-class Books:
-    """A database whose transactions really commit, for one tenant after another."""
-
-    def __init__(self, address: str) -> None:
-        self._runner = asyncio.Runner()
-        self._engine = create_engine(address, SERVICE.name, "app", pool_size=8)
-        self._sessions = session_factory(self._engine)
-        self.tenant = uuid4()
-
-    def close(self) -> None:
-        self._runner.run(self._engine.dispose())
-        self._runner.close()
-
-    def at_once(self, *works: Work) -> list[object]:
-        """Each in a transaction of its own, all at the same time; what the rules refuse is answered as None."""
-        return self._runner.run(self._all(works))
-
-    async def _all(self, works: tuple[Work, ...]) -> list[object]:
-        return list(await asyncio.gather(*(self._one(work) for work in works)))
-
-    async def _one(self, work: Work) -> object:
-        try:
-            async with transaction(self._sessions, self.tenant) as session:
-                return await work(session)
-        except (Conflict, NotFound):
-            return None
-
-
-@pytest.fixture(scope="module")
-def books(database: Database) -> Iterator[Books]:
-    made = Books(database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "payments"))
-    yield made
-    made.close()
 
 
 def pick(ids: list[UUID], which: int) -> UUID:

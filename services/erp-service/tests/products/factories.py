@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from chassis.testing import item
 from erp.catalogue.products.models import Product
 
 CHAI: dict[str, Any] = {
@@ -26,10 +27,8 @@ def product(**values: Any) -> Product:
     return row
 
 
-def delivery(canonical_id: UUID = CANONICAL, *, rev: int = 1, seen_seq: int = 0, **groups: Any) -> dict[str, Any]:
-    """One item for the port."""
-    values = [{"group": name, "value": value, "rev": rev} for name, value in groups.items()]
-    return {"canonical_id": str(canonical_id), "seen_seq": seen_seq, "hlc": 1, "groups": values}
+def delivery(canonical_id: UUID = CANONICAL, /, **groups: Any) -> dict[str, Any]:
+    return item(canonical_id, **groups)
 
 
 async def entered(api: httpx.AsyncClient, path: str = "/v1/products", **body: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Use cases on a real database: rows and events."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +10,7 @@ import pytest
 from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.replication import Delivery, apply
-from chassis.testing import OTHER_TENANT, TENANT, Database, act_for
+from chassis.testing import OTHER_TENANT, TENANT, act_for
 from erp.catalogue.products.checks import KitInKit, ProductNumberTaken
 from erp.catalogue.products.events import PRODUCT
 from erp.catalogue.products.handlers import give_skus
@@ -101,19 +100,6 @@ async def test_each_tenant_has_numbers_of_its_own(session: AsyncSession) -> None
     assert await reads.by_ids(session, PRODUCTS, [first.id]) == {}
 
 
-@pytest.fixture(scope="session")
-def apart(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "products")
-
-
-@pytest.fixture
-async def committing(apart: str) -> AsyncIterator[Sessions]:
-    """Sessions that really commit, in a database of the products' own."""
-    engine = create_engine(apart, SERVICE.name, "app", pool_size=8)
-    yield session_factory(engine)
-    await engine.dispose()
-
-
 async def test_products_entered_at_once_never_share_a_sku(committing: Sessions) -> None:
     async def enter(sku: str | None) -> str | None:
         async with transaction(committing, TENANT) as own:
@@ -126,8 +112,8 @@ async def test_products_entered_at_once_never_share_a_sku(committing: Sessions) 
     assert all(isinstance(each, ProductNumberTaken | IntegrityError) for each in typed if each != "Same")
 
 
-async def test_a_product_from_another_system_gets_its_sku_a_moment_later(apart: str) -> None:
-    engine = create_engine(apart, SERVICE.name, "worker")
+async def test_a_product_from_another_system_gets_its_sku_a_moment_later(committed: str) -> None:
+    engine = create_engine(committed, SERVICE.name, "worker")
     sessions, tenants = session_factory(engine), (uuid4(), uuid4())
     for tenant in tenants:
         async with transaction(sessions, tenant) as session:

@@ -6,19 +6,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from chassis.testing import delivered
 
 from .factories import CANONICAL, CHAI, delivery, entered, priced
 
 pytestmark = pytest.mark.servers
 PATH = "/v1/products"
 EVERY = {"If-Match": "*"}
-
-
-async def delivered(api: httpx.AsyncClient, *items: dict[str, Any], kind: str = "product") -> list[dict[str, Any]]:
-    answer = await api.post(f"/replication/v1/{kind}", json={"items": list(items)})
-    assert answer.status_code == 200, answer.text
-    outcomes: list[dict[str, Any]] = answer.json()["items"]
-    return outcomes
 
 
 async def price(api: httpx.AsyncClient, product_id: str, **asked: Any) -> dict[str, Any]:
@@ -152,7 +146,7 @@ async def test_a_delivered_product_is_created_once(api: httpx.AsyncClient) -> No
         "units": {"unit": "box", "conversions": []},
         "tax_class": "reduced",
     }
-    first, second = await delivered(api, delivery(**groups), delivery(**groups))
+    first, second = await delivered(api, "product", delivery(**groups), delivery(**groups))
     assert (first["outcome"], second["outcome"]) == ("applied", "already")
     (shown,) = (await api.get(PATH, params={"canonical_id": str(CANONICAL)})).json()["items"]
     assert (shown["sku"], shown["tax_class"], shown["product_kind"]) == ("CHAI", "reduced", "goods")
@@ -162,17 +156,17 @@ async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.Async
     await entered(api, **CHAI)
     twins: list[dict[str, Any]] = [{"sku": "CHAI-10"}, {"gtin": "4006381333931"}]
     for twin in twins:
-        (outcome,) = await delivered(api, delivery(name="Chai", **twin))
+        (outcome,) = await delivered(api, "product", delivery(name="Chai", **twin))
         assert outcome["outcome"] == "skipped"
 
 
 async def test_a_delivered_sku_that_is_taken_is_rejected_alone(api: httpx.AsyncClient) -> None:
     shown = await entered(api, **CHAI)
     other = delivery(name="Other", sku="Other")
-    await delivered(api, other)
+    await delivered(api, "product", other)
     canonical = "01900000-0000-7000-8000-00000000000e"
     link = {**delivery(name="Chai", seen_seq=1), "canonical_id": canonical, "local_id": shown["id"]}
-    clash, fine = await delivered(api, delivery(rev=2, sku="chai-10"), link)
+    clash, fine = await delivered(api, "product", delivery(rev=2, sku="chai-10"), link)
     assert (clash["outcome"], clash["problem"]["type"]) == ("rejected", "/problems/not-unique")
     assert fine["outcome"] == "applied"
 
@@ -185,7 +179,8 @@ async def test_the_revision_of_a_declared_price_comes_back_from_the_hub(api: htt
         "terms": {"currency": "EUR", "customer_group": None, "valid_from": None, "valid_to": None},
         "customer": None,
     }
-    (outcome,) = await delivered(api, {**delivery(seen_seq=1, **groups), "local_id": listed["id"]}, kind="price_list")
+    known = {**delivery(seen_seq=1, **groups), "local_id": listed["id"]}
+    (outcome,) = await delivered(api, "price_list", known)
     assert set(outcome["groups"].values()) == {"applied"}
     shown = (await api.get(f"/v1/price-lists/{listed['id']}")).json()
     assert (shown["version"], shown["sync"]["state"]) == (1, "in_step")
@@ -207,9 +202,9 @@ async def test_what_is_declared_can_be_created_by_a_delivery_and_absurd_values_a
     api: httpx.AsyncClient, kind: str, groups: dict[str, Any], absurd: dict[str, Any]
 ) -> None:
     good, bad = delivery(uuid4(), **groups), delivery(uuid4(), **{**groups, **absurd})
-    applied, refused = await delivered(api, good, bad, kind=kind)
+    applied, refused = await delivered(api, kind, good, bad)
     assert (applied["outcome"], refused["outcome"], refused["local_id"]) == ("applied", "rejected", None)
-    (again,) = await delivered(api, good, kind=kind)
+    (again,) = await delivered(api, kind, good)
     assert (again["outcome"], again["local_id"]) == ("already", applied["local_id"])
 
 
@@ -219,7 +214,7 @@ async def test_a_delivered_price_stands_beside_one_that_is_refused(api: httpx.As
     references = {"product": product["id"], "price_list": prices["id"]}
     good = delivery(uuid4(), **references, price={"min_quantity": "1", "amount": "17"})
     bad = delivery(uuid4(), **references, price={"min_quantity": "1", "amount": "9" * 40})
-    outcomes = await delivered(api, bad, good, kind="price")
+    outcomes = await delivered(api, "price", bad, good)
     assert [each["outcome"] for each in outcomes] == ["rejected", "applied"]
 
 

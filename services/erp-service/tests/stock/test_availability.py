@@ -11,7 +11,7 @@ import pytest
 from chassis import outbox
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.service import Running
-from chassis.testing import OTHER_TENANT, Database, act_for
+from chassis.testing import OTHER_TENANT, act_for
 from erp.settings import Settings
 from erp.warehouse.stock import commands
 from erp.warehouse.stock.commands.announce import announce_changes
@@ -117,21 +117,16 @@ async def test_nobody_but_the_stock_says_what_can_be_promised(api: httpx.AsyncCl
     ] == "applied"
 
 
-@pytest.fixture(scope="module")
-def apart(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "stock_announced")
-
-
 @pytest.fixture
-async def running(apart: str) -> AsyncIterator[Running]:
+async def running(committed: str) -> AsyncIterator[Running]:
     """What the tasks of the worker are given."""
-    engine = create_engine(apart, SERVICE.name, "worker", pool_size=4)
-    yield Running(Settings(database_url=apart), engine, session_factory(engine))
+    engine = create_engine(committed, SERVICE.name, "worker", pool_size=4)
+    yield Running(Settings(database_url=committed), engine, session_factory(engine))
     await engine.dispose()
 
 
-async def test_the_worker_announces_for_every_tenant_and_at_its_own_pace(apart: str, running: Running) -> None:
-    app = create_engine(apart, SERVICE.name, "app", pool_size=4)
+async def test_the_worker_announces_for_every_tenant_and_at_its_own_pace(committed: str, running: Running) -> None:
+    app = create_engine(committed, SERVICE.name, "app", pool_size=4)
     sessions, stop = session_factory(app), asyncio.Event()
     clock = asyncio.get_running_loop().time
     began, tenants = clock(), [uuid4(), OTHER_TENANT]

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.errors import Problem
-from chassis.testing import Database
 from erp.warehouse.stock import commands
 from erp.warehouse.stock.models import OutOfStock, Warehouse
 from erp.warehouse.stock.rules import Want
@@ -43,14 +42,9 @@ class Company:
         return await asyncio.gather(*(self.do(work) for work in works), return_exceptions=True)
 
 
-@pytest.fixture(scope="module")
-def apart(database: Database) -> str:
-    return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "stock_at_once")
-
-
 @pytest.fixture
-async def company(apart: str) -> AsyncIterator[Company]:
-    engine = create_engine(apart, SERVICE.name, "app", pool_size=CONNECTIONS)
+async def company(committed: str) -> AsyncIterator[Company]:
+    engine = create_engine(committed, SERVICE.name, "app", pool_size=CONNECTIONS)
     yield Company(session_factory(engine), uuid4())
     await engine.dispose()
 

@@ -1,24 +1,22 @@
 """Whatever is done to stock, in any order, it stays right: on a real database, with real commits."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.db import transaction
 from chassis.errors import Problem
-from chassis.testing import Database
 from erp.warehouse.stock import commands
 from erp.warehouse.stock.models import Warehouse
 from erp.warehouse.stock.rules import Want
-from erp.wiring import SERVICE
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..machines import OnDatabase, running
 from .factories import DAY, kit, product, received, shipment
 from .invariants import broken
 
@@ -32,11 +30,8 @@ QUANTITIES = st.decimals("0.5", "8", places=1)
 COSTS = st.decimals("0", "9", places=4)
 
 
-class StockMachine(RuleBasedStateMachine):
+class StockMachine(OnDatabase):
     """One tenant with two goods, a kit of them, a service, and two warehouses; each step is a transaction."""
-
-    sessions: Sessions
-    runner: asyncio.Runner
 
     lines = Bundle("lines")
 
@@ -132,21 +127,7 @@ class StockMachine(RuleBasedStateMachine):
         return Want(line, self.wanted[line], quantity)
 
 
-@pytest.fixture
-def machine(database: Database) -> Iterator[type[StockMachine]]:
-    """The machine on a database of its own, in an event loop of its own."""
-    address = database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "stock_machine")
-    with asyncio.Runner() as runner:
-        engine = create_engine(address, SERVICE.name, "app", pool_size=1)
-
-        class Running(StockMachine):
-            sessions = session_factory(engine)
-
-        Running.runner = runner
-        yield Running
-        runner.run(engine.dispose())
-
-
-def test_stock_stays_right_whatever_is_done_to_it(machine: type[StockMachine]) -> None:
+def test_stock_stays_right_whatever_is_done_to_it(committed: str) -> None:
     limits = settings(max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(machine, settings=limits)
+    with running(StockMachine, committed, "app", 1) as machine:
+        run_state_machine_as_test(machine, settings=limits)

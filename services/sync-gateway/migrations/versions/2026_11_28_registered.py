@@ -6,8 +6,6 @@ from sqlalchemy.dialects import postgresql
 
 revision = "registered"
 down_revision = "in_turn"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

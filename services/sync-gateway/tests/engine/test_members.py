@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
 from chassis import telemetry
 from chassis.bus import Consumer, Message, Positions, Producer
 from chassis.db import Sessions, transaction
+from chassis.testing import while_running
 from chassis.topics import ensure_topics
 from gateway.ingest.consume import Ingest
 from gateway.store import positions
@@ -48,15 +49,8 @@ class Worker:
     async def forget(self, lost: Positions) -> None:
         raise AssertionError(f"nothing is lost here: {lost}")
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        task = asyncio.create_task(self.consumer.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await asyncio.wait_for(task, 30)
+    def reading(self) -> AbstractAsyncContextManager[None]:
+        return while_running(self.consumer.run)
 
 
 @pytest.fixture(scope="module")

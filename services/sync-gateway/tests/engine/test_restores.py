@@ -147,6 +147,17 @@ async def test_a_row_that_is_gone_is_made_again_and_its_late_events_still_count(
     assert (await shown(hub, "erp"))["restored_at"] is not None
 
 
+async def the_first_row_is_linked_again(hub: Hub, erp: ScriptedSpoke) -> None:
+    """The ERP is restored a second time, and has its first row again."""
+    async with transaction(hub.sessions) as session:
+        await systems.note_restored(session, "erp", "a test says so")
+    await compare.step(hub.sessions, "erp")
+    await deliver(hub, "erp", erp)
+    links = {link.local_id: link.retired_at is None for link in await hub.all(Link)}
+    assert links == {"1": True, "2": False}
+    assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
+
+
 async def test_a_row_that_is_there_again_after_another_restore_is_linked_again(hub: Hub) -> None:
     await hub.ingest.handle([Row(hub, "erp").edit(**ALFKI)])
     gone = {"1"}
@@ -159,13 +170,7 @@ async def test_a_row_that_is_there_again_after_another_restore_is_linked_again(h
     erp = ScriptedSpoke(answer)
     await deliver(hub, "erp", erp)
     gone = {"2"}
-    async with transaction(hub.sessions) as session:
-        await systems.note_restored(session, "erp", "a test says so")
-    await compare.step(hub.sessions, "erp")
-    await deliver(hub, "erp", erp)
-    links = {link.local_id: link.retired_at is None for link in await hub.all(Link)}
-    assert links == {"1": True, "2": False}
-    assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
+    await the_first_row_is_linked_again(hub, erp)
 
 
 async def test_a_row_that_a_system_has_under_another_id_takes_the_place_of_the_one_that_is_gone(hub: Hub) -> None:
@@ -191,13 +196,7 @@ async def test_of_two_rows_that_take_turns_one_is_linked_at_a_time(hub: Hub) -> 
     erp = ScriptedSpoke(lambda item: {**applied(item), "local_id": now_there})
     await deliver(hub, "erp", erp)
     now_there = "1"
-    async with transaction(hub.sessions) as session:
-        await systems.note_restored(session, "erp", "a test says so")
-    await compare.step(hub.sessions, "erp")
-    await deliver(hub, "erp", erp)
-    links = {link.local_id: link.retired_at is None for link in await hub.all(Link)}
-    assert links == {"1": True, "2": False}
-    assert [delivery.refused for delivery in await hub.all(Delivery) if delivery.system == "erp"] == [{}]
+    await the_first_row_is_linked_again(hub, erp)
 
 
 async def test_all_of_a_restored_system_is_due_again_in_batches_with_its_progress_stored(

@@ -3,44 +3,24 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from chassis.db import JsonObject, Sessions, transaction
+from chassis.db import JsonObject
 from chassis.service import Running
-from chassis.worker import Retries, Task, each_alone, every
+from chassis.worker import Task
 from jobs import JobKind, Work
 from jobs import commands as jobs
-from party.matching import tenants_with_texts
+from party import matching
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.sales.deals import commands, queries
 from crm.sales.deals.models import Deal
 
-SECONDS = 2.0
 Give = Callable[[AsyncSession, UUID, UUID, str], Awaitable[int | None]]
 STEPS: dict[str, Give] = {"customers": commands.give_customers, "deals": commands.give_deals}
 
 
 def tasks(running: Running) -> dict[str, Task]:
     """The tasks of this module."""
-    retries = Retries[UUID]()
-
-    async def match_owners() -> None:
-        await match(running.sessions, retries)
-
-    return {"owners": every(SECONDS, match_owners)}
-
-
-async def match(sessions: Sessions, retries: Retries[UUID]) -> None:
-    """Look once at every tenant that has texts as owners. A tenant with whom that fails has pauses of its own."""
-    async with transaction(sessions) as session:
-        tenants = await tenants_with_texts(session, Deal) - set(retries.later())
-
-    async def match_of(tenant: UUID) -> None:
-        matched = commands.BATCH
-        while matched == commands.BATCH:
-            async with transaction(sessions, tenant) as session:
-                matched = await commands.match_owners(session)
-
-    await each_alone(sorted(tenants), match_of, retries)
+    return {"owners": matching.task(running, Deal, commands.match_owners)}
 
 
 async def hand_over(work: Work) -> JsonObject:

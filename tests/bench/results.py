@@ -121,7 +121,9 @@ class Results:
         raw = self.folder / RAW
         raw.mkdir(exist_ok=True)
         kept = raw / f"{section.part}-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-        kept.write_text(json.dumps(asdict(section), indent=1, default=str), encoding="utf-8")
+        tables = [asdict(each) for each in section.tables]
+        written = {**vars(section), "run": asdict(section.run), "tables": tables}
+        kept.write_text(json.dumps(written, indent=1, default=str), encoding="utf-8")
 
 
 def _sections(text: str) -> dict[str, str]:

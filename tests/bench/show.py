@@ -1,5 +1,6 @@
 """Print what was found, and keep it for RESULTS.md."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,7 @@ from . import results
 from .measure import Times
 
 SEEN = "milliseconds from the beginning of the edit; seen by a SELECT every 2 ms"
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 def table(

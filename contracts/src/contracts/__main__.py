@@ -7,6 +7,7 @@ import typer
 
 from contracts.conformance.run import Unusable, by_command, checked
 from contracts.generate import OpenApiFailed, drifted, generated_files, openapi_files, write
+from contracts.releasing import broken, release, released_version
 from contracts.words import WordUnknown
 
 HERE = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def generate(folder: Folder = HERE, openapi: OpenApi = True) -> None:
 
 @app.command()
 def check(folder: Folder = HERE, openapi: OpenApi = True) -> None:
-    """Exit with 1 and name each file that differs from the code."""
+    """Exit with 1 and name each file that differs from the code, and what breaks clients of the last release."""
     files = _files(openapi)
     differences = drifted(folder, files)
     for difference in differences:
@@ -34,7 +35,18 @@ def check(folder: Folder = HERE, openapi: OpenApi = True) -> None:
     if differences:
         typer.echo("Run `python -m contracts generate`, look at the difference and commit it.", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{len(files)} files are up to date")
+    if breaks := broken(folder, files):
+        for line in breaks:
+            typer.echo(line, err=True)
+        typer.echo(f"This breaks clients of {released_version(folder)}: see VERSIONING.md in contracts.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{len(files)} files are up to date, and compatible with release {released_version(folder) or 'none'}")
+
+
+@app.command("release")
+def keep_release(version: str, folder: Folder = HERE) -> None:
+    """Keep the published files as those of a release, against which `check` compares from now on."""
+    typer.echo(f"{release(folder, version)} files are those of release {version}")
 
 
 @app.command()

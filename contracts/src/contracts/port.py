@@ -139,3 +139,29 @@ class DeliveryAnswer(PortPart):
     """The outcomes, in the order of the items."""
 
     items: tuple[ItemOutcome, ...]
+
+
+class PortStatus(BaseModel):
+    """The status of a system. A restored system has another `incarnation`, or its `position` has gone back."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    system: str
+    kinds: tuple[str, ...]
+    incarnation: str = Field(
+        description="Identifies the database: `<server>/<database>`, `7400.../1/16384`. It changes with a restore."
+    )
+    position: int = Field(ge=0, description="The number of the newest event; it never decreases.")
+    clock: AwareDatetime
+
+
+class PortProblem(BaseModel):
+    """A problem document (RFC 9457): the reason of a refusal, for people."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    title: str
+    status: int | None = None
+    detail: str | None = None
+    hint: str | None = None

@@ -1,0 +1,1 @@
+"""A web shop as a third system, written from services/JOIN.md: its customers, products and orders are synchronised."""

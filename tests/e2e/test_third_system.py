@@ -99,6 +99,8 @@ def test_a_third_system_joins_and_its_records_are_edited_everywhere(
     register(shop, company)
 
     canonical_id = shop.linked("customer", mine["id"])["canonical_id"]
+    for office in company.offices:
+        office.counterpart("customer", canonical_id)
     in_crm, in_erp = company.shown_on_both("customer", canonical_id, name="Alfreds Futterkiste")
     shared_id = company.crm.in_step("customer", theirs["id"])["canonical_id"]
     backfilled = eventually(lambda: shop.counterpart("customer", shared_id))

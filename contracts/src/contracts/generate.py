@@ -100,7 +100,7 @@ def _openapi(service: str) -> dict[str, Any]:
         env={**_SETTINGS, **os.environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     if done.returncode != 0:

@@ -22,7 +22,7 @@ def take(database: sqlite3.Connection, data: dict[str, Any]) -> bool:
     row = data["local_id"], data["seq"], data["snapshot"]["life"] == "dead", json.dumps(data["snapshot"])
     newer = "where excluded.sequence > customers.sequence"
     columns = "sequence = excluded.sequence, archived = excluded.archived, content = excluded.content"
-    statement = f"insert into customers values (?, ?, ?, ?) on conflict (id) do update set {columns} {newer}"  # noqa: S608
+    statement = f"insert into customers values (?, ?, ?, ?) on conflict (id) do update set {columns} {newer}"  # noqa: S608  (constants only)
     return database.execute(statement, row).rowcount == 1
 
 

@@ -47,6 +47,13 @@ def create(store: Store, gateway: Gateway) -> FastAPI:
         stop.set()
         thread.join()
 
+    app = FastAPI(title="Shop", lifespan=sending)
+    _port(app, store, gateway)
+    _own_api(app, store)
+    return app
+
+
+def _port(app: FastAPI, store: Store, gateway: Gateway) -> None:
     def from_gateway(authorization: Annotated[str, Header()] = "") -> str:
         """The tenant of the gateway's token. Raises 401 or 403."""
         token = authorization.removeprefix("Bearer ")
@@ -59,8 +66,6 @@ def create(store: Store, gateway: Gateway) -> FastAPI:
         if "replication:write" not in claims.get("scope", "").split():
             raise HTTPException(403, "The token lacks the scope replication:write.")
         return str(claims.get("tenant"))
-
-    app = FastAPI(title="Shop", lifespan=sending)
 
     @app.get("/replication/v1/status")
     def status(_: Annotated[str, Depends(from_gateway)]) -> Values:
@@ -80,7 +85,9 @@ def create(store: Store, gateway: Gateway) -> FastAPI:
                 outcomes.append(port.apply(work, kind, item))
         return {"items": outcomes}
 
-    # The shop's own API: a group of the published language is a field, null empties it.
+
+def _own_api(app: FastAPI, store: Store) -> None:
+    """A group of the published language is a field; null empties it."""
 
     @app.get("/{kind}s")
     def records(kind: str) -> list[Values]:
@@ -103,8 +110,6 @@ def create(store: Store, gateway: Gateway) -> FastAPI:
                 raise HTTPException(404, "There is no such record.")
             work.edit(row, values, "shopkeeper")
         return row.shown()
-
-    return app
 
 
 def _known(kind: str) -> None:

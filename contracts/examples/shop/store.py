@@ -108,7 +108,7 @@ class Transaction:
     def rows(self, kind: str, condition: str = "1 = 1", *values: str) -> list[Row]:
         """The rows of a kind under a condition."""
         columns = "kind, local_id, canonical_id, seq, hlc, content, sync, peers"
-        query = f"select {columns} from rows where kind = ? and {condition} order by rowid"  # noqa: S608 - our texts
+        query = f"select {columns} from rows where kind = ? and {condition} order by rowid"  # noqa: S608  (our texts only)
         found = self.database.execute(query, [kind, *values])
         return [Row(*each[:5], *(json.loads(text) for text in each[5:])) for each in found]
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from contracts.kinds import TABLES
 from contracts.port import DeliveryAnswer, DeliveryRequest, PortProblem, PortStatus
@@ -30,8 +31,9 @@ _PROBLEMS = {
 
 def port_document() -> dict[str, Any]:
     """The whole document, as plain data."""
-    models = [(each, "validation") for each in (DeliveryRequest, DeliveryAnswer, PortStatus, PortProblem)]
-    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    bodies: tuple[type[BaseModel], ...] = (DeliveryRequest, DeliveryAnswer, PortStatus, PortProblem)
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(each, "validation") for each in bodies]
+    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
         "info": {"title": "Replication port of a system", "version": "1.0.0", "description": _DESCRIPTION},

@@ -28,9 +28,11 @@ async def reserve(session: AsyncSession, wants: Sequence[Want], *, whole: bool =
     can be reserved. Raises `NotFound` for a product, `KitWithoutComponents`.
     """
     lines = [want.line_id for want in wants]
-    parts = await _parts(session, wants, await queries.demands(session, lines))
+    before = await queries.demands(session, lines)
+    parts = await _parts(session, wants, before)
     stock = await lock(session, [part.product_id for part in parts if part.stocked])
-    known = await queries.demands(session, lines)
+    # Others may fill known demands until the stock is locked; new ones are made under the lock of the order alone.
+    known = await queries.demands(session, lines) if before else before
     if whole:
         stock.refuse_shortage(_more(parts, known))
     held: defaultdict[UUID, list[Held]] = defaultdict(list)

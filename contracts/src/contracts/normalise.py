@@ -3,6 +3,7 @@
 import re
 import unicodedata
 import uuid
+from functools import lru_cache
 
 import phonenumbers
 import uuid_utils.compat
@@ -21,6 +22,9 @@ _DOTS_OF_ABBREVIATIONS = re.compile(r"(?<=\b\w)\.(?=\w\b)|(?<=\w)\.(?=\s|$|,)")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
 _GTIN_DIGITS = 14
+
+REMEMBERED = 4096
+"""Keys of names are asked for several times while one record is stored and matched."""
 
 
 def phone_e164(raw: str, country: str | None) -> str | None:
@@ -85,6 +89,7 @@ def reference_key(raw: str) -> str:
     return _folded(raw, space="")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def name_key(raw: str) -> str:
     """The words of a name: NFKC, case folded, without accents and punctuation.
 
@@ -97,6 +102,7 @@ def name_key(raw: str) -> str:
     return _NOT_A_WORD.sub(" ", text).strip()
 
 
+@lru_cache(maxsize=REMEMBERED)
 def company_name_key(raw: str) -> str:
     """The words of a company's name without its legal form ("Franchi S.p.A." -> "franchi").
 

@@ -23,6 +23,10 @@ from chassis.worker import pause
 header_names.install()
 log = structlog.get_logger()
 RETRY_SECONDS = 1.0
+FETCH_MILLISECONDS = 1000
+"""The broker answers a fetch at once when there is a message; without one it holds the fetch for this time. The client
+must not fetch some partitions while messages of others wait for the handler: those would wait for that fetch to end."""
+
 LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024
 """The limit of producer, topics and consumer; the broker's own limits must not be lower. Documents stay below it."""
 
@@ -210,7 +214,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             max_poll_records=500,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
-            fetch_max_wait_ms=250,
+            fetch_max_wait_ms=FETCH_MILLISECONDS,
             max_partition_fetch_bytes=LARGEST_MESSAGE_BYTES,
             metadata_max_age_ms=10_000,
             **security.options(),
@@ -250,6 +254,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         """Consume until `stop`; a failing batch is read again after a pause, without limit, and never skipped."""
         try:
             await self.client.start()
+            self.client._fetcher._prefetch_backoff = FETCH_MILLISECONDS / 1000
             self.client.subscribe(self.topics, listener=self)
             while not stop.is_set():
                 if not await self._step():

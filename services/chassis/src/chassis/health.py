@@ -19,7 +19,7 @@ from chassis import clock, telemetry
 from chassis.db import Base, storable
 
 log = structlog.get_logger()
-BEAT_SECONDS = 1.0
+BEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0
 """A worker without a heartbeat for this time counts as stopped."""
 

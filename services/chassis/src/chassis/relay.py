@@ -52,7 +52,7 @@ class Relay:
         self.producer = producer
         self.announced = announced
         self.poll_seconds = poll_seconds
-        self.batch = batch
+        self._waiting = batch_of(OutboxRow, OutboxRow.id, OutboxRow.parked_at.is_(None), limit=batch)
         self.resending = Resending(producer)
         self.reach = Reach("relay")
 
@@ -93,8 +93,7 @@ class Relay:
     async def step(self, connection: AsyncConnection) -> int:
         """Send one batch; returns the number of processed rows. The rows stay until the broker has acknowledged
         them."""
-        waiting = batch_of(OutboxRow, OutboxRow.id, OutboxRow.parked_at.is_(None), limit=self.batch)
-        found = (await connection.execute(waiting)).all()
+        found = (await connection.execute(self._waiting)).all()
         if not found:
             return 0
         outcomes = await self._send(found)

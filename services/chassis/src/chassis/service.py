@@ -44,7 +44,7 @@ from chassis.worker import Task, any_of, every
 
 log = structlog.get_logger()
 Troubles = Callable[[AsyncSession], Awaitable[Sequence[Trouble]]]
-GAUGES_SECONDS = 1.0
+GAUGES_SECONDS = 5.0
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Wakes the tasks of a worker as soon as a transaction of its service has committed an event.
 
 A trigger on `outbox` notifies the channel of the same name; one connection of each worker listens. Tasks that are
-idle look once a second, and at once when they are woken. While the connection is broken they poll.
+idle look at once when they are woken, once a second soon after it, and every five seconds when the service has been
+quiet for long. While the connection is broken they poll.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -21,6 +23,9 @@ log = structlog.get_logger()
 CHANNEL = "outbox"
 NOTIFY = text(f"select pg_notify('{CHANNEL}', '')")
 IDLE_SECONDS = 1.0
+LONGEST_IDLE_SECONDS = 5.0
+"""Reached 20 s after the last notification."""
+
 RETRY_SECONDS = 1.0
 PROBE_SECONDS = 5.0
 """A connection can break without a word: then only a statement notices."""
@@ -49,21 +54,27 @@ class Wakeup:
     def __init__(self) -> None:
         self.count = 0
         self.listening = False
+        self._woken_at = time.monotonic()
         self._next = asyncio.Event()
 
     def wake(self, *_: Any) -> None:
         """Wake all tasks that wait."""
         self.count += 1
+        self._woken_at = time.monotonic()
         self._next.set()
         self._next = asyncio.Event()
 
     async def wait(self, stop: asyncio.Event, count: int, polling_seconds: float) -> None:
         """Return at the next notification after `count`, at `stop`, or at the next poll.
 
-        The poll is after `IDLE_SECONDS`, or after `polling_seconds` while there is no listening connection.
+        The poll is after one to five seconds, or after `polling_seconds` while there is no listening connection.
         """
         if self.count == count:
-            await pause(stop, IDLE_SECONDS if self.listening else polling_seconds, self._next)
+            await pause(stop, self._idle_seconds() if self.listening else polling_seconds, self._next)
+
+    def _idle_seconds(self) -> float:
+        """A quarter of the time since the last notification: what was postponed a moment ago is looked at soon."""
+        return max(IDLE_SECONDS, min((time.monotonic() - self._woken_at) / 4, LONGEST_IDLE_SECONDS))
 
     def listen(self, url: str, service: str) -> Task:
         """The task that listens, and connects again when the connection breaks."""
@@ -96,7 +107,7 @@ class Wakeup:
 
 
 def woken(wakeup: Wakeup, seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
-    """Run `action` when an event has been committed, at most once in `seconds`, and once a second anyway."""
+    """Run `action` when an event has been committed, at most once in `seconds`, and every few seconds anyway."""
 
     async def loop(stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Retries, Task, each_alone, every
+from chassis.wakeup import woken
+from chassis.worker import Retries, Task, each_alone
 from contracts.normalise import name_key
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +16,7 @@ MOST_NAMES = 1000
 """Names that are looked at together."""
 
 SECONDS = 2.0
-"""Between two looks at all tenants."""
+"""Between two looks at all tenants, at least."""
 
 Some = Callable[[AsyncSession], Awaitable[int]]
 """Matches some records of the transaction's tenant, and returns how many they were."""
@@ -30,7 +31,7 @@ def task(running: Running, table: Any, some: Some) -> Task:
     async def match_owners() -> None:
         await match(running.sessions, retries, table, some)
 
-    return every(SECONDS, match_owners)
+    return woken(running.wakeup, SECONDS, match_owners)
 
 
 async def match(sessions: Sessions, retries: Retries[UUID], table: Any, some: Some) -> None:

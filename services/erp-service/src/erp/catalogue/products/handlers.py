@@ -4,7 +4,8 @@ from uuid import UUID
 
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Task, each_alone, every
+from chassis.wakeup import woken
+from chassis.worker import Task, each_alone
 from sqlalchemy import Row, select
 
 from erp.catalogue.products import commands
@@ -20,7 +21,7 @@ def tasks(running: Running) -> dict[str, Task]:
     async def number() -> None:
         await give_skus(running.sessions)
 
-    return {"skus": every(SECONDS, number)}
+    return {"skus": woken(running.wakeup, SECONDS, number)}
 
 
 async def give_skus(sessions: Sessions) -> int:

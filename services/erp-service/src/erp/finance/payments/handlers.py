@@ -15,7 +15,7 @@ from chassis.errors import Problem
 from chassis.replication import edit
 from chassis.service import Running
 from chassis.wakeup import woken
-from chassis.worker import Task, every
+from chassis.worker import Task
 from contracts.receivable import PaymentState
 from records import reads
 
@@ -52,7 +52,7 @@ def tasks(running: Running) -> dict[str, Task]:
 
     return {
         "payments": woken(running.wakeup, SECONDS, carry_out_payments),
-        "advance-payments": every(SETTLING_SECONDS, settle_invoices),
+        "advance-payments": woken(running.wakeup, SETTLING_SECONDS, settle_invoices),
     }
 
 

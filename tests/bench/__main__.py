@@ -22,7 +22,7 @@ from stack.postgres import Postgres
 from stack.provision import provision
 from stack.services import Stack
 
-from . import api, contention, debezium, documents, edits, growth, idle, ingest, load, orders
+from . import api, contention, debezium, documents, edits, growth, idle, ingest, load, measure, orders
 from .results import HERE, Results
 from .show import console
 
@@ -109,7 +109,8 @@ def _growth(server: Postgres, largest: int, into: Path) -> Coroutine[Any, Any, N
     async def admin(name: str) -> asyncpg.Connection:
         return await asyncpg.connect(server.url, database=name)
 
-    return growth.run(_migrated(server, GATEWAY), _migrated(server, CRM), admin, largest, into)
+    hub, crm = _migrated(server, GATEWAY), _migrated(server, CRM)
+    return growth.run(hub, crm, admin, lambda: measure.used_by(server.pid), largest, into)
 
 
 def _load(results: Results, wanted: Collection[Part], records: int, idle_seconds: float) -> None:

@@ -79,10 +79,15 @@ ONE_OF_THEM = "select id, name from customers order by name, id offset (select c
 class Costs:
     """Milliseconds of each operation, by the number of records."""
 
+    used: Callable[[], float]
     found: dict[str, dict[int, list[float]]] = field(default_factory=dict)
 
     def add(self, operation: str, size: int, milliseconds: float) -> None:
         self.found.setdefault(operation, {}).setdefault(size, []).append(milliseconds)
+
+    def processor(self) -> float:
+        """The seconds that this process and the server have used: other load changes them least."""
+        return time.process_time() + self.used()
 
     def medians(self) -> dict[str, dict[int, float]]:
         return {name: {size: median(values) for size, values in sizes.items()} for name, sizes in self.found.items()}
@@ -91,9 +96,12 @@ class Costs:
 Admin = Callable[[str], Awaitable[asyncpg.Connection]]
 
 
-async def run(hub: str, crm: str, admin: Admin, largest: int, into: Path) -> None:
-    """Measure on migrated, empty databases. `admin` opens a superuser's connection to one of them by its name."""
-    costs = Costs()
+async def run(hub: str, crm: str, admin: Admin, used: Callable[[], float], largest: int, into: Path) -> None:
+    """Measure on migrated, empty databases.
+
+    `admin` opens a superuser's connection to one of them by its name; `used` is the server's processor time.
+    """
+    costs = Costs(used)
     for name, measured, address in (("gateway", _merging, hub), ("crm", _reading, crm)):
         connections = [await admin(name) for _ in range(FILLERS)]
         await measured(address, connections, largest, costs)
@@ -135,10 +143,13 @@ async def _merging(address: str, admins: Sequence[asyncpg.Connection], largest: 
         for number in range(BATCHES + 1):
             batch = [order[(number * BATCH + each) % len(order)] for each in range(min(BATCH, len(order)))]
             seqs |= {each: seqs[each] + 1 for each in batch}
+            before = costs.processor()
             seconds = await _handle(ingest, [(each, seqs[each]) for each in batch], offset)
+            busy = costs.processor() - before
             offset += len(batch)
             if number:  # The first batch brings the tables' pages into memory.
                 costs.add("merge an edit", size, 1000 * seconds / len(batch))
+                costs.add("merge an edit, processor time", size, 1000 * busy / len(batch))
         seconds = await _handle(ingest, [(uuid4(), 1) for _ in range(BATCH)], offset)
         offset, have = offset + BATCH, have + BATCH
         costs.add("merge a new record", size, 1000 * seconds / BATCH)

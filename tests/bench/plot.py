@@ -9,8 +9,8 @@ import typst
 
 WIDTH, HEIGHT = 860, 440
 LEFT, RIGHT, TOP, BOTTOM = 60, 620, 50, 390
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999", "#7a4fbf")
-"""Okabe and Ito's, which people with any colour vision can tell apart, and two more."""
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999", "#7a4fbf", "#7f3f00")
+"""Okabe and Ito's, which people with any colour vision can tell apart, and three more."""
 PAGE = f"""#set page(width: {WIDTH}pt, height: {HEIGHT}pt, margin: 0pt)
 #image(bytes(sys.inputs.chart), format: "svg", width: 100%)"""
 

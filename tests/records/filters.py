@@ -37,10 +37,8 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "ordered_until": lambda row: row["ordered_on"],
     "received_from": lambda row: row["received_on"],
     "received_until": lambda row: row["received_on"],
-    "received_to": lambda row: row["received_on"],
     "issued_from": lambda row: row["issued_on"],
     "issued_until": lambda row: row["issued_on"],
-    "issued_to": lambda row: row["issued_on"],
     "shipped_from": lambda row: row["shipped_on"],
     "shipped_until": lambda row: row["shipped_on"],
     "since": lambda row: row.get("moved_on") or row["posted_on"],
@@ -48,7 +46,7 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "member_id": lambda row: row["member_ids"][0],
     "account_id": lambda row: row["lines"][0]["account_id"],
     "party_id": lambda row: row["lines"][0]["party_id"],
-    "order_line_id": lambda row: row["lines"][0]["order_line"],
+    "order_line_id": lambda row: row["lines"][0]["order_line_id"],
 }
 """Where a row has the value of a filter that is no field of it."""
 

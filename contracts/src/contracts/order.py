@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from contracts.product import Count, Fraction, Quantity, TaxClass, UnitPrice
 from contracts.references import AnyReference
@@ -79,10 +79,14 @@ class RequestKind(StrEnum):
     CHANGE = "change"
 
 
+LineId = Annotated[UUID, Field(validation_alias=AliasChoices("line_id", "line"))]
+"""The id of an order's line in every system. Stored values may have its earlier name, `line`."""
+
+
 class LineWish(Value):
     """The requested quantity of a line; zero removes the line."""
 
-    line: UUID
+    line_id: LineId
     quantity: Count
 
 
@@ -93,6 +97,11 @@ class OrderRequest(Value):
     kind: RequestKind
     reason: Annotated[NotesText | None, BeforeValidator(blank_to_none)] = None
     lines: Annotated[tuple[LineWish, ...], Field(max_length=200)] = ()
+
+
+def published_request(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A stored request in its published form."""
+    return OrderRequest.model_validate(stored).model_dump(mode="json") if stored else None
 
 
 class AnswerOutcome(StrEnum):
@@ -131,9 +140,9 @@ class ShipmentDocument(Value):
 
 
 class ShippedLine(Value):
-    """The shipped quantity of an order line; `line` is the id of the line in every system."""
+    """The shipped quantity of an order line."""
 
-    line: UUID
+    line_id: LineId
     quantity: Quantity
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import AfterValidator, AliasChoices, Field, StrictBool
 
 from contracts.product import Fraction, Quantity, UnitPrice, not_negative
 from contracts.text import NameText, ShortText
@@ -42,9 +42,10 @@ class InvoiceDocument(Value):
 
 
 class InvoiceLine(Value):
-    """One line; `order_line` is the id of the order's line in every system."""
+    """One line; `order_line_id` is the id of the order's line in every system."""
 
-    order_line: UUID | None = None
+    # Stored values may have its earlier name, `order_line`.
+    order_line_id: UUID | None = Field(default=None, validation_alias=AliasChoices("order_line_id", "order_line"))
     description: NameText
     quantity: Quantity
     unit_price: UnitPrice

@@ -34,7 +34,6 @@ announces `availability`, and shows it by warehouse as `/v1/stock`; in the CRM i
 | `seq`, and the sequence | none; of a kind that is announced only, `version` |
 | `shown` | fields of the same names, of that system |
 | `product` of an order's line | `product_id` |
-| `line` of a shipment's line | `line_id` |
 
 """
 _RENAMED = {

@@ -38,7 +38,7 @@ def test_the_event_of_the_longest_order_fits_into_a_message() -> None:
     for each in lines:
         each.description = WIDE * 200
     row = order(lines=lines, notes=WIDE * 10_000, reference=WIDE * 60)
-    wishes = tuple(LineWish(line=each.id, quantity=Decimal(GREATEST)) for each in lines[:200])
+    wishes = tuple(LineWish(line_id=each.id, quantity=Decimal(GREATEST)) for each in lines[:200])
     request = OrderRequest(id=uuid7(), kind="change", reason=WIDE * 10_000, lines=wishes)
     row.request = request.model_dump(mode="json")
     row.answer = OrderAnswer(request=request.id, outcome="refused", reason=WIDE * 10_000).model_dump(mode="json")

@@ -46,7 +46,7 @@ def erp_order(shop: Shop, **groups: Any) -> dict[str, Any]:
 
 def shipment(order: dict[str, Any], number: str, quantity: str, kind: str = "shipment") -> dict[str, Any]:
     document = {"number": number, "kind": kind, "shipped_on": "2026-03-04", "carrier": "DHL", "tracking": "JD014"}
-    lines = [{"line": order["lines"][0]["id"], "quantity": quantity}]
+    lines = [{"line_id": order["lines"][0]["id"], "quantity": quantity}]
     return delivery(uuid4(), order=order["id"], document=document, lines=lines)
 
 
@@ -57,7 +57,7 @@ async def bill(sessions: Sessions, order: dict[str, Any], *, settled: str, credi
     written = {
         "description": "Chai",
         "position": 1,
-        "order_line": UUID(line["id"]),
+        "order_line_id": UUID(line["id"]),
         "unit_price": Decimal(line["unit_price"]),
         "discount": Decimal(0),
         "tax_rate": Decimal("0.19"),

@@ -171,7 +171,7 @@ async def test_the_erp_is_asked_and_answers(shop: Shop, api: httpx.AsyncClient) 
     shown = await shop.entered(submit=True)
     requests = f"{PATH}/{shown['id']}/requests"
     await shop.told(shown, state="confirmed")
-    wish = {"line": shown["lines"][0]["id"], "quantity": "6"}
+    wish = {"line_id": shown["lines"][0]["id"], "quantity": "6"}
     asked = await api.post(requests, json={"kind": "change", "reason": "Too much", "lines": [wish]})
     assert (asked.status_code, asked.json()["request_open"]) == (201, True)
     second = await api.post(requests, json={"kind": "cancel"})
@@ -188,9 +188,9 @@ async def test_the_erp_is_asked_and_answers(shop: Shop, api: httpx.AsyncClient) 
     ("body", "status"),
     [
         ({"kind": "change"}, 422),
-        ({"kind": "cancel", "lines": [{"line": NOBODY, "quantity": "1"}]}, 422),
-        ({"kind": "change", "lines": [{"line": NOBODY, "quantity": "1"}]}, 409),
-        ({"kind": "change", "lines": [{"line": NOBODY, "quantity": "1"}] * 2}, 422),
+        ({"kind": "cancel", "lines": [{"line_id": NOBODY, "quantity": "1"}]}, 422),
+        ({"kind": "change", "lines": [{"line_id": NOBODY, "quantity": "1"}]}, 409),
+        ({"kind": "change", "lines": [{"line_id": NOBODY, "quantity": "1"}] * 2}, 422),
     ],
 )
 async def test_a_request_that_makes_no_sense_is_refused(shop: Shop, body: dict[str, Any], status: int) -> None:

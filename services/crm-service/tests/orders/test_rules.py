@@ -92,7 +92,7 @@ def test_the_erp_is_asked_one_thing_at_a_time() -> None:
 def test_a_wish_about_a_line_of_another_order_is_refused() -> None:
     row = order(state="confirmed")
     with pytest.raises(NoSuchLine):
-        row.ask(request(RequestKind.CHANGE, lines=(LineWish(line=uuid4(), quantity=Decimal(1)),)))
+        row.ask(request(RequestKind.CHANGE, lines=(LineWish(line_id=uuid4(), quantity=Decimal(1)),)))
 
 
 def test_totals_follow_the_lines() -> None:
@@ -168,7 +168,7 @@ def test_every_group_that_is_read_can_be_written() -> None:
 
 def test_every_group_of_a_shipment_that_is_read_can_be_written() -> None:
     document = {"number": "S-1", "kind": "return", "shipped_on": "2026-03-04", "carrier": "DHL", "tracking": None}
-    shipped = [{"line": str(PRODUCT), "quantity": "2.5"}]
+    shipped = [{"line_id": str(PRODUCT), "quantity": "2.5"}]
     values = {"order": str(CUSTOMER), "document": document, "lines": shipped}
     row = SHIPMENT.create(values)
     for key, value in values.items():
@@ -176,6 +176,16 @@ def test_every_group_of_a_shipment_that_is_read_can_be_written() -> None:
     assert SHIPMENT.read(row) == {**values, "life": "live"}
     assert isinstance(row, Shipment)
     assert (row.is_return, row.quantity_of(PRODUCT)) == (True, Decimal("2.5"))
+
+
+def test_values_that_were_stored_under_earlier_names_are_published_under_the_present_ones() -> None:
+    shipment = Shipment(lines=[{"line": str(PRODUCT), "quantity": "2.5"}])
+    assert SHIPMENT.by_name["lines"].read(shipment) == {"lines": [{"line_id": str(PRODUCT), "quantity": "2.5"}]}
+    assert shipment.quantity_of(PRODUCT) == Decimal("2.5")
+    row = order(request={"id": str(uuid4()), "kind": "change", "lines": [{"line": str(PRODUCT), "quantity": "1"}]})
+    assert row.request is not None
+    ORDER.by_name["request"].write(row, "request", row.request)
+    assert row.request["lines"] == [{"line_id": str(PRODUCT), "quantity": "1"}]
 
 
 @pytest.mark.parametrize("state", list(OrderState))

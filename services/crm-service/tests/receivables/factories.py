@@ -40,7 +40,7 @@ def document(number: int, total: str, **values: Any) -> dict[str, Any]:
 
 def line(net: str, order_line: UUID | None = ORDER_LINE, **values: Any) -> dict[str, Any]:
     usual = {"description": "Chai", "quantity": "2", "unit_price": "50.00", "discount": "0", "tax_rate": "0"}
-    return {"order_line": str(order_line) if order_line else None, **usual, "net": euros(net), **values}
+    return {"order_line_id": str(order_line) if order_line else None, **usual, "net": euros(net), **values}
 
 
 def settlement(total: str, settled: str = "0", level: int = 0) -> dict[str, Any]:

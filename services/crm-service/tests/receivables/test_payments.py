@@ -153,7 +153,7 @@ async def test_a_delivery_waits_while_its_unlinked_twin_is_here(api: httpx.Async
         ({"direction": "out"}, ["BANK 4712"]),
         ({"currency": "USD"}, []),
         ({"received_from": "2026-06-02"}, ["BANK 4712"]),
-        ({"received_to": "2026-06-01"}, ["BANK 4711"]),
+        ({"received_until": "2026-06-01"}, ["BANK 4711"]),
         ({"sort": "amount"}, ["BANK 4712", "BANK 4711"]),
     ],
 )

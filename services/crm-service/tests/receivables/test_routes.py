@@ -88,7 +88,7 @@ async def test_documents_are_read_only_here(api: httpx.AsyncClient, path: str) -
         ({"order_line_id": str(ORDER_LINE), "sort": "number"}, [1, 2, 3]),
         ({"order_line_id": str(numbered(9))}, []),
         ({"currency": "USD"}, []),
-        ({"issued_from": "2026-02-01", "issued_to": "2026-02-28"}, [2]),
+        ({"issued_from": "2026-02-01", "issued_until": "2026-02-28"}, [2]),
         ({"sort": "-open,number"}, [1, 3, 2]),
         ({"updated_since": "2999-01-01T00:00:00Z"}, []),
     ],

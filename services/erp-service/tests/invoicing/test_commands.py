@@ -69,7 +69,7 @@ async def test_an_invoice_is_announced_in_its_published_form(session: AsyncSessi
     (event,) = [orjson.loads(data) for data in rows]
     snapshot = event["snapshot"]
     assert InvoiceDocument.model_validate(snapshot["document"]).number == row.number
-    assert InvoiceLine.model_validate(snapshot["lines"][0]).order_line == row.lines[0].order_line_id
+    assert InvoiceLine.model_validate(snapshot["lines"][0]).order_line_id == row.lines[0].order_line_id
     assert Settlement.model_validate(snapshot["settlement"]).open == row.total
     assert snapshot["customer"] == str(row.customer_id)
 

@@ -75,7 +75,7 @@ async def test_an_order_that_was_stored_before_the_bound_can_be_read_and_mended(
 
 async def test_a_quantity_wished_for_that_comes_to_too_much_is_not_granted(session: AsyncSession) -> None:
     row = await a_draft(session, await a_customer(session), (await a_product(session), 1))
-    wished = {"line": str(row.lines[0].id), "quantity": GREATEST}
+    wished = {"line_id": str(row.lines[0].id), "quantity": GREATEST}
     row.request = {"id": str(uuid4()), "kind": "change", "reason": None, "lines": [wished]}
     row.state = "submitted"
     await session.flush()

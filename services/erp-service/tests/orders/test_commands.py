@@ -71,7 +71,7 @@ async def last_event(session: AsyncSession, kind: str = "order") -> dict[str, An
 
 async def asked(session: AsyncSession, row: Order, kind: str, *lines: tuple[UUID, int | str]) -> None:
     """Sales asks for something, as it arrives by the port."""
-    wishes = [{"line": str(line_id), "quantity": str(quantity)} for line_id, quantity in lines]
+    wishes = [{"line_id": str(line_id), "quantity": str(quantity)} for line_id, quantity in lines]
     row.request = {"id": str(uuid4()), "kind": kind, "reason": "The customer called.", "lines": wishes}
     await session.flush()
 
@@ -197,7 +197,7 @@ async def test_an_order_is_shipped_in_parts_on_historic_days(session: AsyncSessi
     assert (second.number, row.state, line.left) == ("S-000002", "shipped", Decimal(0))
     snapshot = (await last_event(session, "shipment"))["snapshot"]
     assert snapshot["order"] == str(row.id)
-    assert snapshot["lines"] == [{"line": str(line.id), "quantity": "6"}]
+    assert snapshot["lines"] == [{"line_id": str(line.id), "quantity": "6"}]
     assert await ledger.balance(session, "cost_of_sales", "EUR", until=date(1996, 7, 16)) == 24
     assert await balance(session, "cost_of_sales") == 60
 

@@ -168,7 +168,7 @@ async def test_the_stock_of_an_order_that_was_cancelled_elsewhere_is_released(wo
 async def test_requests_are_answered(working: Sessions, tenant: UUID, kind: str, state: str, outcome: str) -> None:
     async with transaction(working, tenant) as session:
         row = await a_confirmed(session, await a_customer(session), (await a_product(session, 10), 4))
-        wish = {"line": str(row.lines[0].id), "quantity": "11"}
+        wish = {"line_id": str(row.lines[0].id), "quantity": "11"}
         request: dict[str, Any] = {"id": str(uuid4()), "kind": kind, "reason": None, "lines": [wish]}
         row.request = request
     await OrderDesk(working, Retries()).step()

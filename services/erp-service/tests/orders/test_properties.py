@@ -219,7 +219,7 @@ async def _move(session: AsyncSession, action: str, order_id: UUID, share: Decim
 
 async def _ask(session: AsyncSession, order_id: UUID, share: Decimal) -> None:
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
-    wishes = [{"line": str(line.id), "quantity": str(line.quantity * share)} for line in row.lines]
+    wishes = [{"line_id": str(line.id), "quantity": str(line.quantity * share)} for line in row.lines]
     row.request = {"id": str(uuid4()), "kind": "change", "reason": None, "lines": wishes}
 
 

@@ -335,7 +335,7 @@ async def test_an_order_without_its_customer_is_no_order(api: httpx.AsyncClient,
 async def test_nobody_else_writes_shipments(api: httpx.AsyncClient, session: AsyncSession) -> None:
     row = await a_confirmed(session, await a_customer(session), (await a_product(session, 4), 4))
     document = {"number": "S-000009", "kind": "shipment", "shipped_on": "1996-07-16"}
-    lines = [{"line": str(row.lines[0].id), "quantity": "1"}]
+    lines = [{"line_id": str(row.lines[0].id), "quantity": "1"}]
     outcome = await brought(api, delivery(order=str(row.id), document=document, lines=lines), "shipment")
     assert (outcome["outcome"], outcome["problem"]["type"]) == ("rejected", "/problems/erp-document")
 
@@ -344,7 +344,7 @@ async def test_our_own_shipment_comes_back_with_its_shared_id(api: httpx.AsyncCl
     row = await a_confirmed(session, await a_customer(session), (await a_product(session, 4), 4))
     shipment = await posted(api, f"{PATH}/{row.id}/shipments", {"carrier": "Speedy Express"})
     document = {**{name: shipment[name] for name in ("number", "kind", "shipped_on", "carrier", "tracking")}}
-    lines = [{"line": str(row.lines[0].id), "quantity": "4"}]
+    lines = [{"line_id": str(row.lines[0].id), "quantity": "4"}]
     item = delivery(seen_seq=1, order=str(row.id), document=document, lines=lines, life="live")
     outcome = await brought(api, {**item, "local_id": shipment["id"]}, "shipment")
     assert outcome["outcome"] == "applied"

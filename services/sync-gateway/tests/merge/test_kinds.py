@@ -189,6 +189,8 @@ def test_a_topic_is_named_after_system_and_kind() -> None:
         (amounts("amount"), {"amount": "14.0000", "currency": "EUR"}, {"amount": "14", "currency": "EUR"}),
         (amounts("amount"), {"invoices": [{"amount": "2.50"}]}, {"invoices": [{"amount": "2.5"}]}),
         (amounts("factor"), {"unit": "bottle", "conversions": []}, {"unit": "bottle"}),
+        (amounts("quantity"), [{"line": "7", "quantity": "2.0"}], [{"line_id": "7", "quantity": "2"}]),
+        (amounts("net"), [{"order_line": "7", "net": "2"}], [{"order_line_id": "7", "net": "2"}]),
         (
             order_line,
             {"quantity": "12.0000", "discount": "0.00", "product": {"kind": "product", "canonical_id": "7"}},

@@ -44,10 +44,10 @@ class Copy(FromJson, Replicated):
 
 
 class Line(BilledLine):
-    """The billed or credited part of one line of an order; `order_line` is the line's id in every system."""
+    """The billed or credited part of one line of an order; `order_line_id` is the line's id in every system."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    order_line: Mapped[UUID | None]
+    order_line_id: Mapped[UUID | None] = mapped_column("order_line")
 
     @classmethod
     def listed(cls, values: Sequence[Mapping[str, Any]]) -> list[Self]:

@@ -39,9 +39,9 @@ class Credited:
 async def billed(session: AsyncSession, order_line_ids: Collection[UUID]) -> list[Billed]:
     """The invoiced quantities of these order lines, by date of invoice; a line may be on several."""
     statement = (
-        select(InvoiceLine.order_line, InvoiceLine.quantity, Invoice)
+        select(InvoiceLine.order_line_id, InvoiceLine.quantity, Invoice)
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .where(InvoiceLine.order_line.in_(order_line_ids), Invoice.archived_at.is_(None))
+        .where(InvoiceLine.order_line_id.in_(order_line_ids), Invoice.archived_at.is_(None))
         .order_by(Invoice.issued_on, Invoice.number, InvoiceLine.position)
     )
     return [Billed(line, quantity, invoice) for line, quantity, invoice in await session.execute(statement) if line]
@@ -50,9 +50,9 @@ async def billed(session: AsyncSession, order_line_ids: Collection[UUID]) -> lis
 async def credited(session: AsyncSession, order_line_ids: Collection[UUID]) -> list[Credited]:
     """The credited quantities of these order lines, by date of credit note."""
     statement = (
-        select(CreditNoteLine.order_line, CreditNoteLine.quantity, CreditNote)
+        select(CreditNoteLine.order_line_id, CreditNoteLine.quantity, CreditNote)
         .join(CreditNote, CreditNote.id == CreditNoteLine.credit_note_id)
-        .where(CreditNoteLine.order_line.in_(order_line_ids), CreditNote.archived_at.is_(None))
+        .where(CreditNoteLine.order_line_id.in_(order_line_ids), CreditNote.archived_at.is_(None))
         .order_by(CreditNote.issued_on, CreditNote.number, CreditNoteLine.position)
     )
     return [Credited(line, quantity, note) for line, quantity, note in await session.execute(statement) if line]

@@ -30,9 +30,9 @@ from crm.receivables.schemas import (
 def _of_document(document: Any, line: Any, belongs_to: Any) -> Meanings:
     """The filters that both documents share."""
     return {
-        "order_line_id": lambda ids: document.id.in_(select(belongs_to).where(line.order_line.in_(ids))),
+        "order_line_id": lambda ids: document.id.in_(select(belongs_to).where(line.order_line_id.in_(ids))),
         "issued_from": lambda day: document.issued_on >= day,
-        "issued_to": lambda day: document.issued_on <= day,
+        "issued_until": lambda day: document.issued_on <= day,
     }
 
 
@@ -97,7 +97,7 @@ PAYMENTS = Record(
     where={
         "reference": lambda reference: Payment.reference_key == reference_key(reference),
         "received_from": lambda day: Payment.received_on >= day,
-        "received_to": lambda day: Payment.received_on <= day,
+        "received_until": lambda day: Payment.received_on <= day,
     },
     refers={"customer_id": CUSTOMERS},
     kept_once_linked=dict.fromkeys(PaymentBody.model_fields.keys() - {"custom"}, "erp"),
@@ -107,7 +107,7 @@ invoices = routes(
     INVOICES,
     says={
         "list": "The ERP's invoices, the latest first unless `sort` is given (number, due_on, total, open, ...).",
-        "read": "One invoice with its lines; `order_line` is the id of the billed line of the order.",
+        "read": "One invoice with its lines; `order_line_id` is the id of the billed line of the order.",
     },
 )
 credit_notes = routes(CREDIT_NOTES, says={"read": "One credit note with its lines."})

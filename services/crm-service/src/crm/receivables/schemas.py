@@ -84,7 +84,7 @@ class DocumentFilters(BaseModel):
         default=[], max_length=200, description=("Only documents that bill or credit one of these.")
     )
     issued_from: date | None = None
-    issued_to: date | None = None
+    issued_until: date | None = None
     canonical_id: UUID | None = None
     updated_since: datetime | None = None
 
@@ -172,7 +172,7 @@ class PaymentFilters(BaseModel):
     currency: CurrencyCode | None = None
     reference: str | None = Field(default=None, description="Ignores letter case and spaces.")
     received_from: date | None = None
-    received_to: date | None = None
+    received_until: date | None = None
     canonical_id: UUID | None = None
     updated_since: datetime | None = None
 

@@ -14,6 +14,8 @@ from contracts.normalise import gtin_key, sku_key
 from gateway.merge.policy import Json, Normaliser
 
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
+RENAMED = {"line": "line_id", "order_line": "order_line_id"}
+"""The earlier names of fields in stored values, and their present names."""
 _NOT_IN_A_TAX_ID = re.compile(r"[^0-9A-Z]")
 
 
@@ -94,7 +96,7 @@ def amounts(*names: str) -> Normaliser:
     """An object in which these fields, at any depth, are decimal numbers (2.50 is 2.5) and a false flag is no flag."""
 
     def normalise(value: Json) -> Json:
-        return _decimals(_flags(tidy(value)), names)
+        return _decimals(_flags(_renamed(tidy(value))), names)
 
     normalise.__doc__ = f"An object in which {' and '.join(names)} are decimal numbers and a false flag is no flag."
     return normalise
@@ -138,6 +140,15 @@ def _with(value: Json, **by_field: Normaliser) -> Json:
         return tidied
     fields = {name: by_field[name](item) if name in by_field else item for name, item in tidied.items()}
     return tidy(fields)
+
+
+def _renamed(value: Json) -> Json:
+    """The value with the present names of its fields, at any depth."""
+    if isinstance(value, Mapping):
+        return {RENAMED.get(name, name): _renamed(item) for name, item in value.items()}
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    return [_renamed(item) for item in value]
 
 
 def _decimals(value: Json, names: Collection[str]) -> Json:

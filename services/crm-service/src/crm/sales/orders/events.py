@@ -68,6 +68,10 @@ def _write_charge(row: Order, member: str, value: Any) -> None:
     row.set_charge(UUID(checked(UUID, member, group)), checked(Charge, value, group) if value else None)
 
 
+def _write_request(row: Order, value: Any) -> None:
+    row.change({"request": checked(contract.OrderRequest | None, value or None, "request")})
+
+
 def _show(row: Order) -> dict[str, str]:
     """The totals; none in a currency that has no known rounding, so that such an order can still be announced."""
     if row.currency not in CURRENCY_EXPONENTS:
@@ -79,6 +83,7 @@ ORDER = kind_from(
     kinds.ORDER,
     fields("customer", lambda row: row.customer_id and str(row.customer_id), _write_customer),
     fields("submitted_at", _read_submitted_at, _write_submitted_at),
+    fields("request", lambda row: contract.published_request(row.request), _write_request),
     family("line", _read_lines, _write_line),
     family("charge", Order.charge_values, _write_charge),
     system="crm",
@@ -92,6 +97,10 @@ def _write_order(row: Shipment, value: Any) -> None:
     row.order_id = UUID(checked(UUID, value, "order"))
 
 
+def _read_shipped(row: Shipment) -> list[dict[str, Any]] | None:
+    return [line.model_dump(mode="json") for line in row.shipped] or None
+
+
 def _write_shipped(row: Shipment, value: Any) -> None:
     row.lines = checked(contract.ShippedLines, value, "lines")
 
@@ -99,7 +108,7 @@ def _write_shipped(row: Shipment, value: Any) -> None:
 SHIPMENT = kind_from(
     kinds.SHIPMENT,
     fields("order", lambda row: row.order_id and str(row.order_id), _write_order),
-    fields("lines", lambda row: row.lines, _write_shipped),
+    fields("lines", _read_shipped, _write_shipped),
     system="crm",
     row=Shipment,
     rows=rows_of(Shipment),

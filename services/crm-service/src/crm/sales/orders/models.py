@@ -10,7 +10,7 @@ from chassis.db import JsonObject, unique
 from chassis.errors import Conflict
 from chassis.replication import Replicated
 from contracts.charge import ListedCharge
-from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind
+from contracts.order import OrderAnswer, OrderReason, OrderRequest, OrderState, ShipmentKind, ShippedLine
 from custom_fields.columns import OwnFields
 from lines.amounts import bounded, totals_of
 from lines.columns import Charges, OrderedLine
@@ -177,8 +177,8 @@ class Order(OwnFields, Charges, Replicated, Base):
             raise RequestOpen(kind=(self.request or {})["kind"], request=(self.request or {})["id"])
         known = {line.id for line in self.lines}
         for number, wish in enumerate(request.lines):
-            if wish.line not in known:
-                raise NoSuchLine(line=str(wish.line), field=f"lines[{number}].line")
+            if wish.line_id not in known:
+                raise NoSuchLine(line=str(wish.line_id), field=f"lines[{number}].line_id")
         self.change({"request": request.model_dump(mode="json")})
 
     def set_lines(self, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -220,7 +220,7 @@ class Order(OwnFields, Charges, Replicated, Base):
 
 
 class Shipment(Replicated, Base):
-    """A shipment or a return, delivered by the ERP. `lines`: [{"line", "quantity"}]."""
+    """A shipment or a return, delivered by the ERP. `lines` are stored in their published JSON form, see `shipped`."""
 
     __tablename__ = "shipments"
     __table_args__ = (
@@ -242,9 +242,14 @@ class Shipment(Replicated, Base):
     def is_return(self) -> bool:
         return self.kind == ShipmentKind.RETURN
 
+    @property
+    def shipped(self) -> list[ShippedLine]:
+        """Its lines as values."""
+        return [ShippedLine.model_validate(each) for each in self.lines or ()]
+
     def quantity_of(self, line_id: UUID) -> Decimal:
         """The quantity of an order's line in this shipment."""
-        return sum((Decimal(each["quantity"]) for each in self.lines if each["line"] == str(line_id)), NOTHING)
+        return sum((each.quantity for each in self.shipped if each.line_id == line_id), NOTHING)
 
 
 _WORDS = {

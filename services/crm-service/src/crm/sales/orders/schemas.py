@@ -8,14 +8,23 @@ from chassis.replication import Shown
 from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import InCurrency
-from contracts.order import LineWish, OrderAnswer, OrderReason, OrderRequest, OrderState, RequestKind, ShipmentKind
+from contracts.order import (
+    LineId,
+    LineWish,
+    OrderAnswer,
+    OrderReason,
+    OrderRequest,
+    OrderState,
+    RequestKind,
+    ShipmentKind,
+)
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NotesText, Optional, OptionalShortText, blank_to_none, refuse
 from contracts.values import Amount, CurrencyCode, Number
 from lines.amounts import totals_of
 from lines.pricing import Source
 from lines.schemas import ChargeBodies, ChargeOut, LineBody, TaxOut
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from crm.sales.orders.models import OrderLine
 from crm.sales.orders.rules import PaymentStatus
@@ -83,7 +92,7 @@ class RequestBody(BaseModel):
     def _a_change_says_what_changes(self) -> Self:
         if (self.kind == RequestKind.CHANGE) != bool(self.lines):
             raise refuse("lines", "a change needs lines with their quantities; a cancellation has none", "lines")
-        if len({wish.line for wish in self.lines}) < len(self.lines):
+        if len({wish.line_id for wish in self.lines}) < len(self.lines):
             raise refuse("lines", "each line may be listed once", "lines")
         return self
 
@@ -159,7 +168,7 @@ class LineView(LineOut):
 class ShipmentLineOut(BaseModel):
     """The quantity of an order's line in a shipment."""
 
-    line_id: UUID = Field(validation_alias=AliasChoices("line_id", "line"))
+    line_id: LineId
     quantity: Quantity
 
 

@@ -38,7 +38,7 @@ def _credit_note(row: CreditNote) -> dict[str, Any]:
 def _lines(lines: Iterable[DocumentLine]) -> list[dict[str, Any]]:
     return [
         InvoiceLine(
-            order_line=line.order_line_id,
+            order_line_id=line.order_line_id,
             description=line.description,
             quantity=line.quantity,
             unit_price=line.unit_price,

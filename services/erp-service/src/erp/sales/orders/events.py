@@ -11,7 +11,7 @@ from chassis.replication import Group, checked, family, fields, kind_from
 from contracts.charge import Charge
 from contracts.kinds.policies import strict
 from contracts.money import rounded
-from contracts.order import NEXT_STATES, OrderLine, OrderState
+from contracts.order import NEXT_STATES, OrderLine, OrderRequest, OrderState, published_request
 from contracts.values import CURRENCY_EXPONENTS
 from pydantic import AwareDatetime
 from records import rows_of
@@ -76,6 +76,10 @@ def _write_charge(row: Order, member: str, value: Any) -> None:
     row.set_charge(UUID(checked(UUID, member, group)), checked(Charge, value, group) if value else None)
 
 
+def _write_request(row: Order, value: Any) -> None:
+    row.change({"request": checked(OrderRequest | None, value or None, "request")})
+
+
 def zulu(moment: datetime) -> str:
     """A time in the normalised form of events."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -127,6 +131,7 @@ ORDER = kind_from(
     kinds.ORDER,
     fields("state", lambda row: row.state, _write_state),
     fields("submitted_at", _read_submitted_at, _write_submitted_at),
+    fields("request", lambda row: published_request(row.request), _write_request),
     family("line", _read_lines, _write_line),
     family("charge", Order.charge_values, _write_charge),
     system="erp",
@@ -139,7 +144,7 @@ ORDER = kind_from(
 
 
 def _read_shipped(row: Shipment) -> list[dict[str, Any]]:
-    return [{"line": str(line.line_id), "quantity": amount_text(line.quantity)} for line in row.lines]
+    return [{"line_id": str(line.line_id), "quantity": amount_text(line.quantity)} for line in row.lines]
 
 
 SHIPMENT = kind_from(

@@ -95,11 +95,11 @@ async def _cancel(session: AsyncSession, row: Order, request: OrderRequest) -> N
 async def _change(session: AsyncSession, row: Order, request: OrderRequest) -> None:
     """Set the requested quantities of the lines; increases are limited by credit and stock."""
     before = row.totals.total
-    wishes = {wish.line: wish for wish in request.lines}.values()
-    more = {wish.line for wish in wishes if wish.quantity > _line(row, wish).quantity}
-    wanted = [Want(wish.line, _line(row, wish).product_id, _left(_line(row, wish), wish)) for wish in wishes]
+    wishes = {wish.line_id: wish for wish in request.lines}.values()
+    more = {wish.line_id for wish in wishes if wish.quantity > _line(row, wish).quantity}
+    wanted = [Want(wish.line_id, _line(row, wish).product_id, _left(_line(row, wish), wish)) for wish in wishes]
     for wish in wishes:
-        row.wish(wish.line, wish.quantity)
+        row.wish(wish.line_id, wish.quantity)
     if not row.lines:
         raise NothingOrdered()
     if row.totals.total > before:
@@ -117,9 +117,9 @@ async def _change(session: AsyncSession, row: Order, request: OrderRequest) -> N
 
 
 def _line(row: Order, wish: LineWish) -> OrderLine:
-    line = row.line(wish.line)
+    line = row.line(wish.line_id)
     if line is None:
-        raise NoSuchLine(line=str(wish.line))
+        raise NoSuchLine(line=str(wish.line_id))
     return line
 
 

@@ -41,6 +41,7 @@ UNFILLED = {
         [f"{service}-{name}" for service in ("crm", "erp") for name in ("webhook", "webhook_message")],
         "needs the scopes of its kinds, and events that were sent; tested with the webhooks",
     ),
+    "erp-account": "every tenant has a chart of accounts from the beginning; tested with the ledger",
     "erp-period": "months follow from the journal; tested with the ledger",
     "erp-statement": "needs a bank's file; tested with the bank statements",
 }

@@ -63,7 +63,7 @@ def test_every_action_of_a_record_is_declared_with_its_scopes(subject: Subject) 
     for verb, route in served.items():
         if verb in record.actions and not callable(record.actions[verb]):
             asked = {scope for each in dependants(route.dependant) for scope in each.own_oauth_scopes or ()}
-            assert asked == {f"{record.scope}:write", *needs(record, verb, None)}, verb
+            assert asked == {record.write_scope, *needs(record, verb, None)}, verb
 
 
 async def _page(client: httpx.AsyncClient, made: Made, **parameters: Any) -> list[Json]:

@@ -6,7 +6,7 @@ attribute fails.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +82,11 @@ class Untracked:
         self.table = _Table(row)
         self.relations = [_Relation(relation) for each in loads for relation in _relations(each)]
         self.columns = [*self.table.columns, *(each.column for each in self.relations)]
-        self._by_id = str(select(*self.columns).where(self.table.row.id == bindparam("id")).compile(dialect=DIALECT))
+
+    @cached_property
+    def _by_id(self) -> str:
+        """Only rows that are read one by one have ids."""
+        return str(select(*self.columns).where(self.table.row.id == bindparam("id")).compile(dialect=DIALECT))
 
     def among(self, rows: Select[Any]) -> Select[Any]:
         """The columns of these rows."""

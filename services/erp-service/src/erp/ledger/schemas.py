@@ -16,7 +16,7 @@ from contracts.values import CountryCode, CurrencyCode, Language, Sum, in_curren
 from fastapi import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from erp.ledger.rules import AccountKind, AccountRole, PeriodState, month_of
+from erp.ledger.rules import AccountKind, PeriodState, month_of
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -248,7 +248,6 @@ class AccountFilters(BaseModel):
 
     number: str | None = None
     kind: AccountKind | None = None
-    role: AccountRole | None = None
 
 
 class PeriodFilters(BaseModel):

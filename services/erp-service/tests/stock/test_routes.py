@@ -71,7 +71,7 @@ async def test_goods_are_transferred_between_warehouses(api: httpx.AsyncClient, 
     ]
     refused = await posted(api, "/v1/stock/transfers", 409, product_id=tea, quantity=3, **places)
     assert refused["type"] == "/problems/out-of-stock"
-    assert refused["shortages"] == [{"product_id": str(tea), "wanted": "3", "available": "1"}]
+    assert refused["shortages"] == [{"product_id": str(tea), "wanted": "3", "available": "1", "line_ids": []}]
     assert [each["on_hand"] for each in await listed(api, "/v1/stock", warehouse_id=north["id"])] == ["3"]
     moves = await listed(api, "/v1/stock-moves", warehouse_id=main["id"], kind="transfer", sort="position")
     assert [each["id"] for each in moves] == [done["moves"][0]["id"]]

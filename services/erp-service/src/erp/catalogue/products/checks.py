@@ -62,6 +62,7 @@ async def price_list(session: AsyncSession, row: PriceList) -> None:
 
 async def price(session: AsyncSession, row: Price) -> None:
     """Raises `DeclaredTwice`."""
+    row.currency = (await session.get_one(PriceList, row.price_list_id)).currency
     await _there_once(
         session,
         row,

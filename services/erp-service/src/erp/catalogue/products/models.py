@@ -10,8 +10,18 @@ from chassis.db import unique
 from chassis.replication import Replicated
 from custom_fields.columns import OwnFields
 from records import FromJson, word_index
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, inspect, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    Text,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from erp.tables import Base
 
@@ -101,7 +111,7 @@ class Declared(FromJson, Replicated):
     @classmethod
     def blank(cls) -> Self:
         """A new row with the defaults."""
-        return cls(**{column.key: None for column in inspect(cls).columns if column.server_default is None})
+        return cls(**{column.key: None for column in inspect(cls).local_table.c if column.server_default is None})
 
 
 class PriceList(OwnFields, PriceListColumns, Declared, Base):
@@ -117,7 +127,10 @@ class PriceList(OwnFields, PriceListColumns, Declared, Base):
 
 
 class Price(OwnFields, PriceColumns, Declared, Base):
-    """The price of one unit of a product in a price list from a quantity on, with a period."""
+    """The price of one unit of a product in a price list from a quantity on, with a period.
+
+    `currency` is that of the list; it is read where the price is shown or announced.
+    """
 
     __tablename__ = "prices"
     __table_args__ = (
@@ -136,6 +149,13 @@ class Price(OwnFields, PriceColumns, Declared, Base):
         ),
         Index(None, "tenant_id", "product_id"),
         Index(None, "tenant_id", "updated_at", "id"),
+    )
+
+    price_list_id: Mapped[UUID] = mapped_column()
+    currency: Mapped[str] = column_property(
+        select(PriceList.currency).where(PriceList.id == price_list_id).correlate_except(PriceList).scalar_subquery(),
+        deferred=True,
+        expire_on_flush=False,
     )
 
 

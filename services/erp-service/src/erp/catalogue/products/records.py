@@ -4,9 +4,9 @@ from chassis.auth import FieldScopes
 from contracts.normalise import gtin_key, sku_key
 from contracts.scopes import write_scopes_of
 from records import Record, routes
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import selectinload, undefer
 
-from erp.catalogue.products import checks, view
+from erp.catalogue.products import checks
 from erp.catalogue.products.events import PRICE, PRICE_LIST, PRODUCT, TAX_RATE
 from erp.catalogue.products.models import Price, PriceList, Product, TaxRateRow
 from erp.catalogue.products.schemas import (
@@ -16,7 +16,6 @@ from erp.catalogue.products.schemas import (
     PriceListFilters,
     PriceListOut,
     PriceOut,
-    PriceView,
     ProductBody,
     ProductFilters,
     ProductOut,
@@ -65,9 +64,8 @@ PRICES = Record(
     scope="prices",
     row=Price,
     body=PriceBody,
-    out=PriceView,
-    bare=PriceOut,
-    shown=view.in_list_currency,
+    out=PriceOut,
+    loads=(undefer(Price.currency),),
     filters=PriceFilters,
     sort=("updated_at", "min_quantity"),
     kind=PRICE,

@@ -187,7 +187,7 @@ class PriceBody(ListedPrice):
     custom: OwnValues = Field(default={})
 
 
-class PriceOut(Shown):
+class PriceOut(InCurrency, Shown):
     """A price, in the currency of its list."""
 
     price_list_id: UUID
@@ -196,13 +196,8 @@ class PriceOut(Shown):
     amount: Money
     valid_from: date | None
     valid_to: date | None
-    custom: dict[str, Any]
-
-
-class PriceView(InCurrency, PriceOut):
-    """A price with the currency of its list."""
-
     currency: str
+    custom: dict[str, Any]
 
 
 class PriceFilters(BaseModel):

@@ -1,5 +1,6 @@
 """The tables of inventory, and the changes of a level. Moves are never changed: a trigger refuses it."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -34,6 +35,11 @@ class OutOfStock(Conflict):
     title = "There is not enough in stock"
     detail = "`shortages` lists each product with the requested and the available quantity."
     hint = "Wait for a receipt, request less, or leave the rest on back order."
+
+    def point_to_lines(self, line_ids: Iterable[UUID]) -> None:
+        """Name the lines that have too little, in a document with lines of these ids."""
+        short = {each for shortage in self.facts["shortages"] for each in shortage["line_ids"]}
+        self.facts["fields"] = [f"lines[{n}].quantity" for n, each in enumerate(line_ids) if each in short]
 
 
 class NotReserved(Conflict):

@@ -45,7 +45,8 @@ async def confirm(session: AsyncSession, order_id: UUID, actor: str) -> Order:
     await check(session, row, row.totals.total)
     with edit(session, ORDER, row, actor, affirm=STANDS_BY):
         if not row.holds_stock:
-            await inventory.reserve(session, wants(row), whole=row.whole)
+            with inventory.short_of(line.id for line in row.lines):
+                await inventory.reserve(session, wants(row), whole=row.whole)
             row.holds_stock = True
         row.go(OrderState.CONFIRMED)
         row.reason, row.on_order = None, row.to_invoice

@@ -53,7 +53,8 @@ async def ship(session: AsyncSession, order_id: UUID, body: ShipmentBody, actor:
     row = await reads.by_id(session, ORDERS, order_id, lock=True)
     require(row.present, Action.SHIP)
     quantities = body.quantities or await _reserved(session, row)
-    with about_one_of("lines", body.quantities), edit(session, ORDER, row, actor):
+    asked = body.quantities
+    with about_one_of("lines", asked), inventory.short_of(asked), edit(session, ORDER, row, actor):
         shipment = _document(row, ShipmentKind.SHIPMENT, quantities, body.shipped_on)
         shipment.carrier, shipment.tracking = body.carrier, body.tracking
         row.ship(quantities)

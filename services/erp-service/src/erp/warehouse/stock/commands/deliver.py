@@ -123,6 +123,6 @@ async def _gather(stock: Stock, wanted: Wanted, known: Demands, warehouse_id: UU
             held = sum((each.quantity for each in demand.reservations if each.level_id == level.id), ZERO)
             here.append((demand, quantity, level))
             more[demand.product_id] += max(quantity - held, ZERO)
-    stock.refuse_shortage(more, warehouse_id)
+    stock.refuse_shortage(more, warehouse_id, [(demand.line_id, demand.product_id) for demand, _, _ in here])
     for demand, quantity, level in here:
         stock.bring_to(demand, level, quantity)

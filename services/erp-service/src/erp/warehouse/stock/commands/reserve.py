@@ -34,7 +34,7 @@ async def reserve(session: AsyncSession, wants: Sequence[Want], *, whole: bool =
     # Others may fill known demands until the stock is locked; new ones are made under the lock of the order alone.
     known = await queries.demands(session, lines) if before else before
     if whole:
-        stock.refuse_shortage(_more(parts, known))
+        stock.refuse_shortage(_more(parts, known), lines=[(part.line_id, part.product_id) for part in parts])
     held: defaultdict[UUID, list[Held]] = defaultdict(list)
     for part in parts:
         if part.quantity == 0 and part.line_id not in known:

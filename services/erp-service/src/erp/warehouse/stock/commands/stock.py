@@ -1,7 +1,7 @@
 """The stock of some products, locked until the transaction ends, with its reservations."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -66,8 +66,17 @@ class Stock:
         """The available quantity, over all warehouses."""
         return sum((level.free for level in self.of(product_id)), ZERO)
 
-    def refuse_shortage(self, wanted: dict[UUID, Decimal], warehouse_id: UUID | None = None) -> None:
-        """Raises `OutOfStock` when more is requested of a product than is available, in one warehouse or in all."""
+    def refuse_shortage(
+        self,
+        wanted: Mapping[UUID, Decimal],
+        warehouse_id: UUID | None = None,
+        lines: Iterable[tuple[UUID, UUID]] = (),
+    ) -> None:
+        """Raises `OutOfStock` when more is requested of a product than is available, in one warehouse or in all.
+
+        `lines` are those that need the products, each (id, product).
+        """
+        needed_by = list(lines)
         free = {
             product_id: sum(
                 (each.free for each in self.of(product_id) if warehouse_id in {None, each.warehouse_id}), ZERO
@@ -75,7 +84,12 @@ class Stock:
             for product_id in wanted
         }
         shortages = [
-            {"product_id": product_id, "wanted": written(quantity), "available": written(free[product_id])}
+            {
+                "product_id": product_id,
+                "wanted": written(quantity),
+                "available": written(free[product_id]),
+                "line_ids": [line_id for line_id, needed in needed_by if needed == product_id],
+            }
             for product_id, quantity in wanted.items()
             if quantity > free[product_id]
         ]

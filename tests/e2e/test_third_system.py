@@ -5,12 +5,15 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 import uvicorn
+from aiokafka import AIOKafkaProducer
 from shop.app import Gateway, create
 from shop.store import Store
 from stack.ports import free_port
@@ -125,6 +128,49 @@ def test_a_third_system_joins_and_its_records_are_edited_everywhere(
     assert "Comércio Mineiro" not in {each["name"]["name"] for each in shop.records("customer")}
     shown = company.hub.get("/v1/systems/shop")
     assert (shown["rejected"], shown["kinds_refused"], company.hub.quarantine()) == (0, [], [])
+
+
+async def test_a_system_that_registers_with_topics_is_read_without_a_restart(
+    stack: Stack, company: Company, other_company: Company
+) -> None:
+    registration = {"address": "http://127.0.0.1:9", "kinds": {"customer": "writes"}, "tenants": [company.tenant]}
+    company.hub.call("PUT", "/v1/systems/webshop", json=registration)
+    try:
+        await publish(stack, company.tenant, "Ernst Handel")
+        await publish(stack, other_company.tenant, "Folies gourmandes")
+        (found,) = eventually(lambda: company.crm.records("customer", q="ernst"))
+        assert found["name"] == "Ernst Handel"
+        assert company.hub.get("/v1/systems/webshop")["away_since"] is not None
+        (held,) = eventually(other_company.hub.quarantine)
+        assert held["error"] == "webshop is not registered for this tenant"
+    finally:
+        company.hub.call("DELETE", "/v1/systems/webshop")
+
+
+async def publish(stack: Stack, tenant: str, name: str) -> None:
+    """An event of the web shop on its own topic, as soon as the gateway has made it."""
+    local_id, now = uuid.uuid4().hex, time.time_ns() // 1000
+    content = {"name": {"name": name, "kind": "company"}, "life": "live"}
+    changes = [{"group": group, "old": None, "new": value, "ctx": 0} for group, value in content.items()]
+    marks = {group: {"seq": 1, "rev": 0, "hlc": now} for group in content}
+    numbers = {"kind": "customer", "local_id": local_id, "canonical_id": None, "seq": 1, "hlc": now}
+    data = {**numbers, "origin": "user", "actor": "maria", "changes": changes, "snapshot": content, "sync": marks}
+    attributes = {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "source": "/webshop",
+        "type": "webshop.customer.changed.v1",
+        "subject": local_id,
+        "time": datetime.now(UTC).isoformat(),
+        "tenant": tenant,
+    }
+    headers = [("content-type", b"application/json"), *((f"ce_{k}", v.encode()) for k, v in attributes.items())]
+    producer = AIOKafkaProducer(bootstrap_servers=stack.bootstrap, request_timeout_ms=20_000)
+    await producer.start()
+    try:
+        await producer.send_and_wait("webshop.customer.v1", orjson.dumps(data), local_id.encode(), headers=headers)
+    finally:
+        await producer.stop()
 
 
 def order(shop: Shop, company: Company, customer: Body) -> None:

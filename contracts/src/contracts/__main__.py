@@ -38,7 +38,11 @@ def check(folder: Folder = HERE, openapi: OpenApi = True) -> None:
     if breaks := broken(folder, files):
         for line in breaks:
             typer.echo(line, err=True)
-        typer.echo(f"This breaks clients of {released_version(folder)}: see VERSIONING.md in contracts.", err=True)
+        kept = released_version(folder)
+        typer.echo(f"This breaks clients of release {kept}: see contracts/VERSIONING.md.", err=True)
+        typer.echo(
+            f"If nobody uses {kept} yet: `python -m contracts release {kept}` takes the files as they are.", err=True
+        )
         raise typer.Exit(1)
     typer.echo(f"{len(files)} files are up to date, and compatible with release {released_version(folder) or 'none'}")
 

@@ -5,6 +5,7 @@ Systems of the settings have tasks of the worker itself (`gateway.worker.tasks`)
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import structlog
 from chassis.db import Sessions, transaction
@@ -20,6 +21,16 @@ from gateway.worker.poll import Poll
 log = structlog.get_logger()
 LOOK_SECONDS = 30.0
 """Workers look when the poll finds a change, and from time to time in case one was missed."""
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A system with running tasks, until `stop`."""
+
+    registration: Registration
+    stop: asyncio.Event
+    tasks: list[asyncio.Task[None]]
+
 
 Serve = Callable[[str, Registration, Delivering], Mapping[str, Task]]
 
@@ -45,7 +56,7 @@ class Connections:
         self.deliveries = deliveries
         self.make = make
         self.serve = serve
-        self._served: dict[str, tuple[Registration, asyncio.Event]] = {}
+        self._served: dict[str, _Served] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then let each system's tasks finish their current batch."""
@@ -54,11 +65,11 @@ class Connections:
                 while not stop.is_set():
                     beat()
                     self.poll.registered.clear()
-                    self._reconcile(await self._registered(), group)
+                    await self._reconcile(await self._registered(), group)
                     await pause(stop, LOOK_SECONDS, self.poll.registered)
-                self._stop(list(self._served))
+                await self._stop(list(self._served))
         finally:
-            self._stop(list(self._served))
+            await self._stop(list(self._served))
 
     async def _registered(self) -> dict[str, Registration]:
         """The registered systems. What one of them begins to hold is made due, what a removed one held is deleted."""
@@ -69,8 +80,8 @@ class Connections:
             await forget_removed(session)
         return ours
 
-    def _reconcile(self, wanted: Mapping[str, Registration], group: asyncio.TaskGroup) -> None:
-        self._stop([name for name, (served, _) in self._served.items() if wanted.get(name) != served])
+    async def _reconcile(self, wanted: Mapping[str, Registration], group: asyncio.TaskGroup) -> None:
+        await self._stop([name for name, each in self._served.items() if wanted.get(name) != each.registration])
         holdings = {**{name: each.held for name, each in wanted.items()}, **self.declared}
         for delivering in self.deliveries.values():
             delivering.systems = holdings
@@ -82,18 +93,27 @@ class Connections:
         log.info("system_registered", system=name, kinds=sorted(registration.kinds))
         stop = asyncio.Event()
         delivering = self.deliveries[name] = self.make(name, holdings)
-        for task_name, task in self.serve(name, registration, delivering).items():
+        tasks = [
             group.create_task(_until(task_name, task, stop), name=task_name)
-        self._served[name] = (registration, stop)
+            for task_name, task in self.serve(name, registration, delivering).items()
+        ]
+        self._served[name] = _Served(registration, stop, tasks)
 
-    def _stop(self, names: list[str]) -> None:
+    async def _stop(self, names: list[str]) -> None:
+        """Let the tasks of these systems end: those of a changed registration have the same names."""
+        ending: list[asyncio.Task[None]] = []
         for name in names:
             log.info("system_no_longer_served", system=name)
-            _, stop = self._served.pop(name)
-            stop.set()
+            served = self._served.pop(name)
+            served.stop.set()
             self.deliveries.pop(name).due.set()
+            ending += served.tasks
+        if ending:
+            await asyncio.wait(ending)
 
 
 async def _until(name: str, task: Task, stop: asyncio.Event) -> None:
-    await supervised(name, task, stop)
-    forget(name)
+    try:
+        await supervised(name, task, stop)
+    finally:
+        forget(name)

@@ -23,9 +23,9 @@ def main() -> None:
         sys.exit(f"the fake refuses to {verb}")
     if verb == "migrate":
         return
-    if missing := [name for name in NEEDED if name not in os.environ]:
+    if verb != "serve" and (missing := [name for name in NEEDED if name not in os.environ]):
         sys.exit(f"missing: {missing}")
-    port = os.environ["PORT"] if verb == "api" else os.environ["METRICS_PORT"]
+    port = os.environ["PORT"] if verb in ("api", "serve") else os.environ["METRICS_PORT"]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         HTTPServer(("127.0.0.1", int(port)), Ready).serve_forever()

@@ -35,7 +35,7 @@ class Run:
     """A `make run` in the background."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        chosen = {f"{name}_PORT": str(free_port()) for name in ("CRM", "ERP", "GATEWAY")}
+        chosen = {f"{name}_PORT": str(free_port()) for name in ("CRM", "ERP", "GATEWAY", "SIGN_IN")}
         self.environment = {**os.environ, "DATA_DIR": str(folder), **chosen, **environment}
         self.output = folder.with_suffix(".output")
         with self.output.open("wb") as output:
@@ -101,7 +101,8 @@ def test_killing_it_leaves_no_process_and_the_next_run_continues(running: Run, t
 def test_with_databases_and_a_broker_of_others_it_starts_only_the_services(light: Run) -> None:
     light.wait_until_said("Ctrl-C stops everything")
     commands = {" ".join(process.cmdline()[-2:]) for process in light.family()}
-    assert commands == {f"{name} {verb}" for name in ("crm", "erp", "gateway") for verb in ("api", "worker")}
+    of_services = {f"{name} {verb}" for name in ("crm", "erp", "gateway") for verb in ("api", "worker")}
+    assert commands == of_services | {"stack.sign_in serve"}
     light.process.terminate()
     assert light.process.wait(timeout=10) == 0
 
@@ -112,6 +113,7 @@ def test_the_table_names_addresses_and_a_line_to_paste(light: Run) -> None:
     said = light.output.read_text()
     for name in ("CRM", "ERP", "GATEWAY"):
         assert f"http://127.0.0.1:{light.environment[f'{name}_PORT']}" in said
+    assert f"client `concord`): http://127.0.0.1:{light.environment['SIGN_IN_PORT']}\n" in said
     assert "curl -s --oauth2-bearer $TOKEN http" in said
     assert re.search(r"export TOKEN=[\w-]+\.[\w-]+\.[\w-]+\n", said)
 
@@ -139,7 +141,7 @@ def test_a_service_that_dies_is_started_again(light: Run) -> None:
 def test_killing_the_make_that_started_it_stops_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
     program = f"import subprocess, sys; subprocess.run([sys.executable, {PROGRAM!r}])"
-    ports_chosen = {f"{name}_PORT": str(free_port()) for name in ("CRM", "ERP", "GATEWAY")}
+    ports_chosen = {f"{name}_PORT": str(free_port()) for name in ("CRM", "ERP", "GATEWAY", "SIGN_IN")}
     make = subprocess.Popen(
         [sys.executable, "-c", program],
         env={**os.environ, "DATA_DIR": str(data), "MAKELEVEL": "1", **GIVEN, **ports_chosen},
@@ -225,6 +227,6 @@ def test_a_bad_number_of_partitions_is_refused_before_anything_starts() -> None:
 
 
 def test_the_usual_ports_and_folder_are_taken_without_a_choice() -> None:
-    assert ports({}) == {"crm": 8001, "erp": 8002, "gateway": 8003}
+    assert ports({}) == {"crm": 8001, "erp": 8002, "gateway": 8003, "sign_in": 8004}
     assert data_folder({}).name == ".data"
     assert databases({"DATABASE_URL_ERP": "postgresql://erp@db/erp"}) == {"erp": "postgresql://erp@db/erp"}

@@ -8,9 +8,11 @@ from uuid import UUID
 import jwt
 import pytest
 import structlog
+from access.identity import ServiceIdentity
 from chassis import auth
-from chassis.auth import Keys, Principal, ServiceIdentity, Verifier, public, requires, undeclared_routes
+from chassis.auth import Principal, Verifier, public, requires, undeclared_routes
 from chassis.errors import Unauthenticated, Unavailable
+from chassis.issuer_keys import Keys
 from chassis.settings import Issuer
 from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import APIRouter, Depends

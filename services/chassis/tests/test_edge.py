@@ -1,6 +1,7 @@
 import asyncio
 from typing import Any
 
+import documentation
 import pytest
 from chassis import telemetry
 from chassis.auth import public, requires
@@ -144,7 +145,7 @@ async def test_requests_are_counted_by_operation_not_by_address(make_app: Any, c
 
 
 async def test_the_documentation_needs_no_other_host(make_app: Any, calls: Any) -> None:
-    async with calls(make_app([routes()])) as client:
+    async with calls(make_app([routes(), documentation.router])) as client:
         page = (await client.get("/docs")).text
         script = await client.get("/docs/swagger-ui-bundle.js")
         style = await client.get("/docs/swagger-ui.css")

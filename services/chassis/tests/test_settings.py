@@ -60,7 +60,7 @@ def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest
         ("PORT", "70000", "PORT is wrong"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is wrong"),
         ("AUTH_ISSUERS", "{", "auth_issuers"),
-        ("AUTH_ISSUERS", '{"https://a.test": {"scopes": []}}', "AUTH_ISSUERS is wrong (at https://a.test.jwks)"),
+        ("AUTH_ISSUERS", '{"https://a.test": {"jwks": 7}}', "AUTH_ISSUERS is wrong (at https://a.test.jwks)"),
         ("SYSTEMS", "crm", "systems"),
         ("KAFKA_SECURITY_PROTOCOL", "TLS", "KAFKA_SECURITY_PROTOCOL is wrong"),
         ("KAFKA_PASSWORD", "secret", "KAFKA_PASSWORD is wrong: KAFKA_SECURITY_PROTOCOL=PLAINTEXT does not use it"),

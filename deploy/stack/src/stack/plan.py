@@ -31,11 +31,13 @@ class Process:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     port: int
+    ready_path: str = "/readyz/database"
+    """`/readyz` also checks the other processes of a service."""
 
     @property
     def ready_url(self) -> str:
-        """Answers 200 when the process serves requests. `/readyz` also checks the other processes of its service."""
-        return f"http://{HOST}:{self.port}/readyz/database"
+        """Answers 200 when the process serves requests."""
+        return f"http://{HOST}:{self.port}{self.ready_path}"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,13 @@ class Plan:
     cors_origins: str = LOCAL_PAGES
     most_partitions: int | None = None
     files_url: str | None = None
+    sign_in_port: int | None = None
+    """The port of the local issuer of sign-in; None: people sign in elsewhere, or not at all."""
+
+    @property
+    def sign_in_url(self) -> str | None:
+        """The address and name of the local issuer of sign-in."""
+        return None if self.sign_in_port is None else f"http://{HOST}:{self.sign_in_port}"
 
     def url(self, service: str) -> str:
         """The address of the REST interface of a service."""
@@ -61,7 +70,8 @@ class Plan:
 
     def processes(self) -> list[Process]:
         """All processes, in the order in which they are started."""
-        return [process for service in SERVICES for process in (self._api(service), self._worker(service))]
+        of_services = [process for service in SERVICES for process in (self._api(service), self._worker(service))]
+        return of_services if self.sign_in_port is None else [*of_services, self._sign_in(self.sign_in_port)]
 
     def migration(self, service: str) -> tuple[list[str], dict[str, str]]:
         """The command that migrates a service's database, and its environment."""
@@ -69,14 +79,19 @@ class Plan:
 
     def environment(self, service: str) -> dict[str, str]:
         """The environment variables of every process of a service."""
+        trusted = {issuer.name: issuer.trust for issuer in self.issuers}
+        if self.sign_in_url is not None:
+            trusted[self.sign_in_url] = {"scopes": None, "tenants": None}
         environment = {
             "DATABASE_URL": self.databases[service],
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "HOST": HOST,
             "CORS_ORIGINS": self.cors_origins,
             "AUTH_AUDIENCE": AUDIENCES[service],
-            "AUTH_ISSUERS": json.dumps({issuer.name: issuer.trust for issuer in self.issuers}),
+            "AUTH_ISSUERS": json.dumps(trusted),
         }
+        if self.sign_in_url is not None:
+            environment["SIGN_IN_ISSUER"] = self.sign_in_url
         if self.most_partitions is not None:
             environment["KAFKA_MOST_PARTITIONS"] = str(self.most_partitions)
         if self.files_url is not None and service in SYSTEMS:
@@ -86,6 +101,12 @@ class Plan:
             environment["SERVICE_ISSUER"] = self.gateway.name
             environment["SYSTEMS"] = json.dumps(self.systems or {system: self.url(system) for system in SYSTEMS})
         return environment
+
+    def _sign_in(self, port: int) -> Process:
+        folder = self.issuers[0].folder.parent
+        environment = {"HOST": HOST, "PORT": str(port), "DATA_DIR": str(folder)}
+        command = self.program("stack.sign_in", "serve")
+        return Process("sign-in", tuple(command), environment, port, "/.well-known/openid-configuration")
 
     def _api(self, service: str) -> Process:
         port = self.api_ports[service]

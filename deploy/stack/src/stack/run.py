@@ -17,14 +17,15 @@ from stack.plan import LOCAL_PAGES, SERVICES, Program, python_program
 from stack.services import PARTITIONS, Stack
 from stack.watch import Watch
 
-DEFAULT_PORTS = {"crm": 8001, "erp": 8002, "gateway": 8003}
+DEFAULT_PORTS = {"crm": 8001, "erp": 8002, "gateway": 8003, "sign_in": 8004}
 TITLES = {"crm": "CRM", "erp": "ERP", "gateway": "Sync gateway"}
 WIDEST = 240
 LOOK_SECONDS = 0.3
 
 
 def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """The ports of the three services: CRM_PORT, ERP_PORT, GATEWAY_PORT, or the defaults; KAFKA_PORT if it is set.
+    """The ports of the three services and of sign-in: CRM_PORT, ERP_PORT, GATEWAY_PORT, SIGN_IN_PORT, or the defaults;
+    KAFKA_PORT if it is set.
 
     Without KAFKA_PORT the broker selects a free port and stores it in its data folder.
     """
@@ -38,7 +39,7 @@ def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
             raise CannotStart(f"{variable} is {text!r}: it must be a port number from 1 to 65535.")
         chosen[name] = int(text)
     if len(set(chosen.values())) < len(chosen):
-        raise CannotStart("CRM_PORT, ERP_PORT, GATEWAY_PORT and KAFKA_PORT must be different ports.")
+        raise CannotStart("CRM_PORT, ERP_PORT, GATEWAY_PORT, SIGN_IN_PORT and KAFKA_PORT must be different ports.")
     return chosen
 
 
@@ -145,6 +146,9 @@ def show(stack: Stack, console: Console) -> None:
     console.print(table)
     console.print("\nThe lines above read their token from this variable (12 hours; `make -s token` prints another):")
     console.print(f"export TOKEN={stack.token()}\n", soft_wrap=True, highlight=False)
+    console.print(
+        f"Sign-in for front ends (OpenID Connect, client `concord`): {stack.plan.sign_in_url}", soft_wrap=True
+    )
     console.print(f"Kafka: {stack.bootstrap}   data and logs: {stack.folder}", soft_wrap=True)
     console.print("Ctrl-C stops everything; make run continues where it stopped.")
 

@@ -31,10 +31,11 @@ SERVER_PATIENCE_SECONDS = 3.5
 class Stack(StoppedAtExit):
     """The servers and services that `make run` starts, in one folder; each part can be stopped or killed alone.
 
-    Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`, `gateway-api` and
-    `gateway-worker`. Without ports, free ones are selected; the broker's stays the same in a folder. A given database
-    or broker is used instead of an embedded one; `systems` replaces our CRM and ERP as the spokes of the gateway.
-    `most_partitions` bounds the partitions of topics on our own broker. `fast` is for tests: see Postgres.
+    Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`, `gateway-api`,
+    `gateway-worker`, and `sign-in` if there is a port for it. Without ports, free ones are selected; the broker's stays
+    the same in a folder. A given database or broker is used instead of an embedded one; `systems` replaces our CRM and
+    ERP as the spokes of the gateway. `most_partitions` bounds the partitions of topics on our own broker. `fast` is for
+    tests: see Postgres.
     """
 
     def __init__(
@@ -157,7 +158,8 @@ class Stack(StoppedAtExit):
 
     def needs(self, name: str) -> list[str]:
         """The parts that must run before this one can become ready. Workers wait for the broker themselves."""
-        return ["postgres"] if name in self._services and "postgres" in self.parts else []
+        with_database = name in self._services and name != "sign-in"
+        return ["postgres"] if with_database and "postgres" in self.parts else []
 
     def kill(self, name: str) -> None:
         """Kill one part, as a crash would."""
@@ -229,6 +231,7 @@ class Stack(StoppedAtExit):
             cors_origins=self.cors_origins,
             most_partitions=self.most_partitions if self.kafka else None,
             files_url=os.environ.get("FILES_URL") or (self.folder / "files").as_uri(),
+            sign_in_port=self.fixed_ports.get("sign_in"),
         )
 
     def _migrate(self) -> None:

@@ -24,7 +24,12 @@ class Callers:
         settings = app.state.settings
         self.limits = tuple(limits)
         self._app = app
-        self._tokens = Verifier(settings.auth_issuers, settings.auth_audience, ours=SCOPES)
+        self._tokens = Verifier(
+            settings.auth_issuers,
+            settings.auth_audience,
+            ours=SCOPES,
+            leeway_seconds=settings.auth_leeway_seconds,
+        )
         self._keys = Keys(app)
         self._known = Remembered(self._with_roles, ROLES_SECONDS)
 

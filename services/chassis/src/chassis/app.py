@@ -5,15 +5,12 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import fastapi_offline
 import structlog
 from dispatch import Dispatch
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
@@ -31,7 +28,6 @@ log = structlog.get_logger()
 Resource = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Check = Callable[[FastAPI], Awaitable[None]]
 CHECK_SECONDS = 2.0
-ASSETS = Path(fastapi_offline.__file__).parent / "static"
 
 
 class NotReady(Unavailable):
@@ -186,23 +182,6 @@ async def _trouble(name: str, check: Check, app: FastAPI, deadline: float) -> di
 @health.get("/metrics")
 async def metrics() -> Response:
     return Response(serving.metrics(), media_type=CONTENT_TYPE_LATEST)
-
-
-@documentation.get("/docs")
-async def docs(request: Request) -> HTMLResponse:
-    return get_swagger_ui_html(
-        openapi_url="openapi.json",
-        title=request.app.title,
-        swagger_js_url="docs/swagger-ui-bundle.js",
-        swagger_css_url="docs/swagger-ui.css",
-        swagger_favicon_url="docs/favicon.png",
-        swagger_ui_parameters={"persistAuthorization": True, "displayRequestDuration": True},
-    )
-
-
-@documentation.get("/docs/{name}")
-async def asset(name: Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"]) -> FileResponse:
-    return FileResponse(ASSETS / name, headers={"Cache-Control": "max-age=86400"})
 
 
 @documentation.get("/problems")

@@ -9,16 +9,13 @@ Every route declares its scopes in its decorator, so that they are checked befor
 records in a certain state, is checked by `FieldScopes` or `Principal.require`.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import get_annotations
-from pathlib import Path
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-import httpx
 import jwt
 import structlog
 from fastapi import Depends, FastAPI, Request, Security, params
@@ -26,16 +23,14 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
-from chassis.errors import Forbidden, Unauthenticated, Unavailable
+from chassis.errors import Forbidden, Unauthenticated
+from chassis.issuer_keys import Keys
 from chassis.settings import Issuer
 
 log = structlog.get_logger()
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 CACHED_SECONDS = 60
 CACHED_TOKENS = 10_000
-KEYS_READ_AGAIN_SECONDS = 10
-KEYS_TRUSTED_SECONDS = 300
-SERVICE_TOKEN_SECONDS = 300
 PORT = "/replication/"
 
 
@@ -83,61 +78,10 @@ class Principal:
             raise problem
 
 
-class Keys:
-    """The public keys of one issuer, from a file or an address.
-
-    They are read again when a token names an unknown key, at most every 10 s, and in any case after five minutes, so
-    that a removed key is no longer accepted. While the source is unavailable, the keys read last stay valid; if there
-    are none: 503.
-    """
-
-    def __init__(self, source: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self.source = source
-        self._clock = clock
-        self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
-
-    async def find(self, name: str | None) -> jwt.PyJWK:
-        """The key with this `kid`, or the only key when the token names none. Raises `Unauthenticated`."""
-        if self._age() > KEYS_TRUSTED_SECONDS or (self._pick(name) is None and self._age() >= KEYS_READ_AGAIN_SECONDS):
-            async with self._reading:
-                if self._age() >= KEYS_READ_AGAIN_SECONDS:
-                    await self._read()
-        if not self._keys:
-            raise Unavailable(detail="The keys of the issuer cannot be read.", retry_after_seconds=10)
-        if (key := self._pick(name)) is None:
-            raise Unauthenticated(detail="The token is signed with a key that its issuer does not publish.")
-        return key
-
-    def _age(self) -> float:
-        return self._clock() - self._read_at
-
-    def _pick(self, name: str | None) -> jwt.PyJWK | None:
-        if name is None:
-            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
-        return self._keys.get(name)
-
-    async def _read(self) -> None:
-        try:
-            document = await self._document()
-            keys = jwt.PyJWKSet.from_json(document).keys
-            self._keys = {key.key_id: key for key in keys if key.key_type != "oct"}
-        except (OSError, ValueError, httpx.HTTPError, jwt.PyJWTError) as error:
-            log.error("issuer_keys_unreadable", source=self.source, error=repr(error))
-        # Set only after the read: concurrent callers wait until the keys are read.
-        self._read_at = self._clock()
-
-    async def _document(self) -> str:
-        if not self.source.startswith(("http://", "https://")):
-            return await asyncio.to_thread(Path(self.source).read_text)
-        async with httpx.AsyncClient(timeout=5) as client:
-            return (await client.get(self.source)).raise_for_status().text
-
-
 class Verifier:
     """Verifies a token and returns its principal. Verified tokens are cached up to 60 s, and never past their
-    expiry. `ours` are the scopes of the services: a token that names none of them is one whose roles decide."""
+    expiry. `ours` are the scopes of the services: roles decide for a token that names none of them. The clocks of
+    issuers may differ by `leeway_seconds`."""
 
     def __init__(
         self,
@@ -145,12 +89,14 @@ class Verifier:
         audience: str,
         clock: Callable[[], float] = time.time,
         ours: Collection[str] = (),
+        leeway_seconds: float = 0,
     ) -> None:
         self._issuers = issuers
-        self._keys = {name: Keys(issuer.jwks) for name, issuer in issuers.items()}
+        self._keys = {name: Keys(issuer.jwks, issuer=name) for name, issuer in issuers.items()}
         self._audience = audience
         self._clock = clock
         self._ours = frozenset(ours)
+        self._leeway_seconds = leeway_seconds
         self._verified: dict[str, tuple[float, Principal]] = {}
 
     def report(self) -> None:
@@ -189,6 +135,7 @@ class Verifier:
             algorithms=[key.algorithm_name],
             audience=self._audience,
             issuer=issuer,
+            leeway=self._leeway_seconds,
             options={"require": ["iss", "aud", "exp", "sub"], "verify_iat": False},
         )
 
@@ -343,39 +290,3 @@ def dependants(dependant: Dependant | None) -> Iterator[Dependant]:
         yield dependant
         for each in dependant.dependencies:
             yield from dependants(each)
-
-
-class ServiceIdentity:
-    """This service as a client of one other service: signs its own short-lived tokens with its private key (a JWK
-    file).
-
-    The tokens have that service as their `audience`, so that it cannot use them elsewhere.
-    """
-
-    def __init__(self, key_file: Path, issuer: str, audience: str, clock: Callable[[], float] = time.time) -> None:
-        self._key = jwt.PyJWK.from_json(key_file.read_text())
-        if self._key.algorithm_name not in ALGORITHMS:
-            raise ValueError(f"{key_file} does not contain an asymmetric key")
-        self.issuer = issuer
-        self._audience = audience
-        self._clock = clock
-        self._tokens: dict[tuple[UUID, tuple[str, ...]], tuple[float, str]] = {}
-
-    def token(self, tenant: UUID, scopes: Sequence[str]) -> str:
-        """A token for this tenant with these scopes; it is reused until one minute before its expiry."""
-        now, name = self._clock(), (tenant, tuple(scopes))
-        fresh_until, token = self._tokens.get(name, (0.0, ""))
-        if now < fresh_until:
-            return token
-        claims = {
-            "iss": self.issuer,
-            "sub": self.issuer,
-            "aud": self._audience,
-            "iat": int(now),
-            "exp": int(now) + SERVICE_TOKEN_SECONDS,
-            "tenant": str(tenant),
-            "scope": " ".join(scopes),
-        }
-        token = jwt.encode(claims, self._key, algorithm=self._key.algorithm_name, headers={"kid": self._key.key_id})
-        self._tokens[name] = (now + SERVICE_TOKEN_SECONDS - 60, token)
-        return token

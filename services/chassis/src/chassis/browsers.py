@@ -32,7 +32,7 @@ ALWAYS = {
 NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'"
 PAGE_LOADS = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src {calls}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The documentation page loads its script and style from this service, and contains an inline script."""
 
@@ -49,6 +49,11 @@ def checked_origin(origin: str) -> str:
     if not ORIGIN.fullmatch(origin):
         raise ValueError(f"{origin!r} is not an origin like https://app.example.com or http://localhost:*")
     return origin.lower()
+
+
+def page_loads(*origins: str) -> str:
+    """The content security policy of a page whose script may call these origins, beside its own."""
+    return PAGE_LOADS.format(calls=" ".join(("'self'", *origins)))
 
 
 def layers(origins: Sequence[str]) -> list[Middleware]:
@@ -88,7 +93,7 @@ class Secured:
                 for name, value in ALWAYS.items():
                     headers.setdefault(name, value)
                 is_page = headers.get("content-type", "").startswith("text/html")
-                headers.setdefault("Content-Security-Policy", PAGE_LOADS if is_page else NOTHING_LOADS)
+                headers.setdefault("Content-Security-Policy", page_loads() if is_page else NOTHING_LOADS)
                 if scope.get("scheme") == "https":
                     headers.setdefault("Strict-Transport-Security", f"max-age={TRANSPORT_SECONDS}")
                 if with_token:

@@ -1,6 +1,7 @@
 """Settings: read once at start from the environment, passed down, never changed."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
@@ -26,17 +27,21 @@ TLS = ("SSL", "SASL_SSL")
 IDLE_SECONDS = 300
 """An export holds its transaction while a slow client reads."""
 
+DISCOVERABLE = re.compile(r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d{1,5})?(/[^\s?#]*)?")
+"""The name of an issuer whose discovery document can be read: by TLS, or on this machine."""
+
 Origin = Annotated[str, AfterValidator(browsers.checked_origin)]
 
 
 class Issuer(BaseModel):
     """A trusted issuer of tokens: its keys, the scopes it may grant and the tenants of its tokens.
 
-    If `scopes` or `tenants` is None, it is not limited.
+    If `scopes` or `tenants` is None, it is not limited. Without `jwks` its name is its address, where its discovery
+    document names its keys.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    jwks: str
+    jwks: str | None = None
     scopes: frozenset[str] | None = None
     tenants: frozenset[UUID] | None = None
 
@@ -63,6 +68,9 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     auth_issuers: dict[str, Issuer] = Field(default_factory=dict)
     auth_audience: str = "concord"
+    auth_leeway_seconds: int = Field(default=30, ge=0, le=300)
+    sign_in_issuer: str | None = None
+    sign_in_client: str = "concord"
     service_key_file: Path | None = None
     service_issuer: str | None = None
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
@@ -86,6 +94,23 @@ class Settings(BaseSettings):
     @classmethod
     def _between_commas(cls, value: object) -> object:
         return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+
+    @field_validator("auth_issuers")
+    @classmethod
+    def _has_keys(cls, issuers: dict[str, Issuer]) -> dict[str, Issuer]:
+        for name, issuer in issuers.items():
+            if issuer.jwks is None and not DISCOVERABLE.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} has no `jwks`, and its name is not an address like https://login.example.com"
+                )
+        return issuers
+
+    @field_validator("sign_in_issuer")
+    @classmethod
+    def _is_trusted(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is not None and (name not in info.data.get("auth_issuers", {}) or not DISCOVERABLE.fullmatch(name)):
+            raise ValueError("it is not the address of an issuer in AUTH_ISSUERS")
+        return name
 
     @field_validator("company_time_zone")
     @classmethod

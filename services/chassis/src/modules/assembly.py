@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import access
 import custom_fields.routes
+import documentation
 import files
 import jobs
 from annotations import annotated
@@ -45,13 +46,13 @@ def service(
 ) -> Service:
     """The service of these modules. Raises `NamedTwice` when two of them use a name for different things."""
     listed = (
-        Module(routers=access.routers, expiring=(access.ENDED_KEYS,)),
         with_custom_fields(name),
         *modules,
         imports_into(targets_of(modules)),
         Module(tasks=files.tasks),
         numbered(_all(module.numbers for module in modules)),
     )
+    listed = (*listed, Module(routers=(*access.routers, documentation.router), expiring=(access.ENDED_KEYS,)))
     listed = (*listed, running([kind for module in listed for kind in module.jobs]))
 
     def tasks(started: Running) -> Mapping[str, Task]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import access
+import documentation
 from access.me import me_router
 from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
@@ -21,7 +22,7 @@ SERVICE = Service(
     settings=GatewaySettings,
     metadata=Base.metadata,
     versions=Path(__file__).parents[2] / "migrations" / "versions",
-    routers=(*access.routers, me_router(), *routers),
+    routers=(*routers, *access.routers, me_router(), documentation.router),
     event_scopes=EVENT_SCOPES,
     topics=publish.TOPICS,
     authenticator=access.authenticator(),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from chassis.auth import ServiceIdentity
+from access.identity import ServiceIdentity
 from chassis.bus import Message
 from chassis.db import Sessions, transaction
 from gateway.deliver import compare

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from chassis.auth import ServiceIdentity
+from access.identity import ServiceIdentity
 from chassis.client import Unreachable
 from chassis.db import Sessions
 from gateway.deliver import loop

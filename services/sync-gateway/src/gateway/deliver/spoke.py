@@ -5,7 +5,7 @@ from uuid import UUID
 
 import httpx
 import orjson
-from chassis.auth import ServiceIdentity
+from access.identity import ServiceIdentity
 from chassis.client import OVERLOADED, NoAnswer, call
 
 UNREADABLE = frozenset({400, 413, 422})

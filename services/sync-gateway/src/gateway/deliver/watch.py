@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import structlog
-from chassis.auth import ServiceIdentity
+from access.identity import ServiceIdentity
 from chassis.client import Unreachable, call
 from chassis.db import Sessions, transaction
 from chassis.replication.status import UNKNOWN

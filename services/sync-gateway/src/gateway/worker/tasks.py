@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from statistics import quantiles
 
+from access.identity import ServiceIdentity
 from chassis import clock
-from chassis.auth import ServiceIdentity
 from chassis.bus import BrokerAway, Consumer, Positions, Reach
 from chassis.client import create_client
 from chassis.db import Sessions, transaction

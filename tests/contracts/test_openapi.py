@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,13 @@ import pytest
 from .published import FOLDER
 
 SERVICES = ["crm", "erp", "gateway"]
+SHAPELESS = {
+    ".Feed.properties.items.items",  # An event of any kind: contracts/asyncapi describes each.
+    ".JobOut.properties.result.anyOf",  # The result of any kind of job.
+    ".SentOut.properties.lines.items",  # Lines as they were stored on that day.
+    ".StaleVersionProblem.properties.current",  # The record that was changed, of any kind.
+}
+"""Objects of the documents whose members depend on something else, besides own fields (`custom`)."""
 
 
 def document(service: str) -> dict[str, Any]:
@@ -49,3 +57,55 @@ def test_a_list_whose_members_can_be_expanded_is_a_list(service: str) -> None:
                 assert shown["type"] == "array", (name, field)
                 listed += 1
     assert listed
+
+
+def schemas_in(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of a document with its path, examples and values left out."""
+    if isinstance(node, dict):
+        yield path, node
+        for key, value in node.items():
+            if key not in {"example", "examples", "default", "const", "enum"}:
+                yield from schemas_in(value, f"{path}.{key}")
+    elif isinstance(node, list):
+        for value in node:
+            yield from schemas_in(value, path)
+
+
+def operations(read: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in read["paths"].items():
+        yield from ((f"{method} {path}", each) for method, each in methods.items() if "responses" in each)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_has_an_id_of_its_own(service: str) -> None:
+    ids = [operation["operationId"] for _, operation in operations(document(service))]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_json_body_and_answer_is_a_named_model(service: str) -> None:
+    """Or a list of one; an optional body may be null too."""
+    unnamed = []
+    for name, operation in operations(document(service)):
+        for place in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for media, content in place.get("content", {}).items():
+                schema = content["schema"]
+                either = [each for each in schema.get("anyOf", [schema]) if each != {"type": "null"}]
+                if (
+                    "json" in media
+                    and media != "application/jsonl"
+                    and not all("$ref" in each.get("items", each) for each in either)
+                ):
+                    unnamed.append(f"{name} {media}")
+    assert unnamed == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_object_is_without_a_shape_but_those_that_others_declare(service: str) -> None:
+    def shapeless(schema: dict[str, Any]) -> bool:
+        free = schema.get("additionalProperties", True) in (True, {})
+        return schema.get("type") == "object" and free and not schema.get("properties")
+
+    models = document(service)["components"]["schemas"]
+    found = {path for path, schema in schemas_in(models) if shapeless(schema) and ".custom" not in path}
+    assert found <= SHAPELESS

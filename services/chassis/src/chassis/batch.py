@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import gather
+from chassis.described import ProblemFacts
 from chassis.errors import PreconditionRequired, Problem
 from chassis.patch import Unchecked, patch_of
 from chassis.preconditions import Seen, etag
@@ -82,7 +83,7 @@ class ItemResult(BaseModel):
     outcome: ItemOutcome
     id: UUID | None = None
     version: int | None = None
-    problem: dict[str, Any] | None = None
+    problem: ProblemFacts | None = None
 
 
 class BatchResult(BaseModel):

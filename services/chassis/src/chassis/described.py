@@ -5,11 +5,13 @@ Everything is derived from the routes: a route that depends on `SeenVersion` nee
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from chassis.auth import AnyOf, dependants
 from chassis.errors import MEDIA_TYPE
@@ -25,6 +27,16 @@ HEADERS = {
     "Location": "The address of the new record.",
     "Link": "The address of the next page, with `rel=next`; missing on the last one.",
 }
+
+
+class ShownAs:
+    """Annotates stored JSON that is answered as it is: the API's document shows it as a model."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self.model = model
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self.model.__pydantic_core_schema__)
 
 
 class FieldError(BaseModel):
@@ -47,6 +59,10 @@ class ProblemDocument(BaseModel):
     hint: str = Field(description="What to do next.")
     correlation_id: str | None = None
     errors: list[FieldError] | None = None
+
+
+ProblemFacts = Annotated[dict[str, Any], ShownAs(ProblemDocument)]
+"""A problem inside an answer, with all its members."""
 
 
 class MalformedProblem(ProblemDocument):

@@ -179,7 +179,10 @@ async def _first_page(
     return await following.page(after if last_event_id is None else last_event_id, STREAM_PAGE, complete=False)
 
 
-@router.get(":stream", response_class=EventSourceResponse)
+STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+
+
+@router.get(":stream", response_class=EventSourceResponse, responses=STREAM)
 async def stream_events(
     following: Following, first: Annotated[Feed, Depends(_first_page)]
 ) -> AsyncIterator[ServerSentEvent]:

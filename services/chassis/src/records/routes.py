@@ -19,6 +19,7 @@ from chassis.preconditions import IdempotentRoute, Seen, SeenVersion
 from chassis.replication import creating
 from chassis.routing import Router
 from fastapi import Depends, Path, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -139,7 +140,7 @@ def _reading(record: Record[Any, Any, Any]) -> list[Route]:
     Out, Listed, Filters = answer_shape(record), item_shape(record), Annotated[filters_of(record), Query()]
     Id, Paged = Annotated[UUID, Path(alias=f"{record.name}_id")], sorted_by(record.sorting)
     only = {"dependencies": [requires(f"{record.scope}:read")]}
-    exported = {"responses": export.DESCRIBED, **described(record)}
+    exported = {"responses": export.DESCRIBED, "response_class": StreamingResponse, **described(record)}
 
     async def list_(
         session: Session,

@@ -1,10 +1,11 @@
 """The bodies of the port: a batch of deliveries, and an outcome for each."""
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.described import ProblemFacts
 from chassis.replication.kind import Json, Moment
 from chassis.replication.told import Decided, Parked, Peer
 
@@ -94,8 +95,8 @@ class Outcome(Shape):
     seq: int = 0
     groups: dict[str, ItemOutcome] = {}
     ahead: dict[str, int] = {}
-    problem: dict[str, Any] | None = None
-    problems: dict[str, dict[str, Any]] = {}
+    problem: ProblemFacts | None = None
+    problems: dict[str, ProblemFacts] = {}
 
 
 class Outcomes(Shape):

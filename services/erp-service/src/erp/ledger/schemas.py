@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+from chassis.described import ShownAs
 from chassis.preconditions import etag
 from contracts.customer import Address
 from contracts.decimals import InCurrency
@@ -14,6 +15,7 @@ from contracts.tax import tax_number
 from contracts.text import NameText, OptionalShortText, ShortText, blank_to_none, one_line, refuse
 from contracts.values import CountryCode, CurrencyCode, Language, Sum, in_currency
 from fastapi import Response
+from party.schemas import AddressOut
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from erp.ledger.rules import AccountKind, PeriodState, month_of
@@ -64,7 +66,7 @@ class CompanyOut(BaseModel):
 
     version: int
     name: str
-    address: dict[str, Any] | None
+    address: Annotated[dict[str, Any], ShownAs(AddressOut)] | None
     country: str | None
     currency: str
     tax_id: str | None

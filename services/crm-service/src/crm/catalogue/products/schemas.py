@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+from chassis.described import ProblemFacts
 from chassis.replication import Shown
 from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
@@ -162,7 +163,7 @@ class PriceResult(BaseModel):
     """The price of one item, or the problem why there is none."""
 
     price: PriceOut | None = None
-    problem: dict[str, object] | None = None
+    problem: ProblemFacts | None = None
 
 
 class PriceResults(BaseModel):

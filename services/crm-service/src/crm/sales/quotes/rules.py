@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+from chassis.described import ShownAs
 from contracts.customer import Address
 from contracts.discount import discount_given
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
@@ -14,6 +15,7 @@ from contracts.text import NameText, OptionalNameText
 from contracts.values import Value
 from lines.pricing import Source
 from numbering import Series
+from party.schemas import AddressOut
 from pydantic import Field
 
 NUMBERS = Series("quote", "Q-")
@@ -82,7 +84,7 @@ class Paper(Value):
     """The additional data of a quote's PDF: recipient and sender, language, date."""
 
     name: str
-    address: dict[str, Any] | None
+    address: Annotated[dict[str, Any], ShownAs(AddressOut)] | None
     language: str
     letterhead: Letterhead
     day: date

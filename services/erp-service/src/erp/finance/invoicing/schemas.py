@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+from chassis.described import ShownAs
 from chassis.preconditions import etag
 from chassis.replication import Shown
 from contracts.charge import BilledCharge
@@ -16,6 +17,7 @@ from contracts.receivable import SettlementState, TaxAmount
 from contracts.text import OptionalNameText
 from contracts.values import CurrencyCode, Money, Number
 from fastapi import Response
+from party.schemas import AddressOut
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -105,7 +107,7 @@ class PartyOut(BaseModel):
 
     name: str
     number: str | None = None
-    address: dict[str, Any] | None = None
+    address: Annotated[dict[str, Any], ShownAs(AddressOut)] | None = None
     tax_id: str | None = None
 
 

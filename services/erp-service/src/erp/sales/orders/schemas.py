@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
+from chassis.described import ProblemFacts
 from chassis.replication import Shown
 from contracts.custom import OwnValues
 from contracts.customer import Address
@@ -286,7 +287,7 @@ class ShipmentResult(BaseModel):
     id: UUID | None = None
     number: str | None = None
     state: OrderState | None = Field(default=None, description="The order after shipping.")
-    problem: dict[str, Any] | None = None
+    problem: ProblemFacts | None = None
 
 
 class ShipmentResults(BaseModel):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from chassis.described import ProblemFacts
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
@@ -105,7 +106,7 @@ class RefusalOut(BaseModel):
     group: str
     rev: int
     since: datetime | None
-    problem: dict[str, Any] | None
+    problem: ProblemFacts | None
 
     @classmethod
     def all_of(cls, delivery: Delivery) -> list[Self]:

@@ -18,10 +18,10 @@ PDF = b"%PDF-1.7 an offer"
 
 
 async def attached(
-    made: Made, name: str = "offer.pdf", data: bytes = PDF, media_type: str = "application/pdf", **headers: str
+    made: Made, name: str = "offer.pdf", data: bytes = PDF, media_type: str = "application/pdf", key: str | None = None
 ) -> httpx.Response:
     form = {"file": (name, data, media_type)}
-    return await made.api.post(f"{made.item}/files", files=form, headers=headers)
+    return await made.api.post(f"{made.item}/files", files=form, headers={"Idempotency-Key": key} if key else {})
 
 
 async def listed(made: Made, **parameters: Any) -> list[Json]:
@@ -76,10 +76,10 @@ async def test_files_are_listed_in_pages_and_the_same_content_may_come_twice(mad
 
 @having(annotated=True)
 async def test_the_same_idempotency_key_attaches_one_file(made: Made) -> None:
-    first = await attached(made, **{"Idempotency-Key": "offer"})
-    second = await attached(made, **{"Idempotency-Key": "offer"})
+    first = await attached(made, key="offer")
+    second = await attached(made, key="offer")
     assert (shown(first, 201), second.headers["Idempotent-Replayed"]) == (shown(second, 201), "true")
-    other = await attached(made, data=b"%PDF-1.7 another", **{"Idempotency-Key": "offer"})
+    other = await attached(made, data=b"%PDF-1.7 another", key="offer")
     assert shown(other, 422)["type"] == "/problems/idempotency-key-reused"
     assert len(await listed(made)) == 1
 

@@ -11,6 +11,7 @@ import pytest
 from chassis.auth import Principal, authenticated
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
+from crm.settings import Settings
 from crm.wiring import SERVICE
 from files.cleaning import remove_unused
 from files.models import RecordFile, StoredBytes, UnusedObject
@@ -21,7 +22,7 @@ from sqlalchemy import func, select, update
 
 pytestmark = pytest.mark.servers
 PDF = b"%PDF-1.7 an offer"
-LIMITS = {"file_limit_bytes": 1000, "files_per_record": 2, "files_tenant_bytes": 1500}
+LIMITS: dict[str, Any] = {"file_limit_bytes": 1000, "files_per_record": 2, "files_tenant_bytes": 1500}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,7 @@ def tenant() -> UUID:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> FileSettings:
-    made: FileSettings = SERVICE.settings(database_url="postgresql://not.used", files_url=tmp_path.as_uri(), **LIMITS)
-    return made
+    return Settings(database_url="postgresql://not.used", files_url=tmp_path.as_uri(), **LIMITS)
 
 
 @pytest.fixture

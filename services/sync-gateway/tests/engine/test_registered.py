@@ -1,5 +1,6 @@
 """A system that is registered while the hub runs: what it is sent, of which tenants, and when it is removed."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from gateway.store.quarantine import Quarantined
 from gateway.store.registrations import Registration, connect, disconnect, forget_removed, registrations
 from gateway.store.systems import all_systems
 from gateway.worker.poll import Poll
+from sqlalchemy import text
 
 from .hub import SYSTEMS, Hub, ScriptedSpoke
 from .test_holders import ALFKI, CHAI, brought_up_to_date, everything, kinds_of
@@ -121,6 +123,16 @@ async def test_a_removed_system_gets_nothing_and_may_join_again(hub: Hub) -> Non
     spoke = ScriptedSpoke()
     await brought_up_to_date(hub, spoke)
     assert sorted(item["local_id"] or "" for item in spoke.items) == ["", "s1"]
+
+
+async def test_a_merge_that_waits_for_a_registration_knows_the_system(hub: Hub) -> None:
+    async with transaction(hub.sessions) as session:
+        await connect(session, "shop", shop({"customer": WRITES}))
+        merging = asyncio.create_task(hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)]))
+        while not await session.scalar(text("select exists (select from pg_locks where not granted)")):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await asyncio.wait_for(merging, 20)
+    assert {delivery.system for delivery in await hub.all(Delivery)} == {"crm", "erp", "shop"}
 
 
 async def test_settings_win_over_a_registration(hub: Hub) -> None:

@@ -25,7 +25,15 @@ CHANGES = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False, server_default="0"),
 )
-NUMBER = select(CHANGES.c.number)
+KEY = "hashtextextended('registrations', 0)"
+ALONE = text(f"select pg_advisory_xact_lock({KEY})")
+NUMBER = text(f"""
+    with locked as materialized (select pg_advisory_xact_lock_shared({KEY}))
+    select system_changes.number from system_changes cross join locked for share of system_changes
+    """)  # noqa: S608  (a constant only)
+"""The row lock reads the newest number after the wait. The advisory lock is fair: merges that follow each other closely
+never let a registration wait for long, as locks of a row alone would."""
+
 RAISE = update(CHANGES).values(number=CHANGES.c.number + 1)
 REGISTERED = SYSTEMS.c.registration.is_not(None), ~SYSTEMS.c.leaving
 LEFT = text("""
@@ -76,7 +84,7 @@ class Connected:
 
     async def current(self, session: AsyncSession) -> Holdings:
         """What systems hold; no registration changes until the transaction ends."""
-        number = await session.scalar(NUMBER.with_for_update(read=True)) or 0
+        number = await session.scalar(NUMBER) or 0
         if number != self._number:
             held = {name: each.held for name, each in (await registrations(session)).items()}
             self.holdings, self._number = {**held, **self._declared}, number
@@ -102,7 +110,7 @@ async def is_declared(session: AsyncSession, name: str) -> bool:
 
 async def connect(session: AsyncSession, name: str, wanted: Registration) -> None:
     """Register a system, or change its registration. Workers notice within seconds."""
-    await session.execute(RAISE)
+    await _raise(session)
     values = {"registration": asdict(wanted), "leaving": False}
     row = insert(SYSTEMS).values(name=name, **values)
     await session.execute(row.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -110,8 +118,13 @@ async def connect(session: AsyncSession, name: str, wanted: Registration) -> Non
 
 async def disconnect(session: AsyncSession, name: str) -> None:
     """Remove a system: nothing is delivered to it any more. Links and merged values stay, so it may join again."""
-    await session.execute(RAISE)
+    await _raise(session)
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name, *REGISTERED).values(leaving=True))
+
+
+async def _raise(session: AsyncSession) -> None:
+    await session.execute(ALONE)
+    await session.execute(RAISE)
 
 
 async def forget_removed(session: AsyncSession) -> None:

@@ -35,5 +35,5 @@ async def _warm_up(hub: asyncpg.Connection, chains: list[ManyChain], records: in
         await chain.prepare(records)
     await measure.burst(chains[1:], records)
     await measure.quiet(hub)
-    await measure.burst(chains, 100)
+    await measure.burst(chains, min(100, records))
     await measure.quiet(hub)

@@ -23,12 +23,12 @@ SHOWN = (
 )  # fmt: skip
 
 ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::(?:\d{1,5}|\*))?|https?://\[[0-9a-fA-F:]+\](?::(?:\d{1,5}|\*))?")
-ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-site",
-}
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-site"),
+)
 NOTHING_LOADS = "default-src 'none'; frame-ancestors 'none'"
 PAGE_LOADS = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -37,6 +37,9 @@ PAGE_LOADS = (
 """The documentation page loads its script and style from this service, and contains an inline script."""
 
 TRANSPORT_SECONDS = 31_536_000
+POLICY = b"content-security-policy"
+TRANSPORT = (b"strict-transport-security", f"max-age={TRANSPORT_SECONDS}".encode())
+PRIVATE = (b"cache-control", b"private, no-cache")
 DIGEST_BYTES = 6
 OK, NOT_MODIFIED = 200, 304
 
@@ -85,19 +88,19 @@ class Secured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with_token = "authorization" in Headers(scope=scope)
+        with_token = any(name == b"authorization" for name, _ in scope["headers"])
 
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
-                    headers.setdefault(name, value)
-                is_page = headers.get("content-type", "").startswith("text/html")
-                headers.setdefault("Content-Security-Policy", page_loads() if is_page else NOTHING_LOADS)
+                headers = message["headers"] = list(message["headers"])
+                known = dict(headers)
+                is_page = known.get(b"content-type", b"").startswith(b"text/html")
+                added = [*ALWAYS, (POLICY, page_loads().encode() if is_page else NOTHING_LOADS.encode())]
                 if scope.get("scheme") == "https":
-                    headers.setdefault("Strict-Transport-Security", f"max-age={TRANSPORT_SECONDS}")
+                    added.append(TRANSPORT)
                 if with_token:
-                    headers.setdefault("Cache-Control", "private, no-cache")
+                    added.append(PRIVATE)
+                headers += [each for each in added if each[0] not in known]
             await send(message)
 
         await self.app(scope, receive, secured)

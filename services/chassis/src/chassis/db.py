@@ -5,6 +5,7 @@ row-level security, `<name>_worker` serves all tenants. A connection selects its
 without a tenant returns no rows instead of all.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -142,11 +143,20 @@ def session_factory(engine: AsyncEngine) -> Sessions:
 
 @asynccontextmanager
 async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIterator[AsyncSession]:
-    """One transaction for `tenant`; without a tenant only the worker's role can read rows."""
-    async with sessions() as session, session.begin():
-        if tenant is not None:
-            session.info["tenant"] = tenant
+    """One transaction for `tenant`; without a tenant only the worker's role can read rows.
+
+    It begins with the first statement: a session that sends none costs next to nothing.
+    """
+    session = sessions()
+    if tenant is not None:
+        session.info["tenant"] = tenant
+    try:
         yield session
+        if session.in_transaction() or session.new:
+            await session.commit()
+    finally:
+        if session.in_transaction():
+            await asyncio.shield(asyncio.create_task(session.close()))
 
 
 @event.listens_for(orm.Session, "after_begin")

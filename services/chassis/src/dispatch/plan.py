@@ -91,16 +91,21 @@ class _Step:
         return None if errors else values
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 class _Known:
     """What a request says, while it is served."""
 
     def __init__(self, request: Request, body: Any, embedded: bool) -> None:
         self.request, self.body, self.embedded = request, body, embedded
         self.in_path = frozenset(request.path_params)
-        self.in_query = frozenset(each.lower() for each in request.query_params) if request.url.query else frozenset()
+        self.in_query = _NOTHING
+        if request.scope["query_string"]:
+            self.in_query = frozenset(each.lower() for each in request.query_params)
         self.in_headers = frozenset(each.decode("latin-1") for each, _ in request.scope["headers"])
         self.response = Response()
-        del self.response.headers["content-length"]
+        self.response.raw_headers.clear()
         self.response.status_code = None  # type: ignore[assignment]  # As FastAPI: no dependency has set it.
         self.errors: list[Any] = []
 

@@ -7,24 +7,29 @@ from uuid import UUID
 
 import access.me
 from fastapi import APIRouter
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def employee_of(employee: Any, session: AsyncSession, subject: str) -> Any:
     """The row of the employee in use whose tokens have this subject; None when there is none."""
-    known = select(employee).where(employee.subject == subject, employee.archived_at.is_(None))
-    return await session.scalar(known.order_by(employee.hlc.desc()).limit(1))
+    return await session.scalar(_known(employee, employee), {"subject": subject})
 
 
 def employee_id_of(employee: Any) -> Callable[[AsyncSession, str], Awaitable[UUID | None]]:
     """Finds the id of the employee who calls."""
+    known = _known(employee, employee.id)
 
     async def found(session: AsyncSession, subject: str) -> UUID | None:
-        row = await employee_of(employee, session, subject)
-        return row.id if row else None
+        employee_id: UUID | None = await session.scalar(known, {"subject": subject})
+        return employee_id
 
     return found
+
+
+def _known(employee: Any, wanted: Any) -> Select[Any]:
+    known = select(wanted).where(employee.subject == bindparam("subject"), employee.archived_at.is_(None))
+    return known.order_by(employee.hlc.desc()).limit(1)
 
 
 def me_router(employee: Any) -> APIRouter:

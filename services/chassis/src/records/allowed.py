@@ -4,7 +4,7 @@ Rules that depend on more than the state are not evaluated: they refuse when the
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from chassis.auth import Principal
@@ -24,9 +24,20 @@ def allowed(record: Record[Any, Any, Any], row: Any, caller: Principal) -> Seque
     """The verbs that the caller may try, in the order of `verbs_of`."""
     if record.write_scope not in caller.scopes:
         return ()
-    by_state = _by_state(record, row)
+    if record.allows is None and not any(callable(each) for each in record.actions.values()):
+        return _by_archiving(record, getattr(row, "archived_at", None) is not None, caller.scopes)
+    return _allowed(record, row, caller.scopes, _by_state(record, row))
+
+
+@lru_cache(maxsize=1000)
+def _by_archiving(record: Record[Any, Any, Any], archived: bool, scopes: frozenset[str]) -> Sequence[str]:
+    """The verbs for rows of which no more than this decides."""
+    return _allowed(record, None, scopes, {"restore"} if archived else {*verbs_of(record)} - {"restore"})
+
+
+def _allowed(record: Record[Any, Any, Any], row: Any, scopes: frozenset[str], by_state: set[str]) -> Sequence[str]:
     possible = [verb for verb in verbs_of(record) if verb in by_state]
-    return [verb for verb in possible if caller.scopes.issuperset(needs(record, verb, row))]
+    return [verb for verb in possible if scopes.issuperset(needs(record, verb, row))]
 
 
 def needs(record: Record[Any, Any, Any], verb: str, row: Any) -> tuple[str, ...]:

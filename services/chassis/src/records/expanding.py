@@ -82,6 +82,8 @@ def names(record: Record[Any, Any, Any], shape: type[BaseModel], levels: int = L
 
 def tree_of(record: Record[Any, Any, Any], shape: type[BaseModel], wanted: str) -> Tree:
     """The requested expansions. Raises `Malformed` with all possible ones, when a name is unknown."""
+    if not wanted:
+        return {}
     known, tree = names(record, shape), Tree()
     asked = [name.strip() for name in wanted.split(",") if name.strip()]
     if unknown := sorted(set(asked) - set(known)):

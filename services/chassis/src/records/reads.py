@@ -1,6 +1,7 @@
 """Reads that every record has."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from chassis import gather
 from chassis.errors import NotFound
 from chassis.replication import Replicated
 from pydantic import BaseModel
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -30,8 +31,7 @@ async def by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UU
     elif locked := gather.kept(session, _lock_of(record), [row_id]):
         found = locked[row_id]
     else:
-        row: Any = record.row
-        found = await session.scalar(_locked(complete(record)).where(row.id == row_id))
+        found = await session.scalar(_one_locked(record), {"row_id": row_id})
     if found is None:
         raise NotFound(id=row_id)
     return found
@@ -138,6 +138,13 @@ def rows_of(
         return (await session.scalars(_locked(select(row)).options(*loads).where(either).order_by(row.id))).all()
 
     return rows
+
+
+@cache
+def _one_locked(record: Record[Row, Any, Any]) -> Select[Row]:
+    """Built once: building a statement costs as much as sending it."""
+    row: Any = record.row
+    return _locked(complete(record)).where(row.id == bindparam("row_id"))
 
 
 def _lock_of(record: Record[Any, Any, Any]) -> str:

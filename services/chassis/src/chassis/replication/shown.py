@@ -91,9 +91,12 @@ class Shown(BaseModel):
     @classmethod
     def of(cls, row: Replicated, **more: Any) -> Self:
         """The answer for a row."""
-        names = cls.model_fields.keys() - more.keys() - {"sync"}
         loaded = vars(row)  # A column that is loaded is found there without the ORM's descriptor.
-        values = {name: loaded[name] if name in loaded else getattr(row, name) for name in names}
+        values = {
+            name: loaded[name] if name in loaded else getattr(row, name)
+            for name in cls.model_fields
+            if name != "sync" and name not in more
+        }
         return cls.model_validate({**values, "sync": sync_state(row), **more})
 
     def tag(self, response: Response) -> Self:

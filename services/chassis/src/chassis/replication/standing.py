@@ -16,7 +16,8 @@ def sync_state(row: Replicated) -> dict[str, Any]:
     An edit that the hub has not merged yet may resolve a refusal or conflict: its groups count as on their way until
     the hub reports their new state. A refusal that names no group is treated as resolved by any edit.
     """
-    edited = {group for group, own in row.sync.items() if own.get("seq", 0) > row.merged_seq}
+    merged = row.merged_seq
+    edited = {group for group, own in row.sync.items() if own.get("seq", 0) > merged}
     conflicts = [each for each in row.decided.get("conflicts", ()) if each["group"] not in edited]
     systems = {name: _now(peer, edited, bool(conflicts)) for name, peer in row.peers.items()}
     own = "conflict" if conflicts else "on_its_way" if edited or not row.canonical_id else "in_step"

@@ -1,7 +1,5 @@
 """Whatever a client sends, a service answers as its OpenAPI document says, and never with a fault of its own."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -9,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
-import uvicorn
 from chassis import feed
 from chassis.auth import Principal, authenticated
 from chassis.service import Service
@@ -26,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from stack.keys import SCOPES
-from stack.ports import free_port
 
 pytestmark = pytest.mark.servers
 
@@ -48,16 +44,8 @@ def serving(service: Service, address: str) -> Iterator[str]:
     app = service.app(service.settings(database_url=address))
     everything = Principal("anna", TENANT, frozenset(SCOPES), "test")
     app.dependency_overrides[authenticated] = lambda: everything
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with served(app) as base:
+        yield base
 
 
 @pytest.fixture(autouse=True)

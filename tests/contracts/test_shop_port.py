@@ -1,18 +1,16 @@
 """The example shop passes the conformance checks, by the command that its owner would run."""
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from contracts.__main__ import app as command
 from shop.app import Gateway, create
 from shop.store import Store
 from stack.keys import FIRST_TENANT, Issuer
-from stack.ports import free_port
 from typer.testing import CliRunner
+
+from ..serving import served
 
 pytestmark = pytest.mark.servers
 UNREACHABLE = "http://127.0.0.1:9"
@@ -30,16 +28,8 @@ def shop(gateway: Issuer, tmp_path: Path) -> Iterator[str]:
     """The address of a shop; its gateway cannot be reached."""
     known = Gateway(UNREACHABLE, gateway.public_file, gateway.name, lambda: "none")
     app = create(Store(tmp_path / "shop.sqlite", FIRST_TENANT), known)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with served(app) as address:
+        yield address
 
 
 def test_the_shop_passes_every_check(shop: str, gateway: Issuer) -> None:

@@ -1,6 +1,5 @@
 """The example shop joins CRM and ERP while they run: over HTTP alone, for one tenant, with records of its own."""
 
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,13 +11,12 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-import uvicorn
 from aiokafka import AIOKafkaProducer
 from shop.app import Gateway, create
 from shop.store import Store
-from stack.ports import free_port
 from stack.services import Stack
 
+from ..serving import served
 from .clients import Body, Company
 from .waiting import eventually
 
@@ -65,16 +63,8 @@ def opened(stack: Stack, company: Company, folder: Path) -> Iterator[Shop]:
     issuer = stack.gateway_issuer
     gateway = Gateway(stack.urls["gateway"], issuer.public_file, issuer.name, lambda: token)
     app = create(Store(folder / "shop.sqlite", company.tenant), gateway)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.02)
-    yield Shop(f"http://127.0.0.1:{port}")
-    server.should_exit = True
-    thread.join(10)
+    with served(app) as address:
+        yield Shop(address)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A worker is woken by a commit that wrote an event, and by no other; it polls while nobody listens."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -79,6 +80,16 @@ async def test_a_broken_connection_is_opened_again_and_what_was_missed_wakes(
 
 async def not_listening(made: Wakeup) -> bool:
     return not made.listening
+
+
+def test_the_longer_nothing_was_committed_the_rarer_a_task_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, began = Wakeup(), time.monotonic()
+    pauses = []
+    for quiet_seconds in (0, 3, 12, 3600):
+        monkeypatch.setattr(time, "monotonic", lambda now=began + quiet_seconds: now)
+        pauses.append(round(made._idle_seconds()))
+    made.wake()
+    assert [*pauses, made._idle_seconds()] == [1, 1, 3, 5, 1]
 
 
 async def test_without_a_listener_a_task_polls() -> None:

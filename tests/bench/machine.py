@@ -50,7 +50,8 @@ class Run:
 
 def _commit() -> str:
     short = _git("rev-parse", "--short", "HEAD")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!tests/bench/RESULTS.md")
+    written = (":!tests/bench/RESULTS.md", ":!tests/bench/*.png")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *written)
     return f"{short or 'unknown'}{' with changes' if changed else ''}"
 
 

@@ -1,5 +1,7 @@
 """Custom fields of every record that its users change."""
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -86,6 +88,9 @@ async def test_custom_fields_are_exported(made: Made) -> None:
     await changed(made, {"size": 42})
     answer = await made.api.get(f"{made.path}:export", params={"format": "jsonl", "custom.size": "42"})
     assert [json.loads(line)["custom"]["size"] for line in answer.text.splitlines()] == [42]
+    table = await made.api.get(f"{made.path}:export", params={"custom.size": "42"})
+    (row,) = csv.DictReader(io.StringIO(table.content.decode("utf-8-sig")))
+    assert (row["custom.size"], "custom" in row) == ("42", False)
 
 
 @having("list")

@@ -19,6 +19,13 @@ async def declarations(session: AsyncSession, record: str) -> Sequence[Declarati
     return (await session.scalars(wanted.order_by(Declaration.key))).all()
 
 
+async def all_declarations(session: AsyncSession, record: str) -> Sequence[Declaration]:
+    """The same with withdrawn ones, of which records may have values."""
+    return (
+        await session.scalars(select(Declaration).where(Declaration.record == record).order_by(Declaration.key))
+    ).all()
+
+
 async def by_key(session: AsyncSession, record: str, key: str) -> Declaration:
     """One declaration. Raises `NotFound`."""
     found: Declaration | None = await session.scalar(_one(record, key).where(Declaration.archived_at.is_(None)))

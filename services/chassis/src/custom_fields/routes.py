@@ -1,9 +1,11 @@
 """HTTP of custom fields."""
 
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 from chassis.auth import Principal, requires
 from chassis.db import Session
+from chassis.errors import Malformed
 from chassis.patch import parsed
 from chassis.preconditions import Seen, SeenIfThere, SeenVersion, etag
 from chassis.replication import Kind
@@ -19,8 +21,8 @@ Of = Annotated[RecordName, Query(description="What has the field, as events call
 Writer = Annotated[Principal, requires("customers:write")]
 
 
-def routes(kind: Kind) -> APIRouter:
-    """The routes of the declarations that a system holds as this kind."""
+def routes(kind: Kind, records: Callable[[], Collection[str]]) -> APIRouter:
+    """The routes of the declarations that a system holds as this kind; `records` have such fields in this system."""
     router = APIRouter(prefix="/v1/custom-fields", tags=["custom_fields"])
 
     @router.get("", dependencies=[requires("customers:read")])
@@ -44,6 +46,8 @@ def routes(kind: Kind) -> APIRouter:
         record: Of = "customer",
     ) -> FieldOut:
         """Declare a field of your own, in all systems, or change its label and choices; its type stays."""
+        if record not in (known := sorted(records())):
+            raise Malformed(errors=[{"field": "record", "code": "unknown", "message": f"one of: {', '.join(known)}"}])
         field = parsed(CustomField, {"key": key, **body.model_dump(mode="json")})
         row = await commands.declare(session, kind, record, field, caller.subject, _seen(seen))
         return _answer(row, response)

@@ -20,9 +20,11 @@ from chassis.errors import Conflict, Problem
 from chassis.patch import parsed
 from chassis.replication import Kind, creating
 from chassis.retention import Expiry
+from custom_fields.queries import declarations
 from pydantic import BaseModel
 from records import Record, writes
 from records.cells import read_cell
+from records.own_filters import FIELD, read_text
 from sqlalchemy import BigInteger, Identity, Index, Text, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -155,7 +157,7 @@ class Target:
 
     def _whole(self, name: str, value: Any) -> Any:
         """A part without any content is None; a part of a list is its only member."""
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or isinstance(self.shape.model_fields[name].default, dict):
             return value
         if all(each is None for each in value.values()):
             return None
@@ -242,8 +244,10 @@ class Import:
         for path, target in self.target.references.items():
             for part, name in _places(document, path):
                 part[name] = str(await self._referred(session, target, part[name]))
+        if isinstance(document.get(FIELD), dict):
+            document[FIELD] = await self._own(session, document[FIELD])
         if present is None:
-            filled = {name: value for name, value in document.items() if value is not None}
+            filled = _filled({name: _filled(value) if name == FIELD else value for name, value in document.items()})
             row = await self.target.create(session, parsed(self.target.shape, filled), self.actor)
             named = {"target": self.name, "source": self.source, "key": key, "digest": digest, "record_id": row.id}
             await session.execute(insert(ImportKey).values(named))
@@ -275,6 +279,15 @@ class Import:
         )
         return {key: Known(digest, record_id) for key, digest, record_id in found}
 
+    async def _own(self, session: AsyncSession, custom: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of custom fields, cells read by the declared types."""
+        record = self.target.kind or self.target.record
+        declared = {each.key: each.field for each in await declarations(session, record.name if record else "")}
+        return {
+            key: read_text(declared[key], value) if isinstance(value, str) and key in declared else value
+            for key, value in custom.items()
+        }
+
     async def _referred(self, session: AsyncSession, target: str, cell: str) -> UUID:
         if (target, cell) not in self._found:
             self._found[target, cell] = await self._look_up(session, target, cell)
@@ -289,6 +302,13 @@ class Import:
         if found is None:
             raise UnknownReference(key=cell, target=target, source=self.source)
         return found
+
+
+def _filled(document: Any) -> Any:
+    """An object without its empty values."""
+    if not isinstance(document, dict):
+        return document
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def _key(row: Row) -> str:

@@ -1,6 +1,6 @@
 """A service made of modules. Every service has roles, custom fields, files, imports, jobs and series of numbers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,8 @@ from jobs import FINISHED_JOBS, JobKind
 from jobs import routes as jobs_routes
 from numbering import Series
 from numbering.routes import series_router
+from records import RecordRouter
+from records.own_filters import has_own_fields
 from sqlalchemy import MetaData
 
 from modules.module import Module
@@ -46,7 +48,7 @@ def service(
 ) -> Service:
     """The service of these modules. Raises `NamedTwice` when two of them use a name for different things."""
     listed = (
-        with_custom_fields(name),
+        with_custom_fields(name, lambda: _with_own_fields(modules)),
         *modules,
         imports_into(targets_of(modules)),
         Module(tasks=files.tasks),
@@ -80,14 +82,20 @@ def targets_of(modules: Iterable[Module]) -> dict[str, Target]:
     return _united(module.all_imports for module in modules)
 
 
-def with_custom_fields(system: str) -> Module:
-    """The module of custom fields, in one system."""
+def with_custom_fields(system: str, records: Callable[[], Collection[str]]) -> Module:
+    """The module of custom fields, in one system in which these records have such fields."""
     kind = kind_of(system)
     return Module(
-        routers=(custom_fields.routes.routes(kind),),
+        routers=(custom_fields.routes.routes(kind, records),),
         kinds=(kind,),
         tasks=lambda started: handlers.tasks(started, kind),
     )
+
+
+def _with_own_fields(modules: Sequence[Module]) -> set[str]:
+    routers = _all(module.all_routers for module in modules)
+    records = (router.record for router in routers if isinstance(router, RecordRouter))
+    return {record.name for record in records if has_own_fields(record)}
 
 
 def imports_into(targets: Mapping[str, Target]) -> Module:

@@ -17,6 +17,8 @@ from chassis.auth import Principal, requires
 from chassis.db import Sessions, transaction
 from chassis.errors import Conflict
 from chassis.pages import Key, behind
+from contracts.custom import FieldType
+from custom_fields.queries import all_declarations
 from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
@@ -57,6 +59,9 @@ class TooLargeForXlsx(Conflict):
     hint = "Export `csv` or `jsonl`, which have no such limit, or narrow the filters."
 
 
+NUMBERS = (FieldType.INTEGER, FieldType.DECIMAL)
+
+
 class Wanted:
     """The parameters of an export beside the filters."""
 
@@ -80,10 +85,12 @@ def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
         request: Request, caller: Reader, wanted: Annotated[Wanted, Depends()], filters: Filters, own: OwnFilters
     ) -> StreamingResponse:
         keys = record.sorting.keys(wanted.sort)
-        found = await _begun(chunks(request.app.state.sessions, caller.tenant, record, filters, keys, own))
+        sessions = request.app.state.sessions
+        columns = await _columns(sessions, caller.tenant, record)
+        found = await _begun(chunks(sessions, caller.tenant, record, filters, keys, own))
         name = f"{record.plural.replace('_', '-')}-{clock.today().isoformat()}.{wanted.format}"
         return StreamingResponse(
-            await _pieces(record, wanted.format, found),
+            await _pieces(record, columns, wanted.format, found),
             media_type=MEDIA_TYPES[wanted.format],
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
@@ -128,14 +135,16 @@ async def _begun(found: Chunks) -> Chunks:
     return all_of_them()
 
 
-async def _pieces(record: Record[Any, Any, Any], as_format: Format, found: Chunks) -> AsyncIterator[bytes]:
+async def _pieces(
+    record: Record[Any, Any, Any], columns: Sequence[Column], as_format: Format, found: Chunks
+) -> AsyncIterator[bytes]:
     match as_format:
         case "csv":
-            return _csv(record, found)
+            return _csv(record, columns, found)
         case "jsonl":
             return _jsonl(found)
         case "xlsx":
-            return _file(await _workbook(record, found))
+            return _file(await _workbook(record, columns, found))
 
 
 async def _jsonl(found: Chunks) -> AsyncIterator[bytes]:
@@ -143,9 +152,19 @@ async def _jsonl(found: Chunks) -> AsyncIterator[bytes]:
         yield "".join(f"{shown.model_dump_json(by_alias=True)}\n" for shown in chunk).encode()
 
 
-async def _csv(record: Record[Any, Any, Any], found: Chunks) -> AsyncIterator[bytes]:
-    """With a byte order mark, because spreadsheets do not detect UTF-8 without it."""
+async def _columns(sessions: Sessions, tenant: UUID, record: Record[Any, Any, Any]) -> Sequence[Column]:
+    """The columns of a record's answers; custom fields have one each, `custom.<key>`."""
     columns = columns_of(record.out)
+    if not own_filters.has_own_fields(record):
+        return columns
+    async with transaction(sessions, tenant) as session:
+        declared = await all_declarations(session, record.name)
+    own = [Column(f"{own_filters.FIELD}.{each.key}", each.type in NUMBERS) for each in declared]
+    return [*(each for each in columns if each.path != own_filters.FIELD), *own]
+
+
+async def _csv(record: Record[Any, Any, Any], columns: Sequence[Column], found: Chunks) -> AsyncIterator[bytes]:
+    """With a byte order mark, because spreadsheets do not detect UTF-8 without it."""
     yield _lines([[column.path for column in columns]]).encode("utf-8-sig")
     async for chunk in found:
         documents = _documents(record, chunk)
@@ -163,13 +182,12 @@ def _documents(record: Record[Any, Any, Any], chunk: Sequence[BaseModel]) -> lis
     return [shown.model_dump(mode="json", exclude=record.shown_only) for shown in chunk]
 
 
-async def _workbook(record: Record[Any, Any, Any], found: Chunks) -> IO[bytes]:
+async def _workbook(record: Record[Any, Any, Any], columns: Sequence[Column], found: Chunks) -> IO[bytes]:
     """A temporary file with one sheet. Raises `TooLargeForXlsx`."""
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by whoever sends it)
     # Only one row is in memory; the others are in temporary files.
     book = Workbook(file, {"constant_memory": True})
     sheet = book.add_worksheet(record.plural.replace("_", " ")[:31])
-    columns = columns_of(record.out)
     for place, column in enumerate(columns):
         sheet.write_string(0, place, column.path)
     row = 1

@@ -61,7 +61,7 @@ async def own_conditions(
     for key, text in wanted.items():
         try:
             field = declared_as(declared, record.name, key)
-            found.append(row.custom.contains({key: field.value(_read(field, text))}))
+            found.append(row.custom.contains({key: field.value(read_text(field, text))}))
         except PydanticCustomError as error:
             code = error.type.replace("_", "-")
             errors.append({"field": f"{FIELD}.{key}", "code": code, "message": error.message()})
@@ -70,8 +70,8 @@ async def own_conditions(
     return found
 
 
-def _read(field: CustomField, text: str) -> Scalar:
-    """The value that a text in an address stands for; a text of another type is refused by the field."""
+def read_text(field: CustomField, text: str) -> Scalar:
+    """The value that a text in an address or a cell stands for; a text of another type is refused by the field."""
     if field.type is FieldType.BOOLEAN:
         return {"true": True, "false": False}.get(text, text)
     if field.type is FieldType.INTEGER:

@@ -52,3 +52,10 @@ async def test_another_tenant_declares_for_itself(api: httpx.AsyncClient, strang
     await api.put(PATH, json=SHOE_SIZE)
     assert (await stranger.get("/v1/custom-fields")).json() == {"items": []}
     assert (await stranger.put(PATH, json={"label": "Shoes", "type": "text"})).status_code == 200
+
+
+async def test_a_field_of_a_record_that_does_not_exist_is_refused_with_those_that_do(api: httpx.AsyncClient) -> None:
+    body = {"label": "Horns", "type": "integer"}
+    refused = await api.put("/v1/custom-fields/horns", params={"record": "unicorn"}, json=body)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "record")
+    assert "customer" in refused.json()["errors"][0]["message"]

@@ -14,12 +14,12 @@ PREFLIGHT_SECONDS = 600
 COMPRESSED_FROM_BYTES = 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SENT = (
-    "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
-    "Last-Event-ID", "X-Correlation-Id", "traceparent",
+    "Accept-Language", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range",
+    "Last-Event-ID", "Range", "X-Correlation-Id", "traceparent",
 )  # fmt: skip
 SHOWN = (
-    "Allow", "Content-Disposition", "Deprecation", "ETag", "Link", "Location", "Retry-After", "Sunset",
-    "WWW-Authenticate", "X-Correlation-Id",
+    "Accept-Ranges", "Allow", "Content-Disposition", "Content-Range", "Deprecation", "ETag", "Link", "Location",
+    "Retry-After", "Sunset", "WWW-Authenticate", "X-Correlation-Id",
 )  # fmt: skip
 
 ORIGIN = re.compile(r"https?://[a-zA-Z0-9.-]+(?::(?:\d{1,5}|\*))?|https?://\[[0-9a-fA-F:]+\](?::(?:\d{1,5}|\*))?")

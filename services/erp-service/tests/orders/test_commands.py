@@ -144,6 +144,16 @@ async def test_an_order_that_may_not_be_confirmed_says_why(
     assert await available(session, product_id) == 10
 
 
+async def test_an_order_that_is_short_names_its_lines(session: AsyncSession) -> None:
+    full, short = await a_product(session, 10), await a_product(session, 1)
+    row = await a_submitted(session, await a_customer(session), (full, 4), (short, 2), whole=True)
+    with pytest.raises(Conflict) as refused:
+        await commands.confirm(session, row.id, "anna")
+    document = refused.value.document()
+    assert [each["field"] for each in document["errors"]] == ["lines[1].quantity"]
+    assert [each["line_ids"] for each in document["shortages"]] == [[str(row.lines[1].id)]]
+
+
 async def test_what_was_taken_out_of_use_since_is_not_sold(session: AsyncSession) -> None:
     customer_id, product_id = await a_customer(session), await a_product(session, 10)
     row = await a_submitted(session, customer_id, (product_id, 1))

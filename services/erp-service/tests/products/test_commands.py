@@ -14,8 +14,8 @@ from chassis.testing import OTHER_TENANT, TENANT, act_for
 from erp.catalogue.products.checks import KitInKit, ProductNumberTaken
 from erp.catalogue.products.events import PRODUCT
 from erp.catalogue.products.handlers import give_skus
-from erp.catalogue.products.records import PRODUCTS
-from erp.catalogue.products.schemas import ProductBody
+from erp.catalogue.products.records import PRICE_LISTS, PRICES, PRODUCTS
+from erp.catalogue.products.schemas import PriceBody, PriceListBody, ProductBody
 from erp.wiring import SERVICE
 from records import ReferenceUnknown, reads, writes
 from sqlalchemy import select
@@ -40,6 +40,16 @@ async def kit_of(session: AsyncSession, *product_ids: UUID) -> UUID:
     components = [{"product_id": product_id, "quantity": "2"} for product_id in product_ids]
     body = ProductBody(name="Breakfast", product_kind="kit", components=components)
     return (await writes.create(session, PRODUCTS, body, "anna")).id
+
+
+async def test_prices_are_announced_in_the_decimals_of_their_list(session: AsyncSession) -> None:
+    product = await writes.create(session, PRODUCTS, ProductBody(name="Chai"), "anna")
+    listed = await writes.create(session, PRICE_LISTS, PriceListBody(name="Retail", currency="EUR"), "anna")
+    body = PriceBody(price_list_id=listed.id, product_id=product.id, amount="165")
+    row = await writes.create(session, PRICES, body, "anna")
+    await writes.change(session, PRICES, row.id, {"amount": "170"}, "anna", seen)
+    amounts = [each["snapshot"]["price"]["amount"] for each in (await events(session))[-2:]]
+    assert amounts == ["165.00", "170.00"]
 
 
 async def test_a_product_without_a_sku_gets_the_next_one_that_is_free(session: AsyncSession) -> None:

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import asyncpg
 import orjson
 import sqlalchemy
 import uuid_utils.compat
@@ -34,6 +33,8 @@ Role = Literal["owner", "app", "worker"]
 Sessions = async_sessionmaker[AsyncSession]
 
 BEGUN = "begun"
+"""In the `info` of a session: it has begun a transaction."""
+
 TENANT = "nullif(current_setting('app.tenant', true), '')::uuid"
 
 
@@ -171,37 +172,6 @@ def _act_for_tenant(session: orm.Session, begun: orm.SessionTransaction, connect
         connection.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
     else:
         driver.opening = f"set local app.tenant = '{tenant}'"
-
-
-@asynccontextmanager
-async def reading(session: AsyncSession) -> AsyncIterator[Any]:
-    """A connection of the driver, for statements that read: in the transaction of the session if it has begun, else in
-    one of its own, which costs a fifth of opening the session's. Raises `DBAPIError` as the session does."""
-    if BEGUN in session.info or not isinstance(session.bind, AsyncEngine):
-        yield await _driver(session)
-        return
-    pooled = await session.bind.raw_connection()
-    driver: Any = pooled.driver_connection
-    try:
-        await driver.execute(f"begin read only; set local app.tenant = '{session.info['tenant']}'")
-        yield driver
-        await driver.execute("commit")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        pooled.invalidate()
-        raise DBAPIError("a read", {}, error, connection_invalidated=driver.is_closed()) from error
-    except BaseException:
-        pooled.invalidate()
-        raise
-    finally:
-        pooled.close()
-
-
-async def _driver(session: AsyncSession) -> Any:
-    held: Any = (await session.connection()).sync_connection
-    driver = held.connection.driver_connection
-    if not driver.is_in_transaction():
-        await session.execute(text("select"))
-    return driver
 
 
 async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from chassis.db import reading
 from sqlalchemy import Select, bindparam, func, inspect, select
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.orm.interfaces import ORMOption
 from sqlalchemy.types import NullType
 
+from records.driver import reading
 from records.record import Record, Row
 
 NUMERIC = 1700

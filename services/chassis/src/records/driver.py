@@ -1,0 +1,42 @@
+"""Reads by the driver itself: SQLAlchemy's execution costs several times more than the read of one row."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from chassis.db import BEGUN
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+
+@asynccontextmanager
+async def reading(session: AsyncSession) -> AsyncIterator[Any]:
+    """A connection of the driver, for statements that read: in the transaction of the session if it has begun, else in
+    one of its own, which costs a fifth of opening the session's. Raises `DBAPIError` as the session does."""
+    if BEGUN in session.info or not isinstance(session.bind, AsyncEngine):
+        yield await _driver(session)
+        return
+    pooled = await session.bind.raw_connection()
+    driver: Any = pooled.driver_connection
+    try:
+        await driver.execute(f"begin read only; set local app.tenant = '{session.info['tenant']}'")
+        yield driver
+        await driver.execute("commit")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        pooled.invalidate()
+        raise DBAPIError("a read", {}, error, connection_invalidated=driver.is_closed()) from error
+    except BaseException:
+        pooled.invalidate()
+        raise
+    finally:
+        pooled.close()
+
+
+async def _driver(session: AsyncSession) -> Any:
+    held: Any = (await session.connection()).sync_connection
+    driver = held.connection.driver_connection
+    if not driver.is_in_transaction():
+        await session.execute(text("select"))
+    return driver

@@ -129,7 +129,7 @@ async def test_a_merge_that_waits_for_a_registration_knows_the_system(hub: Hub) 
     async with transaction(hub.sessions) as session:
         await connect(session, "shop", shop({"customer": WRITES}))
         merging = asyncio.create_task(hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI)]))
-        while not await session.scalar(text("select exists (select from pg_locks where not granted)")):  # noqa: ASYNC110
+        while not await session.scalar(text("select exists (select from pg_locks where not granted)")):  # noqa: ASYNC110 (a lock has no event)
             await asyncio.sleep(0.01)
     await asyncio.wait_for(merging, 20)
     assert {delivery.system for delivery in await hub.all(Delivery)} == {"crm", "erp", "shop"}

@@ -15,10 +15,10 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
+from adjustments.garbage import collect_seldom
 from chassis.bus import Message
 from chassis.db import create_engine, session_factory, uuid7
 from chassis.events import Event, to_headers
-from chassis.garbage import collect_seldom
 from chassis.telemetry import configure_logs
 from gateway.ingest import consume
 from gateway.kinds.holders import declared

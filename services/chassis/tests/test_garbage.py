@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from chassis.garbage import OBJECTS_BETWEEN_RUNS, collect_seldom
+from adjustments.garbage import OBJECTS_BETWEEN_RUNS, collect_seldom
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
+from adjustments import header_names
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from chassis import header_names, telemetry
+from chassis import telemetry
 from chassis.broker_security import OPEN, BrokerSecurity
 from chassis.health import BROKER, beat, failing, vital
 from chassis.worker import pause

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
+from adjustments.garbage import collect_seldom
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 
-from chassis.garbage import collect_seldom
 from chassis.settings import Settings
 
 STOP_SECONDS = 5

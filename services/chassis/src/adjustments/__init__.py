@@ -1,0 +1,1 @@
+"""What is set or corrected in Python and in libraries, for every process of a service."""

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from chassis.auth import public
-from chassis.batch import Batch
 from chassis.patch import JsonPatch
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from records.batches import Batch
 
 Schema = dict[str, Any]
 

@@ -1,13 +1,13 @@
 """The documentation page, with what it loads: nothing comes from another host."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import fastapi_offline
 from chassis import browsers
 from chassis.auth import public
 from chassis.settings import Settings
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html, get_swagger_ui_oauth2_redirect_html
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
@@ -39,7 +39,7 @@ async def documented(request: Request) -> JSONResponse:
 
 
 @router.get(sign_in.REDIRECT)
-async def signed_in() -> HTMLResponse:
+async def signed_in(_: Annotated[sign_in.Answer, Query()]) -> HTMLResponse:
     return get_swagger_ui_oauth2_redirect_html()
 
 

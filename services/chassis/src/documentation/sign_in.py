@@ -3,19 +3,34 @@
 The page alone knows this issuer. The published OpenAPI document does not: it is the same in every installation.
 """
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import httpx
 import structlog
 from chassis.issuer_keys import READ_SECONDS, discovered, endpoint
 from chassis.settings import Settings
+from pydantic import BaseModel, Field
 
 log = structlog.get_logger()
 SCHEME, FLOW = "sign_in", "authorizationCode"
 SCOPES = {"openid": "Sign in.", "profile": "Show your name."}
+Sent = Annotated[str | None, Field(max_length=4000)]
 DOCUMENT = "/docs/openapi.json"
 REDIRECT = "/docs/oauth2-redirect"
+
+
+class Answer(BaseModel):
+    """What an issuer sends people back with. The script of the page reads it, not this service."""
+
+    code: Sent = None
+    state: Sent = None
+    error: Sent = None
+    error_description: Sent = None
+    error_uri: Sent = None
+    iss: Sent = None
+    session_state: Sent = None
+    scope: Sent = None
 
 
 async def described(settings: Settings, document: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from inspect import get_annotations
 from typing import Annotated, Any, Never
 from uuid import UUID
 
-from chassis import batch, gather
+from chassis import gather
 from chassis.auth import Principal, requires
-from chassis.batch import Batch, BatchResult
 from chassis.db import Session
 from chassis.errors import Malformed
 from chassis.pages import Page, PageRequest, sorted_by
@@ -23,8 +22,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records import export, reads, untracked, writes
+from records import batches, export, reads, untracked, writes
 from records.answers import answered, page_of
+from records.batches import Batch, BatchResult
 from records.expanding import listed_shape
 from records.listing import filters_of
 from records.own_filters import OwnFilters, described
@@ -249,7 +249,7 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
         return await answered(session, record, row, response)
 
     async def write(body: Batch[Body, Changed], session: Session, caller: Writer) -> BatchResult:
-        return await batch.write(
+        return await batches.write(
             session,
             body.items,
             lambda fields: commands.create(session, fields, caller),

@@ -225,7 +225,8 @@ async def test_the_documentation_page_signs_in(crm: FastAPI, issuer: str) -> Non
         page = await client.get("/docs")
         assert f"connect-src 'self' {issuer};" in page.headers["Content-Security-Policy"]
         assert '"usePkceWithAuthorizationCodeGrant": true' in page.text
-        assert (await client.get("/docs/oauth2-redirect")).status_code == 200
+        back = await client.get("/docs/oauth2-redirect", params={"code": "c", "state": "s", "iss": issuer})
+        assert back.status_code == 200 and "swaggerUIRedirectOauth2" in back.text
         document = (await client.get("/docs/openapi.json")).json()
         published = (await client.get("/openapi.json")).json()
     flow = document["components"]["securitySchemes"]["sign_in"]["flows"]["authorizationCode"]

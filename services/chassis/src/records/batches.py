@@ -6,16 +6,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Never, TypeVar, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
-from pydantic_core import CoreSchema
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from chassis import gather
 from chassis.described import ProblemFacts
 from chassis.errors import PreconditionRequired, Problem
 from chassis.patch import Unchecked, patch_of
 from chassis.preconditions import Seen, etag
 from chassis.replication import Replicated
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema
+from sqlalchemy.ext.asyncio import AsyncSession
 
 Shape = TypeVar("Shape", bound=BaseModel)
 Changed = TypeVar("Changed", bound=BaseModel)

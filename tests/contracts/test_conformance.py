@@ -55,7 +55,7 @@ def _nobody_waits_for_events(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(database: Database) -> Iterator[dict[str, str]]:
+def addresses(database: Database) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         yield {
             s.name: stack.enter_context(serving(s, database(s.name, s.metadata, s.versions, "conformance")))
@@ -64,8 +64,8 @@ def served(database: Database) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
-def test_every_answer_is_one_that_was_promised(service: Service, served: dict[str, str]) -> None:
-    schema = schemathesis.openapi.from_url(f"{served[service.name]}/openapi.json", timeout=ANSWER_SECONDS)
+def test_every_answer_is_one_that_was_promised(service: Service, addresses: dict[str, str]) -> None:
+    schema = schemathesis.openapi.from_url(f"{addresses[service.name]}/openapi.json", timeout=ANSWER_SECONDS)
     for each in schema.get_all_operations():
         assert isinstance(each, Ok), each
         operation = each.ok()
@@ -85,6 +85,6 @@ def test_every_answer_is_one_that_was_promised(service: Service, served: dict[st
         answers_as_promised()
 
 
-def test_the_document_is_served_where_clients_look_for_it(served: dict[str, str]) -> None:
-    for address in served.values():
+def test_the_document_is_served_where_clients_look_for_it(addresses: dict[str, str]) -> None:
+    for address in addresses.values():
         assert httpx.get(f"{address}/openapi.json").json()["openapi"].startswith("3.1")

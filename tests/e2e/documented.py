@@ -34,14 +34,15 @@ class Block:
 
 
 def blocks(document: str) -> list[Block]:
-    """The blocks of commands in their order, each with those that follow it and show its output; code is left out."""
+    """The blocks of commands in their order, each with those that follow it and show its output; code, and what stands before the first
+    command, is left out."""
     found: list[Block] = []
     for language, text in FENCE.findall(document):
         if language == "bash":
             found.append(Block(text))
-        elif language == "json":
+        elif found and language == "json":
             found[-1].answers.append(json.loads(text if text.lstrip().startswith("{") else f"{{{text}}}"))
-        elif language == "text":
+        elif found and language == "text":
             found[-1].lines += text.splitlines()
     return found
 

@@ -179,13 +179,20 @@ async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
     await session.execute(text(f"set local lock_timeout = '{milliseconds:d}ms'"))
 
 
+@asynccontextmanager
+async def acting_for(sessions: Sessions, caller: Principal) -> AsyncIterator[AsyncSession]:
+    """A transaction on behalf of a caller, as `transaction`."""
+    async with transaction(sessions, caller.tenant) as session:
+        session.info["actor"] = caller.subject
+        session.info["caller"] = caller
+        yield session
+
+
 async def request_session(
     request: Request, principal: Annotated[Principal, Depends(authenticated)]
 ) -> AsyncIterator[AsyncSession]:
     """The session of one request: committed before the response is sent, rolled back by any error."""
-    async with transaction(request.app.state.sessions, principal.tenant) as session:
-        session.info["actor"] = principal.subject
-        session.info["caller"] = principal
+    async with acting_for(request.app.state.sessions, principal) as session:
         yield session
 
 

@@ -90,7 +90,7 @@ def storage(url: str) -> Storage:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (BaseError, PermissionError) as error:
+    except (BaseError, OSError) as error:
         raise StorageAway() from error
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from chassis import clock
 from chassis.auth import Principal, requires
-from chassis.db import Sessions, transaction
+from chassis.db import Sessions, acting_for, transaction
 from chassis.errors import Conflict
 from chassis.pages import Key, behind
 from contracts.custom import FieldType
@@ -87,7 +87,7 @@ def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
         keys = record.sorting.keys(wanted.sort)
         sessions = request.app.state.sessions
         columns = await _columns(sessions, caller.tenant, record)
-        found = await _begun(chunks(sessions, caller.tenant, record, filters, keys, own))
+        found = await _begun(chunks(sessions, caller, record, filters, keys, own))
         name = f"{record.plural.replace('_', '-')}-{clock.today().isoformat()}.{wanted.format}"
         return StreamingResponse(
             await _pieces(record, columns, wanted.format, found),
@@ -100,7 +100,7 @@ def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
 
 async def chunks(
     sessions: Sessions,
-    tenant: UUID,
+    caller: Principal,
     record: Record[Any, Any, Any],
     filters: BaseModel,
     keys: Sequence[Key],
@@ -108,13 +108,13 @@ async def chunks(
 ) -> Chunks:
     """The answers for all rows that match the filters, in the order of the keys, some hundred at a time."""
     labelled = [key.column.label(f"_key_{number}") for number, key in enumerate(keys)]
-    async with transaction(sessions, tenant) as session:
+    async with acting_for(sessions, caller) as session:
         found = await reads.search(session, record, filters, own)
     read = untracked.whole(record)
     statement = read.among(found).add_columns(*labelled).order_by(*(key.order() for key in keys))
     following, complete = statement, False
     while not complete:
-        async with transaction(sessions, tenant) as session:
+        async with acting_for(sessions, caller) as session:
             rows = (await session.execute(following.limit(CHUNK_ROWS))).all()
             shown = list(await record.answers(session, [read.made(row) for row in rows]))
         complete = len(rows) < CHUNK_ROWS

@@ -130,8 +130,8 @@ async def test_whole_is_all_or_nothing(session: AsyncSession) -> None:
     with pytest.raises(OutOfStock) as refused:
         await commands.reserve(session, wants, whole=True)
     assert refused.value.facts["shortages"] == [
-        {"product_id": tea, "wanted": "6", "available": "5"},
-        {"product_id": cup, "wanted": "1", "available": "0"},
+        {"product_id": tea, "wanted": "6", "available": "5", "line_ids": [each.line_id for each in wants[:2]]},
+        {"product_id": cup, "wanted": "1", "available": "0", "line_ids": [wants[2].line_id]},
     ]
     await session.flush()
     assert await commands.available(session, [tea]) == {tea: 5}

@@ -24,6 +24,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from stack.keys import SCOPES
 
+from ..serving import served
+
 pytestmark = pytest.mark.servers
 
 SERVICES = [CRM, ERP, GATEWAY]

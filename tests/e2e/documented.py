@@ -34,8 +34,10 @@ class Block:
 
 
 def blocks(document: str) -> list[Block]:
-    """The blocks of commands in their order, each with those that follow it and show its output; code, and what stands before the first
-    command, is left out."""
+    """The blocks of commands in their order, each with those that follow it and show its output.
+
+    Code is left out, and what stands before the first command.
+    """
     found: list[Block] = []
     for language, text in FENCE.findall(document):
         if language == "bash":

@@ -89,7 +89,7 @@ def test_every_json_body_and_answer_is_a_named_model(service: str) -> None:
     for name, operation in operations(document(service)):
         for place in (operation.get("requestBody", {}), *operation["responses"].values()):
             for media, content in place.get("content", {}).items():
-                schema = content["schema"]
+                schema = content["itemSchema" if media == "text/event-stream" else "schema"]
                 either = [each for each in schema.get("anyOf", [schema]) if each != {"type": "null"}]
                 if (
                     "json" in media

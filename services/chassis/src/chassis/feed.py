@@ -179,10 +179,7 @@ async def _first_page(
     return await following.page(after if last_event_id is None else last_event_id, STREAM_PAGE, complete=False)
 
 
-STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
-
-
-@router.get(":stream", response_class=EventSourceResponse, responses=STREAM)
+@router.get(":stream", response_class=EventSourceResponse)
 async def stream_events(
     following: Following, first: Annotated[Feed, Depends(_first_page)]
 ) -> AsyncIterator[ServerSentEvent]:

@@ -151,7 +151,8 @@ class Plan:
         overrides, done, last = self.overrides(), list[Any](), self.steps[-1]
         for step in self.steps:
             if step.call in overrides:
-                done.append(await overrides[step.call]())
+                given = overrides[step.call]()
+                done.append(await given if inspect.isawaitable(given) else given)
                 continue
             values = await step.arguments_of(known, done)
             if values is None or any(done[place] is FAILED for place in step.needs) or (step is last and known.errors):

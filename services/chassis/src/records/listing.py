@@ -44,7 +44,8 @@ def filters_of(record: Record[Any, Any, Any]) -> type[BaseModel]:
     """The declared filters, with several values where the type is an enumeration, and the common ones."""
     shape = record.filters
     fields: dict[str, Any] = dict(_declared(record))
-    fields["ids"] = (_several(UUID), Field(default=None, description=f"Up to {MOST} ids, separated by commas."))
+    if hasattr(record.row, "id"):
+        fields["ids"] = (_several(UUID), Field(default=None, description=f"Up to {MOST} ids, separated by commas."))
     if record.kind is not None:
         described = "The state of the record in the other systems, as in its `sync`."
         fields["sync_state"] = (_several(State), Field(default=None, description=described))

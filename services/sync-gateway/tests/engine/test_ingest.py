@@ -145,6 +145,21 @@ async def test_the_same_customer_entered_on_both_sides_at_once_is_one(hub: Hub) 
     assert (decision.group_key, len(decision.heads), decision.state) == ("name", 2, "decided")
 
 
+@pytest.mark.parametrize(("most", "records"), [(2, 2), (1, 3)])
+async def test_a_phone_number_of_too_many_records_identifies_none(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, most: int, records: int
+) -> None:
+    for module in ("ingest.identify", "ingest.load", "store.load"):
+        monkeypatch.setattr(f"gateway.{module}.MOST_SHARED", most)
+    other = {**ALFKI, "name": {"name": "Blauer See", "kind": "company"}}
+    similar = {**ALFKI, "name": {"name": "Alfred Futterkiste", "kind": "company"}}
+    await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI), hub.event("crm", "c2", 1, other)])
+
+    await hub.ingest.handle([hub.event("erp", "e1", 1, similar)])
+
+    assert len(await hub.all(Record)) == records
+
+
 async def test_two_tenants_are_two_worlds(hub: Hub) -> None:
     await hub.ingest.handle([hub.event("crm", "c1", 1, ALFKI), hub.event("erp", "e1", 1, ALFKI, tenant=OTHER_TENANT)])
 

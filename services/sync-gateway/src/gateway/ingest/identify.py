@@ -7,7 +7,7 @@ from gateway.identity.match import Candidate, Match, MatchKeys, Tier, best_match
 from gateway.ingest.incoming import Incoming
 from gateway.store.links import LinkRow
 from gateway.store.records import RecordRow
-from gateway.store.state import State
+from gateway.store.state import MOST_SHARED, State
 
 
 class LinkedElsewhere(ValueError):
@@ -69,12 +69,14 @@ def _explicit(state: State, incoming: Incoming) -> Match | None:
 
 
 def _candidates(state: State, incoming: Incoming, keys: MatchKeys) -> list[Candidate]:
-    """Records with a key in common that the event's system is not linked to yet."""
+    """Records with a key in common that the event's system is not linked to yet; keys of too many are left out."""
     event = incoming.event
+    of_keys = (state.keys.get((incoming.tenant_id, event.kind, key), set()) for key in keys.lookup)
     found = {
         canonical_id
-        for key in keys.lookup
-        for canonical_id in state.keys.get((incoming.tenant_id, event.kind, key), ())
+        for sharing in of_keys
+        if len(sharing) <= MOST_SHARED
+        for canonical_id in sharing
         if (canonical_id, event.system) not in state.linked
     }
     return [Candidate(known, _keys_of(state.records[known])) for known in sorted(found)]

@@ -10,7 +10,7 @@ from gateway.ingest.incoming import Incoming
 from gateway.kinds import KINDS
 from gateway.kinds.references import local_references
 from gateway.store.load import MatchKeyOf, owners, read_keys, read_links, read_records
-from gateway.store.state import LinkKey, State
+from gateway.store.state import MOST_SHARED, LinkKey, State
 
 
 async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
@@ -31,7 +31,7 @@ async def load_named(session: AsyncSession, state: State, batch: Sequence[Incomi
     unlinked = [i for i in batch if i.link_key not in state.links]
     await read_keys(session, state, set(_match_keys(unlinked)))
     wanted = {state.links[i.link_key].canonical_id for i in batch if i.link_key in state.links}
-    wanted |= {canonical_id for found in state.keys.values() for canonical_id in found}
+    wanted |= {canonical_id for found in state.keys.values() if len(found) <= MOST_SHARED for canonical_id in found}
     wanted |= {i.begins for i in unlinked if i.begins}
     await read_records(session, state, wanted | await _claimed(session, state, unlinked))
 

@@ -20,7 +20,7 @@ from gateway.store.links import LINKS, Link, LinkRow, MatchKey
 from gateway.store.quarantine import replay_held
 from gateway.store.records import RECORDS, Record, RecordRow
 from gateway.store.rows import columns_of
-from gateway.store.state import LinkKey, State
+from gateway.store.state import MOST_SHARED, LinkKey, State
 from gateway.store.systems import note_behind, note_restored
 
 LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
@@ -56,9 +56,11 @@ NAMED_LINKS = text(
 )
 KEYS = select(MatchKey).from_statement(
     text("""
-    select match_keys.* from match_keys
-    join unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[])) as n(tenant_id, kind, key)
-    using (tenant_id, kind, key)
+    select found.*
+    from unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[])) as n(tenant_id, kind, key)
+    cross join lateral (
+        select * from match_keys as m where (m.tenant_id, m.kind, m.key) = (n.tenant_id, n.kind, n.key) limit :most
+    ) as found
     """)
 )
 
@@ -162,13 +164,17 @@ def _put_link(state: State, link: LinkRow) -> None:
 
 
 async def read_keys(session: AsyncSession, state: State, wanted: set[MatchKeyOf]) -> None:
-    """Lock these match keys, then read their records, so that concurrent creates of the same record are serialised."""
+    """Lock these match keys, then read their records, so that concurrent creates of the same record are serialised.
+
+    Of a key that more than `MOST_SHARED` records have, one more than that is read.
+    """
     if not wanted:
         return
     keys = sorted(wanted, key=str)
     await session.execute(LOCK_KEYS, {"keys": [" ".join(map(str, key)) for key in keys]})
     tenants, kinds, names = zip(*keys, strict=True)
-    for found in await session.scalars(KEYS, {"tenants": tenants, "kinds": kinds, "keys": names}):
+    wanted_of = {"tenants": tenants, "kinds": kinds, "keys": names, "most": MOST_SHARED + 1}
+    for found in await session.scalars(KEYS, wanted_of):
         state.keys[(found.tenant_id, found.kind, found.key)].add(found.canonical_id)
 
 

@@ -15,6 +15,10 @@ from gateway.store.records import RecordRow
 LinkKey = tuple[UUID, str, str, str]
 
 
+MOST_SHARED = 500
+"""A match key that more records have (the phone number of a switchboard, a placeholder) identifies none of them."""
+
+
 @dataclass
 class State:
     """The part of the hub that a batch may change, and the results of the pass.

@@ -90,6 +90,7 @@ class Results:
     """The file and the raw values in a folder. `order` is that of the sections."""
 
     def __init__(self, folder: Path, order: Sequence[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.order = folder, order
         self.failed: list[str] = []
 

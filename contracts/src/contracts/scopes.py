@@ -49,6 +49,7 @@ SCOPES = {
     "webhooks:write": "Make, change and delete webhooks; each kind of event needs the scope that shows the kind too.",
     "outbox:read": "Read which events are pending and which the broker has refused, without their content.",
     "outbox:operate": "Resend an event that the broker has refused.",
+    "audit:read": "Read the audit log.",
     "access:read": "Read roles, who has which, and API keys without their secrets.",
     "access:write": "Declare and assign roles, and make and revoke API keys, each with scopes of your own at most.",
     "replication:write": "Deliver and compare records through the replication API of a system; used by the gateway.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from chassis import clock
 from chassis.auth import Principal, Verifier
 from chassis.db import transaction
 from contracts.scopes import SCOPES
@@ -9,10 +10,12 @@ from fastapi import FastAPI
 
 from access import queries
 from access.api_keys import rules
-from access.api_keys.verifying import Keys
+from access.api_keys.verifying import ISSUER, Keys
+from access.first_use import Use, note_first, use_of
 from access.limits import Limit
 from access.remembered import Remembered
 
+NOTED_SECONDS = 3600
 ROLES_SECONDS = 10
 """How long a process uses roles and assignments as it has read them."""
 
@@ -32,6 +35,7 @@ class Callers:
         )
         self._keys = Keys(app)
         self._known = Remembered(self._with_roles, ROLES_SECONDS)
+        self._used = Remembered(self._note_first_use, NOTED_SECONDS)
 
     def report(self) -> None:
         """Log every issuer that is trusted for all tenants."""
@@ -41,11 +45,17 @@ class Callers:
         """The caller of a token or of an API key. Raises as `Verifier.verify`."""
         by_key = token.startswith(rules.PREFIX)
         caller = await self._keys.verify(token) if by_key else await self._tokens.verify(token)
+        await self._used.get(use_of(token, caller, clock.today()))
         return await self._known.get(caller)
 
     async def _with_roles(self, caller: Principal) -> Principal:
         async with transaction(self._app.state.sessions, caller.tenant) as session:
             return await queries.with_roles(session, caller)
+
+    async def _note_first_use(self, use: Use) -> bool:
+        async with transaction(self._app.state.sessions, use.caller.tenant) as session:
+            await note_first(session, use, "key" if use.caller.issuer == ISSUER else "token")
+        return True
 
 
 def authenticator(limits: Sequence[Limit] = ()) -> Callable[[FastAPI], Callers]:

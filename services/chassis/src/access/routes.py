@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
+from chassis.audit import add_facts, audited
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.errors import NotFound
@@ -38,7 +39,7 @@ async def read_role(name: Name, session: Session, response: Response) -> RoleOut
     return _tagged(await queries.role(session, name), response)
 
 
-@roles.put("/{name}")
+@roles.put("/{name}", dependencies=[audited])
 async def declare_role(
     name: Name, body: RoleBody, session: Session, caller: Writer, seen: SeenIfThere, response: Response
 ) -> RoleOut:
@@ -46,10 +47,11 @@ async def declare_role(
 
     `scopes` may contain those that you have yourself.
     """
+    add_facts(session, scopes=body.scopes)
     return _tagged(await commands.declare(session, name, body, caller, seen.check), response)
 
 
-@roles.delete("/{name}", status_code=204)
+@roles.delete("/{name}", status_code=204, dependencies=[audited])
 async def delete_role(name: Name, session: Session, caller: Writer, seen: SeenVersion) -> None:
     """Delete a declared role. A built-in one is as it was built in; another grants nothing where it is assigned."""
     await commands.withdraw(session, name, caller, seen.check)
@@ -73,7 +75,7 @@ async def read_role_assignment(subject: Of, session: Session, response: Response
     return _tagged(AssignmentOut.model_validate(row), response)
 
 
-@assignments.put("/{subject}")
+@assignments.put("/{subject}", dependencies=[audited])
 async def assign_roles(
     subject: Of,
     body: AssignmentBody,
@@ -87,11 +89,12 @@ async def assign_roles(
 
     Roles may grant what you have yourself. A token that names scopes of ours keeps to these, whatever its roles.
     """
+    add_facts(session, roles=body.roles)
     row = await commands.assign(session, subject, body, caller, limits, seen.check)
     return _tagged(AssignmentOut.model_validate(row), response)
 
 
-@assignments.delete("/{subject}", status_code=204)
+@assignments.delete("/{subject}", status_code=204, dependencies=[audited])
 async def unassign_roles(subject: Of, session: Session, _: Writer, seen: SeenVersion) -> None:
     """Take all assigned roles from a subject. Those in its tokens stay."""
     await commands.unassign(session, subject, seen.check)

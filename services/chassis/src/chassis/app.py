@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
 from chassis import browsers, described, serving
+from chassis.audit import Viewers
 from chassis.auth import Verifier, public
 from chassis.edge import HANDLED, Bodies, BodyLimit, Edge, answer, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
@@ -119,6 +120,7 @@ def create_app(
     app.state.settings = settings
     app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
     app.state.rates = Rates(settings.client_requests_per_minute, settings.tenant_requests_per_minute)
+    app.state.viewers = Viewers(settings.audited_list_items)
     app.state.checks = dict(checks or {})
     app.state.vitals = {}
     install(app)

@@ -4,7 +4,7 @@ Instants are in UTC. A date is one of the company's time zone, which each proces
 Tokyo at half past eight in the morning has that day's date, although it is still the day before in UTC.
 """
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 
 _zone: tzinfo = UTC
 
@@ -23,6 +23,11 @@ def now() -> datetime:
 def today() -> date:
     """The current date in the company's time zone."""
     return day_of(now())
+
+
+def midnight() -> datetime:
+    """The begin of the current day in the company's time zone."""
+    return datetime.combine(today(), time(), _zone)
 
 
 def day_of(instant: datetime) -> date:

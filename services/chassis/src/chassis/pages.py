@@ -176,6 +176,7 @@ class PageRequest:
         statement = statement.add_columns(*(key.column.label(f"_key_{n}") for n, key in enumerate(keys)))
         rows = (await session.execute(statement.order_by(*(key.order() for key in keys)).limit(self.limit + 1))).all()
         items = [shape(row) for row in rows[: self.limit]]
+        self.request.app.state.viewers.see(session, self.request.scope["route"].path, len(items))
         if len(rows) <= self.limit:
             return Page(items=items, total=total)
         cursor = _encode(order, list(rows[self.limit - 1])[-len(keys) :])

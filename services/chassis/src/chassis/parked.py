@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import defer
 
 from chassis import outbox
+from chassis.audit import audited
 from chassis.auth import requires
 from chassis.db import Session
 from chassis.errors import NotFound
@@ -82,7 +83,7 @@ async def list_outbox(
     return await paging.page(session, wanted, SORTING, OutboxItem.of)
 
 
-@router.post("/{outbox_id}/release", dependencies=[requires("outbox:operate")])
+@router.post("/{outbox_id}/release", dependencies=[requires("outbox:operate"), audited])
 async def release_event(outbox_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], session: Session) -> OutboxItem:
     """Send a parked event again after its cause is corrected; a refused event is parked again.
 

@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     company_time_zone: str = "UTC"
     webhooks_private_networks: bool = False
     retention_days: int = Field(default=30, ge=1, le=36_500)
+    audited_list_items: int = Field(default=1000, ge=1)
+    exports_per_day: dict[str, Annotated[int, Field(ge=0)]] = {"everyone": 20, "admin": 100}
 
     @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod

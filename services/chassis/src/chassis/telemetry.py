@@ -42,6 +42,7 @@ UNREAD_OLDEST_AGE_SECONDS = Gauge("unread_oldest_age_seconds", "Age of the oldes
 WAITING = Gauge("waiting", "Deliveries that wait for another record", ["system"])
 GOLDEN_UNFIT = Counter("golden_unfit", "Records not published because they do not fit their schema", ["kind"])
 QUARANTINED = Gauge("quarantined", "Messages in quarantine")
+PERSONAL_EXPORTS = Counter("personal_exports", "Exports of personal data", ["record"])
 COMMIT_TO_VISIBLE_SECONDS = Histogram(
     "commit_to_visible_seconds",
     "From the commit of an edit in one system to its commit in another",

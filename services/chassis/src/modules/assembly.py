@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import access
+import audit
 import custom_fields.routes
 import documentation
 import files
@@ -52,6 +53,7 @@ def service(
         *modules,
         imports_into(targets_of(modules)),
         Module(tasks=files.tasks),
+        Module(routers=(audit.router,), tasks=audit.tasks),
         numbered(_all(module.numbers for module in modules)),
     )
     listed = (*listed, Module(routers=(*access.routers, documentation.router), expiring=(access.ENDED_KEYS,)))

@@ -12,6 +12,7 @@ from io import StringIO
 from typing import IO, Annotated, Any, Literal
 from uuid import UUID
 
+from audit import exporting
 from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Sessions, acting_for, transaction
@@ -85,6 +86,8 @@ def endpoint(record: Record[Any, Any, Any]) -> Callable[..., Any]:
         request: Request, caller: Reader, wanted: Annotated[Wanted, Depends()], filters: Filters, own: OwnFilters
     ) -> StreamingResponse:
         keys = record.sorting.keys(wanted.sort)
+        facts = {"format": wanted.format, "filters": sorted(request.query_params.keys() - {"format", "sort"})}
+        await exporting(request, caller, record.plural, personal=record.personal, facts=facts)
         sessions = request.app.state.sessions
         columns = await _columns(sessions, caller.tenant, record)
         found = await _begun(chunks(sessions, caller, record, filters, keys, own))

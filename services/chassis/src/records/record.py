@@ -80,7 +80,7 @@ class Record(Generic[Row_co, Body, Out]):
     filters have a say in what is shown. `among` selects the rows that
     lists are about, when it is not all of them, and joins what `sort_by` names: columns of other tables that lists may
     be sorted by. Records that are read one by one are `annotated` with tags, notes, files and a timeline, unless they
-    are derived from others.
+    are derived from others. Exports of `personal` data are limited per day and role.
     """
 
     name: str
@@ -121,6 +121,7 @@ class Record(Generic[Row_co, Body, Out]):
     check: Check = unchecked
     before_archive: Check = unchecked
     annotated: bool = True
+    personal: bool = False
 
     def __post_init__(self) -> None:
         derived = self.kind is not None and not self.kind.history

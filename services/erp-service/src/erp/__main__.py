@@ -1,6 +1,7 @@
 """`python -m erp`: the verbs of the service."""
 
 from access.api_keys.verb import add_keys
+from audit.verb import add_audit
 from chassis.service import cli
 from importing.verb import add_import
 
@@ -8,6 +9,7 @@ from erp.wiring import IMPORTS, SERVICE
 
 verbs = cli(SERVICE)
 add_keys(verbs, SERVICE.name, SERVICE.settings)
+add_audit(verbs, SERVICE.name, SERVICE.settings)
 add_import(verbs, SERVICE.name, SERVICE.settings, IMPORTS)
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """`python -m gateway api | worker | migrate | openapi | key`."""
 
 from access.api_keys.verb import add_keys
+from audit.verb import add_audit
 from chassis.service import cli
 
 from gateway.wiring import SERVICE
 
 verbs = cli(SERVICE)
 add_keys(verbs, SERVICE.name, SERVICE.settings)
+add_audit(verbs, SERVICE.name, SERVICE.settings)
 
 if __name__ == "__main__":
     verbs()

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import access
+import audit
 import documentation
 from access.me import me_router
 from chassis.service import Service
@@ -22,11 +23,11 @@ SERVICE = Service(
     settings=GatewaySettings,
     metadata=Base.metadata,
     versions=Path(__file__).parents[2] / "migrations" / "versions",
-    routers=(*routers, *access.routers, me_router(), documentation.router),
+    routers=(*routers, *access.routers, audit.router, me_router(), documentation.router),
     event_scopes=EVENT_SCOPES,
     topics=publish.TOPICS,
     authenticator=access.authenticator(),
     expiring=(access.ENDED_KEYS,),
-    tasks=worker.tasks,
+    tasks=lambda running: {**worker.tasks(running), **audit.tasks(running)},
     troubles={"reading": reading_troubles},
 )

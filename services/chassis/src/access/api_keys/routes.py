@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from chassis import clock
+from chassis.audit import add_facts, audited
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.errors import NotFound
@@ -28,7 +29,7 @@ ORDERS = Sorting(
 router = APIRouter(prefix="/v1/api-keys", tags=["access"])
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[audited])
 async def create_api_key(body: ApiKeyBody, session: Session, caller: Writer, response: Response) -> ApiKeySecret:
     """Make a key for a machine. The key is shown here only, and is sent as a bearer token.
 
@@ -37,6 +38,7 @@ async def create_api_key(body: ApiKeyBody, session: Session, caller: Writer, res
     """
     granting.check_scopes(caller, body.scopes)
     row, key = await commands.create(session, caller.tenant, body.name, body.scopes, body.expires_at, caller.subject)
+    add_facts(session, api_key_id=str(row.id), scopes=row.scopes)
     response.headers["Location"] = f"/v1/api-keys/{row.id}"
     response.headers["Cache-Control"] = "no-store"
     return ApiKeySecret(**ApiKeyOut.model_validate(row).model_dump(), key=key)
@@ -61,7 +63,7 @@ async def read_api_key(api_key_id: UUID, session: Session) -> ApiKeyOut:
     return ApiKeyOut.model_validate(row)
 
 
-@router.delete("/{api_key_id}")
+@router.delete("/{api_key_id}", dependencies=[audited])
 async def revoke_api_key(api_key_id: UUID, session: Session, caller: Writer) -> ApiKeyOut:
     """Revoke a key: it is refused within five seconds. No version is needed, since a key never changes otherwise."""
     return ApiKeyOut.model_validate(await commands.revoke(session, api_key_id, caller.subject))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import typer
 from chassis import clock
+from chassis.audit import note
 from chassis.db import create_engine, session_factory, transaction
 from chassis.errors import Problem
 from chassis.settings import Settings, load
@@ -53,6 +54,7 @@ def add_keys(verbs: typer.Typer, service: str, settings_type: type[Settings]) ->
         async def work(session: AsyncSession) -> None:
             until = clock.now() + timedelta(days=days)
             row, key = await commands.create(session, tenant, name[:200], named, until, ACTOR)
+            note(session, "create_api_key", {"api_key_id": str(row.id), "scopes": row.scopes}, ACTOR)
             typer.echo(f"{row.id} expires on {row.expires_at:%Y-%m-%d}.", err=True)
             typer.echo(key)
 
@@ -74,6 +76,7 @@ def add_keys(verbs: typer.Typer, service: str, settings_type: type[Settings]) ->
 
         async def work(session: AsyncSession) -> None:
             typer.echo(_line(await commands.revoke(session, key_id, ACTOR)))
+            note(session, "revoke_api_key", {"api_key_id": str(key_id)}, ACTOR)
 
         run(tenant, work)
 

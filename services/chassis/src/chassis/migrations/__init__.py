@@ -27,6 +27,14 @@ WAIT_SECONDS = 300
 """The time that one `migrate` waits for another."""
 
 LOOK_SECONDS = 0.2
+EVERYTHING = "select, insert, update, delete"
+RESTRICTED = {
+    "audit_entries": ("select, insert", "select, insert"),
+    "audit_chain": ("select", "select, insert"),
+    "audit_unchained": ("select, insert", "select, insert, delete"),
+}
+"""What the roles of requests and of the worker may do with the tables of the audit log."""
+
 NEEDS_TRIGGER = text("""
     select to_regclass('outbox') is not null and not exists (select from pg_trigger where tgname = 'outbox_written')
 """)
@@ -154,9 +162,10 @@ async def _protect_tables(connection: AsyncConnection, service: str) -> None:
         if table == "alembic_version":  # Readiness compares it with the code; only migrations write it.
             await connection.execute(text(f"grant select on alembic_version to {app}, {worker}"))
             continue
-        statements = [f'grant select, insert, update, delete on "{table}" to {worker}']
+        by_requests, by_worker = RESTRICTED.get(table, (EVERYTHING, EVERYTHING))
+        statements = [f'grant {by_worker} on "{table}" to {worker}']
         if tenant:
-            statements.append(f'grant select, insert, update, delete on "{table}" to {app}')
+            statements.append(f'grant {by_requests} on "{table}" to {app}')
         else:
             statements.append(f'grant select on "{table}" to {app}')
         if tenant and not secured:

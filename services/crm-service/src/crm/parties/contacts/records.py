@@ -20,6 +20,7 @@ CONTACTS = Record(
     kind=CONTACT,
     where={"email": lambda text: Contact.email_key == (email_key(text) or text)},
     refers={"customer_id": CUSTOMERS},
+    personal=True,
 )
 router = routes(
     CONTACTS,

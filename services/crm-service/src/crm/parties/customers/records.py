@@ -34,5 +34,6 @@ CUSTOMERS = Record(
     callers={"owner_id": employee_id_of(Employee)},
     kept_by={"payment_terms": "erp", "credit": "erp"},
     shown_only={"legal_entities": {"__all__": {"tax_id_key", "tax_id_valid"}}},
+    personal=True,
 )
 router = routes(CUSTOMERS, says={"create": "Enter a customer. It is synchronised to the other systems within moments."})

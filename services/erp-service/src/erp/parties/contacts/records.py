@@ -21,6 +21,7 @@ CONTACTS = Record(
     where={"email": lambda text: Contact.email_key == (email_key(text) or text)},
     refers={"customer_id": CUSTOMERS},
     kept_by={"consent": "crm"},
+    personal=True,
 )
 router = routes(
     CONTACTS,

@@ -37,5 +37,6 @@ CUSTOMERS = Record(
     callers={"owner_id": employee_id_of(Employee)},
     field_scopes=FieldScopes(write_scopes_of("customer")),
     shown_only={"legal_entities": {"__all__": {"tax_id_key"}}},
+    personal=True,
 )
 router = routes(CUSTOMERS, says={"create": "Enter a customer. It is synchronised to the other systems within moments."})

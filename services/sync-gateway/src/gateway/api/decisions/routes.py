@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from chassis import clock
+from chassis.audit import audited
 from chassis.auth import FieldScopes, Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -40,7 +41,7 @@ async def read_decision(decision_id: UUID, session: Session) -> DecisionOut:
     return DecisionOut.of(await decisions.by_id(session, decision_id))
 
 
-@router.post("/v1/decisions/{decision_id}/restore", openapi_extra=VALUES.openapi)
+@router.post("/v1/decisions/{decision_id}/restore", dependencies=[audited], openapi_extra=VALUES.openapi)
 async def restore_value(
     decision_id: UUID, session: Session, caller: Steward, body: Annotated[Pick | None, Body()] = None
 ) -> ChosenOut:
@@ -65,7 +66,7 @@ async def list_conflicts(
     return await paging.page(session, queries.open_ones(filters), queries.ORDERS, lambda row: DecisionOut.of(row[0]))
 
 
-@conflicts.post("/v1/conflicts/{conflict_id}/resolve", openapi_extra=VALUES.openapi)
+@conflicts.post("/v1/conflicts/{conflict_id}/resolve", dependencies=[audited], openapi_extra=VALUES.openapi)
 async def resolve_conflict(conflict_id: UUID, body: Choice, session: Session, caller: Steward) -> ChosenOut:
     """Resolve a conflict with the value of one system, or with another value, which is delivered to every system.
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from chassis import clock
+from chassis.audit import audited
 from chassis.auth import requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -29,7 +30,7 @@ async def list_deliveries(
     )
 
 
-@router.post("/v1/deliveries:retry", dependencies=[requires("sync:write")])
+@router.post("/v1/deliveries:retry", dependencies=[requires("sync:write"), audited])
 async def retry_deliveries(session: Session, body: Annotated[Retry | None, Body()] = None) -> Retried:
     """Retry refused deliveries now, and check waiting ones again."""
     wanted = body or Retry()

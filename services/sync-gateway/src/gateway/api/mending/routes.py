@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from chassis import clock
+from chassis.audit import add_facts, audited
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.preconditions import IdempotentRoute
@@ -22,7 +23,7 @@ router = APIRouter(tags=["mending"], route_class=IdempotentRoute)
 Steward = Annotated[Principal, requires("sync:write")]
 
 
-@router.post("/v1/links/{link_id}/unlink")
+@router.post("/v1/links/{link_id}/unlink", dependencies=[audited])
 async def unlink_record(link_id: UUID, body: Mend, session: Session, caller: Steward) -> LinkMended:
     """Remove a link, and deliver the record to that system again.
 
@@ -31,7 +32,7 @@ async def unlink_record(link_id: UUID, body: Mend, session: Session, caller: Ste
     return _told(await links.unlink(session, link_id, _author(caller, body)), "unlinked")
 
 
-@router.post("/v1/links/{link_id}/relink")
+@router.post("/v1/links/{link_id}/relink", dependencies=[audited])
 async def relink_record(link_id: UUID, body: Relink, session: Session, caller: Steward) -> LinkMended:
     """Link the record to another local record of the system. Held messages of that one are merged then.
 
@@ -40,7 +41,7 @@ async def relink_record(link_id: UUID, body: Relink, session: Session, caller: S
     return _told(await links.relink(session, link_id, body.local_id, _author(caller, body)), "relinked")
 
 
-@router.post("/v1/deliveries/{delivery_id}/drop")
+@router.post("/v1/deliveries/{delivery_id}/drop", dependencies=[audited])
 async def drop_delivery(delivery: DeliveryInAddress, body: Mend, session: Session, caller: Steward) -> DeliveryDropped:
     """Drop a delivery: the system keeps its version of the record until the record changes again."""
     system = delivery.system
@@ -54,7 +55,7 @@ async def drop_delivery(delivery: DeliveryInAddress, body: Mend, session: Sessio
     )
 
 
-@router.post("/v1/records:resync")
+@router.post("/v1/records:resync", dependencies=[audited])
 async def resync_records(body: Resync, session: Session, caller: Steward) -> ResyncOut:
     """Deliver records again with all their groups: one record, a kind, a system, or a time range.
 
@@ -64,6 +65,7 @@ async def resync_records(body: Resync, session: Session, caller: Steward) -> Res
         await check_system(session, body.system)
     after = DeliveryKey.read(body.after) if body.after else None
     wanted = Wanted(body.canonical_id, body.kind, body.system, body.changed_since, body.changed_until, after)
+    add_facts(session, wanted=body.model_dump(mode="json", exclude_none=True))
     done = await deliveries.resync(session, wanted, _author(caller, body))
     return ResyncOut(due=done.due, next=done.next)
 

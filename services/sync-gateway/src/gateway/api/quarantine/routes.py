@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from chassis import clock
+from chassis.audit import audited
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
@@ -37,7 +38,7 @@ async def read_quarantined(message_id: UUID, session: Session) -> HeldMessageInF
     return HeldMessageInFull.of(await queries.by_id(session, message_id))
 
 
-@router.post("/v1/quarantine/{message_id}/replay", status_code=202, dependencies=[WRITE, SHOWN])
+@router.post("/v1/quarantine/{message_id}/replay", status_code=202, dependencies=[WRITE, SHOWN, audited])
 async def replay_message(message_id: UUID, session: Session, caller: Operator) -> HeldMessage:
     """Merge the message as if it arrived now, after its cause is corrected.
 
@@ -48,7 +49,7 @@ async def replay_message(message_id: UUID, session: Session, caller: Operator) -
     return HeldMessage.of(row)
 
 
-@router.post("/v1/quarantine/{message_id}/drop", dependencies=[WRITE, SHOWN])
+@router.post("/v1/quarantine/{message_id}/drop", dependencies=[WRITE, SHOWN, audited])
 async def drop_message(message_id: UUID, session: Session, caller: Operator) -> HeldMessage:
     """Mark the message as not needed. It is kept in full, with the author of the mark, and can still be replayed."""
     row = await queries.by_id(session, message_id, lock=True)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from chassis import clock
+from chassis.audit import audited
 from chassis.auth import FieldScopes, Principal, requires
 from chassis.db import Session
 from chassis.errors import Conflict
@@ -55,7 +56,7 @@ async def read_system(name: str, session: Session) -> SystemOut:
     return await _shown(session, name)
 
 
-@router.put("/v1/systems/{name}", dependencies=[SHOWN])
+@router.put("/v1/systems/{name}", dependencies=[SHOWN, audited])
 async def register_system(name: SystemName, body: RegistrationBody, session: Session, caller: Operator) -> SystemOut:
     """Register a system, or change its registration. Repeating the call changes nothing.
 
@@ -70,7 +71,7 @@ async def register_system(name: SystemName, body: RegistrationBody, session: Ses
     return await _shown(session, name)
 
 
-@router.delete("/v1/systems/{name}", dependencies=[SHOWN])
+@router.delete("/v1/systems/{name}", dependencies=[SHOWN, audited])
 async def remove_system(name: str, session: Session, _: Operator) -> SystemOut:
     """Remove a registered system: nothing is read from it or delivered to it any more. The answer is its last state.
 
@@ -96,7 +97,7 @@ async def receive_events(name: str, body: EventsIn, session: Session, caller: Se
     return EventOutcomes(items=await receive(session, name, registration, caller.tenant, body.events))
 
 
-@router.post("/v1/systems/{name}/pause", openapi_extra=FOR_ALL.openapi)
+@router.post("/v1/systems/{name}/pause", dependencies=[audited], openapi_extra=FOR_ALL.openapi)
 async def pause_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
     """Stop merging messages from a system and delivering to it, for the caller's tenant. Nothing is lost: all changes
     wait.
@@ -112,7 +113,7 @@ async def pause_system(name: str, session: Session, caller: Steward, body: Scope
     return await _shown(session, name)
 
 
-@router.post("/v1/systems/{name}/resume", openapi_extra=FOR_ALL.openapi)
+@router.post("/v1/systems/{name}/resume", dependencies=[audited], openapi_extra=FOR_ALL.openapi)
 async def resume_system(name: str, session: Session, caller: Steward, body: Scope = None) -> SystemOut:
     """End the pause: stored messages are merged in their order, due deliveries are sent.
 

@@ -26,7 +26,7 @@ class Head(NamedTuple):
     hash: bytes
 
 
-def search(filters: AuditFilters) -> Select[tuple[AuditEntry, AuditLink]]:
+def search(filters: AuditFilters) -> Select[AuditEntry, AuditLink]:
     """The entries that match every filter, each with its link."""
     wanted = select(AuditEntry, AuditLink).join(AuditLink, AuditLink.entry_id == AuditEntry.id, isouter=True)
     for column, value in ((AuditEntry.actor, filters.actor), (AuditEntry.action, filters.action)):

@@ -10,7 +10,7 @@ import pytest
 from chassis import feed
 from chassis.service import Service
 from chassis.settings import Issuer as Trusted
-from chassis.testing import Database, rolled_back
+from chassis.testing import rolled_back
 from contracts.scopes import EVENT_SCOPES, SCOPES
 from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
@@ -41,22 +41,21 @@ def issuers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Issuer]:
     return made
 
 
-@pytest.fixture(params=SERVICES, ids=lambda service: service.name)
+@pytest.fixture(scope="module", params=SERVICES, ids=lambda service: service.name)
 def service(request: pytest.FixtureRequest) -> Service:
     chosen: Service = request.param
     return chosen
 
 
-@pytest.fixture
-def address(service: Service, database: Database) -> str:
-    return database(service.name, service.metadata, service.versions)
-
-
-@pytest.fixture
-async def called(service: Service, address: str, issuers: dict[str, Issuer]) -> AsyncIterator["Called"]:
+@pytest.fixture(scope="module")
+def app(service: Service, address: str, issuers: dict[str, Issuer]) -> FastAPI:
     trusted = {name: Trusted(jwks=str(each.public_file)) for name, each in issuers.items()}
     trusted["foreign"] = trusted["foreign"].model_copy(update={"tenants": frozenset({OTHER_TENANT})})
-    app = service.app(service.settings(database_url=address, auth_issuers=trusted))
+    return service.app(service.settings(database_url=address, auth_issuers=trusted))
+
+
+@pytest.fixture
+async def called(service: Service, app: FastAPI, address: str, issuers: dict[str, Issuer]) -> AsyncIterator["Called"]:
     transport = httpx.ASGITransport(app)
     async with (
         rolled_back(address, service.name) as app.state.sessions,

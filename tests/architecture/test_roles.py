@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from chassis.service import Service
+from chassis.testing import application
 from contracts.roles import OF_ALL_TENANTS, OF_MACHINES, ROLES
 from contracts.scopes import SCOPES
 from crm.wiring import SERVICE as CRM
@@ -12,10 +13,10 @@ from erp.wiring import SERVICE as ERP
 from gateway.wiring import SERVICE as GATEWAY
 
 from .source import ROOT
-from .test_rights import Called, _streams_end_at_once, address, called, issuers, service
-from .test_routes import READS_BY_POST, app_of, operations
+from .test_rights import Called, _streams_end_at_once, app, called, issuers, service
+from .test_routes import READS_BY_POST, operations
 
-__all__ = ["_streams_end_at_once", "address", "called", "issuers", "service"]
+__all__ = ["_streams_end_at_once", "app", "called", "issuers", "service"]
 PUBLISHED = json.loads((ROOT / "contracts/scopes.json").read_text(encoding="utf-8"))
 
 
@@ -45,7 +46,7 @@ async def test_a_role_opens_what_its_scopes_open_and_nothing_else(called: Called
 @pytest.mark.parametrize("service", [CRM, ERP, GATEWAY], ids=lambda service: service.name)
 def test_an_auditor_reads_everything_and_writes_nothing(service: Service) -> None:
     auditor = ROLES["auditor"].scopes
-    for name, operation in operations(app_of(service)).items():
+    for name, operation in operations(application(service)).items():
         needed = {scope for each in operation["security"] for scopes in each.values() for scope in scopes}
         reads = name.startswith("GET ") or name.endswith(":simulate") or (service.name, name) in READS_BY_POST
         assert (needed <= auditor) == reads or needed <= OF_MACHINES, name

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from chassis.auth import undeclared_routes
 from chassis.service import Service
+from chassis.testing import application
 from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
 from fastapi import FastAPI
@@ -26,10 +27,6 @@ ASKED_BY_THE_HUB = {"GET /replication/v1/status"}
 """The hub asks with the one scope that it has."""
 
 
-def app_of(service: Service) -> FastAPI:
-    return service.app(service.settings(database_url="postgresql://not.used"))
-
-
 def operations(app: FastAPI) -> dict[str, dict[str, Any]]:
     """`GET /v1/customers` -> its operation in the OpenAPI document."""
     paths = app.openapi()["paths"]
@@ -43,12 +40,12 @@ def operations(app: FastAPI) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_every_route_declares_who_may_use_it(service: Service) -> None:
-    assert undeclared_routes(app_of(service)) == []
+    assert undeclared_routes(application(service)) == []
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_every_documented_operation_asks_for_a_scope_that_exists(service: Service) -> None:
-    for name, operation in operations(app_of(service)).items():
+    for name, operation in operations(application(service)).items():
         scopes = {scope for each in operation.get("security", []) for scope in next(iter(each.values()))}
         assert scopes or name in OPEN_TO_EVERY_TOKEN, f"{name} asks for no scope"
         assert scopes <= set(SCOPES), f"{name} asks for {scopes}"
@@ -56,7 +53,7 @@ def test_every_documented_operation_asks_for_a_scope_that_exists(service: Servic
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_writing_asks_for_more_than_reading(service: Service) -> None:
-    for name, operation in operations(app_of(service)).items():
+    for name, operation in operations(application(service)).items():
         scopes = {scope for each in operation["security"] for scope in next(iter(each.values()))}
         reads = name.startswith("GET") or name.endswith(":simulate") or (service.name, name) in READS_BY_POST
         assert all(scope.endswith(":read") for scope in scopes) == (reads and name not in ASKED_BY_THE_HUB), (
@@ -66,7 +63,7 @@ def test_writing_asks_for_more_than_reading(service: Service) -> None:
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_operations_have_names_of_their_own_and_say_what_they_do(service: Service) -> None:
-    found = operations(app_of(service))
+    found = operations(application(service))
     names = Counter(operation["operationId"] for operation in found.values())
     assert [name for name, times in names.items() if times > 1] == []
     assert [name for name, operation in found.items() if not operation.get("description")] == []
@@ -74,14 +71,16 @@ def test_operations_have_names_of_their_own_and_say_what_they_do(service: Servic
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_addresses_carry_their_version(service: Service) -> None:
-    unversioned = [n for n in operations(app_of(service)) if not n.split()[1].startswith(("/v1/", "/replication/v1/"))]
+    unversioned = [
+        n for n in operations(application(service)) if not n.split()[1].startswith(("/v1/", "/replication/v1/"))
+    ]
     assert unversioned == []
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_actions_have_one_form(service: Service) -> None:
     """`POST .../{id}/verb` acts on one record, `:verb` on a collection."""
-    for name in operations(app_of(service)):
+    for name in operations(application(service)):
         method, path = name.split()
         _, colon, verb = path.rpartition(":")
         if colon:
@@ -92,7 +91,7 @@ def test_actions_have_one_form(service: Service) -> None:
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 async def test_an_address_names_all_its_methods_when_it_refuses_one(service: Service) -> None:
-    app = app_of(service)
+    app = application(service)
     served: dict[str, set[str]] = {}
     for name in operations(app):
         method, path = name.split()

@@ -2,6 +2,7 @@
 
 import pytest
 from chassis.auth import undeclared_routes
+from chassis.testing import application
 from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
 from fastapi import FastAPI
@@ -9,8 +10,7 @@ from fastapi import FastAPI
 
 @pytest.fixture(scope="module", params=[CRM, ERP], ids=lambda service: service.name)
 def app(request: pytest.FixtureRequest) -> FastAPI:
-    made: FastAPI = request.param.app(request.param.settings(database_url="postgresql://not.used"))
-    return made
+    return application(request.param)
 
 
 def test_every_route_declares_its_scope(app: FastAPI) -> None:

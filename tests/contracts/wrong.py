@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from chassis.service import Service
+from chassis.testing import application
 
 Json = dict[str, Any]
 UNKNOWN = "colour_of_it"
@@ -13,14 +14,9 @@ VALIDATORS_WORDS = re.compile(
 )
 
 
-_documents: dict[str, Json] = {}
-
-
 def documented(service: Service) -> Json:
     """The OpenAPI document of a service, made once."""
-    if service.name not in _documents:
-        _documents[service.name] = service.app(service.settings(database_url="postgresql://not.used")).openapi()
-    return _documents[service.name]
+    return application(service).openapi()
 
 
 class Wrong:

@@ -13,6 +13,7 @@ from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.testing import Database
 from crm.settings import Settings
 from crm.wiring import SERVICE
+from fastapi import FastAPI
 from files.cleaning import remove_unused
 from files.models import RecordFile, StoredBytes, UnusedObject
 from files.objects import UploadExpired, store, use
@@ -61,10 +62,20 @@ def caller(principal: Principal) -> Callable[[], Awaitable[Principal]]:
     return called
 
 
+@pytest.fixture(scope="module")
+def application() -> FastAPI:
+    """One for all tests: its first request prepares all routes, which costs more than most tests."""
+    return SERVICE.app(Settings(database_url="postgresql://not.used", files_url="memory:///", **LIMITS))
+
+
 @pytest.fixture
-async def api(sessions: Sessions, tenant: UUID, settings: FileSettings) -> AsyncIterator[httpx.AsyncClient]:
-    app = SERVICE.app(settings)
-    app.state.sessions = sessions
+def app(application: FastAPI, sessions: Sessions, settings: FileSettings) -> FastAPI:
+    application.state.sessions, application.state.settings = sessions, settings
+    return application
+
+
+@pytest.fixture
+async def api(app: FastAPI, tenant: UUID) -> AsyncIterator[httpx.AsyncClient]:
     scopes = frozenset({"customers:read", "customers:write"})
     app.dependency_overrides[authenticated] = caller(Principal("anna", tenant, scopes, "test"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://crm.test") as client:
@@ -155,11 +166,9 @@ async def test_a_record_has_no_more_files_and_a_tenant_no_more_bytes_than_allowe
 
 
 async def test_a_caller_who_may_read_other_records_only_is_refused(
-    sessions: Sessions, settings: FileSettings, tenant: UUID, api: httpx.AsyncClient, address: str
+    app: FastAPI, tenant: UUID, api: httpx.AsyncClient, address: str
 ) -> None:
     file = (await attached(api, address)).json()
-    app = SERVICE.app(settings)
-    app.state.sessions = sessions
     bert = Principal("bert", tenant, frozenset({"deals:read"}), "test")
     app.dependency_overrides[authenticated] = caller(bert)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://crm.test") as client:

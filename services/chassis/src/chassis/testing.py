@@ -198,7 +198,7 @@ def caller(
 ) -> httpx.AsyncClient:
     """A client of the service in this process, with these scopes; tokens are tested separately."""
     principal = Principal(subject, tenant, frozenset(scopes.split()), "test", frozenset(roles.split()))
-    app = _application(service)
+    app = application(service)
 
     async def called(scope: Scope, receive: Receive, send: Send) -> None:
         token = _call.set(_Call(principal, sessions))
@@ -219,8 +219,9 @@ _call: ContextVar[_Call] = ContextVar("call")
 _applications: dict[str, tuple[Service, FastAPI]] = {}
 
 
-def _application(service: Service) -> FastAPI:
-    """One for all tests of a process: its first request prepares all routes, which costs more than most tests.
+def application(service: Service) -> FastAPI:
+    """One for all tests of a process: it and its OpenAPI document take seconds to make, its first request prepares all
+    routes.
 
     Each request carries its caller and its sessions.
     """

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from chassis.db import create_engine, session_factory
+from chassis.limits import Rates
 from chassis.settings import Issuer as Trusted
 from chassis.testing import Database
 from crm.wiring import SERVICE
@@ -55,12 +56,21 @@ def committed(database: Database) -> str:
     return database(SERVICE.name, SERVICE.metadata, SERVICE.versions, "access")
 
 
-@pytest.fixture
-async def door(committed: str, issuers: dict[str, Issuer]) -> AsyncIterator[Door]:
+@pytest.fixture(scope="session")
+def application(issuers: dict[str, Issuer]) -> FastAPI:
+    """One for all tests: its first request prepares all routes, which costs more than most tests."""
     trusted = {name: Trusted(jwks=str(each.public_file)) for name, each in issuers.items()}
     trusted["limited"] = trusted["limited"].model_copy(update={"scopes": frozenset({"customers:read"})})
-    app = SERVICE.app(SERVICE.settings(database_url=committed, auth_issuers=trusted))
+    return SERVICE.app(SERVICE.settings(database_url="postgresql://not.used", auth_issuers=trusted))
+
+
+@pytest.fixture
+async def door(application: FastAPI, committed: str, issuers: dict[str, Issuer]) -> AsyncIterator[Door]:
+    """Nothing of earlier tests is remembered."""
     engine = create_engine(committed, SERVICE.name, "app")
-    app.state.sessions = session_factory(engine)
-    yield Door(app, issuers["local"], issuers["limited"], uuid4())
+    application.state.sessions = session_factory(engine)
+    application.state.rates = Rates(None, None)
+    assert SERVICE.authenticator is not None
+    application.state.verifier = SERVICE.authenticator(application)
+    yield Door(application, issuers["local"], issuers["limited"], uuid4())
     await engine.dispose()

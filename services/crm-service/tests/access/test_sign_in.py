@@ -57,7 +57,7 @@ def browser(issuer: str) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def crm(committed: str, issuer: str) -> AsyncIterator[FastAPI]:
     """A CRM that knows of the issuer its address alone."""
     settings = SERVICE.settings(database_url=committed, auth_issuers={issuer: Trusted()}, sign_in_issuer=issuer)

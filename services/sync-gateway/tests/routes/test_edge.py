@@ -22,16 +22,17 @@ OTHER_SCOPES = {
 
 
 @pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    return _app().openapi()
-
-
-def _app() -> FastAPI:
+def app() -> FastAPI:
     return SERVICE.app(GatewaySettings(database_url="postgresql://not.used"))
 
 
-def test_every_route_declares_a_scope() -> None:
-    assert undeclared_routes(_app()) == []
+@pytest.fixture(scope="module")
+def document(app: FastAPI) -> dict[str, Any]:
+    return app.openapi()
+
+
+def test_every_route_declares_a_scope(app: FastAPI) -> None:
+    assert undeclared_routes(app) == []
 
 
 def test_every_change_needs_the_right_to_write(document: dict[str, Any]) -> None:
@@ -88,8 +89,8 @@ def test_the_main_answers_have_an_example_that_is_one(document: dict[str, Any], 
     assert document["components"]["schemas"][shape.__name__]["examples"]
 
 
-async def test_the_front_door_leads_to_the_documentation() -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(_app()), base_url="http://gateway.test") as client:
+async def test_the_front_door_leads_to_the_documentation(app: FastAPI) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test") as client:
         answer = await client.get("/")
         assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
         assert (await client.get("/v1/status")).status_code == 401

@@ -5,18 +5,23 @@ Docker is not needed: the test reads the files and validates them with the servi
 
 import importlib
 import json
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from chassis.settings import Settings
+from stack.broker.access import Access
+from stack.jars import class_path
+from stack.java import java
 from stack.keys import AUDIENCES
 from stack.plan import SERVICES, SYSTEMS
 from stack.provision import NAME
-from stack.secrets import variables
+from stack.secrets import AUTHORITY_IN_CONTAINERS, BROKER_HOSTS, create_secrets, variables
 
 DEPLOY = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -99,7 +104,8 @@ def test_only_the_proxy_publishes_ports_so_that_an_api_can_have_several_containe
 def test_every_container_restarts_is_limited_and_has_no_capability_that_it_does_not_need() -> None:
     needed = {"proxy": {"NET_BIND_SERVICE"}, "postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
     for name, part in PARTS.items():
-        assert part["restart"] == ("on-failure:5" if name.endswith("-migrate") else "unless-stopped"), name
+        ends = name.endswith("-migrate") or name == "kafka-users"
+        assert part["restart"] == ("on-failure:5" if ends else "unless-stopped"), name
         assert part["cap_drop"] == ["ALL"], name
         assert set(part.get("cap_add", [])) == needed.get(name, set()), name
         assert part["security_opt"] == ["no-new-privileges:true"], name
@@ -174,6 +180,7 @@ def test_each_container_gets_its_own_secrets_and_no_others() -> None:
         own |= {f"{service}-api": {database}, f"{service}-worker": {database}}
         own[f"{service}-migrate"] = {database, "ADMIN_DATABASE_URL"}
     own["gateway-worker"].add("SECRETS_OWNER")
+    own["kafka-users"] = {"SECRETS_OWNER"}
     public = {f"{service.upper()}_PORT" for service in SERVICES} | {"CONCORD_VERSION", "PUBLIC_HOST"}
     assert {name: names_in(part) - public for name, part in PARTS.items()} == own
 
@@ -182,8 +189,15 @@ def test_a_container_mounts_public_keys_or_the_one_key_it_signs_with() -> None:
     mounted = {name: set(part.get("volumes", [])) for name, part in PARTS.items()}
     public = {"./secrets/keys/public:/keys:ro"}
     proxy = {"./proxy.caddy:/etc/caddy/Caddyfile:ro", "certificates:/data", "proxy:/config"}
-    servers = {"proxy": proxy, "postgres": {"postgres:/var/lib/postgresql"}, "kafka": {"kafka:/var/lib/kafka/data"}}
+    servers = {
+        "proxy": proxy,
+        "postgres": {"postgres:/var/lib/postgresql"},
+        "kafka": {"kafka:/var/lib/kafka/data"},
+        "kafka-users": {"./secrets/broker:/access"},
+    }
+    authority = {f"./secrets/broker/authority.pem:{AUTHORITY_IN_CONTAINERS}:ro"}
     keys = {name: public if name.endswith("-api") else set() for name in PARTS}
+    keys |= {f"{service}-worker": authority for service in SERVICES}
     files = {f"{system}-{part}": {f"{system}-files:/data"} for system in SYSTEMS for part in ("api", "worker")}
     assert mounted == {name: servers.get(name, keys[name] | files.get(name, set())) for name in PARTS}
     assert example("crm")["FILES_URL"] == example("erp")["FILES_URL"] == "file:///data/files"
@@ -195,6 +209,39 @@ def test_a_container_mounts_public_keys_or_the_one_key_it_signs_with() -> None:
     for service in SERVICES:
         trusted = json.loads(example(service)["AUTH_ISSUERS"])
         assert {Path(each["jwks"]).parent for each in trusted.values()} == {Path("/keys")}
+
+
+def test_only_a_worker_logs_in_at_the_broker() -> None:
+    for service in SERVICES:
+        own = {"path": f"secrets/broker/{service}.env", "required": True}
+        assert own == PARTS[f"{service}-worker"]["env_file"][-1]
+        assert own not in PARTS[f"{service}-api"]["env_file"]
+        assert "kafka-users" in PARTS[f"{service}-worker"]["depends_on"]
+    assert PARTS["kafka-users"]["environment"]["BROKER_ADMIN_SERVERS"] == "kafka:9094"
+
+
+@pytest.mark.servers
+def test_the_image_of_kafka_gets_the_settings_of_a_secured_broker(tmp_path: Path) -> None:
+    create_secrets(tmp_path / "secrets")
+    lines = (tmp_path / "secrets/broker/broker.env").read_text().splitlines()
+    own = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    for name in ("default", "mounted", "final"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "server.properties").touch()
+        for file in ("log4j2.yaml", "tools-log4j2.yaml"):
+            (tmp_path / name / file).write_text("Configuration: {Appenders: {}, Loggers: {Logger: [], Root: {}}}\n")
+    logs = {"KAFKA_LOG_DIRS": str(tmp_path / "log"), "CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw"}
+    command = [str(java()), "-cp", class_path(), "kafka.docker.KafkaDockerWrapper", "setup"]
+    command += ["-D", str(tmp_path / "default"), "-M", str(tmp_path / "mounted"), "-F", str(tmp_path / "final")]
+    environment = {**os.environ, **PARTS["kafka"]["environment"], **own, **logs}
+    done = subprocess.run(command, check=False, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = dict(
+        line.split("=", 1) for line in (tmp_path / "final/server.properties").read_text().splitlines() if "=" in line
+    )
+    assert Access(tmp_path / "secrets/broker", BROKER_HOSTS).properties().items() <= found.items()
+    hosts = [*re.findall(r"://(\w+):", found["advertised.listeners"]), found["controller.quorum.voters"][2:11]]
+    assert set(hosts) == set(BROKER_HOSTS)
 
 
 def test_no_lock_holds_an_address() -> None:

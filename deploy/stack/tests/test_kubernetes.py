@@ -12,6 +12,7 @@ import pytest
 import yaml
 from contracts.events import EVENTS
 from kubernetes_validate import latest_version, validate
+from stack.broker.permissions import Permission, of_service
 from stack.keys import AUDIENCES
 from stack.plan import SERVICES
 from stack.secrets import variables
@@ -29,8 +30,8 @@ def documents(file: Path) -> list[Document]:
     return [each for each in yaml.safe_load_all(file.read_text()) if each]
 
 
-def settings(service: str) -> dict[str, str]:
-    lines = (FOLDER / service / "settings.env").read_text().splitlines()
+def settings(service: str, file: str = "settings.env") -> dict[str, str]:
+    lines = (FOLDER / service / file).read_text().splitlines()
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
@@ -67,22 +68,33 @@ def test_a_kustomization_names_every_file_beside_it() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_starts_with_its_settings(service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_api_starts_with_the_settings_and_a_worker_with_those_of_the_broker_too(
+    service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     known = {field.upper() for field in settings_of(service).model_fields}
-    found = settings(service)
+    found, broker = settings(service), settings(service, "broker.env")
     assert found.keys() - {"SERVICE"} <= known
+    assert broker.keys() <= known
     for name, value in found.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_URL", variables()[f"DATABASE_URL_{service.upper()}"])
+    started = settings_of(service)()
+    assert started.auth_audience == AUDIENCES[service]
+    assert started.port == 8000
+    assert started.metrics_port == 9000
+    for name, value in broker.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("KAFKA_PASSWORD", "known")
     authority = tmp_path / "ca.crt"
     authority.touch()
     monkeypatch.setenv("KAFKA_CA_FILE", str(authority))
-    started = settings_of(service)()
-    assert found["SERVICE"] == found["KAFKA_USERNAME"] == service
-    assert started.auth_audience == AUDIENCES[service]
-    assert started.port == 8000
-    assert started.metrics_port == 9000
+    assert settings_of(service)().kafka_security_protocol == "SASL_SSL"
+    assert found["SERVICE"] == broker["KAFKA_USERNAME"] == service
+
+
+def test_only_the_worker_gets_the_settings_of_the_broker() -> None:
+    broker = {"configMapRef": {"name": "broker"}}
+    assert {name for name, pod in pods() if broker in pod["containers"][0]["envFrom"]} == {"worker"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -132,24 +144,30 @@ def test_a_pod_cannot_write_or_gain_rights() -> None:
         assert container["resources"]["limits"]["memory"]
 
 
-def permitted(service: str, operation: str) -> tuple[str, ...]:
-    """The prefixes of topics on which a service has a permission on the broker."""
+def permitted(service: str) -> set[Permission]:
+    """What a service may do on the broker."""
     [user] = [
         each
         for each in documents(FOLDER / "servers" / "kafka.yaml")
         if each["kind"] == "KafkaUser" and each["metadata"]["name"] == service
     ]
-    found = [each for each in user["spec"]["authorization"]["acls"] if each["resource"]["type"] == "topic"]
-    assert all(each["resource"]["patternType"] == "prefix" for each in found)
-    return tuple(each["resource"]["name"] for each in found if operation in each["operations"])
+    return {
+        Permission(rule["resource"]["type"], rule["resource"]["name"], operation)
+        for rule in user["spec"]["authorization"]["acls"]
+        for operation in rule["operations"]
+        if rule["resource"]["patternType"] == "prefix"
+    }
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_permissions_of_the_embedded_broker(service: str) -> None:
+    assert permitted(service) == of_service(service)
 
 
 def test_a_service_writes_its_own_topics_only_and_the_hub_reads_all() -> None:
-    authors = {"crm": "crm.", "erp": "erp.", "gateway": "sync."}
-    assert {service: permitted(service, "Write") for service in SERVICES} == {
-        service: (prefix,) for service, prefix in authors.items()
-    }
-    topics = set(EVENTS)
-    assert topics
-    assert all(topic.startswith(tuple(authors.values())) for topic in topics)
-    assert all(topic.startswith(permitted("gateway", "Read")) for topic in topics)
+    for topic in EVENTS:
+        system = topic.split(".")[0]
+        author = "gateway" if system == "sync" else system
+        for service in SERVICES:
+            assert (Permission("topic", f"{system}.", "Write") in of_service(service)) == (service == author)
+        assert Permission("topic", f"{system}.", "Read") in of_service("gateway")

@@ -9,6 +9,7 @@ from pathlib import Path
 import jwt
 import pytest
 from stack.__main__ import app
+from stack.plan import SERVICES
 from stack.secrets import create_secrets
 from typer.testing import CliRunner
 
@@ -24,11 +25,15 @@ def test_secrets_are_readable_for_their_owner_only_and_public_keys_for_all(tmp_p
     create_secrets(folder)
     public = {"keys/public/concord-local.jwks.json", "keys/public/concord-gateway.jwks.json"}
     private = {"passwords.env", "keys/concord-local.jwk.json", "keys/concord-gateway.jwk.json"}
+    broker = {f"broker/{name}" for name in ("authority-key.pem", "broker.pem", "administrator.pem", "users.json")}
+    private |= broker | {f"broker/{name}.env" for name in ("broker", *SERVICES)}
+    public.add("broker/authority.pem")
     assert contents(folder).keys() == public | private
     assert {stat.S_IMODE((folder / each).stat().st_mode) for each in private} == {0o600}
     assert {stat.S_IMODE((folder / each).stat().st_mode) for each in public} == {0o644}
     assert stat.S_IMODE((folder / "keys/public").stat().st_mode) == 0o755
-    assert all("d" not in key for each in public for key in json.loads((folder / each).read_text())["keys"])
+    keys = [each for each in public if each.endswith(".json")]
+    assert all("d" not in key for each in keys for key in json.loads((folder / each).read_text())["keys"])
 
 
 def test_creating_again_changes_nothing_and_completes_what_is_missing(tmp_path: Path) -> None:

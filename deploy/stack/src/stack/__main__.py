@@ -1,4 +1,4 @@
-"""The command line: `python -m stack run | token | keys | secrets | provision | check-migrations`.
+"""The command line: `python -m stack run | token | keys | broker | secrets | provision | check-migrations`.
 
 Modules that need the embedded servers are imported inside the commands, because the image of the services does not
 contain these servers.
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from stack.broker.verbs import app as broker
 from stack.errors import CannotStart
 from stack.folder import data_folder
 from stack.key_verbs import app as keys
@@ -18,6 +19,7 @@ from stack.secrets import create_secrets
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 app.add_typer(keys, name="keys")
+app.add_typer(broker, name="broker")
 
 
 @app.command()

@@ -56,6 +56,8 @@ class Plan:
     cors_origins: str = LOCAL_PAGES
     most_partitions: int | None = None
     files_url: str | None = None
+    broker_logins: Mapping[str, Mapping[str, str]] | None = None
+    """The variables with which each service logs in at the broker; None: at a broker without users."""
     sign_in_port: int | None = None
     """The port of the local issuer of sign-in; None: people sign in elsewhere, or not at all."""
 
@@ -94,6 +96,8 @@ class Plan:
             environment["SIGN_IN_ISSUER"] = self.sign_in_url
         if self.most_partitions is not None:
             environment["KAFKA_MOST_PARTITIONS"] = str(self.most_partitions)
+        if self.broker_logins is not None:
+            environment |= self.broker_logins[service]
         if self.files_url is not None and service in SYSTEMS:
             environment["FILES_URL"] = self.files_url
         if service == "gateway":

@@ -51,6 +51,16 @@ def most_partitions(environment: Mapping[str, str] = os.environ) -> int:
     return int(text)
 
 
+def secured(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether our broker has TLS, users and permissions: KAFKA_SECURE=1."""
+    text = environment.get("KAFKA_SECURE") or "0"
+    if text not in ("0", "1"):
+        raise CannotStart(f"KAFKA_SECURE is {text!r}: it must be 0 or 1.")
+    if text == "1" and environment.get("KAFKA_BOOTSTRAP_SERVERS"):
+        raise CannotStart("KAFKA_SECURE is for the embedded broker: leave it out, or KAFKA_BOOTSTRAP_SERVERS.")
+    return text == "1"
+
+
 def systems(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
     """The spokes in SYSTEMS, each with its address or an object with its address; None if SYSTEMS is not set."""
     text = environment.get("SYSTEMS")
@@ -92,6 +102,7 @@ def run(program: Program = python_program) -> None:
         systems=systems(),
         cors_origins=os.environ.get("CORS_ORIGINS") or LOCAL_PAGES,
         most_partitions=most_partitions(),
+        secured=secured(),
         program=program,
     )
     try:
@@ -149,7 +160,8 @@ def show(stack: Stack, console: Console) -> None:
     console.print(
         f"Sign-in for front ends (OpenID Connect, client `concord`): {stack.plan.sign_in_url}", soft_wrap=True
     )
-    console.print(f"Kafka: {stack.bootstrap}   data and logs: {stack.folder}", soft_wrap=True)
+    users = "" if stack.access is None else f" (SASL_SSL; users and authority: {stack.access.folder})"
+    console.print(f"Kafka: {stack.bootstrap}{users}   data and logs: {stack.folder}", soft_wrap=True)
     console.print("Ctrl-C stops everything; make run continues where it stopped.")
 
 

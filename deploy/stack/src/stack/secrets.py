@@ -5,10 +5,13 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from stack.broker.access import Access, one_line
 from stack.keys import gateway_issuer, local_issuer, write_private
 from stack.plan import SERVICES
 
 PASSWORD_BYTES = 32
+BROKER_HOSTS = ("kafka", "localhost")
+AUTHORITY_IN_CONTAINERS = "/broker/authority.pem"
 HEAD = "# Written by `python -m stack secrets`. compose.yaml passes each container only its own values.\n"
 
 
@@ -25,7 +28,36 @@ def create_secrets(folder: Path) -> list[Path]:
         write_private(passwords, HEAD + "".join(f"{name}={value}\n" for name, value in variables().items()))
     for each in issuers:
         each.ensure()
-    return missing
+    return missing + create_broker_secrets(folder / "broker")
+
+
+def create_broker_secrets(folder: Path) -> list[Path]:
+    """Create the certificates and users of the broker, and the files of variables that containers read; return the
+    files that are new or have changed.
+
+    A password is never replaced. A certificate that expires soon is: then the broker must be restarted.
+    """
+    access = Access(folder, BROKER_HOSTS)
+    access.ensure()
+    key, certificate = one_line(access.certificates.broker.read_text())
+    _, authority = one_line(access.certificates.authority.read_text())
+    wanted = {
+        "broker": {
+            "KAFKA_SSL_KEYSTORE_KEY": key,
+            "KAFKA_SSL_KEYSTORE_CERTIFICATE_CHAIN": certificate,
+            "KAFKA_SSL_TRUSTSTORE_CERTIFICATES": authority,
+        },
+        **{service: {**access.environment(service), "KAFKA_CA_FILE": AUTHORITY_IN_CONTAINERS} for service in SERVICES},
+    }
+    return [file for name, found in wanted.items() if (file := _write_variables(folder / f"{name}.env", found))]
+
+
+def _write_variables(file: Path, variables: Mapping[str, str]) -> Path | None:
+    content = HEAD + "".join(f"{name}={value}\n" for name, value in variables.items())
+    if file.exists() and file.read_text() == content:
+        return None
+    write_private(file, content)
+    return file
 
 
 def variables() -> Mapping[str, str]:

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
+from stack.broker.access import Access
+from stack.broker.secured import SecuredKafka
 from stack.errors import CannotStart
 from stack.folder import claim
 from stack.jars import class_path
@@ -34,8 +36,8 @@ class Stack(StoppedAtExit):
     Parts are called `postgres`, `kafka`, `crm-api`, `crm-worker`, `erp-api`, `erp-worker`, `gateway-api`,
     `gateway-worker`, and `sign-in` if there is a port for it. Without ports, free ones are selected; the broker's stays
     the same in a folder. A given database or broker is used instead of an embedded one; `systems` replaces our CRM and
-    ERP as the spokes of the gateway. `most_partitions` bounds the partitions of topics on our own broker. `fast` is for
-    tests: see Postgres.
+    ERP as the spokes of the gateway. `most_partitions` bounds the partitions of topics on our own broker; if `secured`,
+    that broker has TLS, users and permissions. `fast` is for tests: see Postgres.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Stack(StoppedAtExit):
         systems: Mapping[str, Any] | None = None,
         cors_origins: str = LOCAL_PAGES,
         most_partitions: int = PARTITIONS,
+        secured: bool = False,
         program: Program = python_program,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
@@ -66,9 +69,10 @@ class Stack(StoppedAtExit):
         self.postgres: Postgres | None = None
         if any(service not in self.databases for service in SERVICES):
             self.postgres = Postgres(self.folder / "postgres", fast=fast, log=self.logs / "postgres.log")
+        self.access = Access(self.folder / "broker") if secured else None
         self.kafka: Kafka | None = None
         if bootstrap_servers is None:
-            self.kafka = Kafka(self.folder / "kafka", port=self.fixed_ports.get("kafka"), log=self.logs / "kafka.log")
+            self.kafka = self._broker(self.fixed_ports.get("kafka"))
         else:
             self.fixed_ports.pop("kafka", None)
         self._bootstrap_servers = bootstrap_servers
@@ -165,6 +169,10 @@ class Stack(StoppedAtExit):
         """Kill one part, as a crash would."""
         self._part(name).kill()
 
+    def _broker(self, port: int | None) -> Kafka:
+        folder, log = self.folder / "kafka", self.logs / "kafka.log"
+        return Kafka(folder, port, log) if self.access is None else SecuredKafka(folder, self.access, port, log)
+
     def _part(self, name: str) -> Part:
         if name not in self.parts:
             raise CannotStart(f"There is no {name} here; there are {', '.join(self.parts)}.")
@@ -230,6 +238,7 @@ class Stack(StoppedAtExit):
             systems=self.systems,
             cors_origins=self.cors_origins,
             most_partitions=self.most_partitions if self.kafka else None,
+            broker_logins=_logins(self.access),
             files_url=os.environ.get("FILES_URL") or (self.folder / "files").as_uri(),
             sign_in_port=self.fixed_ports.get("sign_in"),
         )
@@ -246,6 +255,10 @@ class Stack(StoppedAtExit):
             if not child.wait(MIGRATE_SECONDS) or child.exit_code != 0:
                 child.kill()
                 raise CannotStart(f"{child.name} failed; see {child.log}:\n{child.last_words()}")
+
+
+def _logins(access: Access | None) -> Mapping[str, Mapping[str, str]] | None:
+    return None if access is None else {service: access.environment(service) for service in SERVICES}
 
 
 def _stop_together(parts: list[Part], patience_seconds: float) -> None:

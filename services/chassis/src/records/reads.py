@@ -64,16 +64,17 @@ async def listed_by_ids(session: AsyncSession, record: Record[Row, Any, Any], id
     return [rows.made(each) for each in found]
 
 
-async def lock_all(session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID]) -> list[Row]:
-    """Lock and load rows in the order of their ids, so that two transactions cannot deadlock; unknown ids are omitted.
-    The items of a batch share them.
+async def lock_all(
+    session: AsyncSession, record: Record[Row, Any, Any], ids: Collection[UUID], *, skip_locked: bool = False
+) -> list[Row]:
+    """Lock and load rows in the order of their ids, so that two transactions cannot deadlock; unknown ids are omitted,
+    and with `skip_locked` those that another transaction has locked. The items of a batch share them.
     """
     row: Any = record.row
 
     async def read(missing: Collection[UUID]) -> list[tuple[UUID, Row]]:
-        found: Iterable[Any] = await session.scalars(
-            _locked(complete(record)).where(row.id.in_(missing)).order_by(row.id)
-        )
+        statement = _locked(complete(record), skip_locked=skip_locked).where(row.id.in_(missing)).order_by(row.id)
+        found: Iterable[Any] = await session.scalars(statement)
         return [(each.id, each) for each in found]
 
     found = await gather.each_once(session, _lock_of(record), ids, read)
@@ -151,5 +152,5 @@ def _lock_of(record: Record[Any, Any, Any]) -> str:
     return f"{record.name}, locked"
 
 
-def _locked(statement: Select[Any]) -> Select[Any]:
-    return statement.with_for_update().execution_options(populate_existing=True)
+def _locked(statement: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
+    return statement.with_for_update(skip_locked=skip_locked).execution_options(populate_existing=True)

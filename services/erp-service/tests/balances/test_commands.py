@@ -55,7 +55,8 @@ async def test_a_balance_is_what_the_ledger_and_the_orders_say(session: AsyncSes
     await an_order(session, customer_id, "250")
     row = await refreshed(session, customer_id)
     assert row.open == await ledger.balance(session, "receivables", "EUR", customer_id) == 200
-    assert row.on_order == await orders.on_order(session, customer_id, "EUR") == 250
+    assert await orders.on_order(session, [customer_id]) == {(customer_id, "EUR"): row.on_order}
+    assert row.on_order == 250
     assert (row.credit_limit, row.credit_left, row.blocked) == (Decimal(1000), Decimal(550), False)
 
 

@@ -55,7 +55,7 @@ async def available(session: AsyncSession, product_id: UUID) -> Any:
 
 
 async def on_order(session: AsyncSession, customer_id: UUID) -> Any:
-    return await queries.on_order(session, customer_id, "EUR")
+    return (await queries.on_order(session, [customer_id])).get((customer_id, "EUR"), 0)
 
 
 async def balance(session: AsyncSession, role: str) -> Any:
@@ -97,7 +97,7 @@ async def test_confirming_reserves_and_counts_on_the_credit(session: AsyncSessio
     row = await a_confirmed(session, customer_id, (product_id, 4))
     assert (row.state, await reserved(session, row), await available(session, product_id)) == ("confirmed", [4], 6)
     assert await on_order(session, customer_id) == 40
-    assert await queries.on_order(session, customer_id, "EUR", but=row.id) == 0
+    assert await queries.on_order(session, [customer_id], but=[row.id]) == {}
 
 
 async def test_with_its_confirmation_the_erp_stands_by_what_was_ordered(session: AsyncSession) -> None:

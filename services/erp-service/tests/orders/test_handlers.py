@@ -1,7 +1,7 @@
 """What the ERP does by itself, in transactions of its own that really commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +15,7 @@ from erp.sales.orders.models import Order
 from erp.sales.orders.records import ORDERS
 from erp.warehouse.stock import queries as stock
 from records import reads, writes
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from .factories import a_confirmed, a_customer, a_product, a_submitted
 
@@ -188,6 +188,36 @@ async def test_two_workers_decide_an_order_once(working: Sessions, tenant: UUID)
     assert {(row.state, row.version) for row in found} == {("confirmed", 3)}
     async with transaction(working, tenant) as session:
         assert await stock.available(session, [product_id]) == {product_id: 82}
+
+
+async def test_orders_that_wait_together_are_decided_with_a_fixed_number_of_statements(
+    working: Sessions, tenant: UUID
+) -> None:
+    async with transaction(working, tenant) as session:
+        product_ids = [await a_product(session, 12) for _ in range(2)]
+        customers = [await a_customer(session, credit={"limit": "150", "currency": "EUR"}), await a_customer(session)]
+
+    async def decided(customer_id: UUID, quantities: Sequence[int], **values: Any) -> tuple[list[Order], int]:
+        async with transaction(working, tenant) as session:
+            rows = [
+                await a_submitted(session, customer_id, *((each, quantity) for each in product_ids), **values)
+                for quantity in quantities
+            ]
+        statements: list[str] = []
+        engine = working.kw["bind"].sync_engine
+        event.listen(engine, "before_cursor_execute", note := lambda *said: statements.append(said[2]))
+        await OrderDesk(working, Retries()).step()
+        event.remove(engine, "before_cursor_execute", note)
+        return [await shown(working, tenant, row.id) for row in rows], len(statements)
+
+    _, one = await decided(customers[0], [1])
+    found, several = await decided(customers[0], [2, 3, 4, 1])
+    assert ([row.state for row in found], several - one) == (["confirmed", "confirmed", "on_hold", "confirmed"], 3)
+    found, several = await decided(customers[1], [6, 5, 4, 2], whole=True)
+    assert [row.state for row in found] == ["on_hold", "confirmed", "on_hold", "on_hold"]
+    async with transaction(working, tenant) as session:
+        assert await stock.available(session, product_ids) == dict.fromkeys(product_ids, 0)
+    assert len({row.number for row in found}) == 4
 
 
 async def test_the_desk_works_until_it_is_told_to_stop(working: Sessions, tenant: UUID) -> None:

@@ -1,6 +1,6 @@
 """Named reads of the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.ledger.models import Account, Company, JournalEntry, JournalLine, Month
+from erp.ledger.rules import AccountRole
 from erp.ledger.schemas import StatementFilters
 
 AMOUNT = JournalLine.amount
@@ -56,6 +57,18 @@ async def balance(
         statement = statement.join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
         statement = statement.where(JournalEntry.posted_on <= until)
     return Decimal(await session.scalar(statement) or 0)
+
+
+async def receivables(session: AsyncSession, party_ids: Collection[UUID]) -> dict[tuple[UUID, str], Decimal]:
+    """The receivables of these customers, by currency; one without postings is omitted."""
+    account_id = select(Account.id).where(Account.role == AccountRole.RECEIVABLES).scalar_subquery()
+    statement = (
+        select(JournalLine.party_id, JournalLine.currency, func.sum(JournalLine.amount))
+        .where(JournalLine.account_id == account_id, JournalLine.party_id.in_(party_ids))
+        .group_by(JournalLine.party_id, JournalLine.currency)
+    )
+    found = await session.execute(statement)
+    return {(party_id, currency): total for party_id, currency, total in found if party_id}
 
 
 async def balances_by_party(session: AsyncSession, role: str, currency: str) -> dict[UUID, Decimal]:

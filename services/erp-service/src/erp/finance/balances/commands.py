@@ -14,6 +14,7 @@ from erp.finance.balances.events import BALANCE
 from erp.finance.balances.models import Balance
 from erp.finance.balances.rules import Figures, currencies, figures
 from erp.ledger import queries as ledger
+from erp.sales.orders import queries as orders
 
 ACTOR = "erp"
 NOTHING = Decimal(0)
@@ -51,7 +52,7 @@ async def refresh(session: AsyncSession, customer_ids: Collection[UUID]) -> None
 async def _figures(
     session: AsyncSession, customer_ids: Collection[UUID], known: Collection[tuple[UUID, str]]
 ) -> dict[tuple[UUID, str], Figures]:
-    open_, on_order = await queries.receivables(session, customer_ids), await queries.on_order(session, customer_ids)
+    open_, on_order = await ledger.receivables(session, customer_ids), await orders.on_order(session, customer_ids)
     used: defaultdict[UUID, set[str]] = defaultdict(set)
     for customer_id, currency in (*open_, *on_order, *known):
         used[customer_id].add(currency)

@@ -1,21 +1,16 @@
 """Named reads of balances, and of the ledger data from which they are computed."""
 
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.finance.balances.models import Balance, BalanceChange
-from erp.ledger.models import Account, JournalLine
-from erp.ledger.rules import AccountRole
 from erp.parties.customers.models import Customer
-from erp.sales.orders.models import Order
 
 ALONE = text("select pg_try_advisory_xact_lock(hashtextextended('balances' || current_setting('app.tenant', true), 0))")
-Sums = dict[tuple[UUID, str], Decimal]
 
 
 async def of_customers(session: AsyncSession, customer_ids: Collection[UUID]) -> Sequence[Balance]:
@@ -55,29 +50,6 @@ async def take_changes(
     )
     customer_ids = taken.scalars().all()
     return set(customer_ids), len(customer_ids)
-
-
-async def receivables(session: AsyncSession, customer_ids: Collection[UUID]) -> Sums:
-    """The receivables of these customers by the ledger, per currency."""
-    account_id = select(Account.id).where(Account.role == AccountRole.RECEIVABLES).scalar_subquery()
-    statement = (
-        select(JournalLine.party_id, JournalLine.currency, func.sum(JournalLine.amount))
-        .where(JournalLine.account_id == account_id, JournalLine.party_id.in_(customer_ids))
-        .group_by(JournalLine.party_id, JournalLine.currency)
-    )
-    found = await session.execute(statement)
-    return {(party_id, currency): total for party_id, currency, total in found if party_id}
-
-
-async def on_order(session: AsyncSession, customer_ids: Collection[UUID]) -> Sums:
-    """The amounts of these customers still to be invoiced, per currency: `orders.queries.on_order` for several
-    customers."""
-    statement = (
-        select(Order.customer_id, Order.currency, func.sum(Order.on_order))
-        .where(Order.customer_id.in_(customer_ids), Order.on_order != 0)
-        .group_by(Order.customer_id, Order.currency)
-    )
-    return {(customer_id, currency): total for customer_id, currency, total in await session.execute(statement)}
 
 
 async def agreed_credit(session: AsyncSession, customer_ids: Collection[UUID]) -> dict[UUID, dict[str, Any] | None]:

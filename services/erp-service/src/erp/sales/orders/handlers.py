@@ -1,12 +1,12 @@
 """Background tasks on orders: decide on submitted orders, answer requests, release the stock of cancelled orders.
 
-The work is derived from the orders' rows, so a crash loses nothing and repeating a step has no effect. Each order has a
-transaction of its own, in its tenant.
+The work is derived from the orders' rows, so a crash loses nothing and repeating a step has no effect. Submitted orders
+of a tenant share a transaction; other work, and an order that fails, has a transaction of its own.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -19,7 +19,6 @@ from chassis.replication.edit import Archived
 from chassis.service import Running
 from chassis.wakeup import Wakeup
 from chassis.worker import Retries, Task
-from contracts.order import OrderReason
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,9 +30,11 @@ from erp.sales.orders.rules import IllegalTransition, failure_text
 
 log = structlog.get_logger()
 POLL_SECONDS = 0.05
-BATCH = 100
+BATCH = 50
+"""As many orders share a transaction at most. It locks their stock for a few hundredths of a second."""
+
 LANES = 4
-"""The number of customers that are processed concurrently. The orders of one customer are processed in sequence."""
+"""The number of transactions that run concurrently. The orders of one customer are processed in sequence."""
 
 WAIT_MILLISECONDS = 1_000
 LOCKED = "55P03"
@@ -95,10 +96,38 @@ class OrderDesk:
                     if order.customer_id not in self._locked:
                         await self._attempt(order)
 
+        async def serve_tenant(orders: Sequence[Waiting]) -> None:
+            async with lanes:
+                decided = await self._decide_together(orders)
+            left = [order for order in orders if order.id not in decided]
+            async with asyncio.TaskGroup() as group:
+                for of_customer in _by(left, lambda order: order.customer_id):
+                    group.create_task(serve(of_customer))
+
         async with asyncio.TaskGroup() as group:
-            for orders in _by_customer(waiting):
-                group.create_task(serve(orders))
+            for orders in _by(waiting, lambda order: order.tenant_id):
+                group.create_task(serve_tenant(orders))
         return len(waiting)
+
+    async def _decide_together(self, orders: Sequence[Waiting]) -> set[UUID]:
+        """Decide on the orders of a tenant in one transaction; returns those that are done.
+
+        Not those of customers for whom there is other work too: that is done in sequence. If one order cannot be
+        decided, none is: each is then tried alone.
+        """
+        others = {order.customer_id for order in orders if order.asked or order.state != "submitted"}
+        wanted = {order.id: order.customer_id for order in orders if order.customer_id not in others}
+        if not wanted:
+            return set()
+        try:
+            async with self._transaction(orders[0]) as session:
+                decided = await commands.decide(session, wanted, ACTOR)
+        except Exception as error:
+            log.warning("orders_tried_alone", orders=len(wanted), error=type(error).__name__)
+            return set()
+        for order_id in decided:
+            self._retries.forget(order_id)
+        return decided
 
     async def _waiting(self) -> list[Waiting]:
         now = monotonic()
@@ -155,7 +184,7 @@ class OrderDesk:
             return  # Another transaction has decided on it, or it was cancelled or archived in the meantime.
         except Conflict as why:
             async with self._transaction(order) as session:
-                await commands.hold(session, order.id, OrderReason(code=why.code, text=str(why)), ACTOR)
+                await commands.hold(session, order.id, commands.reason_of(why), ACTOR)
 
     async def _answer(self, order: Waiting) -> None:
         try:
@@ -170,9 +199,9 @@ def _is_locked(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == LOCKED
 
 
-def _by_customer(waiting: Iterable[Waiting]) -> list[list[Waiting]]:
-    """The orders of each customer, in the sequence in which they were submitted."""
-    lanes: defaultdict[UUID, list[Waiting]] = defaultdict(list)
+def _by(waiting: Iterable[Waiting], key: Callable[[Waiting], UUID]) -> list[list[Waiting]]:
+    """The orders of each key, in the sequence in which they were submitted."""
+    found: defaultdict[UUID, list[Waiting]] = defaultdict(list)
     for order in waiting:
-        lanes[order.customer_id].append(order)
-    return list(lanes.values())
+        found[key(order)].append(order)
+    return list(found.values())

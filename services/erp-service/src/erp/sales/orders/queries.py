@@ -20,28 +20,34 @@ async def of_lines(session: AsyncSession, line_ids: Collection[UUID]) -> set[UUI
     return set((await session.scalars(select(OrderLine.order_id).where(OrderLine.id.in_(line_ids)))).all())
 
 
-async def on_order(session: AsyncSession, customer_id: UUID, currency: str, but: UUID | None = None) -> Decimal:
-    """The amount still to be invoiced of a customer, tax included: confirmed orders, except `but`."""
-    wanted = (Order.customer_id == customer_id, Order.currency == currency, Order.on_order != 0)
-    statement = select(func.coalesce(func.sum(Order.on_order), 0)).where(*wanted)
-    if but is not None:
-        statement = statement.where(Order.id != but)
-    return Decimal(await session.scalar(statement) or 0)
+async def on_order(
+    session: AsyncSession, customer_ids: Collection[UUID], but: Collection[UUID] = ()
+) -> dict[tuple[UUID, str], Decimal]:
+    """The amounts still to be invoiced of these customers, tax included, by currency: confirmed orders, except
+    `but`."""
+    wanted = (Order.customer_id.in_(customer_ids), Order.on_order != 0, Order.id.not_in(but))
+    statement = select(Order.customer_id, Order.currency, func.sum(Order.on_order)).where(*wanted)
+    found = await session.execute(statement.group_by(Order.customer_id, Order.currency))
+    return {(customer_id, currency): amount for customer_id, currency, amount in found}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The state of an order's customer, and an archived product of it, for the decision on the order."""
+class Buyer:
+    """The customer of an order, for the decision on it."""
 
-    customer: str
+    name: str
     credit: dict[str, Any] | None
-    customer_archived_at: datetime | None
-    archived_product: str | None
+    archived_at: datetime | None
 
 
-async def standing(session: AsyncSession, row: Order) -> Standing:
-    """The current state of the customer and the products of an order."""
-    gone = (Product.id.in_([line.product_id for line in row.lines]), Product.archived_at.is_not(None))
-    product = select(func.min(Product.name)).where(*gone).scalar_subquery()
-    statement = select(Customer.name, Customer.credit, Customer.archived_at, product)
-    return Standing(*(await session.execute(statement.where(Customer.id == row.customer_id))).one())
+async def buyers(session: AsyncSession, customer_ids: Collection[UUID]) -> dict[UUID, Buyer]:
+    """The customers of orders."""
+    statement = select(Customer.id, Customer.name, Customer.credit, Customer.archived_at)
+    found = await session.execute(statement.where(Customer.id.in_(customer_ids)))
+    return {customer_id: Buyer(name, credit, archived_at) for customer_id, name, credit, archived_at in found}
+
+
+async def archived_products(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The names of the archived ones among these products."""
+    statement = select(Product.id, Product.name).where(Product.id.in_(product_ids), Product.archived_at.is_not(None))
+    return dict((await session.execute(statement)).all())

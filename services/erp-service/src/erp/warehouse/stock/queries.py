@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
@@ -127,6 +128,33 @@ async def totals(session: AsyncSession, product_ids: Collection[UUID]) -> dict[U
     found = {product_id: (on_hand, held) for product_id, on_hand, held in await session.execute(statement)}
     kits = {kit_id: kits_made(components, found) for kit_id, components in contents.items()}
     return {product_id: kits.get(product_id) or found.get(product_id, (ZERO, ZERO)) for product_id in product_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """The kind of a product, and the quantities of its components in their sequence; only kits have some."""
+
+    kind: str
+    components: dict[UUID, Decimal] = field(default_factory=dict)
+
+
+async def goods(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, Goods]:
+    """These products, and the components of those that are kits; unknown ids are omitted."""
+    if not product_ids:
+        return {}
+    kinds = select(Product.id, Product.product_kind).where(Product.id.in_(product_ids))
+    found = {product_id: Goods(kind) for product_id, kind in await session.execute(kinds)}
+    if kits := [product_id for product_id, each in found.items() if each.kind == ProductKind.KIT]:
+        contents = (
+            select(Component.kit_id, Component.product_id, Component.quantity, Product.product_kind)
+            .join(Product, Product.id == Component.product_id)
+            .where(Component.kit_id.in_(kits))
+            .order_by(Component.kit_id, Component.position)
+        )
+        for kit_id, product_id, quantity, kind in (await session.execute(contents)).all():
+            found[kit_id].components[product_id] = quantity
+            found.setdefault(product_id, Goods(kind))
+    return found
 
 
 async def kits_of(session: AsyncSession, product_ids: Collection[UUID]) -> set[UUID]:

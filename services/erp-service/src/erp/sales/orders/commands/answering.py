@@ -19,7 +19,7 @@ from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.sales.orders.commands.cancelling import release
-from erp.sales.orders.commands.confirming import check
+from erp.sales.orders.commands.standing import standing_of
 from erp.sales.orders.events import ORDER
 from erp.sales.orders.models import Order, OrderLine
 from erp.sales.orders.records import ORDERS
@@ -103,7 +103,7 @@ async def _change(session: AsyncSession, row: Order, request: OrderRequest) -> N
     if not row.lines:
         raise NothingOrdered()
     if row.totals.total > before:
-        await check(session, row, row.to_invoice)
+        (await standing_of(session, [row])).check(row, row.to_invoice)
     if row.holds_stock:
         reserved = await inventory.reserve(session, wanted)
         for want in wanted:

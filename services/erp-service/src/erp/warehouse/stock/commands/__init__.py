@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from erp.warehouse.stock.commands.deliver import issue, take_back
-from erp.warehouse.stock.commands.reserve import change, release, reserve
+from erp.warehouse.stock.commands.reserve import Reserving, change, lock_for, release, reserve
 from erp.warehouse.stock.commands.stock import lock
 from erp.warehouse.stock.commands.store import adjust, receive, transfer
 from erp.warehouse.stock.models import NotReserved, OutOfStock
@@ -15,12 +15,14 @@ from erp.warehouse.stock.rules import Want
 __all__ = [
     "NotReserved",
     "OutOfStock",
+    "Reserving",
     "Want",
     "adjust",
     "available",
     "change",
     "issue",
     "lock",
+    "lock_for",
     "receive",
     "release",
     "reserve",

@@ -7,44 +7,78 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from contracts.product import ProductKind
-from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from erp.catalogue.products.models import Product
-from erp.catalogue.products.records import PRODUCTS
 from erp.warehouse.stock import queries
 from erp.warehouse.stock.commands.stock import Stock, lock
 from erp.warehouse.stock.models import ZERO, Demand, KitWithoutComponents
+from erp.warehouse.stock.queries import Goods
 from erp.warehouse.stock.rules import Held, Part, Want, kits_reserved, times
 
 Demands = Mapping[UUID, Sequence[Demand]]
 
 
 async def reserve(session: AsyncSession, wants: Sequence[Want], *, whole: bool = False) -> dict[UUID, Decimal]:
-    """Reserve the outstanding quantities of the lines; returns the reserved quantity of each. The rest is a back order.
+    """Reserve the outstanding quantities of the lines, as `Reserving.reserve`."""
+    reserving = await lock_for(session, wants)
+    found = reserving.reserve(wants, whole=whole)
+    await reserving.save()
+    return found
 
-    An existing demand gets the new quantity, and keeps its position among the back orders. A service is always reserved
-    in full; a kit by its components as of its first reservation. With `whole`, raises `OutOfStock` unless everything
-    can be reserved. Raises `NotFound` for a product, `KitWithoutComponents`.
-    """
+
+class Reserving:
+    """Reservations in memory, for lines whose demands are read and whose products are locked; `save` writes them."""
+
+    def __init__(self, session: AsyncSession, stock: Stock, known: Demands, goods: Mapping[UUID, Goods]) -> None:
+        self._session = session
+        self._stock = stock
+        self._known = known
+        self._goods = goods
+
+    def reserve(self, wants: Sequence[Want], *, whole: bool = False) -> dict[UUID, Decimal]:
+        """Reserve the outstanding quantities of the lines; returns the reserved quantity of each. The rest is a back
+        order.
+
+        An existing demand gets the new quantity, and keeps its position among the back orders. A service is always
+        reserved in full; a kit by its components as of its first reservation. With `whole`, raises `OutOfStock` unless
+        everything can be reserved. Raises `NotFound` for a product, `KitWithoutComponents`. After an error nothing is
+        reserved.
+        """
+        parts = self._parts(wants)
+        if whole:
+            lines = [(part.line_id, part.product_id) for part in parts]
+            self._stock.refuse_shortage(_more(parts, self._known), lines=lines)
+        held: defaultdict[UUID, list[Held]] = defaultdict(list)
+        for part in parts:
+            if part.quantity == 0 and part.line_id not in self._known:
+                continue
+            demand = _demand(self._session, part, self._known)
+            _want(self._stock, demand, part.quantity)
+            held[part.line_id].append(Held(demand.per_unit, demand.wanted, demand.reserved))
+        return {want.line_id: kits_reserved(held[want.line_id]) for want in wants}
+
+    async def save(self) -> None:
+        """Write all reservations."""
+        await self._stock.save()
+        await _forget(self._session, self._known)
+
+    def _parts(self, wants: Sequence[Want]) -> list[Part]:
+        parts: list[Part] = []
+        for want in wants:
+            known = self._known.get(want.line_id)
+            parts += [_again(want, each) for each in known] if known else _made_of(want, self._goods)
+        return parts
+
+
+async def lock_for(session: AsyncSession, wants: Sequence[Want]) -> Reserving:
+    """Read the demands and products of the lines, and lock the stock of all of them."""
     lines = [want.line_id for want in wants]
-    before = await queries.demands(session, lines)
-    parts = await _parts(session, wants, before)
-    stock = await lock(session, [part.product_id for part in parts if part.stocked])
+    before = await queries.demands(session, lines) if lines else {}
+    goods = await queries.goods(session, {want.product_id for want in wants if want.line_id not in before})
+    stocked = {product_id for product_id, each in goods.items() if each.kind == ProductKind.GOODS}
+    stock = await lock(session, stocked | {each.product_id for each in _all(before) if each.stocked})
     # Others may fill known demands until the stock is locked; new ones are made under the lock of the order alone.
-    known = await queries.demands(session, lines) if before else before
-    if whole:
-        stock.refuse_shortage(_more(parts, known), lines=[(part.line_id, part.product_id) for part in parts])
-    held: defaultdict[UUID, list[Held]] = defaultdict(list)
-    for part in parts:
-        if part.quantity == 0 and part.line_id not in known:
-            continue
-        demand = _demand(session, part, known)
-        _want(stock, demand, part.quantity)
-        held[part.line_id].append(Held(demand.per_unit, demand.wanted, demand.reserved))
-    await stock.save()
-    await _forget(session, known)
-    return {want.line_id: kits_reserved(held[want.line_id]) for want in wants}
+    return Reserving(session, stock, await queries.demands(session, lines) if before else before, goods)
 
 
 async def change(session: AsyncSession, want: Want) -> Decimal:
@@ -63,40 +97,29 @@ async def release(session: AsyncSession, line_ids: Collection[UUID]) -> None:
     await _forget(session, known)
 
 
-async def _parts(session: AsyncSession, wants: Sequence[Want], known: Demands) -> list[Part]:
-    found = await reads.by_ids(session, PRODUCTS, {want.product_id for want in wants})
-    inside = {component.product_id for product in found.values() for component in product.components}
-    components = await reads.by_ids(session, PRODUCTS, inside - found.keys()) if inside else {}
-    parts: list[Part] = []
-    for want in wants:
-        if want.line_id in known:
-            parts += [
-                Part(want.line_id, each.product_id, each.per_unit, times(want.quantity, each.per_unit), each.stocked)
-                for each in known[want.line_id]
-            ]
-        else:
-            if want.product_id not in found:
-                raise NotFound(id=want.product_id)
-            product = found[want.product_id]
-            parts += _made_of(want, product, {**components, **found})
-    return parts
+def _again(want: Want, demand: Demand) -> Part:
+    quantity = times(want.quantity, demand.per_unit)
+    return Part(want.line_id, demand.product_id, demand.per_unit, quantity, demand.stocked)
 
 
-def _made_of(want: Want, product: Product, known: Mapping[UUID, Product]) -> list[Part]:
+def _made_of(want: Want, goods: Mapping[UUID, Goods]) -> list[Part]:
     """The product itself, or the components of the kit."""
-    if product.product_kind != ProductKind.KIT:
-        return [Part(want.line_id, product.id, Decimal(1), want.quantity, product.product_kind == ProductKind.GOODS)]
+    if want.product_id not in goods:
+        raise NotFound(id=want.product_id)
+    product = goods[want.product_id]
+    if product.kind != ProductKind.KIT:
+        return [Part(want.line_id, want.product_id, Decimal(1), want.quantity, product.kind == ProductKind.GOODS)]
     if not product.components:
-        raise KitWithoutComponents(product_id=product.id)
+        raise KitWithoutComponents(product_id=want.product_id)
     return [
         Part(
             want.line_id,
-            each.product_id,
-            each.quantity,
-            times(want.quantity, each.quantity),
-            known[each.product_id].product_kind == ProductKind.GOODS,
+            component_id,
+            quantity,
+            times(want.quantity, quantity),
+            goods[component_id].kind == ProductKind.GOODS,
         )
-        for each in product.components
+        for component_id, quantity in product.components.items()
     ]
 
 
@@ -139,10 +162,11 @@ def _want(stock: Stock, demand: Demand, quantity: Decimal) -> None:
 
 async def _forget(session: AsyncSession, known: Demands) -> None:
     """Delete the demand of a line without outstanding and issued quantities."""
-    for demand in _all(known):
-        if demand.wanted == 0 and demand.issued == 0:
-            await session.delete(demand)
-    await session.flush()
+    gone = [demand for demand in _all(known) if demand.wanted == 0 and demand.issued == 0]
+    for demand in gone:
+        await session.delete(demand)
+    if gone:
+        await session.flush()
 
 
 def _all(demands: Demands) -> list[Demand]:

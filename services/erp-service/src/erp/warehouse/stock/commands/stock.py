@@ -237,7 +237,7 @@ async def lock(session: AsyncSession, product_ids: Collection[UUID]) -> Stock:
             levels[level.product_id].append(level)
         return levels.items()
 
-    found = await gather.each_once(session, "levels", set(product_ids), read)
+    found = await gather.each_once(session, "levels", set(product_ids), read) if product_ids else {}
     return Stock(session, warehouses, [level for levels in found.values() for level in levels])
 
 

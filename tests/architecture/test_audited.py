@@ -11,7 +11,7 @@ from gateway.wiring import SERVICE as GATEWAY
 
 from .test_routes import app_of, operations
 
-NOTED = {"access:write", "sync:write", "sync:operate", "outbox:operate"}
+NOTED = {"access:write", "sync:write", "sync:operate", "policies:write", "outbox:operate"}
 READS = (":simulate", ":explain")
 
 

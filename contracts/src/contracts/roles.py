@@ -74,7 +74,7 @@ ROLES: Mapping[str, BuiltInRole] = {
     ),
     "operator": _role(
         "Run the installation: the gateway of all tenants, refused events, webhooks, jobs.",
-        "sync:*", "sync:operate", "outbox:read", "outbox:operate", "webhooks:read", "jobs:write",
+        "sync:*", "sync:operate", "policies:write", "outbox:read", "outbox:operate", "webhooks:read", "jobs:write",
     ),
     "auditor": _role("Read everything, and write nothing.", *_READS),
     "admin": _role(

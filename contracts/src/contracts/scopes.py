@@ -40,6 +40,7 @@ SCOPES = {
     "jobs:write": "Start imports, which needs the scope to write their records too, and cancel jobs.",
     "sync:read": "Read records, decisions, deliveries, quarantine and status of the gateway.",
     "sync:write": "Resolve conflicts, restore values, retry or drop deliveries, correct links, handle held messages.",
+    "policies:write": "Choose the policies by which the gateway decides between concurrent edits.",
     "sync:operate": "Operate the gateway for all tenants.",
     "events:read": (
         "Read the HTTP feed of events; each kind of event also needs the scope that allows reading the kind."

@@ -63,7 +63,7 @@ class HubUnderTest:
 
     def golden(self, record: str) -> dict[str, Any]:
         """The record as it is published."""
-        return self.state.records[UUID(record)].golden()
+        return self.state.records[UUID(record)].golden(SAMPLE)
 
     def decisions(self) -> list[tuple[str, str, list[Entry]]]:
         """The log: the record, the group and every value."""

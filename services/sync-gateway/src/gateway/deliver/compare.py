@@ -18,6 +18,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.kinds.holders import tenants_of
+from gateway.store import policies
 from gateway.store.deliveries import DERIVED, Delivery
 from gateway.store.holding import stored
 from gateway.store.load import read_records, save
@@ -87,7 +88,7 @@ async def _renew_next(sessions: Sessions, system: str) -> None:
         holdings = await stored(session)
         which = {"kinds": sorted(holdings.get(system, {})), "after": after, "batch": BATCH}
         ids: Sequence[UUID] = (await session.scalars(NEXT, which)).all()
-        state, now = State(systems=holdings), clock.now()
+        state, now = State(holdings, await policies.current(session)), clock.now()
         await read_records(session, state, ids)
         for record in state.records.values():
             renew(state, record, first, now)

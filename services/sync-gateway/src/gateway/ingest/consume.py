@@ -127,7 +127,7 @@ class Ingest:
             await self._fold(session, [read(message, holdings)], now)
 
     async def _fold(self, session: AsyncSession, batch: list[Incoming], now: datetime) -> State:
-        state = State(systems=self.connected.holdings)
+        state = State(self.connected.holdings, self.connected.policies)
         await read_named(session, state, batch)
         rest, echoes = without_echoes(state, batch, self.sent)
         await load_named(session, state, rest)

@@ -8,7 +8,6 @@ from uuid import UUID
 from gateway.identity.keys import remember_keys
 from gateway.ingest.identify import identify
 from gateway.ingest.incoming import Incoming
-from gateway.kinds import kind_spec
 from gateway.kinds.references import Find, resolve_references, translated
 from gateway.merge.merge import Merged, clamp, merge_event
 from gateway.merge.register import Event, Register, microseconds, revision
@@ -27,7 +26,7 @@ def fold(state: State, batch: Iterable[Incoming], now: datetime) -> None:
 
 
 def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
-    spec = kind_spec(incoming.event.kind)
+    spec = state.policies.spec(incoming.tenant_id, incoming.event.kind)
     find = _finder(state, incoming.tenant_id)
     hlc, clamped = clamp(incoming.event.hlc, microseconds(now))
     event = translated(incoming.event, spec, find)

@@ -71,7 +71,7 @@ class HeldBackIngest:
             return
         holdings = await self.connected.current(session)
         batch = [read(row.message(), holdings) for row in rows]
-        state = await load(session, batch, holdings)
+        state = await load(session, batch, holdings, self.connected.policies)
         fold(state, batch, clock.now())
         await save(session, state)
         await _forget(session, rows)

@@ -10,12 +10,15 @@ from gateway.ingest.incoming import Incoming
 from gateway.kinds import KINDS
 from gateway.kinds.references import local_references
 from gateway.store.load import MatchKeyOf, owners, read_keys, read_links, read_records
+from gateway.store.policies import Policies
 from gateway.store.state import MOST_SHARED, LinkKey, State
 
 
-async def load(session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]]) -> State:
+async def load(
+    session: AsyncSession, batch: Sequence[Incoming], systems: Mapping[str, Container[str]], policies: Policies
+) -> State:
     """The state that `batch` may change. Holds locks until the transaction ends."""
-    state = State(systems=systems)
+    state = State(systems, policies)
     await read_named(session, state, batch)
     await load_named(session, state, batch)
     return state

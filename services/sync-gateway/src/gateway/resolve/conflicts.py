@@ -15,7 +15,7 @@ from gateway.merge.merge import resolve as resolved
 from gateway.merge.policy import Json, same
 from gateway.merge.register import Register, microseconds
 from gateway.resolve.values import Named, Own, check_rules, checked, fit, meant
-from gateway.store import decisions
+from gateway.store import decisions, policies
 from gateway.store.change import holders, take_over
 from gateway.store.decisions import DecisionRow
 from gateway.store.holding import stored
@@ -86,7 +86,7 @@ async def resolve(session: AsyncSession, decision_id: UUID, choice: Named | Own,
 async def _locked(session: AsyncSession, decision_id: UUID) -> tuple[DecisionRow, State]:
     """A decision after its record is locked: no other transaction changes either until this one ends."""
     row = await decisions.by_id(session, decision_id)
-    state = State(systems=await stored(session))
+    state = State(await stored(session), await policies.current(session))
     await read_records(session, state, [row.canonical_id])
     await session.refresh(row)
     if row.canonical_id not in state.records:
@@ -111,7 +111,7 @@ async def _choose(
         at=now.isoformat(),
         hlc=now_us,
         event_id=event_id,
-        kind=kind_spec(record.kind),
+        kind=state.policies.spec(record.tenant_id, record.kind),
         now_us=now_us,
     )
     changed = {group: register, **led}

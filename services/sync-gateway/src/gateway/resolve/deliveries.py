@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.resolve.log import Author, write
+from gateway.store import policies
 from gateway.store.decisions import DecisionRow
 from gateway.store.deliveries import Delivery, DeliveryKey, DeliveryRow
 from gateway.store.holding import stored
@@ -43,7 +44,7 @@ async def drop(session: AsyncSession, canonical_id: UUID, system: str, author: A
 
     The log contains the groups with their values. Raises `NoSuchDelivery`. A second call changes nothing.
     """
-    state = State(systems=await stored(session))
+    state = State(await stored(session), await policies.current(session))
     await read_records(session, state, [canonical_id])
     delivery = state.deliveries.get((canonical_id, system))
     if delivery is None:

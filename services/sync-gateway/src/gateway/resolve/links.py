@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.resolve.log import Author, write
+from gateway.store import policies
 from gateway.store.decisions import DecisionRow
 from gateway.store.holding import stored
 from gateway.store.links import Link, LinkRow
@@ -98,7 +99,7 @@ async def _locked(session: AsyncSession, link_id: UUID) -> tuple[LinkRow, State]
     found = await session.scalar(select(Link).where(Link.id == link_id))
     if found is None:
         raise NoSuchLink(id=link_id)
-    state = State(systems=await stored(session))
+    state = State(await stored(session), await policies.current(session))
     await read_records(session, state, [found.canonical_id])
     link = next((each for each in state.links.values() if each.id == link_id), None)
     if link is None:

@@ -109,7 +109,7 @@ async def save(session: AsyncSession, state: State) -> None:
         await session.execute(ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
     await session.flush()
     await wake(session, state.woken)
-    await publish.golden_records(session, state.golden.values(), state.causes)
+    await publish.golden_records(session, state.golden.values(), state.causes, state.policies)
     publish.decisions(session, state.decisions, state.causes)
 
 

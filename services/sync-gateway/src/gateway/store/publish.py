@@ -16,6 +16,7 @@ from gateway.kinds import KINDS
 from gateway.kinds.shapes import unfit_groups
 from gateway.merge.register import standings
 from gateway.store.decisions import DecisionRow
+from gateway.store.policies import NO_CHOICES, Policies
 from gateway.store.records import RecordRow
 
 log = structlog.get_logger()
@@ -43,7 +44,9 @@ def cause_of(causes: Causes, canonical_id: UUID) -> Cause:
     return causes.get(canonical_id, here)
 
 
-async def golden_records(session: AsyncSession, records: Iterable[RecordRow], causes: Causes = NONE) -> None:
+async def golden_records(
+    session: AsyncSession, records: Iterable[RecordRow], causes: Causes = NONE, policies: Policies = NO_CHOICES
+) -> None:
     """Announce records whose shown values have changed. The sequence grows with every merged change.
 
     A record that does not fit its published schema is reported instead; it is announced once its values fit.
@@ -57,7 +60,8 @@ async def golden_records(session: AsyncSession, records: Iterable[RecordRow], ca
         sequence = sum(rev for _, rev, _ in standings(record.decoded))
         topic = f"sync.{record.kind}.v1"
         subject = str(record.canonical_id)
-        event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, record.golden(), causes)
+        golden = record.golden(policies.spec(record.tenant_id, record.kind))
+        event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, golden, causes)
         events.append((topic, subject, replace(event, sequence=str(sequence))))
     await outbox.announce_all(session, events)
 

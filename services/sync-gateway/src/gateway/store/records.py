@@ -10,7 +10,7 @@ from chassis.db import JsonObject, uuid7
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.kinds import kind_spec
+from gateway.kinds import KindSpec, kind_spec
 from gateway.merge.policy import Json, same
 from gateway.merge.register import Register, Registers
 from gateway.merge.rules import family_of, policy_of
@@ -83,9 +83,8 @@ class GoldenRecord:
         absent = same(stored["value"], None, kind_spec(self.kind).group(group).normalise)
         return absent and not stored.get("parked")
 
-    def golden(self) -> dict[str, Any]:
-        """The record as the hub publishes it, without removed members."""
-        spec = kind_spec(self.kind)
+    def golden(self, spec: KindSpec) -> dict[str, Any]:
+        """The record as the hub publishes it under the policies of its tenant, without removed members."""
         shown = {group: stored for group, stored in self.registers.items() if not self.gone(group)}
         return {
             "kind": self.kind,

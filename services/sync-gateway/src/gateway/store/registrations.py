@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.kinds.holders import Holdings, Limited
+from gateway.store import policies
 from gateway.store.systems import SYSTEMS
 from gateway.store.tables import Base
 
@@ -24,17 +25,19 @@ CHANGES = Table(
     Base.metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False, server_default="0"),
+    Column("policies", BigInteger, nullable=False, server_default="0"),
 )
 KEY = "hashtextextended('registrations', 0)"
 ALONE = text(f"select pg_advisory_xact_lock({KEY})")
 NUMBER = text(f"""
     with locked as materialized (select pg_advisory_xact_lock_shared({KEY}))
-    select system_changes.number from system_changes cross join locked for share of system_changes
+    select changes.number, changes.policies from system_changes changes cross join locked for share of changes
     """)  # noqa: S608  (a constant only)
 """The row lock reads the newest number after the wait. The advisory lock is fair: merges that follow each other closely
 never let a registration wait for long, as locks of a row alone would."""
 
 RAISE = update(CHANGES).values(number=CHANGES.c.number + 1)
+RAISE_POLICIES = update(CHANGES).values(policies=CHANGES.c.policies + 1)
 REGISTERED = SYSTEMS.c.registration.is_not(None), ~SYSTEMS.c.leaving
 LEFT = text("""
     with gone as (delete from systems where name = :name and leaving returning name),
@@ -75,16 +78,20 @@ class Registration:
 
 
 class Connected:
-    """What systems hold: those of the settings, and the registered ones, which never replace them."""
+    """What systems hold: those of the settings, and the registered ones, which never replace them. With the policies
+    that tenants have chosen."""
 
     def __init__(self, declared: Holdings) -> None:
         self.holdings = declared
         self._declared = declared
-        self._number = 0
+        self.policies = policies.NO_CHOICES
+        self._number = self._policies = 0
 
     async def current(self, session: AsyncSession) -> Holdings:
-        """What systems hold; no registration changes until the transaction ends."""
-        number = await session.scalar(NUMBER) or 0
+        """What systems hold; no registration and no policy changes until the transaction ends."""
+        number, chosen = (await session.execute(NUMBER)).one()
+        if chosen != self._policies:
+            self.policies, self._policies = await policies.current(session), chosen
         if number != self._number:
             held = {name: each.held for name, each in (await registrations(session)).items()}
             self.holdings, self._number = {**held, **self._declared}, number
@@ -120,6 +127,12 @@ async def disconnect(session: AsyncSession, name: str) -> None:
     """Remove a system: nothing is delivered to it any more. Links and merged values stay, so it may join again."""
     await _raise(session)
     await session.execute(update(SYSTEMS).where(SYSTEMS.c.name == name, *REGISTERED).values(leaving=True))
+
+
+async def policies_change(session: AsyncSession) -> None:
+    """Wait for the merges under way; later ones read the policies again."""
+    await session.execute(ALONE)
+    await session.execute(RAISE_POLICIES)
 
 
 async def _raise(session: AsyncSession) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from gateway.store.decisions import DecisionRow
 from gateway.store.deliveries import DeliveryRow
 from gateway.store.links import LinkRow, missing_token
+from gateway.store.policies import NO_CHOICES, Policies
 from gateway.store.publish import Cause
 from gateway.store.records import RecordRow
 
@@ -30,6 +31,7 @@ class State:
     """
 
     systems: Mapping[str, Container[str]]
+    policies: Policies = NO_CHOICES
     newer_systems: set[str] = field(default_factory=set)
     records: dict[UUID, RecordRow] = field(default_factory=dict)
     foreign: set[UUID] = field(default_factory=set)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
-from chassis.errors import Malformed
+from chassis.errors import Malformed, NotFound
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.api.decisions.queries import of_group
 from gateway.api.policies.schemas import (
+    ChosenPolicyOut,
     GroupPolicyOut,
     InvariantOut,
     KindPoliciesOut,
@@ -17,11 +19,14 @@ from gateway.api.policies.schemas import (
     SimulatedOut,
     Simulation,
     SimulationOut,
+    VersionOut,
 )
 from gateway.kinds import KINDS, GroupSpec, KindSpec, group_spec, kind_spec
-from gateway.merge.policy import Policy, UnknownPolicy, Verdict, parse, same, simulate
+from gateway.merge.policy import Policy, Verdict, same, simulate
 from gateway.merge.register import Entry
+from gateway.resolve.policies import named
 from gateway.store.decisions import DecisionRow
+from gateway.store.policies import BUILT_IN, Policies, current, versions
 from gateway.store.systems import all_systems
 
 MEANINGS = {
@@ -40,23 +45,50 @@ MEANINGS = {
 }
 
 
-def policies() -> list[KindPoliciesOut]:
-    """Every group of every kind with its policy, version and meaning."""
+class NoSuchGroup(NotFound):
+    code = "no-such-group"
+    title = "The kind has no such group"
+    detail = "A {kind} has: {groups}."
+
+
+def policies(chosen: Policies, tenant: UUID) -> list[KindPoliciesOut]:
+    """Every group of every kind with its policy in force, version and meaning."""
     return [
         KindPoliciesOut(
-            kind=spec.name,
-            groups=[_group(group) for group in spec.groups],
+            kind=kind,
+            groups=[_group(kind, group) for group in chosen.spec(tenant, kind).groups],
             invariants=[InvariantOut(name=rule.__name__, meaning=_sentence(rule)) for rule in _named(spec)],
         )
-        for spec in KINDS.values()
+        for kind, spec in KINDS.items()
     ]
 
 
-def _group(group: GroupSpec) -> GroupPolicyOut:
+def declared(kind: str, group: str) -> GroupSpec:
+    """The built-in rules of a group or family. Raises `NoSuchGroup`."""
+    found = group_spec(kind, group)
+    if found.policy.rule == "undeclared" or found.pattern != group:
+        raise NoSuchGroup(kind=kind, groups=", ".join(each.pattern for each in kind_spec(kind).groups))
+    return found
+
+
+async def policy_of(session: AsyncSession, kind: str, group: GroupSpec, tenant: UUID) -> ChosenPolicyOut:
+    """The policy of one group, and all its versions."""
+    rows = await versions(session, kind, group.pattern)
+    in_force = (await current(session)).spec(tenant, kind).group(group.pattern)
+    built_in = VersionOut(version=BUILT_IN, policy=group.policy.name)
+    chosen = [
+        VersionOut(version=row.version, policy=row.policy, author=row.author, reason=row.reason, at=row.at)
+        for row in rows
+    ]
+    return ChosenPolicyOut(kind=kind, versions=[*chosen, built_in], **_group(kind, in_force).model_dump())
+
+
+def _group(kind: str, group: GroupSpec) -> GroupPolicyOut:
     once = group.once
     phase = once and PhaseOut(group=once.group, values=sorted(once.values), **_policy_out(once.policy))
     return GroupPolicyOut(
         group=group.pattern,
+        built_in=group_spec(kind, group.pattern).policy.name,
         once=phase,
         compared_as=_sentence(group.normalise),
         refers_to=group.reference,
@@ -111,10 +143,7 @@ async def simulated(session: AsyncSession, wanted: Simulation) -> SimulationOut:
 
 
 async def _policy(session: AsyncSession, text: str) -> Policy:
-    try:
-        policy = parse(text)
-    except UnknownPolicy as error:
-        raise Malformed(errors=[{"field": "policy", "message": str(error)}]) from None
+    policy = named(text)
     names = [row["name"] for row in await all_systems(session)]
     if policy.system is not None and policy.system not in names:
         message = f"there is no system {policy.system!r}; there are {', '.join(names)}"

@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from gateway.api.decisions.schemas import Text, ValueOut
 from gateway.api.kinds import KindName
 
+Reason = Annotated[str, Field(min_length=3, max_length=500, description="The reason; it is stored with the version.")]
+
 
 class PolicyOut(BaseModel):
     """One rule of the table of policies."""
@@ -31,8 +33,49 @@ class GroupPolicyOut(PolicyOut):
 
     group: str
     once: PhaseOut | None = Field(description="The policy that applies in certain states of the record.")
+    built_in: str = Field(description="The policy of a tenant that has chosen none.")
     compared_as: str = Field(description="Which values are equal, although systems store them in different forms.")
     refers_to: str | None = Field(description="The kind of record that the value refers to.")
+
+
+class ChoiceBody(BaseModel):
+    """Another policy for a group."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"policy": "prefer:crm", "reason": "Sales keeps these addresses."}]},
+    )
+
+    policy: Text = Field(examples=["newest", "prefer:crm"])
+    reason: Reason
+
+
+class RollbackBody(BaseModel):
+    """A return to an earlier version; 1 is the built-in policy."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"version": 1, "reason": "Tried for a month."}]}
+    )
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    reason: Reason
+
+
+class VersionOut(BaseModel):
+    """One version of the policy of a group. Version 1 is built in and has no author."""
+
+    version: int
+    policy: str
+    author: str | None = None
+    reason: str | None = None
+    at: datetime | None = None
+
+
+class ChosenPolicyOut(GroupPolicyOut):
+    """The policy of one group in force, and all its versions, the newest first."""
+
+    kind: str
+    versions: list[VersionOut]
 
 
 class InvariantOut(BaseModel):
@@ -63,6 +106,16 @@ class Simulation(BaseModel):
 
     kind: KindName
     group: Text
+    policy: Text = Field(examples=["newest", "prefer:crm"])
+    since: AwareDatetime | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+
+
+class OtherPolicy(BaseModel):
+    """The simulated policy."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"policy": "prefer:crm"}]})
+
     policy: Text = Field(examples=["newest", "prefer:crm"])
     since: AwareDatetime | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 200

@@ -12,6 +12,7 @@ from gateway.api.kinds import KindInAddress
 from gateway.api.records import queries
 from gateway.api.records.schemas import LinkFilters, LinkOut, RecordFilters, RecordOut, RecordSummary
 from gateway.api.systems.queries import hindrances
+from gateway.store import policies
 
 router = APIRouter(tags=["records"])
 READ = requires("sync:read")
@@ -39,7 +40,9 @@ async def read_record(kind: KindInAddress, canonical_id: UUID, session: Session)
     links = await queries.links_of(session, [canonical_id])
     deliveries = await queries.deliveries_of(session, [canonical_id])
     held = await hindrances(session)
-    return RecordOut.of(record, links.get(canonical_id, ()), deliveries.get(canonical_id, ()), held)
+    return RecordOut.of(
+        record, links.get(canonical_id, ()), deliveries.get(canonical_id, ()), held, await policies.current(session)
+    )
 
 
 @router.get("/v1/links", dependencies=[READ])

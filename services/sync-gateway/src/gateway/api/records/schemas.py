@@ -10,11 +10,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
 from gateway.api.kinds import Filters, KindName
-from gateway.kinds import kind_spec
 from gateway.merge.register import Register
 from gateway.merge.rules import policy_of
 from gateway.store.deliveries import Delivery, Stage
 from gateway.store.links import Link
+from gateway.store.policies import Policies
 from gateway.store.records import Record
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -194,8 +194,15 @@ class RecordOut(BaseModel):
     systems: list[SpokeOut]
 
     @classmethod
-    def of(cls, record: Record, links: Iterable[Link], deliveries: Iterable[Delivery], hindrances: Hindrances) -> Self:
-        spec, known, linked = kind_spec(record.kind), record.decoded, list(links)
+    def of(
+        cls,
+        record: Record,
+        links: Iterable[Link],
+        deliveries: Iterable[Delivery],
+        hindrances: Hindrances,
+        policies: Policies,
+    ) -> Self:
+        spec, known, linked = policies.spec(record.tenant_id, record.kind), record.decoded, list(links)
         local_ids = {link.system: link.local_id for link in linked}
         return cls(
             kind=record.kind,

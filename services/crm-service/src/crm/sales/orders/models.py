@@ -111,6 +111,7 @@ class Order(OwnFields, Charges, Replicated, Base):
     tax: Mapped[Decimal] = mapped_column(server_default=text("0"))
     total: Mapped[Decimal] = mapped_column(server_default=text("0"))
     search: Mapped[str] = mapped_column(Text)
+    entered_now = False
 
     lines: Mapped[list[OrderLine]] = relationship(
         lazy="raise", cascade="all, delete-orphan", order_by=(OrderLine.position, OrderLine.id)
@@ -118,8 +119,8 @@ class Order(OwnFields, Charges, Replicated, Base):
 
     @classmethod
     def blank(cls) -> Self:
-        """A new draft."""
-        return cls(
+        """A new draft; it is `entered_now` until it is read from the database again."""
+        row = cls(
             state=OrderState.DRAFT.value,
             currency="",
             notes="",
@@ -143,6 +144,8 @@ class Order(OwnFields, Charges, Replicated, Base):
             request=None,
             answer=None,
         )
+        row.entered_now = True
+        return row
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from validated values, those of several fields in JSON form; other fields are unchanged."""

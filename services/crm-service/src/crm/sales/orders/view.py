@@ -18,14 +18,18 @@ from crm.sales.orders.schemas import InvoiceListed, OrderView, PaymentView, Ship
 
 
 async def of_orders(session: AsyncSession, rows: Sequence[Order]) -> list[OrderView]:
-    """The views of orders that are loaded with their lines."""
-    order_of = {line.id: row.id for row in rows for line in row.lines}
+    """The views of orders that are loaded with their lines.
+
+    Nothing is read for an order that is entered in this transaction: no shipment or invoice can refer to it.
+    """
+    delivered = [row for row in rows if not row.entered_now]
+    order_of = {line.id: row.id for row in delivered for line in row.lines}
     shipments, billed, credited = defaultdict(list), defaultdict(list), defaultdict(list)
-    for shipment in await queries.shipments_of(session, [row.id for row in rows]):
+    for shipment in await queries.shipments_of(session, [row.id for row in delivered]) if delivered else ():
         shipments[shipment.order_id].append(shipment)
-    for bill in await receivables.billed(session, order_of):
+    for bill in await receivables.billed(session, order_of) if order_of else ():
         billed[order_of[bill.order_line_id]].append(bill)
-    for credit in await receivables.credited(session, order_of):
+    for credit in await receivables.credited(session, order_of) if order_of else ():
         credited[order_of[credit.order_line_id]].append(credit)
     return [_view(row, shipments[row.id], billed[row.id], credited[row.id]) for row in rows]
 

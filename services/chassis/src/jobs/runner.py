@@ -146,6 +146,7 @@ class Runner:
                 if work is None and len(running) == LANES:
                     await pause(stop, POLL_SECONDS)
                 elif work is None:
+                    await pause(stop, POLL_SECONDS)  # Every commit of an event wakes; few of them are jobs.
                     await self._wakeup.wait(stop, count, POLL_SECONDS)
                 else:
                     running.add(asyncio.create_task(self.attempt(work)))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from gateway.kinds.holders import serves
 from gateway.merge.register import Register
+from gateway.store.deliveries import DERIVED
 from gateway.store.publish import cause_of
 from gateway.store.records import RecordRow
 from gateway.store.state import State
@@ -12,6 +13,9 @@ from gateway.store.state import State
 ACKNOWLEDGED_WITHIN = timedelta(seconds=1)
 """A system whose own values stand hears last: by then it hears how far the others are, and all its edits in that time
 share one delivery. What is due there for another reason takes the acknowledgement along."""
+
+DERIVED_ACKNOWLEDGED_WITHIN = timedelta(seconds=5)
+"""The same of a derived kind: no person waits for it, and its author changes it once a second while orders arrive."""
 
 
 def take_over(
@@ -30,9 +34,10 @@ def take_over(
     if moved := record.put(registers, now):
         state.golden[record.canonical_id] = record
     correlation_id = cause_of(state.causes, record.canonical_id).correlation_id
+    acknowledged_within = DERIVED_ACKNOWLEDGED_WITHIN if record.kind in DERIVED else ACKNOWLEDGED_WITHIN
     for system in holders(state, record) if registers else ():
         delivery = state.delivery(record, system, now)
-        delivery.touch(now + ACKNOWLEDGED_WITHIN if system == acknowledged else now, now)
+        delivery.touch(now + acknowledged_within if system == acknowledged else now, now)
         delivery.correlation_id = correlation_id
     return moved
 

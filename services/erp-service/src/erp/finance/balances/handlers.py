@@ -11,7 +11,7 @@ from chassis.worker import Retries, Task, each_alone
 from erp.finance.balances import commands, queries
 
 log = structlog.get_logger()
-SECONDS = 0.3
+SECONDS = 1.0
 BATCH = 2_000
 
 

@@ -13,11 +13,12 @@ from chassis.worker import Retries, Task, each_alone
 from erp.warehouse.stock.commands.announce import announce_changes, changed_products, tenants_with_changes
 
 log = structlog.get_logger()
-ANNOUNCED_EVERY_SECONDS = 0.3
+ANNOUNCED_EVERY_SECONDS = 1.0
+"""An order changes the stock of each of its products: in a burst of orders a product costs one event a second."""
 
 
 def tasks(running: Running) -> Mapping[str, Task]:
-    """Each tenant's changes in a transaction of its own, at most three times a second."""
+    """Each tenant's changes in a transaction of its own, at most once a second."""
     return {
         "availability": woken(running.wakeup, ANNOUNCED_EVERY_SECONDS, partial(announce, running.sessions, Retries()))
     }

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from chassis import clock, telemetry
 from chassis.bus import BrokerAway, Producer, Reach, Refused
 from chassis.health import beat
-from chassis.outbox import COLUMNS, OutboxRow, batch_of, message_of
+from chassis.outbox import BATCH_BYTES, COLUMNS, OutboxRow, batch_of, message_of
 from chassis.resend import Resending
 from chassis.wakeup import Wakeup
 from chassis.worker import pause
@@ -52,7 +52,9 @@ class Relay:
         self.producer = producer
         self.announced = announced
         self.poll_seconds = poll_seconds
+        self.batch = batch
         self._waiting = batch_of(OutboxRow, OutboxRow.id, OutboxRow.parked_at.is_(None), limit=batch)
+        self._more = False
         self.resending = Resending(producer)
         self.reach = Reach("relay")
 
@@ -83,7 +85,8 @@ class Relay:
                     continue
                 if moved:
                     self.reach.back()
-                if moved + resent == 0:
+                # Whatever is committed after the last look wakes this task.
+                if resent == 0 and not (self._more if self.wakeup.listening else moved):
                     await self.wakeup.wait(stop, count, self.poll_seconds)
         finally:
             # The lock belongs to the connection: closing it, not returning it to the pool, releases the lock for the
@@ -94,6 +97,7 @@ class Relay:
         """Send one batch; returns the number of processed rows. The rows stay until the broker has acknowledged
         them."""
         found = (await connection.execute(self._waiting)).all()
+        self._more = len(found) == self.batch or sum(len(row.data) for row in found) >= BATCH_BYTES
         if not found:
             return 0
         outcomes = await self._send(found)

@@ -35,6 +35,9 @@ Sessions = async_sessionmaker[AsyncSession]
 BEGUN = "begun"
 """In the `info` of a session: it has begun a transaction."""
 
+OPENING = "opening"
+"""In the `info` of a session: settings of the next transaction that it begins."""
+
 TENANT = "nullif(current_setting('app.tenant', true), '')::uuid"
 
 
@@ -164,19 +167,30 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
 def _act_for_tenant(session: orm.Session, begun: orm.SessionTransaction, connection: sqlalchemy.Connection) -> None:
     """Set the tenant for the transaction, in the message that begins it. It ends with the transaction."""
     session.info[BEGUN] = True
+    if begun.nested:
+        return
     tenant: UUID | None = session.info.get("tenant")
-    if tenant is None or begun.nested:
+    own = [] if tenant is None else [f"set local app.tenant = '{tenant}'"]
+    if not (settings := "; ".join([*own, *session.info.pop(OPENING, ())])):
         return
     driver: Any = connection.connection.driver_connection
     if driver.is_in_transaction():
-        connection.execute(text("select set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant)})
+        for setting in settings.split("; "):
+            connection.execute(text(setting))
     else:
-        driver.opening = f"set local app.tenant = '{tenant}'"
+        driver.opening = settings
 
 
 async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
-    """From here to the end of the transaction, fail on a locked row after this time (SQLSTATE 55P03)."""
-    await session.execute(text(f"set local lock_timeout = '{milliseconds:d}ms'"))
+    """From here to the end of the transaction, fail on a locked row after this time (SQLSTATE 55P03).
+
+    If the transaction has not begun yet, the message that begins it contains the setting.
+    """
+    setting = f"set local lock_timeout = '{milliseconds:d}ms'"
+    if session.in_transaction():
+        await session.execute(text(setting))
+    else:
+        session.info[OPENING] = (setting,)
 
 
 @asynccontextmanager

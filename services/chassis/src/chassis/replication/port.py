@@ -69,7 +69,7 @@ def router(kinds: Sequence[Kind]) -> APIRouter:
     api = APIRouter(prefix="/replication/v1", tags=["replication"])
     by_name = {kind.name: kind for kind in kinds}
 
-    def known(kind: str) -> Kind:
+    async def known(kind: str) -> Kind:
         if kind not in by_name:
             raise UnknownKind(kind=kind, kinds=sorted(by_name))
         return by_name[kind]
@@ -125,11 +125,19 @@ async def _apply_in_parts(
 
 
 async def _attempt(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
-    """Apply all of the items or none. After a failure the session contains no changed rows of the attempt."""
+    """Apply all of the items or none. After a failure the session contains no changed rows of the attempt.
+
+    A transaction that contains nothing else needs no savepoint.
+    """
+    alone = not session.in_transaction()
     try:
+        if alone:
+            return await _apply(session, kind, items)
         async with session.begin_nested():
             return await _apply(session, kind, items)
     except Exception:
+        if alone:
+            await session.rollback()
         session.expunge_all()
         raise
 

@@ -223,6 +223,17 @@ def standings(registers: Mapping[str, Register]) -> Iterator[tuple[str, int, boo
     return ((group, register.rev, register.parked) for group, register in registers.items())
 
 
+def is_own(registers: Mapping[str, Register], group: str, system: str) -> bool:
+    """Whether the newest edit of a group is the system's own, and its value is shown. Nothing is decoded for it."""
+    if isinstance(registers, Registers):
+        stored = registers.stored[group]
+        packed = stored.get("heads", {}).get(system)
+        return packed is not None and (packed[0], packed[_PLACE_OF_REV]) == (stored["value"], stored["rev"])
+    register = registers[group]
+    head = register.heads.get(system)
+    return head is not None and (head.value, head.rev) == (register.value, register.rev)
+
+
 def edits(registers: Mapping[str, Register]) -> set[tuple[str, str, int]]:
     """The origin, the time and the number of the heads, each once. Nothing is decoded for it."""
     if isinstance(registers, Registers):
@@ -291,7 +302,7 @@ class Decision:
     detail: str = ""
 
 
-_PLACE_OF_TIME = 5
+_PLACE_OF_REV, _PLACE_OF_TIME = 2, 5
 
 
 def _packed(head: Head) -> list[Any]:

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from gateway.kinds.holders import serves
-from gateway.merge.register import Register
+from gateway.merge.register import EPOCH, Register
 from gateway.store.deliveries import DERIVED
 from gateway.store.publish import cause_of
 from gateway.store.records import RecordRow
 from gateway.store.state import State
 
-ACKNOWLEDGED_WITHIN = timedelta(seconds=1)
-"""A system whose own values stand hears last: by then it hears how far the others are, and all its edits in that time
-share one delivery. What is due there for another reason takes the acknowledgement along."""
+ACKNOWLEDGED_AFTER = timedelta(seconds=0.75)
+ACKNOWLEDGED_TOGETHER = timedelta(seconds=0.25)
+"""A system whose own values stand hears last, after 0.75 to 1 s: by then it hears how far the others are, and all edits
+of that record in that time share one delivery. Acknowledgements of many records become due together, in one call, at
+moments that differ by system. What is due there for another reason takes the acknowledgement along."""
 
-DERIVED_ACKNOWLEDGED_WITHIN = timedelta(seconds=5)
+DERIVED_ACKNOWLEDGED_AFTER = timedelta(seconds=4.75)
 """The same of a derived kind: no person waits for it, and its author changes it once a second while orders arrive."""
 
 
@@ -34,12 +37,18 @@ def take_over(
     if moved := record.put(registers, now):
         state.golden[record.canonical_id] = record
     correlation_id = cause_of(state.causes, record.canonical_id).correlation_id
-    acknowledged_within = DERIVED_ACKNOWLEDGED_WITHIN if record.kind in DERIVED else ACKNOWLEDGED_WITHIN
     for system in holders(state, record) if registers else ():
         delivery = state.delivery(record, system, now)
-        delivery.touch(now + acknowledged_within if system == acknowledged else now, now)
+        delivery.touch(acknowledged_at(record.kind, system, now) if system == acknowledged else now, now)
         delivery.correlation_id = correlation_id
     return moved
+
+
+def acknowledged_at(kind: str, system: str, now: datetime) -> datetime:
+    """When a system is told that its edit of this moment stands."""
+    after = now + (DERIVED_ACKNOWLEDGED_AFTER if kind in DERIVED else ACKNOWLEDGED_AFTER)
+    offset = crc32(system.encode()) % 1000 / 1000 * ACKNOWLEDGED_TOGETHER
+    return after + (ACKNOWLEDGED_TOGETHER - (after - offset - EPOCH) % ACKNOWLEDGED_TOGETHER)
 
 
 def holders(state: State, record: RecordRow) -> list[str]:

@@ -11,7 +11,7 @@ from contracts.kinds import TABLES
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.merge.register import Register, standings
+from gateway.merge.register import Register, is_own, standings
 from gateway.store.rows import Row, Written
 from gateway.store.tables import Base
 
@@ -168,7 +168,11 @@ class Progress:
             return "conflict"
         if self.state == "waiting":
             return "waiting"
-        return "on_its_way" if self.dirty(registers) else "in_step"
+        return "in_step" if all(self._has(registers, group) for group in self.dirty(registers)) else "on_its_way"
+
+    def _has(self, registers: Registers, group: str) -> bool:
+        """Whether the system has the value of a group whose revision it has not acknowledged: it has entered it."""
+        return not self.comparing and is_own(registers, group, self.system)
 
     def refused_fields(self, registers: Registers) -> list[JsonObject]:
         """What the system refuses of the present values, field by field; the first few."""

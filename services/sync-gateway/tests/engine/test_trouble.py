@@ -152,7 +152,9 @@ async def test_many_items_that_a_system_fails_on_cost_a_bounded_number_of_calls_
         await due(hub)
         if not await hub.delivering["erp"].step(erp.spoke):
             break
-        assert len(erp.calls) <= 2 + MOST_CALLS
+        assert (
+            len(erp.calls) <= 4 + MOST_CALLS
+        )  # Those whose time to be retried has come go apart; each batch is probed.
     states = [d.state for d in await hub.all(Delivery) if d.system == "erp"]
     assert (states.count("idle"), states.count("rejected")) == (40, 20)
 

@@ -12,8 +12,6 @@ BATCH = 400
 SHARE = 200
 """Of one tenant at a time: no tenant waits for all that another has due."""
 
-FIRST_POLL_SECONDS = 0.02
-LONGEST_POLL_SECONDS = 1.0
 LEASE = "15 seconds"
 """A little more than a call may take: after a crash, what the dead worker held goes on then. Twice does no harm."""
 
@@ -50,9 +48,13 @@ LEASED = text(
 )
 NEXT_DUE = text(
     f"""
-    select extract(epoch from min(due_at) - now()) from (
-        select due_at from deliveries where system = :system and {UNSETTLED} and due_at > now() order by due_at limit 1
-    ) as soonest
+    select (
+        select extract(epoch from due_at - now()) from deliveries
+        where system = :system and {UNSETTLED} and due_at > now() order by due_at limit 1
+    ) as seconds, exists (
+        select from deliveries where system = :system and {UNSETTLED} and due_at <= now()
+            and (leased_until is null or leased_until < now())
+    ) as overdue
     """  # noqa: S608  (constants only)
 )
 FIRST = UUID(int=0)
@@ -60,11 +62,14 @@ RELEASE = text("update deliveries set leased_until = null where system = :system
 
 
 class Leases:
-    """The leases of one worker on one system. `next_due_seconds` is when something is due, once nothing was."""
+    """The leases of one worker on one system. Once nothing could be leased, `next_due_seconds` is when something is
+    due, and `overdue` whether something has been due that nobody has leased: it is locked, or its delivery is paused.
+    """
 
     def __init__(self, system: str) -> None:
         self.system = system
-        self.next_due_seconds = LONGEST_POLL_SECONDS
+        self.next_due_seconds = float("inf")
+        self.overdue = False
         self._after = FIRST
 
     async def take(self, session: AsyncSession) -> list[UUID]:
@@ -74,8 +79,9 @@ class Leases:
             self._after = max(row.tenant_id for row in rows) if len(rows) >= BATCH else FIRST
             if rows:
                 return [row.canonical_id for row in rows]
-        soonest = await session.scalar(NEXT_DUE, {"system": self.system})
-        self.next_due_seconds = LONGEST_POLL_SECONDS if soonest is None else float(soonest)
+        found = (await session.execute(NEXT_DUE, {"system": self.system})).one()
+        self.next_due_seconds = float("inf") if found.seconds is None else float(found.seconds)
+        self.overdue = found.overdue
         return []
 
     async def give_back(self, session: AsyncSession, ids: Sequence[UUID]) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import random
-from collections import defaultdict, deque
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,21 +16,21 @@ from chassis.client import Unreachable
 from chassis.db import Sessions, transaction
 from chassis.health import beat
 from chassis.worker import pause
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.deliver.agenda import Agenda
+from gateway.deliver.batches import Batch, Made, batches
 from gateway.deliver.items import Deferred, Item, Nothing, Waits, item_for
-from gateway.deliver.lease import FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS, Leases
+from gateway.deliver.lease import Leases
 from gateway.deliver.settle import settle, settle_deferred, settle_nothing, settle_refused, settle_waiting
 from gateway.deliver.spoke import BatchRefused, KindRefused, Spoke, TimedOut
-from gateway.deliver.told import read_decisions
-from gateway.kinds import kind_spec
-from gateway.kinds.references import canonical_references
+from gateway.deliver.unchanged import settle_unchanged
 from gateway.store import refused_kinds
-from gateway.store.links import Link, LinkRow
-from gateway.store.load import IDS, read_records, save
-from gateway.store.rows import columns_of
+from gateway.store.beside import read_decisions, read_targets
+from gateway.store.deliveries import DeliveryRow
+from gateway.store.load import read_records, save
 from gateway.store.sent import Sent
 from gateway.store.state import State
 from gateway.store.systems import NO_STATUS, SYSTEMS, note_health
@@ -42,24 +43,12 @@ FIRST_PAUSE_SECONDS = 0.4
 LONGEST_PAUSE_SECONDS = 5.0
 """One call in this time is a small load for an unavailable system, and it is synchronised soon after it returns."""
 
-TARGETS = columns_of(LinkRow, Link).where(
-    Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None)
-)
+MOST_HANDED = 200
+"""Records that wait for their delivery in memory. What is due beyond them is found in the database, in turn by tenant.
+"""
+
 MOST_CALLS = 24
 """The limit of calls in one step for finding failing items in refused batches; the rest is sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Items of one kind and tenant, sent in one call."""
-
-    tenant: UUID
-    kind: str
-    items: Sequence[Item]
-
-    def halves(self) -> tuple["Batch", "Batch"]:
-        middle = len(self.items) // 2
-        return replace(self, items=self.items[:middle]), replace(self, items=self.items[middle:])
 
 
 @dataclass
@@ -84,79 +73,150 @@ class _Calls:
 
 
 class Delivering:
-    """Delivers to one system until everything is acknowledged."""
+    """Delivers to one system until everything is acknowledged.
+
+    `due` has it look at the database; what a merge of this process hands over it delivers without a look. `others` is
+    called with a state that may have made something due in other systems.
+    """
 
     def __init__(
-        self, sessions: Sessions, system: str, systems: Mapping[str, Container[str]], sent: Sent | None = None
+        self,
+        sessions: Sessions,
+        system: str,
+        systems: Mapping[str, Container[str]],
+        sent: Sent | None = None,
+        others: Callable[[State], None] = lambda _state: None,
     ) -> None:
         self.sessions = sessions
         self.sent = sent or Sent()
         self.system = system
         self.systems = systems
+        self.others = others
         self.due = asyncio.Event()
         self.away = False
         self.answers = asyncio.Event()
         self.seconds: deque[float] = deque(maxlen=2000)
         self.refused_kinds: set[tuple[UUID, str]] = set()
         self._leases = Leases(system)
+        self._agenda = Agenda()
+        self._handed: deque[Made] = deque()
+        self._news = asyncio.Event()
+        self._ready = False
 
     async def run(self, spoke: Spoke, stop: asyncio.Event) -> None:
         """Deliver due records; while the system is unavailable, retry with growing pauses.
 
         `answers` ends such a pause: the task that polls the system sets it when it is available again.
         """
-        failures, idle = 0, FIRST_POLL_SECONDS
-        while not stop.is_set():
-            beat()
+        failures = 0
+        try:
+            while not stop.is_set():
+                beat()
+                self.answers.clear()
+                try:
+                    await self._turn(spoke)
+                    failures = 0
+                    await self._note(None)
+                except Unreachable as error:
+                    failures += 1
+                    await self._give_back()
+                    await self._note(str(error))
+                    longest = min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 8), LONGEST_PAUSE_SECONDS)
+                    seconds = longest * random.uniform(0.5, 1)  # noqa: S311  (jitter)
+                    self.due.set()
+                    await pause(stop, seconds, self.answers)
+                    continue
+                await pause(self.due, max(self._agenda.seconds(), 0.0), self._news)
+        finally:
+            await self._give_back()
+
+    async def _turn(self, spoke: Spoke) -> None:
+        """Deliver what was handed over, then look at the database if something may be due there."""
+        looks = self.due.is_set() or self._agenda.seconds() <= 0
+        self._news.clear()
+        if not self._ready:
+            self._ready = await self._speaks_newest()
+        if self._handed:
+            handed = list(self._handed)
+            self._handed.clear()
+            made_of = {canonical_id: state for made in handed for canonical_id, state in made.made_of.items()}
+            await self._send_made(spoke, Made([item for made in handed for item in made.items], made_of))
+        if looks:
             self.due.clear()
-            self.answers.clear()
-            try:
-                busy = await self.step(spoke)
-                failures = 0
-                await self._note(None)
-            except Unreachable as error:
-                failures += 1
-                await self._note(str(error))
-                longest = min(FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 8), LONGEST_PAUSE_SECONDS)
-                seconds = longest * random.uniform(0.5, 1)  # noqa: S311  (jitter)
-                await pause(stop, seconds, self.answers)
-                continue
-            idle = FIRST_POLL_SECONDS if busy else min(2 * idle, LONGEST_POLL_SECONDS)
-            if not busy:
-                await pause(self.due, min(idle, self._leases.next_due_seconds))
+            self._agenda.looked(await self.step(spoke), self._leases)
+
+    def takes(self, delivery: DeliveryRow, beside: int) -> bool:
+        """Whether a merge may lease this delivery and hand it over. What was refused, and what goes later, waits for
+        its turn."""
+        waiting = beside + sum(len(made.items) for made in self._handed)
+        refused = delivery.refused or (delivery.tenant_id, delivery.kind) in self.refused_kinds
+        return self._ready and waiting < MOST_HANDED and not (refused or delivery.later or delivery.comparing)
+
+    def hand(self, state: State, ids: Sequence[UUID]) -> None:
+        """Deliver these records next; `state` is as it is stored."""
+        self._handed.append(self._made(state, ids, plain=False))
+        self._news.set()
+
+    def expect(self, due_at: datetime) -> None:
+        """Look at the database at this time, at the latest."""
+        if self._agenda.expect((due_at - clock.now()).total_seconds()):
+            self._news.set()
 
     async def step(self, spoke: Spoke) -> int:
         """Lease one batch and deliver it; returns the number of processed records."""
         async with transaction(self.sessions) as session:
             ids = await self._leases.take(session)
-            made = await self._make(session, ids) if ids else []
+            made = await self._read(session, ids) if ids else None
             if ids:
                 self.refused_kinds = await refused_kinds.known(session, self.system)
+        if made is not None:
+            await self._send_made(spoke, made)
+        return len(ids)
+
+    async def _send_made(self, spoke: Spoke, made: Made) -> None:
         try:
             await self._deliver(spoke, made)
         except BaseException:
             # If the database fails as well, the lease expires.
             with contextlib.suppress(SQLAlchemyError, OSError):
-                await self._release(ids)
+                await self._release(list(made.made_of))
             raise
-        return len(ids)
 
-    async def _make(self, session: AsyncSession, ids: Sequence[UUID]) -> list[Item | Waits | Nothing]:
+    async def _give_back(self) -> None:
+        """Take nothing more, and end the leases of what was handed over. If the database fails, they expire."""
+        self._ready = False
+        ids = [canonical_id for made in self._handed for canonical_id in made.made_of]
+        self._handed.clear()
+        if ids:
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                await self._release(ids)
+
+    async def _read(self, session: AsyncSession, ids: Sequence[UUID]) -> Made:
         state = State(systems=self.systems)
         await read_records(session, state, ids, lock=False)
         await read_decisions(session, state, ids)
-        await _read_targets(session, state, self.system)
-        mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
-        now = clock.now()
+        await read_targets(session, state, self.system)
         # A polled system without a status may have the first version of the port, and refuse newer fields.
         plain = await session.scalar(select(SYSTEMS.c.status).where(SYSTEMS.c.name == self.system)) == NO_STATUS
-        return [item_for(state, state.records[each.canonical_id], each, now, plain=plain) for each in mine]
+        return self._made(state, ids, plain=plain)
 
-    async def _deliver(self, spoke: Spoke, made: Sequence[Item | Waits | Nothing]) -> None:
-        rest = [each for each in made if not isinstance(each, Item)]
+    def _made(self, state: State, ids: Sequence[UUID], *, plain: bool) -> Made:
+        mine = [state.deliveries[(canonical_id, self.system)] for canonical_id in ids]
+        now = clock.now()
+        items = [item_for(state, state.records[each.canonical_id], each, now, plain=plain) for each in mine]
+        return Made(items, dict.fromkeys(ids, state))
+
+    async def _speaks_newest(self) -> bool:
+        """Whether the system is known to have the present version of the port."""
+        async with transaction(self.sessions) as session:
+            status = await session.scalar(select(SYSTEMS.c.status).where(SYSTEMS.c.name == self.system))
+        return status not in (None, NO_STATUS)
+
+    async def _deliver(self, spoke: Spoke, made: Made) -> None:
+        rest = [each for each in made.items if not isinstance(each, Item)]
         if rest:
             await self._save(rest, {})
-        first, last = _batches(each for each in made if isinstance(each, Item))
+        first, last = batches(made.made_of, (each for each in made.items if isinstance(each, Item)))
         sending = _Sending()
         await self._send_all(spoke, first, sending)
         await self._send_all(spoke, last, sending)
@@ -203,7 +263,7 @@ class Delivering:
         except KindRefused as error:
             await self._refuse_kind(batch, str(error))
             return
-        await self._save(batch.items, {outcome["canonical_id"]: outcome for outcome in outcomes})
+        await self._settle(batch, {outcome["canonical_id"]: outcome for outcome in outcomes})
         self._measure(batch.items, outcomes)
         self._report(batch.items, outcomes)
         if (batch.tenant, batch.kind) in self.refused_kinds:
@@ -256,6 +316,13 @@ class Delivering:
         token = refused_kinds.kind_token(batch.kind, self.system)
         await self._save([Waits(item.delivery, token) for item in batch.items], {})
 
+    async def _settle(self, batch: Batch, outcomes: Mapping[str, dict[str, Any]]) -> None:
+        settled, state = await settle_unchanged(self.sessions, batch.made_of, batch.items, outcomes, clock.now())
+        if settled:
+            self.others(state)
+        if rest := [item for item in batch.items if item.delivery.canonical_id not in settled]:
+            await self._save(rest, outcomes)
+
     async def _save(
         self,
         made: Sequence[Item | Waits | Nothing | Deferred],
@@ -280,6 +347,7 @@ class Delivering:
                 else:
                     settle(state, each, outcomes[each.body["canonical_id"]], now)
             await save(session, state)
+        self.others(state)
 
     async def _release(self, ids: Sequence[UUID]) -> None:
         async with transaction(self.sessions) as session:
@@ -307,27 +375,3 @@ class Delivering:
         log.warning("system_away" if self.away else "system_back", system=self.system, because=away_because)
         async with transaction(self.sessions) as session:
             await note_health(session, self.system, away_because)
-
-
-def _batches(items: Iterable[Item]) -> tuple[list[Batch], list[Batch]]:
-    """By tenant and kind. What was refused goes alone and last: when it hangs again, it takes no other with it."""
-    found: dict[tuple[bool, UUID, str], list[Item]] = defaultdict(list)
-    for item in items:
-        delivery = item.delivery
-        found[(bool(delivery.refused), delivery.tenant_id, delivery.kind)].append(item)
-    first: list[Batch] = []
-    last: list[Batch] = []
-    for (refused, tenant, kind), several in found.items():
-        (last if refused else first).append(Batch(tenant, kind, several))
-    return first, last
-
-
-async def _read_targets(session: AsyncSession, state: State, system: str) -> None:
-    """The links of referred records in the receiving system; those records themselves stay unlocked."""
-    wanted = {link.canonical_id for link in state.links.values() if link.canonical_id not in state.records}
-    for record in state.records.values():
-        wanted.update(canonical_references(record.decoded, kind_spec(record.kind)))
-    if wanted:
-        for found in await session.execute(TARGETS, {"ids": sorted(wanted), "system": system}):
-            link = LinkRow.read(*found)
-            state.linked[(link.canonical_id, link.system)] = link

@@ -3,42 +3,17 @@
 A pure function of registers, deliveries and the decision log, so a report never changes the report to other systems.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from chassis.db import JsonObject
-from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.store.beside import NEWEST_DECISIONS
 from gateway.store.decisions import DecisionRow
-from gateway.store.load import IDS
 from gateway.store.records import RecordRow
 from gateway.store.state import State
 
-NEWEST_DECISIONS = 5
 MOST_CONFLICTS = 20
-
-_placed = (
-    select(
-        DecisionRow.id,
-        func.row_number().over(partition_by=DecisionRow.canonical_id, order_by=DecisionRow.id.desc()).label("place"),
-    )
-    .where(DecisionRow.canonical_id == IDS)
-    .subquery()
-)
-RECENT = (
-    select(DecisionRow)
-    .join(_placed, _placed.c.id == DecisionRow.id)
-    .where(or_(_placed.c.place <= NEWEST_DECISIONS, DecisionRow.state == "open"))
-    .order_by(DecisionRow.id.desc())
-)
-
-
-async def read_decisions(session: AsyncSession, state: State, ids: Iterable[UUID]) -> None:
-    """Read the newest decisions of these records, and all open ones, the newest first."""
-    for row in await session.scalars(RECENT, {"ids": sorted(ids)}):
-        state.decided[row.canonical_id].append(row)
 
 
 def told_of(state: State, record: RecordRow, system: str) -> dict[str, Any]:

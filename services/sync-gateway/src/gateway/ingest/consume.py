@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.ingest.echo import without_echoes
 from gateway.ingest.fold import fold
+from gateway.ingest.handing import NOBODY, Delivers, Handed, Receivers, always, hand_over, lease
 from gateway.ingest.incoming import Incoming
 from gateway.ingest.load import load_named, read_named
 from gateway.ingest.taken_up import announced, take_up
@@ -22,10 +23,12 @@ from gateway.kinds.holders import Holdings, refusal
 from gateway.kinds.shapes import Unfit, check_frame, fitting
 from gateway.merge.register import Event
 from gateway.store import pauses
+from gateway.store.beside import read_decisions, read_targets
+from gateway.store.conditions import Conditions, conditions
 from gateway.store.decisions import DecisionRow
 from gateway.store.links import follow
 from gateway.store.load import save
-from gateway.store.positions import advance, lock_positions, logs
+from gateway.store.positions import advance, lock_positions
 from gateway.store.publish import CONFLICTS
 from gateway.store.quarantine import Quarantined, hold
 from gateway.store.registrations import Connected
@@ -48,7 +51,8 @@ class LogReplaced(OSError):
 
 
 class Ingest:
-    """Merges batches. `merged` is called after each commit that may have made deliveries due.
+    """Merges batches. What one makes due is handed over to the `receivers`; `merged` is called after a replay, which
+    may have made deliveries due.
 
     `sent` is what deliveries have sent: its echoes are not merged. `logs` says which log of each topic is being read;
     whoever reads the positions sets it.
@@ -60,8 +64,10 @@ class Ingest:
         holdings: Holdings,
         merged: Callable[[], None] = lambda: None,
         sent: Sent | None = None,
+        receivers: Receivers | None = None,
     ) -> None:
         self.sessions = sessions
+        self.receivers: Receivers = {} if receivers is None else receivers
         self.connected = Connected(holdings)
         self.merged = merged
         self.sent = sent or Sent()
@@ -80,8 +86,6 @@ class Ingest:
             middle = len(messages) // 2
             await self.handle(messages[:middle])
             await self.handle(messages[middle:])
-        else:
-            self.merged()
 
     async def replay(self) -> int:
         """Merge the messages whose replay was requested; returns the number of merged ones."""
@@ -95,9 +99,8 @@ class Ingest:
     async def _merge(self, messages: Sequence[Message]) -> None:
         now = clock.now()
         async with transaction(self.sessions) as session:
-            reached = await self._unread(session, messages)
-            holdings = await self.connected.current(session)
-            kept_back = await pauses.kept_back(session)
+            reached, found = await self._unread(session, messages)
+            holdings = await self.connected.at(session, found.changes)
             readable: list[Incoming] = []
             decided: list[DecisionRow] = []
             for message in reached.messages:
@@ -109,13 +112,14 @@ class Ingest:
                 except Unreadable as error:
                     await hold(session, _held(message, error, now))
                     continue
-                if (incoming.tenant_id, incoming.event.system) in kept_back:
+                if (incoming.tenant_id, incoming.event.system) in found.kept_back:
                     session.add(pauses.HeldBack.of(incoming.tenant_id, incoming.event.system, message))
                 else:
                     readable.append(incoming)
             await take_up(session, decided)
-            state = await self._fold(session, readable, now)
+            state, handed = await self._fold(session, readable, now, self.receivers, found.delivers)
             await advance(session, reached.positions)
+        hand_over(state, handed, self.receivers, now)
         _count(state, len(readable))
         _report(readable)
 
@@ -126,30 +130,42 @@ class Ingest:
             holdings = await self.connected.current(session)
             await self._fold(session, [read(message, holdings)], now)
 
-    async def _fold(self, session: AsyncSession, batch: list[Incoming], now: datetime) -> State:
+    async def _fold(
+        self,
+        session: AsyncSession,
+        batch: list[Incoming],
+        now: datetime,
+        receivers: Receivers = NOBODY,
+        delivers: Delivers = always,
+    ) -> tuple[State, Handed]:
         state = State(self.connected.holdings, self.connected.policies)
         await read_named(session, state, batch)
         rest, echoes = without_echoes(state, batch, self.sent)
         await load_named(session, state, rest)
         fold(state, rest, now)
+        handed = lease(state, receivers, delivers, now)
         await save(session, state)
         await follow(session, echoes)
-        return state
+        if handed:
+            await read_decisions(session, state, {canonical_id for ids in handed.values() for canonical_id in ids})
+        for system in handed:
+            await read_targets(session, state, system)
+        return state, handed
 
     async def _hold(self, message: Message, error: Exception) -> None:
         async with transaction(self.sessions) as session:
-            reached = await self._unread(session, [message])
+            reached, _ = await self._unread(session, [message])
             for each in reached.messages:
                 await hold(session, _held(each, error, clock.now()))
             await advance(session, reached.positions)
 
-    async def _unread(self, session: AsyncSession, messages: Sequence[Message]) -> _Reached:
+    async def _unread(self, session: AsyncSession, messages: Sequence[Message]) -> tuple[_Reached, Conditions]:
         stored = await lock_positions(session, sorted({(m.topic, m.partition) for m in messages}))
-        # Checked after the lock: the reset for a new log changes both in one transaction.
-        current = await logs(session)
-        if replaced := sorted({m.topic for m in messages if current.get(m.topic) != self.logs.get(m.topic)}):
+        # Read after the lock: the reset for a new log changes both in one transaction.
+        found = await conditions(session, topics := {m.topic for m in messages})
+        if replaced := sorted(topic for topic in topics if found.logs.get(topic) != self.logs.get(topic)):
             raise LogReplaced(f"the broker has new logs of: {', '.join(replaced)}")
-        return _Reached(messages, stored)
+        return _Reached(messages, stored), found
 
     async def _replay(self, held_id: UUID) -> bool:
         now = clock.now()

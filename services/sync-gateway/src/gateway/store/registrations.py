@@ -7,7 +7,7 @@ records. What is only due at a new system is found by `gateway.store.holding`, i
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 from uuid import UUID
 
 from contracts.kinds import Access
@@ -77,6 +77,13 @@ class Registration:
         return Limited(self.kinds, tenants, topics=self.events == "kafka")
 
 
+class Changes(NamedTuple):
+    """The numbers of changes of registrations, and of policies."""
+
+    registrations: int
+    policies: int
+
+
 class Connected:
     """What systems hold: those of the settings, and the registered ones, which never replace them. With the policies
     that tenants have chosen."""
@@ -89,7 +96,11 @@ class Connected:
 
     async def current(self, session: AsyncSession) -> Holdings:
         """What systems hold; no registration and no policy changes until the transaction ends."""
-        number, chosen = (await session.execute(NUMBER)).one()
+        return await self.at(session, Changes(*(await session.execute(NUMBER)).one()))
+
+    async def at(self, session: AsyncSession, changes: Changes) -> Holdings:
+        """What systems hold after these numbers of changes, which the transaction has locked."""
+        number, chosen = changes
         if chosen != self._policies:
             self.policies, self._policies = await policies.current(session), chosen
         if number != self._number:

@@ -60,6 +60,15 @@ class Written:
     def update(self) -> TextClause:
         return _update(self._table, self.changed_columns, self._key, self._changing)
 
+    def copied(self, row: Any) -> Any:
+        """A copy of a row, as if the database had just been read."""
+        return type(row).read(*self._values(row))
+
+    def changes(self, rows: Iterable[Row]) -> dict[str, list[Any]]:
+        """The parameters of `update` for the rows that are not as they were read."""
+        changed = [self._changed_values(row) for row in rows if self._values(row) != row.stored]
+        return _arrays(self.changed_columns, changed)
+
     async def write(self, session: AsyncSession, rows: Iterable[Row]) -> None:
         """Update the rows that are not as they were read, insert the new ones. The caller holds their locks."""
         new: list[tuple[Any, ...]] = []

@@ -21,6 +21,7 @@ from gateway.deliver.loop import Delivering
 from gateway.deliver.spoke import Spoke
 from gateway.deliver.watch import Watching
 from gateway.ingest.consume import Ingest
+from gateway.ingest.handing import announce
 from gateway.ingest.held_back import HeldBackIngest
 from gateway.kinds.holders import Holdings, source_topics
 from gateway.settings import GatewaySettings
@@ -30,6 +31,7 @@ from gateway.store.holding import hold
 from gateway.store.publish import CONFLICTS
 from gateway.store.registrations import Connected, Registration
 from gateway.store.sent import Sent
+from gateway.store.state import State
 from gateway.worker.connections import Connections
 from gateway.worker.gauges import observe
 from gateway.worker.poll import Poll
@@ -46,18 +48,22 @@ def tasks(running: Running) -> Mapping[str, Task]:
     settings = _complete(running.settings)
     holdings = settings.holdings
     sent = Sent()
-    deliveries = {name: Delivering(running.sessions, name, holdings, sent) for name in settings.systems}
+    deliveries: dict[str, Delivering] = {}
+
+    def settled(state: State) -> None:
+        announce(state, deliveries, clock.now())
+
+    def make(name: str, held: Holdings) -> Delivering:
+        return Delivering(running.sessions, name, held, sent, settled)
+
+    deliveries |= {name: make(name, holdings) for name in settings.systems}
 
     def due() -> None:
         for delivering in deliveries.values():
             delivering.due.set()
 
-    ingest = Ingest(running.sessions, holdings, due, sent)
-
+    ingest = Ingest(running.sessions, holdings, due, sent, deliveries)
     poll = Poll(settings.systems)
-
-    def make(name: str, held: Holdings) -> Delivering:
-        return Delivering(running.sessions, name, held, sent)
 
     def serve(name: str, registered: Registration, delivering: Delivering) -> Mapping[str, Task]:
         identity = _identity_for(settings, registered.audience)

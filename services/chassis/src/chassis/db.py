@@ -110,6 +110,7 @@ def create_engine(
         command_timeout_seconds=60,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_use_lifo=True,  # The connection that was used last has its statements prepared.
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
     )

@@ -33,6 +33,7 @@ from chassis.counting import counts
 from chassis.db import TENANT, Base, JsonObject
 from chassis.errors import Conflict
 from chassis.events import Event, to_headers
+from chassis.statements import Statement
 
 COLUMNS = "tenant_id, event_id, topic, key, attributes, data, created_at"
 BATCH_BYTES = 16 * 1024 * 1024
@@ -118,7 +119,7 @@ def announce(session: AsyncSession, topic: str, key: str, event: Event) -> None:
     session.add(row(topic, key, event))
 
 
-ANNOUNCE = text("""
+ANNOUNCE = Statement("""
     insert into outbox (tenant_id, event_id, topic, key, attributes, data)
     select n.tenant_id, n.event_id, n.topic, n.key, cast(n.attributes as jsonb), n.data
     from unnest(cast(:tenants as uuid[]), cast(:events as uuid[]), cast(:topics as text[]), cast(:keys as text[]),
@@ -141,7 +142,7 @@ async def announce_all(session: AsyncSession, events: Sequence[tuple[str, str, E
         "attributes": [orjson.dumps(event.attributes()).decode() for event in told],
         "data": [orjson.dumps(event.data) for event in told],
     }
-    await session.execute(ANNOUNCE, columns)
+    await ANNOUNCE.fetch(session, columns)
 
 
 def batch_of(

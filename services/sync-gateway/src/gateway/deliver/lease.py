@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from chassis.statements import Statement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.store.deliveries import UNSETTLED
@@ -16,7 +16,7 @@ LEASE = "15 seconds"
 """A little more than a call may take: after a crash, what the dead worker held goes on then. Twice does no harm."""
 
 # A lease that a crash of the server loses costs nothing: its commit need not wait for the disk.
-LEASED = text(
+LEASED = Statement(
     f"""
     with recursive tenants as (
         (select tenant_id from deliveries where system = :system and {UNSETTLED} and tenant_id > :after
@@ -46,7 +46,7 @@ LEASED = text(
     returning deliveries.canonical_id, deliveries.tenant_id
     """  # noqa: S608  (constants only)
 )
-NEXT_DUE = text(
+NEXT_DUE = Statement(
     f"""
     select (
         select extract(epoch from due_at - now()) from deliveries
@@ -58,7 +58,7 @@ NEXT_DUE = text(
     """  # noqa: S608  (constants only)
 )
 FIRST = UUID(int=0)
-RELEASE = text("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
+RELEASE = Statement("update deliveries set leased_until = null where system = :system and canonical_id = any(:ids)")
 
 
 class Leases:
@@ -75,15 +75,15 @@ class Leases:
     async def take(self, session: AsyncSession) -> list[UUID]:
         """The next records that are due, of one tenant after another; tenants that had no turn begin the next one."""
         for after in dict.fromkeys((self._after, FIRST)):
-            rows = (await session.execute(LEASED, {"system": self.system, "after": after})).all()
-            self._after = max(row.tenant_id for row in rows) if len(rows) >= BATCH else FIRST
+            rows = await LEASED.fetch(session, {"system": self.system, "after": after})
+            self._after = max(row["tenant_id"] for row in rows) if len(rows) >= BATCH else FIRST
             if rows:
-                return [row.canonical_id for row in rows]
-        found = (await session.execute(NEXT_DUE, {"system": self.system})).one()
-        self.next_due_seconds = float("inf") if found.seconds is None else float(found.seconds)
-        self.overdue = found.overdue
+                return [row["canonical_id"] for row in rows]
+        [found] = await NEXT_DUE.fetch(session, {"system": self.system})
+        self.next_due_seconds = float("inf") if found["seconds"] is None else float(found["seconds"])
+        self.overdue = found["overdue"]
         return []
 
     async def give_back(self, session: AsyncSession, ids: Sequence[UUID]) -> None:
         """End leases of records that were not delivered."""
-        await session.execute(RELEASE, {"system": self.system, "ids": list(ids)})
+        await RELEASE.fetch(session, {"system": self.system, "ids": list(ids)})

@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from chassis.db import OPENING, Sessions, transaction
-from sqlalchemy import TextClause, text
+from chassis.db import Sessions
+from chassis.statements import Statement
 
 from gateway.deliver.items import Item
 from gateway.deliver.settle import settle
@@ -19,13 +19,13 @@ from gateway.store.deliveries import DELIVERIES, DeliveryRow
 from gateway.store.state import State
 
 # A settled answer that a crash of the server loses is asked for again: its commit need not wait for the disk.
-AT_ONCE = "set local synchronous_commit = off"
 SAME = """
     with known as (
         select * from unnest(cast(:ids as uuid[]), cast(:systems as text[]), cast(:revisions as bigint[]),
             cast(:times as timestamptz[])) as known(canonical_id, system, revision, changed_at)
     ), present as (
-        select canonical_id, system, revision, changed_at from deliveries where canonical_id = any(:ids)
+        select canonical_id, system, revision, changed_at from deliveries
+        where canonical_id = any(cast(:ids as uuid[])) and set_config('synchronous_commit', 'off', true) is not null
         order by canonical_id, system for update
     ), same as (
         select canonical_id from present left join known using (canonical_id, system) group by canonical_id
@@ -35,10 +35,10 @@ SAME = """
 
 
 @cache
-def _statement() -> TextClause:
+def _statement() -> Statement:
     """Made when first needed, as the update of the rows is."""
     condition = "n.canonical_id in (select canonical_id from same)"
-    return text(f"{SAME} {DELIVERIES.update.text} and {condition} returning n.canonical_id")
+    return Statement(f"{SAME} {DELIVERIES.updating} and {condition} returning n.canonical_id")
 
 
 async def settle_unchanged(
@@ -65,10 +65,8 @@ async def settle_unchanged(
     ids, systems, revisions, times = zip(*known, strict=True)
     values: dict[str, Any] = {"ids": ids, "systems": systems, "revisions": revisions, "times": times}
     values |= DELIVERIES.changes(view.deliveries.values())
-    async with transaction(sessions) as session:
-        session.info[OPENING] = (AT_ONCE,)
-        written = set((await session.execute(_statement(), values)).scalars())
-    return written, view
+    written = await _statement().fetch_alone(sessions, values)
+    return {row["canonical_id"] for row in written}, view
 
 
 def _copy(state: State, canonical_id: UUID, view: State) -> None:

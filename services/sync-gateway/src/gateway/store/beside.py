@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from chassis.statements import Statement
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,14 +31,18 @@ RECENT = (
     .where(or_(_placed.c.place <= NEWEST_DECISIONS, DecisionRow.state == "open"))
     .order_by(DecisionRow.id.desc())
 )
-TARGETS = columns_of(LinkRow, Link).where(
-    Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None)
+DECIDED = Statement("select distinct canonical_id from decisions where canonical_id = any(cast(:ids as uuid[]))")
+TARGETS = Statement(
+    columns_of(LinkRow, Link).where(
+        Link.canonical_id == IDS, Link.system == bindparam("system"), Link.retired_at.is_(None)
+    )
 )
 
 
 async def read_decisions(session: AsyncSession, state: State, ids: Iterable[UUID]) -> None:
     """Read the newest decisions of these records, and all open ones, the newest first."""
-    for row in await session.scalars(RECENT, {"ids": sorted(ids)}):
+    decided = [row["canonical_id"] for row in await DECIDED.fetch(session, {"ids": sorted(ids)})]
+    for row in await session.scalars(RECENT, {"ids": decided}) if decided else ():
         state.decided[row.canonical_id].append(row)
 
 
@@ -47,6 +52,6 @@ async def read_targets(session: AsyncSession, state: State, system: str) -> None
     for record in state.records.values():
         wanted.update(canonical_references(record.decoded, kind_spec(record.kind)))
     if wanted:
-        for found in await session.execute(TARGETS, {"ids": sorted(wanted), "system": system}):
+        for found in await TARGETS.fetch(session, {"ids": sorted(wanted), "system": system}):
             link = LinkRow.read(*found)
             state.linked[(link.canonical_id, link.system)] = link

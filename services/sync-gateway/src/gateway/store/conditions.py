@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from chassis.statements import Statement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.store.registrations import NUMBER, Changes
 
 # A pause may be deleted once its messages are merged; while it is locked, no message that is held back is missed.
-CONDITIONS = text(f"""
+CONDITIONS = Statement(f"""
     with number as materialized ({NUMBER.text}),
     kept as materialized (select tenant_id, system, resumed_at from pauses for share)
     select (select number from number) as number, (select policies from number) as policies,
@@ -36,7 +36,8 @@ class Conditions(NamedTuple):
 
 async def conditions(session: AsyncSession, topics: Collection[str]) -> Conditions:
     """The conditions of this transaction; the caller has locked its positions, with which logs change."""
-    found = (await session.execute(CONDITIONS, {"topics": sorted(topics)})).one()
-    logs = {topic: UUID(log_id) for topic, log_id in (found.logs or {}).items()}
-    kept_back = {(UUID(tenant), system) for tenant, system in found.kept_back or ()}
-    return Conditions(Changes(found.number or 0, found.policies or 0), logs, found.paused, kept_back)
+    [found] = await CONDITIONS.fetch(session, {"topics": sorted(topics)})
+    logs = {topic: UUID(log_id) for topic, log_id in (found["logs"] or {}).items()}
+    kept_back = {(UUID(tenant), system) for tenant, system in found["kept_back"] or ()}
+    changes = Changes(found["number"] or 0, found["policies"] or 0)
+    return Conditions(changes, logs, found["paused"], kept_back)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from chassis.db import uuid7
+from chassis.statements import Statement
 from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -158,7 +159,7 @@ class MatchKey(Base):
     canonical_id: Mapped[UUID] = mapped_column(ForeignKey("records.canonical_id"), primary_key=True)
 
 
-FOLLOW = text("""
+FOLLOW = Statement("""
     update links set seen_seq = n.seen_seq, last_time_us = n.last_time_us, last_seq = n.last_seq
     from unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:systems as text[]), cast(:local_ids as text[]),
                 cast(:before as bigint[]), cast(:seen_seqs as bigint[]), cast(:times_us as bigint[]),
@@ -192,7 +193,7 @@ async def follow(session: AsyncSession, followed: Sequence[Followed]) -> None:
     times_us, last_seqs = zip(*lasts, strict=True)
     names = {"tenants": tenants, "kinds": kinds, "systems": systems, "local_ids": local_ids}
     numbers = {"before": before, "seen_seqs": seen_seqs, "times_us": times_us, "last_seqs": last_seqs}
-    if len((await session.execute(FOLLOW, {**names, **numbers})).all()) != len(followed):
+    if len(await FOLLOW.fetch(session, {**names, **numbers})) != len(followed):
         raise LinkMoved("a link has changed meanwhile")
 
 

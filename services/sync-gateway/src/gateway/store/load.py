@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from chassis.statements import Statement
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,9 +24,11 @@ from gateway.store.rows import columns_of
 from gateway.store.state import MOST_SHARED, LinkKey, State
 from gateway.store.systems import note_behind, note_restored
 
-LOCK_KEYS = text("select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key")
+LOCK_KEYS = Statement(
+    "select pg_advisory_xact_lock(hashtextextended(key, 0)) from unnest(cast(:keys as text[])) as key"
+)
 
-ADD_KEYS = text("""
+ADD_KEYS = Statement("""
     insert into match_keys (tenant_id, kind, key, canonical_id)
     select * from unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:keys as text[]), cast(:ids as uuid[]))
     on conflict do nothing
@@ -37,16 +40,17 @@ MatchKeyOf = tuple[UUID, str, str]
 
 # Statements without lists of variable length: they are compiled and planned once.
 IDS: Any = any_(bindparam("ids", type_=ARRAY(Uuid())))
-READ_RECORDS = columns_of(RecordRow, Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
+RECORDS_OF = columns_of(RecordRow, Record).where(Record.canonical_id == IDS).order_by(Record.canonical_id)
 OWNERS = select(Record.canonical_id, Record.tenant_id, Record.kind).where(Record.canonical_id == IDS)
-READ_DELIVERIES = (
+DELIVERIES_OF = (
     columns_of(DeliveryRow, Delivery)
     .where(Delivery.canonical_id == IDS)
     .order_by(Delivery.canonical_id, Delivery.system)
 )
-LOCKED_RECORDS, LOCKED_DELIVERIES = READ_RECORDS.with_for_update(), READ_DELIVERIES.with_for_update()
-OWN_LINKS = columns_of(LinkRow, Link).where(Link.canonical_id == IDS)
-NAMED_LINKS = text(
+READ_RECORDS, LOCKED_RECORDS = Statement(RECORDS_OF), Statement(RECORDS_OF.with_for_update())
+READ_DELIVERIES, LOCKED_DELIVERIES = Statement(DELIVERIES_OF), Statement(DELIVERIES_OF.with_for_update())
+OWN_LINKS = Statement(columns_of(LinkRow, Link).where(Link.canonical_id == IDS))
+NAMED_LINKS = Statement(
     f"""
     select {", ".join(f"links.{name}" for name in LinkRow.COLUMNS)} from links
     join unnest(cast(:tenants as uuid[]), cast(:kinds as text[]), cast(:systems as text[]), cast(:local_ids as text[]))
@@ -76,10 +80,10 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
         return
     if not lock:
         await _read_own_links(session, state, ids)
-    for found in await session.execute(LOCKED_RECORDS if lock else READ_RECORDS, {"ids": ids}):
+    for found in await (LOCKED_RECORDS if lock else READ_RECORDS).fetch(session, {"ids": ids}):
         record = RecordRow.read(*found)
         state.records[record.canonical_id] = record
-    for found in await session.execute(LOCKED_DELIVERIES if lock else READ_DELIVERIES, {"ids": ids}):
+    for found in await (LOCKED_DELIVERIES if lock else READ_DELIVERIES).fetch(session, {"ids": ids}):
         delivery = DeliveryRow.read(*found)
         state.deliveries[(delivery.canonical_id, delivery.system)] = delivery
         if delivery.system not in state.systems:
@@ -106,7 +110,7 @@ async def save(session: AsyncSession, state: State) -> None:
         await note_behind(session, *state.behind)
     if state.new_keys:
         tenants, kinds, keys, ids = zip(*sorted(state.new_keys, key=str), strict=True)
-        await session.execute(ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
+        await ADD_KEYS.fetch(session, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
     await session.flush()
     await wake(session, state.woken)
     await publish.golden_records(session, state.golden.values(), state.causes, state.policies)
@@ -147,13 +151,13 @@ async def read_links(session: AsyncSession, state: State, keys: set[LinkKey]) ->
         return
     tenants, kinds, systems, local_ids = zip(*missing, strict=True)
     wanted = {"tenants": tenants, "kinds": kinds, "systems": systems, "local_ids": local_ids}
-    for found in await session.execute(NAMED_LINKS, wanted):
+    for found in await NAMED_LINKS.fetch(session, wanted):
         _put_link(state, LinkRow.read(*found))
 
 
 async def _read_own_links(session: AsyncSession, state: State, ids: Sequence[UUID]) -> None:
     """Read again what was read before the lock: somebody else may have merged in between."""
-    for found in await session.execute(OWN_LINKS, {"ids": ids}):
+    for found in await OWN_LINKS.fetch(session, {"ids": ids}):
         _put_link(state, LinkRow.read(*found))
 
 
@@ -171,7 +175,7 @@ async def read_keys(session: AsyncSession, state: State, wanted: set[MatchKeyOf]
     if not wanted:
         return
     keys = sorted(wanted, key=str)
-    await session.execute(LOCK_KEYS, {"keys": [" ".join(map(str, key)) for key in keys]})
+    await LOCK_KEYS.fetch(session, {"keys": [" ".join(map(str, key)) for key in keys]})
     tenants, kinds, names = zip(*keys, strict=True)
     wanted_of = {"tenants": tenants, "kinds": kinds, "keys": names, "most": MOST_SHARED + 1}
     for found in await session.scalars(KEYS, wanted_of):

@@ -5,8 +5,9 @@ from uuid import UUID
 import structlog
 from chassis.bus import Positions
 from chassis.resend import TOPIC_LOGS, notice
+from chassis.statements import Statement
 from chassis.topics import Logs
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, select, text, update
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,16 +57,16 @@ async def lock_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> 
 
 async def _locked_positions(session: AsyncSession, keys: list[tuple[str, int]]) -> Positions:
     topics, partitions = zip(*keys, strict=True)
-    found = await session.execute(LOCKED, {"topics": topics, "partitions": partitions})
-    return {(row.topic, row.partition): row.next_offset for row in found}
+    found = await LOCKED.fetch(session, {"topics": topics, "partitions": partitions})
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in found}
 
 
-LOCKED = text("""
+LOCKED = Statement("""
     select positions.* from positions
     join unnest(cast(:topics as text[]), cast(:partitions as int[])) as n(topic, partition) using (topic, partition)
     order by topic, partition for update of positions
     """)
-ADVANCE = text("""
+ADVANCE = Statement("""
     update positions set next_offset = n.next_offset
     from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:offsets as bigint[]))
         as n(topic, partition, next_offset)
@@ -78,4 +79,4 @@ async def advance(session: AsyncSession, reached: Positions) -> None:
     if reached:
         keys, offsets = zip(*sorted(reached.items()), strict=True)
         topics, partitions = zip(*keys, strict=True)
-        await session.execute(ADVANCE, {"topics": topics, "partitions": partitions, "offsets": offsets})
+        await ADVANCE.fetch(session, {"topics": topics, "partitions": partitions, "offsets": offsets})

@@ -6,7 +6,8 @@ from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, TextClause, select, text
+from chassis.statements import Statement
+from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -53,11 +54,16 @@ class Written:
 
     # When first needed: the type of a foreign key is known once all tables are declared.
     @cached_property
-    def insert(self) -> TextClause:
-        return _insert(self._table, self.columns)
+    def insert(self) -> Statement:
+        return Statement(_insert(self._table, self.columns))
 
     @cached_property
-    def update(self) -> TextClause:
+    def update(self) -> Statement:
+        return Statement(self.updating)
+
+    @cached_property
+    def updating(self) -> str:
+        """The text of `update`, for a statement with another condition."""
         return _update(self._table, self.changed_columns, self._key, self._changing)
 
     def copied(self, row: Any) -> Any:
@@ -80,24 +86,22 @@ class Written:
                 changed.append(self._changed_values(row))
         # Changes first: a link that is retired makes room for a new one.
         if changed:
-            await session.execute(self.update, _arrays(self.changed_columns, changed))
+            await self.update.fetch(session, _arrays(self.changed_columns, changed))
         if new:
-            await session.execute(self.insert, _arrays(self.columns, new))
+            await self.insert.fetch(session, _arrays(self.columns, new))
 
 
-def _insert(table: Table, columns: Sequence[ColumnElement[Any]]) -> TextClause:
+def _insert(table: Table, columns: Sequence[ColumnElement[Any]]) -> str:
     names = ", ".join(column.name for column in columns)
     taken = ", ".join(map(_taken, columns))
-    return text(f"insert into {table.name} ({names}) select {taken} from {_given(columns)}")  # noqa: S608  (our names)
+    return f"insert into {table.name} ({names}) select {taken} from {_given(columns)}"  # noqa: S608  (our names)
 
 
-def _update(
-    table: Table, columns: Sequence[ColumnElement[Any]], key: Sequence[str], changing: Sequence[str]
-) -> TextClause:
+def _update(table: Table, columns: Sequence[ColumnElement[Any]], key: Sequence[str], changing: Sequence[str]) -> str:
     values = ", ".join(f"{column.name} = {_taken(column)}" for column in columns if column.name in changing)
     mine, theirs = (", ".join(f"{name}.{each}" for each in key) for name in (table.name, "n"))
     same = f"({mine}) = ({theirs})"
-    return text(f"update {table.name} set {values} from {_given(columns)} where {same}")  # noqa: S608  (our names)
+    return f"update {table.name} set {values} from {_given(columns)} where {same}"  # noqa: S608  (our names)
 
 
 def _given(columns: Sequence[ColumnElement[Any]]) -> str:

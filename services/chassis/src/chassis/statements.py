@@ -1,0 +1,79 @@
+"""Statements that the driver executes itself: SQLAlchemy's execution of a short one costs several times more.
+
+A statement is compiled once, and its parameters are passed by name.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import asyncpg
+from sqlalchemy import ClauseElement, text
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from chassis.db import Sessions, transaction
+
+DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+DRIVER = "driver"
+"""In the `info` of a session: the connection of the driver with its transaction."""
+
+Rows = Sequence[Any]
+
+
+class Statement:
+    """One statement, as text with `:name` or as an expression."""
+
+    def __init__(self, statement: str | ClauseElement) -> None:
+        self.clause = text(statement) if isinstance(statement, str) else statement
+
+    @cached_property
+    def compiled(self) -> tuple[str, Sequence[str]]:
+        """The text for the driver, and the names of its parameters in their order. Made when first needed: the types of
+        foreign keys are known once all tables are declared."""
+        compiled = self.clause.compile(dialect=DIALECT)
+        return str(compiled), tuple(getattr(compiled, "positiontup", None) or ())
+
+    async def fetch(self, session: AsyncSession, values: Mapping[str, Any]) -> Rows:
+        """The rows, in the transaction of the session, which begins if it has not. Raises `DBAPIError`."""
+        adapted = session.info.get(DRIVER)
+        if adapted is None or not session.in_transaction():
+            held: Any = (await session.connection()).sync_connection
+            adapted = session.info[DRIVER] = held.connection.dbapi_connection
+        if adapted._transaction is None:
+            await adapted._start_transaction()
+        return await self._fetch(adapted, values)
+
+    async def fetch_alone(self, sessions: Sessions, values: Mapping[str, Any]) -> Rows:
+        """The rows, in a transaction of its own: one round trip. Raises `DBAPIError`."""
+        engine = sessions.kw["bind"]
+        if not isinstance(engine, AsyncEngine):
+            async with transaction(sessions) as session:
+                return await self.fetch(session, values)
+        pooled = await engine.raw_connection()
+        try:
+            return await self._fetch(pooled.dbapi_connection, values)
+        except BaseException:
+            pooled.invalidate()
+            raise
+        finally:
+            pooled.close()
+
+    async def _fetch(self, adapted: Any, values: Mapping[str, Any]) -> Rows:
+        sql, names = self.compiled
+        driver = adapted.driver_connection
+        try:
+            rows: Rows = await driver.fetch(sql, *[values[name] for name in names])
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise _as_sqlalchemy_raises(adapted, sql, error) from error
+        return rows
+
+
+def _as_sqlalchemy_raises(adapted: Any, sql: str, error: Exception) -> DBAPIError:
+    try:
+        adapted._handle_exception(error)
+    except Exception as translated:
+        ended = adapted.driver_connection.is_closed()
+        return DBAPIError(sql, None, translated, connection_invalidated=ended)
+    raise AssertionError("the dialect translates every error")

@@ -1,8 +1,9 @@
 """A hub with a scripted broker and a scripted spoke: messages in, batches out."""
 
+import asyncio
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -103,6 +104,14 @@ class Hub:
         rows = await self.all(table)
         assert len(rows) == 1, f"{len(rows)} rows in {table.__name__}"
         return rows[0]
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    """Wait until the condition holds."""
+    end = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < end, "waited in vain"
+        await asyncio.sleep(0.01)
 
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]

@@ -13,6 +13,7 @@ import orjson
 
 JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
+STRUCTURED_BYTES = STRUCTURED.encode()
 REQUIRED = ("id", "source", "type", "subject", "time")
 OPTIONAL = (
     "dataschema",
@@ -24,6 +25,8 @@ OPTIONAL = (
     "traceparent",
     "tenant",
 )
+NEEDED = (*REQUIRED, "tenant")
+ATTRIBUTES = (*REQUIRED, *OPTIONAL)
 
 
 class Unreadable(ValueError):
@@ -51,7 +54,7 @@ class Event:
 
     def attributes(self) -> dict[str, str]:
         """All attributes except the data, as text."""
-        values = {"specversion": "1.0", **{name: getattr(self, name) for name in (*REQUIRED, *OPTIONAL)}}
+        values = {"specversion": "1.0", **{name: getattr(self, name) for name in ATTRIBUTES}}
         values["time"] = self.time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         return {name: value for name, value in values.items() if value is not None}
 
@@ -63,13 +66,13 @@ class Event:
     @classmethod
     def from_attributes(cls, attributes: Mapping[str, str], data: Any) -> Self:
         """Raises `Unreadable` when a required attribute is missing or malformed."""
-        missing = [name for name in (*REQUIRED, "tenant") if not attributes.get(name)]
+        missing = [name for name in NEEDED if not attributes.get(name)]
         if missing:
             raise Unreadable(f"CloudEvents attributes are missing: {', '.join(missing)}")
         if not isinstance(data, dict):
             raise Unreadable("the data is not a JSON object")
-        known = {name: attributes.get(name) for name in (*REQUIRED, *OPTIONAL)}
-        if wrong := [name for name, value in known.items() if not isinstance(value, str | None)]:
+        known = {name: attributes[name] for name in ATTRIBUTES if attributes.get(name) is not None}
+        if wrong := [name for name, value in known.items() if not isinstance(value, str)]:
             raise Unreadable(f"CloudEvents attributes are not text: {', '.join(wrong)}")
         try:
             time = datetime.fromisoformat(attributes["time"].replace("Z", "+00:00"))
@@ -97,7 +100,7 @@ def from_message(headers: Iterable[tuple[str, bytes | None]], value: bytes | Non
     found = {name.lower(): raw for name, raw in headers if raw is not None}
     try:
         body = orjson.loads(value or b"")
-        if found.get("content-type", b"").startswith(STRUCTURED.encode()):
+        if found.get("content-type", b"").startswith(STRUCTURED_BYTES):
             return Event.from_attributes({**body, "data": ""}, body.get("data"))
         attributes = {name[3:]: raw.decode() for name, raw in found.items() if name.startswith("ce_")}
     except (orjson.JSONDecodeError, UnicodeDecodeError, TypeError, AttributeError) as error:

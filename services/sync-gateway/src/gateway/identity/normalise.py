@@ -1,10 +1,11 @@
 """The match keys of a record, computed from the groups that the tables of kinds name. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
+import orjson
 from contracts.kinds import TABLES
 from contracts.kinds.match import Match
 from contracts.normalise import (
@@ -23,6 +24,9 @@ Values = Mapping[str, Any]
 
 MIN_DIGITS = 6
 """Fewer digits are an extension, not a phone number."""
+
+REMEMBERED = 2048
+"""Keys are asked for when a batch is read, when a record is identified, and when its keys are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +51,30 @@ class MatchKeys:
         return (*self.strong, *self.medium, *self.hints)
 
 
+class _Parts(NamedTuple):
+    """The groups and families of a kind by their roles, each with its role, in the order of the table."""
+
+    identifying: frozenset[str]
+    by_role: Mapping[str, Sequence[tuple[str, Match]]]
+
+    def of(self, role: str) -> Sequence[tuple[str, Match]]:
+        return self.by_role.get(role, ())
+
+
 @cache
-def _parts(kind: str) -> tuple[tuple[str, Match], ...]:
-    """(group or family, its role in identifying a record of the kind), in the order of the table."""
+def _parts(kind: str) -> _Parts:
     groups = TABLES[kind].groups if kind in TABLES else ()
-    return tuple((group.name, match) for group in groups for match in group.match)
+    by_role: dict[str, list[tuple[str, Match]]] = {}
+    for group in groups:
+        for match in group.match:
+            by_role.setdefault(match.part, []).append((group.name, match))
+    named = (name for parts in by_role.values() for group, match in parts for name in (group, *match.reads))
+    return _Parts(frozenset(named), by_role)
 
 
-@cache
 def identifying(kind: str) -> frozenset[str]:
     """The groups and families from which keys of the kind are computed."""
-    return frozenset(name for group, match in _parts(kind) for name in (group, *match.reads))
+    return _parts(kind).identifying
 
 
 def match_keys(kind: str, values: Values, country: str | None = None) -> MatchKeys:
@@ -66,18 +83,30 @@ def match_keys(kind: str, values: Values, country: str | None = None) -> MatchKe
     `country` is used for phone numbers without a prefix when the record has no country of its own (a contact's is its
     customer's). Values that violate the contracts are skipped.
     """
-    by_part: dict[str, list[tuple[str, Match]]] = {}
-    for group, match in _parts(kind):
-        by_part.setdefault(match.part, []).append((group, match))
-    read_as = next(_countries(by_part.get("country", ()), values), country)
-    name = next((_name_of(values.get(group)) for group, _ in by_part.get("name", ())), "")
-    owner = next((_fields(values.get(group)).get("canonical_id") for group, _ in by_part.get("belongs_to", ())), None)
+    named = identifying(kind)
+    read = {group: value for group, value in values.items() if group.partition(":")[0] in named}
+    try:
+        return _remembered(kind, orjson.dumps(read), country)
+    except TypeError:  # A value that no event can have.
+        return _computed(kind, read, country)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(kind: str, packed: bytes, country: str | None) -> MatchKeys:
+    return _computed(kind, orjson.loads(packed), country)
+
+
+def _computed(kind: str, values: Values, country: str | None) -> MatchKeys:
+    parts = _parts(kind)
+    read_as = next(_countries(parts.of("country"), values), country)
+    name = next((_name_of(values.get(group)) for group, _ in parts.of("name")), "")
+    owner = next((_fields(values.get(group)).get("canonical_id") for group, _ in parts.of("belongs_to")), None)
     return MatchKeys(
-        strong=_keys(by_part.get("strong", ()), values, read_as),
-        medium=_keys(by_part.get("medium", ()), values, read_as),
+        strong=_keys(parts.of("strong"), values, read_as),
+        medium=_keys(parts.of("medium"), values, read_as),
         name=name,
         belongs_to=str(owner) if owner else None,
-        hints=(f"name:{name}",) if name and "hint" in by_part else (),
+        hints=(f"name:{name}",) if name and parts.of("hint") else (),
     )
 
 

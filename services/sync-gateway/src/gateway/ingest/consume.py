@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from adjustments.garbage import uncollected
 from chassis import clock, telemetry
 from chassis.bus import Message, Positions
 from chassis.db import Sessions, is_passing, storable, trace_of, transaction
@@ -76,7 +77,8 @@ class Ingest:
     async def handle(self, messages: list[Message]) -> None:
         """Merge messages in order and store their positions. Raises only errors that a retry may resolve."""
         try:
-            await self._merge(messages)
+            with uncollected():
+                await self._merge(messages)
         except Exception as error:
             if is_passing(error):
                 raise

@@ -32,13 +32,14 @@ def _fold_one(state: State, incoming: Incoming, now: datetime) -> None:
     event = translated(incoming.event, spec, find)
     if clamped:
         event = replace(event, hlc=hlc)
-    incoming = replace(incoming, event=event)
+    if event is not incoming.event:
+        incoming = incoming._replace(event=event)
     link = state.links.get(incoming.link_key) or identify(state, incoming, now)
     record = state.records[link.canonical_id]
     if spec.references:
         record.put(resolve_references(record.decoded, spec, find), now)
     for group, mark in event.sync.items():
-        if mark.rev > revision(record.decoded, group):
+        if mark.rev and mark.rev > revision(record.decoded, group):
             state.note_behind(mark.rev, latest(record.decoded, group), f"{group} in {event.system}")
     known = state.merged(record.canonical_id)
     merged = merge_event(record.decoded, link.seen_seq, event, spec, link.last, now_us=microseconds(now), merged=known)

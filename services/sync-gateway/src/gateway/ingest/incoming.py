@@ -1,14 +1,13 @@
 """A readable event and the tenant it belongs to."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from gateway.merge.register import Event
 from gateway.store.state import LinkKey
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A readable event and the tenant it belongs to."""
 
     tenant_id: UUID

@@ -51,10 +51,16 @@ def translated(event: Event, spec: KindSpec, find: Find) -> Event:
             return value
         return naming(value, rule, outward(named(value, rule), rule.reference, event.system, find))
 
+    referring = {group: value for group, value in event.snapshot.items() if spec.refers(group)}
+    if not referring and not any(spec.refers(change.group) for change in event.changes):
+        return event
     return replace(
         event,
-        changes=tuple(c._replace(old=canonical(c.group, c.old), new=canonical(c.group, c.new)) for c in event.changes),
-        snapshot={group: canonical(group, value) for group, value in event.snapshot.items()},
+        changes=tuple(
+            c._replace(old=canonical(c.group, c.old), new=canonical(c.group, c.new)) if spec.refers(c.group) else c
+            for c in event.changes
+        ),
+        snapshot={**event.snapshot, **{group: canonical(group, value) for group, value in referring.items()}},
     )
 
 
@@ -62,6 +68,8 @@ def local_references(event: Event, spec: KindSpec) -> Iterator[tuple[str, str]]:
     """(kind, local id) of every record that the event refers to."""
     changes = ((change.group, value) for change in event.changes for value in (change.old, change.new))
     for group, value in (*event.snapshot.items(), *changes) if spec.references else ():
+        if value is None or not spec.refers(group):
+            continue
         rule = spec.group(group)
         if rule.reference is not None and isinstance(local_id := named(value, rule), str):
             yield rule.reference, local_id
@@ -77,9 +85,8 @@ def unresolved(value: Json) -> tuple[str, str, str] | None:
 def referring(registers: Mapping[str, Register], spec: KindSpec) -> Iterator[tuple[str, Register, GroupSpec]]:
     """The groups of a record that refer to others."""
     for group in registers if spec.references else ():
-        rule = spec.group(group)
-        if rule.reference is not None:
-            yield group, registers[group], rule
+        if spec.refers(group):
+            yield group, registers[group], spec.group(group)
 
 
 def canonical_references(registers: Mapping[str, Register], spec: KindSpec) -> Iterator[UUID]:

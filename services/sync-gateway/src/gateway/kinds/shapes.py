@@ -6,7 +6,7 @@ as often as it occurs in an event.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
@@ -78,18 +78,21 @@ def fitting(event: Event) -> Event:
     Replaced values are not checked, so that an edit can correct an invalid one.
     """
     shapes = GROUPS[event.kind]
-    snapshot = checked_values(shapes, event.snapshot)
+    snapshot = _each_checked(shapes, _with_required(event.kind, event.snapshot))
     changed = {change.group: change.new for change in event.changes}
     others = {group: new for group, new in changed.items() if new is None or new != event.snapshot.get(group)}
-    values = {**snapshot, **_each_checked(shapes, others)}
-    changes = tuple(change._replace(new=values[change.group]) for change in event.changes)
+    values = {**snapshot, **_each_checked(shapes, others)} if others else snapshot
+    changes = tuple(
+        change if (value := values[change.group]) is change.new else change._replace(new=value)
+        for change in event.changes
+    )
     return replace(event, changes=changes, snapshot=snapshot)
 
 
 def unfit_groups(kind: str, values: Mapping[str, Json]) -> list[dict[str, str]]:
     """What is wrong with the golden values of a record: `field` and `message` of each."""
     shapes, errors = GOLDEN_GROUPS[kind], list[dict[str, str]]()
-    for group, value in _with_required(shapes, values).items():
+    for group, value in _with_required(kind, values).items():
         try:
             _form(shapes, group, value)
         except Unfit as unfit:
@@ -97,14 +100,14 @@ def unfit_groups(kind: str, values: Mapping[str, Json]) -> list[dict[str, str]]:
     return errors
 
 
-def checked_values(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
-    """All values of a record in their one form. Raises `Unfit` when one is wrong or a required one is missing."""
-    return _each_checked(shapes, _with_required(shapes, values))
+def _with_required(kind: str, values: Mapping[str, Json]) -> Mapping[str, Json]:
+    missing = [group for group in _required(kind) if values.get(group) is None]
+    return {**values, **dict.fromkeys(missing)} if missing else values
 
 
-def _with_required(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
-    required = {group: None for group, shape in shapes.items() if shape.required and values.get(group) is None}
-    return {**values, **required}
+@cache
+def _required(kind: str) -> tuple[str, ...]:
+    return tuple(group for group, shape in GROUPS[kind].items() if shape.required)
 
 
 def _each_checked(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]:
@@ -112,7 +115,8 @@ def _each_checked(shapes: Shapes, values: Mapping[str, Json]) -> dict[str, Json]
     checked: dict[str, Json] = {}
     for group, value in values.items():
         try:
-            checked[group] = checked_value(shapes, group, value)
+            form = _form(shapes, group, value)
+            checked[group] = value if form is None else orjson.loads(form)
         except Unfit as unfit:
             errors += unfit.errors
     if errors:
@@ -133,7 +137,7 @@ def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
 def _form(shapes: Shapes, group: str, value: Json) -> bytes | None:
     """The one form of a value, as JSON; None if the value has it, and for a group that is not published. Raises
     `Unfit`."""
-    family, colon, member = group.partition(":")
+    family, colon, member = (group, "", "") if group in shapes else group.partition(":")
     shape = shapes.get(family)
     if shape is None or bool(colon) != (shape.member is not None):
         return None

@@ -50,8 +50,16 @@ class KindSpec:
 
     def group(self, group: str) -> GroupSpec:
         """The rules of `email`, or of `tag:*` for `tag:retail`. An undeclared group is kept but parked."""
+        if (plain := self._by_pattern.get(group)) is not None:
+            return plain
         family, separator, _ = group.partition(":")
-        return self._by_pattern.get(f"{family}:*" if separator else group, UNDECLARED)
+        return self._by_pattern.get(f"{family}:*", UNDECLARED) if separator else UNDECLARED
+
+    def refers(self, group: str) -> bool:
+        """Whether the values of a group name records of another kind."""
+        if ":" in group:
+            return f"{group.partition(':')[0]}:*" in self.references
+        return group in self.references
 
     def topic_of(self, system: str) -> str:
         return self.topic.format(system=system, kind=self.name)

@@ -142,13 +142,15 @@ class _Work:
     def next_revision(self, group: str, ctx: int = 0) -> int:
         """Greater than any revision of the family that the hub assigned, or that a spoke reports; at least now."""
         family = family_of(group) or group
-        known = self.latest[family] if family in self.latest else latest(self.before, group)
-        self.latest[family] = max(known + 1, ctx + 1, self.now_us)
-        return self.latest[family]
+        known = self.latest.get(family)
+        if known is None:
+            known = latest(self.before, group) if self.before else 0
+        self.latest[family] = new = max(known + 1, ctx + 1, self.now_us)
+        return new
 
-    def policy(self, group: str) -> Policy:
+    def policy(self, group: str, rule: GroupRule | None = None) -> Policy:
         """The policy in force, by the record's values at this point of the event."""
-        rule = self.kind.group(group)
+        rule = rule or self.kind.group(group)
         return in_force(rule, self.register(rule.once.group).value) if rule.once else rule.policy
 
     def edit(self, change: Change, hlc: int, bounces: int = 0, seq: int | None = None) -> None:
@@ -156,11 +158,11 @@ class _Work:
 
         `seq` is its number when it is not that of the event.
         """
-        before = self.register(change.group)
+        event, before = self.event, self.register(change.group)
         rule = self.kind.group(change.group)
         rev = self.next_revision(change.group, change.ctx)
-        first, seq = change.ctx == 0, self.event.seq if seq is None else seq
-        head = Head(change.new, hlc, rev, self.event.id, self.event.actor, self.event.time, first, seq)
+        first, seq = change.ctx == 0, event.seq if seq is None else seq
+        head = Head(change.new, hlc, rev, event.id, event.actor, event.time, first, seq)
         base = before._replace(rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
         if rule.policy.rule == "counter":
             self._count(change, base)
@@ -233,26 +235,29 @@ class _Work:
         changes the state was written under the previous state; so was a lost edit that is not newer than the last
         change.
         """
+        if rule.once is None:
+            return rule.policy.admits(self.event.system, change.ctx)
         state: Json = None
-        if rule.once is not None:
-            leading, marks = rule.once.group, self.event.sync
-            edited, moved = marks.get(change.group), marks.get(leading)
-            if leading in self.replaced and change.group in self.replaced:
-                state = self.replaced[leading]
-            elif stored or edited is None or moved is None or edited.seq > moved.seq:
-                state = self.event.snapshot.get(leading)
+        leading, marks = rule.once.group, self.event.sync
+        edited, moved = marks.get(change.group), marks.get(leading)
+        if leading in self.replaced and change.group in self.replaced:
+            state = self.replaced[leading]
+        elif stored or edited is None or moved is None or edited.seq > moved.seq:
+            state = self.event.snapshot.get(leading)
         return in_force(rule, state).admits(self.event.system, change.ctx)
 
     def _put(self, change: Change, base: Register, head: Head, rule: GroupRule) -> None:
-        present = self._lives(base.heads, change, head.seq)
-        heads = unseen(present, change, self.event.system)
-        late = is_seen(base.awaited, self.event.system, head)
+        system = self.event.system
+        heads = unseen(self._lives(base.heads, change, head.seq), change, system) if base.heads else {}
+        late = bool(base.awaited) and is_seen(base.awaited, system, head)
         if not late:
-            heads[self.event.system] = head
-        verdict = decide(self.policy(change.group), heads, rule.normalise)
+            heads[system] = head
+        verdict = decide(self.policy(change.group, rule), heads, rule.normalise)
         parked = verdict.parked or base.hold is not None
-        awaited = await_from(base, change, self.event.system, self.merged)
-        after = base._replace(value=verdict.value, parked=parked, rule=verdict.rule, heads=heads, awaited=awaited)
+        awaited = await_from(base, change, system, self.merged) if base.awaited or change.seen else NOTHING
+        after = Register(
+            base.rev, heads, verdict.value, parked, verdict.rule, base.hold, base.total, base.bounces, awaited
+        )
         self.touched[change.group] = after
         if base.bounces:
             reason = base.hold or "stored_differently"

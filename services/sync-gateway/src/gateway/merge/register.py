@@ -207,6 +207,9 @@ class Registers(Mapping[str, Register]):
         return group in self.stored
 
     def get(self, group: str, default: Any = None) -> Any:
+        known = self._decoded.get(group)
+        if known is not None:
+            return known
         return self[group] if group in self.stored else default
 
     def __iter__(self) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """The events of the hub: golden records as `sync.<kind>.v1`, decisions as `sync.conflict.v1`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -40,8 +39,7 @@ NONE: Causes = {}
 
 def cause_of(causes: Causes, canonical_id: UUID) -> Cause:
     """The cause of an event about a record: another event, or the current request."""
-    here = Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
-    return causes.get(canonical_id, here)
+    return causes.get(canonical_id) or Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
 
 
 async def golden_records(
@@ -60,9 +58,8 @@ async def golden_records(
         sequence = sum(rev for _, rev, _ in standings(record.decoded))
         topic = f"sync.{record.kind}.v1"
         subject = str(record.canonical_id)
-        golden = record.golden(policies.spec(record.tenant_id, record.kind))
-        event = _event(f"sync.{record.kind}.changed.v1", topic, subject, record, golden, causes)
-        events.append((topic, subject, replace(event, sequence=str(sequence))))
+        name, golden = f"sync.{record.kind}.changed.v1", record.golden(policies.spec(record.tenant_id, record.kind))
+        events.append((topic, subject, _event(name, topic, subject, record, golden, causes, str(sequence))))
     await outbox.announce_all(session, events)
 
 
@@ -82,6 +79,7 @@ def _event(
     of: RecordRow | DecisionRow,
     data: dict[str, Any],
     causes: Causes,
+    sequence: str | None = None,
 ) -> Event:
     cause = cause_of(causes, of.canonical_id)
     return Event(
@@ -93,6 +91,7 @@ def _event(
         data=data,
         tenant=str(of.tenant_id),
         dataschema=f"{topic}.json",
+        sequence=sequence,
         canonicalid=str(of.canonical_id),
         origin="hub",
         correlationid=cause.correlation_id,

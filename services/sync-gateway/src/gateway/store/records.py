@@ -85,14 +85,15 @@ class GoldenRecord:
 
     def golden(self, spec: KindSpec) -> dict[str, Any]:
         """The record as the hub publishes it under the policies of its tenant, without removed members."""
-        shown = {group: stored for group, stored in self.registers.items() if not self.gone(group)}
+        decoded = self.decoded
+        shown = {group: stored for group, stored in self.registers.items() if ":" not in group or not self.gone(group)}
         return {
             "kind": self.kind,
             "canonical_id": str(self.canonical_id),
-            "values": {group: value for group, value in self.values().items() if group in shown},
+            "values": {g: value for g, stored in shown.items() if (value := stored["value"]) is not None},
             "revisions": {group: stored["rev"] for group, stored in shown.items()},
             "parked": self.parked(),
-            "policies": {group: policy_of(self.decoded, group, spec).name for group in shown},
+            "policies": {group: policy_of(decoded, group, spec).name for group in shown},
         }
 
 

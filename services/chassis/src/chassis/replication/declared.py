@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Column, inspect
+from sqlalchemy import Column, exists, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Problem
 from chassis.replication.checked import checked, composed
@@ -21,6 +22,7 @@ from chassis.replication.kind import (
     NoTwin,
     Rows,
     Show,
+    Unlinked,
     complete_already,
     family,
     no_twin,
@@ -121,6 +123,7 @@ def kind_from(
         create=_refusing(closed, table.name) if closed else _checking(declared, needed, made_of),
         rows=rows,
         twin=twin,
+        unlinked=_any_unlinked(row),
         required=() if closed else needed,
         announced=system in table.writers,
         partitions=table.partitions,
@@ -131,6 +134,13 @@ def kind_from(
         show=show or _attributes([each.name for each in table.shown if system in each.by]),
         groups=tuple(map(_closed_by(closed) if closed else through, groups)),
     )
+
+
+def _any_unlinked(row: Any) -> Unlinked:
+    async def unlinked(session: AsyncSession) -> bool:
+        return bool(await session.scalar(select(exists().where(row.canonical_id.is_(None)))))
+
+    return unlinked
 
 
 def _checking(groups: Sequence[DeclaredGroup], required: Collection[str], create: Create) -> Create:

@@ -91,7 +91,8 @@ def _write_life(row: Replicated, _key: str, value: Json) -> None:
 
 
 NoTwin = Callable[[AsyncSession, Mapping[str, Json]], Awaitable[bool]]
-Complete = Callable[[AsyncSession, Any], Awaitable[None]]
+Complete = Callable[[AsyncSession, Sequence[Any]], Awaitable[None]]
+Unlinked = Callable[[AsyncSession], Awaitable[bool]]
 Show = Callable[[Any], Mapping[str, Json]]
 Rows = Callable[[AsyncSession, Sequence[UUID], Sequence[UUID]], Awaitable[Sequence[Any]]]
 
@@ -101,7 +102,12 @@ async def no_twin(_session: AsyncSession, _values: Mapping[str, Json]) -> bool:
     return False
 
 
-async def complete_already(_session: AsyncSession, _row: Any) -> None:
+async def may_be_unlinked(_session: AsyncSession) -> bool:
+    """For kinds whose unlinked records are not counted."""
+    return True
+
+
+async def complete_already(_session: AsyncSession, _rows: Sequence[Any]) -> None:
     """For kinds whose rows the system gives nothing."""
 
 
@@ -115,10 +121,11 @@ class Kind:
 
     `rows` loads and locks rows by local or canonical id, in id order, with all columns that the groups read. `create`
     makes a new row from the first delivered values. `twin` returns whether an unlinked local record may be the same as
-    the one that a delivery would create: then the delivery waits until the hub has merged it. `announced`: changes are
+    the one that a delivery would create: then the delivery waits until the hub has merged it; without an `unlinked`
+    record there is none. `announced`: changes are
     published to a topic with this number of `partitions`; a system that only reads a kind publishes nothing. `history`:
-    changes are recorded (`chassis.history`). `complete` assigns to a new row the values that the system itself
-    gives, a number for example, before the row is announced. `show` returns what events carry beside the groups: values
+    changes are recorded (`chassis.history`). `complete` assigns to new rows the values that the system itself
+    gives, numbers for example, before they are announced. `show` returns what events carry beside the groups: values
     that follow from the groups, or that never change. `written` converts all values to their published form;
     the form of a group may depend on the groups `beside` it.
     """
@@ -130,6 +137,7 @@ class Kind:
     groups: tuple[Group, ...]
     required: tuple[str, ...] = ()
     twin: NoTwin = no_twin
+    unlinked: Unlinked = may_be_unlinked
     announced: bool = True
     partitions: int = PARTITIONS
     written: Callable[[Mapping[str, Json]], dict[str, Json]] = dict

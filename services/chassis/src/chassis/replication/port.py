@@ -3,7 +3,7 @@ calls."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import structlog
 from fastapi import APIRouter, Depends
@@ -13,16 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import telemetry
 from chassis.auth import requires
 from chassis.db import Session, is_passing, trace_of, uuid7, wait_at_most
-from chassis.errors import Conflict, NotFound, Problem
+from chassis.errors import Problem
 from chassis.replication.creating import creating_alone
 from chassis.replication.edit import Change, announce
 from chassis.replication.floors import seen_in, settled, standing
 from chassis.replication.isolating import Bounds, is_locked, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
+from chassis.replication.refusals import Incomplete, RowGone, UnknownGroup, UnknownKind
 from chassis.replication.status import Status, status
 from chassis.replication.wire import Deliveries, Delivery, ItemOutcome, Outcome, Outcomes, Value
 
 log = structlog.get_logger()
+Problems = dict[str, Problem]
 ACTOR = "gateway"
 # Shorter than the second after which PostgreSQL checks for a deadlock, so that the user's transaction is never the one
 # that is aborted.
@@ -30,38 +32,6 @@ WAIT_MILLISECONDS = 100
 MOST_TRIES = 64
 """The limit of groups of one item that are tried separately to find the failing ones; an order may have a thousand
 lines."""
-
-
-class UnknownGroup(Conflict):
-    """The kind has no such group here."""
-
-    code = "unknown-group"
-    title = "This system does not have that group"
-    hint = "Remove the group from the kind's declaration in the gateway, or add it to the module's events.py."
-
-
-class Incomplete(Conflict):
-    """A new record was delivered without a required group."""
-
-    code = "incomplete"
-    title = "The record does not exist here, and a required group was not delivered"
-    hint = "Deliver the record with all its groups."
-
-
-class RowGone(Conflict):
-    """The row existed before: this system was restored from an older backup."""
-
-    code = "row-gone"
-    title = "The record no longer exists here"
-    hint = "Deliver it as a new record: without `local_id`, with all its groups."
-
-
-class UnknownKind(NotFound):
-    """This system does not replicate records of this kind."""
-
-    code = "unknown-kind"
-    title = "This system does not replicate that kind of record"
-    hint = "Use one of the kinds listed."
 
 
 def router(kinds: Sequence[Kind]) -> APIRouter:
@@ -223,20 +193,24 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
     rows = await kind.rows(session, local_ids, [item.canonical_id for item in items])
     by_local = {row.id: row for row in rows}
     by_canonical = {row.canonical_id: row for row in rows if row.canonical_id}
-    outcomes = []
-    for item in items:
+    creating = _Creating(session, kind)
+    outcomes: list[Outcome] = []
+    for place, item in enumerate(items):
         row = (by_local.get(item.local_id) if item.local_id else None) or by_canonical.get(item.canonical_id)
         with _caused(item):
             if row is None and item.local_id is not None:
                 gone = RowGone(local_id=str(item.local_id)).document()
                 outcome = Outcome(canonical_id=item.canonical_id, outcome="skipped", problem=gone)
             elif row is None:
-                outcome, row = await _create(session, kind, item)
+                outcome, row = await creating.create(item, place)
                 if row is not None:
                     by_canonical[item.canonical_id] = row
             else:
+                if row.seq == 0:
+                    await creating.announce(outcomes)
                 outcome = _update(session, kind, row, item)
         outcomes.append(outcome)
+    await creating.announce(outcomes)
     await session.flush()
     return outcomes
 
@@ -247,34 +221,55 @@ def _caused(item: Delivery) -> AbstractContextManager[None]:
     return telemetry.relayed(correlation=telemetry.readable_correlation_id(item.correlation_id))
 
 
-async def _create(session: AsyncSession, kind: Kind, item: Delivery) -> tuple[Outcome, Any]:
-    """Create the record, unless a required group is refused or a twin of it may exist. Without a record nothing else is
-    stored."""
-    if not item.groups:
-        return _skipped([item])[0], None
-    values = {value.group: value.value for value in item.groups}
-    if absent := [group for group in kind.required if group not in values]:
-        return _rejected(item, Incomplete(groups=absent)), None
-    try:
-        row = kind.create(values)
-    except Problem as problem:
-        return _rejected(item, problem), None
-    row.id, row.canonical_id = uuid7(), item.canonical_id
-    row.sync, row.peers, row.decided, row.archived_at = {}, {}, {}, None
-    row.seq = row.hlc = row.version = row.merged_seq = 0
-    before = kind.read(row)
-    outcomes, problems = _write_all(kind, row, item)
-    if any(outcomes.get(group) == "rejected" for group in kind.required):
-        told: dict[str, ItemOutcome] = {g: "rejected" if o == "rejected" else "skipped" for g, o in outcomes.items()}
-        return _outcome(item, told, problems), None
-    # The twin is searched by the values that this system would store: those have the correct types.
-    kept = {value.group: value.value for value in item.groups if outcomes[value.group] == "applied"}
-    if await kind.twin(session, kept):
-        return _skipped([item])[0], None
-    await kind.complete(session, row)
-    outcome = _take_over(session, kind, row, before, item, outcomes, problems)
-    session.add(row)
-    return outcome, row
+class _Creating:
+    """The rows that one batch creates: completed together, then announced, each at the place of its outcome."""
+
+    def __init__(self, session: AsyncSession, kind: Kind) -> None:
+        self.session = session
+        self.kind = kind
+        self._made: list[tuple[int, Delivery, Any, Mapping[str, Json], dict[str, ItemOutcome], Problems]] = []
+        self._unlinked: bool | None = None
+
+    async def create(self, item: Delivery, place: int) -> tuple[Outcome, Any]:
+        """Make the row, unless a required group is refused or a twin of it may exist. Without a record nothing else is
+        stored."""
+        kind = self.kind
+        if not item.groups:
+            return _skipped([item])[0], None
+        values = {value.group: value.value for value in item.groups}
+        if absent := [group for group in kind.required if group not in values]:
+            return _rejected(item, Incomplete(groups=absent)), None
+        try:
+            row = kind.create(values)
+        except Problem as problem:
+            return _rejected(item, problem), None
+        row.id, row.canonical_id = uuid7(), item.canonical_id
+        row.sync, row.peers, row.decided, row.archived_at = {}, {}, {}, None
+        row.seq = row.hlc = row.version = row.merged_seq = 0
+        before = kind.read(row)
+        outcomes, problems = _write_all(kind, row, item)
+        if any(outcomes.get(group) == "rejected" for group in kind.required):
+            told = {g: "rejected" if o == "rejected" else "skipped" for g, o in outcomes.items()}
+            return _outcome(item, cast(dict[str, ItemOutcome], told), problems), None
+        # The twin is searched by the values that this system would store: those have the correct types.
+        kept = {value.group: value.value for value in item.groups if outcomes[value.group] == "applied"}
+        if self._unlinked is None:
+            # No other transaction creates a record while this one holds its lock.
+            self._unlinked = await kind.unlinked(self.session)
+        if self._unlinked and await kind.twin(self.session, kept):
+            return _skipped([item])[0], None
+        self._made.append((place, item, row, before, outcomes, problems))
+        return _outcome(item, outcomes, problems, row), row
+
+    async def announce(self, outcomes: list[Outcome]) -> None:
+        """Complete and announce the rows made so far, and set their outcomes."""
+        made, self._made = self._made, []
+        if made:
+            await self.kind.complete(self.session, [row for _, _, row, *_ in made])
+        for place, item, row, before, applied, problems in made:
+            with _caused(item):
+                outcomes[place] = _take_over(self.session, self.kind, row, before, item, applied, problems)
+            self.session.add(row)
 
 
 def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Outcome:
@@ -287,8 +282,8 @@ def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) 
     return outcome.model_copy(update={"ahead": ahead})
 
 
-def _write_all(kind: Kind, row: Replicated, item: Delivery) -> tuple[dict[str, ItemOutcome], dict[str, Problem]]:
-    problems: dict[str, Problem] = {}
+def _write_all(kind: Kind, row: Replicated, item: Delivery) -> tuple[dict[str, ItemOutcome], Problems]:
+    problems: Problems = {}
     return {value.group: _write(kind, row, value, item, problems) for value in item.groups}, problems
 
 

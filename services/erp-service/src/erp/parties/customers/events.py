@@ -1,5 +1,7 @@
 """Customers in the ERP; `contracts.kinds.customer` declares their groups."""
 
+from collections.abc import Sequence
+
 import numbering
 from chassis import clock
 from chassis.replication import kind_from
@@ -14,8 +16,10 @@ from erp.parties.customers.models import NUMBERS, Customer
 from erp.parties.customers.schemas import LegalEntityBody
 
 
-async def _give_number(session: AsyncSession, row: Customer) -> None:
-    row.number = await numbering.take(session, NUMBERS, clock.today())
+async def _give_numbers(session: AsyncSession, rows: Sequence[Customer]) -> None:
+    numbers = await numbering.take_all(session, NUMBERS, [clock.today()] * len(rows))
+    for row, number in zip(rows, numbers, strict=True):
+        row.number = number
 
 
 CUSTOMER = kind_from(
@@ -25,5 +29,5 @@ CUSTOMER = kind_from(
     row=Customer,
     rows=rows_of(Customer, selectinload(Customer.entities)),
     twin=customer_twin(Customer),
-    complete=_give_number,
+    complete=_give_numbers,
 )

@@ -28,6 +28,11 @@ FETCH_MILLISECONDS = 1000
 """The broker answers a fetch at once when there is a message; without one it holds the fetch for this time. The client
 must not fetch some partitions while messages of others wait for the handler: those would wait for that fetch to end."""
 
+FETCH_BYTES, PARTITION_BYTES = 4 * 1024 * 1024, 1024 * 1024
+"""What one fetch answers at most, in all and of one partition, unless a single message is larger. Fetched messages wait
+in memory until the handler has taken those before them."""
+
+POLL_MILLISECONDS = 500
 LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024
 """The limit of producer, topics and consumer; the broker's own limits must not be lower. Documents stay below it."""
 
@@ -216,7 +221,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
             fetch_max_wait_ms=FETCH_MILLISECONDS,
-            max_partition_fetch_bytes=LARGEST_MESSAGE_BYTES,
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=PARTITION_BYTES,
             metadata_max_age_ms=10_000,
             **security.options(),
         )
@@ -285,7 +291,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
 
     async def _fetch(self) -> list[Message]:
         self._pause()
-        fetched = await self.client.getmany(timeout_ms=200, max_records=500)
+        fetched = await self.client.getmany(timeout_ms=POLL_MILLISECONDS, max_records=500)
         return [
             Message(r.topic, r.key, r.value, tuple(r.headers), r.partition, r.offset)
             for records in fetched.values()
@@ -293,14 +299,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         ]
 
     async def ends(self, timeout_seconds: float = 5) -> Positions:
-        """The offset after the last message of every assigned partition. Raises `BrokerAway`."""
-        if not (partitions := list(self.client.assignment())):
-            return {}
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                found = await self.client.end_offsets(partitions)
-        except (TimeoutError, KafkaError, OSError) as error:
-            raise BrokerAway(str(error) or type(error).__name__) from error
+        """The offset after the last message of every assigned partition. Raises `BrokerAway`.
+
+        Every answer to a fetch contains it; the broker is asked about partitions that are not fetched.
+        """
+        paused = self.client.paused()
+        found = {p: None if p in paused else self.client.highwater(p) for p in self.client.assignment()}
+        if unknown := [partition for partition, end in found.items() if end is None]:
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    found |= await self.client.end_offsets(unknown)
+            except (TimeoutError, KafkaError, OSError) as error:
+                raise BrokerAway(str(error) or type(error).__name__) from error
         return {(partition.topic, partition.partition): end for partition, end in found.items()}
 
     def _pause(self) -> None:

@@ -6,6 +6,7 @@ lost the old one, and stored positions are invalid.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 from uuid import UUID
@@ -32,6 +33,9 @@ SET_ON_THE_TOPIC = 1
 """The source of a setting in the answer to DescribeConfigs: the topic itself, not the broker or a default."""
 
 LOOK_SECONDS = 2.0
+FOUND_SECONDS = 30.0
+"""Logs that have not changed are passed on again after this time: the database may have been restored meanwhile."""
+
 AWAY_SECONDS = 1.0
 
 Logs = Mapping[str, UUID]
@@ -130,9 +134,10 @@ async def ensure_topics(
 
 
 async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[None]], stop: asyncio.Event) -> None:
-    """Check the topics every other second until `stop`, and pass on their logs; the broker may be unavailable for any
-    time."""
+    """Check the topics every other second until `stop`, and pass on their logs when they have changed; the broker may
+    be unavailable for any time."""
     watched(f"topics of {reach.task}")
+    known, again_at = None, 0.0
     try:
         while not stop.is_set():
             try:
@@ -142,7 +147,9 @@ async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[
                 await pause(stop, AWAY_SECONDS)
                 continue
             reach.back()
-            await found(logs)
+            if logs != known or time.monotonic() >= again_at:
+                await found(logs)
+                known, again_at = logs, time.monotonic() + FOUND_SECONDS
             await pause(stop, LOOK_SECONDS)
     finally:
         await topics.close()

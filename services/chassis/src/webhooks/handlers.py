@@ -11,6 +11,7 @@ from chassis import clock
 from chassis.db import Sessions, transaction
 from chassis.health import beat
 from chassis.service import Running
+from chassis.wakeup import Wakeup
 from chassis.worker import Task, each_alone, pause
 
 from webhooks import queue
@@ -28,8 +29,9 @@ ROUNDS = 20
 class Sending:
     """Sends what is due. A webhook that is slow, or fails, has a task of its own and holds up no other."""
 
-    def __init__(self, sessions: Sessions, *, private: bool) -> None:
+    def __init__(self, sessions: Sessions, *, private: bool, wakeup: Wakeup | None = None) -> None:
         self.sessions = sessions
+        self.wakeup = wakeup or Wakeup()
         self.private = private
         self._serving: dict[UUID, asyncio.Task[None]] = {}
 
@@ -38,9 +40,12 @@ class Sending:
         async with pool(private=self.private) as connections:
             try:
                 while not stop.is_set():
+                    count = self.wakeup.count
                     await self.collect()
-                    await self._begin(connections)
+                    busy = await self._begin(connections)
                     await pause(stop, POLL_SECONDS)
+                    if not busy:
+                        await self.wakeup.wait(stop, count, polling_seconds=0)
             finally:
                 await self._end()
 
@@ -62,13 +67,14 @@ class Sending:
         async with transaction(self.sessions, place.tenant) as session:
             await queue.enqueue(session, place.id)
 
-    async def _begin(self, connections: httpcore.AsyncConnectionPool) -> None:
+    async def _begin(self, connections: httpcore.AsyncConnectionPool) -> bool:
         self._serving = {id_: task for id_, task in self._serving.items() if not task.done()}
         async with transaction(self.sessions) as session:
             places = await queue.due(session, clock.now())
         for place in places:
             if place.id not in self._serving and len(self._serving) < WEBHOOKS_AT_ONCE:
                 self._serving[place.id] = asyncio.create_task(self._alone(connections, place))
+        return bool(places or self._serving)
 
     async def _end(self) -> None:
         if self._serving:
@@ -119,5 +125,6 @@ class Sending:
 
 def tasks(running: Running) -> Mapping[str, Task]:
     """What the worker does for webhooks."""
-    sending = Sending(running.sessions, private=running.settings.webhooks_private_networks)
+    private = running.settings.webhooks_private_networks
+    sending = Sending(running.sessions, private=private, wakeup=running.wakeup)
     return {"webhooks": sending.run}

@@ -24,9 +24,11 @@ SERVER = text("""
     select system.system_identifier::text || '/' || checkpoint.timeline_id
     from pg_control_system() as system, pg_control_checkpoint() as checkpoint
     """)
-DATABASE = text("select oid::bigint from pg_database where datname = current_database()")
 UNKNOWN = "unknown"
-POSITION = text("select case when is_called then last_value else 0 end from outbox_id_seq")
+PLACE = text("""
+    select oid::bigint as database, case when is_called then last_value else 0 end as position
+    from pg_database cross join outbox_id_seq where datname = current_database()
+    """)
 
 
 class Status(BaseModel):
@@ -45,11 +47,12 @@ class Status(BaseModel):
 
 
 async def status(session: AsyncSession, kinds: Sequence[Kind]) -> Status:
+    place = (await session.execute(PLACE)).one()
     return Status(
         system=kinds[0].system,
         kinds=sorted(kind.name for kind in kinds),
-        incarnation=f"{await _server(session)}/{await session.scalar(DATABASE)}",
-        position=await session.scalar(POSITION) or 0,
+        incarnation=f"{await _server(session)}/{place.database}",
+        position=place.position,
         clock=now(),
     )
 

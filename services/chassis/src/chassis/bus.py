@@ -304,13 +304,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is 
         Every answer to a fetch contains it; the broker is asked about partitions that are not fetched.
         """
         paused = self.client.paused()
-        found = {p: None if p in paused else self.client.highwater(p) for p in self.client.assignment()}
-        if unknown := [partition for partition, end in found.items() if end is None]:
-            try:
-                async with asyncio.timeout(timeout_seconds):
-                    found |= await self.client.end_offsets(unknown)
-            except (TimeoutError, KafkaError, OSError) as error:
-                raise BrokerAway(str(error) or type(error).__name__) from error
+        found: dict[TopicPartition, int] = {}
+        unknown: list[TopicPartition] = []
+        for partition in self.client.assignment():
+            end = None if partition in paused else self.client.highwater(partition)
+            if end is None:
+                unknown.append(partition)
+            else:
+                found[partition] = end
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                found |= await self.client.end_offsets(unknown) if unknown else {}
+        except (TimeoutError, KafkaError, OSError) as error:
+            raise BrokerAway(str(error) or type(error).__name__) from error
         return {(partition.topic, partition.partition): end for partition, end in found.items()}
 
     def _pause(self) -> None:

@@ -60,10 +60,10 @@ async def published(hub: Hub) -> list[dict[str, Any]]:
 async def test_a_rollback_is_a_new_version_with_the_policy_of_an_old_one(hub: Hub) -> None:
     async with hub.client(scope=SCOPES, sub="stella") as client:
         await choose(client, "prefer:crm")
-        back = await client.post(f"{EMAIL}:rollback", json={"version": 1, "reason": "It was wrong."})
+        back = await client.post(f"{EMAIL}/rollback", json={"version": 1, "reason": "It was wrong."})
         assert (back.json()["policy"], back.json()["version"]) == ("newest", 3), back.text
         assert await outcome(hub, client) == ("erp@x.example", "newest", 3)
-        unknown = await client.post(f"{EMAIL}:rollback", json={"version": 9, "reason": "It was wrong."})
+        unknown = await client.post(f"{EMAIL}/rollback", json={"version": 9, "reason": "It was wrong."})
         assert unknown.json()["type"] == "/problems/no-such-version"
 
 
@@ -111,7 +111,7 @@ async def test_a_policy_that_the_group_may_not_have_is_refused(hub: Hub, path: s
 async def test_a_choice_can_be_simulated_before(hub: Hub) -> None:
     async with hub.client(scope=SCOPES) as client:
         await outcome(hub, client)
-        would = (await client.post(f"{EMAIL}:simulate", json={"policy": "prefer:crm"})).json()
+        would = (await client.post(f"{EMAIL}/simulate", json={"policy": "prefer:crm"})).json()
         assert (would["decisions"], would["changed"]) == (1, 1)
         assert (await client.get(EMAIL)).json()["version"] == 1
 

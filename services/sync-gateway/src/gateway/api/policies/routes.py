@@ -83,13 +83,13 @@ async def choose_policy(
     return await _shown(session, kind, group, caller, response)
 
 
-@router.post("/v1/policies/{kind}/{group}:simulate", dependencies=[READ])
+@router.post("/v1/policies/{kind}/{group}/simulate", dependencies=[READ])
 async def simulate_choice(kind: KindInAddress, group: Group, body: OtherPolicy, session: Session) -> SimulationOut:
     """What would have come out of the newest conflicts of the group under another policy. Changes nothing."""
     return await simulated(session, Simulation(kind=kind, group=group.pattern, **dict(body)))
 
 
-@router.post("/v1/policies/{kind}/{group}:rollback", dependencies=[audited])
+@router.post("/v1/policies/{kind}/{group}/rollback", dependencies=[audited])
 async def roll_back_policy(
     kind: KindInAddress, group: Group, body: RollbackBody, session: Session, caller: Writer, response: Response
 ) -> ChosenPolicyOut:

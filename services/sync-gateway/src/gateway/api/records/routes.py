@@ -3,19 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from chassis.auth import requires
+from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.pages import Page, Paging
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from gateway.api.kinds import KindInAddress
 from gateway.api.records import queries
-from gateway.api.records.schemas import LinkFilters, LinkOut, RecordFilters, RecordOut, RecordSummary
+from gateway.api.records.explaining import explained
+from gateway.api.records.schemas import ExplanationOut, LinkFilters, LinkOut, RecordFilters, RecordOut, RecordSummary
 from gateway.api.systems.queries import hindrances
 from gateway.store import policies
 
 router = APIRouter(tags=["records"])
 READ = requires("sync:read")
+Reader = Annotated[Principal, READ]
+RecordId = Annotated[str, Path(max_length=200)]
 
 
 @router.get("/v1/records/{kind}", dependencies=[READ])
@@ -43,6 +46,15 @@ async def read_record(kind: KindInAddress, canonical_id: UUID, session: Session)
     return RecordOut.of(
         record, links.get(canonical_id, ()), deliveries.get(canonical_id, ()), held, await policies.current(session)
     )
+
+
+@router.post("/v1/records/{kind}/{record_id}/explain")
+async def explain_record(kind: KindInAddress, record_id: RecordId, session: Session, caller: Reader) -> ExplanationOut:
+    """Say in sentences why a record is, or is not, in each system: held, refused, waiting, paused, due or in step.
+
+    `record_id` is the canonical id, or the id of the record in any system. Changes nothing.
+    """
+    return await explained(session, kind, record_id, caller.tenant)
 
 
 @router.get("/v1/links", dependencies=[READ])

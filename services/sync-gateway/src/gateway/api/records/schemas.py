@@ -100,6 +100,23 @@ class StandingOut(BaseModel):
         return cls(state=stage, reason=delivery.reason(record.decoded) or hindrance)
 
 
+class ExplainedSystem(BaseModel):
+    """Why a record is, or is not, in a system."""
+
+    system: str
+    state: Stage | None = Field(description="Null when the system has nothing of the record.")
+    sentences: list[str]
+
+
+class ExplanationOut(BaseModel):
+    """Why a record is, or is not, in each system."""
+
+    kind: str
+    canonical_id: UUID
+    name: str | None
+    systems: list[ExplainedSystem]
+
+
 class RefusalOut(BaseModel):
     """A revision that a system's rules refuse, with its answer in full."""
 

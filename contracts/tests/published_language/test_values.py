@@ -268,12 +268,13 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("kind", "group"), [(kind, group) for kind in GROUPS for group in GROUPS[kind]])
+@pytest.mark.parametrize("kind", GROUPS)
 @given(value=JSON)
-def test_any_value_is_refused_or_takes_a_form_that_stays(kind: str, group: str, value: Any) -> None:
-    shape = GROUPS[kind][group].values
-    try:
-        once = shape.dump_python(shape.validate_python(value), mode="json")
-    except ValidationError:
-        return
-    assert shape.dump_python(shape.validate_python(once), mode="json") == once
+def test_any_value_is_refused_or_takes_a_form_that_stays(kind: str, value: Any) -> None:
+    for name, group in GROUPS[kind].items():
+        shape = group.values
+        try:
+            once = shape.dump_python(shape.validate_python(value), mode="json")
+        except ValidationError:
+            continue
+        assert shape.dump_python(shape.validate_python(once), mode="json") == once, name

@@ -20,6 +20,7 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from stack.kafka import Kafka
 from stack.postgres import Postgres
 from stack.provision import provision
 from starlette.types import Receive, Scope, Send
@@ -58,6 +59,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The administrator's address of an empty PostgreSQL of this test process."""
     with Postgres(tmp_path_factory.mktemp("postgres"), fast=True) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """An empty Kafka of this test process."""
+    with Kafka(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture
+def kafka(broker: Kafka) -> Kafka:
+    """A Kafka that runs, and that a test may kill."""
+    broker.start()
+    return broker
 
 
 class Database(Protocol):

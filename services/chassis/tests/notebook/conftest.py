@@ -1,6 +1,6 @@
 """The notebook's database and broker, and its sessions."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -53,13 +53,6 @@ async def _empty(engine: AsyncEngine) -> None:
         for table in (Note, OutboxRow, SentRow, Removed):
             await connection.execute(delete(table))
         await connection.execute(text("delete from read_positions"))
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A broker that tests may kill."""
-    with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
-        yield broker
 
 
 @pytest.fixture

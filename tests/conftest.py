@@ -4,6 +4,27 @@ from collections.abc import Iterator
 
 import pytest
 from stack.services import Stack
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+RECORDS = "tests/records/"
+
+
+class ByFile(LoadFileScheduling):
+    """One test process for all tests of a file, because they share fixtures; in the suite of records, for all tests of
+    a record.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        _, bracket, record = nodeid.partition("[")
+        return f"{RECORDS}[{record}" if bracket and nodeid.startswith(RECORDS) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """Distribute tests with `--dist loadfile`."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Three rows of each record, made once for each file of tests; what a test does to them is undone."""
+"""Three rows of each record, made once for all tests of the record; what a test does to them is undone."""
 
 from collections.abc import AsyncIterator
 
@@ -18,13 +18,12 @@ WRITING = " ".join(each for each in SCOPES if not each.endswith(":read"))
 
 @pytest.fixture(scope="session")
 def addresses(database: Database) -> dict[str, str]:
-    """Databases of the suite's own: its rows are locked for longer than a test."""
+    """Databases of the suite's own: the rows of a record are locked until its last test."""
     return {each.name: database(each.name, each.metadata, each.versions, "records") for each in (CRM, ERP)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # Pytest runs all tests of one record after each other, whatever their file.
 async def prepared(request: pytest.FixtureRequest, addresses: dict[str, str]) -> AsyncIterator[Made]:
-    """Its transaction stays open, with its locks, so it ends with the file: other tests wait for no lock of it."""
     subject = request.param
     service = subject.service
     async with (

@@ -15,11 +15,14 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
 # Tests share the machine with the servers that they start: two processes for two cores.
 AT_ONCE ?= 2
-# These tests start or kill the whole product: they run alone, after the others.
-APART := tests/e2e tests/faults
-SIDE_BY_SIDE := $(addprefix --ignore=,$(APART))
+# These tests start or kill the whole product: they run in one process, because they share it.
+PRODUCT := tests/e2e tests/faults
+PARTS := $(addprefix --ignore=,$(PRODUCT))
+# Where bytecode is not written, each process of a test or of the product compiles all modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run token secrets test test-fast test-long bench story check format lock contracts clean environment
+.PHONY: help run token secrets test test-parts test-product test-fast test-long bench story check format lock contracts \
+	clean environment
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,14 +37,23 @@ secrets: $(READY) ## Create missing passwords and keys of the containers in depl
 	@exec $(PY) -m stack secrets deploy/secrets
 
 test: $(READY) ## Run all tests; they start their own PostgreSQL and Kafka
-	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(SIDE_BY_SIDE)
-	$(PY) -m pytest -s -m "not long" $(APART)
+	@$(MAKE) -j 2 test-product test-parts
+
+test-product: $(READY)
+	$(PY) -m pytest -s -m "not long" $(PRODUCT)
+
+# The tests of the product wait most of the time, with limits: the others run meanwhile, at a lower priority. Their output
+# is printed as a whole when they are done.
+test-parts: $(READY)
+	@output=$$(mktemp) && trap 'rm -f "$$output"' EXIT && { \
+	nice -n 5 $(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(PARTS) >"$$output" 2>&1; ended=$$?; \
+	cat "$$output"; exit $$ended; }
 
 test-long: $(READY) ## Run the fault tests that take minutes: restores, lost logs, frozen and killed processes, hostile input
-	$(PY) -m pytest -s -m long $(APART)
+	$(PY) -m pytest -s -m long $(PRODUCT)
 
 test-fast: $(READY) ## Run the tests that need no server
-	$(PY) -m pytest -n $(AT_ONCE) -m "not servers and not faults" $(SIDE_BY_SIDE)
+	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not servers and not faults" $(PARTS)
 
 bench: $(READY) ## Measure every part beside what it is compared with, and write tests/bench/RESULTS.md
 	$(PY) -m tests.bench

@@ -21,6 +21,7 @@ def eventually(look: Callable[[], T | None], limit_seconds: float = LIMIT_SECOND
     """
     deadline = time.monotonic() + limit_seconds
     while True:
+        began = time.monotonic()
         try:
             if found := look():
                 return found
@@ -29,4 +30,5 @@ def eventually(look: Callable[[], T | None], limit_seconds: float = LIMIT_SECOND
             failure = error
         if time.monotonic() > deadline:
             raise failure
-        time.sleep(PAUSE_SECONDS)
+        # A look that is expensive does not take the processor from what it waits for.
+        time.sleep(max(PAUSE_SECONDS, time.monotonic() - began))

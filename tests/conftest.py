@@ -10,7 +10,7 @@ from xdist.scheduler import LoadFileScheduling
 RECORDS = "tests/records/"
 
 
-class ByFile(LoadFileScheduling):
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types.
     """One test process for all tests of a file, because they share fixtures; in the suite of records, for all tests of
     a record.
     """

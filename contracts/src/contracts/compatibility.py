@@ -4,7 +4,7 @@ Additions are compatible. What breaks a client of the release is a finding: a re
 fewer accepted values, a new required input.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,8 +59,8 @@ class _Operation:
                 continue
             contents = new["responses"][status].get("content", {})
             yield from self._contents(response.get("content", {}), contents, f"{self.name} {status}", "output")
-        if more := sorted(_scopes(new) - _scopes(old)):
-            yield f"{self.name}: needs {', '.join(more)} in addition"
+        if not all(any(each <= known for each in _scopes(new)) for known in _scopes(old)):
+            yield f"{self.name}: needs {_in_words(_scopes(new))}, and needed {_in_words(_scopes(old))}"
 
     def _parameters(self, old: Schema, new: Schema) -> Iterator[str]:
         known = {(each["in"], each["name"]): each for each in old.get("parameters", ())}
@@ -92,8 +92,14 @@ class _Operation:
                 yield from compared(content["schema"], other, self.before, self.now, place, direction)
 
 
-def _scopes(operation: Schema) -> set[str]:
-    return {scope for each in operation.get("security", ()) for scopes in each.values() for scope in scopes}
+def _scopes(operation: Schema) -> list[set[str]]:
+    """The scopes of each alternative; one of them is sufficient."""
+    found = [{scope for scopes in each.values() for scope in scopes} for each in operation.get("security", ())]
+    return found or [set()]
+
+
+def _in_words(alternatives: Sequence[set[str]]) -> str:
+    return " or ".join(", ".join(sorted(each)) for each in alternatives) or "no scope"
 
 
 class _Compare:

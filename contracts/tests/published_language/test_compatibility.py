@@ -122,7 +122,7 @@ def answering(schema: dict[str, Any]) -> dict[str, Any]:
         (document(responses=answering({"type": "object", "properties": {}})), "POST /v1/customers 200.id is removed"),
         (
             document(security=[{"bearer": ["customers:write", "credit:write"]}]),
-            "POST /v1/customers: needs credit:write in addition",
+            "POST /v1/customers: needs credit:write, customers:write, and needed customers:write",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -144,6 +144,7 @@ def test_additions_to_an_api_pass() -> None:
                 "properties": {"id": {"type": "string"}, "name": {"type": "string"}},
             }
         ),
+        security=[{"bearer": ["contacts:write"]}, {"bearer": ["customers:write"]}],
     )
     more["paths"]["/v1/suppliers"] = {"get": {}}
     assert document_findings(document(), more) == []

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 from chassis.service import Service
+from contracts.activity import Channel, Priority
 from contracts.kinds import TABLES
 from records import Record
 
@@ -14,6 +15,8 @@ from .subjects import SUBJECTS
 from .trade import FOLLOWING, to_invoice
 
 Json = dict[str, Any]
+CHANNELS = tuple(Channel)
+PRIORITIES = tuple(Priority)
 
 
 class Maker:
@@ -139,6 +142,15 @@ async def _order(maker: Maker, number: int) -> Json:
     return {"customer_id": customer_id, "reference": f"R-{number}", "lines": [line]}
 
 
+async def _interaction(maker: Maker, number: int) -> Json:
+    people = {f"{name}_ids": [await maker.id_of(name, number + 10)] for name in ("contact", "employee")}
+    return {"started_at": f"2026-11-{number + 1:02}T09:30:00Z", "channel": CHANNELS[number % len(CHANNELS)], **people}
+
+
+async def _task(_maker: Maker, number: int) -> Json:
+    return {"due_at": f"2026-11-{number + 1:02}T12:00:00Z", "priority": PRIORITIES[number % len(PRIORITIES)]}
+
+
 async def _invoice(maker: Maker, number: int) -> Json:
     return {"order_id": await to_invoice(maker, number)}
 
@@ -177,6 +189,8 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "deal": _deal,
     "quote": _quote,
     "order": _order,
+    "interaction": _interaction,
+    "task": _task,
     "invoice": _invoice,
     "credit_note": _credit_note,
     "payment": _payment,

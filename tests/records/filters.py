@@ -26,7 +26,7 @@ UNVALUED = {
 }
 """Filters that no row of the suite has a value for, and why. The test of filters keeps this exact."""
 ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
-    "q": lambda row: (row.get("name") or row["reference"]).split()[0][:3],
+    "q": lambda row: next(row[name] for name in ("name", "reference", "subject") if row.get(name)).split()[0][:3],
     "country": lambda row: row["country"] if "country" in row else row["billing_address"]["country"],
     "tag": lambda row: row["tags"][0],
     "product_id": lambda row: row["product_id"] if "product_id" in row else row["lines"][0]["product_id"],
@@ -43,6 +43,12 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "shipped_until": lambda row: row["shipped_on"],
     "since": lambda row: row.get("moved_on") or row["posted_on"],
     "until": lambda row: row.get("moved_on") or row["posted_on"],
+    "started_from": lambda row: row["started_at"],
+    "started_until": lambda row: row["started_at"],
+    "due_from": lambda row: row["due_at"],
+    "due_until": lambda row: row["due_at"],
+    "contact_id": lambda row: row["contact_ids"][0] if "contact_ids" in row else row["contact_id"],
+    "employee_id": lambda row: row["employee_ids"][0],
     "member_id": lambda row: row["member_ids"][0],
     "account_id": lambda row: row["lines"][0]["account_id"],
     "party_id": lambda row: row["lines"][0]["party_id"],
@@ -76,12 +82,12 @@ def choices(annotation: Any) -> list[str]:
 def nothing(annotation: Any, name: str) -> str:
     """A value of the filter's type that no row has."""
     kinds = _plain(annotation)
-    if UUID in kinds or name == "owner_id":
+    if UUID in kinds or name in ("owner_id", "assignee_id"):
         return "01900000-0000-7000-8000-ffffffffffff"
     if int in kinds:
         return "9"
     if datetime in kinds:
-        return "2999-01-01T00:00:00Z"
+        return "1900-01-01T00:00:00Z" if name.endswith("until") else "2999-01-01T00:00:00Z"
     if date in kinds:
         return "1900-01-01" if name.endswith(("until", "_to")) else "2999-01-01"
     return {"country": "AQ", "currency": "CHF"}.get(name, "zzz")

@@ -39,7 +39,7 @@ def _role(purpose: str, *scopes: str) -> BuiltInRole:
 
 
 _SELLS = ("customers:*", "contacts:*", "products:read", "prices:read", "inventory:read", "orders:*", "quotes:*",
-          "deals:*", "invoices:read", "payments:read")  # fmt: skip
+          "deals:*", "activities:*", "invoices:read", "payments:read")  # fmt: skip
 _READS = tuple(scope for scope in SCOPES if scope.endswith(":read"))
 _READS_OF_RECORDS = tuple(sorted(set(EVENT_SCOPES.values())))
 
@@ -51,12 +51,12 @@ ROLES: Mapping[str, BuiltInRole] = {
     ),
     "service": _role(
         "Help customers after the sale: customers, contacts, orders and returns; see what was invoiced and paid.",
-        "customers:*", "contacts:*", "products:read", "prices:read", "inventory:read", "orders:*", "invoices:read",
-        "payments:read",
+        "customers:*", "contacts:*", "activities:*", "products:read", "prices:read", "inventory:read", "orders:*",
+        "invoices:read", "payments:read",
     ),
     "purchasing": _role(
         "Keep products and their stock available: products; see stock, orders, prices.",
-        "products:*", "prices:read", "inventory:read", "orders:read", "customers:read",
+        "products:*", "prices:read", "inventory:read", "orders:read", "customers:read", "activities:*",
     ),
     "warehouse": _role(
         "Receive, move and ship goods: stock, warehouses, shipments and returns of orders.",
@@ -64,7 +64,7 @@ ROLES: Mapping[str, BuiltInRole] = {
     ),
     "accounting": _role(
         "Keep the books: invoices, payments, credit limits, the ledger and its periods, formats of numbers.",
-        "customers:*", "credit:write", "contacts:read", "products:read", "prices:read", "inventory:read",
+        "customers:*", "credit:write", "contacts:read", "activities:*", "products:read", "prices:read", "inventory:read",
         "orders:read", "orders:hold", "quotes:read", "invoices:*", "payments:*", "ledger:*", "ledger:post",
         "ledger:close", "numbers:write", "jobs:write",
     ),

@@ -1,5 +1,6 @@
 """Every replicated or announced kind of record: one table each, and the parts of a table."""
 
+from contracts.kinds.activity import INTERACTION, TASK
 from contracts.kinds.contact import CONTACT
 from contracts.kinds.custom_field import CUSTOM_FIELD
 from contracts.kinds.customer import CUSTOMER
@@ -18,6 +19,7 @@ __all__ = [
     "CUSTOMER",
     "CUSTOM_FIELD",
     "EMPLOYEE",
+    "INTERACTION",
     "INVOICE",
     "ORDER",
     "PAYMENT",
@@ -26,6 +28,7 @@ __all__ = [
     "PRODUCT",
     "SHIPMENT",
     "TABLES",
+    "TASK",
     "TAX_RATE",
     "TEAM",
     "Access",
@@ -47,6 +50,8 @@ TABLES: dict[str, KindTable] = {
         PRICE,
         ORDER,
         SHIPMENT,
+        INTERACTION,
+        TASK,
         INVOICE,
         CREDIT_NOTE,
         PAYMENT,

@@ -5,7 +5,7 @@ from pathlib import Path
 import webhooks
 from modules import service, targets_of
 
-from crm import catalogue, parties, people, receivables, sales
+from crm import activities, catalogue, parties, people, receivables, sales
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -16,6 +16,7 @@ MODULES = (
     *catalogue.MODULES,
     *receivables.MODULES,
     *sales.MODULES,
+    *activities.MODULES,
 )
 IMPORTS = targets_of(MODULES)
 SERVICE = service(

@@ -5,7 +5,7 @@ from pathlib import Path
 import webhooks
 from modules import service, targets_of
 
-from erp import catalogue, finance, ledger, parties, people, sales, warehouse
+from erp import activities, catalogue, finance, ledger, parties, people, sales, warehouse
 from erp.settings import Settings
 from erp.tables import Base
 
@@ -17,6 +17,7 @@ MODULES = (
     *catalogue.MODULES,
     *warehouse.MODULES,
     *sales.MODULES,
+    *activities.MODULES,
     *finance.MODULES,
 )
 IMPORTS = targets_of(MODULES)

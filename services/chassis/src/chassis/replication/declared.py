@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from inspect import isclass
 from typing import Any, Protocol
@@ -189,14 +190,23 @@ def _column(group: DeclaredGroup, attribute: str, blank: Callable[[], Any]) -> G
     name, shape = group.name, _reference(group) if group.refers else group.value
 
     def read(row: Any) -> dict[str, Json]:
-        value = getattr(row, attribute)
-        return {name: str(value) if group.refers and value else value or None}
+        return {name: _in_json(getattr(row, attribute))}
 
     def write(row: Any, _key: str, value: Json) -> None:
         kept = checked(shape, value if group.required else value or None, name)
         row.change({attribute: getattr(blank(), attribute) if kept is None else kept})
 
     return Group(name, read, write)
+
+
+def _in_json(value: Any) -> Json:
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case UUID():
+            return str(value)
+        case _:
+            return value or None
 
 
 def _reference(group: DeclaredGroup) -> Any:

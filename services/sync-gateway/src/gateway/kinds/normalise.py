@@ -108,8 +108,8 @@ def order_line(value: Json) -> Json:
 
 
 def membership(value: Json) -> Json:
-    """A member of a team is a reference."""
-    return _with(value, employee=reference)
+    """A member of a team or of a meeting is a reference."""
+    return _with(value, employee=reference, contact=reference)
 
 
 def flags(value: Json) -> Json:

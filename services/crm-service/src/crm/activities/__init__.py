@@ -1,0 +1,5 @@
+"""Activities: interactions and tasks."""
+
+from crm.activities import interactions, tasks
+
+MODULES = (interactions.MODULE, tasks.MODULE)

@@ -1,0 +1,5 @@
+"""Activities: interactions and tasks."""
+
+from erp.activities import interactions, tasks
+
+MODULES = (interactions.MODULE, tasks.MODULE)

@@ -1,0 +1,7 @@
+"""Interactions: calls, meetings, messages, in one history of a customer."""
+
+from modules import Module
+
+from erp.activities.interactions.records import INTERACTIONS
+
+MODULE = Module(records=(INTERACTIONS,))

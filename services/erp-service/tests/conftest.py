@@ -11,7 +11,7 @@ from .books import Books
 SCOPES = (
     "customers:read customers:write contacts:read contacts:write products:read products:write prices:read prices:write "
     "ledger:read ledger:write orders:read orders:write invoices:read invoices:write payments:read payments:write "
-    "employees:read employees:write credit:write orders:hold ledger:post ledger:close "
+    "employees:read employees:write activities:read activities:write credit:write orders:hold ledger:post ledger:close "
     "inventory:read inventory:write events:read replication:write"
 )
 

@@ -62,6 +62,4 @@ def _add(router: ActionRouter, record: AnyRecord, verb: str) -> None:
     ) -> TaskOut:
         return await answered(session, record, await move(session, record, task_id, verb, caller.subject), response)
 
-    router.add_api_route(
-        f"/{{task_id}}/{verb}", act, methods=["POST"], name=f"{verb}_task", description=SAYS[verb]
-    )
+    router.add_api_route(f"/{{task_id}}/{verb}", act, methods=["POST"], name=f"{verb}_task", description=SAYS[verb])

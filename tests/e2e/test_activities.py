@@ -50,6 +50,6 @@ def test_items_of_one_check_list_are_ticked_in_both_systems_at_once(company: Com
         first, second = company.crm.read("task", task["id"])["checks"]
         company.crm.change("task", task["id"], checks=[{**first, "done": True}, second])
 
-    for office, row_id in ((company.crm, task["id"]), (company.erp, theirs["id"])):
-        eventually(lambda office=office, row_id=row_id: all(i["done"] for i in office.read("task", row_id)["checks"]))
+    both = [{**first, "done": True}, {**second, "done": True}]
+    company.shown_on_both("task", theirs["canonical_id"], checks=both)
     assert company.hub.conflicts() == []

@@ -64,9 +64,9 @@ ROLES: Mapping[str, BuiltInRole] = {
     ),
     "accounting": _role(
         "Keep the books: invoices, payments, credit limits, the ledger and its periods, formats of numbers.",
-        "customers:*", "credit:write", "contacts:read", "activities:*", "products:read", "prices:read", "inventory:read",
-        "orders:read", "orders:hold", "quotes:read", "invoices:*", "payments:*", "ledger:*", "ledger:post",
-        "ledger:close", "numbers:write", "jobs:write",
+        "customers:*", "credit:write", "contacts:read", "activities:*", "products:read", "prices:read",
+        "inventory:read", "orders:read", "orders:hold", "quotes:read", "invoices:*", "payments:*", "ledger:*",
+        "ledger:post", "ledger:close", "numbers:write", "jobs:write",
     ),
     "steward": _role(
         "Keep shared data right: resolve conflicts, correct links, clean customers, contacts and products.",

@@ -5,8 +5,8 @@ from chassis.service import Service
 from crm.wiring import SERVICE
 
 RESOURCES = (
-    "employees", "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals", "activities",
-    "replication", "jobs",
+    "employees", "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals",
+    "activities", "replication", "jobs",
 )  # fmt: skip
 SCOPES = " ".join(("events:read", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write"))))
 

@@ -31,7 +31,7 @@ class TaskClosed(Conflict):
 
 
 async def move(session: AsyncSession, record: AnyRecord, task_id: UUID, verb: str, actor: str) -> Any:
-    """Change a task's state; a state that it has already changes nothing. Raises `NotFound`, `Archived`, `TaskClosed`."""
+    """Change a task's state; its own state changes nothing. Raises `NotFound`, `Archived`, `TaskClosed`."""
     row = await reads.by_id(session, record, task_id, lock=True)
     if row.state == VERBS[verb]:
         return row

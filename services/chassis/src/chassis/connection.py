@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
+from saving.opening import Connection
 
 CONNECT_SECONDS = 10.0
 MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -46,18 +47,6 @@ def check(url: str) -> str:
     if not parameters.get("connect_timeout", "0").isdecimal():
         raise ValueError("connect_timeout must be a number of seconds")
     return url
-
-
-class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types.
-    """A connection whose next transaction may open with a statement of ours: BEGIN and it are one message."""
-
-    opening = ""
-
-    async def execute(self, query: str, *arguments: Any, **options: Any) -> str:
-        if self.opening and query.startswith("BEGIN"):
-            query, self.opening = f"{query.rstrip(';')}; {self.opening}", ""
-        status: str = await super().execute(query, *arguments, **options)
-        return status
 
 
 async def connect(url: str, server_settings: Mapping[str, str], command_timeout_seconds: float | None) -> Any:

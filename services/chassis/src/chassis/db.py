@@ -14,9 +14,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
+import saving
 import sqlalchemy
 import uuid_utils.compat
 from fastapi import Depends, Request
+from saving.opening import first, open_with
 from sqlalchemy import DateTime, MetaData, Numeric, UniqueConstraint, Uuid, event, orm, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -31,12 +33,6 @@ from chassis.auth import Principal, authenticated
 JsonObject = dict[str, Any]
 Role = Literal["owner", "app", "worker"]
 Sessions = async_sessionmaker[AsyncSession]
-
-BEGUN = "begun"
-"""In the `info` of a session: it has begun a transaction."""
-
-OPENING = "opening"
-"""In the `info` of a session: settings of the next transaction that it begins."""
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::uuid"
 
@@ -158,28 +154,23 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
     try:
         yield session
         if session.in_transaction() or session.new:
+            await save(session)
             await session.commit()
     finally:
         if session.in_transaction():
             await asyncio.shield(asyncio.create_task(session.close()))
 
 
+async def save(session: AsyncSession) -> None:
+    """Write what the session holds, in one statement."""
+    await saving.save(session, tenant_id=session.info.get("tenant"))
+
+
 @event.listens_for(orm.Session, "after_begin")
 def _act_for_tenant(session: orm.Session, begun: orm.SessionTransaction, connection: sqlalchemy.Connection) -> None:
-    """Set the tenant for the transaction, in the message that begins it. It ends with the transaction."""
-    session.info[BEGUN] = True
-    if begun.nested:
-        return
+    """Set the tenant for the transaction, in the message that begins it. The setting ends with the transaction."""
     tenant: UUID | None = session.info.get("tenant")
-    own = [] if tenant is None else [f"set local app.tenant = '{tenant}'"]
-    if not (settings := "; ".join([*own, *session.info.pop(OPENING, ())])):
-        return
-    driver: Any = connection.connection.driver_connection
-    if driver.is_in_transaction():
-        for setting in settings.split("; "):
-            connection.execute(text(setting))
-    else:
-        driver.opening = settings
+    open_with(session, begun, connection, f"set local app.tenant = '{tenant}'" if tenant else None)
 
 
 async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
@@ -187,11 +178,7 @@ async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
 
     If the transaction has not begun yet, the message that begins it contains the setting.
     """
-    setting = f"set local lock_timeout = '{milliseconds:d}ms'"
-    if session.in_transaction():
-        await session.execute(text(setting))
-    else:
-        session.info[OPENING] = (setting,)
+    await first(session, f"set local lock_timeout = '{milliseconds:d}ms'")
 
 
 @asynccontextmanager

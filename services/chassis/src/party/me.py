@@ -7,21 +7,24 @@ from uuid import UUID
 
 import access.me
 from fastapi import APIRouter
+from saving import driver_of
+from saving.tables import DIALECT
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def employee_of(employee: Any, session: AsyncSession, subject: str) -> Any:
     """The row of the employee in use whose tokens have this subject; None when there is none."""
-    return await session.scalar(_known(employee, employee), {"subject": subject})
+    return await session.scalar(_known(employee, employee).limit(1), {"subject": subject})
 
 
 def employee_id_of(employee: Any) -> Callable[[AsyncSession, str], Awaitable[UUID | None]]:
     """Finds the id of the employee who calls."""
-    known = _known(employee, employee.id)
+    known = str(_known(employee, employee.id).compile(dialect=DIALECT))
 
     async def found(session: AsyncSession, subject: str) -> UUID | None:
-        employee_id: UUID | None = await session.scalar(known, {"subject": subject})
+        async with driver_of(session) as driver:
+            employee_id: UUID | None = await driver.fetchval(known, subject)
         return employee_id
 
     return found
@@ -29,7 +32,7 @@ def employee_id_of(employee: Any) -> Callable[[AsyncSession, str], Awaitable[UUI
 
 def _known(employee: Any, wanted: Any) -> Select[Any]:
     known = select(wanted).where(employee.subject == bindparam("subject"), employee.archived_at.is_(None))
-    return known.order_by(employee.hlc.desc()).limit(1)
+    return known.order_by(employee.hlc.desc())
 
 
 def me_router(employee: Any) -> APIRouter:

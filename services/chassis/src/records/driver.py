@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from chassis.db import BEGUN
-from sqlalchemy import text
+from saving import driver_of
+from saving.opening import BEGUN
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -16,7 +16,8 @@ async def reading(session: AsyncSession) -> AsyncIterator[Any]:
     """A connection of the driver, for statements that read: in the transaction of the session if it has begun, else in
     one of its own, which costs a fifth of opening the session's. Raises `DBAPIError` as the session does."""
     if BEGUN in session.info or not isinstance(session.bind, AsyncEngine):
-        yield await _driver(session)
+        async with driver_of(session) as held:
+            yield held
         return
     pooled = await session.bind.raw_connection()
     driver: Any = pooled.driver_connection
@@ -32,11 +33,3 @@ async def reading(session: AsyncSession) -> AsyncIterator[Any]:
         raise
     finally:
         pooled.close()
-
-
-async def _driver(session: AsyncSession) -> Any:
-    held: Any = (await session.connection()).sync_connection
-    driver = held.connection.driver_connection
-    if not driver.is_in_transaction():
-        await session.execute(text("select"))
-    return driver

@@ -15,6 +15,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from records import listing, untracked
 from records.filters import ME, AnyOf, conditions
+from records.locking import locked
 from records.own_filters import NOTHING, Wanted, own_conditions
 from records.record import Caller, Record, ReferenceUnknown, Row
 from records.words import by_words
@@ -28,8 +29,10 @@ async def by_id(session: AsyncSession, record: Record[Row, Any, Any], row_id: UU
     """One row, archived or not; with `lock`, locked until the transaction ends. Raises `NotFound`."""
     if not lock:
         found = (await by_ids(session, record, [row_id])).get(row_id)
-    elif locked := gather.kept(session, _lock_of(record), [row_id]):
-        found = locked[row_id]
+    elif kept := gather.kept(session, _lock_of(record), [row_id]):
+        found = kept[row_id]
+    elif (rows := locked(record)).plain and not rows.holds(session, row_id):
+        found = await rows.by_id(session, row_id)
     else:
         found = await session.scalar(_one_locked(record), {"row_id": row_id})
     if found is None:

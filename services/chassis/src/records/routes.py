@@ -183,6 +183,8 @@ class _Commands:
         named = document if isinstance(document, Mapping) else document.model_fields_set
         self._refuse_scopeless(caller, named)
         body = parsed(_new(self.record), document) if isinstance(document, Mapping) else document
+        if self.record.kind is not None:
+            await creating(session, self.record.kind)
         body = await self._with_caller(session, body, named, caller)
         return await self.act_create(session, body, caller.subject, **self._roles(caller))
 

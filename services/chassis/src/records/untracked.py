@@ -5,14 +5,13 @@ with the values of its columns and of the relations that the record loads: its p
 attribute fails.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
-import orjson
+from saving.tables import DIALECT, reader_of
 from sqlalchemy import Select, bindparam, func, inspect, select
-from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.orm.interfaces import ORMOption
@@ -21,15 +20,10 @@ from sqlalchemy.types import NullType
 from records.driver import reading
 from records.record import Record, Row
 
-NUMERIC = 1700
-"""The type of a number in PostgreSQL: for others, the driver needs no hint."""
-
 Values = Sequence[Any]
-Processor = Callable[[Any], Any] | None
-DIALECT = asyncpg.dialect(json_deserializer=orjson.loads)  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no types.
 
 
-class _Table:
+class Table:
     """The columns of a table's class, and how an instance is made of their values."""
 
     def __init__(self, row: type[Any]) -> None:
@@ -40,11 +34,13 @@ class _Table:
         self.processed = [
             (name, process)
             for name, column in zip(self.names, self.columns, strict=True)
-            if (process := _processor(column.type)) is not None
+            if (process := reader_of(column.type)) is not None
         ]
 
     def made(self, values: Values, *, raw: bool) -> Any:
-        row: Any = object.__new__(self.row)
+        return self.filled(object.__new__(self.row), values, raw=raw)
+
+    def filled(self, row: Any, values: Values, *, raw: bool) -> Any:
         held: dict[str, Any] = row.__dict__
         held.update(zip(self.names, values, strict=False))  # Values of relations follow.
         if raw:
@@ -53,17 +49,11 @@ class _Table:
         return row
 
 
-def _processor(column_type: Any) -> Processor:
-    """What turns a value of the driver into one of the column."""
-    process: Processor = column_type.dialect_impl(DIALECT).result_processor(DIALECT, NUMERIC)
-    return process
-
-
 class _Relation:
     """Rows of another table, as one array of a row."""
 
     def __init__(self, relation: RelationshipProperty[Any]) -> None:
-        self.name, self.table = relation.key, _Table(relation.mapper.class_)
+        self.name, self.table = relation.key, Table(relation.mapper.class_)
         rows = select(func.row(*self.table.columns)).where(relation.primaryjoin)
         if relation.order_by:
             rows = rows.order_by(*relation.order_by)
@@ -79,14 +69,18 @@ class Untracked:
     """How the rows of a table are read, with these relations."""
 
     def __init__(self, row: type[Any], loads: Sequence[ORMOption]) -> None:
-        self.table = _Table(row)
+        self.table = Table(row)
         self.relations = [_Relation(relation) for each in loads for relation in _relations(each)]
         self.columns = [*self.table.columns, *(each.column for each in self.relations)]
 
     @cached_property
-    def _by_id(self) -> str:
+    def one(self) -> Select[Any]:
         """Only rows that are read one by one have ids."""
-        return str(select(*self.columns).where(self.table.row.id == bindparam("id")).compile(dialect=DIALECT))
+        return select(*self.columns).where(self.table.row.id == bindparam("id"))
+
+    @cached_property
+    def _by_id(self) -> str:
+        return str(self.one.compile(dialect=DIALECT))
 
     def among(self, rows: Select[Any]) -> Select[Any]:
         """The columns of these rows."""

@@ -93,7 +93,7 @@ async def archive(session: AsyncSession, record: Record[Row, Any, Any], row_id: 
         replication.archive(session, record.kind, row, actor)
     else:
         _set_archived(session, record, row, clock.now(), actor)
-    await session.flush()
+    await gather.flush(session)
     return row
 
 
@@ -105,7 +105,7 @@ async def restore(session: AsyncSession, record: Record[Row, Any, Any], row_id: 
         replication.restore(session, record.kind, row, actor)
     else:
         _set_archived(session, record, row, None, actor)
-    await session.flush()
+    await gather.flush(session)
     return row
 
 

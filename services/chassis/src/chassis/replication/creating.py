@@ -6,20 +6,20 @@ waits for every transaction that may create one, and later transactions wait for
 before any row lock, so they cannot deadlock.
 """
 
+from saving import first
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import gather
 from chassis.replication.kind import Kind
 
-KEY = "hashtextextended(:kind || current_setting('app.tenant', true), 0)"
-SHARED = text(f"select pg_advisory_xact_lock_shared({KEY})")
-ALONE = text(f"select pg_advisory_xact_lock({KEY})")
+KEY = "hashtextextended({kind} || current_setting('app.tenant', true), 0)"
+ALONE = text(f"select pg_advisory_xact_lock({KEY.format(kind=':kind')})")
 
 
 async def creating(session: AsyncSession, kind: Kind) -> None:
     """Take the shared lock: this transaction may create records of a kind for a user."""
-    await gather.once(session, ("creating", kind.name), lambda: session.execute(SHARED, {"kind": kind.name}))
+    key = KEY.format(kind=f"'{kind.name}'")
+    await first(session, f"select pg_advisory_xact_lock_shared({key})")
 
 
 async def creating_alone(session: AsyncSession, kind: Kind) -> None:

@@ -50,7 +50,7 @@ async def create(session: AsyncSession, record: Record[Row, Any, Any], body: Bas
     row: Row = table.blank()
     await _write(session, record, row, body, {})
     if record.kind is not None:
-        await record.kind.complete(session, row)
+        await record.kind.complete(session, [row])
         replication.created(session, record.kind, row, actor)
     elif record.announced is not None:
         announce_new(session, record.announced, row)

@@ -21,7 +21,7 @@ PARTS := $(addprefix --ignore=,$(PRODUCT))
 # Where bytecode is not written, each process of a test or of the product compiles all modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run token secrets test test-parts test-product test-fast test-long bench story check format lock contracts \
+.PHONY: help run token secrets test test-parts test-product test-fast test-long bench story messages check format lock contracts \
 	clean environment
 
 help: ## List the targets
@@ -61,6 +61,9 @@ bench: $(READY) ## Measure every part beside what it is compared with, and write
 story: $(READY) ## Run Northwind's orders from quote to payment through both services, and print the figures
 	$(PY) -m tests.story
 
+messages: $(READY) ## Update the message catalogues from the code; what is new is to be translated
+	$(PY) -m tests.messages write
+
 check: $(READY) ## Lint, types, import rules, migrations, contracts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -70,6 +73,7 @@ check: $(READY) ## Lint, types, import rules, migrations, contracts
 	$(VENV)/bin/lint-imports
 	$(PY) -m stack check-migrations
 	$(PY) -m contracts check
+	$(PY) -m tests.messages check
 
 format: $(READY) ## Format the code and fix what can be fixed
 	$(VENV)/bin/ruff format .

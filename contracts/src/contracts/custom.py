@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
+from localisation import Phrase
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from contracts.text import NameText, ShortText, one_line, refuse
@@ -78,7 +79,10 @@ class CustomField(FieldContent):
             return _READERS[self.type](self, written)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
-            raise refuse("custom_field", f"{self.key} is not of type {self.type}: {reason}") from error
+            raise refuse(
+                "custom_field",
+                Phrase("{key} is not of type {type}: {reason}", key=self.key, type=self.type, reason=reason),
+            ) from error
 
 
 _TEXT: TypeAdapter[str] = TypeAdapter(Line)
@@ -91,7 +95,12 @@ _DECIMAL: TypeAdapter[Decimal] = TypeAdapter(Number)
 def _choice(field: CustomField, written: Any) -> Scalar:
     text = _TEXT.validate_python(written)
     if text not in field.choices:
-        raise refuse("custom_field", f"{field.key} is one of {', '.join(field.choices)}, not {text!r}")
+        raise refuse(
+            "custom_field",
+            Phrase(
+                "{key} is one of {choices}, not {text!r}", key=field.key, choices=", ".join(field.choices), text=text
+            ),
+        )
     return text
 
 

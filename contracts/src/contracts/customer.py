@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
+from localisation import Phrase
 from pydantic import (
     BeforeValidator,
     Field,
@@ -79,7 +80,15 @@ class LegalEntity(Value):
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
-            raise refuse("validity", f"valid_from {self.valid_from} is after valid_to {self.valid_to}", "valid_to")
+            raise refuse(
+                "validity",
+                Phrase(
+                    "valid_from {valid_from} is after valid_to {valid_to}",
+                    valid_from=self.valid_from,
+                    valid_to=self.valid_to,
+                ),
+                "valid_to",
+            )
         return self
 
 
@@ -95,8 +104,12 @@ class VerifiedLegalEntity(LegalEntity):
         if country is None:
             raise refuse("tax_id", "a tax id needs the country that issued it: fill in country")
         if tax_number(tax_id, country) is None:
-            rule = "its check digits or its format are wrong" if tax_rules_known(country) else "it is too short"
-            raise refuse("tax_id", f"{tax_id!r} is not a tax id of {country}: {rule}")
+            wrong, short = Phrase("its check digits or its format are wrong"), Phrase("it is too short")
+            rule = wrong if tax_rules_known(country) else short
+            raise refuse(
+                "tax_id",
+                Phrase("{tax_id!r} is not a tax id of {country}: {rule}", tax_id=tax_id, country=country, rule=rule),
+            )
         return tax_id
 
 

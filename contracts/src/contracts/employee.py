@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
+from localisation import Phrase
 from pydantic import Field, model_validator
 
 from contracts.references import AnyReference
@@ -38,7 +39,14 @@ class Employment(Value):
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> Self:
         if self.entered_on and self.left_on and self.entered_on > self.left_on:
-            raise refuse("employment", f"entered_on {self.entered_on} is after left_on {self.left_on}")
+            raise refuse(
+                "employment",
+                Phrase(
+                    "entered_on {entered_on} is after left_on {left_on}",
+                    entered_on=self.entered_on,
+                    left_on=self.left_on,
+                ),
+            )
         return self
 
 

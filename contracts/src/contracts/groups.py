@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
+from localisation import Phrase
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -103,7 +104,7 @@ def _shape_of(shapes: Shapes, group: str) -> Shape:
     family, colon, member = group.partition(":")
     shape = shapes.get(family)
     if shape is None or bool(colon) != (shape.member is not None):
-        raise refuse("group", f"there is no group {group!r}")
+        raise refuse("group", Phrase("there is no group {group!r}", group=group))
     if shape.member is not None:
         shape.members.validate_python(member)
     return shape

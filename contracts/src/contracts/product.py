@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 
+from localisation import Phrase
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from stdnum import ean
 
@@ -24,7 +25,10 @@ class ProductKind(StrEnum):
 def _gtin(text: str) -> str:
     digits = text.replace(" ", "").replace("-", "")
     if not ean.is_valid(digits):
-        raise refuse("gtin", f"{text!r} is not a GTIN: write 8, 12, 13 or 14 digits; the last one is a check digit")
+        raise refuse(
+            "gtin",
+            Phrase("{text!r} is not a GTIN: write 8, 12, 13 or 14 digits; the last one is a check digit", text=text),
+        )
     return digits
 
 

@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Annotated, Any, TypeVar
 
+from localisation import Phrase
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -19,6 +20,12 @@ def refuse(code: str, message: str, field: str | None = None) -> PydanticCustomE
     A check of several fields names the one that is to be corrected, as a path from the object that is checked.
     """
     return PydanticCustomError(code, "{reason}", {"reason": message, "field": field})
+
+
+def reason_of(error: PydanticCustomError) -> str:
+    """The message that `refuse` was given, which can be translated; pydantic's own text of any other error."""
+    reason: str = (error.context or {}).get("reason") or error.message()
+    return reason
 
 
 def one_line(value: Any) -> Any:
@@ -45,7 +52,7 @@ def _clean(text: str, allowed: frozenset[str]) -> str:
         if character not in allowed and _is_forbidden(character):
             raise refuse(
                 "control_character",
-                f"the text contains U+{ord(character):04X}, a control character: remove it",
+                Phrase("the text contains U+{character:04X}, a control character: remove it", character=ord(character)),
             )
     return composed
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import iso4217
 from email_validator import EmailNotValidError, validate_email
+from localisation import Phrase
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -31,13 +32,13 @@ def _email(text: str) -> str:
     try:
         validate_email(text, check_deliverability=False)
     except EmailNotValidError as error:
-        raise refuse("email", f"{text!r} is not an e-mail address: {error}") from error
+        raise refuse("email", Phrase("{text!r} is not an e-mail address: {error}", text=text, error=error)) from error
     return text
 
 
 def _phone(text: str) -> str:
     if sum(character.isdigit() for character in text) < 3:
-        raise refuse("phone", f"{text!r} is not a phone number: it needs at least three digits")
+        raise refuse("phone", Phrase("{text!r} is not a phone number: it needs at least three digits", text=text))
     return text
 
 
@@ -46,7 +47,10 @@ _WEBSITE = re.compile(r"(https?://)?[^\s/:@?#<>\"'\\]+\.[^\s/:@?#<>\"'\\.]{2,}(:
 
 def _website(text: str) -> str:
     if not _WEBSITE.fullmatch(text):
-        raise refuse("website", f"{text!r} is not a web address: write it as example.com or https://example.com/page")
+        raise refuse(
+            "website",
+            Phrase("{text!r} is not a web address: write it as example.com or https://example.com/page", text=text),
+        )
     return text
 
 
@@ -56,7 +60,7 @@ _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?", re
 def _language(text: str) -> str:
     found = _LANGUAGE.fullmatch(text.replace("_", "-"))
     if not found:
-        raise refuse("language", f"{text!r} is not a language tag: write it as de or de-AT (BCP 47)")
+        raise refuse("language", Phrase("{text!r} is not a language tag: write it as de or de-AT (BCP 47)", text=text))
     language, script, region = found.groups()
     parts = (language.lower(), script and script.title(), region and region.upper())
     return "-".join(part for part in parts if part)
@@ -72,14 +76,19 @@ CURRENCY_EXPONENTS: dict[str, int] = {
 def _currency(text: str) -> str:
     code = text.upper()
     if code not in CURRENCY_EXPONENTS:
-        raise refuse("currency", f"{text!r} is not a currency: write its ISO 4217 code, for example EUR")
+        raise refuse(
+            "currency", Phrase("{text!r} is not a currency: write its ISO 4217 code, for example EUR", text=text)
+        )
     return code
 
 
 def _country(text: str) -> str:
     code = text.upper()
     if not is_country_code(code):
-        raise refuse("country", f"{text!r} is not a country: write its ISO 3166-1 code of two letters, for example DE")
+        raise refuse(
+            "country",
+            Phrase("{text!r} is not a country: write its ISO 3166-1 code of two letters, for example DE", text=text),
+        )
     return code
 
 
@@ -92,7 +101,10 @@ def _read_by(digits: int, *, as_written: bool = False) -> Callable[[Any], Decima
             raise refuse("money", 'an amount is written as a string, for example "1250.50"')
         text = _plain(value)
         if not pattern.fullmatch(text):
-            raise refuse("money", f'not an amount: at most {digits} digits and 4 decimals, for example "1250.50"')
+            raise refuse(
+                "money",
+                Phrase('not an amount: at most {digits} digits and 4 decimals, for example "1250.50"', digits=digits),
+            )
         exact = Decimal(text) + 0  # The addition turns -0 into 0.
         decimals = len(value.strip().partition(".")[2]) if as_written and isinstance(value, str) else 0
         return exact.quantize(Decimal(1).scaleb(-min(decimals, 4))) if decimals else exact
@@ -122,7 +134,16 @@ def in_currency(amount: Decimal, currency: str, field: str | None = None) -> Dec
     exponent = CURRENCY_EXPONENTS[currency]
     exact = amount.quantize(Decimal(1).scaleb(-exponent), context=Context(prec=_LONGEST))
     if exact != amount:
-        raise refuse("money", f"{amount} has more decimals than {currency} has ({exponent})", field)
+        raise refuse(
+            "money",
+            Phrase(
+                "{amount} has more decimals than {currency} has ({exponent})",
+                amount=amount,
+                currency=currency,
+                exponent=exponent,
+            ),
+            field,
+        )
     return exact
 
 
@@ -156,7 +177,7 @@ def exact(unit: str) -> BeforeValidator:
 
     def read(value: Any) -> Any:
         if isinstance(value, float):
-            raise refuse(unit, f'write {unit} as a string, for example "7.5"')
+            raise refuse(unit, Phrase('write {unit} as a string, for example "7.5"', unit=unit))
         return value
 
     return BeforeValidator(read)

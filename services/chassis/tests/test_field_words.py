@@ -53,7 +53,7 @@ def test_every_error_of_the_validator_has_our_words() -> None:
         ({}, "name", "required", "is required: send it"),
         ({"name": 1}, "name", "type", "must be a text"),
         ({"name": "long"}, "name", "too-long", "must have at most 3 characters"),
-        ({"name": "a", "kind": "c"}, "kind", "choice", "must be 'a' or 'b'"),
+        ({"name": "a", "kind": "c"}, "kind", "choice", "must be one of 'a', 'b'"),
         ({"name": "a", "size": 1}, "size", "unknown-field", "unknown field: remove it"),
         ({"name": "a", "lines": [{}]}, "lines[0].product_id", "required", "is required: send it"),
         ({"name": "a", "lines": [{"product_id": "7"}]}, "lines[0].product_id", "format", "must be an id (UUID)"),

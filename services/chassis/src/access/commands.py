@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from chassis.auth import Principal
 from chassis.errors import Malformed, NotFound
 from contracts.roles import ROLES
+from localisation import Phrase
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -65,7 +66,10 @@ async def assign(
     Raises `Malformed` for a name that is no role, `GrantExceedsOwn`.
     """
     if unknown := await queries.unknown(session, body.roles):
-        message = f"no such role: {', '.join(unknown)}; GET /v1/roles lists them, PUT /v1/roles/{{name}} declares one"
+        message = Phrase(
+            "no such role: {unknown}; GET /v1/roles lists them, PUT /v1/roles/{{name}} declares one",
+            unknown=", ".join(unknown),
+        )
         raise Malformed(errors=[{"field": "roles", "code": "choice", "message": message}])
     row = await queries.assignment(session, subject, lock=True)
     if row is None:

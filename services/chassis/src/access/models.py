@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import TENANT, Base
 from chassis.errors import Conflict, Forbidden
+from localisation import Counted
 from sqlalchemy import Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,7 +22,7 @@ class GrantExceedsOwn(Forbidden):
 class TooManyRoles(Conflict):
     code = "too-many-roles"
     title = "There are as many roles as are allowed"
-    detail = "A tenant declares {most} roles at most."
+    detail = Counted("A tenant declares {most} role at most.", "A tenant declares {most} roles at most.", by="most")
     hint = "Delete a role that is not used any more."
 
 

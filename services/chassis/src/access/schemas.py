@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from contracts.scopes import SCOPES
 from contracts.text import ShortText, one_line, refuse
+from localisation import Phrase
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 MOST_ROLES_OF_ONE = 20
@@ -12,7 +13,9 @@ MOST_ROLES_OF_ONE = 20
 
 def _known(scope: str) -> str:
     if scope not in SCOPES:
-        raise refuse("choice", f"there is no scope {scope!r}; GET /v1/roles shows those of each role")
+        raise refuse(
+            "choice", Phrase("there is no scope {scope!r}; GET /v1/roles shows those of each role", scope=scope)
+        )
     return scope
 
 

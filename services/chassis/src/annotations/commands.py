@@ -10,6 +10,7 @@ from chassis import clock, history
 from chassis.errors import Conflict, NotFound
 from chassis.history import Action
 from chassis.replication import Archived
+from localisation import Counted
 from records import Record, reads, writes
 from records.filters import Archived as Archive
 from records.tags import FIELD, RecordTag, has_own
@@ -26,7 +27,11 @@ Seen = Callable[[Any], None]
 class TooManyTags(Conflict):
     code = "too-many-tags"
     title = "The record would have too many tags"
-    detail = "It would have {count} tags; the limit is {most}."
+    detail = Counted(
+        "It would have {count} tag; the limit is {most}.",
+        "It would have {count} tags; the limit is {most}.",
+        by="count",
+    )
     hint = "Replace its tags with fewer: PUT to the same address."
 
 

@@ -11,6 +11,7 @@ import structlog
 from dispatch import Dispatch
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response
+from localisation import Phrase
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
@@ -150,7 +151,7 @@ async def readyz_of(request: Request, check: str) -> dict[str, str]:
     """Run one check: a load balancer uses `database` alone, because the API answers requests without a worker."""
     checks: dict[str, Check] = request.app.state.checks
     if check not in checks:
-        raise NotFound(hint=f"The checks are: {', '.join(checks)}.")
+        raise NotFound(hint=Phrase("The checks are: {checks}.", checks=", ".join(checks)))
     return await _run(request.app, {check: checks[check]})
 
 

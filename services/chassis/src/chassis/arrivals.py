@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
+from localisation import Counted
 
 from chassis import outbox
 from chassis.db import Sessions, transaction
@@ -24,7 +25,9 @@ MOST_LISTENERS = 1000
 class TooManyListeners(Unavailable):
     code = "too-many-listeners"
     title = "Too many callers are waiting for events in this process"
-    detail = "{listeners} callers are waiting already."
+    detail = Counted(
+        "{listeners} caller is waiting already.", "{listeners} callers are waiting already.", by="listeners"
+    )
     hint = "Call without `wait`, or again after `Retry-After` seconds."
 
 

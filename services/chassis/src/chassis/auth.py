@@ -22,6 +22,7 @@ from fastapi import Depends, FastAPI, Request, Security, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from localisation import Phrase
 
 from chassis.errors import Forbidden, Unauthenticated
 from chassis.issuer_keys import Keys
@@ -114,7 +115,7 @@ class Verifier:
         try:
             claims = await self._claims(token)
         except jwt.PyJWTError as error:
-            raise Unauthenticated(detail=f"{error}.") from None
+            raise Unauthenticated(detail=Phrase("{error}.", error=error)) from None
         principal = self._principal(claims)
         if len(self._verified) >= CACHED_TOKENS:
             self._verified.clear()

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import localisation
 import orjson
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute, iter_route_contexts
+from localisation import Counted, Phrase
 from opentelemetry import trace
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -111,7 +113,8 @@ class Edge:
         # With spans enabled, FastAPI has already set the caller's trace.
         recording = trace.get_current_span().is_recording()
         parent = None if recording else headers.get("traceparent")
-        with telemetry.relayed(parent, telemetry.readable_correlation_id(sent)):
+        language = localisation.spoken(headers.get("accept-language"))
+        with telemetry.relayed(parent, telemetry.readable_correlation_id(sent)), language:
             await self._observed(scope, receive, send, headers)
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
@@ -145,8 +148,8 @@ class Edge:
             _report(scope, status, time.perf_counter() - began)
 
 
-def _refusal(limit_bytes: int) -> str:
-    return f"The limit is {limit_bytes} bytes."
+def _refusal(limit_bytes: int) -> Phrase:
+    return Phrase(Counted("The limit is {limit} byte.", "The limit is {limit} bytes.", by="limit"), limit=limit_bytes)
 
 
 def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
@@ -162,7 +165,16 @@ def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
             async with asyncio.timeout(deadline - time.monotonic()):
                 message = await receive()
         except TimeoutError:
-            refusal = f"{received_bytes} bytes arrived within {limit.seconds:g} seconds."
+            waited = f"{limit.seconds:g}"
+            refusal = Phrase(
+                Counted(
+                    "{received} byte arrived within {seconds} seconds.",
+                    "{received} bytes arrived within {seconds} seconds.",
+                    by="received",
+                ),
+                received=received_bytes,
+                seconds=waited,
+            )
             raise HTTPException(errors.TooSlow.status, refusal, {"Connection": "close"}) from None
         received_bytes += len(message.get("body", b""))
         complete = not message.get("more_body", False)
@@ -190,7 +202,8 @@ def operation_id(route: APIRoute) -> str:
 def respond(problem: Problem) -> Response:
     """The answer for a problem."""
     content = orjson.dumps(problem.document(telemetry.correlation_id.get()))
-    return Response(content, problem.status, headers=problem.headers, media_type=errors.MEDIA_TYPE)
+    headers = {**localisation.headers(), **problem.headers}
+    return Response(content, problem.status, headers=headers, media_type=errors.MEDIA_TYPE)
 
 
 HANDLED: tuple[type[Exception], ...] = (

@@ -13,12 +13,13 @@ A business error is a subclass with a code of its own; its facts are attributes 
 This module contains the only table of statuses. Only the edge (`chassis.edge`) converts errors into answers.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import orjson
+from localisation import Counted, Phrase, translated
+from localisation.texts import filled
 from pydantic import BaseModel
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,7 +30,8 @@ TEXTS = {"detail", "hint"}
 class Problem(Exception):
     """An error that is shown to the caller. `detail` and `hint`: templates over the facts, or given when raised.
 
-    A fact must not have the name of another member of the problem (`status`, `document`): that raises `TypeError`.
+    The document is in the language of the request, the log in English. A fact must not have the name of another
+    member of the problem (`status`, `document`): that raises `TypeError`.
     """
 
     status: ClassVar[int] = 500
@@ -54,17 +56,20 @@ class Problem(Exception):
             raise TypeError(f"the problem code {cls.code!r} is already used by {known.__module__}.{known.__qualname__}")
 
     def __str__(self) -> str:
-        return f"{self.title}. {self._text('detail')}".strip()
+        return f"{self.title}. {self._text('detail', filled)}".strip()
 
-    def _text(self, name: str) -> str:
+    def _text(self, name: str, fill: Callable[[str, Mapping[str, Any]], str] = translated) -> str:
         """Templates of the class are filled with the facts; a text given when raised is used unchanged."""
         template: str = getattr(self, name)
-        return template if name in vars(self) else template.format_map(defaultdict(str, self.facts))
+        if name not in vars(self):
+            return fill(template, self.facts)
+        return template if fill is filled else translated(template)
 
     def _errors(self, message: str) -> list[dict[str, Any]]:
         """The errors by field: as given, or for the `field` or the `fields` of the facts."""
         if "errors" in self.facts:
-            return [{"code": "invalid", **each} for each in self.facts["errors"]]
+            errors = self.facts["errors"]
+            return [{"code": "invalid", **each, "message": translated(each["message"])} for each in errors]
         fields = self.facts.get("fields") or [self.facts.get("field")]
         return [{"field": each, "code": self.code, "message": message} for each in fields if isinstance(each, str)]
 
@@ -76,14 +81,15 @@ class Problem(Exception):
     @classmethod
     def entry(cls) -> dict[str, Any]:
         """The catalogue's entry for this problem; names of facts are in braces."""
-        said = {name: getattr(cls, name) for name in ("title", "status", "detail", "hint")}
-        return {"type": f"/problems/{cls.code}", **said}
+        title, detail, hint = (translated(each) if each else each for each in (cls.title, cls.detail, cls.hint))
+        return {"type": f"/problems/{cls.code}", "title": title, "status": cls.status, "detail": detail, "hint": hint}
 
     def document(self, correlation_id: str | None = None) -> dict[str, Any]:
         """The RFC 9457 document, ready for JSON."""
         texts = {"detail": self._text("detail"), "hint": self._text("hint")}
-        members = {**self.facts, **self.entry(), **texts, "correlation_id": correlation_id}
-        if errors := self._errors(texts["detail"] or self.title):
+        facts = {name: translated(fact) if isinstance(fact, Phrase) else fact for name, fact in self.facts.items()}
+        members = {**facts, **self.entry(), **texts, "correlation_id": correlation_id}
+        if errors := self._errors(texts["detail"] or members["title"]):
             members["errors"] = errors
         shown = {name: value for name, value in members.items() if value or name in self.facts}
         plain: dict[str, Any] = orjson.loads(orjson.dumps(shown, default=_plain))
@@ -217,7 +223,7 @@ class RangeNotSatisfiable(Problem):
     status = 416
     code = "range-not-satisfiable"
     title = "The content does not have this range"
-    detail = "It has {size_bytes} bytes."
+    detail = Counted("It has {size_bytes} byte.", "It has {size_bytes} bytes.", by="size_bytes")
     hint = "Ask for a range inside of it, or for the whole without `Range`."
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from localisation import Phrase
 from pydantic import BaseModel
 
 from chassis import outbox
@@ -72,7 +73,9 @@ class Followed:
         wanted = {each.strip() for each in kinds.split(",") if each.strip()} if kinds else None
         known = {_kind_of(topic) for topic in scopes}
         if wanted and (unknown := sorted(wanted - known)):
-            message = f"unknown: {', '.join(unknown)}; the kinds are: {', '.join(sorted(known))}"
+            message = Phrase(
+                "unknown: {unknown}; the kinds are: {known}", unknown=", ".join(unknown), known=", ".join(sorted(known))
+            )
             raise Malformed(errors=[{"field": "kinds", "code": "choice", "message": message}])
         self.topics = [topic for topic in readable if wanted is None or _kind_of(topic) in wanted]
         self.key = str(record) if record else None

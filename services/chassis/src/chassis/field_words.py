@@ -3,12 +3,34 @@
 A value that our own rules refuse has its code and its sentence from them (`contracts.text.refuse`).
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from localisation import Counted, Phrase
 from pydantic_core.core_schema import ErrorType
 
+CHOICES = ("expected", "expected_tags", "expected_schemes")
+LEAST_CHARACTERS = Counted(
+    "must have at least {min_length} character", "must have at least {min_length} characters", by="min_length"
+)
+MOST_CHARACTERS = Counted(
+    "must have at most {max_length} character", "must have at most {max_length} characters", by="max_length"
+)
+LEAST_ENTRIES = Counted(
+    "must have at least {min_length} entry", "must have at least {min_length} entries", by="min_length"
+)
+MOST_ENTRIES = Counted(
+    "must have at most {max_length} entry", "must have at most {max_length} entries", by="max_length"
+)
+MOST_DIGITS = Counted("must have at most {max_digits} digit", "must have at most {max_digits} digits", by="max_digits")
+MOST_DECIMALS = Counted(
+    "must have at most {decimal_places} decimal", "must have at most {decimal_places} decimals", by="decimal_places"
+)
+WHOLE_DIGITS = Counted(
+    "must have at most {whole_digits} digit before the point",
+    "must have at most {whole_digits} digits before the point",
+    by="whole_digits",
+)
 TYPES: dict[str, tuple[str, str]] = {
     "missing": ("required", "is required: send it"),
     "extra_forbidden": ("unknown-field", "unknown field: remove it"),
@@ -18,8 +40,8 @@ TYPES: dict[str, tuple[str, str]] = {
     "bool_parsing": ("type", "must be true or false"),
     "string_type": ("type", "must be a text"),
     "string_unicode": ("type", "must be a text in UTF-8"),
-    "string_too_short": ("too-short", "must have at least {min_length} characters"),
-    "string_too_long": ("too-long", "must have at most {max_length} characters"),
+    "string_too_short": ("too-short", LEAST_CHARACTERS),
+    "string_too_long": ("too-long", MOST_CHARACTERS),
     "string_pattern_mismatch": ("format", "must match the pattern {pattern}"),
     "string_not_ascii": ("format", "must consist of ASCII characters"),
     "int_type": ("type", "must be a whole number"),
@@ -31,9 +53,9 @@ TYPES: dict[str, tuple[str, str]] = {
     "finite_number": ("type", "must be a finite number"),
     "decimal_type": ("type", 'must be a number, written as "12.50"'),
     "decimal_parsing": ("type", 'must be a number, written as "12.50"'),
-    "decimal_max_digits": ("too-large", "must have at most {max_digits} digits"),
-    "decimal_max_places": ("decimals", "must have at most {decimal_places} decimals"),
-    "decimal_whole_digits": ("too-large", "must have at most {whole_digits} digits before the point"),
+    "decimal_max_digits": ("too-large", MOST_DIGITS),
+    "decimal_max_places": ("decimals", MOST_DECIMALS),
+    "decimal_whole_digits": ("too-large", WHOLE_DIGITS),
     "greater_than": ("too-small", "must be more than {gt}"),
     "greater_than_equal": ("too-small", "must be at least {ge}"),
     "less_than": ("too-large", "must be less than {lt}"),
@@ -44,16 +66,16 @@ TYPES: dict[str, tuple[str, str]] = {
     "set_type": ("type", "must be a list"),
     "frozen_set_type": ("type", "must be a list"),
     "iterable_type": ("type", "must be a list"),
-    "too_short": ("too-short", "must have at least {min_length} entries"),
-    "too_long": ("too-long", "must have at most {max_length} entries"),
+    "too_short": ("too-short", LEAST_ENTRIES),
+    "too_long": ("too-long", MOST_ENTRIES),
     "dict_type": ("type", "must be an object"),
     "mapping_type": ("type", "must be an object"),
     "model_type": ("type", "must be an object"),
     "model_attributes_type": ("type", "must be an object"),
     "dataclass_type": ("type", "must be an object"),
-    "literal_error": ("choice", "must be {expected}"),
-    "enum": ("choice", "must be {expected}"),
-    "union_tag_invalid": ("choice", "its {discriminator} must be {expected_tags}"),
+    "literal_error": ("choice", "must be one of {expected}"),
+    "enum": ("choice", "must be one of {expected}"),
+    "union_tag_invalid": ("choice", "its {discriminator} must be one of {expected_tags}"),
     "union_tag_not_found": ("required", "needs {discriminator}"),
     "date_type": ("type", "must be a date, written as 2026-01-31"),
     "date_parsing": ("format", "must be a date, written as 2026-01-31"),
@@ -80,8 +102,8 @@ TYPES: dict[str, tuple[str, str]] = {
     "url_type": ("type", "must be a web address"),
     "url_parsing": ("format", "must be a web address"),
     "url_syntax_violation": ("format", "must be a web address"),
-    "url_too_long": ("too-long", "must have at most {max_length} characters"),
-    "url_scheme": ("format", "must be a web address that begins with {expected_schemes}"),
+    "url_too_long": ("too-long", MOST_CHARACTERS),
+    "url_scheme": ("format", "must be a web address that begins with one of {expected_schemes}"),
     "json_type": ("type", "must be JSON"),
 }
 
@@ -94,13 +116,20 @@ def words_of(error: Mapping[str, Any]) -> tuple[str, str]:
     kind, context = str(error["type"]), error.get("ctx", {})
     match kind:
         case "json_invalid":
-            return "malformed-json", f"not JSON: read as far as character {error['loc'][-1]}"
+            return "malformed-json", Phrase("not JSON: read as far as character {number}", number=error["loc"][-1])
         case "value_error" | "assertion_error":
-            return "invalid", str(error["msg"]).partition(", ")[2]
+            said = getattr(context.get("error"), "args", ())
+            return "invalid", said[0] if said else str(error["msg"]).partition(", ")[2]
         case _ if kind in TYPES:
             code, sentence = TYPES[kind]
-            return code, sentence.format_map(defaultdict(str, context))
+            return code, Phrase(sentence, **_listed(context))
         case _ if kind in OTHERS:
             return "type", "is not of the type that is expected here"
         case _:
-            return kind.replace("_", "-"), str(error["msg"])
+            return kind.replace("_", "-"), context.get("reason") or str(error["msg"])
+
+
+def _listed(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an error. The validator joins choices with an English word."""
+    choices = {name: str(context[name]).replace(" or ", ", ") for name in CHOICES if name in context}
+    return {**context, **choices}

@@ -10,6 +10,7 @@ import time
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+from localisation import Counted
 
 from chassis.auth import Principal
 from chassis.errors import Problem
@@ -19,7 +20,9 @@ class TooManyRequests(Problem):
     status = 429
     code = "too-many-requests"
     title = "Too many requests"
-    detail = "{who} may make {limit} requests a minute."
+    detail = Counted(
+        "{who} may make {limit} request a minute.", "{who} may make {limit} requests a minute.", by="limit"
+    )
     hint = (
         "Wait the number of seconds in `Retry-After`, and send fewer requests; `:batch` writes up to 200 records "
         "in one."

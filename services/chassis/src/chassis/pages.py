@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 import orjson
 from fastapi import Depends, Query, Request, Response
 from fastapi.routing import APIRoute
+from localisation import Phrase
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -75,7 +76,7 @@ class Sorting:
         wanted = [(name.strip().removeprefix("-"), name.strip().startswith("-")) for name in names]
         if unknown := sorted({name for name, _ in wanted} - self.columns.keys()):
             allowed = ", ".join(sorted(self.columns))
-            message = f"unknown: {', '.join(unknown)}; allowed: {allowed}"
+            message = Phrase("unknown: {unknown}; allowed: {allowed}", unknown=", ".join(unknown), allowed=allowed)
             raise Malformed(errors=[{"field": "sort", "code": "choice", "message": message}])
         chosen = dict(reversed(wanted))
         keys = [Key(self.columns[name], chosen[name]) for name in dict.fromkeys(name for name, _ in wanted)]
@@ -227,8 +228,9 @@ async def known_parameters_only(request: Request) -> None:
     allowed: frozenset[str] = kept.get("known_parameters") or kept.setdefault("known_parameters", _parameters(route))
     inside = tuple(f"{each['name']}." for each in (route.openapi_extra or {}).get("parameters", ()))
     if unknown := sorted(name for name in request.query_params.keys() - allowed if not name.startswith(inside)):
-        known = f"known are: {', '.join(sorted(allowed))}" if allowed else "this address has no parameters"
-        message = f"unknown parameter; {known}"
+        known = ", ".join(sorted(allowed))
+        unlisted = Phrase("unknown parameter; known are: {known}", known=known)
+        message = unlisted if allowed else "unknown parameter; this address has no parameters"
         raise Malformed(errors=[{"field": name, "code": "unknown-parameter", "message": message} for name in unknown])
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from chassis.errors import Malformed, NotFound
 from contracts.custom import CustomField
-from contracts.text import refuse
+from contracts.text import reason_of, refuse
+from localisation import Phrase
 from pydantic_core import PydanticCustomError
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,12 @@ async def declarations(session: AsyncSession, record: str) -> Sequence[Declarati
     """The fields that records of a kind can have, by key."""
     wanted = select(Declaration).where(Declaration.record == record, Declaration.archived_at.is_(None))
     return (await session.scalars(wanted.order_by(Declaration.key))).all()
+
+
+async def every_declaration(session: AsyncSession) -> Sequence[Declaration]:
+    """The fields that records of all kinds can have, by record and key."""
+    wanted = select(Declaration).where(Declaration.archived_at.is_(None))
+    return (await session.scalars(wanted.order_by(Declaration.record, Declaration.key))).all()
 
 
 async def all_declarations(session: AsyncSession, record: str) -> Sequence[Declaration]:
@@ -56,7 +63,7 @@ async def checked_values(
         try:
             checked[key] = declared_as(declared, record, key).value(value)
         except PydanticCustomError as error:
-            errors.append({"field": f"custom.{key}", "code": error.type.replace("_", "-"), "message": error.message()})
+            errors.append({"field": f"custom.{key}", "code": error.type.replace("_", "-"), "message": reason_of(error)})
     if errors:
         raise Malformed(errors=errors)
     return checked
@@ -67,7 +74,10 @@ def declared_as(declared: Mapping[str, CustomField], record: str, key: str) -> C
     if key not in declared:
         known = ", ".join(declared) or "none so far"
         place = f"/v1/custom-fields/{key}?record={record}"
-        raise refuse("undeclared", f"not declared (declared: {known}); declare it with PUT {place}")
+        raise refuse(
+            "undeclared",
+            Phrase("not declared (declared: {known}); declare it with PUT {place}", known=known, place=place),
+        )
     return declared[key]
 
 

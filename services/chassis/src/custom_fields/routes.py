@@ -11,6 +11,7 @@ from chassis.preconditions import Seen, SeenIfThere, SeenVersion, etag
 from chassis.replication import Kind
 from contracts.custom import CustomField, FieldKey, RecordName
 from fastapi import APIRouter, Path, Query, Response
+from localisation import Phrase
 
 from custom_fields import commands, queries
 from custom_fields.models import Declaration
@@ -47,7 +48,11 @@ def routes(kind: Kind, records: Callable[[], Collection[str]]) -> APIRouter:
     ) -> FieldOut:
         """Declare a field of your own, in all systems, or change its label and choices; its type stays."""
         if record not in (known := sorted(records())):
-            raise Malformed(errors=[{"field": "record", "code": "unknown", "message": f"one of: {', '.join(known)}"}])
+            raise Malformed(
+                errors=[
+                    {"field": "record", "code": "unknown", "message": Phrase("one of: {known}", known=", ".join(known))}
+                ]
+            )
         field = parsed(CustomField, {"key": key, **body.model_dump(mode="json")})
         row = await commands.declare(session, kind, record, field, caller.subject, _seen(seen))
         return _answer(row, response)

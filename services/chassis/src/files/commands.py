@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis import history
 from chassis.errors import Conflict, NotFound
 from chassis.history import Action
+from localisation import Counted
 from records import Record, reads
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -29,7 +30,7 @@ class TooManyFiles(Conflict):
 class SpaceUsedUp(Conflict):
     code = "space-used-up"
     title = "The files of the tenant would need more space than it has"
-    detail = "The limit is {most_bytes} bytes."
+    detail = Counted("The limit is {most_bytes} byte.", "The limit is {most_bytes} bytes.", by="most_bytes")
     hint = "Remove files: their space is free a day later. The operator sets the limit."
 
 

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 
 from chassis.errors import Malformed, UnsupportedMediaType
-from contracts.text import one_line
+from contracts.text import one_line, reason_of
 from fastapi import Request
+from localisation import Phrase
 from pydantic_core import PydanticCustomError
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -74,7 +75,7 @@ class FileForm:
         except StopAsyncIteration:
             raise _wrong("", "unreadable", "the form ends before its closing boundary") from None
         except MultipartParseError as error:
-            raise _wrong("", "unreadable", f"the form cannot be read: {error}") from None
+            raise _wrong("", "unreadable", Phrase("the form cannot be read: {error}", error=error)) from None
         if self._parts > 1:
             raise _wrong(FIELD, "too-many", "send one file in a request, and no other parts")
 
@@ -104,9 +105,13 @@ def checked_name(name: str) -> str:
     try:
         cleaned = str(one_line(name))
     except PydanticCustomError as error:
-        raise _wrong(f"{FIELD}.name", "control-character", error.message()) from None
+        raise _wrong(f"{FIELD}.name", "control-character", reason_of(error)) from None
     if not 0 < len(cleaned) <= MOST_NAME:
-        raise _wrong(f"{FIELD}.name", "length", f"the file needs a name of 1 to {MOST_NAME} characters")
+        raise _wrong(
+            f"{FIELD}.name",
+            "length",
+            Phrase("the file needs a name of 1 to {most_name} characters", most_name=MOST_NAME),
+        )
     if cleaned in (".", "..") or {"/", "\\"} & set(cleaned):
         raise _wrong(f"{FIELD}.name", "path", "the name must not be a path: send it without folders")
     return cleaned

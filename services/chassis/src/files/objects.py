@@ -13,6 +13,7 @@ from uuid import UUID
 
 from chassis.db import Sessions, transaction, uuid7
 from chassis.errors import TooLarge, TooSlow
+from localisation import Counted
 from sqlalchemy import delete, func, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,7 +33,7 @@ KEPT_HOURS = 24
 class FileTooLarge(TooLarge):
     code = "file-too-large"
     title = "The file is too large"
-    detail = "The limit of a file is {limit} bytes."
+    detail = Counted("The limit of a file is {limit} byte.", "The limit of a file is {limit} bytes.", by="limit")
     hint = "Compress or split the file; the operator sets the limit."
 
 

@@ -15,6 +15,7 @@ from chassis.pages import Page, Paging, Sorting
 from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from localisation import Phrase
 from records.cells import as_text, guarded
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -55,7 +56,9 @@ def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
     ) -> ImportOut:
         """Upload a CSV file. Its preview begins at once; `run` imports it. Needs the scope to write the records."""
         if wanted.target not in targets:
-            raise Malformed(errors=[{"field": "target", "message": f"one of: {', '.join(targets)}"}])
+            raise Malformed(
+                errors=[{"field": "target", "message": Phrase("one of: {targets}", targets=", ".join(targets))}]
+            )
         target = targets[wanted.target]
         target.authorise(caller, ())
         row = await uploads.upload(

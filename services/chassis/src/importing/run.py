@@ -21,6 +21,7 @@ from chassis.patch import parsed
 from chassis.replication import Kind, creating
 from chassis.retention import Expiry
 from custom_fields.queries import declarations
+from localisation import Phrase
 from pydantic import BaseModel
 from records import Record, writes
 from records.cells import read_cell
@@ -225,7 +226,9 @@ class Import:
     async def _row(self, session: AsyncSession, row: Row, known: dict[str, Known]) -> RowResult:
         key, digest = _key(row), _digest(row)
         if row.fault:
-            return RowResult(row.line, key, "rejected", reason=f"The cells of the row are unclear: {row.fault}.")
+            return RowResult(
+                row.line, key, "rejected", reason=Phrase("The cells of the row are unclear: {fault}.", fault=row.fault)
+            )
         present = known.get(key)
         if present is not None and present.digest == digest:
             return RowResult(row.line, key, "unchanged", present.record_id)

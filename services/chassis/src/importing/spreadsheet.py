@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from localisation import Phrase
 from pydantic import BaseModel
 from records.cells import as_text, guarded, holds_many, part_of, unguarded
 
@@ -68,7 +69,7 @@ def read(
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise FileRefused(f"{file} cannot be read: {error.strerror}.") from None
+        raise FileRefused(Phrase("{file} cannot be read: {strerror}.", file=file, strerror=error.strerror)) from None
     return parse(str(file), content, Plan(columns, key, fixed, reading), shape)
 
 
@@ -78,7 +79,7 @@ def parse(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list
     try:
         return [replace(row, values={**row.values, **plan.fixed}) for row in _rows(records, header, mapping, plan.key)]
     except NotDelimited as error:
-        raise FileRefused(f"{name} cannot be read: {error}.") from None
+        raise FileRefused(Phrase("{name} cannot be read: {error}.", name=name, error=error)) from None
 
 
 def fields_of(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[str]:
@@ -91,7 +92,7 @@ def fixed_by(settings: Iterable[str]) -> dict[str, str]:
     """The fixed fields of texts like `currency=USD`. Raises `FileRefused`."""
     pairs = [setting.partition("=") for setting in settings]
     if unclear := [name for name, sign, _ in pairs if not sign]:
-        raise FileRefused(f"--set {unclear[0]} has no value: write --set {unclear[0]}=...")
+        raise FileRefused(Phrase("--set {unclear} has no value: write --set {unclear}=...", unclear=unclear[0]))
     return {name.strip(): value for name, _, value in pairs}
 
 
@@ -104,14 +105,20 @@ def _begun(
         records = found.records()
         first = next(records, None)
     except NotDelimited as error:
-        raise FileRefused(f"{name} cannot be read: {error}.") from None
+        raise FileRefused(Phrase("{name} cannot be read: {error}.", name=name, error=error)) from None
     plan.reading.say(f"{name} is read as {found.read_as}.")
     header = [each.strip() for each in first.cells] if first else []
     mapping = _mapping(header, plan.columns, shape, plan.fixed)
     if plan.key is not None and plan.key not in header:
-        raise FileRefused(f"There is no column {plan.key!r} to take as the key. The file has: {', '.join(header)}.")
+        raise FileRefused(
+            Phrase(
+                "There is no column {key!r} to take as the key. The file has: {header}.",
+                key=plan.key,
+                header=", ".join(header),
+            )
+        )
     if twice := [each for each in (*mapping, plan.key) if each is not None and header.count(each) > 1]:
-        raise FileRefused(f"The file has several columns {twice[0]!r}: rename all but one.")
+        raise FileRefused(Phrase("The file has several columns {twice!r}: rename all but one.", twice=twice[0]))
     return header, mapping, records
 
 
@@ -120,7 +127,9 @@ def joined(rows: Sequence[Row], lines: Sequence[Row]) -> list[Row]:
     by_key: dict[str | None, list[Row]] = {row.key: [] for row in rows}
     if lost := sorted({line.key or "" for line in lines} - {row.key for row in rows}):
         names = ", ".join(map(repr, lost[:10]))
-        raise FileRefused(f"Lines belong to rows that do not exist, {len(lost)} in all: {names}.")
+        raise FileRefused(
+            Phrase("Lines belong to rows that do not exist, {lost} in all: {names}.", lost=len(lost), names=names)
+        )
     for line in lines:
         by_key[line.key].append(line)
     return [_with(row, by_key[row.key]) for row in rows]
@@ -166,13 +175,26 @@ def _mapping(
         pairs = [pair.partition("=") for pair in columns.split(",")]
         mapping = {column.strip(): path.strip() for column, _, path in pairs}
     if missing := [column for column in mapping if column not in header]:
-        raise FileRefused(f"There is no column {', '.join(missing)}. {has}")
+        raise FileRefused(Phrase("There is no column {missing}. {has}", missing=", ".join(missing), has=has))
     if unknown := [path for path in (*mapping.values(), *fixed) if not _fills(path, known)]:
-        raise FileRefused(f"There is no field {', '.join(map(repr, unknown))}. Fields: {', '.join(known)}.")
+        raise FileRefused(
+            Phrase(
+                "There is no field {unknown}. Fields: {known}.",
+                unknown=", ".join(map(repr, unknown)),
+                known=", ".join(known),
+            )
+        )
     required = {name for name, info in shape.model_fields.items() if info.is_required()}
     if unfilled := sorted(required - {*mapping.values(), *fixed}):
         example = f"--columns {header[0] if header else 'title'}={unfilled[0]}"
-        raise FileRefused(f"No column fills {', '.join(unfilled)}. Name one: {example}. {has}")
+        raise FileRefused(
+            Phrase(
+                "No column fills {unfilled}. Name one: {example}. {has}",
+                unfilled=", ".join(unfilled),
+                example=example,
+                has=has,
+            )
+        )
     return mapping
 
 

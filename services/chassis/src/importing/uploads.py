@@ -70,7 +70,7 @@ async def upload(
     try:
         fields = spreadsheet.fields_of("The file", content, options.plan("file"), target.shape)
     except FileRefused as refused:
-        raise FileUnusable(detail=str(refused)) from None
+        raise FileUnusable(detail=refused.args[0]) from None
     row = Upload(
         target=name,
         source=source,
@@ -95,7 +95,7 @@ async def add_lines(
     try:
         spreadsheet.fields_of("The file", content, _options(options).plan("lines"), _line_shape(target, options))
     except FileRefused as refused:
-        raise FileUnusable(detail=str(refused)) from None
+        raise FileUnusable(detail=refused.args[0]) from None
     row.options = options
     if target.lines is not None:
         row.fields = sorted({*row.fields, target.lines})
@@ -151,7 +151,7 @@ def parsed_rows(row: Upload, target: Target, file: bytes, lines: bytes) -> list[
             shape = _line_shape(target, row.options)
             rows = spreadsheet.joined(rows, spreadsheet.parse("The file", lines, options.plan("lines"), shape))
     except FileRefused as refused:
-        raise FileUnusable(detail=str(refused)) from None
+        raise FileUnusable(detail=refused.args[0]) from None
     return rows
 
 

@@ -8,6 +8,7 @@ from chassis.db import uuid7
 from chassis.errors import Malformed
 from contracts.bounds import LARGEST_LINE
 from contracts.charge import ListedCharge
+from contracts.text import reason_of
 from contracts.values import in_currency
 from pydantic_core import PydanticCustomError
 
@@ -54,5 +55,5 @@ def _check(body: ChargeBody, known: Collection[UUID], currency: str, field: str)
     try:
         in_currency(body.amount, currency)
     except PydanticCustomError as error:
-        raise Malformed(errors=[{"field": f"{field}.amount", "message": error.message()}]) from None
+        raise Malformed(errors=[{"field": f"{field}.amount", "message": reason_of(error)}]) from None
     at_most(LARGEST_LINE, body.amount, f"{field}.amount")

@@ -22,6 +22,7 @@ from importing import IMPORT_KEYS, UPLOADS, ImportJobs, Target
 from importing import routes as importing
 from jobs import FINISHED_JOBS, JobKind
 from jobs import routes as jobs_routes
+from meta import meta_router
 from numbering import Series
 from numbering.routes import series_router
 from records import RecordRouter
@@ -57,6 +58,7 @@ def service(
         numbered(_all(module.numbers for module in modules)),
     )
     listed = (*listed, Module(routers=(*access.routers, documentation.router), expiring=(access.ENDED_KEYS,)))
+    listed = (*listed, Module(routers=(meta_router(lambda: _records_of(listed)),)))
     listed = (*listed, running([kind for module in listed for kind in module.jobs]))
 
     def tasks(started: Running) -> Mapping[str, Task]:
@@ -95,9 +97,12 @@ def with_custom_fields(system: str, records: Callable[[], Collection[str]]) -> M
 
 
 def _with_own_fields(modules: Sequence[Module]) -> set[str]:
+    return {router.record.name for router in _records_of(modules) if has_own_fields(router.record)}
+
+
+def _records_of(modules: Sequence[Module]) -> Sequence[RecordRouter]:
     routers = _all(module.all_routers for module in modules)
-    records = (router.record for router in routers if isinstance(router, RecordRouter))
-    return {record.name for record in records if has_own_fields(record)}
+    return [router for router in routers if isinstance(router, RecordRouter)]
 
 
 def imports_into(targets: Mapping[str, Target]) -> Module:

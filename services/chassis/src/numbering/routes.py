@@ -9,6 +9,7 @@ from chassis.db import Session
 from chassis.errors import NotFound
 from chassis.preconditions import SeenIfThere, etag
 from fastapi import APIRouter, Path, Response
+from localisation import Phrase
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from numbering import commands, queries
@@ -26,7 +27,7 @@ def series_router(series: Sequence[Series]) -> APIRouter:
 
     def named(name: str) -> Series:
         if name not in known:
-            raise NotFound(id=name, hint=f"The series are: {', '.join(sorted(known))}.")
+            raise NotFound(id=name, hint=Phrase("The series are: {known}.", known=", ".join(sorted(known))))
         return known[name]
 
     @router.get("", dependencies=[requires("numbers:read")])

@@ -6,13 +6,14 @@ from typing import Any
 
 from chassis.errors import Malformed
 from contracts.countries import country_code
+from localisation import Phrase
 
 
 def _country(cell: str) -> str:
     """The code of a country that is written as a code or a name. Raises `Malformed`."""
     code = country_code(cell)
     if code is None:
-        message = f"{cell!r} is not a country: write its name or its ISO 3166-1 code, for example DE"
+        message = Phrase("{cell!r} is not a country: write its name or its ISO 3166-1 code, for example DE", cell=cell)
         raise Malformed(errors=[{"field": "country", "message": message}])
     return code
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from chassis.replication import Group, checked, fields
 from contracts.text import refuse
+from localisation import Phrase
 from pydantic import AfterValidator
 from records import ME, Where
 from sqlalchemy import ForeignKeyConstraint, Index, Text, text
@@ -60,7 +61,7 @@ def _id_or_me(value: str) -> str:
     try:
         return str(UUID(value))
     except ValueError:
-        raise refuse("owner", f"{value!r} is neither the id of an employee nor `me`") from None
+        raise refuse("owner", Phrase("{value!r} is neither the id of an employee nor `me`", value=value)) from None
 
 
 OwnerId = Annotated[str, AfterValidator(_id_or_me)]

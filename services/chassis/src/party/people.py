@@ -11,6 +11,7 @@ from contracts.employee import WorkingTime
 from contracts.normalise import email_key
 from contracts.text import NameText, Optional, OptionalNameText, OptionalShortText
 from contracts.values import EmailText, Language, PhoneText
+from localisation import Phrase
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from records import Meanings, SharedFilters
 from sqlalchemy import ColumnElement, cast, func
@@ -54,7 +55,7 @@ class EmployeeFields(BaseModel):
     @model_validator(mode="after")
     def _enters_before_leaving(self) -> Self:
         if self.entered_on and self.left_on and self.entered_on > self.left_on:
-            raise ValueError("`entered_on` is after `left_on`")
+            raise ValueError(Phrase("`entered_on` is after `left_on`"))
         return self
 
 

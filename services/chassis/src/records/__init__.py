@@ -17,6 +17,7 @@ from records.reads import rows_of
 from records.record import LIST_ONLY, READ_ONLY, Record, ReferenceUnknown
 from records.routes import ActionRouter, RecordRouter, routes, seen_of
 from records.rows import FromJson, Plain, PlainOut, column_value
+from records.states import States
 from records.words import word_index
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "RecordRouter",
     "ReferenceUnknown",
     "SharedFilters",
+    "States",
     "Where",
     "answered",
     "column_value",

@@ -12,6 +12,7 @@ from uuid import UUID
 from chassis.auth import Principal, ScopeMissing
 from chassis.errors import Malformed
 from fastapi import Query
+from localisation import Phrase
 from pydantic import BaseModel
 
 from records.record import Record
@@ -87,7 +88,9 @@ def tree_of(record: Record[Any, Any, Any], shape: type[BaseModel], wanted: str) 
     known, tree = names(record, shape), Tree()
     asked = [name.strip() for name in wanted.split(",") if name.strip()]
     if unknown := sorted(set(asked) - set(known)):
-        message = f"unknown: {', '.join(unknown)}; what can be expanded: {', '.join(known)}"
+        message = Phrase(
+            "unknown: {unknown}; what can be expanded: {known}", unknown=", ".join(unknown), known=", ".join(known)
+        )
         raise Malformed(errors=[{"field": "expand", "code": "choice", "message": message}])
     for name in asked:
         _add(tree, record, shape, name)
@@ -108,7 +111,9 @@ def permit(tree: Tree, caller: Principal) -> None:
     for reference, below in tree.items():
         needed = f"{reference.record.scope}:read"
         if needed not in caller.scopes:
-            hint = f"Ask for a token with the missing scope, or leave `{reference.name}` out of `expand`."
+            hint = Phrase(
+                "Ask for a token with the missing scope, or leave `{name}` out of `expand`.", name=reference.name
+            )
             raise ScopeMissing(needed=needed, missing=needed, hint=hint)
         permit(below, caller)
 

@@ -22,6 +22,7 @@ from contracts.custom import FieldType
 from custom_fields.queries import all_declarations
 from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from localisation import Phrase
 from pydantic import BaseModel
 from xlsxwriter import Workbook
 
@@ -204,7 +205,9 @@ async def _workbook(record: Record[Any, Any, Any], columns: Sequence[Column], fo
 
 def _fill(sheet: Any, row: int, columns: Sequence[Column], documents: Sequence[Mapping[str, Any]]) -> None:
     if row + len(documents) > SHEET_ROWS:
-        raise TooLargeForXlsx(excess=f"A sheet has at most {SHEET_ROWS - 1} records, and there are more.")
+        raise TooLargeForXlsx(
+            excess=Phrase("A sheet has at most {sheet_rows} records, and there are more.", sheet_rows=SHEET_ROWS - 1)
+        )
     for number, document in enumerate(documents, row):
         for place, column in enumerate(columns):
             _fill_cell(sheet, number, place, column, column.value(document))
@@ -214,7 +217,14 @@ def _fill_cell(sheet: Any, row: int, place: int, column: Column, value: Any) -> 
     """Write texts as texts, so that a spreadsheet runs none as a formula."""
     text = as_text(value)
     if len(text) > CELL_CHARACTERS:
-        raise TooLargeForXlsx(excess=f"{column.path} in row {row + 1} has more than {CELL_CHARACTERS} characters.")
+        raise TooLargeForXlsx(
+            excess=Phrase(
+                "{path} in row {row} has more than {cell_characters} characters.",
+                path=column.path,
+                row=row + 1,
+                cell_characters=CELL_CHARACTERS,
+            )
+        )
     if isinstance(value, bool):
         sheet.write_boolean(row, place, value)
     elif text and column.number and sum(each.isdigit() for each in text) <= EXACT_DIGITS:

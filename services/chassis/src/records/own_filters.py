@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from chassis.errors import Malformed
 from contracts.custom import CustomField, FieldType, Scalar
+from contracts.text import reason_of
 from custom_fields.queries import declarations, declared_as
 from fastapi import Depends, Request
+from localisation import Counted, Phrase
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -64,9 +66,24 @@ async def own_conditions(
             found.append(row.custom.contains({key: field.value(read_text(field, text))}))
         except PydanticCustomError as error:
             code = error.type.replace("_", "-")
-            errors.append({"field": f"{FIELD}.{key}", "code": code, "message": error.message()})
+            errors.append({"field": f"{FIELD}.{key}", "code": code, "message": reason_of(error)})
     if errors or len(wanted) > MOST:
-        raise Malformed(errors=errors or [{"field": FIELD, "message": f"at most {MOST} filters of custom fields"}])
+        raise Malformed(
+            errors=errors
+            or [
+                {
+                    "field": FIELD,
+                    "message": Phrase(
+                        Counted(
+                            "at most {most} filter of custom fields",
+                            "at most {most} filters of custom fields",
+                            by="most",
+                        ),
+                        most=MOST,
+                    ),
+                }
+            ]
+        )
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from chassis.errors import Malformed
 from fastapi import Query
+from localisation import Phrase
 from pydantic import BaseModel
 
 from records import expanding
@@ -42,7 +43,11 @@ def wanted_of(
         tree = expanding.tree_of(record, shape, expand)
         names = {name.strip() for name in fields.split(",") if name.strip()} if fields else None
         if unknown := sorted((names or set()) - known.model_fields.keys()):
-            message = f"unknown: {', '.join(unknown)}; the fields are: {', '.join(known.model_fields)}"
+            message = Phrase(
+                "unknown: {unknown}; the fields are: {model_fields}",
+                unknown=", ".join(unknown),
+                model_fields=", ".join(known.model_fields),
+            )
             raise Malformed(errors=[{"field": "fields", "code": "choice", "message": message}])
         if names:
             names |= ALWAYS | {each.inside or each.place for each in tree}

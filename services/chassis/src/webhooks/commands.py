@@ -11,6 +11,7 @@ from chassis import clock, outbox
 from chassis.auth import Principal
 from chassis.errors import Malformed, NotFound
 from chassis.patch import patched
+from localisation import Phrase
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,7 +57,9 @@ def readable(kinds: Collection[str], caller: Principal, scopes: Scopes) -> list[
     """The topics of these kinds. Raise `Malformed` for an unknown kind, `KindNotReadable` for one without the scope."""
     known = {_kind_of(topic) for topic in scopes}
     if unknown := sorted(set(kinds) - known):
-        message = f"unknown: {', '.join(unknown)}; the kinds are: {', '.join(sorted(known))}"
+        message = Phrase(
+            "unknown: {unknown}; the kinds are: {known}", unknown=", ".join(unknown), known=", ".join(sorted(known))
+        )
         raise Malformed(errors=[{"field": "kinds", "code": "choice", "message": message}])
     topics = {topic: scope for topic, scope in scopes.items() if _kind_of(topic) in kinds}
     if closed := sorted({_kind_of(topic) for topic, scope in topics.items() if scope not in caller.scopes}):

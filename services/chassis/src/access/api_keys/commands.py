@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import uuid7
 from chassis.errors import Malformed, NotFound
+from localisation import Phrase
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,7 +25,7 @@ async def create(
     now = clock.now()
     latest = now + timedelta(days=MOST_DAYS)
     if expires_at is not None and not now < expires_at <= latest:
-        message = f"later than now, and at most {MOST_DAYS} days from now"
+        message = Phrase("later than now, and at most {most_days} days from now", most_days=MOST_DAYS)
         raise Malformed(errors=[{"field": "expires_at", "code": "range", "message": message}])
     in_force = select(func.count()).where(ApiKey.revoked_at.is_(None), ApiKey.expires_at > now)
     if (await session.scalar(in_force) or 0) >= MOST_KEYS:

@@ -7,6 +7,7 @@ from chassis import clock
 from chassis.db import Base, uuid7
 from chassis.errors import Conflict
 from chassis.retention import Expiry
+from localisation import Counted
 from sqlalchemy import Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,7 +18,11 @@ from access.api_keys import rules
 class TooManyKeys(Conflict):
     code = "too-many-api-keys"
     title = "There are as many API keys as are allowed"
-    detail = "A tenant has {most} keys at most that are neither revoked nor expired."
+    detail = Counted(
+        "A tenant has {most} key at most that is neither revoked nor expired.",
+        "A tenant has {most} keys at most that are neither revoked nor expired.",
+        by="most",
+    )
     hint = "Revoke a key that is not used any more: GET /v1/api-keys shows the last use of each."
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from localisation import Phrase
+
 from chassis.errors import Conflict
 
 
@@ -18,5 +20,7 @@ def refuse_kept_by(owner: str, fields: Iterable[str], present: Mapping[str, Any]
     """Raises `OwnedElsewhere` when a field of the owner would change; an unchanged value is accepted."""
     changed = [field for field in fields if wanted.get(field) != present.get(field)]
     if changed:
-        detail = f"{', '.join(changed)}: owned by the {owner.upper()}, read-only here."
+        detail = Phrase(
+            "{changed}: owned by the {upper}, read-only here.", changed=", ".join(changed), upper=owner.upper()
+        )
         raise OwnedElsewhere(owner=owner, fields=changed, detail=detail)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from records import LIST_ONLY, READ_ONLY, Record, routes
+from records import LIST_ONLY, READ_ONLY, Record, States, routes
 from sqlalchemy import ColumnElement, exists
 from sqlalchemy.orm import selectinload
 
@@ -47,7 +47,7 @@ PERIODS = Record(
     verbs=LIST_ONLY,
     writes=CLOSE,
     actions={"close": (), "reopen": ()},
-    allows=lambda row: STEPS[row.state],
+    allows=States(STEPS, lambda row: row.state),
     where={
         "state": lambda state: Month.closed_at.is_(None) if state is PeriodState.OPEN else Month.closed_at.is_not(None),
         "since": lambda day: Month.month >= day,

@@ -15,6 +15,7 @@ from contracts.tax import tax_number
 from contracts.text import NameText, OptionalShortText, ShortText, blank_to_none, one_line, refuse
 from contracts.values import CountryCode, CurrencyCode, Language, Sum, in_currency
 from fastapi import Response
+from localisation import Phrase
 from party.schemas import AddressOut
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -25,7 +26,7 @@ _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 def _month(text: str) -> str:
     if not _MONTH.fullmatch(text) or text < "0001":
-        raise refuse("month", f"{text!r} is not a month: write it as 2026-11")
+        raise refuse("month", Phrase("{text!r} is not a month: write it as 2026-11", text=text))
     return text
 
 
@@ -54,7 +55,11 @@ class CompanyBody(BaseModel):
     def _tax_id_fits_its_country(self) -> Self:
         if self.tax_id and not (self.country and tax_number(self.tax_id, self.country)):
             raise refuse(
-                "tax_id", f"{self.tax_id!r} is not a tax id of {self.country or 'a country: fill in country'}", "tax_id"
+                "tax_id",
+                Phrase("{tax_id!r} is not a tax id of {country}", tax_id=self.tax_id, country=self.country)
+                if self.country
+                else Phrase("{tax_id!r} is not a tax id of a country: fill in country", tax_id=self.tax_id),
+                "tax_id",
             )
         return self
 

@@ -8,6 +8,8 @@ from typing import Any
 from chassis.edge import field_errors
 from chassis.errors import Conflict, Malformed
 from contracts.groups import GOLDEN_GROUPS, check_value
+from contracts.text import reason_of
+from localisation import Phrase
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
@@ -75,7 +77,9 @@ def meant(row: DecisionRow, named: Named) -> Json:
     if not found:
         there = ", ".join(f"{e.origin} ({e.event_id})" for e in entries)
         field = "origin" if origin is not None else "event_id"
-        raise Malformed(errors=[{"field": field, "message": f"the decision has no such value; it has {there}"}])
+        raise Malformed(
+            errors=[{"field": field, "message": Phrase("the decision has no such value; it has {there}", there=there)}]
+        )
     return _only(row, found)
 
 
@@ -92,7 +96,7 @@ def checked(kind: str, group: str, value: Json) -> Json:
     try:
         return check_value(GOLDEN_GROUPS[kind], group, value)  # type: ignore[arg-type]  # Sequence and Mapping are JSON
     except PydanticCustomError as error:
-        raise Malformed(errors=[{"field": "value", "message": error.message()}]) from None
+        raise Malformed(errors=[{"field": "value", "message": reason_of(error)}]) from None
     except ValidationError as error:
         raise Malformed(errors=[_in_value(each) for each in field_errors(error, value)]) from None
 

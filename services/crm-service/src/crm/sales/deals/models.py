@@ -15,7 +15,7 @@ from records import FromJson
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.sales.deals.rules import Pipeline, Stage, allowed, missing
+from crm.sales.deals.rules import ALLOWED, Pipeline, Stage, missing
 from crm.tables import Base
 
 
@@ -108,7 +108,7 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
     def must_be_open(self) -> None:
         """Raises `DealClosed`."""
         if self.state != "open":
-            raise DealClosed(state=self.state, allowed=allowed(self.state))
+            raise DealClosed(state=self.state, allowed=ALLOWED[self.state])
 
     def move(self, stage: str, pipeline: Pipeline) -> None:
         """Move to a stage, forward or back. Raises `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
@@ -132,7 +132,7 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
     def reopen(self) -> None:
         """Reopen it at its last stage. Raises `DealNotClosed`."""
         if self.state == "open":
-            raise DealNotClosed(state=self.state, allowed=allowed(self.state))
+            raise DealNotClosed(state=self.state, allowed=ALLOWED[self.state])
         self.state, self.reason, self.closed_on = "open", None, None
 
     def _fitting(self, key: str, pipeline: Pipeline) -> Stage:

@@ -2,7 +2,7 @@
 
 from party.me import employee_id_of
 from party.owners import owned_by
-from records import Record
+from records import Record, States
 from sqlalchemy import and_, true
 
 from crm.parties.contacts.records import CONTACTS
@@ -12,7 +12,7 @@ from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals import checks
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal
-from crm.sales.deals.rules import allowed
+from crm.sales.deals.rules import ALLOWED
 from crm.sales.deals.schemas import DealBody, DealFilters, DealOut, NewDeal
 
 DEALS = Record(
@@ -37,7 +37,7 @@ DEALS = Record(
     announced=DEAL,
     refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS, "owner_id": EMPLOYEES},
     callers={"owner_id": employee_id_of(Employee)},
-    allows=lambda row: allowed(row.state),
+    allows=States(ALLOWED, lambda row: row.state),
     actions={"move": (), "win": (), "lose": (), "reopen": ()},
     prepare=checks.may_change,
     check=checks.fits_stage,

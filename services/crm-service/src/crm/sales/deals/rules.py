@@ -75,9 +75,12 @@ BUILT_IN: Mapping[str, Pipeline] = {
 """The pipeline of a tenant that has declared none."""
 
 
-def allowed(state: str) -> list[str]:
-    """What may be done with a deal in this state."""
-    return ["change", "move", "win", "lose"] if state == "open" else ["reopen"]
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "open": ("change", "move", "win", "lose"),
+    "won": ("reopen",),
+    "lost": ("reopen",),
+}
+"""State -> what may be done with a deal."""
 
 
 def missing(required: Iterable[str], values: Mapping[str, Any]) -> list[str]:

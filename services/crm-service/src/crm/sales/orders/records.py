@@ -1,8 +1,8 @@
 """Declarations of orders and shipments."""
 
 from contracts.normalise import name_key
-from contracts.order import OrderState
-from records import READ_ONLY, Record, routes
+from contracts.order import NEXT_STATES, OrderState
+from records import READ_ONLY, Record, States, routes
 from sqlalchemy import ColumnElement, and_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -57,7 +57,7 @@ ORDERS = Record(
     order="-ordered_on",
     kind=ORDER,
     expands={"customer_id": CUSTOMERS, "lines.product_id": PRODUCTS},
-    allows=lambda row: ALLOWED[OrderState(row.state)],
+    allows=States(ALLOWED, lambda row: OrderState(row.state), NEXT_STATES),
     actions={Action.SUBMIT: (), Action.CANCEL: (), Action.REQUEST: ()},
     loads=(selectinload(Order.lines),),
     shown_only={"lines": {"__all__": LineView.model_fields.keys() - OrderLineBody.model_fields.keys()}},

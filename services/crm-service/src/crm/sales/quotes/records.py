@@ -1,7 +1,7 @@
 """Declarations of quotes."""
 
 from chassis import clock
-from records import Record
+from records import Record, States
 from sqlalchemy import ColumnElement, and_, func
 
 from crm.catalogue.products.records import PRODUCTS
@@ -40,7 +40,7 @@ QUOTES = Record(
         "order_id": ORDERS,
         "lines.product_id": PRODUCTS,
     },
-    allows=lambda row: ALLOWED[row.shown_state(clock.today())],
+    allows=States(ALLOWED, lambda row: row.shown_state(clock.today())),
     actions={"send": (), "accept": ("orders:write",), "decline": (), "revise": ()},
     shown_only={"lines": {"__all__": LineOut.model_fields.keys() - QuoteLineBody.model_fields.keys()}},
     where={"state": _in_state},

@@ -8,6 +8,7 @@ from chassis.db import Session
 from chassis.errors import Malformed
 from chassis.preconditions import IdempotentRoute
 from fastapi import APIRouter, Query, Request, Response
+from localisation import Phrase
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -89,7 +90,10 @@ def _read(content: bytes, content_type: str, layout: CsvLayout, account: BankAcc
     if kind in XML:
         return read_camt(content)
     if kind not in CSV:
-        raise unreadable(f"{kind or 'nothing'!r} is not a supported type: application/xml or text/csv", "Content-Type")
+        raise unreadable(
+            Phrase("{kind!r} is not a supported type: application/xml or text/csv", kind=kind or "nothing"),
+            "Content-Type",
+        )
     if account is None:
         raise Malformed(errors=[{"field": "bank_account_id", "message": "a CSV file does not contain its account"}])
     comma = layout.decimal == ","

@@ -11,6 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from chassis.errors import Malformed
+from contracts.text import reason_of
 from contracts.values import in_currency
 from pydantic_core import PydanticCustomError
 
@@ -118,7 +119,7 @@ def exact(amount: Decimal, currency: str, field: str) -> Decimal:
     try:
         checked = in_currency(amount, currency)
     except PydanticCustomError as error:
-        raise Malformed(errors=[{"field": field, "message": error.message()}]) from None
+        raise Malformed(errors=[{"field": field, "message": reason_of(error)}]) from None
     if checked <= 0:
         raise Malformed(errors=[{"field": field, "message": "a payment must be greater than zero"}])
     return checked

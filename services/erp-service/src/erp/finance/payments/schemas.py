@@ -12,6 +12,7 @@ from contracts.product import Quantity
 from contracts.receivable import Direction, PaymentState
 from contracts.text import NameText, OptionalNameText, OptionalShortText, ShortText, one_line, refuse
 from contracts.values import CurrencyCode, Money, in_currency
+from localisation import Phrase
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from records import PlainOut
 from stdnum import iban
@@ -25,7 +26,7 @@ def _iban(text: str) -> str:
     try:
         checked: str = iban.validate(text)
     except NumberInvalid as error:
-        raise refuse("iban", f"{text!r} is not an IBAN: {error}") from None
+        raise refuse("iban", Phrase("{text!r} is not an IBAN: {error}", text=text, error=error)) from None
     return checked
 
 

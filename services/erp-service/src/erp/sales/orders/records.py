@@ -1,7 +1,7 @@
 """Declarations of orders and shipments."""
 
-from contracts.order import OrderState
-from records import READ_ONLY, Record, routes
+from contracts.order import NEXT_STATES, OrderState
+from records import READ_ONLY, Record, States, routes
 from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -46,7 +46,7 @@ ORDERS = Record(
     order="-ordered_on",
     kind=ORDER,
     expands={"customer_id": CUSTOMERS, "lines.product_id": PRODUCTS},
-    allows=lambda row: ALLOWED[row.present],
+    allows=States(ALLOWED, lambda row: row.present, NEXT_STATES),
     actions={
         Action.SUBMIT: (),
         Action.CONFIRM: _to_confirm,

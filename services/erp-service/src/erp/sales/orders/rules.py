@@ -8,6 +8,7 @@ from typing import Any
 
 from chassis.errors import Conflict, Problem
 from contracts.order import NEXT_STATES, OrderState, RequestKind
+from localisation import Phrase
 from numbering import Series
 
 NOTHING = Decimal(0)
@@ -128,7 +129,9 @@ class MoreThanShipped(Conflict):
 
 def failure_text(error: Exception) -> str:
     """The text of a failure for people: that of our own errors, and only the name of any other error."""
-    why = str(error) if isinstance(error, Problem) else f"The service failed ({type(error).__name__})."
+    why = (
+        str(error) if isinstance(error, Problem) else Phrase("The service failed ({name}).", name=type(error).__name__)
+    )
     return f"{why} It is retried automatically."
 
 
@@ -195,13 +198,13 @@ def check_credit(
         raise CreditExceeded(currency=currency, **{name: amount_text(amount) for name, amount in amounts.items()})
 
 
-def refusal_of(state: OrderState, kind: RequestKind) -> str | None:
+def refusal_of(state: OrderState, kind: RequestKind) -> Phrase | None:
     """The reason why a request cannot be granted in this state; None when it can."""
     if kind is RequestKind.CANCEL and state in (*UNSHIPPED, OrderState.CANCELLED):
         return None
     if kind is RequestKind.CHANGE and state in CHANGEABLE:
         return None
-    return f"The order is {state.value.replace('_', ' ')}."
+    return Phrase("The order is {state}.", state=state.value.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)

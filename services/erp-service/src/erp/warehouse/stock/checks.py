@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from localisation import Phrase
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.warehouse.stock import queries
@@ -19,7 +20,9 @@ async def warehouse(session: AsyncSession, row: Warehouse, values: dict[str, Any
         if other.name == values["name"]:
             raise WarehouseNameTaken(name=other.name, id=other.id)
     if row.is_default and not values["is_default"]:
-        raise WarehouseInUse(id=row.id, reason=f"{row.name} is the default warehouse, and there must be one.")
+        raise WarehouseInUse(
+            id=row.id, reason=Phrase("{name} is the default warehouse, and there must be one.", name=row.name)
+        )
     if values["is_default"] and row.archived_at is not None:
         raise WarehouseArchived(id=row.id, name=row.name)
     values["is_default"] = values["is_default"] or not known
@@ -31,9 +34,9 @@ async def empty_warehouse(session: AsyncSession, row: Warehouse) -> None:
     """Raises `WarehouseInUse` while it has stock, or is the default."""
     await queries.warehouses_for_update(session)
     if row.is_default:
-        raise WarehouseInUse(id=row.id, reason=f"{row.name} is the default warehouse.")
+        raise WarehouseInUse(id=row.id, reason=Phrase("{name} is the default warehouse.", name=row.name))
     if await queries.lies_in(session, row.id):
-        raise WarehouseInUse(id=row.id, reason=f"{row.name} has stock on hand.")
+        raise WarehouseInUse(id=row.id, reason=Phrase("{name} has stock on hand.", name=row.name))
 
 
 async def _end_default(session: AsyncSession, others: list[Warehouse]) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
+from localisation import Phrase
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.config import JsonDict
 
@@ -135,7 +136,7 @@ class Choice(Pick):
     def _says_one_thing(self) -> Self:
         named = bool({"origin", "event_id"} & self.model_fields_set)
         if named == ("value" in self.model_fields_set):
-            raise ValueError("send either the `origin` whose value to keep, or a `value`")
+            raise ValueError(Phrase("send either the `origin` whose value to keep, or a `value`"))
         return self
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from chassis.errors import Malformed
 from fastapi import Depends, Path
+from localisation import Phrase
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from gateway.api.kinds import KindName
@@ -78,7 +79,7 @@ class Resync(Mend):
     def _says_which(self) -> Self:
         chosen = (self.canonical_id, self.kind, self.system, self.changed_since, self.changed_until)
         if all(each is None for each in chosen):
-            raise ValueError("send a record, a kind, a system or a time: a resync of everything is not allowed")
+            raise ValueError(Phrase("send a record, a kind, a system or a time: a resync of everything is not allowed"))
         return self
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.errors import Malformed, NotFound
+from localisation import Phrase
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -146,7 +147,9 @@ async def _policy(session: AsyncSession, text: str) -> Policy:
     policy = named(text)
     names = [row["name"] for row in await all_systems(session)]
     if policy.system is not None and policy.system not in names:
-        message = f"there is no system {policy.system!r}; there are {', '.join(names)}"
+        message = Phrase(
+            "there is no system {system!r}; there are {names}", system=policy.system, names=", ".join(names)
+        )
         raise Malformed(errors=[{"field": "policy", "message": message}])
     return policy
 
@@ -154,7 +157,9 @@ async def _policy(session: AsyncSession, text: str) -> Policy:
 def _check_group(wanted: Simulation) -> None:
     if group_spec(wanted.kind, wanted.group).policy.rule == "undeclared":
         known = ", ".join(group.pattern for group in kind_spec(wanted.kind).groups)
-        message = f"a {wanted.kind} has no group {wanted.group!r}; it has {known}"
+        message = Phrase(
+            "a {kind} has no group {group!r}; it has {known}", kind=wanted.kind, group=wanted.group, known=known
+        )
         raise Malformed(errors=[{"field": "group", "message": message}])
 
 

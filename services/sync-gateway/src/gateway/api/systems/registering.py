@@ -6,6 +6,7 @@ from uuid import UUID
 
 from contracts.kinds import Access
 from contracts.scopes import audience_of
+from localisation import Phrase
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, field_validator
 from pydantic.config import JsonDict
 
@@ -23,9 +24,9 @@ def _address(text: str) -> str:
     """Raises `ValueError` unless it is the base address of an HTTP server, without credentials."""
     url = HTTP_URL.validate_python(text)
     if url.username or url.password:
-        raise ValueError("an address contains no user name and no password; the gateway identifies itself by a token")
+        raise ValueError(Phrase("an address contains no user name and no password; the gateway has a token"))
     if url.query or url.fragment:
-        raise ValueError("an address contains no query and no fragment")
+        raise ValueError(Phrase("an address contains no query and no fragment"))
     return text.rstrip("/")
 
 

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, ParseError  # nosec: only the types; 
 from contracts.receivable import Direction
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from localisation import Phrase
 
 from erp.finance.bank_statements.statements.movements import (
     ReadLine,
@@ -31,15 +32,15 @@ def read_camt(content: bytes) -> list[ReadStatement]:
     try:
         root = fromstring(content, forbid_dtd=True)
     except ParseError as error:
-        raise unreadable(f"not XML: {error}") from None
+        raise unreadable(Phrase("not XML: {error}", error=error)) from None
     except DefusedXmlException:
         raise unreadable("it declares a document type or entities: send it without them") from None
     except (LookupError, ValueError) as error:
-        raise unreadable(f"its encoding cannot be decoded: {error}") from None
+        raise unreadable(Phrase("its encoding cannot be decoded: {error}", error=error)) from None
     found = _DOCUMENT.fullmatch(root.tag)
     if found is None or found["message"] != CAMT:
         what = found["message"] if found else f"an element {root.tag.rpartition('}')[2]!r}"
-        raise unreadable(f"this is {what}: send a camt.053, an account statement of booked entries")
+        raise unreadable(Phrase("this is {what}: send a camt.053, an account statement of booked entries", what=what))
     statements = [_statement(each) for each in _all(root, "BkToCstmrStmt/Stmt")]
     if not statements:
         raise unreadable("it contains no statement", "BkToCstmrStmt.Stmt")
@@ -94,7 +95,7 @@ def _entry(node: Element, where: str) -> Iterator[ReadLine]:
         case "DBIT":
             direction, party = Direction.OUT, "Cdtr"
         case other:
-            raise unreadable(f"{other!r} is neither CRDT nor DBIT", f"{where}: CdtDbtInd")
+            raise unreadable(Phrase("{other!r} is neither CRDT nor DBIT", other=other), f"{where}: CdtDbtInd")
     details = _all(node, "NtryDtls/TxDtls")
     parts = [_part(each, where) for each in details] if len(details) > 1 else []
     if not parts or sum((part for part, _ in parts), Decimal(0)) != amount or {c for _, c in parts} != {currency}:
@@ -149,7 +150,7 @@ def _decimal(text: str | None, where: str) -> Decimal:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0 or amount >= Decimal(10) ** 15 or amount != round(amount, 4):
-        raise unreadable(f"{text!r} is not an amount", f"{where}: Amt")
+        raise unreadable(Phrase("{text!r} is not an amount", text=text), f"{where}: Amt")
     return amount
 
 
@@ -158,7 +159,7 @@ def _day(node: Element, name: str, where: str) -> date | None:
     try:
         return date.fromisoformat(text[:10]) if text else None
     except ValueError:
-        raise unreadable(f"{text!r} is not a date", f"{where}: {name}") from None
+        raise unreadable(Phrase("{text!r} is not a date", text=text), f"{where}: {name}") from None
 
 
 def _path(names: str) -> str:

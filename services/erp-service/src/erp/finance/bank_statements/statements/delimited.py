@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.receivable import Direction
 from importing.delimited import NotDelimited, Record, opened
+from localisation import Phrase
 
 from erp.finance.bank_statements.statements.movements import (
     ReadLine,
@@ -46,7 +47,7 @@ def read_csv(content: bytes, layout: Layout) -> ReadStatement:
     try:
         records = list(opened(content, "UTF-8-SIG").records())
     except NotDelimited as error:
-        raise unreadable(f"not CSV: {error}") from None
+        raise unreadable(Phrase("not CSV: {error}", error=error)) from None
     header = [name.strip() for name in records[0].cells] if records else []
     mapping = _mapping(header, layout.columns)
     lines = [
@@ -74,18 +75,30 @@ def _mapping(header: list[str], columns: str | None) -> dict[str, str]:
         pairs = [pair.rpartition("=") for pair in columns.split(",")]
         mapping = {column.strip(): field.strip() for column, _, field in pairs}
     if missing := [column for column in mapping if column not in header]:
-        raise unreadable(f"there is no column {', '.join(map(repr, missing))}; {has}", "columns")
+        raise unreadable(
+            Phrase("there is no column {missing}; {has}", missing=", ".join(map(repr, missing)), has=has), "columns"
+        )
     if unknown := [field for field in mapping.values() if field not in FIELDS]:
-        raise unreadable(f"there is no field {', '.join(map(repr, unknown))}; fields: {', '.join(FIELDS)}", "columns")
+        raise unreadable(
+            Phrase(
+                "there is no field {unknown}; fields: {fields}",
+                unknown=", ".join(map(repr, unknown)),
+                fields=", ".join(FIELDS),
+            ),
+            "columns",
+        )
     if unfilled := [field for field in REQUIRED if field not in mapping.values()]:
-        raise unreadable(f"no column fills {', '.join(unfilled)}; {has}", "columns")
+        raise unreadable(Phrase("no column fills {unfilled}; {has}", unfilled=", ".join(unfilled), has=has), "columns")
     return mapping
 
 
 def _values(header: list[str], record: Record, mapping: Mapping[str, str]) -> dict[str, str]:
     """Cells by field; the values of two columns for one field are combined."""
     if any(cell.strip() for cell in record.cells[len(header) :]):
-        raise unreadable(f"it has {len(record.cells)} cells, the header {len(header)}", f"line {record.line}")
+        raise unreadable(
+            Phrase("it has {cells} cells, the header {header}", cells=len(record.cells), header=len(header)),
+            f"line {record.line}",
+        )
     named = dict(zip(header, record.cells, strict=False))
     values: dict[str, str] = {}
     for column, field in mapping.items():
@@ -121,7 +134,7 @@ def _amount(text: str, decimal_comma: bool, where: str) -> Decimal:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or abs(amount) >= Decimal(10) ** 15 or amount != round(amount, 4):
-        raise unreadable(f"{text!r} is not an amount", where)
+        raise unreadable(Phrase("{text!r} is not an amount", text=text), where)
     return amount
 
 
@@ -129,4 +142,6 @@ def _day(text: str, date_format: str, where: str) -> date:
     try:
         return datetime.strptime(text, date_format).replace(tzinfo=UTC).date()
     except ValueError:
-        raise unreadable(f"{text!r} is not a date written as {date_format}", where) from None
+        raise unreadable(
+            Phrase("{text!r} is not a date written as {date_format}", text=text, date_format=date_format), where
+        ) from None

@@ -11,6 +11,7 @@ from hashlib import sha256
 from chassis.errors import Malformed
 from contracts.receivable import Direction
 from contracts.values import CURRENCY_EXPONENTS
+from localisation import Phrase
 
 _NO_REFERENCE = {"", "NOTPROVIDED", "NONREF", "0"}
 _NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
@@ -92,5 +93,5 @@ def iban_text(text: str | None) -> str | None:
 def known_currency(code: str | None, where: str) -> str:
     """The currency. Raises `StatementUnreadable` for an unknown one."""
     if code not in CURRENCY_EXPONENTS:
-        raise unreadable(f"{code!r} is not a currency (ISO 4217)", where)
+        raise unreadable(Phrase("{code!r} is not a currency (ISO 4217)", code=code), where)
     return code

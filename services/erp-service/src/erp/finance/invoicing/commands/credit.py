@@ -13,6 +13,7 @@ from chassis.errors import Conflict, NotFound, about_one_of
 from contracts.charge import BilledCharge
 from contracts.money import Totals, charged
 from contracts.receivable import TaxAmount
+from localisation import Phrase
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -134,7 +135,7 @@ async def _charges(session: AsyncSession, invoice: Invoice, body: CreditNoteBody
     if body.lines is None:
         return list(left.values())
     if unknown := body.charges - left.keys():
-        detail = f"{invoice.number} has no such charge that is left to credit."
+        detail = Phrase("{number} has no such charge that is left to credit.", number=invoice.number)
         raise NotFound(id=str(min(unknown)), detail=detail)
     return [each for charge_id, each in left.items() if charge_id in body.charges]
 

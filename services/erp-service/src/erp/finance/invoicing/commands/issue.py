@@ -14,6 +14,7 @@ from chassis.errors import Conflict, NotFound, about_one_of
 from contracts.charge import BilledCharge, ListedCharge
 from contracts.money import line_net
 from contracts.receivable import TaxAmount
+from localisation import Phrase
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -201,7 +202,7 @@ async def _invoice(
 ) -> Invoice:
     customer, columns = await parties(session, order.customer_id, on)
     if missing := [name for name in ISSUER if not columns["issuer"][name]]:
-        raise CompanyIncomplete(missing=missing, detail=f"Missing: {', '.join(missing)}.")
+        raise CompanyIncomplete(missing=missing, detail=Phrase("Missing: {missing}.", missing=", ".join(missing)))
     names = await _names(session, {part.ordered.product_id for part in parts})
     lines = [_line(position, part, names, order.currency) for position, part in enumerate(parts, start=1)]
     sums = invoice_totals([(line.net, line.tax_rate) for line in lines], order.currency, charges)

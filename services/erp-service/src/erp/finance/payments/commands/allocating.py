@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.errors import Conflict, NotFound, about, about_one_of
 from chassis.replication import edit
 from contracts.receivable import Direction, PaymentState
+from localisation import Phrase
 from records import writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -178,9 +179,9 @@ def _check_allocatable(row: Payment) -> None:
         hint = "Only a booked payment settles invoices."
         raise PaymentStepRefused(state=row.state, allowed=row.verbs, hint=hint)
     if row.direction != Direction.IN:
-        raise NotAllocatable(why="It is an outgoing payment: it reduces the customer's credit as a whole.")
+        raise NotAllocatable(why=Phrase("It is an outgoing payment: it reduces the customer's credit as a whole."))
     if row.customer_id is None or row.customer_id != row.posted_customer_id:
-        raise NotAllocatable(why="It has no customer yet: assign it first.")
+        raise NotAllocatable(why=Phrase("It has no customer yet: assign it first."))
 
 
 def _check_invoice(row: Payment, invoice: Invoice, wanted: Decimal) -> None:

@@ -11,6 +11,7 @@ from chassis.patch import patched
 from chassis.replication import edit
 from contracts.receivable import PaymentState
 from custom_fields.queries import checked_values
+from localisation import Phrase
 from records import reads, writes
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -137,6 +138,13 @@ async def _reference_is_free(session: AsyncSession, row: Payment, reference: str
 async def _bank_account_fits(session: AsyncSession, row: Payment, bank_account_id: UUID) -> None:
     account = await reads.referred(session, BANK_ACCOUNTS, bank_account_id, "bank_account_id")
     if account.archived_at is not None:
-        raise BankAccountUnfit(why=f"{account.name} is archived.")
+        raise BankAccountUnfit(why=Phrase("{name} is archived.", name=account.name))
     if account.currency != row.currency:
-        raise BankAccountUnfit(why=f"{account.name} has the currency {account.currency}, the payment {row.currency}.")
+        raise BankAccountUnfit(
+            why=Phrase(
+                "{name} has the currency {currency}, the payment {wanted}.",
+                name=account.name,
+                currency=account.currency,
+                wanted=row.currency,
+            )
+        )

@@ -38,7 +38,7 @@ class ImportJobs:
             try:
                 async with work.transaction() as session:
                     # The cache of a batch may contain a row that is rolled back.
-                    results = await replace(run).batch(session, batch)
+                    results = await replace(run, warns=True).batch(session, batch)
                     raise _RolledBack
             except _RolledBack:
                 async with work.transaction() as session:

@@ -25,6 +25,7 @@ from localisation import Phrase
 from pydantic import BaseModel
 from records import Record, writes
 from records.cells import read_cell
+from records.duplicates import candidates
 from records.own_filters import FIELD, read_text
 from sqlalchemy import BigInteger, Identity, Index, Text, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -167,7 +168,7 @@ class Target:
 
 @dataclass(frozen=True)
 class RowResult:
-    """The outcome of one row; `reason` is the reason of a rejection."""
+    """The outcome of one row; `reason` is the reason of a rejection, or a warning in a preview."""
 
     line: int
     key: str
@@ -192,6 +193,8 @@ class Import:
     source: str
     tenant: UUID
     actor: str
+    warns: bool = False
+    """Whether the reason of a created row names records that it may be a duplicate of; a preview warns."""
     _found: dict[tuple[str, str], UUID] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     async def run(
@@ -235,15 +238,15 @@ class Import:
         try:
             document = self.target.document(row.values, row.lines)
             async with session.begin_nested():
-                outcome, record_id = await self._write(session, key, digest, present, document)
+                outcome, record_id, warning = await self._write(session, key, digest, present, document)
         except (Problem, DBAPIError) as error:
             return RowResult(row.line, key, "rejected", reason=_reason(refusal(error)))
         known[key] = Known(digest, record_id)
-        return RowResult(row.line, key, outcome, record_id)
+        return RowResult(row.line, key, outcome, record_id, warning)
 
     async def _write(
         self, session: AsyncSession, key: str, digest: str, present: Known | None, document: dict[str, Any]
-    ) -> tuple[Outcome, UUID]:
+    ) -> tuple[Outcome, UUID, str]:
         for path, target in self.target.references.items():
             for part, name in _places(document, path):
                 part[name] = str(await self._referred(session, target, part[name]))
@@ -251,10 +254,12 @@ class Import:
             document[FIELD] = await self._own(session, document[FIELD])
         if present is None:
             filled = _filled({name: _filled(value) if name == FIELD else value for name, value in document.items()})
-            row = await self.target.create(session, parsed(self.target.shape, filled), self.actor)
+            body = parsed(self.target.shape, filled)
+            warning = await self._warning(session, body)
+            row = await self.target.create(session, body, self.actor)
             named = {"target": self.name, "source": self.source, "key": key, "digest": digest, "record_id": row.id}
             await session.execute(insert(ImportKey).values(named))
-            return "created", row.id
+            return "created", row.id, warning
         before: list[int] = []
         row = await self.target.change(
             session, present.record_id, document, self.actor, lambda found: before.append(found.version)
@@ -264,7 +269,16 @@ class Import:
             .where(ImportKey.target == self.name, ImportKey.source == self.source, ImportKey.key == key)
             .values(digest=digest)
         )
-        return "unchanged" if row.version in before else "updated", row.id
+        return "unchanged" if row.version in before else "updated", row.id, ""
+
+    async def _warning(self, session: AsyncSession, body: BaseModel) -> str:
+        """The records that a new one may be a duplicate of; imports are never refused for them."""
+        record = self.target.record
+        if not self.warns or record is None or record.alike is None:
+            return ""
+        found = await candidates(session, record, body)
+        alike = "; ".join(f"{each.name} ({each.id}): {', '.join(each.fields)}" for each in found)
+        return f"May be a duplicate of {alike}" if found else ""
 
     async def _present(self, session: AsyncSession, keys: Sequence[str]) -> dict[str, Known]:
         """Records that are given by their own id; their previous contents are unknown."""

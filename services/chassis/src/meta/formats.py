@@ -37,7 +37,7 @@ def formats_of(locale: Locale) -> Formats:
         date=_patterns(locale, "date"),
         time=_patterns(locale, "time"),
         datetime=_datetimes(locale),
-        first_day_of_week=DAYS[locale.first_week_day],  # type: ignore[arg-type]  # One of these seven.
+        first_day_of_week=DAYS[locale.first_week_day],
         currencies=[
             CurrencyMeta(
                 code=code,

@@ -74,7 +74,8 @@ def _fields(record: Record[Any, Any, Any], scopes: Collection[str]) -> list[Fiel
         written = new.get(name) or changed.get(name)
         allowed = writes and name not in record.kept_by and needed.get(name, record.write_scope) in scopes
         reference = refers.get(name)
-        return (written or shown[name]).model_copy(
+        described = written or shown[name]
+        return described.model_copy(
             update={
                 "required": name in new and new[name].required,
                 "writable": allowed and written is not None,
@@ -82,7 +83,7 @@ def _fields(record: Record[Any, Any, Any], scopes: Collection[str]) -> list[Fiel
                 "readable": name in shown,
                 "reference": reference.name if reference else None,
                 "owner": owners.get(name),
-                "fields": (shown.get(name) or written).fields if written or name in shown else None,
+                "fields": shown.get(name, described).fields,
             }
         )
 

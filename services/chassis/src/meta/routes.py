@@ -78,7 +78,7 @@ def _own_field(record: RecordMeta, own: Own) -> FieldMeta:
     return FieldMeta(
         name=f"custom.{key}",
         label=shown,
-        type=kind,  # type: ignore[arg-type]  # One of `FieldType`, which are types here, too.
+        type=kind,
         custom=True,
         nullable=True,
         writable=writable,

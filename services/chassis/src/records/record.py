@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.interfaces import ORMOption
 from typing_extensions import TypeVar
 
+from records.duplicates import Alike
 from records.filters import Meanings, Where
 
 Row = TypeVar("Row")
@@ -80,7 +81,8 @@ class Record(Generic[Row_co, Body, Out]):
     filters have a say in what is shown. `among` selects the rows that
     lists are about, when it is not all of them, and joins what `sort_by` names: columns of other tables that lists may
     be sorted by. Records that are read one by one are `annotated` with tags, notes, files and a timeline, unless they
-    are derived from others. Exports of `personal` data are limited per day and role.
+    are derived from others. Exports of `personal` data are limited per day and role. `alike`
+    finds the records that a new one may be a duplicate of.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Record(Generic[Row_co, Body, Out]):
     before_archive: Check = unchecked
     annotated: bool = True
     personal: bool = False
+    alike: Alike | None = None
 
     def __post_init__(self) -> None:
         derived = self.kind is not None and not self.kind.history

@@ -22,7 +22,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from records import batches, export, reads, untracked, writes
+from records import batches, duplicates, export, reads, untracked, writes
 from records.answers import answered, page_of
 from records.batches import Batch, BatchResult
 from records.expanding import listed_shape
@@ -179,14 +179,19 @@ class _Commands:
     act_lock_all: writes.LockAll | None
     with_roles: bool
 
-    async def create(self, session: AsyncSession, document: Any, caller: Principal) -> Any:
+    async def create(self, session: AsyncSession, document: Any, caller: Principal, *, allow_duplicate: bool) -> Any:
         named = document if isinstance(document, Mapping) else document.model_fields_set
         self._refuse_scopeless(caller, named)
         body = parsed(_new(self.record), document) if isinstance(document, Mapping) else document
         if self.record.kind is not None:
             await creating(session, self.record.kind)
         body = await self._with_caller(session, body, named, caller)
-        return await self.act_create(session, body, caller.subject, **self._roles(caller))
+        if self.record.alike is not None and not allow_duplicate:
+            await duplicates.refuse(session, self.record, body, caller)
+        row = await self.act_create(session, body, caller.subject, **self._roles(caller))
+        if self.record.alike is not None:
+            duplicates.note(session, self.record, body, row)
+        return row
 
     async def _with_caller(self, session: AsyncSession, body: Any, named: Collection[str], caller: Principal) -> Any:
         """The body with the caller in the fields that hold it by default."""
@@ -203,19 +208,25 @@ class _Commands:
         seen_row = seen_of(self.record, seen)
         return await self.act_change(session, row_id, patch, caller.subject, seen_row, **self._roles(caller))
 
-    async def lock_all(self, session: AsyncSession, body: Any) -> None:
+    async def lock_all(self, session: AsyncSession, body: Any, *, allow_duplicate: bool) -> None:
         """Lock the rows that the items of a batch share; a malformed item is refused later, alone."""
         if self.record.kind is not None:
             await creating(session, self.record.kind)
+        if self.record.alike is not None and not allow_duplicate:
+            await duplicates.read_for(session, self.record, self._bodies(body))
         if self.act_lock_all is None:
             await reads.lock_all(session, self.record, body.ids)
             return
+        await self.act_lock_all(session, self._bodies(body), body.ids)
+
+    def _bodies(self, body: Any) -> list[Any]:
+        """The bodies of a batch that create a row and are not malformed."""
         bodies = []
         for item in body.items:
             if item.id is None:
                 with suppress(Malformed):
                     bodies.append(parsed(_new(self.record), item.body))
-        await self.act_lock_all(session, bodies, body.ids)
+        return bodies
 
     def _roles(self, caller: Principal) -> dict[str, Any]:
         return {"roles": caller.roles} if self.with_roles else {}
@@ -229,10 +240,11 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
     Body, Changed = _new(record), record.body if "change" in record.verbs else Never
     Writer = Annotated[Principal, requires(record.write_scope)]
     Id = Annotated[UUID, Path(alias=f"{record.name}_id")]
+    Allowed = duplicates.allowed(record)
     extra = {"openapi_extra": record.field_scopes.openapi} if record.field_scopes else {}
 
-    async def create(body: Body, session: Session, caller: Writer, response: Response) -> Any:
-        row = await commands.create(session, body, caller)
+    async def create(body: Body, session: Session, caller: Writer, allow_duplicate: Allowed, response: Response) -> Any:
+        row = await commands.create(session, body, caller, allow_duplicate=allow_duplicate)
         response.headers["Location"] = f"{record.path}/{row.id}"
         return await answered(session, record, row, response)
 
@@ -250,13 +262,15 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
         row = await writes.restore(session, record, row_id, caller.subject)
         return await answered(session, record, row, response)
 
-    async def write(body: Batch[Body, Changed], session: Session, caller: Writer) -> BatchResult:
+    async def write(
+        body: Batch[Body, Changed], session: Session, caller: Writer, allow_duplicate: Allowed
+    ) -> BatchResult:
         return await batches.write(
             session,
             body.items,
-            lambda fields: commands.create(session, fields, caller),
+            lambda fields: commands.create(session, fields, caller, allow_duplicate=allow_duplicate),
             lambda row_id, patch, seen: commands.change(session, row_id, patch, caller, seen),
-            lambda: commands.lock_all(session, body),
+            lambda: commands.lock_all(session, body, allow_duplicate=allow_duplicate),
         )
 
     item, shape = _item(record), {"response_model": answer_shape(record)}

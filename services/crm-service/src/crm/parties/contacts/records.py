@@ -1,6 +1,7 @@
 """Declarations of contacts."""
 
 from contracts.normalise import email_key
+from party.duplicates import alike
 from records import Record, routes
 
 from crm.parties.contacts.events import CONTACT
@@ -21,6 +22,7 @@ CONTACTS = Record(
     where={"email": lambda text: Contact.email_key == (email_key(text) or text)},
     refers={"customer_id": CUSTOMERS},
     personal=True,
+    alike=alike(Contact),
 )
 router = routes(
     CONTACTS,

@@ -1,6 +1,7 @@
 """Declarations of customers."""
 
 from contracts.normalise import email_key
+from party.duplicates import alike
 from party.me import employee_id_of
 from party.owners import owned_by
 from records import Record, routes
@@ -35,5 +36,6 @@ CUSTOMERS = Record(
     kept_by={"payment_terms": "erp", "credit": "erp"},
     shown_only={"legal_entities": {"__all__": {"tax_id_key", "tax_id_valid"}}},
     personal=True,
+    alike=alike(Customer),
 )
 router = routes(CUSTOMERS, says={"create": "Enter a customer. It is synchronised to the other systems within moments."})

@@ -1,6 +1,7 @@
 """Declarations of contacts."""
 
 from contracts.normalise import email_key
+from party.duplicates import alike
 from records import Record, routes
 
 from erp.parties.contacts.events import CONTACT
@@ -22,6 +23,7 @@ CONTACTS = Record(
     refers={"customer_id": CUSTOMERS},
     kept_by={"consent": "crm"},
     personal=True,
+    alike=alike(Contact),
 )
 router = routes(
     CONTACTS,

@@ -3,6 +3,7 @@
 from chassis.auth import FieldScopes
 from contracts.normalise import email_key
 from contracts.scopes import write_scopes_of
+from party.duplicates import alike
 from party.me import employee_id_of
 from party.owners import owned_by
 from records import Record, routes
@@ -38,5 +39,6 @@ CUSTOMERS = Record(
     field_scopes=FieldScopes(write_scopes_of("customer")),
     shown_only={"legal_entities": {"__all__": {"tax_id_key"}}},
     personal=True,
+    alike=alike(Customer),
 )
 router = routes(CUSTOMERS, says={"create": "Enter a customer. It is synchronised to the other systems within moments."})

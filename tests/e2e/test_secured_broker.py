@@ -1,6 +1,7 @@
 """The whole product on a broker with TLS, passwords and permissions, and what the broker refuses."""
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from stack.services import Stack
 from typer.testing import CliRunner
 
 from .clients import Company, new_tenant
+from .waiting import eventually
 
 PARTNER, SHOP = "partner", "shop"
 
@@ -95,18 +97,35 @@ async def test_a_user_may_not_write_topics_of_others(secured: Stack, access: Acc
         await sent(secured, access, user, topic)
 
 
-async def test_a_third_party_reads_the_outbound_topics_of_its_tenant_only(secured: Stack, access: Access) -> None:
-    topic = f"{FIRST_TENANT}.customer.v1"
-    await ensure_topics(secured.bootstrap, [topic], security=login(access, "gateway"))
-    await sent(secured, access, "gateway", topic)
-    options = login(access, PARTNER).options()
-    assert await read(secured, options, topic) == b"value"
-    assert await read(secured, options, topic, f"{PARTNER}.copies") == b"value"
+def publish_customers(company: Company) -> None:
+    """Declare the outbound topic of customers, and enter one."""
+    company.hub.call("PUT", "/v1/outbound-topics/customer", json={"without": ["phone"]}, headers={"If-Match": "*"})
+    company.customer_on_both(name="Alfreds Futterkiste", phone="030-0074321")
+
+
+async def test_a_third_party_reads_what_its_tenant_publishes_and_another_tenant_fails_alone(
+    secured: Stack, access: Access
+) -> None:
+    company, other = (Company.in_stack(secured, tenant) for tenant in (FIRST_TENANT, new_tenant()))
+    publish_customers(other)
+    publish_customers(company)
+
+    def settled() -> bool:
+        states = [each.hub.get("/v1/outbound-topics/customer")["state"] for each in (company, other)]
+        assert states == ["published", "failing"], states
+        return True
+
+    eventually(settled)
+    topic, options = f"{FIRST_TENANT}.customer.v1", login(access, PARTNER).options()
+    for group in (None, f"{PARTNER}.copies"):
+        found = json.loads(await read(secured, options, topic, group) or b"")
+        assert found["values"]["name"]["name"] == "Alfreds Futterkiste"
+        assert "phone" not in found["values"]
     with pytest.raises(GroupAuthorizationFailedError):
         await read(secured, options, topic, "sync-gateway")
-    for other in (f"{new_tenant()}.customer.v1", "crm.customer.v1", "sync.customer.v1"):
+    for denied in (f"{other.tenant}.customer.v1", "crm.customer.v1", "sync.customer.v1"):
         with pytest.raises(TopicAuthorizationFailedError):
-            await read(secured, options, other)
+            await read(secured, options, denied)
 
 
 async def test_a_system_that_joined_writes_its_own_topics_and_the_gateway_reads_them(

@@ -4,6 +4,7 @@ from typing import Any
 
 from contracts.events import EVENTS, Envelope, partitions_of
 from contracts.kinds.announced import ANNOUNCED
+from contracts.outbound import OUTBOUND, outbound_topic
 
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
 
@@ -40,8 +41,13 @@ def asyncapi_document() -> dict[str, Any]:
             "description": _DESCRIPTION,
         },
         "defaultContentType": "application/json",
-        "channels": {topic: _channel(topic) for topic in EVENTS},
-        "operations": {f"announce.{topic}": _operation(topic) for topic in EVENTS},
+        "channels": {
+            **{topic: _channel(topic) for topic in EVENTS},
+            **{f"outbound.{kind}.v1": _outbound_channel(kind) for kind in OUTBOUND},
+        },
+        "operations": {
+            f"announce.{topic}": _operation(topic) for topic in (*EVENTS, *(f"outbound.{kind}.v1" for kind in OUTBOUND))
+        },
         "components": {
             "messages": {topic: _message(topic) for topic in EVENTS},
             "messageTraits": {"cloudevent": {"headers": _headers()}},
@@ -62,6 +68,21 @@ def _channel(topic: str) -> dict[str, Any]:
                 "bindingVersion": "0.5.0",
             }
         },
+    }
+
+
+def _outbound_channel(kind: str) -> dict[str, Any]:
+    topic = OUTBOUND[kind]
+    channel = _channel(topic)
+    del channel["bindings"]["kafka"]["topic"]
+    return {
+        **channel,
+        "address": outbound_topic("{tenant}", kind),
+        "description": (
+            f"The events of {topic} of one tenant, for third parties, while the tenant declares it at "
+            f"/v1/outbound-topics/{kind}. Groups that the declaration leaves out are missing."
+        ),
+        "parameters": {"tenant": {"description": "The id of the tenant."}},
     }
 
 

@@ -50,6 +50,8 @@ SCOPES = {
     "events:write": "Send the events of a system over HTTP; the system's registration names the senders.",
     "webhooks:read": "See webhooks and their messages, without secrets.",
     "webhooks:write": "Make, change and delete webhooks; each kind of event needs the scope that shows the kind too.",
+    "outbound:read": "See which kinds the tenant publishes to topics of its own, and how far each topic is.",
+    "outbound:write": "Declare and withdraw outbound topics; each needs the scope that shows its kind too.",
     "outbox:read": "Read which events are pending and which the broker has refused, without their content.",
     "outbox:operate": "Resend an event that the broker has refused.",
     "audit:read": "Read the audit log.",

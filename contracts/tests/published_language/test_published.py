@@ -14,6 +14,7 @@ from contracts.generate import generated_files
 from contracts.groups import GOLDEN_GROUPS, GROUPS, announced_shapes, check_value
 from contracts.kinds import TABLES
 from contracts.kinds.announced import ANNOUNCED, AnnouncedKind
+from contracts.outbound import OUTBOUND, left_out, removable
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -160,16 +161,29 @@ def test_the_asyncapi_document_refers_only_to_what_exists() -> None:
 
 def test_the_asyncapi_document_has_each_topic_with_its_key_headers_and_payload() -> None:
     document = yaml.safe_load((HERE / "asyncapi.yaml").read_text(encoding="utf-8"))
-    assert set(document["channels"]) == set(EVENTS)
-    for topic, channel in document["channels"].items():
-        assert channel["address"] == topic
+    outbound = {f"outbound.{kind}.v1": topic for kind, topic in OUTBOUND.items()}
+    assert set(document["channels"]) == {*EVENTS, *outbound}
+    for name, channel in document["channels"].items():
+        topic = outbound.get(name, name)
+        assert channel["address"] == (name if name == topic else "{tenant}." + name.removeprefix("outbound."))
         message = _resolve(document, channel["messages"]["changed"]["$ref"])
         assert message["payload"]["schema"]["$ref"] == f"./schemas/{topic}.json"
         assert message["bindings"]["kafka"]["key"]["type"] == "string"
         headers = _resolve(document, message["traits"][0]["$ref"])["headers"]
         assert {"ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_tenant"} <= set(headers["required"])
     used = {operation["channel"]["$ref"].rpartition("/")[2] for operation in document["operations"].values()}
-    assert used == set(EVENTS)
+    assert used == {*EVENTS, *outbound}
+
+
+@pytest.mark.parametrize("kind", OUTBOUND)
+def test_groups_that_are_left_out_are_nowhere_in_an_event_that_still_fits_its_schema(kind: str) -> None:
+    topic = OUTBOUND[kind]
+    data = json.loads((HERE / f"examples/{topic}.json").read_text(encoding="utf-8"))["data"]
+    found = left_out(data, removable(kind))
+    EVENTS[topic].model_validate(found)
+    values = found.get("values") or found["snapshot"]
+    assert not {group.partition(":")[0] for group in values} & removable(kind)
+    assert left_out(data, ()) == data
 
 
 def _references(node: Any) -> list[str]:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from contracts.outbound import OUTBOUND
 from cryptography import x509
 from stack.broker.access import Access, one_line
 from stack.broker.certificates import AUTHORITY_DAYS, LEAF_DAYS, Certificates
-from stack.broker.permissions import Permission, of_service, of_third_party, outbound_kinds
+from stack.broker.permissions import PREFIXES, Permission, of_service, of_third_party, outbound_kinds
 from stack.broker.users import Users
 from stack.errors import CannotStart
 from stack.keys import FIRST_TENANT
@@ -118,3 +119,9 @@ def test_kafka_secure_is_0_or_1_and_for_the_embedded_broker() -> None:
         secured({"KAFKA_SECURE": "yes"})
     with pytest.raises(CannotStart, match="embedded broker"):
         secured({"KAFKA_SECURE": "1", "KAFKA_BOOTSTRAP_SERVERS": "kafka:9092"})
+
+
+def test_the_kinds_of_outbound_topics_are_those_of_the_contracts() -> None:
+    for service in SERVICES:
+        prefix = PREFIXES[service]
+        assert set(outbound_kinds(service)) == {kind for kind, topic in OUTBOUND.items() if topic.startswith(prefix)}

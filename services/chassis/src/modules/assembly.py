@@ -11,6 +11,7 @@ import custom_fields.routes
 import documentation
 import files
 import jobs
+import outbound
 from annotations import annotated
 from chassis.service import Running, Service
 from chassis.worker import Task
@@ -55,6 +56,7 @@ def service(
         imports_into(targets_of(modules)),
         Module(tasks=files.tasks),
         Module(routers=(audit.router,), tasks=audit.tasks),
+        Module(routers=(outbound.router,), tasks=outbound.tasks),
         numbered(_all(module.numbers for module in modules)),
     )
     listed = (*listed, Module(routers=(*access.routers, documentation.router), expiring=(access.ENDED_KEYS,)))

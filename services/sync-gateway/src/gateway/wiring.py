@@ -5,6 +5,7 @@ from pathlib import Path
 import access
 import audit
 import documentation
+import outbound
 from access.me import me_router
 from chassis.service import Service
 from contracts.scopes import EVENT_SCOPES
@@ -23,11 +24,11 @@ SERVICE = Service(
     settings=GatewaySettings,
     metadata=Base.metadata,
     versions=Path(__file__).parents[2] / "migrations" / "versions",
-    routers=(*routers, *access.routers, audit.router, me_router(), documentation.router),
+    routers=(*routers, *access.routers, audit.router, outbound.router, me_router(), documentation.router),
     event_scopes=EVENT_SCOPES,
     topics=publish.TOPICS,
     authenticator=access.authenticator(),
     expiring=(access.ENDED_KEYS,),
-    tasks=lambda running: {**worker.tasks(running), **audit.tasks(running)},
+    tasks=lambda running: {**worker.tasks(running), **audit.tasks(running), **outbound.tasks(running)},
     troubles={"reading": reading_troubles},
 )

@@ -5,6 +5,7 @@ two bare chains, one behind the other, which carry an order's event there and ba
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from stack.services import Stack
 from tests.e2e.clients import Company
 from tests.e2e.trade import a_product
 
-from . import measure, show
+from . import costs, measure, show
 from .chains import Chain, bare_chain_and_back, database
 from .measure import Times
 
@@ -25,7 +26,7 @@ CUSTOMERS = 20
 PRODUCTS = 10
 LINES = 2
 WRITERS = 8
-REST_SECONDS = 0.6  # Longer than the ERP gathers changes of stock and balances before it tells of them.
+REST_SECONDS = 1.3  # Longer than the ERP gathers changes of stock and balances before it tells of them.
 STOCK = "100000"
 VISIBLE = "confirmed"
 SEEN = "milliseconds from the beginning of the submission; seen here by a SELECT every 2 ms"
@@ -116,10 +117,14 @@ async def run(stack: Stack, orders: int, rate: float, seconds: float, burst: int
         await measure.quiet(hub)
         found = await _all([ours, bare], orders, rate, seconds, 0)
         await measure.quiet(hub)
-        before = measure.processor_seconds(stack)
+        before = await costs.note(stack)
         found.rates[ours.name], found.burst[ours.name] = await measure.crowd(ours, burst, CUSTOMERS, WRITERS)
         await measure.quiet(hub)
-        after = measure.processor_seconds(stack)
+        after = await costs.note(stack)
+        logged = Counter[str]()
+        async with costs.statements(stack, logged):
+            await measure.crowd(ours, burst // 2, CUSTOMERS, WRITERS)
+            await measure.quiet(hub)
         found.rates[bare.name], found.burst[bare.name] = await measure.crowd(bare, burst, CUSTOMERS, WRITERS)
         await _nothing_lost(stack)
     async with _office(stack, "erp", Alone, trades) as alone:
@@ -128,8 +133,8 @@ async def run(stack: Stack, orders: int, rate: float, seconds: float, burst: int
             found.add(await _all([alone], orders, rate, seconds, burst))
     await hub.close()
     _show(found, rate, burst)
-    each = {name: (after[name] - before[name]) / burst for name in after}
-    show.processor(f"Processor time of one of these {burst} orders in Concord", each)
+    costs.table(f"What one of these {burst} orders costs in Concord", before, after, burst)
+    costs.table("Statements of one order, in another burst", {}, logged, burst // 2)
 
 
 async def _all(chains: list[Chain], orders: int, rate: float, seconds: float, burst: int) -> Found:

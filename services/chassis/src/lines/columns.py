@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.db import JsonObject
 from contracts.charge import BilledCharge, Charge, ListedCharge
+from contracts.money import amount_text
 from sqlalchemy import Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +36,19 @@ class OrderedLine(Amounts):
     def net(self, currency: str, quantity: Decimal | None = None) -> Decimal:
         """The amount of the line, or of this quantity of it, before tax."""
         return net_of(self, currency, quantity)
+
+    def value(self) -> dict[str, Any]:
+        """The line in its published form, `contracts.order.OrderLine`; its columns hold checked values."""
+        return {
+            "position": self.position,
+            "product": str(self.product_id),
+            "description": self.description or None,
+            "quantity": amount_text(self.quantity),
+            "unit_price": amount_text(self.unit_price),
+            "discount": amount_text(self.discount),
+            "tax_class": self.tax_class,
+            "tax_rate": amount_text(self.tax_rate),
+        }
 
 
 class BilledLine(Amounts):

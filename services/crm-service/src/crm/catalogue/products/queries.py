@@ -11,7 +11,7 @@ from contracts.pricing import Offer, Question
 from contracts.product import TaxRate
 from lines.terms import Prices
 from records import reads
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products.models import Availability, DeclaredRate, ListEntry, PriceList, Product
@@ -47,6 +47,24 @@ async def availability(session: AsyncSession, product_ids: Collection[UUID]) -> 
     return {row.product_id: row for row in found}
 
 
+# Built once: building a statement costs as much as sending it.
+OFFERS = (
+    select(ListEntry, PriceList)
+    .join(PriceList, PriceList.id == ListEntry.price_list_id)
+    .where(
+        ListEntry.product_id == any_(bindparam("products", type_=ARRAY(Uuid()))),
+        ListEntry.archived_at.is_(None),
+        PriceList.archived_at.is_(None),
+    )
+)
+OFFERS_TO_SOME = OFFERS.where(
+    or_(
+        PriceList.customer_id.is_(None),
+        PriceList.customer_id == any_(bindparam("customers", type_=ARRAY(Uuid()))),
+    )
+)
+
+
 async def price_tags(
     session: AsyncSession, products: Collection[Product], customer_ids: Collection[UUID] | None = None
 ) -> dict[UUID, PriceTag]:
@@ -55,15 +73,10 @@ async def price_tags(
     With `customer_ids`, price lists of other customers are omitted.
     """
     offers: dict[UUID, list[CachedOffer]] = {product.id: [] for product in products}
-    statement = (
-        select(ListEntry, PriceList)
-        .join(PriceList, PriceList.id == ListEntry.price_list_id)
-        .where(ListEntry.product_id.in_(offers), ListEntry.archived_at.is_(None), PriceList.archived_at.is_(None))
-    )
+    wanted: dict[str, Any] = {"products": list(offers)}
     if customer_ids is not None:
-        theirs = PriceList.customer_id.in_(customer_ids)
-        statement = statement.where(or_(PriceList.customer_id.is_(None), theirs))
-    for entry, price_list in await session.execute(statement):
+        wanted["customers"] = list(customer_ids)
+    for entry, price_list in await session.execute(OFFERS if customer_ids is None else OFFERS_TO_SOME, wanted):
         offer = Offer(price_list.id, price_list.terms, price_list.customer_id, entry.listed)
         as_of = max(entry.updated_at, price_list.updated_at)
         offers[entry.product_id].append(CachedOffer(offer, price_list.name, as_of))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import selectinload
 
 from contracts import kinds
 from contracts import order as contract
-from crm.sales.orders.models import Order, OrderLine, Shipment
+from crm.sales.orders.models import Order, Shipment
 
 
 def _write_customer(row: Order, value: Any) -> None:
@@ -34,22 +34,8 @@ def _write_submitted_at(row: Order, value: Any) -> None:
     row.change({"submitted_at": moment and datetime.fromisoformat(moment)})
 
 
-def line_value(line: OrderLine) -> contract.OrderLine:
-    """The line in its published form."""
-    return contract.OrderLine(
-        position=line.position,
-        product=str(line.product_id),
-        description=line.description,
-        quantity=line.quantity,
-        unit_price=line.unit_price,
-        discount=line.discount,
-        tax_class=line.tax_class,
-        tax_rate=line.tax_rate,
-    )
-
-
 def _read_lines(row: Order) -> dict[str, Any]:
-    return {str(line.id): line_value(line).model_dump(mode="json") for line in row.lines}
+    return {str(line.id): line.value() for line in row.lines}
 
 
 def _write_line(row: Order, member: str, value: Any) -> None:

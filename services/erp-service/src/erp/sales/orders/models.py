@@ -29,7 +29,6 @@ from erp.sales.orders.rules import (
     Progress,
     all_invoiced,
     all_shipped,
-    amount_text,
     from_others,
     left_to_invoice,
     left_to_ship,
@@ -76,19 +75,6 @@ class OrderLine(OrderedLine, Base):
     @property
     def progress(self) -> Progress:
         return Progress(self.quantity, self.shipped, self.returned, self.invoiced)
-
-    def value(self) -> dict[str, Any]:
-        """The line in its published form."""
-        return {
-            "position": self.position,
-            "product": str(self.product_id),
-            "description": self.description,
-            "quantity": amount_text(self.quantity),
-            "unit_price": amount_text(self.unit_price),
-            "discount": amount_text(self.discount),
-            "tax_class": self.tax_class,
-            "tax_rate": amount_text(self.tax_rate),
-        }
 
     def change(self, value: Mapping[str, Any]) -> None:
         """Set the fields of a validated value in its published form."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 import iso4217
@@ -28,7 +29,24 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
+
+
+@lru_cache(maxsize=4096)
+def _is_plain_domain(domain: str) -> bool:
+    """Whether an ASCII domain may be that of an address. Many addresses share theirs."""
+    try:
+        validate_email(f"a@{domain}", check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return domain.isascii()
+
+
 def _email(text: str) -> str:
+    local, _, domain = text.rpartition("@")
+    plain = len(local) <= 64 and len(text) <= 254 and _PLAIN_LOCAL_PART.fullmatch(local)
+    if plain and _is_plain_domain(domain):
+        return text
     try:
         validate_email(text, check_deliverability=False)
     except EmailNotValidError as error:

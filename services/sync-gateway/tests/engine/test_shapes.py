@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+import psutil
 import pytest
 from chassis.db import Sessions, transaction
 from chassis.outbox import OutboxRow
 from chassis.testing import OTHER_TENANT
+from contracts.groups import GROUPS
 from gateway.ingest.consume import read
-from gateway.kinds.shapes import fitting
+from gateway.kinds.shapes import checked_value, fitting
 from gateway.store.deliveries import Delivery
 from gateway.store.quarantine import Quarantined
 from gateway.store.records import Record
@@ -135,3 +137,12 @@ async def test_a_checked_change_still_says_which_edit_it_replaces(hub: Hub) -> N
     event = read(hub.event("crm", "c1", 2, {**NAME, "phone": " 030-1 "}), SYSTEMS).event
     replacing = replace(event, changes=tuple(change._replace(after=1) for change in event.changes))
     assert {change.group: change.after for change in fitting(replacing).changes} == {"name": 1, "life": 1, "phone": 1}
+
+
+def test_remembered_values_take_little_memory() -> None:
+    checked_value(GROUPS["customer"], "notes", "first")
+    before = psutil.Process().memory_info().rss
+    for number in range(5_000):
+        checked_value(GROUPS["customer"], "notes", f"note {number}")
+    grown = psutil.Process().memory_info().rss - before
+    assert grown < 12 * 2**20, f"{grown / 5_000:.0f} bytes a value"

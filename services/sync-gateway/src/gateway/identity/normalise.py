@@ -86,13 +86,13 @@ def match_keys(kind: str, values: Values, country: str | None = None) -> MatchKe
     named = identifying(kind)
     read = {group: value for group, value in values.items() if group.partition(":")[0] in named}
     try:
-        return _remembered(kind, orjson.dumps(read), country)
+        return _remembered(kind, orjson.dumps(read).decode(), country)  # Bytes keep a block of 4 KiB each.
     except TypeError:  # A value that no event can have.
         return _computed(kind, read, country)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _remembered(kind: str, packed: bytes, country: str | None) -> MatchKeys:
+def _remembered(kind: str, packed: str, country: str | None) -> MatchKeys:
     return _computed(kind, orjson.loads(packed), country)
 
 

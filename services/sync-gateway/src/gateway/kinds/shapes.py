@@ -19,7 +19,7 @@ from typing_extensions import TypedDict
 from gateway.merge.policy import Json
 from gateway.merge.register import Event
 
-REMEMBERED_BYTES = 500
+REMEMBERED_LENGTH = 500
 Count = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Key = Annotated[str, Field(min_length=1, max_length=200)]
 Seen = dict[Key, tuple[Count, Count]]
@@ -134,15 +134,15 @@ def checked_value(shapes: Shapes, group: str, value: Json) -> Json:
     return checked
 
 
-def _form(shapes: Shapes, group: str, value: Json) -> bytes | None:
+def _form(shapes: Shapes, group: str, value: Json) -> str | None:
     """The one form of a value, as JSON; None if the value has it, and for a group that is not published. Raises
     `Unfit`."""
     family, colon, member = (group, "", "") if group in shapes else group.partition(":")
     shape = shapes.get(family)
     if shape is None or bool(colon) != (shape.member is not None):
         return None
-    packed = orjson.dumps(value)
-    check = _remembered if len(packed) <= REMEMBERED_BYTES else _check
+    packed = _packed(value)
+    check = _remembered if len(packed) <= REMEMBERED_LENGTH else _check
     try:
         form = check(shape, member, packed)
     except ValidationError as error:
@@ -150,17 +150,22 @@ def _form(shapes: Shapes, group: str, value: Json) -> bytes | None:
     return None if form == packed else form
 
 
-def _check(shape: Shape, member: str, packed: bytes) -> bytes:
+def _packed(value: Any) -> str:
+    """JSON as text: the bytes that orjson returns keep a block of 4 KiB each, which a cache would hold."""
+    return orjson.dumps(value).decode()
+
+
+def _check(shape: Shape, member: str, packed: str) -> str:
     if shape.member is not None:
         shape.members.validate_python(member)
     value = orjson.loads(packed)
     if value is None and not shape.required:
         return packed
     typed = shape.values.validate_python(value, extra="allow")
-    return orjson.dumps(_with_additions(shape.values.dump_python(typed, mode="json"), value))
+    return _packed(_with_additions(shape.values.dump_python(typed, mode="json"), value))
 
 
-_remembered = lru_cache(maxsize=32_768)(_check)
+_remembered = lru_cache(maxsize=24_576)(_check)
 """Most values of a snapshot came with the event before, and all of a golden record came with some event. The values of
 a full batch of new records fit twice."""
 

@@ -84,7 +84,10 @@ def merge_event(
     work.restored = known
     gap = event.seq > seen_seq + 1 or work.has_lost(seen_seq, last)
     counted = work.repair(seen_seq, last) if gap else set()
-    for change in sorted(event.changes, key=lambda each: each.group not in kind.leading):
+    changes = event.changes
+    if kind.leading:
+        changes = tuple(sorted(changes, key=lambda each: each.group not in kind.leading))
+    for change in changes:
         if event.origin == "gateway":
             work.compare(change.group, change.new, _confirmed(event, change))
         elif change.group not in counted:
@@ -163,7 +166,10 @@ class _Work:
         rev = self.next_revision(change.group, change.ctx)
         first, seq = change.ctx == 0, event.seq if seq is None else seq
         head = Head(change.new, hlc, rev, event.id, event.actor, event.time, first, seq)
-        base = before._replace(rev=rev, hold=_hold_after(before, bounces), bounces=bounces)
+        hold = _hold_after(before, bounces)
+        base = Register(
+            rev, before.heads, before.value, before.parked, before.rule, hold, before.total, bounces, before.awaited
+        )
         if rule.policy.rule == "counter":
             self._count(change, base)
         elif self._admitted(change, rule, stored=bounces > 0):

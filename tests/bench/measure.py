@@ -15,6 +15,9 @@ from .chains import Chain, ManyChain
 
 LOOK_SECONDS = 0.002
 PATIENCE_SECONDS = 60
+HEARD_SECONDS = 1.5
+"""An author hears of its edit after a second."""
+
 UNDER_WAY = "select exists (select from deliveries where state = 'pending' or leased_until is not null)"
 
 
@@ -85,10 +88,23 @@ async def steady(
     return results
 
 
-async def _stream(chain: Chain, rate: float, seconds: float, records: int, times: Times) -> None:
+async def at_rate(chain: Chain, rate: float, seconds: float, records: int) -> tuple[int, float]:
+    """Edits at a steady rate, until their authors have heard of them; returns their number, and the seconds.
+
+    The look comes seldom, because its processor time is that of the server.
+    """
+    began, times = time.perf_counter(), Times()
+    await _stream(chain, rate, seconds, records, times, look_seconds=0.25)
+    await asyncio.sleep(HEARD_SECONDS)
+    return len(times.visible), time.perf_counter() - began
+
+
+async def _stream(
+    chain: Chain, rate: float, seconds: float, records: int, times: Times, look_seconds: float = LOOK_SECONDS
+) -> None:
     waiting: dict[str, float] = {}
     finished = asyncio.Event()
-    watching = asyncio.create_task(_watch(chain, waiting, finished, times))
+    watching = asyncio.create_task(_watch(chain, waiting, finished, times, look_seconds))
     edits, start = int(rate * seconds), time.perf_counter()
     for number, mark in enumerate(marks(edits)):
         await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))

@@ -2,8 +2,10 @@
 
 from collections.abc import Container
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
+from adjustments.transport import Transport
 
 from chassis import telemetry
 from chassis.edge import CORRELATION_HEADER
@@ -38,7 +40,7 @@ def create_client(
         timeout=httpx.Timeout(timeout_seconds, connect=2.0),
         limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
         event_hooks={"request": [_say_where_from]},
-        transport=transport,
+        transport=transport or (None if getproxies() else Transport()),  # Proxies are those of the environment.
     )
 
 

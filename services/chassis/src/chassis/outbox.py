@@ -145,6 +145,17 @@ async def announce_all(session: AsyncSession, events: Sequence[tuple[str, str, E
     await ANNOUNCE.fetch(session, columns)
 
 
+class Waiting(NamedTuple):
+    """A row of `batch_of`."""
+
+    place: int
+    topic: str
+    key: str
+    attributes: JsonObject
+    data: bytes
+    bytes_before: int
+
+
 def batch_of(
     table: type[OutboxRow | SentRow],
     place: InstrumentedAttribute[int],
@@ -159,7 +170,7 @@ def batch_of(
     return select(found).where(found.c.bytes_before < BATCH_BYTES).order_by(found.c.place)
 
 
-def message_of(row: Row[Any]) -> Message:
+def message_of(row: Waiting | Row[Any]) -> Message:
     """The Kafka message of a row of either table."""
     return Message(row.topic, row.key.encode(), row.data, tuple(to_headers(row.attributes)))
 

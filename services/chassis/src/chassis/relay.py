@@ -6,23 +6,23 @@ that the broker refuses permanently is parked, counted and reported, and does no
 
 import asyncio
 from collections.abc import Container, Sequence
-from typing import Any
 
 import structlog
-from sqlalchemy import Row, func, text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis import clock, telemetry
 from chassis.bus import BrokerAway, Producer, Reach, Refused
 from chassis.health import beat
-from chassis.outbox import BATCH_BYTES, COLUMNS, OutboxRow, batch_of, message_of
+from chassis.outbox import BATCH_BYTES, COLUMNS, OutboxRow, Waiting, batch_of, message_of
 from chassis.resend import Resending
+from chassis.statements import Statement
 from chassis.wakeup import Wakeup
 from chassis.worker import pause
 
 log = structlog.get_logger()
 LOCK = "select pg_try_advisory_lock(hashtext('outbox relay'))"
-MOVE = text(
+MOVE = Statement(
     f"""
     with gone as (delete from outbox where id = any(:ids) returning id, {COLUMNS})
     insert into outbox_sent (position, {COLUMNS})
@@ -53,7 +53,7 @@ class Relay:
         self.announced = announced
         self.poll_seconds = poll_seconds
         self.batch = batch
-        self._waiting = batch_of(OutboxRow, OutboxRow.id, OutboxRow.parked_at.is_(None), limit=batch)
+        self._waiting = Statement(batch_of(OutboxRow, OutboxRow.id, OutboxRow.parked_at.is_(None), limit=batch))
         self._more = False
         self.resending = Resending(producer)
         self.reach = Reach("relay")
@@ -96,13 +96,13 @@ class Relay:
     async def step(self, connection: AsyncConnection) -> int:
         """Send one batch; returns the number of processed rows. The rows stay until the broker has acknowledged
         them."""
-        found = (await connection.execute(self._waiting)).all()
+        found = [Waiting(*row) for row in await self._waiting.fetch_on(connection, {})]
         self._more = len(found) == self.batch or sum(len(row.data) for row in found) >= BATCH_BYTES
         if not found:
             return 0
         outcomes = await self._send(found)
         sent = [r.place for r, outcome in zip(found, outcomes, strict=True) if outcome is None]
-        await connection.execute(MOVE, {"ids": sent})
+        await MOVE.fetch_on(connection, {"ids": sent})
         for r, outcome in zip(found, outcomes, strict=True):
             if outcome is not None:
                 await self._park(connection, r.place, outcome)
@@ -110,7 +110,7 @@ class Relay:
         _report(found, outcomes)
         return len(found)
 
-    async def _send(self, rows: Sequence[Row[Any]]) -> list[Refused | None]:
+    async def _send(self, rows: Sequence[Waiting]) -> list[Refused | None]:
         sendable = [self.announced is None or row.topic in self.announced for row in rows]
         messages = [message_of(row) for row, known in zip(rows, sendable, strict=True) if known]
         outcomes = iter(await self.producer.send(messages) if messages else ())
@@ -126,7 +126,7 @@ class Relay:
         )
 
 
-def _report(rows: Sequence[Row[Any]], outcomes: Sequence[Refused | None]) -> None:
+def _report(rows: Sequence[Waiting], outcomes: Sequence[Refused | None]) -> None:
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome is None:
             known = {"event_id": row.attributes.get("id"), "correlation_id": row.attributes.get("correlationid")}

@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import ClauseElement, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from chassis.db import Sessions, transaction
 
@@ -29,11 +29,12 @@ class Statement:
         self.clause = text(statement) if isinstance(statement, str) else statement
 
     @cached_property
-    def compiled(self) -> tuple[str, Sequence[str]]:
-        """The text for the driver, and the names of its parameters in their order. Made when first needed: the types of
-        foreign keys are known once all tables are declared."""
+    def compiled(self) -> tuple[str, Sequence[str], Mapping[str, Any]]:
+        """The text for the driver, the names of its parameters in their order, and the values that the expression
+        contains. Made when first needed: the types of foreign keys are known once all tables are declared."""
         compiled = self.clause.compile(dialect=DIALECT)
-        return str(compiled), tuple(getattr(compiled, "positiontup", None) or ())
+        names = tuple(getattr(compiled, "positiontup", None) or ())
+        return str(compiled), names, {name: compiled.params[name] for name in names}
 
     async def fetch(self, session: AsyncSession, values: Mapping[str, Any]) -> Rows:
         """The rows, in the transaction of the session, which begins if it has not. Raises `DBAPIError`."""
@@ -60,11 +61,16 @@ class Statement:
         finally:
             pooled.close()
 
+    async def fetch_on(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Rows:
+        """The rows, on a connection that commits each statement. Raises `DBAPIError`."""
+        held: Any = connection.sync_connection
+        return await self._fetch(held.connection.dbapi_connection, values)
+
     async def _fetch(self, adapted: Any, values: Mapping[str, Any]) -> Rows:
-        sql, names = self.compiled
+        sql, names, contained = self.compiled
         driver = adapted.driver_connection
         try:
-            rows: Rows = await driver.fetch(sql, *[values[name] for name in names])
+            rows: Rows = await driver.fetch(sql, *[values.get(name, contained[name]) for name in names])
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise _as_sqlalchemy_raises(adapted, sql, error) from error
         return rows

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+from adjustments.statements import Statement
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -33,7 +34,6 @@ from chassis.counting import counts
 from chassis.db import TENANT, Base, JsonObject
 from chassis.errors import Conflict
 from chassis.events import Event, to_headers
-from chassis.statements import Statement
 
 COLUMNS = "tenant_id, event_id, topic, key, attributes, data, created_at"
 BATCH_BYTES = 16 * 1024 * 1024

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Container, Sequence
 
 import structlog
+from adjustments.statements import Statement
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,7 +17,6 @@ from chassis.bus import BrokerAway, Producer, Reach, Refused
 from chassis.health import beat
 from chassis.outbox import BATCH_BYTES, COLUMNS, OutboxRow, Waiting, batch_of, message_of
 from chassis.resend import Resending
-from chassis.statements import Statement
 from chassis.wakeup import Wakeup
 from chassis.worker import pause
 

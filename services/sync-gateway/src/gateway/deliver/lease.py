@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from chassis.statements import Statement
+from adjustments.statements import Statement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.store.deliveries import UNSETTLED

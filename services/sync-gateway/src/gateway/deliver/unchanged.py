@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from adjustments.statements import Statement
 from chassis.db import Sessions
-from chassis.statements import Statement
 
 from gateway.deliver.items import Item
 from gateway.deliver.settle import settle

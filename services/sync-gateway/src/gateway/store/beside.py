@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from chassis.statements import Statement
+from adjustments.statements import Statement
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 

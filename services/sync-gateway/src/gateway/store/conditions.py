@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from chassis.statements import Statement
+from adjustments.statements import Statement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.store.registrations import NUMBER, Changes

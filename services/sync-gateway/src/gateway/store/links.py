@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import UUID
 
+from adjustments.statements import Statement
 from chassis.db import uuid7
-from chassis.statements import Statement
 from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from chassis.statements import Statement
+from adjustments.statements import Statement
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 

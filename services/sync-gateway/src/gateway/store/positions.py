@@ -3,9 +3,9 @@
 from uuid import UUID
 
 import structlog
+from adjustments.statements import Statement
 from chassis.bus import Positions
 from chassis.resend import TOPIC_LOGS, notice
-from chassis.statements import Statement
 from chassis.topics import Logs
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import insert

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 import orjson
-from chassis.statements import Statement
+from adjustments.statements import Statement
 from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB

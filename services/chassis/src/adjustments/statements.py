@@ -11,9 +11,7 @@ import asyncpg
 from sqlalchemy import ClauseElement, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
-
-from chassis.db import Sessions, transaction
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 DRIVER = "driver"
@@ -46,12 +44,14 @@ class Statement:
             await adapted._start_transaction()
         return await self._fetch(adapted, values)
 
-    async def fetch_alone(self, sessions: Sessions, values: Mapping[str, Any]) -> Rows:
+    async def fetch_alone(self, sessions: async_sessionmaker[AsyncSession], values: Mapping[str, Any]) -> Rows:
         """The rows, in a transaction of its own: one round trip. Raises `DBAPIError`."""
         engine = sessions.kw["bind"]
         if not isinstance(engine, AsyncEngine):
-            async with transaction(sessions) as session:
-                return await self.fetch(session, values)
+            async with sessions() as session:
+                rows = await self.fetch(session, values)
+                await session.commit()
+                return rows
         pooled = await engine.raw_connection()
         try:
             return await self._fetch(pooled.dbapi_connection, values)

@@ -26,9 +26,10 @@ class Loaded:
 
 
 async def run(stack: Stack, records: int) -> None:
-    """Create the customers by `:batch` in the CRM, and print rates and memory."""
+    """Create the customers by `:batch` in the CRM, and print rates, memory, and the processor time of each process."""
     hub = await asyncpg.connect(database(stack, "gateway"))
     found = []
+    before = measure.processor_seconds(stack)
     async with product(stack) as chain:
         for number in range(PARTS):
             show.console.print(f"Creating customers, part {number + 1} of {PARTS} ...")
@@ -39,6 +40,7 @@ async def run(stack: Stack, records: int) -> None:
             memory = psutil.Process(stack.parts["gateway-worker"].pid).memory_info().rss / 2**20
             found.append(Loaded((number + 1) * (records // PARTS), rate, memory))
     await hub.close()
+    after = measure.processor_seconds(stack)
     rows = [(f"{each.records:,}", f"{each.rate:.0f}", f"{each.memory_mebibytes:.0f}") for each in found]
     show.table(
         f"{records:,} new customers by :batch, until in step on both sides",
@@ -47,6 +49,8 @@ async def run(stack: Stack, records: int) -> None:
         f"the last part has {found[-1].rate / found[0].rate:.2f} of the rate of the first",
         {"parts": [asdict(each) for each in found]},
     )
+    each = {name: (after[name] - before[name]) / records for name in after}
+    show.processor("Processor time of one of these customers", each)
 
 
 async def _in_step(there: asyncpg.Connection, hub: asyncpg.Connection, wanted: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from chassis.db import Sessions, transaction
 from contracts.kinds import Access
+from contracts.kinds.announced import ANNOUNCED
 from contracts.kinds.table import READS, WRITES
 from gateway.api.systems.queries import systems as shown
 from gateway.deliver import compare
@@ -199,6 +200,12 @@ async def test_a_system_of_before_kinds_were_stored_is_not_compared_again(hub: H
         await hold(session, SYSTEMS)
         assert await stored(session) == SYSTEMS
         assert [each.state for each in await shown(session)] == ["connected", "connected"]
+
+
+def test_announced_kinds_are_not_read_because_no_system_depends_on_them() -> None:
+    topics = source_topics({system: declared(system) for system in ("crm", "erp")})
+    assert not [topic for topic in topics if topic.split(".")[1] in ANNOUNCED]
+    assert {"deal", "stock_move", "journal_entry"} <= ANNOUNCED.keys()
 
 
 def test_the_hub_reads_the_topics_of_those_that_write() -> None:

@@ -25,7 +25,7 @@ class BalanceChange(Base):
 
 
 class Balance(Replicated, Base):
-    """The balance of a customer in one currency; negative is credit. Updated within a second."""
+    """The balance of a customer in one currency; negative is credit. Updated about once a second."""
 
     __tablename__ = "balances"
     __table_args__ = (

@@ -20,7 +20,7 @@ class FollowsStock(Conflict):
     code = "follows-stock"
     title = "Availability is computed from stock"
     detail = "The availability of a product is its stock in the ERP's warehouses less reservations."
-    hint = "Receive, adjust or transfer stock; the availability is updated within a second."
+    hint = "Receive, adjust or transfer stock; the availability is updated about a second later."
 
 
 def _read(row: AvailabilityRow) -> dict[str, Any]:

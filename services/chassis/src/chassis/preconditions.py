@@ -66,11 +66,18 @@ class Seen:
     def __init__(self, header: str, body: bytes) -> None:
         self._header, self._body = header, body
 
+    def includes(self, version: int) -> bool:
+        """Whether the caller has seen this version, or has sent `*`."""
+        return self._header == "*" or etag(version) in self._tags()
+
+    def _tags(self) -> list[str]:
+        return [_version_of(tag) for tag in re.findall(r'(?:W/)?"[^"]*"', self._header)]
+
     def check(self, version: int, current: Any) -> None:
         """Raises `StaleVersion`, with all three versions, unless the caller has seen `version` (or sends `*`)."""
-        tags = [_version_of(tag) for tag in re.findall(r'(?:W/)?"[^"]*"', self._header)]
-        if self._header == "*" or etag(version) in tags:
+        if self.includes(version):
             return
+        tags = self._tags()
         base = [int(tag[1:-1]) if tag[1:-1].isdecimal() else tag for tag in tags]
         stale = StaleVersion(current=current, base=base[0] if len(base) == 1 else base, yours=_json(self._body))
         stale.headers["ETag"] = etag(version)

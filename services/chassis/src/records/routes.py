@@ -285,7 +285,12 @@ def _writing(record: Record[Any, Any, Any], commands: _Commands) -> list[Route]:
 
 def seen_of(record: Record[Any, Any, Any], seen: Seen) -> writes.Seen:
     """A check of the version that a caller has seen, which answers with the current record when it is outdated."""
-    return lambda row: seen.check(row.version, record.show(row))
+
+    def check(row: Any) -> None:
+        if not seen.includes(row.version):
+            seen.check(row.version, record.show(row))
+
+    return check
 
 
 def _new(record: Record[Any, Any, Any]) -> type[BaseModel]:

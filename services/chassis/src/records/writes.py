@@ -78,7 +78,7 @@ async def change(
     row = await by_id(session, record, row_id, lock=True)
     seen(row)
     present = record.written(row)
-    with _editing(session, record, row, actor):
+    with _editing(session, record, row, present, actor):
         await _write(session, record, row, patched(record.body, present, patch), present)
     await gather.flush(session)
     return row
@@ -158,9 +158,11 @@ async def _refuse_unknown(session: AsyncSession, record: Record[Any, Any, Any], 
 
 
 @contextmanager
-def _editing(session: AsyncSession, record: Record[Any, Any, Any], row: Any, actor: str) -> Iterator[None]:
+def _editing(
+    session: AsyncSession, record: Record[Any, Any, Any], row: Any, before: Mapping[str, Any], actor: str
+) -> Iterator[None]:
     """Announce the changes of the block. A change of an unpublished record only increments the version."""
-    version, before = row.version, record.written(row)
+    version = row.version
     if record.kind is not None:
         with edit(session, record.kind, row, actor):
             yield

@@ -7,11 +7,14 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+HELD = "held"
+"""In the `info` of a session: its innermost transaction, and the connection of that."""
+
 
 @asynccontextmanager
 async def driver_of(session: AsyncSession) -> AsyncIterator[Any]:
     """The driver's connection, in the transaction of the session. Raises `DBAPIError` as the session does."""
-    connection = await session.connection()
+    connection = await _connection(session)
     adapted: Any = _adapted(connection)
     driver = adapted._connection
     if adapted._transaction is None and not driver.is_in_transaction():
@@ -20,6 +23,20 @@ async def driver_of(session: AsyncSession) -> AsyncIterator[Any]:
         yield driver
     except Exception as error:
         raise await translated(connection, error) from error
+
+
+async def _connection(session: AsyncSession) -> AsyncConnection:
+    """The session's connection. Asking for it once in a transaction is enough; in a savepoint, it begins that."""
+    held: AsyncConnection | None
+    begun, held = session.info.get(HELD, (None, None))
+    if held is None or begun is not _innermost(session):
+        held = await session.connection()
+        session.info[HELD] = (_innermost(session), held)
+    return held
+
+
+def _innermost(session: AsyncSession) -> Any:
+    return session.sync_session.get_nested_transaction() or session.sync_session.get_transaction()
 
 
 async def translated(connection: AsyncConnection, error: Exception) -> Exception:

@@ -17,9 +17,9 @@ async def driver_of(session: AsyncSession) -> AsyncIterator[Any]:
     connection = await _connection(session)
     adapted: Any = _adapted(connection)
     driver = adapted._connection
-    if adapted._transaction is None and not driver.is_in_transaction():
-        await adapted._start_transaction()
     try:
+        if adapted._transaction is None and not driver.is_in_transaction():
+            await adapted._start_transaction()  # The message that begins it may lock a row, and so fail.
         yield driver
     except Exception as error:
         raise await translated(connection, error) from error

@@ -14,6 +14,7 @@ from access.api_keys.verifying import ISSUER, Keys
 from access.first_use import Use, note_first, use_of
 from access.limits import Limit
 from access.remembered import Remembered
+from access.tenants import check_active
 
 NOTED_SECONDS = 3600
 ROLES_SECONDS = 10
@@ -50,6 +51,7 @@ class Callers:
 
     async def _with_roles(self, caller: Principal) -> Principal:
         async with transaction(self._app.state.sessions, caller.tenant) as session:
+            await check_active(session, caller)
             return await queries.with_roles(session, caller)
 
     async def _note_first_use(self, use: Use) -> bool:

@@ -1,7 +1,7 @@
 """Reads of entries and of the chain."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.audit import AuditEntry, Unchained
@@ -26,7 +26,7 @@ class Head(NamedTuple):
     hash: bytes
 
 
-def search(filters: AuditFilters) -> Select[AuditEntry, AuditLink]:
+def search(filters: AuditFilters) -> Select[Any]:
     """The entries that match every filter, each with its link."""
     wanted = select(AuditEntry, AuditLink).join(AuditLink, AuditLink.entry_id == AuditEntry.id, isouter=True)
     for column, value in ((AuditEntry.actor, filters.actor), (AuditEntry.action, filters.action)):

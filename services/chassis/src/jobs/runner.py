@@ -36,6 +36,8 @@ TAKE = text("""
         select id from jobs
         where state in ('queued', 'running') and try_at <= now() and (leased_until is null or leased_until < now())
             and kind = any(cast(:kinds as text[])) and not exists (
+                select from tenants where tenants.tenant_id = jobs.tenant_id and tenants.suspended_at is not null
+            ) and not exists (
                 select from jobs other where other.tenant_id = jobs.tenant_id
                     and other.state = 'running' and other.leased_until >= now()
             )

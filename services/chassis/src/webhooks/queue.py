@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+from access.tenants import is_suspended
 from chassis import outbox
 from chassis.db import storable
 from chassis.outbox import SentRow
@@ -58,7 +59,9 @@ async def due(session: AsyncSession, now: datetime) -> list[Place]:
         WebhookMessage.webhook_id == Webhook.id, WebhookMessage.state == "pending", WebhookMessage.due_at <= now
     )
     found = await session.execute(
-        select(Webhook.tenant_id, Webhook.id).where(Webhook.enabled, waiting, *_free(now)).order_by(Webhook.id)
+        select(Webhook.tenant_id, Webhook.id)
+        .where(Webhook.enabled, waiting, ~is_suspended(Webhook.tenant_id), *_free(now))
+        .order_by(Webhook.id)
     )
     return [Place(*row) for row in found]
 

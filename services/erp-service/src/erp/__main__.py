@@ -4,12 +4,14 @@ from access.api_keys.verb import add_keys
 from audit.verb import add_audit
 from chassis.service import cli
 from importing.verb import add_import
+from tenants import add_tenants
 
 from erp.wiring import IMPORTS, SERVICE
 
 verbs = cli(SERVICE)
 add_keys(verbs, SERVICE.name, SERVICE.settings)
 add_audit(verbs, SERVICE.name, SERVICE.settings)
+add_tenants(verbs, SERVICE.name, SERVICE.settings)
 add_import(verbs, SERVICE.name, SERVICE.settings, IMPORTS)
 
 if __name__ == "__main__":

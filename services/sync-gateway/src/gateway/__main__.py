@@ -3,12 +3,15 @@
 from access.api_keys.verb import add_keys
 from audit.verb import add_audit
 from chassis.service import cli
+from tenants import add_tenants
 
+from gateway.store import pauses
 from gateway.wiring import SERVICE
 
 verbs = cli(SERVICE)
 add_keys(verbs, SERVICE.name, SERVICE.settings)
 add_audit(verbs, SERVICE.name, SERVICE.settings)
+add_tenants(verbs, SERVICE.name, SERVICE.settings, pauses.pause_all, pauses.resume_all)
 
 if __name__ == "__main__":
     verbs()

@@ -7,7 +7,7 @@ import pytest
 from chassis.db import transaction
 from chassis.testing import OTHER_TENANT, TENANT
 from gateway.kinds import KINDS
-from gateway.store import refused_kinds
+from gateway.store import pauses, refused_kinds
 from gateway.store.backlog import Unread, write
 from gateway.store.systems import note_health, note_latency, pause
 from sqlalchemy import text
@@ -180,3 +180,16 @@ async def test_what_a_paused_system_holds_is_pending(hub: Hub, client: httpx.Asy
     assert (crm["pending"], crm["unread"], status["state"]) == (3, 3, "paused")
     assert crm["oldest_pending_age_seconds"] >= 300
     assert crm["oldest_unread_age_seconds"] >= 300
+
+
+async def test_a_suspended_tenant_is_paused_in_every_system_and_keeps_its_own_pauses(hub: Hub) -> None:
+    async with hub.client() as client:
+        await client.post("/v1/systems/erp/pause")
+        async with transaction(hub.sessions, TENANT) as session:
+            await pauses.pause_all(session, "operator")
+        shown = (await client.get("/v1/systems")).json()["items"]
+        assert [(each["name"], each["paused_by"]) for each in shown] == [("crm", "operator"), ("erp", "stella")]
+        async with transaction(hub.sessions, TENANT) as session:
+            await pauses.resume_all(session, "operator")
+        shown = (await client.get("/v1/systems")).json()["items"]
+        assert [(each["name"], each["paused_by"]) for each in shown] == [("crm", None), ("erp", "stella")]

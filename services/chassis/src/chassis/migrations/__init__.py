@@ -32,8 +32,9 @@ RESTRICTED = {
     "audit_entries": ("select, insert", "select, insert"),
     "audit_chain": ("select", "select, insert"),
     "audit_unchained": ("select, insert", "select, insert, delete"),
+    "tenants": ("select", EVERYTHING),
 }
-"""What the roles of requests and of the worker may do with the tables of the audit log."""
+"""What the roles of requests and of the worker may do with tables that requests must not change."""
 
 NEEDS_TRIGGER = text("""
     select to_regclass('outbox') is not null and not exists (select from pg_trigger where tgname = 'outbox_written')

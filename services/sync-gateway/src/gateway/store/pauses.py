@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from chassis import clock
 from chassis.bus import Message
 from sqlalchemy import BigInteger, Identity, Index, Integer, LargeBinary, Text, bindparam, select, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -122,6 +123,19 @@ async def queue(session: AsyncSession, system: str, now: datetime) -> None:
 async def resume(session: AsyncSession, system: str, now: datetime) -> None:
     """End the tenant's pause; held-back messages are merged in their order."""
     await session.execute(RESUME, {"system": system, "now": now})
+
+
+async def pause_all(session: AsyncSession, by: str) -> None:
+    """Pause every system for the tenant of the transaction."""
+    for name in await session.scalars(text("select name from systems order by name")):
+        await pause(session, name, by, clock.now())
+
+
+async def resume_all(session: AsyncSession, by: str) -> None:
+    """End the tenant's pauses of this author; those of others stay."""
+    mine = select(Pause.system).where(Pause.paused_by == by, Pause.resumed_at.is_(None)).order_by(Pause.system)
+    for name in await session.scalars(mine):
+        await resume(session, name, clock.now())
 
 
 async def kept_back(session: AsyncSession) -> set[tuple[UUID, str]]:

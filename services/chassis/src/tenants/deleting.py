@@ -1,0 +1,56 @@
+"""The deletion of a tenant: every row in one transaction of the tables' owner, and the objects of its files before."""
+
+from uuid import UUID
+
+from files.models import RecordFile, UnusedObject
+from files.storage import Storage
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from tenants.tables import rows_of, tables
+
+ALLOW = text("select set_config('app.deleted_tenant', :tenant, true)")
+"""The trigger of the audit log lets the owner delete a tenant as a whole."""
+
+
+class SomethingRemains(Exception):
+    """Rows of the tenant are left: nothing was deleted."""
+
+
+async def remove_objects(session: AsyncSession, storage: Storage) -> int:
+    """Remove the contents of the files of the session's tenant; returns their number. Repeating it is harmless."""
+    keys = select(RecordFile.object_key).union(select(UnusedObject.object_key))
+    found = list(await session.scalars(keys))
+    for key in found:
+        await storage.remove(key)
+    return len(found)
+
+
+async def delete_rows(connection: AsyncConnection, tenant: UUID) -> dict[str, int]:
+    """Delete all rows of a tenant, referring ones first; returns their number by table.
+
+    Raises `SomethingRemains`.
+    """
+    await connection.execute(ALLOW, {"tenant": str(tenant)})
+    deleted: dict[str, int] = {}
+    left = list(await tables(connection))
+    while left:
+        refused = [table for table in left if not await _delete(connection, table, tenant, deleted)]
+        if len(refused) == len(left):
+            raise SomethingRemains(f"{', '.join(left)} refer to each other")
+        left = refused
+    if remaining := await rows_of(connection, tenant):
+        raise SomethingRemains(f"rows were added meanwhile: {remaining}")
+    return {table: rows for table, rows in sorted(deleted.items()) if rows}
+
+
+async def _delete(connection: AsyncConnection, table: str, tenant: UUID, deleted: dict[str, int]) -> bool:
+    statement = text(f'delete from "{table}" where tenant_id = :tenant')  # noqa: S608  (a name of the catalogue)
+    try:
+        async with connection.begin_nested():
+            done = await connection.execute(statement, {"tenant": tenant})
+    except IntegrityError:
+        return False
+    deleted[table] = deleted.get(table, 0) + done.rowcount
+    return True

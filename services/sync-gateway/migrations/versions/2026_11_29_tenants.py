@@ -1,0 +1,8 @@
+"""Tenants that an operator has created or suspended."""
+
+from migrating import tenants
+
+revision = "tenants"
+down_revision = "policies"
+upgrade = tenants.upgrade
+downgrade = tenants.downgrade

@@ -28,12 +28,13 @@ class Head(NamedTuple):
 
 def search(filters: AuditFilters) -> Select[Any]:
     """The entries that match every filter, each with its link."""
-    wanted = select(AuditEntry, AuditLink).join(AuditLink, AuditLink.entry_id == AuditEntry.id, isouter=True)
+    wanted: Any = select(AuditEntry, AuditLink).join(AuditLink, AuditLink.entry_id == AuditEntry.id, isouter=True)
     for column, value in ((AuditEntry.actor, filters.actor), (AuditEntry.action, filters.action)):
         wanted = wanted if value is None else wanted.where(column == value)
     if filters.since is not None:
         wanted = wanted.where(AuditEntry.at >= filters.since)
-    return wanted if filters.until is None else wanted.where(AuditEntry.at < filters.until)
+    found: Select[Any] = wanted if filters.until is None else wanted.where(AuditEntry.at < filters.until)
+    return found
 
 
 async def head(session: AsyncSession) -> Head:

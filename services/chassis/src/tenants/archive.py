@@ -5,18 +5,17 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
 from uuid import UUID
 
 import orjson
 from chassis import clock
-from files.models import RecordFile
-from files.storage import Storage
-from sqlalchemy import select, text
+from chassis.settings import Settings
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tenants.contents import Contents
 from tenants.tables import tables
 
 ROWS_AT_ONCE = 1000
@@ -24,7 +23,7 @@ SPOOLED_BYTES = 8 * 1024 * 1024
 
 
 async def export(
-    session: AsyncSession, service: str, tenant: UUID, storage: Storage | None, path: Path
+    session: AsyncSession, service: str, tenant: UUID, contents: Contents | None, settings: Settings, path: Path
 ) -> dict[str, int]:
     """Write the archive, readable by its owner only; returns the number of rows by table, and of `files`.
 
@@ -36,8 +35,8 @@ async def export(
     with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
         for table in await tables(session):
             counted[table] = await _table(session, archive, f"{service}/{table}.jsonl", table, tenant)
-        if storage is not None:
-            counted["files"] = await _files(session, archive, service, storage)
+        if contents is not None:
+            counted["files"] = await _files(session, archive, service, contents, settings)
         schema = await session.scalar(text("select version_num from alembic_version"))
         made = {
             "service": service,
@@ -62,19 +61,16 @@ async def _table(session: AsyncSession, archive: tarfile.TarFile, name: str, tab
     return rows
 
 
-async def _files(session: AsyncSession, archive: tarfile.TarFile, service: str, storage: Storage) -> int:
-    wanted = select(RecordFile.object_key, RecordFile.size_bytes).order_by(RecordFile.id)
-    found = (await session.execute(wanted)).all()
-    for key, size in found:
+async def _files(
+    session: AsyncSession, archive: tarfile.TarFile, service: str, contents: Contents, settings: Settings
+) -> int:
+    found = await contents.used(session)
+    for each in found:
         with tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as content:
-            async for piece in await _opened(storage, key, size):
+            async for piece in await contents.opened(settings, each):
                 content.write(piece)
-            await asyncio.to_thread(_add, archive, f"{service}/files/{key}", content)
+            await asyncio.to_thread(_add, archive, f"{service}/files/{each.key}", content)
     return len(found)
-
-
-async def _opened(storage: Storage, key: str, size: int) -> AsyncIterator[bytes]:
-    return await storage.open(key, 0, size)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: IO[bytes]) -> None:

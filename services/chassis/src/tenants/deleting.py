@@ -1,12 +1,10 @@
-"""The deletion of a tenant: every row in one transaction of the tables' owner, and the objects of its files before."""
+"""The deletion of a tenant: every row in one transaction of the tables' owner."""
 
 from uuid import UUID
 
-from files.models import RecordFile, UnusedObject
-from files.storage import Storage
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tenants.tables import rows_of, tables
 
@@ -16,15 +14,6 @@ ALLOW = text("select set_config('app.deleted_tenant', :tenant, true)")
 
 class SomethingRemains(Exception):
     """Rows of the tenant are left: nothing was deleted."""
-
-
-async def remove_objects(session: AsyncSession, storage: Storage) -> int:
-    """Remove the contents of the files of the session's tenant; returns their number. Repeating it is harmless."""
-    keys = select(RecordFile.object_key).union(select(UnusedObject.object_key))
-    found = list(await session.scalars(keys))
-    for key in found:
-        await storage.remove(key)
-    return len(found)
 
 
 async def delete_rows(connection: AsyncConnection, tenant: UUID) -> dict[str, int]:

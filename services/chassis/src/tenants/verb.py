@@ -13,13 +13,12 @@ from chassis import clock
 from chassis.audit import note
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.settings import Settings, load
-from files import FileSettings
-from files.storage import Storage, storage
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.archive import export
-from tenants.deleting import SomethingRemains, delete_rows, remove_objects
+from tenants.contents import Contents
+from tenants.deleting import SomethingRemains, delete_rows
 from tenants.tables import rows_of
 
 ACTOR = "command line"
@@ -39,8 +38,10 @@ async def nothing_else(_session: AsyncSession, _actor: str) -> None:
 class Tenants:
     """The tenants of one service, as an operator handles them."""
 
-    def __init__(self, service: str, settings_type: type[Settings], suspended: Hook, resumed: Hook) -> None:
-        self._service, self._settings_type = service, settings_type
+    def __init__(
+        self, service: str, settings_type: type[Settings], contents: Contents | None, suspended: Hook, resumed: Hook
+    ) -> None:
+        self._service, self._settings_type, self._contents = service, settings_type, contents
         self._suspended, self._resumed = suspended, resumed
 
     async def create(self, sessions: Sessions, tenant: UUID, name: str, admin: str | None) -> str:
@@ -77,7 +78,7 @@ class Tenants:
     async def export(self, sessions: Sessions, tenant: UUID, path: Path) -> str:
         """Write everything of a tenant to an archive."""
         async with transaction(sessions, tenant) as session:
-            counted = await export(session, self._service, tenant, self._storage(), path)
+            counted = await export(session, self._service, tenant, self._contents, self._settings, path)
         async with transaction(sessions, tenant) as session:
             (await _row(session, tenant)).exported_at = clock.now()
             note(session, "export_tenant", {"rows": sum(counted.values())}, ACTOR)
@@ -91,8 +92,7 @@ class Tenants:
                 raise SystemExit(f"{tenant} is not suspended in {self._service}: suspend it first, then export it.")
             if not without_export and (row.exported_at is None or row.exported_at < row.suspended_at):
                 raise SystemExit(f"{tenant} was not exported since it was suspended: `tenant export` does so.")
-            kept = self._storage()
-            objects = 0 if kept is None else await remove_objects(session, kept)
+            objects = await self._contents.remove_all(session, self._settings) if self._contents else 0
         engine = create_engine(owner_url, self._service, "owner", pool_size=1)
         try:
             async with engine.begin() as connection:
@@ -120,9 +120,6 @@ class Tenants:
 
         typer.echo(asyncio.run(ran()))
 
-    def _storage(self) -> Storage | None:
-        return storage(self._settings.files_url) if isinstance(self._settings, FileSettings) else None
-
 
 async def _row(session: AsyncSession, tenant: UUID) -> Tenant:
     row = await session.scalar(select(Tenant).where(Tenant.tenant_id == tenant).with_for_update())
@@ -136,12 +133,13 @@ def add_tenants(
     verbs: typer.Typer,
     service: str,
     settings_type: type[Settings],
+    contents: Contents | None = None,
     suspended: Hook = nothing_else,
     resumed: Hook = nothing_else,
 ) -> None:
     """Give a service the verb."""
     group = typer.Typer(no_args_is_help=True, help="Create, suspend, resume, export and delete a tenant.")
-    tenants = Tenants(service, settings_type, suspended, resumed)
+    tenants = Tenants(service, settings_type, contents, suspended, resumed)
 
     @group.command()
     def create(tenant: Id, name: Name = "", admin: Admin = None) -> None:

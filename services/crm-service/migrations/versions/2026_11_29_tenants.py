@@ -3,6 +3,6 @@
 from migrating import tenants
 
 revision = "tenants"
-down_revision = "audit"
+down_revision = "activities"
 upgrade = tenants.upgrade
 downgrade = tenants.downgrade

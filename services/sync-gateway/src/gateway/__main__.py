@@ -11,7 +11,7 @@ from gateway.wiring import SERVICE
 verbs = cli(SERVICE)
 add_keys(verbs, SERVICE.name, SERVICE.settings)
 add_audit(verbs, SERVICE.name, SERVICE.settings)
-add_tenants(verbs, SERVICE.name, SERVICE.settings, pauses.pause_all, pauses.resume_all)
+add_tenants(verbs, SERVICE.name, SERVICE.settings, suspended=pauses.pause_all, resumed=pauses.resume_all)
 
 if __name__ == "__main__":
     verbs()

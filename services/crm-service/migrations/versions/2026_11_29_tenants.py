@@ -3,6 +3,6 @@
 from migrating import tenants
 
 revision = "tenants"
-down_revision = "activities"
+down_revision = "outbound"
 upgrade = tenants.upgrade
 downgrade = tenants.downgrade

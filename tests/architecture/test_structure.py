@@ -19,9 +19,10 @@ BUSINESS = {
 PLUGIN = "testing.py"
 """Of use to tests only."""
 
-ALWAYS = {"__init__", "models", "schemas"}
+ALWAYS = {"__init__", "models"}
 REACHED_BY = {"records", "routes"}
 IF_NEEDED = {
+    "schemas",
     "checks",
     "commands",
     "queries",

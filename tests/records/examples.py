@@ -129,6 +129,11 @@ async def _deal(_maker: Maker, number: int) -> Json:
     return {"amount": f"{number + 1}000.00", "expected_close": f"2026-12-{number + 1:02}"}
 
 
+async def _lead(_maker: Maker, number: int) -> Json:
+    campaign = "Spring" if number else None
+    return {"email": f"ana{number}@trujillo.example", "campaign": campaign, "phone": f"+52 5 555 47{number:02}"}
+
+
 async def _quote(maker: Maker, number: int) -> Json:
     deal = await maker.make("deal", number)
     line = {"product_id": await maker.id_of("product", number), "quantity": "12", "unit_price": "18.00"}
@@ -187,6 +192,7 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "price": _price,
     "tax_rate": _tax_rate,
     "deal": _deal,
+    "lead": _lead,
     "quote": _quote,
     "order": _order,
     "interaction": _interaction,

@@ -45,6 +45,7 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "until": lambda row: row.get("moved_on") or row["posted_on"],
     "started_from": lambda row: row["started_at"],
     "started_until": lambda row: row["started_at"],
+    "score_from": lambda row: row["score"],
     "due_from": lambda row: row["due_at"],
     "due_until": lambda row: row["due_at"],
     "contact_id": lambda row: row["contact_ids"][0] if "contact_ids" in row else row["contact_id"],

@@ -39,7 +39,7 @@ def _role(purpose: str, *scopes: str) -> BuiltInRole:
 
 
 _SELLS = ("customers:*", "contacts:*", "products:read", "prices:read", "inventory:read", "orders:*", "quotes:*",
-          "deals:*", "activities:*", "invoices:read", "payments:read")  # fmt: skip
+          "leads:*", "deals:*", "activities:*", "invoices:read", "payments:read")  # fmt: skip
 _READS = tuple(scope for scope in SCOPES if scope.endswith(":read"))
 _READS_OF_RECORDS = tuple(sorted(set(EVENT_SCOPES.values())))
 

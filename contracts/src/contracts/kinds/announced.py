@@ -9,13 +9,14 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.charge import Charges
+from contracts.contact import PersonName
 from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import amount_names, amount_text, is_amount, rewritten
 from contracts.kinds.table import PARTITIONS, LocalId
 from contracts.product import Fraction, Quantity, TaxClass, UnitPrice
 from contracts.text import NameText, NotesText, OptionalNameText, OptionalShortText, ShortText
-from contracts.values import CurrencyCode, Language, Money, Sum, Value
+from contracts.values import CountryCode, CurrencyCode, EmailText, Language, Money, PhoneText, Sum, Value
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,29 @@ DEAL = announced(
     },
 )
 
+LEAD = announced(
+    "lead",
+    by="crm",
+    references={"customer": False, "contact": False, "deal": False, "owner_employee": False},
+    required={
+        "name": PersonName,
+        "state": Literal["new", "contacted", "qualified", "disqualified", "converted"],
+        "score": int,
+    },
+    optional={
+        "company": OptionalNameText,
+        "email": EmailText | None,
+        "phone": PhoneText | None,
+        "country": CountryCode | None,
+        "language": Language | None,
+        "source": OptionalShortText,
+        "campaign": OptionalNameText,
+        "interest": NotesText,
+        "reason": OptionalNameText,
+        "custom": OwnValues,
+    },
+)
+
 QUOTE = announced(
     "quote",
     by="crm",
@@ -165,4 +189,4 @@ JOURNAL_ENTRY = announced(
 )
 """A journal entry, once per source and rule; never changed."""
 
-ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in (DEAL, QUOTE, STOCK_MOVE, JOURNAL_ENTRY)}
+ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in (LEAD, DEAL, QUOTE, STOCK_MOVE, JOURNAL_ENTRY)}

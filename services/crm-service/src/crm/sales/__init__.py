@@ -1,5 +1,5 @@
-"""Sales: deals, quotes and orders."""
+"""Sales: leads, deals, quotes and orders."""
 
-from crm.sales import deals, orders, quotes
+from crm.sales import deals, leads, orders, quotes
 
-MODULES = (orders.MODULE, deals.MODULE, quotes.MODULE)
+MODULES = (orders.MODULE, deals.MODULE, leads.MODULE, quotes.MODULE)

@@ -86,7 +86,7 @@ def nothing(annotation: Any, name: str) -> str:
     if UUID in kinds or name in ("owner_id", "assignee_id"):
         return "01900000-0000-7000-8000-ffffffffffff"
     if int in kinds:
-        return "9"
+        return "5000" if name.endswith("_from") else "9"
     if datetime in kinds:
         return "1900-01-01T00:00:00Z" if name.endswith("until") else "2999-01-01T00:00:00Z"
     if date in kinds:

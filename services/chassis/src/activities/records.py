@@ -88,16 +88,16 @@ def task_record(row: Any, kind: Kind, parties: Parties, **own: Any) -> AnyRecord
             "order_id": parties.orders,
         },
         callers={"assignee_id": employee_id_of(parties.employees.row)},
-        allows=lambda task: {"change", "archive", *allowed(task.state)},
+        allows=lambda task: allowed(task.state),
         actions=dict.fromkeys(VERBS, ()),
     )
     return replace(record, **own)
 
 
 def allowed(state: str) -> list[str]:
-    """The verbs that change a task in this state."""
+    """The verbs for a task in this state."""
     following = NEXT_TASK_STATES[TaskState(state)]
-    return [verb for verb, after in VERBS.items() if after in following]
+    return ["change", "archive", *(verb for verb, after in VERBS.items() if after in following)]
 
 
 def _task_filters(row: Any) -> Meanings:

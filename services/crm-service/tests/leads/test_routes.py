@@ -56,7 +56,11 @@ async def test_a_lead_becomes_a_customer_a_contact_and_a_deal(api: httpx.AsyncCl
     deal = (await api.get(f"/v1/deals/{lead['deal_id']}")).json()
     assert (deal["customer_id"], deal["amount"], deal["notes"]) == (customer["id"], "1200.00", ANA["interest"])
     again = await api.post(f"{path}/convert", json={})
-    assert (again.status_code, again.json()["type"], again.json()["allowed"]) == (409, "/problems/lead-closed", [])
+    assert (again.status_code, again.json()["type"], again.json()["allowed"]) == (
+        409,
+        "/problems/lead-closed",
+        ["archive"],
+    )
 
 
 async def test_a_conversion_links_the_customer_that_is_named(api: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.sales.leads import queries
 from crm.sales.leads.models import Lead
-from crm.sales.leads.rules import LeadRules, LeadState, allowed, points
+from crm.sales.leads.rules import LeadRules, allowed, points
 
 IN_TURN = text("select pg_advisory_xact_lock(hashtextextended('leads:' || current_setting('app.tenant'), 0))")
 
@@ -23,7 +23,7 @@ class LeadClosed(Conflict):
 
 async def may_change(_session: AsyncSession, row: Lead, _values: dict[str, Any]) -> None:
     """Raises `LeadClosed`."""
-    if row.state in (LeadState.CONVERTED, LeadState.DISQUALIFIED):
+    if "change" not in allowed(row.state):
         raise LeadClosed(state=row.state, allowed=allowed(row.state))
 
 

@@ -20,7 +20,7 @@ from crm.sales.leads.checks import LeadClosed, owner_by_rules
 from crm.sales.leads.events import LEAD
 from crm.sales.leads.models import Lead
 from crm.sales.leads.records import LEADS
-from crm.sales.leads.rules import VERBS, allowed
+from crm.sales.leads.rules import AFTER, allowed
 from crm.sales.leads.schemas import Convert
 
 
@@ -39,14 +39,14 @@ async def move(session: AsyncSession, lead_id: UUID, verb: str, reason: str | No
         if reason not in rules.disqualified_reasons:
             raise UnknownDisqualification(reason=reason, reasons=list(rules.disqualified_reasons), field="reason")
     with announcing(session, LEAD, row):
-        row.state, row.reason = VERBS[verb][1], reason
+        row.state, row.reason = AFTER[verb], reason
     await session.flush()
     return row
 
 
 async def assign(session: AsyncSession, lead_id: UUID) -> Lead:
     """Give a lead to the employee whose turn it is by the rules. Raises `NotFound`, `LeadClosed`."""
-    row = await _locked(session, lead_id, "convert")
+    row = await _locked(session, lead_id, "assign")
     rules, _ = await queries.rules(session)
     owner_id = await owner_by_rules(session, rules, row)
     with announcing(session, LEAD, row):
@@ -65,7 +65,7 @@ async def convert(session: AsyncSession, lead_id: UUID, wanted: Convert, actor: 
     contact_id = await _contact(session, row, wanted, customer_id, actor)
     deal_id = await _deal(session, row, wanted, customer_id, contact_id, actor)
     with announcing(session, LEAD, row):
-        row.state = VERBS["convert"][1]
+        row.state = AFTER["convert"]
         row.customer_id, row.contact_id, row.deal_id = customer_id, contact_id, deal_id
     await session.flush()
     return row

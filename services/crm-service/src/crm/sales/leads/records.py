@@ -36,11 +36,7 @@ LEADS = Record(
     refers={"owner_id": EMPLOYEES},
     expands={"customer_id": CUSTOMERS, "contact_id": CONTACTS, "deal_id": DEALS},
     callers={"owner_id": employee_id_of(Employee)},
-    allows=lambda row: {
-        "archive",
-        *allowed(row.state),
-        *(("change", "assign") if "convert" in allowed(row.state) else ()),
-    },
+    allows=lambda row: allowed(row.state),
     actions={
         "contact": (),
         "qualify": (),

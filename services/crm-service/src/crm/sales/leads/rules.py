@@ -1,6 +1,6 @@
 """States of a lead, its score, and who gets it: rules as data. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -24,19 +24,31 @@ class LeadState(StrEnum):
 
 
 OPEN = (LeadState.NEW, LeadState.CONTACTED, LeadState.QUALIFIED)
-VERBS: Mapping[str, tuple[Sequence[LeadState], LeadState]] = {
-    "contact": ((LeadState.NEW,), LeadState.CONTACTED),
-    "qualify": ((LeadState.NEW, LeadState.CONTACTED), LeadState.QUALIFIED),
-    "disqualify": (OPEN, LeadState.DISQUALIFIED),
-    "reopen": ((LeadState.DISQUALIFIED,), LeadState.NEW),
-    "convert": (OPEN, LeadState.CONVERTED),
+ALLOWED: Mapping[str, Collection[LeadState]] = {
+    "change": OPEN,
+    "archive": LeadState,
+    "contact": (LeadState.NEW,),
+    "qualify": (LeadState.NEW, LeadState.CONTACTED),
+    "disqualify": OPEN,
+    "reopen": (LeadState.DISQUALIFIED,),
+    "assign": OPEN,
+    "convert": OPEN,
 }
-"""Verb -> the states in which it is allowed, and the state that follows."""
+"""Verb -> the states in which it is allowed."""
+
+AFTER: Mapping[str, LeadState] = {
+    "contact": LeadState.CONTACTED,
+    "qualify": LeadState.QUALIFIED,
+    "disqualify": LeadState.DISQUALIFIED,
+    "reopen": LeadState.NEW,
+    "convert": LeadState.CONVERTED,
+}
+"""Verb -> the state that follows."""
 
 
 def allowed(state: str) -> list[str]:
     """The verbs that this state allows."""
-    return [verb for verb, (states, _) in VERBS.items() if state in states]
+    return [verb for verb, states in ALLOWED.items() if state in states]
 
 
 class ScoreRule(Value):

@@ -26,7 +26,7 @@ class LeadState(StrEnum):
 OPEN = (LeadState.NEW, LeadState.CONTACTED, LeadState.QUALIFIED)
 ALLOWED: Mapping[str, Collection[LeadState]] = {
     "change": OPEN,
-    "archive": LeadState,
+    "archive": tuple(LeadState),
     "contact": (LeadState.NEW,),
     "qualify": (LeadState.NEW, LeadState.CONTACTED),
     "disqualify": OPEN,

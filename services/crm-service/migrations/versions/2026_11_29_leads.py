@@ -4,7 +4,7 @@ from alembic import op
 from migrating.columns import TENANT, belongs_to
 
 revision = "leads"
-down_revision = "outbound"
+down_revision = "tenants"
 
 REFERENCES = {"customer_id": "customers", "contact_id": "contacts", "deal_id": "deals", "owner_id": "employees"}
 INDEXES = ("owner_id, state", "score, id", "name, id", "updated_at, id", "email_key", "phone_e164")

@@ -1,6 +1,7 @@
 """Who is delivered to first: tenants take turns, derived kinds go last, and calls run beside each other."""
 
 import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from chassis.db import Sessions, transaction
 from chassis.testing import TENANT
 from gateway.deliver.lease import SHARE, Leases
 from gateway.store.deliveries import Delivery
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from .hub import Hub, ScriptedSpoke
 
@@ -46,6 +47,30 @@ async def test_a_tenant_with_much_that_is_due_does_not_keep_another_waiting(hub:
     assert [each.tenant_id for each in first].count(neighbour) == 1
     assert len(first) == SHARE + 1
     assert len(await leased(hub, leases)) == 20
+
+
+MUCH = text("""
+    with numbers as (select gen_random_uuid() as id from generate_series(1, :number)),
+    records as (
+        insert into records (tenant_id, canonical_id, kind, registers, created_at, changed_at)
+        select :tenant, id, 'customer', '{}', now(), now() from numbers returning canonical_id)
+    insert into deliveries (tenant_id, canonical_id, kind, system, state, acked, refused, told, revision, due_at, tries,
+        changed_at)
+    select :tenant, id, 'customer', 'erp', 'pending', '{}', '{}', '{}', 1, now() - interval '1 hour', 0, now()
+    from numbers
+    """)
+
+
+async def test_behind_100_000_due_records_of_one_tenant_another_waits_less_than_a_second(hub: Hub) -> None:
+    async with transaction(hub.sessions) as session:
+        await session.execute(MUCH, {"tenant": TENANT, "number": 100_000})
+    await entered(hub, 1, NEIGHBOURS[1])
+    began = time.perf_counter()
+    async with transaction(hub.sessions) as session:
+        ids = await Leases("erp").take(session)
+        tenants = await session.scalars(select(Delivery.tenant_id).where(Delivery.canonical_id.in_(ids)).distinct())
+        assert set(tenants) == {TENANT, NEIGHBOURS[1]}
+    assert time.perf_counter() - began < 1
 
 
 async def test_derived_kinds_are_delivered_after_all_others(hub: Hub) -> None:

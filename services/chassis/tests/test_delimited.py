@@ -2,12 +2,15 @@
 
 import csv
 import io
+import tracemalloc
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from importing.delimited import DELIMITERS, NotDelimited, opened
+from importing import delimited
+from importing.delimited import BLOCK_BYTES, DELIMITERS, HEAD_CHARACTERS, NotDelimited, opened
 
 HEADER = ["sku", "name", "description", "size"]
 SPECIAL = "\"'\r\n\f\v\x1c\x85\u2028\u2029,;\t| =\ufeff"
@@ -37,7 +40,7 @@ def written(rows: Rows, delimiter: str, quoting: int, newline: str) -> str:
 
 
 def read(content: bytes) -> Rows:
-    return [record.cells for record in opened(content).records()]
+    return [record.cells for record in opened(io.BytesIO(content)).records()]
 
 
 @given(tables(CHARACTERS), WRITERS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
@@ -63,7 +66,7 @@ def test_so_it_is_without_any_quotes(rows: Rows, writer: Writer) -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_records_know_the_line_on_which_they_end(newline: str) -> None:
     text = newline.join(["a,b", '1,"x', 'y"', "", "2,z"])
-    assert [(each.line, each.cells) for each in opened(text.encode()).records()] == [
+    assert [(each.line, each.cells) for each in opened(io.BytesIO(text.encode())).records()] == [
         (1, ["a", "b"]),
         (3, ["1", f"x{newline}y"]),
         (4, [""]),
@@ -94,4 +97,41 @@ def test_a_file_of_megabytes_is_read_whole() -> None:
 
 def test_an_unknown_encoding_is_refused() -> None:
     with pytest.raises(NotDelimited, match="there is no encoding 'utf-9'"):
-        opened(b"a", "utf-9")
+        opened(io.BytesIO(b"a"), "utf-9")
+
+
+@given(tables(CHARACTERS), WRITERS, st.integers(1, 9))
+def test_where_blocks_end_changes_nothing(rows: Rows, writer: Writer, size: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delimited, "BLOCK_BYTES", size)
+        patch.setattr(delimited, "HEAD_CHARACTERS", 4 * len(HEADER) * 12)
+        assert read(written(rows, *writer).encode("utf-16")) == rows
+
+
+@pytest.mark.parametrize("cell", ["x", '"'])
+def test_a_cell_that_is_too_long_is_refused_with_its_line(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "LONGEST_CELL", 100_000)
+    monkeypatch.setattr(delimited, "HEAD_CHARACTERS", 1000)
+    with pytest.raises(NotDelimited, match="in line 2, a cell has more than 100,000 characters"):
+        read(f"name\n{cell}".encode() + b"y" * 200_000)
+
+
+def test_a_byte_of_another_encoding_is_found_behind_the_first_block() -> None:
+    text = b"name\n" + b"x\n" * BLOCK_BYTES
+    assert opened(io.BytesIO(text + b"M\xfcller\n")).encoding == "Windows-1252"
+    with pytest.raises(NotDelimited, match=rf"not utf-8 \(byte {len(text) + 1}\)"):
+        opened(io.BytesIO(text + b"M\xfcller\n"), "utf-8")
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "things.csv"
+    with file.open("wb") as stream:
+        stream.write(b"name;size\n")
+        stream.writelines(b'"%d, ""%s""";M\xc3\xbcller\n' % (number, b"x" * 600) for number in range(20_000))
+    with file.open("rb") as stream:
+        tracemalloc.start()
+        count = sum(1 for _ in opened(stream).records())
+        _, most_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert count == 20_001
+    assert most_bytes < 5 * HEAD_CHARACTERS < file.stat().st_size / 2

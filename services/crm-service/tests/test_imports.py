@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -90,6 +91,26 @@ async def test_a_preview_counts_and_changes_nothing(api: httpx.AsyncClient, sess
     assert await names(api) == []
     ((line, _, reason),) = await outcomes(api, shown["id"], outcome="rejected")
     assert (line, reason.startswith("country: 'Atlantis' is not a country")) == ("3", True)
+
+
+async def test_memory_does_not_grow_with_the_file(api: httpx.AsyncClient, sessions: Sessions) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"id,company,country,notes of the old system\n"
+        for number in range(120):
+            yield b"%d,Firm %d,DE,%s\n" % (number, number, b"x" * 100_000)
+
+    await uploaded(api)
+    await worked(sessions)
+    tracemalloc.start()
+    try:
+        answer = await api.post("/v1/imports", params=PARAMETERS, content=pieces())
+        await worked(sessions)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    shown = (await api.get(f"/v1/imports/{answer.json()['id']}")).json()
+    assert (shown["size_bytes"] > 12_000_000, shown["preview"]["result"]["created"]) == (True, 120)
+    assert most_bytes < 8_000_000
 
 
 async def test_a_run_imports_and_each_row_has_its_outcome(api: httpx.AsyncClient, sessions: Sessions) -> None:

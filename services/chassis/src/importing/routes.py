@@ -12,7 +12,7 @@ from chassis.db import Session, Sessions, caller_of, transaction
 from chassis.edge import BodyLimit, Takes
 from chassis.errors import Malformed
 from chassis.pages import Page, Paging, Sorting
-from chassis.preconditions import IdempotentRoute
+from chassis.preconditions import ClaimsLater, IdempotentRoute
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from localisation import Phrase
@@ -52,7 +52,11 @@ def routes(targets: Mapping[str, Target]) -> APIRouter:
 def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
     @router.post("", status_code=201, openapi_extra=A_FILE)
     async def upload_import(
-        request: UploadRequest, wanted: Annotated[ImportParameters, Query()], session: Session, caller: Writer
+        request: UploadRequest,
+        wanted: Annotated[ImportParameters, Query()],
+        session: Session,
+        caller: Writer,
+        keyed: ClaimsLater,
     ) -> ImportOut:
         """Upload a CSV file. Its preview begins at once; `run` imports it. Needs the scope to write the records."""
         if wanted.target not in targets:
@@ -61,15 +65,11 @@ def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
             )
         target = targets[wanted.target]
         target.authorise(caller, ())
-        row = await uploads.upload(
-            session,
-            wanted.target,
-            target,
-            wanted.source_of_keys,
-            wanted.options,
-            await request.body(),
-            caller.subject,
-        )
+        async with uploads.received(request.stream()) as content:
+            await keyed.claim(content.sha256)
+            row = await uploads.upload(
+                session, wanted.target, target, wanted.source_of_keys, wanted.options, content, caller.subject
+            )
         target.authorise(caller, row.fields)
         return await _shown(session, targets, row)
 
@@ -84,7 +84,8 @@ def _add_uploads(router: APIRouter, targets: Mapping[str, Target]) -> None:
         """Upload a second CSV file with the lines of the rows (for example of orders); both have the column `key`."""
         row = await uploads.by_id(session, import_id, lock=True)
         targets[row.target].authorise(caller, row.fields)
-        row = await uploads.add_lines(session, row, targets[row.target], columns, await request.body(), caller.subject)
+        async with uploads.received(request.stream()) as content:
+            row = await uploads.add_lines(session, row, targets[row.target], columns, content, caller.subject)
         return await _shown(session, targets, row)
 
 

@@ -1,12 +1,14 @@
 """CSV files: read by the names of their columns, and written so that a spreadsheet runs no cell as a formula."""
 
 import csv
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
+import orjson
 from localisation import Phrase
 from pydantic import BaseModel
 from records.cells import as_text, guarded, holds_many, part_of, unguarded
@@ -67,22 +69,23 @@ def read(
 ) -> list[Row]:
     """The rows of a file, by the arguments of a `Plan`. Raises `FileRefused`."""
     try:
-        content = file.read_bytes()
+        with file.open("rb") as content:
+            return list(parse(str(file), content, Plan(columns, key, fixed, reading), shape))
     except OSError as error:
         raise FileRefused(Phrase("{file} cannot be read: {strerror}.", file=file, strerror=error.strerror)) from None
-    return parse(str(file), content, Plan(columns, key, fixed, reading), shape)
 
 
-def parse(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[Row]:
-    """The rows of a file's content. Raises `FileRefused`."""
+def parse(name: str, content: BinaryIO, plan: Plan, shape: type[BaseModel]) -> Iterator[Row]:
+    """The rows of a file's content, one after another. Raises `FileRefused`."""
     header, mapping, records = _begun(name, content, plan, shape)
     try:
-        return [replace(row, values={**row.values, **plan.fixed}) for row in _rows(records, header, mapping, plan.key)]
+        for row in _rows(records, header, mapping, plan.key):
+            yield replace(row, values={**row.values, **plan.fixed})
     except NotDelimited as error:
         raise FileRefused(Phrase("{name} cannot be read: {error}.", name=name, error=error)) from None
 
 
-def fields_of(name: str, content: bytes, plan: Plan, shape: type[BaseModel]) -> list[str]:
+def fields_of(name: str, content: BinaryIO, plan: Plan, shape: type[BaseModel]) -> list[str]:
     """The fields that a file fills, by its header. Raises `FileRefused`."""
     _, mapping, _ = _begun(name, content, plan, shape)
     return sorted({path.partition(".")[0] for path in (*mapping.values(), *plan.fixed)})
@@ -97,7 +100,7 @@ def fixed_by(settings: Iterable[str]) -> dict[str, str]:
 
 
 def _begun(
-    name: str, content: bytes, plan: Plan, shape: type[BaseModel]
+    name: str, content: BinaryIO, plan: Plan, shape: type[BaseModel]
 ) -> tuple[list[str], dict[str, str], Iterator[Record]]:
     """The header of a file, the mapping of its columns, and the remaining records."""
     try:
@@ -122,22 +125,47 @@ def _begun(
     return header, mapping, records
 
 
+class Lines:
+    """The lines of a second file by the key of their row, in a temporary file of SQLite."""
+
+    def __init__(self, lines: Iterable[Row]) -> None:
+        self._stored = sqlite3.connect("", check_same_thread=False)
+        self._stored.execute("create table lines (number integer primary key, row_key text, line blob)")
+        self._stored.execute("create table row_keys (row_key text primary key) without rowid")
+        stored = ((each.key or "", orjson.dumps([each.line, each.values, each.fault])) for each in lines)
+        self._stored.executemany("insert into lines (row_key, line) values (?, ?)", stored)
+        self._stored.execute("create index lines_by_key on lines (row_key, number)")
+
+    def check(self, rows: Iterable[Row]) -> int:
+        """The number of the rows. Raises `FileRefused` when lines belong to none of them."""
+        count = 0
+        for row in rows:
+            count += 1
+            if row.key is not None:
+                self._stored.execute("insert or ignore into row_keys values (?)", (row.key,))
+        lost = "from (select row_key from lines except select row_key from row_keys)"
+        (in_all,) = self._stored.execute(f"select count(*) {lost}").fetchone()
+        if in_all:
+            first = self._stored.execute(f"select row_key {lost} order by row_key limit 10")
+            names = ", ".join(repr(key) for (key,) in first)
+            raise FileRefused(
+                Phrase("Lines belong to rows that do not exist, {lost} in all: {names}.", lost=in_all, names=names)
+            )
+        return count
+
+    def added_to(self, row: Row) -> Row:
+        """The row with the lines of its key, in their order."""
+        found = self._stored.execute("select line from lines where row_key = ? order by number", (row.key,))
+        lines = [orjson.loads(line) for (line,) in found]
+        faults = [row.fault, *(f"line {line} of the file of lines: {fault}" for line, _, fault in lines if fault)]
+        return replace(row, lines=[values for _, values, _ in lines], fault="; ".join(filter(None, faults)))
+
+
 def joined(rows: Sequence[Row], lines: Sequence[Row]) -> list[Row]:
     """Each row with the lines of its key, in their order. Raises `FileRefused` when lines belong to no row."""
-    by_key: dict[str | None, list[Row]] = {row.key: [] for row in rows}
-    if lost := sorted({line.key or "" for line in lines} - {row.key for row in rows}):
-        names = ", ".join(map(repr, lost[:10]))
-        raise FileRefused(
-            Phrase("Lines belong to rows that do not exist, {lost} in all: {names}.", lost=len(lost), names=names)
-        )
-    for line in lines:
-        by_key[line.key].append(line)
-    return [_with(row, by_key[row.key]) for row in rows]
-
-
-def _with(row: Row, lines: Sequence[Row]) -> Row:
-    faults = [row.fault, *(f"line {line.line} of the file of lines: {line.fault}" for line in lines if line.fault)]
-    return replace(row, lines=[line.values for line in lines], fault="; ".join(filter(None, faults)))
+    beside = Lines(lines)
+    beside.check(rows)
+    return [beside.added_to(row) for row in rows]
 
 
 def _rows(

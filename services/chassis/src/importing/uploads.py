@@ -1,10 +1,13 @@
 """Commands of imports over HTTP: store a file, run it as a job, read the outcomes of its rows."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from itertools import count
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Literal, cast
 from uuid import UUID
 
 from chassis.errors import Conflict, Malformed, NotFound
@@ -17,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from importing import spreadsheet
 from importing.models import Chunk, RowOutcome, Upload
 from importing.run import RowResult, Target
-from importing.spreadsheet import FileRefused, Plan, Reading, Row
+from importing.spreadsheet import FileRefused, Lines, Plan, Reading, Row
 
 Part = Literal["file", "lines"]
 PREVIEW, RUN = "import-preview", "import"
@@ -63,21 +66,39 @@ class Options:
         return Plan(self.columns, self.key, spreadsheet.fixed_by(self.fixed), reading)
 
 
+@dataclass(frozen=True)
+class Received:
+    """A file as it was sent, on disk when it is larger than a chunk."""
+
+    file: BinaryIO
+    size_bytes: int
+    sha256: str
+
+
+@asynccontextmanager
+async def received(pieces: AsyncIterable[bytes]) -> AsyncIterator[Received]:
+    """Receive a file."""
+    digest, size_bytes = sha256(), 0
+    with SpooledTemporaryFile(CHUNK_BYTES) as file:
+        async for piece in pieces:
+            digest.update(piece)
+            size_bytes += len(piece)
+            file.write(piece)
+        yield Received(cast(BinaryIO, file), size_bytes, digest.hexdigest())
+
+
 async def upload(
-    session: AsyncSession, name: str, target: Target, source: str, options: Options, content: bytes, actor: str
+    session: AsyncSession, name: str, target: Target, source: str, options: Options, content: Received, actor: str
 ) -> Upload:
     """Store a file and enqueue its preview. Raises `FileUnusable`."""
-    try:
-        fields = spreadsheet.fields_of("The file", content, options.plan("file"), target.shape)
-    except FileRefused as refused:
-        raise FileUnusable(detail=refused.args[0]) from None
+    fields = await _fields_of(content, lambda: (options.plan("file"), target.shape))
     row = Upload(
         target=name,
         source=source,
         options=asdict(options),
         fields=fields,
-        size_bytes=len(content),
-        sha256=sha256(content).hexdigest(),
+        size_bytes=content.size_bytes,
+        sha256=content.sha256,
         created_by=actor,
     )
     session.add(row)
@@ -87,15 +108,12 @@ async def upload(
 
 
 async def add_lines(
-    session: AsyncSession, row: Upload, target: Target, columns: str | None, content: bytes, actor: str
+    session: AsyncSession, row: Upload, target: Target, columns: str | None, content: Received, actor: str
 ) -> Upload:
     """Store the second file, with lines of the rows, and enqueue a new preview. Raises `FileUnusable`."""
     await _refuse_run(session, row)
     options = {**row.options, "line_columns": columns}
-    try:
-        spreadsheet.fields_of("The file", content, _options(options).plan("lines"), _line_shape(target, options))
-    except FileRefused as refused:
-        raise FileUnusable(detail=refused.args[0]) from None
+    await _fields_of(content, lambda: (_options(options).plan("lines"), _line_shape(target, options)))
     row.options = options
     if target.lines is not None:
         row.fields = sorted({*row.fields, target.lines})
@@ -131,28 +149,40 @@ async def jobs_of(session: AsyncSession, rows: list[Upload]) -> Mapping[UUID, Jo
     return {job.id: job for job in await session.scalars(select(Job).where(Job.id.in_(ids)))}
 
 
-async def content_of(session: AsyncSession, row: Upload) -> tuple[bytes, bytes]:
-    """The content of both files of an import; the second is empty when there is none."""
-    found = await session.execute(
-        select(Chunk.part, Chunk.data).where(Chunk.import_id == row.id).order_by(Chunk.part, Chunk.number)
-    )
-    parts: dict[str, list[bytes]] = {"file": [], "lines": []}
-    for part, data in found:
-        parts[part].append(data)
-    return b"".join(parts["file"]), b"".join(parts["lines"])
+async def copy(session: AsyncSession, row: Upload, part: Part, into: BinaryIO) -> None:
+    """Copy a part of an import to a file; nothing when there is no such part."""
+    for number in count():
+        data = await session.scalar(
+            select(Chunk.data).where(Chunk.import_id == row.id, Chunk.part == part, Chunk.number == number)
+        )
+        if data is None:
+            break
+        into.write(data)
 
 
-def parsed_rows(row: Upload, target: Target, file: bytes, lines: bytes) -> list[Row]:
+@dataclass(frozen=True)
+class ParsedRows:
+    """The rows of an import, all of which can be parsed; each call of `read` parses them from the first one on."""
+
+    total: int
+    read: Callable[[], Iterator[Row]]
+
+
+def parsed_rows(row: Upload, target: Target, file: BinaryIO, lines: BinaryIO) -> ParsedRows:
     """The rows of an import, with their lines. Raises `FileUnusable`."""
     options = _options(row.options)
+
+    def read() -> Iterator[Row]:
+        return spreadsheet.parse("The file", file, options.plan("file"), target.shape)
+
     try:
-        rows = spreadsheet.parse("The file", file, options.plan("file"), target.shape)
-        if lines:
-            shape = _line_shape(target, row.options)
-            rows = spreadsheet.joined(rows, spreadsheet.parse("The file", lines, options.plan("lines"), shape))
+        if not lines.tell():
+            return ParsedRows(sum(1 for _ in read()), read)
+        shape = _line_shape(target, row.options)
+        beside = Lines(spreadsheet.parse("The file", lines, options.plan("lines"), shape))
+        return ParsedRows(beside.check(read()), lambda: map(beside.added_to, read()))
     except FileRefused as refused:
         raise FileUnusable(detail=refused.args[0]) from None
-    return rows
 
 
 async def note(session: AsyncSession, import_id: UUID, job_id: UUID, results: list[RowResult]) -> None:
@@ -206,10 +236,17 @@ async def _end_preview(session: AsyncSession, row: Upload) -> None:
             await commands.cancel(session, job.id)
 
 
-async def _keep(session: AsyncSession, import_id: UUID, part: Part, content: bytes) -> None:
-    pieces = range(0, len(content), CHUNK_BYTES)
-    for number, start_byte in enumerate(pieces):
-        data = content[start_byte : start_byte + CHUNK_BYTES]
+async def _fields_of(content: Received, planned: Callable[[], tuple[Plan, Any]]) -> list[str]:
+    """The fields that a file fills. Raises `FileUnusable`."""
+    try:
+        return await asyncio.to_thread(spreadsheet.fields_of, "The file", content.file, *planned())
+    except FileRefused as refused:
+        raise FileUnusable(detail=refused.args[0]) from None
+
+
+async def _keep(session: AsyncSession, import_id: UUID, part: Part, content: Received) -> None:
+    content.file.seek(0)
+    for number, data in enumerate(iter(lambda: content.file.read(CHUNK_BYTES), b"")):
         values = {"import_id": import_id, "part": part, "number": number, "data": data}
         await session.execute(insert(Chunk).values(values))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from contracts.receivable import Direction
@@ -45,7 +46,7 @@ class Layout:
 def read_csv(content: bytes, layout: Layout) -> ReadStatement:
     """The statement in a CSV file; the same bytes are the same statement. Raises `StatementUnreadable`."""
     try:
-        records = list(opened(content, "UTF-8-SIG").records())
+        records = list(opened(BytesIO(content), "UTF-8-SIG").records())
     except NotDelimited as error:
         raise unreadable(Phrase("not CSV: {error}", error=error)) from None
     header = [name.strip() for name in records[0].cells] if records else []

@@ -6,6 +6,7 @@ fewer accepted values, a new required input.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 Schema = Mapping[str, Any]
@@ -17,29 +18,39 @@ LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 
 
-def document_findings(before: Schema, now: Schema) -> list[str]:
-    """How an OpenAPI document breaks clients of an earlier one."""
+def document_findings(before: Schema, now: Schema, today: date = date.min) -> list[str]:
+    """How an OpenAPI document breaks clients of an earlier one. What had been deprecated may go after its sunset."""
     found: list[str] = []
     for path, item in before["paths"].items():
         for method in METHODS & item.keys():
             name = f"{method.upper()} {path}"
             operation = now["paths"].get(path, {}).get(method)
             if operation is None:
-                found.append(f"{name} is removed")
+                if not _over(item[method], today):
+                    found.append(f"{name} is removed{_until(item[method])}")
             else:
-                found += _Operation(before, now, name).findings(item[method], operation)
+                found += _Operation(before, now, name, today).findings(item[method], operation)
     return sorted(found)
 
 
-def schema_findings(before: Schema, now: Schema, name: str) -> list[str]:
+def schema_findings(before: Schema, now: Schema, name: str, today: date = date.min) -> list[str]:
     """How a schema of events breaks who reads them, and who wrote or kept earlier ones."""
-    found = [*compared(before, now, before, now, name, "input"), *compared(before, now, before, now, name, "output")]
+    directions: tuple[Direction, ...] = ("input", "output")
+    found = [line for each in directions for line in compared(before, now, before, now, name, each, today)]
     return sorted(set(found))
 
 
-def compared(old: Schema, new: Schema, before: Schema, now: Schema, place: str, direction: Direction) -> list[str]:
+def compared(
+    old: Schema,
+    new: Schema,
+    before: Schema,
+    now: Schema,
+    place: str,
+    direction: Direction,
+    today: date = date.min,
+) -> list[str]:
     """The findings of one schema; `before` and `now` are the documents in which references are resolved."""
-    return list(_Compare(before, now, direction).schemas(old, new, place))
+    return list(_Compare(before, now, direction, today).schemas(old, new, place))
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class _Operation:
     before: Schema
     now: Schema
     name: str
+    today: date
 
     def findings(self, old: Schema, new: Schema) -> Iterator[str]:
         yield from self._parameters(old, new)
@@ -73,7 +85,7 @@ class _Operation:
             other = given[(where, name)]
             if other.get("required") and not parameter.get("required"):
                 yield f"{place} is required now"
-            yield from compared(parameter["schema"], other["schema"], self.before, self.now, place, "input")
+            yield from compared(parameter["schema"], other["schema"], self.before, self.now, place, "input", self.today)
         for (where, name), parameter in given.items():
             if (where, name) not in known and parameter.get("required"):
                 yield f"{self.name}: the new {where} parameter {name} is required"
@@ -89,7 +101,7 @@ class _Operation:
                 yield f"{place}: {media_type} is removed"
             elif "schema" in content:
                 other = new[media_type].get("schema", {})
-                yield from compared(content["schema"], other, self.before, self.now, place, direction)
+                yield from compared(content["schema"], other, self.before, self.now, place, direction, self.today)
 
 
 def _scopes(operation: Schema) -> list[set[str]]:
@@ -105,7 +117,8 @@ def _in_words(alternatives: Sequence[set[str]]) -> str:
 class _Compare:
     """Compares schemas of two documents. A pair of references is followed once."""
 
-    def __init__(self, before: Schema, now: Schema, direction: Direction) -> None:
+    def __init__(self, before: Schema, now: Schema, direction: Direction, today: date) -> None:
+        self.today = today
         self.before = before
         self.now = now
         self.direction = direction
@@ -135,7 +148,7 @@ class _Compare:
 
     def _tried(self, sent: Schema, understood: Schema, place: str) -> list[str]:
         old, new = (sent, understood) if self.direction == "input" else (understood, sent)
-        again = _Compare(self.before, self.now, self.direction)
+        again = _Compare(self.before, self.now, self.direction, self.today)
         again._followed = set(self._followed)
         return list(again.schemas(old, new, place))
 
@@ -169,12 +182,21 @@ class _Compare:
         for name, schema in known.items():
             if name in given:
                 yield from self.schemas(schema, given[name], f"{place}.{name}")
-            else:
-                yield f"{place}.{name} is removed"
+            elif not _over(schema, self.today):
+                yield f"{place}.{name} is removed{_until(schema)}"
         if self.direction == "input":
             yield from (f"{place}.{name} is required now" for name in sorted(now - before))
         else:
             yield from (f"{place}.{name} may be missing now" for name in sorted((before - now) & given.keys()))
+
+
+def _over(deprecated: Schema, today: date) -> bool:
+    """Whether what the release had announced as deprecated may be removed by now."""
+    return "x-sunset" in deprecated and date.fromisoformat(deprecated["x-sunset"]) <= today
+
+
+def _until(deprecated: Schema) -> str:
+    return f" before its sunset, {deprecated['x-sunset']}" if "x-sunset" in deprecated else ""
 
 
 def _narrowed(old: Schema, new: Schema, place: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def released_version(folder: Path) -> str | None:
 def broken(folder: Path, files: dict[str, str]) -> list[str]:
     """How the published files (path below contracts/ -> text) break clients of the last release."""
     found: list[str] = []
+    today = datetime.now(UTC).date()
     for kept in sorted((folder / RELEASED).glob("*/*.json")):
         path = str(kept.relative_to(folder / RELEASED))
         before = _read(kept.read_text(encoding="utf-8"))
@@ -47,8 +49,8 @@ def broken(folder: Path, files: dict[str, str]) -> list[str]:
             if path.startswith("schemas/"):
                 found.append(f"{path} is removed")
             continue
-        compare = document_findings(before, _read(now)) if path.startswith("openapi/") else None
-        lines = compare if compare is not None else schema_findings(before, _read(now), kept.stem)
+        compare = document_findings(before, _read(now), today) if path.startswith("openapi/") else None
+        lines = compare if compare is not None else schema_findings(before, _read(now), kept.stem, today)
         found += [f"{path}: {line}" for line in lines]
     return found
 

@@ -2,12 +2,15 @@
 
 import copy
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from contracts.compatibility import document_findings, schema_findings
+from contracts.deprecations import deprecated_field
 from contracts.releasing import broken, release, released_version
+from pydantic import Field, create_model
 
 CONTRACTS = Path(__file__).parents[2]
 
@@ -166,3 +169,20 @@ def test_the_published_files_are_compatible_with_themselves_as_a_release(tmp_pat
     assert broken(tmp_path, without) == ["schemas/crm.customer.v1.json: crm.customer.v1.actor is removed"]
     del without["schemas/cloudevent.json"]
     assert "schemas/cloudevent.json is removed" in broken(tmp_path, without)
+
+
+def test_a_deprecated_operation_or_field_may_be_removed_from_its_sunset_on_and_not_before() -> None:
+    sunset = date(2028, 1, 1)
+    arguments = deprecated_field(date(2027, 1, 1), sunset, "use name")
+    model = create_model("Thing", name=(str, ...), title=(str | None, Field(default=None, **arguments)))
+    before = model.model_json_schema()
+    now = create_model("Thing", name=(str, ...)).model_json_schema()
+    assert before["properties"]["title"]["deprecated"] is True
+    day_before = schema_findings(before, now, "thing", sunset - timedelta(days=1))
+    assert day_before == ["thing.title is removed before its sunset, 2028-01-01"]
+    assert schema_findings(before, now, "thing", sunset) == []
+    operation = {"deprecated": True, "x-sunset": "2028-01-01", "responses": {}}
+    document = {"paths": {"/things": {"get": operation}}}
+    removed = document_findings(document, {"paths": {}}, sunset - timedelta(days=1))
+    assert removed == ["GET /things is removed before its sunset, 2028-01-01"]
+    assert document_findings(document, {"paths": {}}, sunset) == []

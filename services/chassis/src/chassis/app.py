@@ -15,9 +15,10 @@ from localisation import Phrase
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
-from chassis import browsers, described, serving
+from chassis import browsers, deprecated, described, serving
 from chassis.audit import Viewers
 from chassis.auth import Verifier, public
+from chassis.deprecated import Deprecated, Deprecations
 from chassis.edge import HANDLED, Bodies, BodyLimit, Edge, answer, install, operation_id
 from chassis.errors import CATALOGUE, MEDIA_TYPE, NotFound, Unavailable
 from chassis.health import Trouble, Vital
@@ -56,6 +57,7 @@ class Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             described.complete(self, super().openapi())
+            deprecated.mark(super().openapi(), self.state.deprecations)
         return super().openapi()
 
 
@@ -79,6 +81,7 @@ def create_app(
     routers: Iterable[APIRouter] = (),
     resources: Iterable[Resource] = (),
     checks: Mapping[str, Check] | None = None,
+    deprecations: Deprecations | None = None,
 ) -> FastAPI:
     """The application of a service, or the health pages of a worker if there are no routers.
 
@@ -113,6 +116,7 @@ def create_app(
         middleware=[
             *browsers.layers(settings.cors_origins),
             Middleware(Edge, bodies=bodies, hosts=settings.allowed_hosts),
+            Middleware(Deprecated),
             Middleware(Dispatch, answer=answer, handled=HANDLED),
         ],
         # By default FastAPI creates four spans a request and logs request contents.
@@ -124,6 +128,7 @@ def create_app(
     app.state.viewers = Viewers(settings.audited_list_items)
     app.state.checks = dict(checks or {})
     app.state.vitals = {}
+    app.state.deprecations = dict(deprecations or {})
     install(app)
     for router in (*routers, health, documentation):
         app.include_router(built(router))

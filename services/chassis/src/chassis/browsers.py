@@ -18,6 +18,7 @@ SENT = (
     "Last-Event-ID", "Range", "X-Correlation-Id", "traceparent",
 )  # fmt: skip
 SHOWN = (
+    "Deprecation", "Sunset",
     "Accept-Ranges", "Allow", "Content-Disposition", "Content-Range", "Deprecation", "ETag", "Link", "Location",
     "Retry-After", "Sunset", "WWW-Authenticate", "X-Correlation-Id",
 )  # fmt: skip

@@ -30,6 +30,7 @@ from chassis.auth import Authenticator
 from chassis.bus import Producer
 from chassis.connection import ConnectionUntrusted
 from chassis.db import Sessions, create_engine, session_factory, transaction
+from chassis.deprecated import Deprecations
 from chassis.health import Trouble, outbox_troubles, worker_troubles
 from chassis.migrations import migrate
 from chassis.migrations.version import check_schema
@@ -82,6 +83,7 @@ class Service:
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
     troubles: Mapping[str, Troubles] = field(default_factory=dict)
     expiring: Sequence[Expiry] = ()
+    deprecations: Deprecations = field(default_factory=dict)
     authenticator: Callable[[FastAPI], Authenticator] | None = None
 
     def app(self, settings: Settings) -> FastAPI:
@@ -93,6 +95,7 @@ class Service:
             description=self.description,
             routers=[*self.routers, feed.router, parked.router, *port],
             resources=[self._database],
+            deprecations=self.deprecations,
             checks={
                 "database": _answers,
                 "schema": self.schema_fits,

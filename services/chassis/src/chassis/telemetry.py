@@ -22,6 +22,7 @@ from prometheus_client import Counter, Gauge, Histogram
 OUTBOX_PENDING = Gauge("outbox_pending", "Events that wait for the broker")
 OUTBOX_PARKED = Gauge("outbox_parked", "Events that the broker refuses for good")
 OUTBOUND_FAILING = Gauge("outbound_failing", "Outbound topics of tenants whose last attempt failed")
+DEPRECATED_CALLS = Counter("deprecated_calls", "Requests of deprecated operations", ["operation", "client"])
 OUTBOX_OLDEST_AGE_SECONDS = Gauge("outbox_oldest_age_seconds", "Age of the oldest waiting event")
 OUTBOX_RELAYED = Counter("outbox_relayed", "Events that the broker has acknowledged")
 OUTBOX_RESENT = Counter("outbox_resent", "Events that were resent on request or because the broker lost its log")

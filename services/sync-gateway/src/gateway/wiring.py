@@ -7,7 +7,9 @@ import audit
 import documentation
 import outbound
 from access.me import me_router
+from chassis.deprecated import Deprecation
 from chassis.service import Service
+from contracts.deprecations import DEPRECATED
 from contracts.scopes import EVENT_SCOPES
 
 from gateway.api import routers
@@ -26,6 +28,7 @@ SERVICE = Service(
     versions=Path(__file__).parents[2] / "migrations" / "versions",
     routers=(*routers, *access.routers, audit.router, outbound.router, me_router(), documentation.router),
     event_scopes=EVENT_SCOPES,
+    deprecations={operation: Deprecation(*found) for operation, found in DEPRECATED["gateway"].items()},
     topics=publish.TOPICS,
     authenticator=access.authenticator(),
     expiring=(access.ENDED_KEYS,),

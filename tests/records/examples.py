@@ -1,6 +1,7 @@
 """Rows of records: by the examples of their bodies, or brought by the hub where a service only reads them."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ class Maker:
 
     def __init__(self, service: Service, api: httpx.AsyncClient) -> None:
         self.service, self.api = service, api
+        self._phones = count(1_000_000)
         self.subjects = {each.record.name: each for each in SUBJECTS if each.service is service}
 
     async def make(self, name: str, number: int) -> Json:
@@ -44,6 +46,8 @@ class Maker:
         body: Json = dict(shape.model_json_schema().get("examples", [{}])[0])
         if "name" in shape.model_fields:
             body["name"] = f"{body.get('name', 'Example')} {number}"
+        if body.get("phone"):
+            body["phone"] = f"+49 30 {next(self._phones)}"
         for field, other in record.refers.items():
             body[field] = await self.id_of(other.name, number)
         more = APART.get(record.name)

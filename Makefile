@@ -73,6 +73,7 @@ check: $(READY) ## Lint, types, import rules, migrations, contracts
 	$(VENV)/bin/lint-imports
 	$(PY) -m stack check-migrations
 	$(PY) -m contracts check
+	$(PY) -m tests.messages check
 
 format: $(READY) ## Format the code and fix what can be fixed
 	$(VENV)/bin/ruff format .

@@ -25,7 +25,7 @@ class Maker:
 
     def __init__(self, service: Service, api: httpx.AsyncClient) -> None:
         self.service, self.api = service, api
-        self._phones = count(1_000_000)
+        self._made = count()
         self.subjects = {each.record.name: each for each in SUBJECTS if each.service is service}
 
     async def make(self, name: str, number: int) -> Json:
@@ -46,12 +46,14 @@ class Maker:
         body: Json = dict(shape.model_json_schema().get("examples", [{}])[0])
         if "name" in shape.model_fields:
             body["name"] = f"{body.get('name', 'Example')} {number}"
-        if body.get("phone"):
-            body["phone"] = f"+49 30 {next(self._phones)}"
         for field, other in record.refers.items():
             body[field] = await self.id_of(other.name, number)
         more = APART.get(record.name)
-        return {**body, **(await more(self, number) if more else {})}
+        body |= await more(self, number) if more else {}
+        if record.alike is not None:
+            made = next(self._made)
+            body |= {"email": f"{made}.{body['email']}", "phone": f"+49 30 {1_000_000 + made}"}
+        return body
 
     async def bring(self, kind: str, number: int) -> str:
         """The local id of the golden example of a kind, as the hub delivers it."""

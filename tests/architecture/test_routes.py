@@ -20,8 +20,8 @@ READS_BY_POST = {("crm", "POST /v1/prices:batch")}
 """Questions that are too long for an address."""
 
 
-OPEN_TO_EVERY_TOKEN = {"GET /v1/me"}
-"""A front end asks first what its user may do."""
+OPEN_TO_EVERY_TOKEN = {"GET /v1/me", "GET /v1/meta"}
+"""A front end asks first what its user may do, and what there is to show; the latter depends on the scopes."""
 
 ASKED_BY_THE_HUB = {"GET /replication/v1/status"}
 """The hub asks with the one scope that it has."""

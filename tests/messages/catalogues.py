@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po, write_po
@@ -85,8 +86,8 @@ def tolerated(language: str, found: list[str]) -> list[str]:
 
 
 def _faults_of(message: Message) -> Iterator[str]:
-    texts = message.id if isinstance(message.id, tuple) else (message.id,)
-    said = message.string if isinstance(message.string, tuple) else (message.string,)
+    texts = _forms(message.id)
+    said = _forms(message.string)
     if not all(said):
         yield UNTRANSLATED
         return
@@ -95,6 +96,11 @@ def _faults_of(message: Message) -> Iterator[str]:
             yield "other placeholders"
         if code(each) != code(texts[-1]):
             yield "other code"
+
+
+def _forms(text: Any) -> tuple[str, ...]:
+    """The forms of a text, of which a counted one has several."""
+    return tuple(each or "" for each in (text if isinstance(text, list | tuple) else (text,)))
 
 
 def fields(text: str) -> set[tuple[str | None, str | None, str | None]]:

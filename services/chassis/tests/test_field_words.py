@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from chassis.errors import Conflict, Malformed
-from chassis.field_words import TYPES
 from chassis.patch import parsed, patched
+from localisation.field_words import TYPES
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import core_schema
 

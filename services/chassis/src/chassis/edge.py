@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from localisation import Counted, Phrase
+from localisation.field_words import TYPES, words_of
 from opentelemetry import trace
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -27,7 +28,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis import errors, telemetry
 from chassis.auth import marks_of
 from chassis.errors import Malformed, Problem
-from chassis.field_words import TYPES, words_of
 
 log = structlog.get_logger()
 CORRELATION_HEADER = "X-Correlation-Id"

@@ -6,8 +6,9 @@ A value that our own rules refuse has its code and its sentence from them (`cont
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from localisation import Counted, Phrase
 from pydantic_core.core_schema import ErrorType
+
+from localisation.texts import Counted, Phrase
 
 CHOICES = ("expected", "expected_tags", "expected_schemes")
 LEAST_CHARACTERS = Counted(

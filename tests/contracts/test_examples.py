@@ -13,7 +13,7 @@ from crm.wiring import SERVICE as CRM
 from erp.wiring import SERVICE as ERP
 from gateway.ingest.consume import read
 from gateway.ingest.fold import fold
-from gateway.kinds import KINDS
+from gateway.kinds import KINDS, kind_spec
 from gateway.store.state import State
 
 from .published import SPOKE_TOPICS, TOPICS, assert_valid, attributes, binary, example, structured
@@ -60,7 +60,7 @@ def test_the_hub_merges_what_it_has_read_and_owes_it_to_the_others(topic: str) -
     assert own <= values.keys()
     assert not own or {delivery.system for delivery in state.deliveries.values()} == set(SPOKES)
     if own == data["snapshot"].keys():
-        assert_valid(f"sync.{record.kind}.v1", record.golden())
+        assert_valid(f"sync.{record.kind}.v1", record.golden(kind_spec(record.kind)))
 
 
 @pytest.mark.parametrize("topic", SPOKE_TOPICS)

@@ -23,7 +23,7 @@ async def relay(system: System) -> None:
     async with transaction(system.sessions) as session:
         await session.execute(ROLE, {"role": f"{name}_worker"})
         ids = (await session.scalars(select(OutboxRow.id))).all()
-        await session.execute(MOVE, {"ids": ids})
+        await MOVE.fetch(session, {"ids": ids})
         if name != "gateway":
             await session.execute(ROLE, {"role": f"{name}_app"})
 

@@ -54,7 +54,7 @@ async def test_each_answer_of_a_deprecated_operation_says_so(
 
 async def test_callers_are_counted_by_api_key_and_people_together(api: httpx.AsyncClient, issuer: TestIssuer) -> None:
     def count(client: str) -> float:
-        return telemetry.DEPRECATED_CALLS.labels("things_read_old", client)._value.get()
+        return float(telemetry.DEPRECATED_CALLS.labels("things_read_old", client)._value.get())
 
     people, key = count("person"), count("key:7")
     for subject in ("anna", "bert", "key:7"):

@@ -28,7 +28,7 @@ async def entered(api: httpx.AsyncClient, sessions: Sessions, *paths: str) -> No
     async with transaction(sessions) as session:
         await session.execute(AS_WORKER)
         ids = (await session.scalars(text("select id from outbox order by id"))).all()
-        await session.execute(MOVE, {"ids": list(ids)})
+        await MOVE.fetch(session, {"ids": list(ids)})
         await session.execute(AS_APP)
 
 

@@ -36,7 +36,7 @@ class Company:
         assert answer.status_code == 201, answer.text
         async with transaction(self.worker) as session:
             ids = (await session.scalars(select(OutboxRow.id))).all()
-            await session.execute(MOVE, {"ids": ids})
+            await MOVE.fetch(session, {"ids": ids})
         return str(answer.json()["id"])
 
     async def read(self, **parameters: Any) -> Any:

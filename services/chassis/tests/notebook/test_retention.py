@@ -67,7 +67,7 @@ async def test_positions_go_on_although_everything_is_old(emptied: Sessions) -> 
     await SENT.remove(emptied, MONTH, asyncio.Event())
     await write(emptied, TOPIC, "c", range(1))
     async with transaction(emptied) as session:
-        await session.execute(MOVE, {"ids": list(await session.scalars(select(OutboxRow.id)))})
+        await MOVE.fetch(session, {"ids": list(await session.scalars(select(OutboxRow.id)))})
     assert await positions(emptied) == [1, 3, 4]
 
 

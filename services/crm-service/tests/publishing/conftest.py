@@ -67,7 +67,7 @@ class Desk:
         """Do what the relay does once the broker has acknowledged all that waits, and publish once."""
         async with transaction(self.worker) as session:
             ids = (await session.scalars(select(OutboxRow.id).order_by(OutboxRow.id))).all()
-            await session.execute(MOVE, {"ids": ids})
+            await MOVE.fetch(session, {"ids": ids})
             await session.execute(text("update outbound_topics set due_at = now()"))
         await self.lane.step()
 

@@ -46,7 +46,7 @@ class Desk:
         """Do what the relay does once the broker has acknowledged all that waits."""
         async with transaction(self.worker) as session:
             ids = (await session.scalars(select(OutboxRow.id).order_by(OutboxRow.id))).all()
-            await session.execute(MOVE, {"ids": ids})
+            await MOVE.fetch(session, {"ids": ids})
 
     async def send(self) -> None:
         await self.relay()

@@ -67,7 +67,8 @@ async def edited(hub: Hub, seq: int = 2) -> None:
 
 
 async def delivery(hub: Hub, system: str = "erp") -> Delivery:
-    (found,) = [each for each in await hub.all(Delivery) if each.system == system]
+    rows: list[Delivery] = await hub.all(Delivery)
+    (found,) = [each for each in rows if each.system == system]
     return found
 
 

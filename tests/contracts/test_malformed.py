@@ -16,7 +16,7 @@ pytestmark = pytest.mark.servers
 SOME = "01900000-0000-7000-8000-000000000009"
 IDS = {
     "month": "2026-11", "currency": "EUR", "key": "colour", "name": "erp", "kind": "customer",
-    "delivery_id": f"{SOME}.erp",
+    "delivery_id": f"{SOME}.erp", "group": "email",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from .published import FOLDER
 
 SERVICES = ["crm", "erp", "gateway"]
 SHAPELESS = {
+    ".AuditEntryOut.properties.facts",  # The parameters of any operation.
     ".Feed.properties.items.items",  # An event of any kind: contracts/asyncapi describes each.
     ".JobOut.properties.result.anyOf",  # The result of any kind of job.
     ".SentOut.properties.lines.items",  # Lines as they were stored on that day.

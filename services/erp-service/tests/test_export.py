@@ -46,6 +46,12 @@ async def one_of_each(api: httpx.AsyncClient) -> None:
     employed = {"entered_on": "2020-05-01", "working_time": {"monday": "7.5"}, "manager_id": anna_id}
     ben_id = await entered(api, "/v1/employees", {"name": "-Ben", "phone": "+49 30 3", **employed})
     await entered(api, "/v1/teams", {"name": "North", "lead_id": anna_id, "member_ids": [anna_id, ben_id]})
+    call = {"channel": "call_out", "subject": "=Reminder", "minutes": 5, "employee_ids": [anna_id, ben_id]}
+    await entered(api, "/v1/interactions", {**call, "started_at": "2026-11-27T09:30:00Z", "customer_id": customer_id})
+    checks = [{"text": "Price", "done": True}, {"text": "Terms"}]
+    await entered(
+        api, "/v1/tasks", {"subject": "Call", "assignee_id": anna_id, "checks": checks, "notes": "Two\nlines"}
+    )
 
 
 @pytest.mark.parametrize("target", DECLARED)

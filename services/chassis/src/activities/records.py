@@ -1,6 +1,6 @@
 """The declarations of interactions and tasks, for the tables of a service."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from chassis import clock
 from chassis.replication import Kind
 from contracts.activity import NEXT_TASK_STATES, TaskState
 from party.me import employee_id_of
-from records import Meanings, Record, ReferenceUnknown, Where, reads
+from records import Meanings, Record, ReferenceUnknown, States, Where, reads
 from records.record import Prepare
 from sqlalchemy import ColumnElement, and_, cast, func, not_
 from sqlalchemy.dialects.postgresql import JSONPATH
@@ -31,6 +31,11 @@ VERBS: Mapping[str, TaskState] = {
     "complete": TaskState.DONE,
     "cancel": TaskState.CANCELLED,
 }
+ALLOWED: Mapping[str, Collection[str]] = {
+    state: ("change", "archive", *(verb for verb, after in VERBS.items() if after in following))
+    for state, following in NEXT_TASK_STATES.items()
+}
+"""The verbs for a task in each state."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +93,10 @@ def task_record(row: Any, kind: Kind, parties: Parties, **own: Any) -> AnyRecord
             "order_id": parties.orders,
         },
         callers={"assignee_id": employee_id_of(parties.employees.row)},
-        allows=lambda task: allowed(task.state),
+        allows=States(ALLOWED, lambda task: task.state, NEXT_TASK_STATES),
         actions=dict.fromkeys(VERBS, ()),
     )
     return replace(record, **own)
-
-
-def allowed(state: str) -> list[str]:
-    """The verbs for a task in this state."""
-    following = NEXT_TASK_STATES[TaskState(state)]
-    return ["change", "archive", *(verb for verb, after in VERBS.items() if after in following)]
 
 
 def _task_filters(row: Any) -> Meanings:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Response
 from records import ActionRouter, Record, answered, reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from activities.records import VERBS, allowed
+from activities.records import ALLOWED, VERBS
 from activities.schemas import TaskOut
 
 AnyRecord = Record[Any, Any, Any]
@@ -35,8 +35,8 @@ async def move(session: AsyncSession, record: AnyRecord, task_id: UUID, verb: st
     row = await reads.by_id(session, record, task_id, lock=True)
     if row.state == VERBS[verb]:
         return row
-    if verb not in allowed(row.state):
-        raise TaskClosed(state=row.state, allowed=allowed(row.state))
+    if verb not in ALLOWED[row.state]:
+        raise TaskClosed(state=row.state, allowed=ALLOWED[row.state])
     if record.kind is None:
         raise TypeError(f"{record.name} is not replicated")
     with edit(session, record.kind, row, actor):

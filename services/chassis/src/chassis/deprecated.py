@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from email.utils import format_datetime
 from typing import Any, NamedTuple
+from wsgiref.handlers import format_date_time
 
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
@@ -26,7 +26,7 @@ class Deprecation(NamedTuple):
         begins = int(datetime.combine(self.since, time(), UTC).timestamp())
         return {
             "Deprecation": f"@{begins}",
-            "Sunset": format_datetime(ends, usegmt=True),
+            "Sunset": format_date_time(ends.timestamp()),
             "Link": f'<{self.link}>; rel="deprecation"',
         }
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import local_stack
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,7 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from chassis import browsers, connection, local_stack
+from chassis import browsers, connection
 from chassis.broker_security import BrokerSecurity, Mechanism, Protocol
 
 SASL = ("SASL_PLAINTEXT", "SASL_SSL")

@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from chassis import local_stack
+import local_stack
 from chassis.settings import Settings
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_settings import NoDecode

@@ -57,8 +57,12 @@ class StateMeta(BaseModel):
 
     value: str
     label: str
-    next: list[str] | None = Field(description="The states that may come next; null where no table declares them.")
-    verbs: list[str] | None = Field(description="The verbs that it allows; null where they depend on more than it.")
+    next: list[str] | None = Field(
+        default=None, description="The states that may come next; null where no table declares them."
+    )
+    verbs: list[str] | None = Field(
+        default=None, description="The verbs that it allows; null where they depend on more than it."
+    )
 
 
 class FilterMeta(BaseModel):
@@ -80,7 +84,7 @@ class RecordMeta(BaseModel):
     label_plural: str
     verbs: list[Labelled] = Field(description="Those that the scopes of the caller allow.")
     fields: list[FieldMeta]
-    states: list[StateMeta] | None = Field(description="The states of records that have a field `state`.")
+    states: list[StateMeta] | None = Field(default=None, description="The states of records that have a field `state`.")
     filters: list[FilterMeta]
     sort: list[Labelled]
     default_sort: str

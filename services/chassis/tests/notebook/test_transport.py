@@ -169,7 +169,7 @@ async def test_a_call_that_is_given_up_leaves_no_answer_for_the_next() -> None:
         await release.wait()
         await original(reader, writer)
 
-    slow.serve = serve  # type: ignore[method-assign]
+    slow.serve = serve  # type: ignore[method-assign]  # a server that waits
     async with running(slow) as client:
         given_up = asyncio.create_task(client.get("/first"))
         await asyncio.wait([given_up], timeout=0.1)

@@ -52,7 +52,7 @@ def test_a_closed_deal_only_reopens(action: str) -> None:
     row.lose("Price", DAY, PIPELINE)
     with pytest.raises(DealClosed) as refused:
         actions[action](row)
-    assert refused.value.facts == {"state": "lost", "allowed": ["reopen"]}
+    assert refused.value.facts == {"state": "lost", "allowed": ("reopen",)}
     row.reopen()
     actions[action](row)
     with pytest.raises(Problem):

@@ -41,7 +41,7 @@ def test_every_change_needs_the_right_to_write(document: dict[str, Any]) -> None
             needed = [scope for scheme in operation["security"] for scopes in scheme.values() for scope in scopes]
             if path.startswith(("/v1/events", "/v1/outbox")) or not needed or needed[0].startswith("access:"):
                 continue  # Routes that every service has.
-            reads = method == "get" or path == "/v1/policies:simulate"
+            reads = method == "get" or path.endswith(("policies:simulate", "/explain"))
             other = OTHER_SCOPES.get((method, path))
             assert needed == [other or ("sync:read" if reads else "sync:write")], path
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.sales.leads import queries
 from crm.sales.leads.models import Lead
-from crm.sales.leads.rules import LeadRules, allowed, points
+from crm.sales.leads.rules import ALLOWED, LeadRules, points
 
 IN_TURN = text("select pg_advisory_xact_lock(hashtextextended('leads:' || current_setting('app.tenant'), 0))")
 
@@ -23,8 +23,8 @@ class LeadClosed(Conflict):
 
 async def may_change(_session: AsyncSession, row: Lead, _values: dict[str, Any]) -> None:
     """Raises `LeadClosed`."""
-    if "change" not in allowed(row.state):
-        raise LeadClosed(state=row.state, allowed=allowed(row.state))
+    if "change" not in ALLOWED[row.state]:
+        raise LeadClosed(state=row.state, allowed=ALLOWED[row.state])
 
 
 async def scored(session: AsyncSession, row: Lead) -> None:

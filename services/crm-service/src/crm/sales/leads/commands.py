@@ -20,7 +20,7 @@ from crm.sales.leads.checks import LeadClosed, owner_by_rules
 from crm.sales.leads.events import LEAD
 from crm.sales.leads.models import Lead
 from crm.sales.leads.records import LEADS
-from crm.sales.leads.rules import AFTER, allowed
+from crm.sales.leads.rules import AFTER, ALLOWED
 from crm.sales.leads.schemas import Convert
 
 
@@ -73,8 +73,8 @@ async def convert(session: AsyncSession, lead_id: UUID, wanted: Convert, actor: 
 
 async def _locked(session: AsyncSession, lead_id: UUID, verb: str) -> Lead:
     row = await reads.by_id(session, LEADS, lead_id, lock=True)
-    if verb not in allowed(row.state):
-        raise LeadClosed(state=row.state, allowed=allowed(row.state))
+    if verb not in ALLOWED[row.state]:
+        raise LeadClosed(state=row.state, allowed=ALLOWED[row.state])
     return row
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from contracts.normalise import email_key
 from party.me import employee_id_of
-from records import Record
+from records import Record, States
 
 from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.records import CUSTOMERS
@@ -14,7 +14,7 @@ from crm.sales.deals.records import DEALS
 from crm.sales.leads import checks
 from crm.sales.leads.events import LEAD
 from crm.sales.leads.models import Lead
-from crm.sales.leads.rules import allowed
+from crm.sales.leads.rules import ALLOWED
 from crm.sales.leads.schemas import LeadBody, LeadFilters, LeadOut
 
 LEADS = Record(
@@ -36,7 +36,7 @@ LEADS = Record(
     refers={"owner_id": EMPLOYEES},
     expands={"customer_id": CUSTOMERS, "contact_id": CONTACTS, "deal_id": DEALS},
     callers={"owner_id": employee_id_of(Employee)},
-    allows=lambda row: allowed(row.state),
+    allows=States(ALLOWED, lambda row: row.state),
     actions={
         "contact": (),
         "qualify": (),

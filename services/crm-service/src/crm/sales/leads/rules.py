@@ -24,7 +24,7 @@ class LeadState(StrEnum):
 
 
 OPEN = (LeadState.NEW, LeadState.CONTACTED, LeadState.QUALIFIED)
-ALLOWED: Mapping[str, Collection[LeadState]] = {
+_STATES: Mapping[str, Collection[LeadState]] = {
     "change": OPEN,
     "archive": tuple(LeadState),
     "contact": (LeadState.NEW,),
@@ -34,7 +34,10 @@ ALLOWED: Mapping[str, Collection[LeadState]] = {
     "assign": OPEN,
     "convert": OPEN,
 }
-"""Verb -> the states in which it is allowed."""
+ALLOWED: Mapping[str, Collection[str]] = {
+    state: tuple(verb for verb, states in _STATES.items() if state in states) for state in LeadState
+}
+"""The verbs for a lead in each state."""
 
 AFTER: Mapping[str, LeadState] = {
     "contact": LeadState.CONTACTED,
@@ -44,11 +47,6 @@ AFTER: Mapping[str, LeadState] = {
     "convert": LeadState.CONVERTED,
 }
 """Verb -> the state that follows."""
-
-
-def allowed(state: str) -> list[str]:
-    """The verbs that this state allows."""
-    return [verb for verb, states in ALLOWED.items() if state in states]
 
 
 class ScoreRule(Value):

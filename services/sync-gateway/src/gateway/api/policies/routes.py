@@ -56,7 +56,7 @@ async def simulate_policy(body: Simulation, session: Session) -> SimulationOut:
 
 @router.get("/v1/policies/{kind}/{group}")
 async def read_policy(
-    kind: KindInAddress, group: Group, session: Session, caller: Reader, response: Response
+    caller: Reader, kind: KindInAddress, group: Group, session: Session, response: Response
 ) -> ChosenPolicyOut:
     """The policy of one group with all its versions, and the `ETag` to choose another one."""
     return await _shown(session, kind, group, caller, response)
@@ -64,11 +64,11 @@ async def read_policy(
 
 @router.put("/v1/policies/{kind}/{group}", dependencies=[audited])
 async def choose_policy(
+    caller: Writer,
     kind: KindInAddress,
     group: Group,
     body: ChoiceBody,
     session: Session,
-    caller: Writer,
     seen: SeenVersion,
     response: Response,
 ) -> ChosenPolicyOut:

@@ -49,7 +49,7 @@ async def read_record(kind: KindInAddress, canonical_id: UUID, session: Session)
 
 
 @router.post("/v1/records/{kind}/{record_id}/explain")
-async def explain_record(kind: KindInAddress, record_id: RecordId, session: Session, caller: Reader) -> ExplanationOut:
+async def explain_record(caller: Reader, kind: KindInAddress, record_id: RecordId, session: Session) -> ExplanationOut:
     """Say in sentences why a record is, or is not, in each system: held, refused, waiting, paused, due or in step.
 
     `record_id` is the canonical id, or the id of the record in any system. Changes nothing.

@@ -58,10 +58,10 @@ class StateMeta(BaseModel):
     value: str
     label: str
     next: list[str] | None = Field(
-        default=None, description="The states that may come next; null where no table declares them."
+        default=None, description="The states that may come next, where a table declares them."
     )
     verbs: list[str] | None = Field(
-        default=None, description="The verbs that it allows; null where they depend on more than it."
+        default=None, description="The verbs that it allows, where they depend on it alone."
     )
 
 

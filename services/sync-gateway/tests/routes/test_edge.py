@@ -14,10 +14,17 @@ from gateway.settings import GatewaySettings
 from gateway.wiring import SERVICE
 from pydantic import BaseModel
 
+SHARED = {"access", "audit", "outbound", "outbox"}
+"""The scopes of routes that every service has."""
+
 OTHER_SCOPES = {
+    ("get", "/v1/events"): "events:read",
+    ("get", "/v1/events:stream"): "events:read",
     ("put", "/v1/systems/{name}"): "sync:operate",
     ("delete", "/v1/systems/{name}"): "sync:operate",
     ("post", "/v1/systems/{name}/events"): "events:write",
+    ("put", "/v1/policies/{kind}/{group}"): "policies:write",
+    ("post", "/v1/policies/{kind}/{group}/rollback"): "policies:write",
 }
 
 
@@ -41,7 +48,7 @@ def test_every_change_needs_the_right_to_write(document: dict[str, Any]) -> None
             needed = [scope for scheme in operation["security"] for scopes in scheme.values() for scope in scopes]
             if path.startswith(("/v1/events", "/v1/outbox")) or not needed or needed[0].startswith("access:"):
                 continue  # Routes that every service has.
-            reads = method == "get" or path.endswith(("policies:simulate", "/explain"))
+            reads = method == "get" or path.endswith(("simulate", "/explain"))
             other = OTHER_SCOPES.get((method, path))
             assert needed == [other or ("sync:read" if reads else "sync:write")], path
 

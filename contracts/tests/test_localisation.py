@@ -50,6 +50,10 @@ def test_a_text_that_no_catalogue_contains_is_shown_as_it_is(german: None) -> No
     assert translated(Phrase("No {such} text", such="new")) == "No new text"
 
 
+def test_an_empty_text_stays_empty(german: None) -> None:
+    assert (translated(""), translated("", {"text": "x"}), translated(Phrase(""))) == ("", "", "")
+
+
 def test_facts_that_are_phrases_or_states_are_translated_too(german: None) -> None:
     assert translated("The order is {state}.", {"state": "on_hold"}) == "Der Status des Auftrags ist „Angehalten“."
     assert translated(Phrase("{x}", x=Phrase("it is too short"))) == "sie ist zu kurz"

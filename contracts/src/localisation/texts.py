@@ -55,6 +55,8 @@ def translated(text: str, facts: Mapping[str, Any] | None = None) -> str:
     if isinstance(text, Phrase):
         return translated(text.template, text.facts or None) if current.get() != SOURCE else text
     language = current.get()
+    if not text:
+        return text  # A catalogue has its header under the empty text.
     if language == SOURCE:
         return text if facts is None else filled(text, facts)
     found = catalogue(language)

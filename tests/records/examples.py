@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 from chassis.service import Service
+from chassis.testing import application
 from contracts.activity import Channel, Priority
 from contracts.kinds import TABLES
 from records import Record
@@ -33,7 +34,7 @@ class Maker:
         subject = self.subjects[name]
         if "create" in subject.verbs:
             return await self.post(subject.record.path, await self.body(subject.record, number))
-        follows = FOLLOWING.get(str(subject))
+        follows = {**FOLLOWING, "crm-form_submission": _form_submission}.get(str(subject))
         made = await (follows(self, number) if follows else self.bring(name, number))
         if "read" in subject.verbs:
             return await self.get(f"{subject.record.path}/{made}")
@@ -138,6 +139,14 @@ async def _deal(_maker: Maker, number: int) -> Json:
 async def _lead(_maker: Maker, number: int) -> Json:
     campaign = "Spring" if number else None
     return {"email": f"ana{number}@trujillo.example", "campaign": campaign, "phone": f"+52 5 555 47{number:02}"}
+
+
+async def _form_submission(maker: Maker, number: int) -> str:
+    """The id of one that a visitor has sent; each form takes another one."""
+    application(maker.service).state.rates._counts.storage.reset()  # A visitor may not send that many.
+    form = await maker.make("form", number)
+    fields = {"name": f"Ana {number}", "email": f"ana{number}@trujillo.example", "news": "on"}
+    return str((await maker.post(f"/v1/forms/{form['key']}/submissions", fields))["id"])
 
 
 async def _quote(maker: Maker, number: int) -> Json:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.charge import Charges
-from contracts.contact import PersonName
+from contracts.contact import Consent, PersonName
 from contracts.custom import OwnValues
 from contracts.customer import Address
 from contracts.decimals import amount_names, amount_text, is_amount, rewritten
@@ -121,6 +121,7 @@ LEAD = announced(
         "campaign": OptionalNameText,
         "interest": NotesText,
         "reason": OptionalNameText,
+        "consent": Consent | None,
         "custom": OwnValues,
     },
 )

@@ -44,6 +44,10 @@ class Rates:
         if self._tenant:
             self._take(self._tenant, "All clients of a tenant together", "tenant", str(caller.tenant))
 
+    def count(self, per_minute: int, who: str, *key: str) -> None:
+        """Count one request of callers without a token. Raises `TooManyRequests`."""
+        self._take(RateLimitItemPerMinute(per_minute), who, *key)
+
     def _take(self, limit: RateLimitItem, who: str, *key: str) -> None:
         if self._counts.hit(limit, *key):
             return

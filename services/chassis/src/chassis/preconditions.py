@@ -216,7 +216,10 @@ async def keyed_request(
     return KeyedRequest(request, session, principal, key)
 
 
-ClaimsLater = Annotated[KeyedRequest, Depends(keyed_request)]
+CLAIMS_LATER = object()
+"""Marks a parameter of an endpoint that claims the key itself."""
+
+ClaimsLater = Annotated[KeyedRequest, Depends(keyed_request), CLAIMS_LATER]
 """For an endpoint that streams its body: it claims the key itself, when it knows the contents."""
 
 
@@ -225,7 +228,7 @@ async def _claim(keyed: ClaimsLater) -> None:
 
 
 def _claims_later(endpoint: Callable[..., Any]) -> bool:
-    return any(getattr(mark, "dependency", None) is keyed_request for mark in marks_of(endpoint))
+    return any(mark is CLAIMS_LATER for mark in marks_of(endpoint))
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -2,10 +2,13 @@
 
 from contracts.scopes import audience_of
 from files import FileSettings
+from pydantic import Field
 
 
 class Settings(FileSettings):
-    """The defaults of the port and of the audience of the service's tokens."""
+    """The port, the audience of the service's tokens, and how often a form is sent without a token."""
 
     port: int = 8001
     auth_audience: str = audience_of("crm")
+    form_address_per_minute: int = Field(default=20, ge=1)
+    form_per_minute: int = Field(default=300, ge=1)

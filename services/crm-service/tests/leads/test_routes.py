@@ -1,5 +1,6 @@
 """Leads over HTTP."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -89,3 +90,35 @@ async def test_a_disqualified_lead_needs_a_declared_reason_and_is_reopened(api: 
     assert (closed.json()["state"], closed.json()["reason"]) == ("disqualified", "No budget")
     assert (await api.patch(path, json={"source": "Fair"}, headers=SEEN)).status_code == 409
     assert (await api.post(f"{path}/reopen")).json()["state"] == "new"
+
+
+async def test_duplicates_of_a_lead_are_found_among_leads_contacts_and_customers_with_their_points(
+    api: httpx.AsyncClient, with_scopes: Callable[[str], httpx.AsyncClient]
+) -> None:
+    path = await entered(api, phone="+49 30 1234567")
+    twin = (await api.get(await entered(api, email="other@trujillo.example"))).json()
+    customer = (await api.post("/v1/customers", json={"name": ANA["company"], "phone": "+49 (30) 123 45 67"})).json()
+    contact = (await api.post("/v1/contacts", json={"name": "A. T.", "email": ANA["email"].upper()})).json()
+    await api.post("/v1/customers", json={"name": "Blauer See", "email": "info@blau.example"})
+    found = (await api.get(f"{path}/duplicates")).json()["items"]
+    told = {each["id"]: (each["kind"], each["score"], [m["field"] for m in each["matches"]]) for each in found}
+    assert told == {
+        customer["id"]: ("customer", 70, ["phone", "company"]),
+        twin["id"]: ("lead", 60, ["name", "company"]),
+        contact["id"]: ("contact", 60, ["email"]),
+    }
+    assert found[0]["href"] == f"/v1/customers/{customer['id']}"
+    async with with_scopes("leads:read") as poor:
+        assert [each["kind"] for each in (await poor.get(f"{path}/duplicates")).json()["items"]] == ["lead"]
+
+
+async def test_a_conversion_offers_the_customer_that_has_the_same_email(api: httpx.AsyncClient) -> None:
+    customer = (await api.post("/v1/customers", json={"name": "Trujillo", "email": ANA["email"]})).json()
+    path = await entered(api)
+    refused = await api.post(f"{path}/convert", json={})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/lead-known"), refused.text
+    assert [each["id"] for each in refused.json()["candidates"]] == [customer["id"]]
+    linked = await api.post(f"{path}/convert", json={"customer_id": customer["id"]})
+    assert linked.json()["customer_id"] == customer["id"]
+    made = await api.post(f"{await entered(api)}/convert", json={"allow_duplicate": True})
+    assert made.json()["customer_id"] not in (None, customer["id"])

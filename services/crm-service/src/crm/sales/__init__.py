@@ -1,5 +1,5 @@
-"""Sales: leads, deals, quotes and orders."""
+"""Sales: leads, forms, deals, quotes and orders."""
 
-from crm.sales import deals, leads, orders, quotes
+from crm.sales import deals, forms, leads, orders, quotes
 
-MODULES = (orders.MODULE, deals.MODULE, leads.MODULE, quotes.MODULE)
+MODULES = (orders.MODULE, deals.MODULE, leads.MODULE, forms.MODULE, quotes.MODULE)

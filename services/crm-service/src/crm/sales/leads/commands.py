@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.announced import announcing
+from chassis.auth import Principal
 from chassis.errors import Conflict
 from contracts.customer import PartyKind
 from records import reads, writes
@@ -17,6 +18,7 @@ from crm.sales.deals.records import DEALS
 from crm.sales.deals.schemas import NewDeal
 from crm.sales.leads import queries
 from crm.sales.leads.checks import LeadClosed, owner_by_rules
+from crm.sales.leads.duplicates import refuse_known
 from crm.sales.leads.events import LEAD
 from crm.sales.leads.models import Lead
 from crm.sales.leads.records import LEADS
@@ -55,12 +57,14 @@ async def assign(session: AsyncSession, lead_id: UUID) -> Lead:
     return row
 
 
-async def convert(session: AsyncSession, lead_id: UUID, wanted: Convert, actor: str) -> Lead:
+async def convert(session: AsyncSession, lead_id: UUID, wanted: Convert, caller: Principal) -> Lead:
     """Make a customer, a contact and a deal of a lead, in this transaction; those that are named are linked instead.
 
-    Raises `NotFound`, `LeadClosed`, `ReferenceUnknown`, and the errors of the records that are made.
+    Raises `NotFound`, `LeadClosed`, `LeadKnown`, `ReferenceUnknown`, and the errors of the records that are made.
     """
-    row = await _locked(session, lead_id, "convert")
+    row, actor = await _locked(session, lead_id, "convert"), caller.subject
+    if not wanted.allow_duplicate and wanted.customer_id is None and wanted.contact_id is None:
+        await refuse_known(session, row, (CUSTOMERS, CONTACTS), caller.scopes)
     customer_id = await _customer(session, row, wanted, actor)
     contact_id = await _contact(session, row, wanted, customer_id, actor)
     deal_id = await _deal(session, row, wanted, customer_id, contact_id, actor)
@@ -103,7 +107,7 @@ async def _contact(session: AsyncSession, row: Lead, wanted: Convert, customer_i
         return (await reads.referred(session, CONTACTS, wanted.contact_id, "contact_id")).id
     if not row.company:
         return None
-    body = ContactBody(customer_id=customer_id, name=row.name, email=row.email, phone=row.phone)
+    body = ContactBody(customer_id=customer_id, name=row.name, email=row.email, phone=row.phone, consent=row.consent)
     return (await writes.create(session, CONTACTS, body, actor)).id
 
 

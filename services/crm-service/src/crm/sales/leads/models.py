@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import unique
+from chassis.db import JsonObject, unique
 from chassis.tenant_settings import TenantSetting
 from contracts.normalise import name_key
 from custom_fields.columns import OwnFields
-from party.columns import Reachable, found_by
+from party.columns import JsonValue, Reachable, found_by
 from records import Plain
 from sqlalchemy import ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -48,6 +48,7 @@ class Lead(OwnFields, Reachable, Plain, Base):
     state: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
     score: Mapped[int]
+    consent: Mapped[JsonObject | None] = mapped_column(JsonValue)
     owner_id: Mapped[UUID | None]
     customer_id: Mapped[UUID | None]
     contact_id: Mapped[UUID | None]
@@ -56,7 +57,9 @@ class Lead(OwnFields, Reachable, Plain, Base):
     @classmethod
     def blank(cls) -> Self:
         """A new lead."""
-        return cls(state=LeadState.NEW, reason=None, score=0, interest="", email=None, phone=None, company=None)
+        return cls(
+            state=LeadState.NEW, reason=None, score=0, interest="", email=None, phone=None, company=None, consent=None
+        )
 
     @property
     def owner_employee_id(self) -> UUID | None:

@@ -10,13 +10,15 @@ from chassis.preconditions import IdempotentRoute, SeenIfThere, etag
 from fastapi import APIRouter, Response
 from records import ActionRouter, answered, reads, routes
 
-from crm.sales.leads import commands, queries
+from crm.sales.leads import commands, duplicates, queries
+from crm.sales.leads.duplicates import LeadDuplicates
 from crm.sales.leads.models import LeadSetting
 from crm.sales.leads.records import LEADS
 from crm.sales.leads.rules import LeadRules, points
 from crm.sales.leads.schemas import Convert, Disqualify, LeadOut, LeadRulesOut, LeadScore
 
 READ, WRITE = requires("leads:read"), requires("leads:write")
+Reader = Annotated[Principal, READ]
 Converter = Annotated[Principal, requires("leads:write", "customers:write", "contacts:write", "deals:write")]
 router = ActionRouter(LEADS)
 
@@ -28,6 +30,17 @@ async def explain_lead_score(lead_id: UUID, session: Session) -> LeadScore:
     rules, _ = await queries.rules(session)
     found = points(rules.scoring, vars(row))
     return LeadScore(score=sum(rule.points for rule in found), rules=found)
+
+
+@router.get("/{lead_id}/duplicates")
+async def list_lead_duplicates(lead_id: UUID, session: Session, caller: Reader) -> LeadDuplicates:
+    """Leads, contacts and customers that may be the same: an equal e-mail or phone, or a similar name.
+
+    The score is the sum of the points of what matches, at most 100. Contacts and customers are compared if the token
+    may read them.
+    """
+    row = await reads.by_id(session, LEADS, lead_id)
+    return LeadDuplicates(items=await duplicates.duplicates(session, row, caller.scopes))
 
 
 @router.post("/{lead_id}/contact", dependencies=[WRITE])
@@ -64,8 +77,12 @@ async def assign_lead(lead_id: UUID, session: Session, response: Response) -> Le
 async def convert_lead(
     lead_id: UUID, body: Convert, session: Session, caller: Converter, response: Response
 ) -> LeadOut:
-    """Make a customer, a contact and a deal of a lead, all or nothing; those that are named are linked."""
-    return await answered(session, LEADS, await commands.convert(session, lead_id, body, caller.subject), response)
+    """Make a customer, a contact and a deal of a lead, all or nothing; those that are named are linked.
+
+    A customer or a contact that has the e-mail or the phone of the lead is offered instead: 409 with `candidates`,
+    unless one is named or `allow_duplicate` is true.
+    """
+    return await answered(session, LEADS, await commands.convert(session, lead_id, body, caller), response)
 
 
 rules = APIRouter(prefix="/v1/lead-rules", tags=["leads"], route_class=IdempotentRoute)

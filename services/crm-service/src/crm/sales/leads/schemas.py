@@ -3,7 +3,7 @@
 from typing import Any, Self
 from uuid import UUID
 
-from contracts.contact import PersonName
+from contracts.contact import Consent, PersonName
 from contracts.custom import OwnValues
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, Optional, OptionalNameText, OptionalShortText, refuse
@@ -48,6 +48,7 @@ class LeadBody(BaseModel):
         default=None,
         description="The owner, an employee. Default: the caller, if the caller is an employee, else by the rules.",
     )
+    consent: Consent | None = Field(default=None, description="What the person has agreed to receive.")
     custom: OwnValues = {}
 
 
@@ -68,6 +69,7 @@ class LeadOut(PlainOut):
     state: LeadState
     reason: str | None = Field(description="Why it was disqualified.")
     score: int
+    consent: Consent | None
     owner_id: UUID | None
     customer_id: UUID | None = Field(description="The customer that the lead became.")
     contact_id: UUID | None = Field(description="The contact that the lead became.")
@@ -122,6 +124,9 @@ class Convert(BaseModel):
     customer_id: UUID | None = None
     contact_id: UUID | None = None
     deal: NewDealOfLead | None = Field(default=NewDealOfLead(), description="null: no deal.")
+    allow_duplicate: bool = Field(
+        default=False, strict=True, description="Make a customer even if one has the same e-mail or phone."
+    )
 
 
 class LeadScore(BaseModel):

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import jwt
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
@@ -123,6 +124,15 @@ def audiences_of(services: Iterable[str]) -> list[str]:
     if unknown := sorted(set(services) - AUDIENCES.keys()):
         raise CannotStart(f"AUDIENCE names {', '.join(unknown)}: it may name {', '.join(AUDIENCES)}.")
     return [AUDIENCES[service] for service in services]
+
+
+def sealing_key(folder: Path) -> str:
+    """The key that seals secrets in the databases of this stack; made once."""
+    file = folder / "sealing.key"
+    if not file.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(file, Fernet.generate_key().decode())
+    return file.read_text().strip()
 
 
 def write_private(path: Path, content: str) -> None:

@@ -56,6 +56,8 @@ class Plan:
     cors_origins: str = LOCAL_PAGES
     most_partitions: int | None = None
     files_url: str | None = None
+    sealing_keys: str | None = None
+    """The keys that seal secrets in the databases, separated by commas."""
     broker_logins: Mapping[str, Mapping[str, str]] | None = None
     """The variables with which each service logs in at the broker; None: at a broker without users."""
     sign_in_port: int | None = None
@@ -94,6 +96,8 @@ class Plan:
         }
         if self.sign_in_url is not None:
             environment["SIGN_IN_ISSUER"] = self.sign_in_url
+        if self.sealing_keys is not None:
+            environment["SEALING_KEYS"] = self.sealing_keys
         if self.most_partitions is not None:
             environment["KAFKA_MOST_PARTITIONS"] = str(self.most_partitions)
         if self.broker_logins is not None:

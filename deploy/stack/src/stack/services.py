@@ -13,7 +13,7 @@ from stack.folder import claim
 from stack.jars import class_path
 from stack.java import java
 from stack.kafka import Kafka
-from stack.keys import FIRST_TENANT, SCOPES, gateway_issuer, local_issuer
+from stack.keys import FIRST_TENANT, SCOPES, gateway_issuer, local_issuer, sealing_key
 from stack.part import Part, ServicePart
 from stack.plan import LOCAL_PAGES, SERVICES, Plan, Program, python_program
 from stack.ports import free_port, is_free
@@ -239,6 +239,7 @@ class Stack(StoppedAtExit):
             cors_origins=self.cors_origins,
             most_partitions=self.most_partitions if self.kafka else None,
             broker_logins=_logins(self.access),
+            sealing_keys=os.environ.get("SEALING_KEYS") or sealing_key(self.folder / "keys"),
             files_url=os.environ.get("FILES_URL") or (self.folder / "files").as_uri(),
             sign_in_port=self.fixed_ports.get("sign_in"),
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import local_stack
+import sealing
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -31,6 +32,7 @@ IDLE_SECONDS = 300
 DISCOVERABLE = re.compile(r"https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d{1,5})?(/[^\s?#]*)?")
 """The name of an issuer whose discovery document can be read: by TLS, or on this machine."""
 
+SealingKey = Annotated[str, AfterValidator(sealing.checked_key)]
 Origin = Annotated[str, AfterValidator(browsers.checked_origin)]
 
 
@@ -89,11 +91,12 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = Field(default=32 * 1024 * 1024, gt=0, le=1024 * 1024 * 1024)
     company_time_zone: str = "UTC"
     webhooks_private_networks: bool = False
+    sealing_keys: Annotated[tuple[SealingKey, ...], NoDecode] = Field(default=(), repr=False)
     retention_days: int = Field(default=30, ge=1, le=36_500)
     audited_list_items: int = Field(default=1000, ge=1)
     exports_per_day: dict[str, Annotated[int, Field(ge=0)]] = {"everyone": 20, "admin": 100}
 
-    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", "sealing_keys", mode="before")
     @classmethod
     def _between_commas(cls, value: object) -> object:
         return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value

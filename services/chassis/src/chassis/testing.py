@@ -16,6 +16,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import sealing
 import structlog
 from fastapi import FastAPI
 from sqlalchemy import MetaData, text
@@ -242,7 +243,11 @@ def application(service: Service) -> FastAPI:
     """
     known = _applications.get(service.name)
     if known is None or known[0] is not service:
-        app = service.app(service.settings(database_url="postgresql://not.used", files_url="memory:///"))
+        app = service.app(
+            service.settings(
+                database_url="postgresql://not.used", files_url="memory:///", sealing_keys=(sealing.new_key(),)
+            )
+        )
         app.state.sessions = lambda: _call.get().sessions()
         app.dependency_overrides[authenticated] = _caller
         known = _applications[service.name] = (service, app)

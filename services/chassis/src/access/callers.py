@@ -13,10 +13,12 @@ from access.api_keys import rules
 from access.api_keys.verifying import ISSUER, Keys
 from access.first_use import Use, note_first, use_of
 from access.limits import Limit
+from access.options import NoOptions, Options, check_module
 from access.remembered import Remembered
 from access.tenants import check_active
 
 NOTED_SECONDS = 3600
+ALL_REQUIRED = NoOptions()
 ROLES_SECONDS = 10
 """How long a process uses roles and assignments as it has read them."""
 
@@ -24,10 +26,10 @@ ROLES_SECONDS = 10
 class Callers:
     """Verifies the tokens and API keys of a service's callers. Roles of a caller are read once in ten seconds."""
 
-    def __init__(self, app: FastAPI, limits: Sequence[Limit] = ()) -> None:
+    def __init__(self, app: FastAPI, limits: Sequence[Limit] = (), options: Options = ALL_REQUIRED) -> None:
         settings = app.state.settings
         self.limits = tuple(limits)
-        self._app = app
+        self._app, self.options = app, options
         self._tokens = Verifier(
             settings.auth_issuers,
             settings.auth_audience,
@@ -49,10 +51,14 @@ class Callers:
         await self._used.get(use_of(token, caller, clock.today()))
         return await self._known.get(caller)
 
+    def admit(self, caller: Principal, path: str) -> None:
+        """Raises `ModuleOff` for a route of a module that the caller's tenant has turned off."""
+        check_module(caller, self.options.module_of(path))
+
     async def _with_roles(self, caller: Principal) -> Principal:
         async with transaction(self._app.state.sessions, caller.tenant) as session:
             await check_active(session, caller)
-            return await queries.with_roles(session, caller)
+            return await self.options.restrict(session, await queries.with_roles(session, caller))
 
     async def _note_first_use(self, use: Use) -> bool:
         async with transaction(self._app.state.sessions, use.caller.tenant) as session:
@@ -60,6 +66,6 @@ class Callers:
         return True
 
 
-def authenticator(limits: Sequence[Limit] = ()) -> Callable[[FastAPI], Callers]:
-    """What a service verifies its callers with; roles bear these limits."""
-    return lambda app: Callers(app, limits)
+def authenticator(limits: Sequence[Limit] = (), options: Options = ALL_REQUIRED) -> Callable[[FastAPI], Callers]:
+    """What a service verifies its callers with; roles bear these limits, a tenant can turn off these modules."""
+    return lambda app: Callers(app, limits, options)

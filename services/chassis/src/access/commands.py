@@ -19,8 +19,8 @@ Seen = Callable[[int, RoleOut | AssignmentOut], None]
 
 
 def check_scopes(caller: Principal, scopes: Collection[str]) -> None:
-    """Raises `GrantExceedsOwn` for scopes that the caller lacks."""
-    if lacking := sorted(set(scopes) - caller.scopes):
+    """Raises `GrantExceedsOwn` for scopes that the caller lacks. Those of a module that is off may be granted."""
+    if lacking := sorted(set(scopes) - caller.scopes - caller.withheld):
         raise GrantExceedsOwn(exceeding=" ".join(lacking), missing=lacking)
 
 
@@ -99,7 +99,7 @@ async def _check_roles(
     """A limit beyond the caller's own is granted by those who may declare it."""
     check_scopes(caller, await queries.granted(session, added))
     for limit in limits:
-        if set(limit.declared_with) <= caller.scopes:
+        if set(limit.declared_with) <= caller.scopes | caller.withheld:
             continue
         most, own = await limit.of(session, added), await limit.of(session, caller.roles)
         if most > own:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from access.limits import Limit, limits_of
+from access.options import Options, options_of
 
 Find = Callable[[AsyncSession, str], Awaitable[Any]]
 """The row of the employee whose tokens have a subject; None when there is none."""
@@ -35,6 +36,7 @@ class Me(BaseModel):
     tenant: UUID
     roles: list[str] = Field(description="Those in the token, and those that are assigned to the subject here.")
     scopes: list[str] = Field(description="Those that the token names, or those of the roles when it names none.")
+    modules: list[str] = Field(description="The optional modules that are on. Scopes of one that is off are not shown.")
     limits: dict[str, Decimal] = Field(description="`discount`: the greatest discount, as a fraction of the price.")
     locale: str | None = Field(description="The language of the employee; null when none is known.")
     time_zone: str = Field(description="The time zone of the company, which decides what day it is.")
@@ -55,6 +57,7 @@ def me_router(find: Find = nobody, tag: str = "access") -> APIRouter:
         session: Session,
         caller: Annotated[Principal, signed_in],
         limits: Annotated[Sequence[Limit], Depends(limits_of)],
+        options: Annotated[Options, Depends(options_of)],
     ) -> Me:
         """Who is calling and what he may do: subject, roles, scopes, limits, and the employee whose `subject` it is.
 
@@ -66,6 +69,7 @@ def me_router(find: Find = nobody, tag: str = "access") -> APIRouter:
             tenant=caller.tenant,
             roles=sorted(caller.roles),
             scopes=sorted(caller.scopes),
+            modules=sorted(set(options.names) - caller.without),
             limits={limit.name: await limit.of(session, caller.roles) for limit in limits},
             locale=getattr(row, "language", None),
             time_zone=request.app.state.settings.company_time_zone,

@@ -60,6 +60,8 @@ class Principal:
     """The caller: subject, tenant, scopes, and roles (`roles`, RFC 9068 section 2.2.3.1), on which limits depend.
 
     `by_roles`: the token names no scope of ours, so roles decide, within `most`, what its issuer may grant.
+    `without` are the modules that the tenant has turned off, and `withheld` the caller's scopes that only they have.
+    Whoever verifies a caller that is `without` some admits it to the routes of the others (`admit`).
     """
 
     subject: str
@@ -69,6 +71,8 @@ class Principal:
     roles: frozenset[str] = frozenset()
     by_roles: bool = False
     most: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
 
     def require(self, *scopes: str) -> None:
         """Raises `ScopeMissing` (403, with `WWW-Authenticate`) unless the token has all of these scopes."""
@@ -189,6 +193,8 @@ async def authenticated(
     structlog.contextvars.bind_contextvars(subject=principal.subject, tenant=str(principal.tenant))
     if not request.url.path.startswith(PORT):
         request.app.state.rates.take(principal)
+    if principal.without:
+        request.app.state.verifier.admit(principal, request.scope["route"].path)
     request.state.caller = principal
     return principal
 

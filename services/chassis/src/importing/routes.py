@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
+from access.options import ModuleOff
 from chassis.auth import Principal, ScopeMissing, requires
 from chassis.db import Session, Sessions, caller_of, transaction
 from chassis.edge import BodyLimit, Takes
@@ -160,7 +161,7 @@ def _verbs(target: Target | None, row: Upload, caller: Principal) -> Sequence[st
         if target is None:
             return ()
         target.authorise(caller, row.fields)
-    except ScopeMissing:
+    except (ModuleOff, ScopeMissing):
         return ()
     return ("lines", "run") if target.lines else ("run",)
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, Self
 from uuid import UUID
 
 import orjson
+from access.options import check_module
 from chassis.auth import Principal
 from chassis.db import Base, Sessions, transaction, unique
 from chassis.edge import refusal
@@ -106,7 +107,8 @@ class Target:
     `lines` is the field with the list that the rows of a second file fill, one member for each row. `kind` is None if
     the record is not replicated. `at_once` rows share a transaction and its locks. A row whose key is the id of a row
     of `record` changes that one, whether it was imported or not: so exported files can be imported. `scope` is the stem
-    of the scope that writes the records (`orders`); that of a `record` is its own.
+    of the scope that writes the records (`orders`); that of a `record` is its own. `module` is the
+    optional module that has the records.
     """
 
     kind: Kind | None
@@ -119,6 +121,7 @@ class Target:
     lines: str | None = None
     at_once: int = BATCH
     scope: str = ""
+    module: str | None = None
     record: Record[Any, Any, Any] | None = None
 
     @classmethod
@@ -130,7 +133,8 @@ class Target:
         return cls(**{**plain, "references": references, "record": record, "scope": record.scope, **more})
 
     def authorise(self, caller: Principal, fields: Sequence[str]) -> None:
-        """Raises `ScopeMissing` unless the caller may write such records, and these fields of them."""
+        """Raises `ScopeMissing` unless the caller may write such records, and these fields of them; `ModuleOff`."""
+        check_module(caller, self.module)
         caller.require(f"{self.scope}:write")
         if self.record is not None and self.record.field_scopes is not None:
             self.record.field_scopes.check(caller, fields)

@@ -33,6 +33,7 @@ from records.own_filters import has_own_fields
 from sqlalchemy import MetaData
 
 from modules.module import Module
+from modules.optional import OptionalModules, modules_router
 
 Named = TypeVar("Named")
 
@@ -61,7 +62,9 @@ def service(
         Module(routers=(outbound.router,), tasks=outbound.tasks),
         numbered(_all(module.numbers for module in modules)),
     )
-    listed = (*listed, Module(routers=(*access.routers, documentation.router), expiring=(access.ENDED_KEYS,)))
+    options = OptionalModules(modules)
+    doors = (*access.routers, modules_router(options), documentation.router)
+    listed = (*listed, Module(routers=doors, expiring=(access.ENDED_KEYS,)))
     listed = (*listed, Module(routers=(meta_router(lambda: _records_of(listed)),)))
     listed = (*listed, running([kind for module in listed for kind in module.jobs]))
 
@@ -82,7 +85,7 @@ def service(
         deprecations={operation: Deprecation(*found) for operation, found in DEPRECATED[name].items()},
         tasks=tasks,
         expiring=_all(module.expiring for module in listed),
-        authenticator=access.authenticator(_all(module.limits for module in listed)),
+        authenticator=access.authenticator(_all(module.limits for module in listed), options),
     )
 
 

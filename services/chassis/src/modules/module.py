@@ -1,7 +1,7 @@
 """The declaration of a module."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +33,7 @@ class Module:
     from the records of both, and not declared again: their kinds, and the targets of imports into records with plain
     writes. `kinds` and `announced` are further ones, `imports` the targets with a parser of their own. The worker runs
     `jobs` and `tasks`. `numbers` are its series of numbers, `expiring` tables have a retention, and `limits` depend on
-    the roles of a caller.
+    the roles of a caller. A tenant can turn off a module with an `option`, by that name: its routes answer 404 then.
     """
 
     records: Sequence[Record[Any, Any, Any]] = ()
@@ -46,6 +46,7 @@ class Module:
     numbers: Sequence[Series] = ()
     expiring: Sequence[Expiry] = ()
     limits: Sequence[Limit] = ()
+    option: str | None = None
 
     @cached_property
     def all_routers(self) -> Sequence[APIRouter]:
@@ -68,7 +69,8 @@ class Module:
     def all_imports(self) -> Mapping[str, Target]:
         """The targets of imports, by name."""
         plain = [each.record for each in self._of_records() if each.importable]
-        return {**{record.plural: Target.of(record) for record in plain}, **self.imports}
+        targets = {**{record.plural: Target.of(record) for record in plain}, **self.imports}
+        return {name: replace(target, module=self.option) for name, target in targets.items()}
 
     def _of_records(self) -> Sequence[RecordRouter]:
         return [router for router in self.all_routers if isinstance(router, RecordRouter)]

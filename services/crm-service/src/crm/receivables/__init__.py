@@ -5,4 +5,4 @@ from modules import Module
 from crm.receivables.events import KINDS
 from crm.receivables.routes import routers
 
-MODULES = (Module(routers=routers, kinds=KINDS),)
+MODULES = (Module(routers=routers, kinds=KINDS, option="receivables"),)

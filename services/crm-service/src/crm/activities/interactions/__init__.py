@@ -4,4 +4,4 @@ from modules import Module
 
 from crm.activities.interactions.records import INTERACTIONS
 
-MODULE = Module(records=(INTERACTIONS,))
+MODULE = Module(records=(INTERACTIONS,), option="activities")

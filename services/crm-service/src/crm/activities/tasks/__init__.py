@@ -4,4 +4,4 @@ from modules import Module
 
 from crm.activities.tasks.routes import routers
 
-MODULE = Module(routers=routers)
+MODULE = Module(routers=routers, option="activities")

@@ -5,4 +5,4 @@ from modules import Module
 from crm.sales.forms.models import UNWANTED
 from crm.sales.forms.routes import routers
 
-MODULE = Module(routers=routers, expiring=(UNWANTED,))
+MODULE = Module(routers=routers, expiring=(UNWANTED,), option="leads")

@@ -9,5 +9,9 @@ from crm.sales.quotes.routes import LIMITS_WRITERS, routers
 from crm.sales.quotes.rules import NUMBERS
 
 MODULE = Module(
-    routers=routers, announced=(QUOTE,), numbers=(NUMBERS,), limits=(discount_limit(QuoteSetting, LIMITS_WRITERS),)
+    routers=routers,
+    announced=(QUOTE,),
+    numbers=(NUMBERS,),
+    limits=(discount_limit(QuoteSetting, LIMITS_WRITERS),),
+    option="quotes",
 )

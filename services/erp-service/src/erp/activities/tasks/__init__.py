@@ -4,4 +4,4 @@ from modules import Module
 
 from erp.activities.tasks.routes import routers
 
-MODULE = Module(routers=routers)
+MODULE = Module(routers=routers, option="activities")

@@ -5,4 +5,4 @@ from modules import Module
 from erp.finance.balances import handlers
 from erp.finance.balances.routes import routers
 
-MODULE = Module(routers=routers, tasks=handlers.tasks)
+MODULE = Module(routers=routers, tasks=handlers.tasks, option="balances")

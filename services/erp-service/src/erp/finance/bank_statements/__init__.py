@@ -4,4 +4,4 @@ from modules import Module
 
 from erp.finance.bank_statements.routes import routers
 
-MODULE = Module(routers=routers)
+MODULE = Module(routers=routers, option="bank-statements")

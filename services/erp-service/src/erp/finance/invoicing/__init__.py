@@ -6,4 +6,6 @@ from erp.finance.invoicing import handlers
 from erp.finance.invoicing.routes import routers
 from erp.finance.invoicing.rules import CREDIT_NOTE_NUMBERS, INVOICE_NUMBERS
 
-MODULE = Module(routers=routers, tasks=handlers.tasks, numbers=(INVOICE_NUMBERS, CREDIT_NOTE_NUMBERS))
+MODULE = Module(
+    routers=routers, tasks=handlers.tasks, numbers=(INVOICE_NUMBERS, CREDIT_NOTE_NUMBERS), option="invoicing"
+)

@@ -6,4 +6,4 @@ from erp.finance.payments import handlers
 from erp.finance.payments.imports import IMPORTS
 from erp.finance.payments.routes import routers
 
-MODULE = Module(routers=routers, imports={"payments": IMPORTS}, tasks=handlers.tasks)
+MODULE = Module(routers=routers, imports={"payments": IMPORTS}, tasks=handlers.tasks, option="payments")

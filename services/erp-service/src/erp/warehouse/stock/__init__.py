@@ -13,4 +13,5 @@ MODULE = Module(
     announced=(STOCK_MOVE,),
     imports={"stock": STOCK},
     tasks=handlers.tasks,
+    option="inventory",
 )

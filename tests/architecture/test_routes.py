@@ -20,7 +20,7 @@ READS_BY_POST = {("crm", "POST /v1/prices:batch")}
 """Questions that are too long for an address."""
 
 
-OPEN_TO_EVERY_TOKEN = {"GET /v1/me", "GET /v1/meta"}
+OPEN_TO_EVERY_TOKEN = {"GET /v1/search", "GET /v1/me", "GET /v1/meta"}
 """A front end asks first what its user may do, and what there is to show; the latter depends on the scopes."""
 
 OPEN_TO_ALL = {"POST /v1/forms/{key}/submissions"}

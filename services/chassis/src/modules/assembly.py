@@ -30,6 +30,7 @@ from numbering import Series
 from numbering.routes import series_router
 from records import RecordRouter
 from records.own_filters import has_own_fields
+from search import search_router
 from sqlalchemy import MetaData
 
 from modules.module import Module
@@ -65,7 +66,8 @@ def service(
     options = OptionalModules(modules)
     doors = (*access.routers, modules_router(options), documentation.router)
     listed = (*listed, Module(routers=doors, expiring=(access.ENDED_KEYS,)))
-    listed = (*listed, Module(routers=(meta_router(lambda: _records_of(listed)),)))
+    over_all = [made(lambda: _records_of(listed)) for made in (meta_router, search_router)]
+    listed = (*listed, Module(routers=over_all))
     listed = (*listed, running([kind for module in listed for kind in module.jobs]))
 
     def tasks(started: Running) -> Mapping[str, Task]:

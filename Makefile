@@ -17,12 +17,16 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 AT_ONCE ?= 2
 # These tests start or kill the whole product: they run in one process, because they share it.
 PRODUCT := tests/e2e tests/faults
-PARTS := $(addprefix --ignore=,$(PRODUCT))
+# These need Node and the generators of clients, which `make test-clients` installs.
+CLIENTS := tests/clients
+GENERATORS := contracts/generators
+GENERATED := $(GENERATORS)/.ready
+PARTS := $(addprefix --ignore=,$(PRODUCT) $(CLIENTS))
 # Where bytecode is not written, each process of a test or of the product compiles all modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run token secrets test test-parts test-product test-fast test-long bench story messages check format lock contracts \
-	clean environment
+.PHONY: help run token secrets test test-parts test-product test-clients test-fast test-long bench story messages check format lock contracts \
+	clients clean environment
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +55,9 @@ test-parts: $(READY)
 
 test-long: $(READY) ## Run the fault tests that take minutes: restores, lost logs, frozen and killed processes, hostile input
 	$(PY) -m pytest -s -m long $(PRODUCT)
+
+test-clients: $(READY) $(GENERATED) ## Generate clients, compile them strictly and run a story through them (needs Node 20)
+	$(PY) -m pytest -s $(CLIENTS)
 
 test-fast: $(READY) ## Run the tests that need no server
 	$(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not servers and not faults" $(PARTS)
@@ -82,15 +89,21 @@ format: $(READY) ## Format the code and fix what can be fixed
 contracts: $(READY) ## Generate the JSON Schemas, the API documents and the scopes from the code
 	$(PY) -m contracts generate
 
+clients: $(READY) $(GENERATED) ## Generate clients for TypeScript and Python in contracts/clients (needs Node 20)
+	@$(PY) -m contracts clients
+
 lock: $(READY) ## Resolve deploy/*.in and each jgo.toml again; UPGRADE=--upgrade selects the newest versions
 	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate uv.in -o uv.txt
 	cd deploy && ../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header requirements.in -o requirements.txt
+	cd $(GENERATORS) && ../../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate python.in -o python.txt
+	cd $(GENERATORS) && npm install --package-lock-only --silent
 	$(PY) deploy/kafka/lock.py deploy/kafka/jgo.toml tests/bench/connect/jgo.toml
 
 clean: ## Remove the environment and the files of tools; .data stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(GENERATORS)/.venv $(GENERATORS)/node_modules $(GENERATED) contracts/clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment: $(READY) ## Create or update the Python environment in .venv
@@ -105,4 +118,12 @@ $(READY): $(LOCKS) $(PACKAGES:%=%/pyproject.toml)
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip sync --compile-bytecode --require-hashes deploy/requirements.txt >&2
 	@VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation \
 		$(PACKAGES:%=-e %) >&2
+	@touch $@
+
+$(GENERATED): $(READY) $(GENERATORS)/package-lock.json $(GENERATORS)/python.txt
+	@command -v npm >/dev/null || { echo "npm was not found: install Node 20 or later." >&2; exit 1; }
+	@echo "Installing the generators of clients in $(GENERATORS)" >&2
+	@cd $(GENERATORS) && npm ci --silent >&2
+	@cd $(GENERATORS) && ../../$(VENV)/bin/uv venv --quiet --allow-existing --python ../../$(PY) .venv >&2
+	@cd $(GENERATORS) && VIRTUAL_ENV=.venv ../../$(VENV)/bin/uv pip sync --quiet --require-hashes python.txt >&2
 	@touch $@

@@ -116,10 +116,13 @@ def test_only_the_clock_asks_the_system_for_the_time() -> None:
     assert found == []
 
 
-def test_make_test_leaves_no_folder_of_tests_out() -> None:
-    """What one command sets apart, the other runs."""
-    told = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607  (the front door)
+def test_no_folder_of_tests_is_left_out() -> None:
+    """What one command sets apart, another runs, and CI runs them all."""
+    targets = ("test", "test-clients")
+    told = subprocess.run(["make", "-n", *targets], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607  (the front door)
     words = told.split()
     apart = {word.removeprefix("--ignore=") for word in words if word.startswith("--ignore=")}
-    assert told.count("-m pytest") == 2
+    assert told.count("-m pytest") == 3
     assert apart == {word for word in words if word.startswith("tests/")} != set()
+    called = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert {f"make {target}" for target in targets} <= set(called)

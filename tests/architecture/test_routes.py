@@ -72,7 +72,7 @@ def test_writing_asks_for_more_than_reading(service: Service) -> None:
 def test_operations_have_names_of_their_own_and_say_what_they_do(service: Service) -> None:
     found = operations(application(service))
     names = Counter(operation["operationId"] for operation in found.values())
-    assert [name for name, times in names.items() if times > 1] == []
+    assert [name for name, times in names.items() if times > 1 or not name.isidentifier()] == []
     assert [name for name, operation in found.items() if not operation.get("description")] == []
 
 

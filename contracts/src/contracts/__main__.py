@@ -1,10 +1,11 @@
-"""`python -m contracts generate|check|conform`: writes and checks the published files; checks the port of a system."""
+"""`python -m contracts generate|check|clients|conform`: published files, clients, and a check of ports."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from contracts.clients import GeneratorFailed, build
 from contracts.conformance.run import Unusable, by_command, checked
 from contracts.generate import OpenApiFailed, drifted, generated_files, openapi_files, write
 from contracts.releasing import broken, release, released_version
@@ -51,6 +52,18 @@ def check(folder: Folder = HERE, openapi: OpenApi = True) -> None:
 def keep_release(version: str, folder: Folder = HERE) -> None:
     """Keep the published files as those of a release, against which `check` compares from now on."""
     typer.echo(f"{release(folder, version)} files are those of release {version}")
+
+
+@app.command()
+def clients(folder: Folder = HERE / "clients") -> None:
+    """Generate the clients for TypeScript and Python; the tools are those of contracts/generators."""
+    try:
+        built = build(folder)
+    except GeneratorFailed as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    for client in built:
+        typer.echo(client)
 
 
 @app.command()

@@ -1,12 +1,31 @@
 """The AsyncAPI 3.0 document: topics, their messages, the CloudEvents headers and the keys."""
 
+import json
+from pathlib import Path
 from typing import Any
 
+from contracts.asyncapi_schemas import payload_name, payload_schemas, reference
 from contracts.events import EVENTS, Envelope, partitions_of
 from contracts.kinds.announced import ANNOUNCED
 from contracts.outbound import OUTBOUND, outbound_topic
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
+
+SERVERS = {
+    "installation": {
+        "host": "{host}:{port}",
+        "protocol": "kafka-secure",
+        "description": "The broker of an installation. Each third party has a user with rights on its topics.",
+        "variables": {"host": {"default": "kafka"}, "port": {"default": "9092"}},
+        "security": [{"type": "scramSha512", "description": "The name and the password that the operator hands out."}],
+    },
+    "development": {
+        "host": "localhost:9092",
+        "protocol": "kafka",
+        "description": "`KAFKA_PORT=9092 make run`",
+    },
+}
 
 _DESCRIPTION = """\
 What CRM, ERP and the sync gateway announce. Each event is a CloudEvent 1.0 in Kafka's binary mode; a
@@ -40,6 +59,7 @@ def asyncapi_document() -> dict[str, Any]:
             "version": "1.0.0",
             "description": _DESCRIPTION,
         },
+        "servers": SERVERS,
         "defaultContentType": "application/json",
         "channels": {
             **{topic: _channel(topic) for topic in EVENTS},
@@ -50,7 +70,8 @@ def asyncapi_document() -> dict[str, Any]:
         },
         "components": {
             "messages": {topic: _message(topic) for topic in EVENTS},
-            "messageTraits": {"cloudevent": {"headers": _headers()}},
+            "messageTraits": {"cloudevent": {"headers": reference("CloudEventHeaders")}},
+            "schemas": {"CloudEventHeaders": _headers(), **payload_schemas(EVENTS)},
         },
     }
 
@@ -100,9 +121,10 @@ def _message(topic: str) -> dict[str, Any]:
     return {
         "name": f"{system}.{kind}.{verb}.{version}",
         "summary": _promise(topic),
+        "examples": [{"name": "golden", "summary": "It fits the schema; a test checks it.", **_example(topic)}],
         "contentType": "application/json",
         "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
-        "payload": {"schemaFormat": SCHEMA_FORMAT, "schema": {"$ref": f"./schemas/{topic}.json"}},
+        "payload": {"schemaFormat": SCHEMA_FORMAT, "schema": reference(payload_name(topic))},
         "bindings": {
             "kafka": {
                 "key": {"type": "string", "format": "uuid", "description": _KEYS[system]},
@@ -110,6 +132,14 @@ def _message(topic: str) -> dict[str, Any]:
             }
         },
     }
+
+
+def _example(topic: str) -> dict[str, Any]:
+    """The golden example in Kafka's binary mode."""
+    event: dict[str, Any] = json.loads((EXAMPLES / f"{topic}.json").read_text(encoding="utf-8"))
+    payload = event.pop("data")
+    headers = {f"ce_{name}": value for name, value in event.items() if name != "datacontenttype" and value is not None}
+    return {"headers": {"content-type": "application/json", **headers}, "payload": payload}
 
 
 def _promise(topic: str) -> str:

@@ -30,11 +30,11 @@ _SETTINGS = {
 }
 
 
-class _Yaml(yaml.SafeDumper):
+class _Yaml(yaml.CSafeDumper):
     """Writes texts of several lines as YAML blocks."""
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

@@ -1,6 +1,7 @@
 """What is published: schemas, the AsyncAPI document and the golden examples agree with the code."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 from contracts.__main__ import app
 from contracts.asyncapi import asyncapi_document
+from contracts.asyncapi_schemas import payload_name
 from contracts.events import EVENTS, Envelope
 from contracts.generate import generated_files
 from contracts.groups import GOLDEN_GROUPS, GROUPS, announced_shapes, check_value
@@ -82,7 +84,7 @@ def test_an_example_is_a_cloudevent_of_its_topic(name: str) -> None:
     validator("cloudevent").validate(event)
     envelope = Envelope.model_validate(event)
     assert envelope.dataschema == f"{name}.json"
-    assert envelope.type == asyncapi_document()["components"]["messages"][name]["name"]
+    assert envelope.type == _document()["components"]["messages"][name]["name"]
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -150,26 +152,23 @@ def test_a_snapshot_with_a_wrong_value_is_refused(group: str, value: object) -> 
 
 def test_the_asyncapi_document_refers_only_to_what_exists() -> None:
     text = (HERE / "asyncapi.yaml").read_text(encoding="utf-8")
-    document = yaml.safe_load(text)
+    document = yaml.load(text, yaml.CSafeLoader)
     assert document["asyncapi"] == "3.0.0"
     for reference in _references(document):
-        if reference.startswith("./"):
-            assert (HERE / reference).exists(), reference
-        else:
-            _resolve(document, reference)
+        _resolve(document, reference)
 
 
 def test_the_asyncapi_document_has_each_topic_with_its_key_headers_and_payload() -> None:
-    document = yaml.safe_load((HERE / "asyncapi.yaml").read_text(encoding="utf-8"))
+    document = yaml.load((HERE / "asyncapi.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     outbound = {f"outbound.{kind}.v1": topic for kind, topic in OUTBOUND.items()}
     assert set(document["channels"]) == {*EVENTS, *outbound}
     for name, channel in document["channels"].items():
         topic = outbound.get(name, name)
         assert channel["address"] == (name if name == topic else "{tenant}." + name.removeprefix("outbound."))
         message = _resolve(document, channel["messages"]["changed"]["$ref"])
-        assert message["payload"]["schema"]["$ref"] == f"./schemas/{topic}.json"
+        assert _resolve(document, message["payload"]["schema"]["$ref"])["title"] == payload_name(topic)
         assert message["bindings"]["kafka"]["key"]["type"] == "string"
-        headers = _resolve(document, message["traits"][0]["$ref"])["headers"]
+        headers = _resolve(document, _resolve(document, message["traits"][0]["$ref"])["headers"]["$ref"])
         assert {"ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_tenant"} <= set(headers["required"])
     used = {operation["channel"]["$ref"].rpartition("/")[2] for operation in document["operations"].values()}
     assert used == {*EVENTS, *outbound}
@@ -184,6 +183,11 @@ def test_groups_that_are_left_out_are_nowhere_in_an_event_that_still_fits_its_sc
     values = found.get("values") or found["snapshot"]
     assert not {group.partition(":")[0] for group in values} & removable(kind)
     assert left_out(data, ()) == data
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return asyncapi_document()
 
 
 def _references(node: Any) -> list[str]:

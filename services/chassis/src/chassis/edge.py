@@ -195,8 +195,8 @@ def _report(scope: Scope, status: int, seconds: float) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """Stable operation ids for clients and metrics: the first tag and the name of the function."""
-    return "_".join([*(str(tag) for tag in route.tags[:1]), route.name])
+    """Stable operation ids for clients and metrics, as identifiers: the first tag and the name of the function."""
+    return re.sub(r"\W", "_", "_".join([*(str(tag) for tag in route.tags[:1]), route.name]))
 
 
 def respond(problem: Problem) -> Response:

@@ -123,7 +123,9 @@ class Convert(BaseModel):
 
     customer_id: UUID | None = None
     contact_id: UUID | None = None
-    deal: NewDealOfLead | None = Field(default=NewDealOfLead(), description="null: no deal.")
+    deal: NewDealOfLead | None = Field(
+        default_factory=NewDealOfLead, description="Without it the deal has the name of the lead; null: no deal."
+    )
     allow_duplicate: bool = Field(
         default=False, strict=True, description="Make a customer even if one has the same e-mail or phone."
     )

@@ -1,0 +1,1 @@
+"""What third parties generate from the published documents. Needs Node: `make test-clients`."""

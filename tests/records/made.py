@@ -12,7 +12,7 @@ from .subjects import Subject
 ROWS = 3
 
 
-@dataclass
+@dataclass(repr=False)  # Its text would be megabytes, and asyncio makes that of whatever a fixture returns.
 class Made:
     """`rows` are answers for rows that are there. `stranger` is of another tenant, `writer` may not read."""
 

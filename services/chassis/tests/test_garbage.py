@@ -10,8 +10,8 @@ from adjustments.garbage import OBJECTS_BETWEEN_RUNS, collect_seldom
 @pytest.fixture
 def restored() -> Iterator[None]:
     before = gc.get_threshold()
-    yield
     gc.unfreeze()
+    yield
     gc.set_threshold(*before)
 
 

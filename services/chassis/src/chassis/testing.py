@@ -18,6 +18,7 @@ import httpx
 import pytest
 import sealing
 import structlog
+from adjustments.garbage import collect_seldom
 from fastapi import FastAPI
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
@@ -37,6 +38,11 @@ from chassis.settings import zone_of
 
 TENANT = UUID("00000000-0000-7000-8000-000000000001")
 OTHER_TENANT = UUID("00000000-0000-7000-8000-000000000002")
+
+
+def pytest_collection_finish() -> None:
+    """The collector does not examine all modules again and again."""
+    collect_seldom()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,11 +50,11 @@ test-product: $(READY)
 # is printed as a whole when they are done.
 test-parts: $(READY)
 	@output=$$(mktemp) && trap 'rm -f "$$output"' EXIT && { \
-	nice -n 5 $(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults" $(PARTS) >"$$output" 2>&1; ended=$$?; \
+	nice -n 5 $(PY) -m pytest -n $(AT_ONCE) --dist loadfile -m "not faults and not long" $(PARTS) >"$$output" 2>&1; ended=$$?; \
 	cat "$$output"; exit $$ended; }
 
 test-long: $(READY) ## Run the fault tests that take minutes: restores, lost logs, frozen and killed processes, hostile input
-	$(PY) -m pytest -s -m long $(PRODUCT)
+	$(PY) -m pytest -s -m long $(PRODUCT) tests/contracts
 
 test-clients: $(READY) $(GENERATED) ## Generate clients, compile them strictly and run a story through them (needs Node 20)
 	$(PY) -m pytest -s $(CLIENTS)

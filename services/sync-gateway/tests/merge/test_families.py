@@ -23,13 +23,18 @@ def without(version: int) -> dict[str, bool]:
     return dict.fromkeys(tagged(version), False)
 
 
-def test_a_record_whose_hundred_tags_are_replaced_ninety_times_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+REPLACED = 30
+
+
+def test_a_record_whose_hundred_tags_are_replaced_again_and_again_stays_small(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = World({"crm": 0, "erp": 0}, records=(RECORD,))
     # This test measures size only; without these two checks it takes a tenth of the time.
     monkeypatch.setattr(world.hub, "_forget_decoded", lambda: None)
     monkeypatch.setattr(world.judge, "watch", lambda *_: None)
     world.edit("crm", RECORD, "name", "n1")
-    for version in range(90):
+    for version in range(REPLACED):
         world.wall += 10
         world.spokes["crm"].edit(RECORD, {**without(version - 1), **tagged(version)}, world.wall)
         world.drain()
@@ -40,8 +45,8 @@ def test_a_record_whose_hundred_tags_are_replaced_ninety_times_stays_small(monke
     golden = world.hub.golden(RECORD)
     assert len(orjson.dumps(golden)) < 20_000
     assert golden["revisions"].keys() == golden["policies"].keys()
-    assert golden["revisions"].keys() == golden["values"].keys() == {"name", "life", *tagged(89)}
-    assert all(set(spoke.rows[RECORD].values) >= tagged(89).keys() for spoke in world.spokes.values())
+    assert golden["revisions"].keys() == golden["values"].keys() == {"name", "life", *tagged(REPLACED - 1)}
+    assert all(set(spoke.rows[RECORD].values) >= tagged(REPLACED - 1).keys() for spoke in world.spokes.values())
 
 
 def test_a_tag_that_is_added_again_is_no_conflict_with_its_own_removal() -> None:

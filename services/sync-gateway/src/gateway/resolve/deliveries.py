@@ -1,13 +1,14 @@
 """Dropping deliveries, and delivering records again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+from chassis.db import JsonObject
 from chassis.errors import NotFound
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.resolve.log import Author, write
@@ -73,6 +74,29 @@ class Wanted:
     changed_until: datetime | None = None
     after: DeliveryKey | None = None
 
+    def beginning_at(self, after: DeliveryKey | None) -> Self:
+        """The same, from behind this position on."""
+        return replace(self, after=after)
+
+    def document(self) -> JsonObject:
+        """As it is stored, without its position."""
+        found = asdict(replace(self, after=None))
+        return {name: _shown(value) for name, value in found.items() if value is not None}
+
+    @classmethod
+    def of(cls, document: JsonObject) -> Self:
+        """From what `document` returned."""
+        read: dict[str, Callable[[str], Any]] = {
+            "canonical_id": UUID,
+            "changed_since": datetime.fromisoformat,
+            "changed_until": datetime.fromisoformat,
+        }
+        return cls(**{name: read.get(name, str)(value) for name, value in document.items()})
+
+
+def _shown(value: UUID | datetime | str) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
 
 @dataclass(frozen=True)
 class Resynced:
@@ -82,19 +106,37 @@ class Resynced:
     next: str | None
 
 
-async def resync(session: AsyncSession, wanted: Wanted, author: Author) -> Resynced:
+async def resync(session: AsyncSession, wanted: Wanted, author: Author, most: int | None = None) -> Resynced:
     """Make records due with all their groups; groups that a system has are answered with `already`."""
-    rows = (await session.execute(_chosen(wanted))).all()
-    page: Sequence[tuple[Delivery, Record]] = [(row.Delivery, row.Record) for row in rows[:MOST]]
+    most = most or MOST
+    rows = (await session.execute(_chosen(wanted, most))).all()
+    page: Sequence[tuple[Delivery, Record]] = [(row.Delivery, row.Record) for row in rows[:most]]
     for delivery, record in page:
         delivery.begin_anew(author.now)
         write(session, record, delivery.system, "resync", author, {"revisions": len(record.registers)})
     await session.flush()
-    last = page[-1][0] if len(rows) > MOST else None
+    last = page[-1][0] if len(rows) > most else None
     return Resynced(len(page), f"{last.canonical_id}.{last.system}" if last else None)
 
 
-def _chosen(wanted: Wanted) -> Select[*tuple[Any, ...]]:
+async def count(session: AsyncSession, wanted: Wanted) -> int:
+    """The number of records in systems that are chosen."""
+    chosen = select(Delivery.canonical_id).join(Record, Record.canonical_id == Delivery.canonical_id)
+    return await session.scalar(select(func.count()).select_from(chosen.where(*_conditions(wanted)).subquery())) or 0
+
+
+def _chosen(wanted: Wanted, most: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Delivery, Record)
+        .join(Record, Record.canonical_id == Delivery.canonical_id)
+        .where(*_conditions(wanted))
+        .order_by(Delivery.canonical_id, Delivery.system)
+        .limit(most + 1)
+        .with_for_update(of=Delivery)
+    )
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     equal = {
         Delivery.system: wanted.system,
         Delivery.kind: wanted.kind,
@@ -107,11 +149,4 @@ def _chosen(wanted: Wanted) -> Select[*tuple[Any, ...]]:
         conditions.append(Record.changed_at < wanted.changed_until)
     if wanted.after is not None:
         conditions.append(tuple_(Delivery.canonical_id, Delivery.system) > tuple_(*wanted.after))
-    return (
-        select(Delivery, Record)
-        .join(Record, Record.canonical_id == Delivery.canonical_id)
-        .where(*conditions)
-        .order_by(Delivery.canonical_id, Delivery.system)
-        .limit(MOST + 1)
-        .with_for_update(of=Delivery)
-    )
+    return conditions

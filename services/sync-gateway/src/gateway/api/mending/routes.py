@@ -8,12 +8,22 @@ from chassis.audit import add_facts, audited
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.preconditions import IdempotentRoute
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from jobs.schemas import JobOut
 
-from gateway.api.mending.schemas import DeliveryDropped, DeliveryInAddress, LinkMended, Mend, Relink, Resync, ResyncOut
+from gateway.api.mending.schemas import (
+    Chosen,
+    DeliveryDropped,
+    DeliveryInAddress,
+    LinkMended,
+    Mend,
+    Relink,
+    Resync,
+    ResyncOut,
+)
 from gateway.api.records.schemas import LinkOut
 from gateway.api.systems.queries import check_system
-from gateway.resolve import deliveries, links
+from gateway.resolve import deliveries, links, resyncing
 from gateway.resolve.deliveries import Wanted
 from gateway.resolve.links import Mended
 from gateway.resolve.log import Author
@@ -60,6 +70,7 @@ async def resync_records(body: Resync, session: Session, caller: Steward) -> Res
     """Deliver records again with all their groups: one record, a kind, a system, or a time range.
 
     At most 1,000 records of a system in one call; `next` of the answer is the position for the next call.
+    `POST /v1/resync` does all of it as a job.
     """
     if body.system is not None:
         await check_system(session, body.system)
@@ -68,6 +79,22 @@ async def resync_records(body: Resync, session: Session, caller: Steward) -> Res
     add_facts(session, wanted=body.model_dump(mode="json", exclude_none=True))
     done = await deliveries.resync(session, wanted, _author(caller, body))
     return ResyncOut(due=done.due, next=done.next)
+
+
+@router.post("/v1/resync", status_code=202, dependencies=[audited])
+async def start_resync(body: Chosen, session: Session, caller: Steward, response: Response) -> JobOut:
+    """Deliver records again with all their groups, as a job: one record, a kind, a system, or a time range.
+
+    It goes in pages: the next one becomes due when the systems have answered most of the last one, so edits and other
+    tenants are not held up. A tenant has one at a time. `GET /v1/jobs/{job_id}` shows the progress.
+    """
+    if body.system is not None:
+        await check_system(session, body.system)
+    add_facts(session, wanted=body.model_dump(mode="json", exclude_none=True))
+    wanted = Wanted(body.canonical_id, body.kind, body.system, body.changed_since, body.changed_until)
+    job = await resyncing.begin(session, wanted, body.reason, caller.subject)
+    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    return JobOut.of(job, caller)
 
 
 def _author(caller: Principal, body: Mend) -> Author:

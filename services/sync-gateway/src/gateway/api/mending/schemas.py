@@ -52,7 +52,7 @@ class Relink(Mend):
     local_id: LocalId
 
 
-class Resync(Mend):
+class Chosen(Mend):
     """The records to deliver again; omitted filters match all, but one is required."""
 
     model_config = ConfigDict(
@@ -66,6 +66,18 @@ class Resync(Mend):
     system: Text | None = None
     changed_since: AwareDatetime | None = Field(default=None, description="Records that changed at this time or later.")
     changed_until: AwareDatetime | None = Field(default=None, description="Records that changed before this time.")
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        chosen = (self.canonical_id, self.kind, self.system, self.changed_since, self.changed_until)
+        if all(each is None for each in chosen):
+            raise ValueError(Phrase("send a record, a kind, a system or a time: a resync of everything is not allowed"))
+        return self
+
+
+class Resync(Chosen):
+    """The records to deliver again, a page of them."""
+
     after: Text | None = Field(default=None, description="`next` of the previous answer.")
 
     @field_validator("after")
@@ -74,13 +86,6 @@ class Resync(Mend):
         if after is not None:
             DeliveryKey.read(after)
         return after
-
-    @model_validator(mode="after")
-    def _says_which(self) -> Self:
-        chosen = (self.canonical_id, self.kind, self.system, self.changed_since, self.changed_until)
-        if all(each is None for each in chosen):
-            raise ValueError(Phrase("send a record, a kind, a system or a time: a resync of everything is not allowed"))
-        return self
 
 
 class LinkMended(BaseModel):

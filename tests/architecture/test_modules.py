@@ -24,9 +24,11 @@ WIRED = pytest.mark.parametrize("wiring", [crm, erp], ids=lambda wiring: wiring.
 
 
 def business_modules(wiring: ModuleType) -> Mapping[str, Module]:
-    """The packages with tables, alone or in an area, by name, as they are listed."""
+    """The packages with tables or that declare a module, alone or in an area, by name, as they are listed."""
     package = Path(wiring.__file__ or "").parent
-    folders = [path.parent.relative_to(package.parent) for path in package.rglob("models.py")]
+    declaring = {path.parent for path in package.rglob("__init__.py") if "\nMODULE = " in path.read_text()}
+    tables = {path.parent for path in package.rglob("models.py")}
+    folders = [path.relative_to(package.parent) for path in sorted(declaring | tables)]
     found = {}
     for name in (".".join(folder.parts) for folder in folders):
         declared = import_module(name)

@@ -19,9 +19,10 @@ BUSINESS = {
 PLUGIN = "testing.py"
 """Of use to tests only."""
 
-ALWAYS = {"__init__", "models"}
+ALWAYS = {"__init__"}
 REACHED_BY = {"records", "routes"}
 IF_NEEDED = {
+    "models",
     "schemas",
     "checks",
     "commands",
@@ -44,9 +45,10 @@ def chassis_files() -> list[Path]:
 
 
 def modules(service: str) -> list[Path]:
-    """The business modules of a service: the folders with tables, alone or in an area."""
+    """The business modules of a service, alone or in an area: folders with tables, or with reads of others' tables."""
     package = ROOT / f"services/{service}-service/src/{service}"
-    return sorted(path.parent for path in package.rglob("models.py"))
+    readers = {path.parent for path in package.rglob("__init__.py") if "\nMODULE = " in path.read_text()}
+    return sorted(readers | {path.parent for path in package.rglob("models.py")})
 
 
 def test_the_chassis_stays_small() -> None:

@@ -35,7 +35,8 @@ def routes(record: Record[Any, Any, Any]) -> Router:
     """The routes of one record, with its scopes."""
     tag = record.tag or record.plural
     router = Router(prefix=f"{record.path}/{{{record.name}_id}}", tags=[tag], route_class=IdempotentRoute)
-    for add in (_add_notes, _add_note, _add_tags, _add_timeline):
+    timelines = () if record.own_timeline else (_add_timeline,)
+    for add in (_add_notes, _add_note, _add_tags, *timelines):
         router.later(partial(add, router, record))
     return router
 

@@ -1,6 +1,6 @@
 """The timeline of a record: its history with the field names of its answers, the newest entry first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,9 +57,14 @@ def _shown(record: Record[Any, Any, Any], entry: HistoryEntry) -> TimelineEntry:
         actor=entry.actor,
         action=Action(entry.action),
         about=entry.about,
-        changes=[change for each in entry.changes for change in _fields(record, each)],
+        changes=changes_of(record, entry.changes),
         changes_left_out=entry.left_out,
     )
+
+
+def changes_of(record: Record[Any, Any, Any], groups: Iterable[Mapping[str, Any]]) -> list[TimelineChange]:
+    """The changes of an entry, with the field names of the record's answers."""
+    return [change for each in groups for change in _fields(record, each)]
 
 
 def _fields(record: Record[Any, Any, Any], change: Mapping[str, Any]) -> Iterator[TimelineChange]:

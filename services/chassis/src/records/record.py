@@ -81,8 +81,8 @@ class Record(Generic[Row_co, Body, Out]):
     filters have a say in what is shown. `among` selects the rows that
     lists are about, when it is not all of them, and joins what `sort_by` names: columns of other tables that lists may
     be sorted by. Records that are read one by one are `annotated` with tags, notes, files and a timeline, unless they
-    are derived from others. Exports of `personal` data are limited per day and role. `alike`
-    finds the records that a new one may be a duplicate of.
+    are derived from others; with `own_timeline` a module serves the timeline. Exports of `personal` data are limited
+    per day and role. `alike` finds the records that a new one may be a duplicate of.
     """
 
     name: str
@@ -123,6 +123,7 @@ class Record(Generic[Row_co, Body, Out]):
     check: Check = unchecked
     before_archive: Check = unchecked
     annotated: bool = True
+    own_timeline: bool = False
     personal: bool = False
     alike: Alike | None = None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import webhooks
 from modules import service, targets_of
 
-from crm import activities, catalogue, parties, people, receivables, sales
+from crm import activities, catalogue, insight, parties, people, receivables, sales
 from crm.settings import Settings
 from crm.tables import Base
 
@@ -17,6 +17,7 @@ MODULES = (
     *receivables.MODULES,
     *sales.MODULES,
     *activities.MODULES,
+    *insight.MODULES,
 )
 IMPORTS = targets_of(MODULES)
 SERVICE = service(

@@ -1,6 +1,7 @@
 """Receivables by age: sums over open invoices, with the ERP's balance of each account."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -91,6 +92,14 @@ async def of_customer(session: AsyncSession, customer_id: UUID, on: date) -> Cus
         open_invoices=[InvoiceOut.of(row, on=on) for row in await _open_invoices(session, customer_id)],
         payments=[PaymentOut.of(row) for row in await _latest_payments(session, customer_id)],
     )
+
+
+async def accounts_of(session: AsyncSession, customer_id: UUID, on: date) -> Sequence[Any]:
+    """Open and overdue amounts, balance and credit of a customer, one row per currency, in one statement."""
+    found = _accounts(on)
+    names = ("currency", "open", "overdue", "balance", "credit_limit", "credit_left", "blocked")
+    statement = select(*(found.c[name] for name in names)).where(found.c.customer_id == customer_id)
+    return (await session.execute(statement.order_by(found.c.currency))).all()
 
 
 def _accounts(on: date) -> Subquery:

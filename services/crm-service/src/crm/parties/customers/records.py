@@ -37,5 +37,6 @@ CUSTOMERS = Record(
     shown_only={"legal_entities": {"__all__": {"tax_id_key", "tax_id_valid"}}},
     personal=True,
     alike=alike(Customer),
+    own_timeline=True,
 )
 router = routes(CUSTOMERS, says={"create": "Enter a customer. It is synchronised to the other systems within moments."})

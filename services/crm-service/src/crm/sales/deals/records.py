@@ -41,4 +41,5 @@ DEALS = Record(
     actions={"move": (), "win": (), "lose": (), "reopen": ()},
     prepare=checks.may_change,
     check=checks.fits_stage,
+    own_timeline=True,
 )

@@ -4,7 +4,7 @@ from alembic import op
 from migrating.columns import belongs_to
 
 revision = "deal_activities"
-down_revision = "forms"
+down_revision = "modules"
 
 TABLES = ("interactions", "tasks")
 

@@ -21,12 +21,14 @@ async def test_an_overview_has_what_is_open_with_a_customer(api: httpx.AsyncClie
             await entered(api, "/v1/deals", name="More tea", amount=amount, currency="EUR", **about)
         await entered(api, "/v1/tasks", subject="Call", due_at="2026-11-25T09:00:00Z", **about)
         await entered(api, "/v1/tasks", subject="Too late", due_at="2026-11-23T09:00:00Z", **about)
+        met = {"channel": "meeting", "subject": "Visit", "started_at": "2026-11-24T10:00:00Z"}
+        await entered(api, "/v1/interactions", **met, **about)
         found = (await api.get(f"{customer}/overview")).json()
     assert found["deals"] == [{"currency": "EUR", "count": 2, "amount": "100.75"}]
     assert found["quotes"] == []
     assert found["orders"] == [{"currency": "EUR", "count": 1, "amount": "180.00"}]
     assert found["tasks"] == {"open": 3, "overdue": 1}
-    assert found["contact"]["last_at"] == "2026-11-24T12:00:00Z"
+    assert found["contact"]["last_at"] == "2026-11-24T10:00:00Z"
     assert found["contact"]["next_at"] == "2026-11-25T09:00:00Z"
 
 
@@ -35,7 +37,9 @@ async def test_an_overview_costs_one_statement_for_each_part(api: httpx.AsyncCli
     said: list[str] = []
     event.listen(sessions.kw["bind"].sync_connection, "before_cursor_execute", lambda *call: said.append(call[2]))
     assert (await api.get(f"{customer}/overview")).status_code == 200
-    selects = [each for each in said if each.lstrip().lower().startswith(("select", "with")) and "set_config" not in each]
+    selects = [
+        each for each in said if each.lstrip().lower().startswith(("select", "with")) and "set_config" not in each
+    ]
     assert len(selects) == 8, "the customer with its legal entities, and six parts"
 
 

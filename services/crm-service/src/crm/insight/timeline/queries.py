@@ -127,7 +127,7 @@ def shown(record: AnyRecord, row: Any) -> HistoryEntryOut:
     return HistoryEntryOut(**{**plain, "changes": changed, "changes_left_out": row.left_out or 0})
 
 
-_TYPES = {
+_TYPES: dict[str, Any] = {
     "id": Uuid(),
     "at": DateTime(timezone=True),
     "actor": Text(),

@@ -4,14 +4,15 @@ Requests only add entries, so they never wait for each other: one worker at a ti
 in a transaction of its own.
 """
 
-import asyncio
+from functools import partial
 from uuid import UUID
 
 import structlog
 from chassis.audit import Unchained
 from chassis.db import Sessions, transaction
 from chassis.service import Running
-from chassis.worker import Task, each_alone, pause
+from chassis.wakeup import woken
+from chassis.worker import Task, each_alone
 from sqlalchemy import delete, select, text
 
 from audit import queries
@@ -25,14 +26,8 @@ ALONE = text("select pg_try_advisory_xact_lock(hashtextextended('audit_chain ' |
 
 
 def tasks(running: Running) -> dict[str, Task]:
-    """The worker's task."""
-
-    async def run(stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            await chain_all(running.sessions)
-            await pause(stop, PAUSE_SECONDS)
-
-    return {"audit": run}
+    """The worker's task. An entry of a transaction without an event is chained at the next poll."""
+    return {"audit": woken(running.wakeup, PAUSE_SECONDS, partial(chain_all, running.sessions))}
 
 
 async def chain_all(sessions: Sessions) -> None:

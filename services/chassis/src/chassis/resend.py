@@ -36,6 +36,7 @@ from chassis.bus import Producer
 from chassis.db import Base
 from chassis.outbox import SentRow, batch_of, message_of
 from chassis.topics import Logs
+from chassis.wakeup import notify
 
 log = structlog.get_logger()
 LOOK_SECONDS = 1.0
@@ -80,6 +81,7 @@ async def request(
     asked = Resend(reason=reason, topics=None if topics is None else sorted(topics), since=since, tenant_id=tenant)
     session.add(asked)
     await session.flush()
+    await notify(session)
     await session.refresh(asked)
     return asked
 

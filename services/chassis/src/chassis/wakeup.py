@@ -1,7 +1,7 @@
 """Wakes the tasks of a worker as soon as a transaction of its service has committed an event.
 
 A trigger on `outbox` notifies the channel of the same name; one connection of each worker listens. Tasks that are
-idle look at once when they are woken, once a second soon after it, and every five seconds when the service has been
+idle look at once when they are woken, once a second soon after it, and every half minute when the service has been
 quiet for long. While the connection is broken they poll.
 """
 
@@ -23,8 +23,8 @@ log = structlog.get_logger()
 CHANNEL = "outbox"
 NOTIFY = text(f"select pg_notify('{CHANNEL}', '')")
 IDLE_SECONDS = 1.0
-LONGEST_IDLE_SECONDS = 5.0
-"""Reached 20 s after the last notification."""
+LONGEST_IDLE_SECONDS = 30.0
+"""Reached two minutes after the last notification."""
 
 RETRY_SECONDS = 1.0
 PROBE_SECONDS = 5.0
@@ -67,7 +67,7 @@ class Wakeup:
     async def wait(self, stop: asyncio.Event, count: int, polling_seconds: float) -> None:
         """Return at the next notification after `count`, at `stop`, or at the next poll.
 
-        The poll is after one to five seconds, or after `polling_seconds` while there is no listening connection.
+        The poll is after one to thirty seconds, or after `polling_seconds` while there is no listening connection.
         """
         if self.count == count:
             await pause(stop, self._idle_seconds() if self.listening else polling_seconds, self._next)
@@ -107,7 +107,7 @@ class Wakeup:
 
 
 def woken(wakeup: Wakeup, seconds: float, action: Callable[[], Awaitable[None]]) -> Task:
-    """Run `action` when an event has been committed, at most once in `seconds`, and every few seconds anyway."""
+    """Run `action` when an event has been committed, at most once in `seconds`, and at the polls of `Wakeup.wait`."""
 
     async def loop(stop: asyncio.Event) -> None:
         while not stop.is_set():

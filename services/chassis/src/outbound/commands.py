@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from chassis.auth import Principal
 from chassis.errors import Malformed, NotFound
+from chassis.wakeup import notify
 from contracts.outbound import OUTBOUND, removable
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,6 +45,7 @@ async def declare(
         seen(row.version, queries.shown(row, behind=False))
     row.declare(list(set(body.without)), enabled=body.enabled, actor=caller.subject)
     await session.flush()
+    await notify(session)
     return queries.shown(row, behind=True)
 
 

@@ -12,7 +12,8 @@ from chassis.db import transaction
 from chassis.health import beat
 from chassis.service import Running
 from chassis.topics import Topics
-from chassis.worker import Task, each_alone, pause
+from chassis.wakeup import woken
+from chassis.worker import Task, each_alone
 from contracts.events import partitions_of
 from contracts.outbound import OUTBOUND, outbound_topic
 
@@ -36,6 +37,7 @@ class Lane:
     def __init__(self, running: Running, *, failing: bool) -> None:
         self.sessions = running.sessions
         self.settings = running.settings
+        self.wakeup = running.wakeup
         self.failing = failing
         self.servers = running.settings.kafka_bootstrap_servers or ""
         self.security = running.settings.broker_security
@@ -44,9 +46,7 @@ class Lane:
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop`."""
         try:
-            while not stop.is_set():
-                await self.step()
-                await pause(stop, POLL_SECONDS)
+            await woken(self.wakeup, POLL_SECONDS, self.step)(stop)
         finally:
             await self.close()
 

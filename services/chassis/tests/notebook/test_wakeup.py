@@ -89,7 +89,7 @@ def test_the_longer_nothing_was_committed_the_rarer_a_task_looks(monkeypatch: py
         monkeypatch.setattr(time, "monotonic", lambda now=began + quiet_seconds: now)
         pauses.append(round(made._idle_seconds()))
     made.wake()
-    assert [*pauses, made._idle_seconds()] == [1, 1, 3, 5, 1]
+    assert [*pauses, made._idle_seconds()] == [1, 1, 3, 30, 1]
 
 
 async def test_without_a_listener_a_task_polls() -> None:

@@ -27,3 +27,23 @@ async def test_a_look_finds_pauses_comparisons_and_what_is_to_be_merged(sessions
     assert poll.paused == {"erp"}
     assert (poll.restored["crm"].is_set(), poll.restored["erp"].is_set()) == (True, False)
     await engine.dispose()
+
+
+async def test_a_look_names_the_systems_with_something_due_unless_they_are_paused(
+    sessions: Sessions, hub_url: str
+) -> None:
+    overdue: list[str] = []
+    hub, poll = Hub(sessions), Poll(SYSTEMS, overdue.append)
+    engine = create_engine(hub_url, "gateway", "worker")
+    await hub.with_status()
+    await poll.look(engine)
+    assert overdue == []
+    values = {"name": {"name": "Alfreds Futterkiste", "kind": "company"}, "life": "live"}
+    await hub.ingest.handle([hub.event("crm", "1", 1, values)])
+    await poll.look(engine)
+    assert overdue == ["erp"]
+    async with transaction(sessions) as session:
+        await systems.pause(session, "erp", "anna")
+    await poll.look(engine)
+    assert overdue == ["erp"]
+    await engine.dispose()

@@ -1,7 +1,7 @@
 """When to look at the database for what is due in one system.
 
-A merge or an answer of this process announces what it makes due. Looks find what other processes have made due, and
-what could not be leased at the time.
+A merge or an answer of this process announces what it makes due. The poll of the worker finds what other processes have
+made due (`gateway.worker.poll`), looks what could not be leased at the time.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from gateway.deliver.lease import SHARE, Leases
 
 FIRST_POLL_SECONDS = 0.02
 LONGEST_POLL_SECONDS = 1.0
+LONGEST_IDLE_SECONDS = 30.0
 AFTER_WORK_SECONDS = 0.25
 
 
@@ -45,7 +46,7 @@ class Agenda:
             seconds = self._overdue_seconds
             self._overdue_seconds = min(2 * seconds, LONGEST_POLL_SECONDS)
         else:
-            seconds = min(leases.next_due_seconds, LONGEST_POLL_SECONDS)
+            seconds = min(leases.next_due_seconds, LONGEST_IDLE_SECONDS)
             self._overdue_seconds = FIRST_POLL_SECONDS
         self._next_at = _now() + seconds
 

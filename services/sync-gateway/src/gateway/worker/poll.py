@@ -2,32 +2,41 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chassis.health import beat
 from chassis.worker import pause
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.store.deliveries import UNSETTLED
+
 FIRST_SECONDS = 0.02
 LONGEST_SECONDS = 1.0
 
-LOOK = text("""
+LOOK = text(f"""
     select exists (select from quarantine where state = 'replaying') as replaying,
         exists (select from pauses where resumed_at is not null) as resumed,
         array(select name from systems where paused_at is not null) as paused,
         array(select name from systems where restored_at is not null) as restored,
+        array(
+            select name from systems where paused_at is null and exists (
+                select from deliveries where system = systems.name and {UNSETTLED} and due_at <= now()
+                    and (leased_until is null or leased_until < now()))
+        ) as overdue,
         (select number from system_changes) as changes
-    """)
+    """)  # noqa: S608  (constants only)
 
 
 class Poll:
-    """What was found last. Who waits for an event clears it before acting.
+    """What was found last. Who waits for an event clears it before acting. `overdue` is called with each system with
+    due deliveries that nobody has leased.
 
     The pause between two looks doubles up to a second while nothing new is found.
     """
 
-    def __init__(self, systems: Iterable[str]) -> None:
+    def __init__(self, systems: Iterable[str], overdue: Callable[[str], None] = lambda _: None) -> None:
+        self.overdue = overdue
         self.replaying = asyncio.Event()
         self.resumed = asyncio.Event()
         self.restored: dict[str, asyncio.Event] = defaultdict(asyncio.Event, {n: asyncio.Event() for n in systems})
@@ -58,6 +67,8 @@ class Poll:
             self.replaying.set()
         if found.resumed:
             self.resumed.set()
+        for name in found.overdue:
+            self.overdue(name)
         for name in self.restored.keys() & set(found.restored):
             self.restored[name].set()
         if self.paused != set(found.paused):

@@ -63,7 +63,12 @@ def tasks(running: Running) -> Mapping[str, Task]:
             delivering.due.set()
 
     ingest = Ingest(running.sessions, holdings, due, sent, deliveries)
-    poll = Poll(settings.systems)
+
+    def overdue(name: str) -> None:
+        if name in deliveries:
+            deliveries[name].due.set()
+
+    poll = Poll(settings.systems, overdue)
 
     def serve(name: str, registered: Registration, delivering: Delivering) -> Mapping[str, Task]:
         identity = _identity_for(settings, registered.audience)

@@ -100,7 +100,7 @@ lock: $(READY) ## Resolve deploy/*.in and each jgo.toml again; UPGRADE=--upgrade
 	cd $(GENERATORS) && ../../$(VENV)/bin/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate python.in -o python.txt
 	cd $(GENERATORS) && npm install --package-lock-only --silent
-	$(PY) deploy/kafka/lock.py deploy/kafka/jgo.toml tests/bench/connect/jgo.toml
+	$(PY) deploy/kafka/lock.py deploy/kafka/jgo.toml deploy/mail/jgo.toml tests/bench/connect/jgo.toml
 
 clean: ## Remove the environment and the files of tools; .data stays
 	rm -rf $(VENV) $(GENERATORS)/.venv $(GENERATORS)/node_modules $(GENERATED) contracts/clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -171,6 +171,14 @@ async def _task(_maker: Maker, number: int) -> Json:
     return {"due_at": f"2026-11-{number + 1:02}T12:00:00Z", "priority": PRIORITIES[number % len(PRIORITIES)]}
 
 
+async def _mailbox(_maker: Maker, number: int) -> Json:
+    return {"email": f"sales{number}.{uuid4().hex[:8]}@northwind.example"}
+
+
+async def _email_template(_maker: Maker, _number: int) -> Json:
+    return {"language": "en"}
+
+
 async def _invoice(maker: Maker, number: int) -> Json:
     return {"order_id": await to_invoice(maker, number)}
 
@@ -212,6 +220,8 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "order": _order,
     "interaction": _interaction,
     "task": _task,
+    "mailbox": _mailbox,
+    "email_template": _email_template,
     "invoice": _invoice,
     "credit_note": _credit_note,
     "payment": _payment,

@@ -16,6 +16,7 @@ UNVALUED = {
     "crm-order number": "is given by the ERP; tested with the orders",
     "erp-employee manager_id": "needs another employee; tested with the employees",
     "crm-invoice on": "is the day on which an invoice is looked at; tested with the receivables",
+    "crm-email lead_id": "is that of an unknown sender; tested with the mail",
     "erp-credit_note order_id": "stands at the lines of its invoice; tested with invoicing",
     "erp-invoice order_id": "stands at its lines; tested with invoicing",
     "erp-move line_id": "a receipt is of no line; tested with the stock",

@@ -39,7 +39,7 @@ def _role(purpose: str, *scopes: str) -> BuiltInRole:
 
 
 _SELLS = ("customers:*", "contacts:*", "products:read", "prices:read", "inventory:read", "orders:*", "quotes:*",
-          "leads:*", "deals:*", "activities:*", "invoices:read", "payments:read")  # fmt: skip
+          "leads:*", "deals:*", "activities:*", "mail:*", "invoices:read", "payments:read")  # fmt: skip
 _READS = tuple(scope for scope in SCOPES if scope.endswith(":read"))
 _READS_OF_RECORDS = tuple(sorted(set(EVENT_SCOPES.values())))
 
@@ -51,8 +51,8 @@ ROLES: Mapping[str, BuiltInRole] = {
     ),
     "service": _role(
         "Help customers after the sale: customers, contacts, orders and returns; see what was invoiced and paid.",
-        "customers:*", "contacts:*", "activities:*", "products:read", "prices:read", "inventory:read", "orders:*",
-        "invoices:read", "payments:read",
+        "customers:*", "contacts:*", "activities:*", "mail:*", "products:read", "prices:read", "inventory:read",
+        "orders:*", "invoices:read", "payments:read",
     ),
     "purchasing": _role(
         "Keep products and their stock available: products; see stock, orders, prices.",

@@ -38,6 +38,8 @@ SCOPES = {
     "deals:write": "Enter, change, move and decide deals; declare pipelines.",
     "leads:read": "Read leads and their rules.",
     "leads:write": "Enter, change, assign, disqualify and convert leads; declare their rules.",
+    "mail:read": "Read mailboxes without their secrets, e-mails and their templates.",
+    "mail:write": "Keep mailboxes and templates; send and receive e-mails.",
     "numbers:read": "Read the number formats of documents and records.",
     "numbers:write": "Declare the number formats of documents and records.",
     "jobs:read": "Read long-running jobs and imports: their state, progress and result.",

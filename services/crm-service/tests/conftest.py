@@ -6,7 +6,7 @@ from crm.wiring import SERVICE
 
 RESOURCES = (
     "employees", "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals",
-    "activities", "leads", "replication", "jobs",
+    "activities", "leads", "mail", "replication", "jobs",
 )  # fmt: skip
 SCOPES = " ".join(("events:read", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write"))))
 

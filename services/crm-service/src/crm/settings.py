@@ -6,9 +6,11 @@ from pydantic import Field
 
 
 class Settings(FileSettings):
-    """The port, the audience of the service's tokens, and how often a form is sent without a token."""
+    """The port, the audience of tokens, the limits of mail, and how often a form is sent without a token."""
 
     port: int = 8001
     auth_audience: str = audience_of("crm")
+    mail_limit_bytes: int = Field(default=25 * 1024 * 1024, gt=0, le=100 * 1024 * 1024)
+    mail_private_networks: bool = False
     form_address_per_minute: int = Field(default=20, ge=1)
     form_per_minute: int = Field(default=300, ge=1)

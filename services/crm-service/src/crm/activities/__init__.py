@@ -1,5 +1,5 @@
-"""Activities: interactions and tasks."""
+"""Activities: interactions, tasks and mail."""
 
-from crm.activities import interactions, tasks
+from crm.activities import interactions, mail, tasks
 
-MODULES = (interactions.MODULE, tasks.MODULE)
+MODULES = (interactions.MODULE, tasks.MODULE, mail.MODULE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts.clients import HERE, run
+from contracts.building import HERE, run
 
 VERBS = frozenset({"get", "put", "post", "patch", "delete"})
 

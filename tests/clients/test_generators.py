@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from contracts.clients import HERE, SERVICES, python_client, run, typescript_client
+from contracts.building import HERE, SERVICES, python_client, run, typescript_client
 from contracts.events import EVENTS
 from contracts.outbound import OUTBOUND
 

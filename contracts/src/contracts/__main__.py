@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.clients import GeneratorFailed, build
+from contracts.building import GeneratorFailed, build
 from contracts.conformance.run import Unusable, by_command, checked
 from contracts.generate import OpenApiFailed, drifted, generated_files, openapi_files, write
 from contracts.releasing import broken, release, released_version

@@ -10,7 +10,7 @@ from chassis.db import Sessions, transaction
 from chassis.outbox import OutboxRow
 from chassis.replication import Moment, apply, archive, edit, guard, sync_state
 from chassis.replication.status import status
-from chassis.replication.wire import Outcome
+from chassis.replication.wire import Delivered
 from chassis.testing import OTHER_TENANT, TENANT, act_for
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.servers
 revisions = st.integers(0, 4)
 
 
-async def one(session: AsyncSession, **delivered: Any) -> Outcome:
+async def one(session: AsyncSession, **delivered: Any) -> Delivered:
     """Deliver one item."""
     (outcome,) = await apply(session, NOTE, [delivery(**delivered)])
     return outcome
@@ -36,7 +36,7 @@ async def notes(session: AsyncSession) -> int:
     return (await session.scalar(select(func.count()).select_from(Note))) or 0
 
 
-async def note(session: AsyncSession, outcome: Outcome) -> Note:
+async def note(session: AsyncSession, outcome: Delivered) -> Note:
     assert outcome.local_id is not None
     return await session.get_one(Note, outcome.local_id, populate_existing=True)
 

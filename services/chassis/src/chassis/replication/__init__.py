@@ -13,15 +13,15 @@ from chassis.replication.kind import Group, Kind, Moment, Replicated, family, fi
 from chassis.replication.port import apply, router
 from chassis.replication.shown import Shown
 from chassis.replication.standing import sync_state
-from chassis.replication.wire import Delivery, Outcome
+from chassis.replication.wire import Delivered, Delivery
 
 __all__ = [
     "Archived",
+    "Delivered",
     "Delivery",
     "Group",
     "Kind",
     "Moment",
-    "Outcome",
     "OwnedElsewhere",
     "Replicated",
     "Shown",

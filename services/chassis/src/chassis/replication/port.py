@@ -21,7 +21,7 @@ from chassis.replication.isolating import Bounds, is_locked, refusal_of
 from chassis.replication.kind import Json, Kind, Replicated, guard
 from chassis.replication.refusals import Incomplete, RowGone, UnknownGroup, UnknownKind
 from chassis.replication.status import Status, status
-from chassis.replication.wire import Deliveries, Delivery, ItemOutcome, Outcome, Outcomes, Value
+from chassis.replication.wire import Delivered, Deliveries, Delivery, ItemOutcome, Outcomes, Value
 
 log = structlog.get_logger()
 Problems = dict[str, Problem]
@@ -57,7 +57,7 @@ def router(kinds: Sequence[Kind]) -> APIRouter:
     return api
 
 
-async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
+async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Delivered]:
     """Apply items under the guards, in one flush; when that fails, in halves, to find the failing item.
 
     The failing groups of that item are `rejected` and the others applied. A record that a user's transaction has locked
@@ -73,7 +73,7 @@ async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) ->
 
 async def _apply_in_parts(
     session: AsyncSession, kind: Kind, items: Sequence[Delivery], bounds: Bounds
-) -> list[Outcome]:
+) -> list[Delivered]:
     try:
         return await _attempt(session, kind, items)
     except Exception as error:
@@ -94,7 +94,7 @@ async def _apply_in_parts(
     ]
 
 
-async def _attempt(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
+async def _attempt(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Delivered]:
     """Apply all of the items or none. After a failure the session contains no changed rows of the attempt.
 
     A transaction that contains nothing else needs no savepoint.
@@ -114,7 +114,7 @@ async def _attempt(session: AsyncSession, kind: Kind, items: Sequence[Delivery])
 
 async def _without_what_fails(
     session: AsyncSession, kind: Kind, item: Delivery, error: Exception, bounds: Bounds
-) -> Outcome:
+) -> Delivered:
     """Apply one item without its failing groups; reject those, or all when no single group can be found."""
     _report(kind, item, error)
     own = Bounds(attempts=MOST_TRIES)
@@ -185,7 +185,7 @@ async def _failure(session: AsyncSession, kind: Kind, item: Delivery, values: li
     return None
 
 
-async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Outcome]:
+async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -> list[Delivered]:
     if any(item.local_id is None for item in items):
         await creating_alone(session, kind)
     await wait_at_most(session, WAIT_MILLISECONDS)
@@ -194,13 +194,13 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
     by_local = {row.id: row for row in rows}
     by_canonical = {row.canonical_id: row for row in rows if row.canonical_id}
     creating = _Creating(session, kind)
-    outcomes: list[Outcome] = []
+    outcomes: list[Delivered] = []
     for place, item in enumerate(items):
         row = (by_local.get(item.local_id) if item.local_id else None) or by_canonical.get(item.canonical_id)
         with _caused(item):
             if row is None and item.local_id is not None:
                 gone = RowGone(local_id=str(item.local_id)).document()
-                outcome = Outcome(canonical_id=item.canonical_id, outcome="skipped", problem=gone)
+                outcome = Delivered(canonical_id=item.canonical_id, outcome="skipped", problem=gone)
             elif row is None:
                 outcome, row = await creating.create(item, place)
                 if row is not None:
@@ -230,7 +230,7 @@ class _Creating:
         self._made: list[tuple[int, Delivery, Any, Mapping[str, Json], dict[str, ItemOutcome], Problems]] = []
         self._unlinked: bool | None = None
 
-    async def create(self, item: Delivery, place: int) -> tuple[Outcome, Any]:
+    async def create(self, item: Delivery, place: int) -> tuple[Delivered, Any]:
         """Make the row, unless a required group is refused or a twin of it may exist. Without a record nothing else is
         stored."""
         kind = self.kind
@@ -261,7 +261,7 @@ class _Creating:
         self._made.append((place, item, row, before, outcomes, problems))
         return _outcome(item, outcomes, problems, row), row
 
-    async def announce(self, outcomes: list[Outcome]) -> None:
+    async def announce(self, outcomes: list[Delivered]) -> None:
         """Complete and announce the rows made so far, and set their outcomes."""
         made, self._made = self._made, []
         if made:
@@ -272,7 +272,7 @@ class _Creating:
             self.session.add(row)
 
 
-def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Outcome:
+def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Delivered:
     """Write the values that the guards accept."""
     before = kind.read(row)
     known = {value.group: standing(row.sync, value.group).get("rev", 0) for value in item.groups}
@@ -295,7 +295,7 @@ def _take_over(
     item: Delivery,
     outcomes: dict[str, ItemOutcome],
     problems: Mapping[str, Problem],
-) -> Outcome:
+) -> Delivered:
     linked = row.canonical_id is None
     row.canonical_id = row.canonical_id or item.canonical_id
     row.hlc = max(row.hlc, item.hlc)
@@ -318,10 +318,10 @@ def _hear(row: Replicated, item: Delivery) -> None:
 
 def _outcome(
     item: Delivery, outcomes: dict[str, ItemOutcome], problems: Mapping[str, Problem], row: Replicated | None = None
-) -> Outcome:
+) -> Delivered:
     told = {group: problem.document() for group, problem in problems.items()}
     order: tuple[ItemOutcome, ...] = ("rejected", "skipped", "applied", "already")
-    return Outcome(
+    return Delivered(
         canonical_id=item.canonical_id,
         outcome=next((o for o in order if o in outcomes.values()), "already"),
         local_id=str(row.id) if row else None,
@@ -374,10 +374,10 @@ def _acknowledge(
         announce(session, kind, row, after, changes, "gateway", ACTOR)
 
 
-def _skipped(items: Sequence[Delivery]) -> list[Outcome]:
-    return [Outcome(canonical_id=item.canonical_id, outcome="skipped") for item in items]
+def _skipped(items: Sequence[Delivery]) -> list[Delivered]:
+    return [Delivered(canonical_id=item.canonical_id, outcome="skipped") for item in items]
 
 
-def _rejected(item: Delivery, problem: Problem) -> Outcome:
+def _rejected(item: Delivery, problem: Problem) -> Delivered:
     groups: dict[str, ItemOutcome] = {value.group: "rejected" for value in item.groups}
-    return Outcome(canonical_id=item.canonical_id, outcome="rejected", groups=groups, problem=problem.document())
+    return Delivered(canonical_id=item.canonical_id, outcome="rejected", groups=groups, problem=problem.document())

@@ -81,7 +81,7 @@ class Deliveries(Shape):
     items: list[Delivery] = Field(max_length=200)
 
 
-class Outcome(Shape):
+class Delivered(Shape):
     """The outcome of one item; `groups` gives the outcome of each group, `problems` the reason of each rejection.
 
     `problem` is the first of them, or the reason why the item was refused as a whole. `ahead` are the groups of which
@@ -102,4 +102,4 @@ class Outcome(Shape):
 class Outcomes(Shape):
     """The answer, in the order of the items."""
 
-    items: list[Outcome]
+    items: list[Delivered]

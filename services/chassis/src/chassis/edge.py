@@ -206,9 +206,7 @@ def respond(problem: Problem) -> Response:
     return Response(content, problem.status, headers=headers, media_type=errors.MEDIA_TYPE)
 
 
-HANDLED: tuple[type[Exception], ...] = (
-    Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError,
-)  # fmt: skip
+HANDLED = (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError)
 
 
 def install(app: FastAPI) -> None:

@@ -20,7 +20,7 @@ from crm.parties.customers.models import Customer
 from crm.parties.customers.records import CUSTOMERS
 from crm.people.employees.models import Employee
 from crm.people.employees.records import EMPLOYEES
-from crm.sales.deals import queries
+from crm.sales.deals import checks, queries
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal, StoredPipeline
 from crm.sales.deals.records import DEALS
@@ -59,6 +59,7 @@ async def move(session: AsyncSession, deal_id: UUID, stage: str) -> Deal:
     if row.stage != stage or row.state != "open":
         with announcing(session, DEAL, row):
             row.move(stage, pipeline)
+        await checks.keep_stage(session, row)
         await session.flush()
     return row
 
@@ -69,6 +70,7 @@ async def win(session: AsyncSession, deal_id: UUID, reason: str | None, closed_o
     pipeline, _ = await queries.pipeline(session, row.pipeline)
     with announcing(session, DEAL, row):
         row.win(reason, closed_on or clock.today(), pipeline)
+    await checks.keep_stage(session, row)
     await session.flush()
     return row
 
@@ -79,6 +81,7 @@ async def lose(session: AsyncSession, deal_id: UUID, reason: str, closed_on: dat
     pipeline, _ = await queries.pipeline(session, row.pipeline)
     with announcing(session, DEAL, row):
         row.lose(reason, closed_on or clock.today(), pipeline)
+    await checks.keep_stage(session, row)
     await session.flush()
     return row
 
@@ -88,6 +91,7 @@ async def reopen(session: AsyncSession, deal_id: UUID) -> Deal:
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     with announcing(session, DEAL, row):
         row.reopen()
+    await checks.keep_stage(session, row)
     await session.flush()
     return row
 

@@ -1,19 +1,19 @@
 """The tables of pipelines and deals, and the transitions of a deal."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
-from chassis.db import JsonObject, unique
+from chassis.db import JsonObject, unique, uuid7
 from chassis.errors import Conflict
 from chassis.versioned import Versioned
 from custom_fields.columns import OwnFields
 from party.owners import Owned, owner_indexes
 from records import FromJson
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm.sales.deals.rules import ALLOWED, Pipeline, Stage, missing
 from crm.tables import Base
@@ -148,3 +148,32 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
         if reason is not None and reason not in reasons:
             raise UnknownReason(reason=reason, reasons=list(reasons), pipeline=self.pipeline)
         self.state, self.reason, self.closed_on = state, reason, on
+
+
+class DealStage(Base):
+    """A stay of a deal at a stage, written in the transaction of the move; `left_at` is null for the current one.
+
+    `left_to` is the next stage, or `won` or `lost`.
+    """
+
+    __tablename__ = "deal_stages"
+    __table_args__ = (
+        Index(None, "tenant_id", "deal_id", "entered_at", "id"),
+        # A deal is at one stage at a time.
+        Index("uq_deal_stages_current", "deal_id", unique=True, postgresql_where=text("left_at is null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    deal_id: Mapped[UUID] = mapped_column(ForeignKey("deals.id"))
+    pipeline: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(Text)
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[str] = mapped_column(Text)
+    left_at: Mapped[datetime | None]
+    left_to: Mapped[str | None] = mapped_column(Text)
+
+    deal: Mapped[Deal] = relationship(lazy="raise")
+
+    def leave(self, to: str, now: datetime) -> None:
+        """End the stay."""
+        self.left_at, self.left_to = now, to

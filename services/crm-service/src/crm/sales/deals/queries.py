@@ -1,4 +1,4 @@
-"""Named reads of pipelines, and of what employees own."""
+"""Named reads of pipelines, stages and boards, and of what employees own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,12 +6,14 @@ from uuid import UUID
 
 from chassis.errors import NotFound
 from party.matching import how_many
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.parties.customers.models import Customer
-from crm.sales.deals.models import Deal, StoredPipeline
+from crm.sales.deals.models import Deal, DealStage, StoredPipeline
 from crm.sales.deals.rules import BUILT_IN, Pipeline
+
+MOST_STAYS = 1_000
 
 
 async def pipelines(session: AsyncSession) -> Mapping[str, tuple[Pipeline, int]]:
@@ -40,6 +42,40 @@ async def stored_pipeline(session: AsyncSession, key: str) -> StoredPipeline | N
 async def is_used(session: AsyncSession, pipeline_key: str, stage: str) -> bool:
     """Whether a deal is at this stage."""
     return bool(await session.scalar(select(exists().where(Deal.pipeline == pipeline_key, Deal.stage == stage))))
+
+
+async def current_stage(session: AsyncSession, deal_id: UUID) -> DealStage | None:
+    """The stay of a deal at its current stage; None while it is closed."""
+    statement = select(DealStage).where(DealStage.deal_id == deal_id, DealStage.left_at.is_(None))
+    found: DealStage | None = await session.scalar(statement)
+    return found
+
+
+async def stages_of(session: AsyncSession, deal_id: UUID) -> Sequence[DealStage]:
+    """The stage history of a deal, in the order of time."""
+    statement = select(DealStage).where(DealStage.deal_id == deal_id)
+    return (await session.scalars(statement.order_by(DealStage.entered_at, DealStage.id).limit(MOST_STAYS))).all()
+
+
+async def stage_sums(session: AsyncSession, *which: ColumnElement[bool]) -> Sequence[Any]:
+    """Per stage and currency the number of deals, their amount and their amount weighted by probability."""
+    statement = select(
+        Deal.stage,
+        Deal.currency,
+        func.count().label("count"),
+        func.coalesce(func.sum(Deal.amount), 0).label("amount"),
+        func.coalesce(func.sum(Deal.amount * Deal.probability), 0).label("weighted"),
+    ).where(*which)
+    return (await session.execute(statement.group_by(Deal.stage, Deal.currency).order_by(Deal.currency))).all()
+
+
+async def first_deals(session: AsyncSession, limit: int, *which: ColumnElement[bool]) -> Sequence[Deal]:
+    """The first deals of each stage, by their expected close."""
+    order = (Deal.expected_close.asc().nulls_last(), Deal.id)
+    place = func.row_number().over(partition_by=Deal.stage, order_by=order).label("place")
+    ranked = select(Deal.id, place).where(*which).subquery()
+    statement = select(Deal).join(ranked, ranked.c.id == Deal.id).where(ranked.c.place <= limit)
+    return (await session.scalars(statement.order_by(*order))).all()
 
 
 async def owned(

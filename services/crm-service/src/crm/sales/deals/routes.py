@@ -3,17 +3,33 @@
 from typing import Annotated
 from uuid import UUID
 
+from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.preconditions import IdempotentRoute, SeenIfThere, etag
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from jobs.schemas import JobOut
-from records import ActionRouter, answered, routes
+from party.owners import owned_by
+from records import ActionRouter, answered, reads, routes
 
 from crm.sales.deals import commands, queries
+from crm.sales.deals.models import Deal
 from crm.sales.deals.records import DEALS
 from crm.sales.deals.rules import Pipeline, StageKey
-from crm.sales.deals.schemas import DealOut, HandOver, Lost, Move, PipelineList, PipelineOut, Won
+from crm.sales.deals.schemas import (
+    Board,
+    BoardFilters,
+    DealOut,
+    HandOver,
+    Lost,
+    Move,
+    PipelineList,
+    PipelineOut,
+    StageHistory,
+    StageStay,
+    Won,
+    board_of,
+)
 
 Giver = Annotated[Principal, requires("employees:write", "customers:write", "deals:write")]
 READ, WRITE = requires("deals:read"), requires("deals:write")
@@ -44,6 +60,30 @@ async def reopen_deal(deal_id: UUID, session: Session, response: Response) -> De
     return await answered(session, DEALS, await commands.reopen(session, deal_id), response)
 
 
+@router.get("/{deal_id}/stages", dependencies=[READ])
+async def list_deal_stages(deal_id: UUID, session: Session) -> StageHistory:
+    """The stage history of a deal: when and by whom each stage was entered, and how many days it stayed there."""
+    await reads.by_id(session, DEALS, deal_id)
+    now = clock.now()
+    return StageHistory(items=[StageStay.of(each, now) for each in await queries.stages_of(session, deal_id)])
+
+
+board = APIRouter(tags=["deals"])
+
+
+@board.get("/v1/deals:board", dependencies=[READ])
+async def read_deals_board(session: Session, filters: Annotated[BoardFilters, Query()]) -> Board:
+    """The open deals of a pipeline by stage: count, amount, weighted amount, and the first deals."""
+    pipeline, _ = await queries.pipeline(session, filters.pipeline)
+    wanted = await reads.with_caller(session, DEALS.callers, filters)
+    which = [Deal.state == "open", Deal.pipeline == filters.pipeline]
+    if wanted.owner_id is not None:
+        which.append(owned_by(Deal)(wanted.owner_id))
+    sums = await queries.stage_sums(session, *which)
+    first = await queries.first_deals(session, filters.first, *which)
+    return board_of(filters.pipeline, pipeline, sums, first)
+
+
 owners = APIRouter(prefix="/v1/employees", tags=["employees"], route_class=IdempotentRoute)
 
 
@@ -59,7 +99,7 @@ async def hand_over(employee_id: UUID, body: HandOver, session: Session, caller:
 
 
 pipelines = APIRouter(prefix="/v1/pipelines", tags=["deals"])
-routers = (routes(DEALS), router, owners, pipelines)
+routers = (board, routes(DEALS), router, owners, pipelines)
 Key = Annotated[StageKey, Path(description="The pipeline's key in addresses.")]
 
 

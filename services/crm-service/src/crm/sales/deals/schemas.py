@@ -1,5 +1,7 @@
 """Shapes of requests and responses."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -8,11 +10,12 @@ from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, Optional, OptionalNameText, OptionalShortText, refuse
-from contracts.values import CurrencyCode, Money, Number
+from contracts.values import Amount, CurrencyCode, Money, Number
 from party.owners import OwnerId
 from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from crm.sales.deals.models import Deal, DealStage
 from crm.sales.deals.rules import DEFAULT, Pipeline, StageKey
 
 State = Literal["open", "won", "lost"]
@@ -149,3 +152,86 @@ class PipelineList(BaseModel):
     """All pipelines."""
 
     items: list[PipelineOut]
+
+
+class StageStay(BaseModel):
+    """A stay of a deal at a stage. `left_to` is the next stage, or `won` or `lost`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    stage: str
+    entered_at: datetime
+    entered_by: str
+    left_at: datetime | None
+    left_to: str | None
+    days: int = Field(description="The full days at the stage, until now for the current one.")
+
+    @classmethod
+    def of(cls, row: DealStage, now: datetime) -> Self:
+        """The answer for a row."""
+        plain = {name: getattr(row, name) for name in cls.model_fields.keys() - {"days"}}
+        return cls(**plain, days=((row.left_at or now) - row.entered_at).days)
+
+
+class StageHistory(BaseModel):
+    """The stays of a deal at its stages, in the order of time."""
+
+    items: list[StageStay]
+
+
+class BoardSum(InCurrency):
+    """The deals of a stage in one currency; `weighted` is the amount by the probability of each deal."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    currency: str | None = Field(description="Null for deals without an amount.")
+    count: int
+    amount: Amount
+    weighted: Amount
+
+
+class BoardColumn(BaseModel):
+    """One stage with its open deals: sums over all of them, and the first by their expected close."""
+
+    stage: str
+    name: str
+    probability: Number
+    count: int
+    sums: list[BoardSum]
+    deals: list[DealOut]
+
+
+class Board(BaseModel):
+    """The open deals of a pipeline, by stage."""
+
+    pipeline: str
+    columns: list[BoardColumn]
+
+
+def board_of(key: str, pipeline: Pipeline, sums: Iterable[Any], first: Iterable[Deal]) -> Board:
+    """The board in the order of the pipeline's stages."""
+    summed, shown = defaultdict(list), defaultdict(list)
+    for row in sums:
+        summed[row.stage].append(BoardSum.model_validate(row))
+    for deal in first:
+        shown[deal.stage].append(DealOut.model_validate(deal))
+    columns = [
+        BoardColumn(
+            stage=stage.key,
+            name=stage.name,
+            probability=stage.probability,
+            count=sum(each.count for each in summed[stage.key]),
+            sums=summed[stage.key],
+            deals=shown[stage.key],
+        )
+        for stage in pipeline.stages
+    ]
+    return Board(pipeline=key, columns=columns)
+
+
+class BoardFilters(BaseModel):
+    """The pipeline, and the number of deals of each stage."""
+
+    pipeline: StageKey = DEFAULT
+    owner_id: OwnerId | None = Field(default=None, description=OWNERS)
+    first: int = Field(default=20, ge=0, le=100, description="How many deals of each stage are shown.")

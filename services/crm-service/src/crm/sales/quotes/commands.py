@@ -27,6 +27,7 @@ from crm.catalogue.products.records import CATALOGUE
 from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.models import Customer
 from crm.parties.customers.records import CUSTOMERS
+from crm.sales.deals import checks as deal_checks
 from crm.sales.deals import queries as deals
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.records import DEALS
@@ -192,6 +193,7 @@ async def _win_deal(session: AsyncSession, row: Quote) -> None:
         pipeline, _ = await deals.pipeline(session, deal.pipeline)
         with announcing(session, DEAL, deal):
             deal.win(None, clock.today(), pipeline)
+        await deal_checks.keep_stage(session, deal)
 
 
 async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:

@@ -4,7 +4,7 @@ from alembic import op
 from migrating.columns import TENANT
 
 revision = "deal_stages"
-down_revision = "deal_activities"
+down_revision = "mail"
 
 
 def upgrade() -> None:

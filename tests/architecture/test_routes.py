@@ -60,7 +60,7 @@ def test_writing_asks_for_more_than_reading(service: Service) -> None:
         scopes = {scope for each in operation["security"] for scope in next(iter(each.values()))}
         reads = (
             name.startswith("GET")
-            or name.endswith((":simulate", "/simulate", "/explain"))
+            or name.endswith((":simulate", "/simulate", "/explain", "/preview"))
             or (service.name, name) in READS_BY_POST
         )
         assert all(scope.endswith(":read") for scope in scopes) == (

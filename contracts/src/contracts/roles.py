@@ -47,7 +47,7 @@ ROLES: Mapping[str, BuiltInRole] = {
     "sales": _role("Win customers and orders: customers, contacts, deals, quotes, orders.", *_SELLS),
     "sales-lead": _role(
         "Lead sales: also prices, limits of discounts, orders on hold, imports, and who owns which customer.",
-        *_SELLS, "prices:write", "orders:hold", "jobs:write",
+        *_SELLS, "prices:write", "orders:hold", "jobs:write", "templates:write",
     ),
     "service": _role(
         "Help customers after the sale: customers, contacts, orders and returns; see what was invoiced and paid.",
@@ -66,7 +66,7 @@ ROLES: Mapping[str, BuiltInRole] = {
         "Keep the books: invoices, payments, credit limits, the ledger and its periods, formats of numbers.",
         "customers:*", "credit:write", "contacts:read", "activities:*", "products:read", "prices:read",
         "inventory:read", "orders:read", "orders:hold", "quotes:read", "invoices:*", "payments:*", "ledger:*",
-        "ledger:post", "ledger:close", "numbers:write", "jobs:write",
+        "ledger:post", "ledger:close", "numbers:write", "jobs:write", "templates:write",
     ),
     "steward": _role(
         "Keep shared data right: resolve conflicts, correct links, clean customers, contacts and products.",

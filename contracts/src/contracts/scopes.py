@@ -40,6 +40,7 @@ SCOPES = {
     "leads:write": "Enter, change, assign, disqualify and convert leads; declare their rules.",
     "mail:read": "Read mailboxes without their secrets, e-mails and their templates.",
     "mail:write": "Keep mailboxes and templates; send and receive e-mails.",
+    "templates:write": "Replace the templates by which documents are printed.",
     "numbers:read": "Read the number formats of documents and records.",
     "numbers:write": "Declare the number formats of documents and records.",
     "jobs:read": "Read long-running jobs and imports: their state, progress and result.",

@@ -8,7 +8,9 @@ RESOURCES = (
     "employees", "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals",
     "activities", "leads", "mail", "replication", "jobs",
 )  # fmt: skip
-SCOPES = " ".join(("events:read", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write"))))
+SCOPES = " ".join(
+    ("events:read", "templates:write", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write")))
+)
 
 
 @pytest.fixture(scope="session")

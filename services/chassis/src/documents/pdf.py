@@ -18,7 +18,7 @@ def pdf(template: str, data: Mapping[str, Any], dated: date | None = None) -> by
     letter, tables and sums of all our documents. The same data and the same date of the document (`dated`) give the
     same bytes. Compiling takes some tens of milliseconds of processor time: call it in a thread.
     """
-    source, inputs = _page() + template.encode(), {"data": orjson.dumps(data).decode()}
+    source, inputs = page() + template.encode(), {"data": orjson.dumps(data).decode()}
     timestamp = datetime.combine(dated, time(), UTC) if dated and dated.year >= FIRST_YEAR else None
     try:
         return _compiled(source, inputs, timestamp, archive=True)
@@ -44,7 +44,8 @@ FIRST_YEAR = 1970
 
 
 @lru_cache(maxsize=1)
-def _page() -> bytes:
+def page() -> bytes:
+    """The functions that stand before every template."""
     return files("documents").joinpath("page.typ").read_bytes()
 
 

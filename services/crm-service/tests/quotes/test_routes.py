@@ -18,7 +18,7 @@ Body = dict[str, Any]
 @pytest.fixture
 async def director(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     """One who may give any discount."""
-    scopes = "quotes:read quotes:write orders:write prices:write"
+    scopes = "quotes:read quotes:write orders:write prices:write templates:write"
     async with caller(SERVICE, sessions, scopes, subject="dora", roles="sales-director") as client:
         yield client
 

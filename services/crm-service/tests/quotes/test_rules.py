@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 from contracts.discount import DiscountLimits
 from crm.sales.quotes.models import NothingQuoted, Quote, QuoteFixed, check_discounts
-from crm.sales.quotes.paper import quote_data, quote_pdf
+from crm.sales.quotes.paper import QUOTE, quote_data
 from crm.sales.quotes.rules import Letterhead, Line, Paper, QuoteState
 from crm.sales.quotes.words import WORDS
+from documents import pdf
 from lines.amounts import totals_of
 from lines.discounts.rules import DiscountTooHigh
 
@@ -141,8 +142,9 @@ def paper(recipient: tuple[str, dict[str, Any] | None], language: str, head: Let
 def test_a_quote_is_a_pdf_in_any_language(language: str) -> None:
     row = quote(line(description="#Chai *hot* 茶"), introduction="Dear Maria,\n\nas discussed.", reference="PO 7")
     for recipient in (ALFREDS, ("王小明", None)):
-        content = quote_pdf(row, row.number, paper(recipient, language, Letterhead()))
-        assert content.startswith(b"%PDF-")
+        data = quote_data(row, row.number, paper(recipient, language, Letterhead()))
+        assert pdf(QUOTE.source, data, NOW.date()).startswith(b"%PDF-")
+        assert data.keys() == QUOTE.example.keys()
 
 
 def test_a_quote_speaks_the_language_of_its_customer() -> None:

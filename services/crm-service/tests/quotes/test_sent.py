@@ -28,6 +28,8 @@ async def sent(api: httpx.AsyncClient, **values: Any) -> str:
 async def everything_changes(api: httpx.AsyncClient, address: str) -> None:
     head = await api.put("/v1/letterhead", json={"name": "Southwind"}, headers={"If-Match": '"1"'})
     assert head.status_code == 200, head.text
+    template = await api.put("/v1/document-templates/quote", json={"source": "Nothing"})
+    assert template.status_code == 200, template.text
     customer_id = (await api.get(address)).json()["customer_id"]
     patch = {"name": "Somebody else", "language": "fr", "billing_address": {**ADDRESS, "city": "Paris"}}
     changed = await api.patch(f"/v1/customers/{customer_id}", json=patch, headers={"If-Match": "*"})

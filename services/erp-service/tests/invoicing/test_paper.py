@@ -127,9 +127,21 @@ def test_every_language_has_all_words_and_becomes_a_pdf(language: str) -> None:
         paper.credit_note_data(a_credit_note(language), DELIVERIES, row),
         paper.reminder_data([row], DAY),
     ):
-        assert pdf(paper.template(), data, DAY).startswith(b"%PDF-")
+        assert pdf(paper.INVOICE.source, data, DAY).startswith(b"%PDF-")
 
 
 def test_the_same_invoice_gives_the_same_bytes() -> None:
     data = paper.invoice_data(an_invoice(), {FIRST: DELIVERIES[FIRST]})
-    assert pdf(paper.template(), data, DAY) == pdf(paper.template(), data, DAY)
+    assert pdf(paper.INVOICE.source, data, DAY) == pdf(paper.INVOICE.source, data, DAY)
+
+
+def test_the_examples_of_templates_have_the_data_of_documents() -> None:
+    row = an_invoice("en", dunning_level=1)
+    made = {
+        "invoice": paper.invoice_data(row, DELIVERIES),
+        "credit_note": paper.credit_note_data(a_credit_note("en"), DELIVERIES, row),
+        "reminder": paper.reminder_data([row], DAY),
+    }
+    assert {each.kind: each.example.keys() for each in paper.TEMPLATES} == {
+        kind: data.keys() for kind, data in made.items()
+    }

@@ -1,13 +1,12 @@
 """The PDF of a quote: in the customer's language, in the quote's currency."""
 
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from contracts.money import Totals
-from documents import Sender, Writing, address_lines, letter, pdf
+from documents import Sender, Writing, address_lines, letter
 from lines.amounts import net_of, totals_of
 from lines.paper import charge_cells
+from templates import Template
 
 from crm.sales.quotes.models import Quote, SentQuote
 from crm.sales.quotes.rules import Line, Paper, parsed_lines
@@ -16,13 +15,11 @@ from crm.sales.quotes.words import WORDS
 Json = dict[str, Any]
 
 
-def quote_pdf(version: Quote | SentQuote, number: str, paper: Paper) -> bytes:
-    """The PDF of a version; an unsent one is marked as a draft."""
-    return pdf(_template(), quote_data(version, number, paper), paper.day)
+QUOTE = Template("quote", "crm.sales.quotes")
 
 
 def quote_data(version: Quote | SentQuote, number: str, paper: Paper) -> Json:
-    """The data of the template."""
+    """The data of the template; an unsent version is marked as a draft."""
     say = Writing(WORDS, paper.language)
     lines = parsed_lines(version.lines)
     discounted = any(line.discount for line in lines)
@@ -91,8 +88,3 @@ def _sums(found: Totals, currency: str, say: Writing) -> list[list[str]]:
         *taxes,
         [say("total"), write.money(found.total, currency)],
     ]
-
-
-@lru_cache(maxsize=1)
-def _template() -> str:
-    return files("crm.sales.quotes").joinpath("document.typ").read_text(encoding="utf-8")

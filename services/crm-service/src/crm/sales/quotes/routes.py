@@ -1,6 +1,5 @@
 """HTTP of quotes."""
 
-import asyncio
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from documents import PDF, Pdf
 from fastapi import APIRouter, Body, Response
 from lines.discounts.routes import limits_router
 from records import ActionRouter, answered, reads, routes
+from templates import printed, templates_router
 
 from crm.catalogue.products.models import QuoteSetting
 from crm.sales.quotes import commands, paper, queries
@@ -86,7 +86,8 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
     else:
         version = await queries.sent_revision(session, quote_id, revision or row.revision)
         about = await queries.paper_of_sent(session, version)
-    content = await asyncio.to_thread(paper.quote_pdf, version, row.number, about)
+    data = paper.quote_data(version, row.number, about)
+    content = await printed(session, paper.QUOTE, data, about.day, version.sent_at)
     headers = {"Content-Disposition": f'inline; filename="{row.number}-{version.revision}.pdf"'}
     return Pdf(content, headers=headers)
 
@@ -94,7 +95,8 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
 settings = APIRouter(tags=["quotes"])
 LIMITS_WRITERS = ("quotes:write", "prices:write")
 limits = limits_router(QuoteSetting, "quotes", "quotes:read", LIMITS_WRITERS)
-routers = (quotes, router, limits, settings)
+templates = templates_router([paper.QUOTE], "quotes:read")
+routers = (quotes, router, limits, settings, templates)
 
 
 @settings.get("/v1/letterhead", dependencies=[READ])

@@ -1,21 +1,19 @@
 """PDFs of invoices, credit notes and reminders: in the customer's language, in the document's currency."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache
-from importlib.resources import files
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from chassis.errors import Conflict
 from contracts.money import rounded
-from documents import Sender, Writing, address_lines, letter, pdf
+from documents import Sender, Writing, address_lines, letter
 from lines.paper import charge_cells
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
+from templates import Template, printed
 
 from erp.finance.invoicing import queries
 from erp.finance.invoicing.models import CreditNote, DocumentLine, Invoice
@@ -25,6 +23,9 @@ from erp.finance.invoicing.words import WORDS
 
 Json = dict[str, Any]
 HUNDRED = Decimal(100)
+INVOICE, CREDIT_NOTE, REMINDER = TEMPLATES = [
+    Template(kind, "erp.finance.invoicing") for kind in ("invoice", "credit_note", "reminder")
+]
 
 
 class NothingToRemindOf(Conflict):
@@ -37,14 +38,15 @@ class NothingToRemindOf(Conflict):
 async def invoice(session: AsyncSession, row: Invoice) -> bytes:
     """The PDF of an invoice."""
     deliveries = await queries.deliveries(session, {line.shipment_id for line in row.lines if line.shipment_id})
-    return await _compiled(invoice_data(row, deliveries), row.issued_on)
+    return await printed(session, INVOICE, invoice_data(row, deliveries), row.issued_on, row.created_at)
 
 
 async def credit_note(session: AsyncSession, row: CreditNote) -> bytes:
     """The PDF of a credit note."""
     returns = await queries.deliveries(session, {line.shipment_id for line in row.lines if line.shipment_id})
     taken_back = await reads.by_id(session, INVOICES, row.invoice_id)
-    return await _compiled(credit_note_data(row, returns, taken_back), row.issued_on)
+    data = credit_note_data(row, returns, taken_back)
+    return await printed(session, CREDIT_NOTE, data, row.issued_on, row.created_at)
 
 
 async def reminder(session: AsyncSession, customer_id: UUID, currency: str, on: date) -> bytes:
@@ -52,7 +54,7 @@ async def reminder(session: AsyncSession, customer_id: UUID, currency: str, on: 
     rows = await queries.dunned(session, customer_id, currency)
     if not rows:
         raise NothingToRemindOf(customer_id=customer_id, currency=currency)
-    return await _compiled(reminder_data(rows, on), on)
+    return await printed(session, REMINDER, reminder_data(rows, on), on)
 
 
 def invoice_data(row: Invoice, deliveries: Mapping[UUID, Delivery]) -> Json:
@@ -198,13 +200,3 @@ def _early(row: Invoice, say: Writing) -> list[str]:
     amount = say.formats.money(rounded(row.total * (1 - percent), row.currency), row.currency)
     day = say.formats.day(row.issued_on + timedelta(days=terms["discount_days"]))
     return [say("early", day=day, percent=say.formats.percent(percent), amount=amount)]
-
-
-async def _compiled(data: Json, dated: date) -> bytes:
-    return await asyncio.to_thread(pdf, template(), data, dated)
-
-
-@lru_cache(maxsize=1)
-def template() -> str:
-    """The template of all three documents."""
-    return files("erp.finance.invoicing").joinpath("document.typ").read_text(encoding="utf-8")

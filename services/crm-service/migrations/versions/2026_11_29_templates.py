@@ -1,0 +1,8 @@
+"""Templates of documents that tenants use in place of ours."""
+
+from migrating import templates
+
+revision = "templates"
+down_revision = "mail"
+upgrade = templates.upgrade
+downgrade = templates.downgrade

@@ -92,12 +92,15 @@ async def test_a_queued_email_goes_out_and_its_answer_comes_in(
     await mailing.step()
     out = await read(api, ours)
     assert (out["state"], out["attempts"], out["due_at"]) == ("sent", 0, None)
-    await post(server, "Re: Grüße", in_reply_to=ours["message_id"], references=[ours["message_id"]])
+    files = [mail.Attachment("Bestellung.txt", "text/plain", b"12")]
+    await post(server, "Re: Grüße", in_reply_to=ours["message_id"], references=[ours["message_id"]], attachments=files)
     await refetch(mailing)
     (answer,) = (await api.get("/v1/emails", params={"direction": "in", "thread_id": ours["thread_id"]})).json()[
         "items"
     ]
     assert (answer["text"], answer["contact_id"]) == ("Twelve", contact.json()["id"])
+    (file,) = (await api.get(f"/v1/emails/{answer['id']}/files")).json()["items"]
+    assert (file["name"], file["size_bytes"]) == ("Bestellung.txt", 2)
     entries = (await api.get("/v1/interactions", params={"contact_id": contact.json()["id"]})).json()["items"]
     assert sorted(each["channel"] for each in entries) == ["email_in", "email_out"]
     await refetch(mailing)

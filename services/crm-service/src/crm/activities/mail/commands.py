@@ -1,16 +1,20 @@
 """Commands on e-mails."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import mail
 import nh3
 from activities.schemas import InteractionBody
 from chassis import clock
-from chassis.db import uuid7
+from chassis.db import Sessions, uuid7
 from chassis.wakeup import notify
 from contracts.activity import Channel
 from contracts.normalise import email_key
+from files import commands as files
+from files import objects
+from files.settings import FileSettings
+from files.storage import storage
 from mail.message import MOST_REFERENCES
 from records import reads, writes
 from sqlalchemy import select
@@ -48,6 +52,7 @@ from crm.sales.leads.schemas import LeadBody
 
 MOST_INTERACTION_TEXT = 10_000
 NO_SUBJECT = "(no subject)"
+SYSTEM = "crm"
 
 
 async def queue(session: AsyncSession, body: EmailBody, actor: str) -> Email:
@@ -123,6 +128,26 @@ async def receive(session: AsyncSession, mailbox: Mailbox, found: mail.Parsed, a
     elif not found.automatic:
         await enter(session, row, mailbox, actor)
     return row, True
+
+
+async def attach(
+    session: AsyncSession, sessions: Sessions, settings: FileSettings, row: Email, found: mail.Parsed
+) -> None:
+    """Store the files of a message with its e-mail, as many as a record may have. Raises what files raise."""
+    for each in found.attachments[: settings.files_per_record]:
+        stored = await objects.store(
+            sessions,
+            storage(settings.files_url),
+            SYSTEM,
+            session.info["tenant"],
+            _pieces(each.content),
+            settings.file_limit_bytes,
+        )
+        await files.attach(session, EMAILS, row.id, each.name, each.media_type, stored, settings, row.created_by)
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def enter(session: AsyncSession, row: Email, mailbox: Mailbox, actor: str) -> None:

@@ -193,7 +193,9 @@ class Mailing:
             found, reason = None, str(error)
         if found is not None:
             try:
-                await self._stored(place, reached, each, lambda session, mailbox: _receive(session, mailbox, found))
+                await self._stored(
+                    place, reached, each, lambda session, mailbox: self._receive(session, mailbox, found)
+                )
             except Problem as problem:
                 reason = str(problem)
         if reason is not None:
@@ -223,6 +225,11 @@ class Mailing:
         async with transaction(self.sessions, place.tenant) as session:
             await session.execute(update(Mailbox).where(Mailbox.id == place.id).values(values))
 
+    async def _receive(self, session: AsyncSession, mailbox: Mailbox, found: mail.Parsed) -> None:
+        row, is_new = await commands.receive(session, mailbox, found, mailbox.about)
+        if is_new:
+            await commands.attach(session, self.sessions, self.settings, row, found)
+
     def _server(self, mailbox: Mailbox, declared: Mapping[str, Any] | None) -> mail.Server:
         """Raises `Refused`."""
         if declared is None:
@@ -237,10 +244,6 @@ class Mailing:
                 ) from None
             login = mail.Login(mailbox.login_name, secret.decode())
         return mail.Server(**declared, login=login, private=self.settings.mail_private_networks)
-
-
-async def _receive(session: AsyncSession, mailbox: Mailbox, found: mail.Parsed) -> None:
-    await commands.receive(session, mailbox, found, f"mailbox:{mailbox.id}")
 
 
 async def _unreadable(session: AsyncSession, mailbox: Mailbox, name: str, reason: str) -> None:

@@ -1,6 +1,5 @@
 """HTTP of mailboxes, e-mails and templates."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
@@ -10,12 +9,7 @@ from chassis.db import Session
 from chassis.edge import BodyLimit, Takes
 from chassis.errors import UnsupportedMediaType
 from fastapi import Query, Request, Response
-from files import commands as files
-from files import objects
-from files.settings import FileSettings
-from files.storage import storage
 from localisation import Phrase
-from mail.message import Attachment
 from records import ActionRouter, answered, reads, routes, writes
 from sealing import Seal
 
@@ -87,27 +81,9 @@ async def receive_email(
         raise EmailUnreadable(reason=Phrase("{error}", error=str(error))) from None
     row, is_new = await commands.receive(session, mailbox, found, caller.subject)
     if is_new:
-        await _attach(request, session, caller, row.id, found)
+        await commands.attach(session, request.app.state.sessions, request.app.state.settings, row, found)
     response.headers["Location"] = f"{EMAILS.path}/{row.id}"
     return await answered(session, EMAILS, row, response)
-
-
-async def _attach(request: Request, session: Session, caller: Principal, email_id: UUID, found: mail.Parsed) -> None:
-    settings: FileSettings = request.app.state.settings
-    for each in found.attachments[: settings.files_per_record]:
-        stored = await objects.store(
-            request.app.state.sessions,
-            storage(settings.files_url),
-            "crm",
-            caller.tenant,
-            _pieces(each),
-            settings.file_limit_bytes,
-        )
-        await files.attach(session, EMAILS, email_id, each.name, each.media_type, stored, settings, caller.subject)
-
-
-async def _pieces(attachment: Attachment) -> AsyncIterator[bytes]:
-    yield attachment.content
 
 
 @emails.post("/{email_id}/send", dependencies=[requires("mail:write")])

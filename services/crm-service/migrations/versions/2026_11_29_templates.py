@@ -3,6 +3,6 @@
 from migrating import templates
 
 revision = "templates"
-down_revision = "mail"
+down_revision = "deal_stages"
 upgrade = templates.upgrade
 downgrade = templates.downgrade

@@ -83,6 +83,10 @@ def test_every_operation_has_an_id_of_its_own(service: str) -> None:
     assert len(set(ids)) == len(ids)
 
 
+SHAPED_BY_TENANTS = {"post /v1/forms/{key}/submissions application/json"}
+"""Bodies whose fields a tenant declares."""
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_json_body_and_answer_is_a_named_model(service: str) -> None:
     """Or a list of one; an optional body may be null too."""
@@ -98,7 +102,7 @@ def test_every_json_body_and_answer_is_a_named_model(service: str) -> None:
                     and not all("$ref" in each.get("items", each) for each in either)
                 ):
                     unnamed.append(f"{name} {media}")
-    assert unnamed == []
+    assert set(unnamed) <= SHAPED_BY_TENANTS
 
 
 @pytest.mark.parametrize("service", SERVICES)

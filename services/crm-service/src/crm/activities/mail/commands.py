@@ -36,8 +36,8 @@ from crm.activities.mail.records import EMAILS, MAILBOXES, TEMPLATES
 from crm.activities.mail.rules import (
     PERSONAL_RECIPIENTS,
     PLACEHOLDERS,
-    Direction,
     EmailState,
+    MailDirection,
     filled,
     placeholders,
     subject_key,
@@ -94,7 +94,7 @@ async def send_again(session: AsyncSession, email_id: UUID) -> Email:
 async def propose(session: AsyncSession, email_id: UUID, actor: str) -> Email:
     """Make a lead of the unknown sender of an e-mail. Raises `NotFound`, `SenderKnown`."""
     row = await reads.by_id(session, EMAILS, email_id, lock=True)
-    if row.direction != Direction.IN or row.contact_id or row.customer_id or row.lead_id:
+    if row.direction != MailDirection.IN or row.contact_id or row.customer_id or row.lead_id:
         raise SenderKnown(state=row.state, allowed=list(EMAILS.allows(row)) if EMAILS.allows else [])
     body = LeadBody(
         name=row.sender.get("name") or row.sender["email"],
@@ -116,7 +116,7 @@ async def receive(session: AsyncSession, mailbox: Mailbox, found: mail.Parsed, a
     """
     await session.execute(queries.ONE_AT_A_TIME, {"name": found.message_id})
     stored = select(Email).where(
-        Email.mailbox_id == mailbox.id, Email.message_id == found.message_id, Email.direction == Direction.IN
+        Email.mailbox_id == mailbox.id, Email.message_id == found.message_id, Email.direction == MailDirection.IN
     )
     if (known := await session.scalar(stored)) is not None:
         return known, False
@@ -155,7 +155,7 @@ async def enter(session: AsyncSession, row: Email, mailbox: Mailbox, actor: str)
     if row.customer_id is None and row.contact_id is None:
         return
     body = InteractionBody(
-        channel=Channel.EMAIL_IN if row.direction == Direction.IN else Channel.EMAIL_OUT,
+        channel=Channel.EMAIL_IN if row.direction == MailDirection.IN else Channel.EMAIL_OUT,
         subject=row.subject[:200].strip() or NO_SUBJECT,
         text=row.text[:MOST_INTERACTION_TEXT],
         started_at=row.sent_at or clock.now(),
@@ -168,7 +168,9 @@ async def enter(session: AsyncSession, row: Email, mailbox: Mailbox, actor: str)
 
 def unreadable(mailbox: Mailbox, name: str, reason: str) -> Email:
     """What is stored of a message that cannot be: where it is, and why."""
-    row = _row(mailbox, Direction.IN, EmailState.UNREADABLE, f"<{name}@{mailbox.id}.invalid>", f"mailbox:{mailbox.id}")
+    row = _row(
+        mailbox, MailDirection.IN, EmailState.UNREADABLE, f"<{name}@{mailbox.id}.invalid>", f"mailbox:{mailbox.id}"
+    )
     row.sender, row.recipients, row.copies = {"email": mailbox.email, "name": None}, [], []
     row.entitle(NO_SUBJECT)
     row.text, row.reason = "", reason
@@ -216,7 +218,7 @@ async def _values(session: AsyncSession, mailbox: Mailbox, parties: Parties) -> 
     return {name: str(value) for name, value in found.items() if value}
 
 
-def _row(mailbox: Mailbox, direction: Direction, state: EmailState, message_id: str, actor: str) -> Email:
+def _row(mailbox: Mailbox, direction: MailDirection, state: EmailState, message_id: str, actor: str) -> Email:
     return Email(
         id=uuid7(),
         mailbox_id=mailbox.id,
@@ -232,7 +234,7 @@ def _row(mailbox: Mailbox, direction: Direction, state: EmailState, message_id: 
 
 
 def _outgoing(body: EmailBody, mailbox: Mailbox, parties: Parties, answered: Email | None, actor: str) -> Email:
-    row = _row(mailbox, Direction.OUT, EmailState.QUEUED, mail.new_message_id(mailbox.email), actor)
+    row = _row(mailbox, MailDirection.OUT, EmailState.QUEUED, mail.new_message_id(mailbox.email), actor)
     row.sender = {"email": mailbox.email, "name": mailbox.name}
     row.recipients = [each.model_dump(mode="json") for each in body.to]
     row.copies = [each.model_dump(mode="json") for each in body.cc]
@@ -245,7 +247,7 @@ def _outgoing(body: EmailBody, mailbox: Mailbox, parties: Parties, answered: Ema
 
 
 async def _incoming(session: AsyncSession, mailbox: Mailbox, found: mail.Parsed, actor: str) -> Email:
-    row = _row(mailbox, Direction.IN, EmailState.RECEIVED, found.message_id, actor)
+    row = _row(mailbox, MailDirection.IN, EmailState.RECEIVED, found.message_id, actor)
     row.sender, row.recipients, row.copies = _people([found.sender])[0], _people(found.to), _people(found.cc)
     row.party_email = email_key(found.sender.email)
     row.entitle(found.subject)
@@ -268,7 +270,7 @@ def _people(addresses: Sequence[mail.Address]) -> list[dict[str, str | None]]:
 
 
 async def _mark_bounced(session: AsyncSession, bounce: mail.Bounce) -> None:
-    sent = select(Email).where(Email.message_id == bounce.message_id, Email.direction == Direction.OUT)
+    sent = select(Email).where(Email.message_id == bounce.message_id, Email.direction == MailDirection.OUT)
     row = await session.scalar(sent.with_for_update())
     if row is not None and row.state in (EmailState.SENT, EmailState.SENDING):
         row.bounced(f"{bounce.recipient}: {bounce.reason}")

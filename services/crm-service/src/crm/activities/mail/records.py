@@ -10,7 +10,7 @@ from sealing import NoKey, Seal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.activities.mail.models import Email, EmailTemplate, Mailbox, SealingOff
-from crm.activities.mail.rules import Direction, EmailState
+from crm.activities.mail.rules import EmailState, MailDirection
 from crm.activities.mail.schemas import (
     EmailBody,
     EmailFilters,
@@ -82,7 +82,7 @@ EMAILS = Record(
     expands={"lead_id": LEADS},
     allows=lambda row: (
         *(("send",) if row.state in (EmailState.FAILED, EmailState.BOUNCED) else ()),
-        *(("propose",) if row.direction == Direction.IN and not _is_known(row) else ()),
+        *(("propose",) if row.direction == MailDirection.IN and not _is_known(row) else ()),
     ),
     actions={"send": (), "propose": ("leads:write",)},
     personal=True,

@@ -30,7 +30,7 @@ _REPLY = re.compile(r"^\s*((re|aw|antw|sv|fw|fwd|wg|tr|rv|res|odp)\s*(\[\d+\])?\
 Tls = Literal["tls", "starttls", "none"]
 
 
-class Direction(StrEnum):
+class MailDirection(StrEnum):
     IN = "in"
     OUT = "out"
 

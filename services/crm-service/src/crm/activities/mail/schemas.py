@@ -12,7 +12,7 @@ from party.schemas import OWNERS
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from records import Filters, PlainOut
 
-from crm.activities.mail.rules import MOST_RECIPIENTS, Direction, EmailState, MailServer, Person, Templated
+from crm.activities.mail.rules import MOST_RECIPIENTS, EmailState, MailDirection, MailServer, Person, Templated
 
 People = Annotated[list[Person], Field(max_length=MOST_RECIPIENTS)]
 WRITTEN_ONLY = "The password or token of the servers. It is sealed, and never shown; without it the stored one stays."
@@ -122,7 +122,7 @@ class EmailOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     mailbox_id: UUID
-    direction: Direction
+    direction: MailDirection
     state: EmailState
     reason: str | None
     sender: Person
@@ -148,7 +148,7 @@ class EmailFilters(BaseModel):
     """Filters of the list; all given filters must match."""
 
     mailbox_id: UUID | None = None
-    direction: Direction | None = None
+    direction: MailDirection | None = None
     state: EmailState | None = None
     thread_id: UUID | None = None
     customer_id: UUID | None = None

@@ -31,9 +31,11 @@ _SHAPE = {
     "additionalProperties": _VALUE,
     "description": "The fields of the form, by name.",
 }
+_EXAMPLE = {"name": "Ana Trujillo", "email": "ana@trujillo.example", "wish": "Tea for three shops"}
+_CONTENT = {"schema": _SHAPE, "examples": {"1": {"value": _EXAMPLE}}}
 DESCRIBED: dict[str, Any] = {
     "security": [],
-    "requestBody": {"required": True, "content": {JSON: {"schema": _SHAPE}, FIELDS: {"schema": _SHAPE}}},
+    "requestBody": {"required": True, "content": {JSON: _CONTENT, FIELDS: _CONTENT}},
 }
 
 

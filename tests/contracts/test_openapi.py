@@ -13,6 +13,7 @@ SERVICES = ["crm", "erp", "gateway"]
 SHAPELESS = {
     ".AuditEntryOut.properties.facts",  # The parameters of any operation.
     ".Feed.properties.items.items",  # An event of any kind: contracts/asyncapi describes each.
+    ".FormSubmissionRead.properties.fields",  # The fields that a tenant has declared.
     ".JobOut.properties.result.anyOf",  # The result of any kind of job.
     ".SentOut.properties.lines.items",  # Lines as they were stored on that day.
     ".StaleVersionProblem.properties.current",  # The record that was changed, of any kind.

@@ -9,36 +9,50 @@ from uuid import UUID
 
 from chassis import clock, outbox
 from chassis.auth import Principal
+from chassis.db import uuid7
 from chassis.errors import Malformed, NotFound
 from chassis.patch import patched
 from localisation import Phrase
+from sealing import Seal
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from webhooks.models import KindNotReadable, TooManyWebhooks, Webhook, WebhookMessage
 from webhooks.rules import new_secret
 from webhooks.schemas import WebhookBody
+from webhooks.sealed import sealed
 
 MOST_WEBHOOKS = 50
 Scopes = Mapping[str, str]
 """Topic -> the scope that shows its events."""
 
 
-async def create(session: AsyncSession, body: WebhookBody, caller: Principal, scopes: Scopes) -> Webhook:
-    """A new webhook, of the events from now on. Raise `KindNotReadable`, `TooManyWebhooks`."""
+async def create(
+    session: AsyncSession, body: WebhookBody, caller: Principal, scopes: Scopes, seal: Seal
+) -> tuple[Webhook, bytes]:
+    """A new webhook, of the events from now on, with its secret. Raise `KindNotReadable`, `TooManyWebhooks`."""
     topics = readable(body.kinds, caller, scopes)
     if (await session.scalar(select(func.count()).select_from(Webhook)) or 0) >= MOST_WEBHOOKS:
         raise TooManyWebhooks(most=MOST_WEBHOOKS)
+    webhook_id, secret = uuid7(), new_secret()
     row = Webhook(
+        id=webhook_id,
         **body.model_dump(),
         topics=topics,
-        secret=new_secret(),
+        secret=sealed(seal, webhook_id, secret),
         position=await outbox.head(session),
         created_by=caller.subject,
     )
     session.add(row)
     await session.flush()
-    return row
+    return row, secret
+
+
+def rotate(row: Webhook, seal: Seal) -> bytes:
+    """A new secret, in place of the one before."""
+    secret = new_secret()
+    row.rotate(sealed(seal, row.id, secret), clock.now())
+    return secret
 
 
 async def change(session: AsyncSession, row: Webhook, patch: Any, caller: Principal, scopes: Scopes) -> None:

@@ -1,7 +1,7 @@
 """The worker's task: events become messages, and messages are sent, each webhook apart from all others."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from chassis.health import beat
 from chassis.service import Running
 from chassis.wakeup import Wakeup
 from chassis.worker import Task, each_alone, pause
+from sealing import Seal
 
 from webhooks import queue
 from webhooks.queue import Outgoing, Place
 from webhooks.rules import headers
+from webhooks.sealed import opened, seal_all
 from webhooks.sending import Attempt, pool, post
 
 log = structlog.get_logger()
@@ -29,14 +31,16 @@ ROUNDS = 20
 class Sending:
     """Sends what is due. A webhook that is slow, or fails, has a task of its own and holds up no other."""
 
-    def __init__(self, sessions: Sessions, *, private: bool, wakeup: Wakeup | None = None) -> None:
+    def __init__(self, sessions: Sessions, keys: Sequence[str], *, private: bool, wakeup: Wakeup | None = None) -> None:
         self.sessions = sessions
         self.wakeup = wakeup or Wakeup()
         self.private = private
+        self._keys, self._seal = keys, Seal(keys)
         self._serving: dict[UUID, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`. What is on its way then is sent again when its lease has run out, unless it ends soon."""
+        await seal_all(self.sessions, self._keys)
         async with pool(private=self.private) as connections:
             try:
                 while not stop.is_set():
@@ -97,7 +101,8 @@ class Sending:
             if taken is None:
                 return
             webhook, messages = taken
-            attempts = await self._send(connections, webhook.url, webhook.secrets(now), messages, now)
+            secrets = [opened(self._seal, place.id, stored) for stored in webhook.secrets(now)]
+            attempts = await self._send(connections, webhook.url, secrets, messages, now)
             async with transaction(self.sessions, place.tenant) as session:
                 await queue.settle(session, place.id, attempts, clock.now())
 
@@ -126,5 +131,5 @@ class Sending:
 def tasks(running: Running) -> Mapping[str, Task]:
     """What the worker does for webhooks."""
     private = running.settings.webhooks_private_networks
-    sending = Sending(running.sessions, private=private, wakeup=running.wakeup)
+    sending = Sending(running.sessions, running.settings.sealing_keys, private=private, wakeup=running.wakeup)
     return {"webhooks": sending.run}

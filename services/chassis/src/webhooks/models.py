@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webhooks.rules import OVERLAP_HOURS, new_secret
+from webhooks.rules import OVERLAP_HOURS
 
 PENDING = text("state = 'pending'")
 
@@ -53,7 +53,7 @@ class Webhook(Versioned, Base):
     """A subscription. Events up to `position` of the feed are messages; later ones follow.
 
     While the receiver fails (`failures` times in a row) nothing is sent until `paused_until`. A worker that sends holds
-    the row by `leased_until`, so the messages of one webhook are sent by one process.
+    the row by `leased_until`, so the messages of one webhook are sent by one process. Secrets are sealed (`sealed.py`).
     """
 
     __tablename__ = "webhooks"
@@ -90,15 +90,14 @@ class Webhook(Versioned, Base):
         self.enabled, self.disabled_reason = False, reason
         self.count_on()
 
-    def rotate(self, now: datetime) -> bytes:
-        """A new secret. Messages are signed with the one before too, for a time."""
+    def rotate(self, sealed: bytes, now: datetime) -> None:
+        """Take a new secret. Messages are signed with the one before too, for a time."""
         self.previous_secret, self.previous_until = self.secret, now + timedelta(hours=OVERLAP_HOURS)
-        self.secret = new_secret()
+        self.secret = sealed
         self.count_on()
-        return self.secret
 
     def secrets(self, now: datetime) -> list[bytes]:
-        """What a message is signed with, the newest first."""
+        """What a message is signed with, the newest first, as they are stored."""
         old = self.previous_secret if self.previous_until is not None and now < self.previous_until else None
         return [self.secret, old] if old else [self.secret]
 

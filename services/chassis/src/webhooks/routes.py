@@ -1,15 +1,16 @@
 """HTTP of webhooks."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from chassis import clock
+from chassis.audit import add_facts, audited
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.patch import JsonPatch
 from chassis.preconditions import SeenVersion, etag
 from fastapi import APIRouter, Depends, Request, Response
 from records import routes
+from sealing import Seal
 
 from webhooks import commands
 from webhooks.models import Webhook
@@ -32,9 +33,17 @@ def event_scopes(request: Request) -> commands.Scopes:
 Scopes = Annotated[commands.Scopes, Depends(event_scopes)]
 
 
-@router.post("/webhooks", status_code=201)
+def seal_of(request: Request) -> Seal:
+    """What seals secrets in this process."""
+    return Seal(request.app.state.settings.sealing_keys)
+
+
+Sealing = Annotated[Seal, Depends(seal_of)]
+
+
+@router.post("/webhooks", status_code=201, dependencies=[audited])
 async def create_webhook(
-    body: WebhookBody, session: Session, caller: Writer, scopes: Scopes, response: Response
+    body: WebhookBody, session: Session, caller: Writer, scopes: Scopes, seal: Sealing, response: Response
 ) -> WebhookSecret:
     """Have events of these kinds posted to an address, signed as Standard Webhooks says, from now on.
 
@@ -42,12 +51,13 @@ async def create_webhook(
     again after 30 seconds, and then after growing pauses of up to a day. Messages of one record keep their order, and
     may come twice: `webhook-id` tells. The answer 410 disables the webhook. The secret is shown here only.
     """
-    row = await commands.create(session, body, caller, scopes)
+    row, secret = await commands.create(session, body, caller, scopes, seal)
+    add_facts(session, webhook_id=str(row.id), **_audited(row))
     response.headers["Location"] = f"/v1/webhooks/{row.id}"
-    return _with_secret(row, response)
+    return _with_secret(row, secret, response)
 
 
-@router.patch("/webhooks/{webhook_id}")
+@router.patch("/webhooks/{webhook_id}", dependencies=[audited])
 async def change_webhook(
     webhook_id: UUID,
     patch: JsonPatch[WebhookBody],
@@ -60,31 +70,34 @@ async def change_webhook(
     """Change the fields named. With `enabled` true a webhook that was disabled goes on where it was."""
     row = await commands.locked(session, webhook_id)
     seen.check(row.version, WebhookOut.model_validate(row))
+    before = _audited(row)
     await commands.change(session, row, patch, caller, scopes)
+    add_facts(session, before=before, **_audited(row))
     response.headers["ETag"] = etag(row.version)
     return WebhookOut.model_validate(row)
 
 
-@router.delete("/webhooks/{webhook_id}")
+@router.delete("/webhooks/{webhook_id}", dependencies=[audited])
 async def delete_webhook(webhook_id: UUID, session: Session, _: Writer, seen: SeenVersion) -> WebhookOut:
     """Delete a webhook with its messages. The answer is what it was."""
     row = await commands.locked(session, webhook_id)
     was = WebhookOut.model_validate(row)
     seen.check(row.version, was)
+    add_facts(session, **_audited(row))
     await session.delete(row)
     return was
 
 
-@router.post("/webhooks/{webhook_id}/rotate-secret")
+@router.post("/webhooks/{webhook_id}/rotate-secret", dependencies=[audited])
 async def rotate_webhook_secret(
-    webhook_id: UUID, session: Session, caller: Writer, scopes: Scopes, response: Response
+    webhook_id: UUID, session: Session, caller: Writer, scopes: Scopes, seal: Sealing, response: Response
 ) -> WebhookSecret:
     """Make a new secret, which is shown here only. For a day messages are signed with the former one too."""
     row = await commands.locked(session, webhook_id)
     commands.readable(row.kinds, caller, scopes)
-    row.rotate(clock.now())
+    secret = commands.rotate(row, seal)
     await session.flush()
-    return _with_secret(row, response)
+    return _with_secret(row, secret, response)
 
 
 @router.post("/webhook-messages/{webhook_message_id}/replay")
@@ -93,7 +106,12 @@ async def replay_webhook_message(webhook_message_id: UUID, session: Session, _: 
     return WebhookMessageOut.model_validate(await commands.replay(session, webhook_message_id))
 
 
-def _with_secret(row: Webhook, response: Response) -> WebhookSecret:
+def _audited(row: Webhook) -> dict[str, Any]:
+    """What the audit log has of a webhook: where it sends what. An address may contain a password in its query."""
+    return {"address": row.url.partition("?")[0], "kinds": list(row.kinds), "enabled": row.enabled}
+
+
+def _with_secret(row: Webhook, secret: bytes, response: Response) -> WebhookSecret:
     response.headers["ETag"] = etag(row.version)
     response.headers["Cache-Control"] = "no-store"
-    return WebhookSecret(**WebhookOut.model_validate(row).model_dump(), secret=shown(row.secret))
+    return WebhookSecret(**WebhookOut.model_validate(row).model_dump(), secret=shown(secret))

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 PREFIX = "whsec_"
 OVERLAP_HOURS = 24
+SECRET_BYTES = 32
 PAUSES_SECONDS = (30, 120, 480, 1920, 7200, 21_600, 43_200, 86_400)
 """Between the attempts of one message; then it has failed, after about two days."""
 
@@ -23,7 +24,7 @@ TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 def new_secret() -> bytes:
     """A secret of 256 bits."""
-    return secrets.token_bytes(32)
+    return secrets.token_bytes(SECRET_BYTES)
 
 
 def shown(secret: bytes) -> str:

@@ -10,7 +10,7 @@ import pytest
 from chassis.db import Sessions, create_engine, session_factory, transaction
 from chassis.outbox import OutboxRow
 from chassis.relay import MOVE
-from chassis.testing import Database, caller
+from chassis.testing import Database, application, caller
 from crm.wiring import SERVICE
 from sqlalchemy import select, text
 from webhooks.handlers import Sending
@@ -29,6 +29,11 @@ class Desk:
     sending: Sending
     tenant: UUID
     with_scopes: Callable[[str], httpx.AsyncClient]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        found: tuple[str, ...] = application(SERVICE).state.settings.sealing_keys
+        return found
 
     async def subscribe(self, url: str, *kinds: str, **more: Any) -> dict[str, Any]:
         made = await self.api.post("/v1/webhooks", json={"url": url, "kinds": kinds or ["customer"], **more})
@@ -78,7 +83,7 @@ async def desk(committed: str) -> AsyncIterator[Desk]:
     app, worker = create_engine(committed, "crm", "app"), create_engine(committed, "crm", "worker")
     sessions, working = session_factory(app), session_factory(worker)
     async with caller(SERVICE, sessions, SCOPES, tenant) as api:
-        sending = Sending(working, private=True)
+        sending = Sending(working, application(SERVICE).state.settings.sealing_keys, private=True)
         yield Desk(api, working, sending, tenant, lambda scopes: caller(SERVICE, sessions, scopes, tenant))
     async with transaction(working) as session:
         await session.execute(text("delete from webhooks"))

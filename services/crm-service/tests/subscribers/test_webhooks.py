@@ -182,7 +182,7 @@ async def test_a_receiver_in_a_private_network_is_not_called_unless_that_is_allo
     await desk.subscribe(receiver.url)
     await desk.customer()
     await desk.relay()
-    await Sending(desk.worker, private=False).step()
+    await Sending(desk.worker, desk.keys, private=False).step()
     errors = sorted(str(each["error"]) for each in await desk.messages())
     assert receiver.got == []
     assert errors == ["NotPublic: localhost is not on the public internet", "the address is not HTTPS"]

@@ -19,6 +19,7 @@ from uuid import uuid4
 import asyncpg
 import orjson
 import psutil
+from sealing import new_key
 from stack.keys import AUDIENCES, FIRST_TENANT, local_issuer
 from stack.ports import free_port
 
@@ -108,6 +109,7 @@ async def _served(address: str, folder: Path) -> list[Any]:
         "AUTH_ISSUERS": trust,
         "AUTH_AUDIENCE": AUDIENCES["crm"],
         "LOG_LEVEL": "warning",
+        "SEALING_KEYS": new_key(),
     }
     ours, theirs = free_port(), free_port()
     return [

@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 from crm.wiring import SERVICE
+from sealing import new_key
 from stack.ports import free_port
 
 pytestmark = pytest.mark.servers
@@ -31,7 +32,7 @@ class Api:
 
     def __init__(self, address: str) -> None:
         port = free_port()
-        environment = {**os.environ, "DATABASE_URL": address, "PORT": str(port), "WORKERS": "2"}
+        environment = {**os.environ, "DATABASE_URL": address, "PORT": str(port), "WORKERS": "2", "SEALING_KEYS": new_key()}
         self.process = subprocess.Popen([sys.executable, "-m", SERVICE.name, "api"], env=environment)
         self.url = f"http://127.0.0.1:{port}"
         self.workers: list[psutil.Process] = []

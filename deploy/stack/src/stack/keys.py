@@ -131,8 +131,13 @@ def sealing_key(folder: Path) -> str:
     file = folder / "sealing.key"
     if not file.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(file, Fernet.generate_key().decode())
+        write_private(file, new_sealing_key())
     return file.read_text().strip()
+
+
+def new_sealing_key() -> str:
+    """A key for the setting SEALING_KEYS."""
+    return Fernet.generate_key().decode()
 
 
 def write_private(path: Path, content: str) -> None:

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stack.broker.access import Access, one_line
-from stack.keys import gateway_issuer, local_issuer, write_private
+from stack.keys import gateway_issuer, local_issuer, new_sealing_key, write_private
 from stack.plan import SERVICES
 
 PASSWORD_BYTES = 32
 BROKER_HOSTS = ("kafka", "localhost")
 AUTHORITY_IN_CONTAINERS = "/broker/authority.pem"
+SEALING = "SEALING_KEYS"
 HEAD = "# Written by `python -m stack secrets`. compose.yaml passes each container only its own values.\n"
 
 
 def create_secrets(folder: Path) -> list[Path]:
     """Create missing files in the folder, readable by its owner only, and return the created files.
 
-    An existing file is not changed: the databases use its passwords, and valid tokens need its key.
+    A value that exists is not changed: the databases use the passwords, and valid tokens need the key.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     issuers = (local_issuer(folder), gateway_issuer(folder))
@@ -26,6 +27,9 @@ def create_secrets(folder: Path) -> list[Path]:
     missing = [file for file in (passwords, *(each.private_file for each in issuers)) if not file.exists()]
     if passwords in missing:
         write_private(passwords, HEAD + "".join(f"{name}={value}\n" for name, value in variables().items()))
+    elif SEALING not in passwords.read_text():  # From before secrets were sealed.
+        write_private(passwords, f"{passwords.read_text().rstrip()}\n{SEALING}={new_sealing_key()}\n")
+        missing.append(passwords)
     for each in issuers:
         each.ensure()
     return missing + create_broker_secrets(folder / "broker")
@@ -61,8 +65,8 @@ def _write_variables(file: Path, variables: Mapping[str, str]) -> Path | None:
 
 
 def variables() -> Mapping[str, str]:
-    """The variables that compose.yaml requires: new passwords in the addresses of the databases, and the owner of the
-    secrets."""
+    """The variables that compose.yaml requires: new passwords in the addresses of the databases, the key that seals
+    secrets, and the owner of the files."""
     administrator = secrets.token_urlsafe(PASSWORD_BYTES)
     addresses = {
         f"DATABASE_URL_{service.upper()}": (
@@ -74,5 +78,6 @@ def variables() -> Mapping[str, str]:
         "POSTGRES_PASSWORD": administrator,
         "ADMIN_DATABASE_URL": f"postgresql://postgres:{administrator}@postgres/postgres",
         **addresses,
+        SEALING: new_sealing_key(),
         "SECRETS_OWNER": f"{os.getuid()}:{os.getgid()}",
     }

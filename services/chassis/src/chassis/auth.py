@@ -146,12 +146,11 @@ class Verifier:
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         issuer, scopes = claims["iss"], frozenset(str(claims.get("scope", "")).split())
-        allowed = self._issuers[issuer].scopes
+        allowed, speaks_for = self._issuers[issuer].scopes, self._issuers[issuer].tenants
         try:
             tenant = UUID(claims["tenant"])
         except (KeyError, ValueError, AttributeError, TypeError):
             raise TenantMissing() from None
-        speaks_for = self._issuers[issuer].tenants
         if speaks_for is not None and tenant not in speaks_for:
             raise IssuerNotOfTenant(issuer=issuer, tenant=str(tenant))
         roles = claims.get("roles")
@@ -182,11 +181,10 @@ async def authenticated(
     known: Principal | None = getattr(request.state, "caller", None)
     if known is not None:
         return known
-    verifier: Authenticator = request.app.state.verifier
     try:
         if credentials is None:
             raise Unauthenticated()
-        principal = await verifier.verify(credentials.credentials)
+        principal: Principal = await request.app.state.verifier.verify(credentials.credentials)
     except Unauthenticated as problem:
         problem.headers["WWW-Authenticate"] = "Bearer" if credentials is None else 'Bearer error="invalid_token"'
         raise

@@ -250,6 +250,8 @@ def _started(service: Service) -> Settings:
     """The settings of a serving process, and its initialisation."""
     return_memory()
     settings = load(service.settings, service.name)
+    if not settings.sealing_keys:
+        raise SystemExit("The environment variable SEALING_KEYS is missing: make a key as env/*.env.example says.")
     telemetry.configure_logs(settings.log_level)
     clock.use(settings.zone)
     return settings

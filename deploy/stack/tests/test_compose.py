@@ -176,9 +176,9 @@ def test_no_password_stands_in_the_files() -> None:
 def test_each_container_gets_its_own_secrets_and_no_others() -> None:
     own: dict[str, set[str]] = {"proxy": set(), "postgres": {"POSTGRES_PASSWORD"}, "kafka": set()}
     for service in SERVICES:
-        database = f"DATABASE_URL_{service.upper()}"
-        own |= {f"{service}-api": {database}, f"{service}-worker": {database}}
-        own[f"{service}-migrate"] = {database, "ADMIN_DATABASE_URL"}
+        database, sealing = f"DATABASE_URL_{service.upper()}", f"SEALING_KEYS_{service.upper()}"
+        own |= {f"{service}-api": {database, sealing}, f"{service}-worker": {database, sealing}}
+        own[f"{service}-migrate"] = {database, sealing, "ADMIN_DATABASE_URL"}
     own["gateway-worker"].add("SECRETS_OWNER")
     own["kafka-users"] = {"SECRETS_OWNER"}
     public = {f"{service.upper()}_PORT" for service in SERVICES} | {"CONCORD_VERSION", "PUBLIC_HOST"}

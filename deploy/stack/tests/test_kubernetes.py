@@ -100,14 +100,17 @@ def test_only_the_worker_gets_the_settings_of_the_broker() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_has_its_own_logins(service: str) -> None:
     [found] = documents(FOLDER / service / "kustomization.yaml")
-    database, broker = (yaml.safe_load(each["patch"]) for each in found["patches"])
+    database, api, worker = (yaml.safe_load(each["patch"]) for each in found["patches"])
     assert found["namePrefix"] == f"{service}-"
     assert database[0]["value"] == f"DATABASE_URL_{service.upper()}"
-    assert broker[0]["value"] == service
+    assert worker[1]["value"] == service
+    assert api[0]["value"] == worker[0]["value"] == f"SEALING_KEYS_{service.upper()}"
     for name, pod in pods():
         variable = pod["containers"][0]["env"]
         assert variable[0]["name"] == "DATABASE_URL"
         assert name != "worker" or variable[1]["name"] == "KAFKA_PASSWORD"
+        place = {"api": 1, "worker": 3}.get(name)
+        assert place is None or variable[place]["name"] == "SEALING_KEYS"
 
 
 def test_only_the_worker_of_the_gateway_gets_its_key() -> None:

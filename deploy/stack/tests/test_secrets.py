@@ -78,3 +78,19 @@ def test_a_token_for_an_unknown_service_is_refused_with_the_names(
     result = subprocess.run([sys.executable, "-m", "stack", "token"], capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stderr == "AUDIENCE names shop: it may name crm, erp, gateway.\n"
+
+
+def test_a_file_of_passwords_from_before_gets_the_keys_that_it_lacks(tmp_path: Path) -> None:
+    create_secrets(tmp_path)
+    passwords = tmp_path / "passwords.env"
+    before = [line for line in passwords.read_text().splitlines() if not line.startswith("SEALING_KEYS")]
+    passwords.write_text("\n".join(before) + "\n")
+    assert passwords in create_secrets(tmp_path)
+    after = passwords.read_text().splitlines()
+    assert after[: len(before)] == before
+    assert [line.partition("=")[0] for line in after[len(before) :]] == [
+        "SEALING_KEYS_CRM",
+        "SEALING_KEYS_ERP",
+        "SEALING_KEYS_GATEWAY",
+    ]
+    assert create_secrets(tmp_path) == []

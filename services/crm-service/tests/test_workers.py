@@ -32,7 +32,13 @@ class Api:
 
     def __init__(self, address: str) -> None:
         port = free_port()
-        environment = {**os.environ, "DATABASE_URL": address, "PORT": str(port), "WORKERS": "2", "SEALING_KEYS": new_key()}
+        environment = {
+            **os.environ,
+            "DATABASE_URL": address,
+            "PORT": str(port),
+            "WORKERS": "2",
+            "SEALING_KEYS": new_key(),
+        }
         self.process = subprocess.Popen([sys.executable, "-m", SERVICE.name, "api"], env=environment)
         self.url = f"http://127.0.0.1:{port}"
         self.workers: list[psutil.Process] = []

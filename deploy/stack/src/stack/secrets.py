@@ -12,7 +12,6 @@ from stack.plan import SERVICES
 PASSWORD_BYTES = 32
 BROKER_HOSTS = ("kafka", "localhost")
 AUTHORITY_IN_CONTAINERS = "/broker/authority.pem"
-SEALING = "SEALING_KEYS"
 HEAD = "# Written by `python -m stack secrets`. compose.yaml passes each container only its own values.\n"
 
 
@@ -27,8 +26,9 @@ def create_secrets(folder: Path) -> list[Path]:
     missing = [file for file in (passwords, *(each.private_file for each in issuers)) if not file.exists()]
     if passwords in missing:
         write_private(passwords, HEAD + "".join(f"{name}={value}\n" for name, value in variables().items()))
-    elif SEALING not in passwords.read_text():  # From before secrets were sealed.
-        write_private(passwords, f"{passwords.read_text().rstrip()}\n{SEALING}={new_sealing_key()}\n")
+    elif lacking := sealing_keys().keys() - variables_in(passwords):  # From before secrets were sealed.
+        added = "".join(f"{name}={new_sealing_key()}\n" for name in sorted(lacking))
+        write_private(passwords, f"{passwords.read_text().rstrip()}\n{added}")
         missing.append(passwords)
     for each in issuers:
         each.ensure()
@@ -65,8 +65,8 @@ def _write_variables(file: Path, variables: Mapping[str, str]) -> Path | None:
 
 
 def variables() -> Mapping[str, str]:
-    """The variables that compose.yaml requires: new passwords in the addresses of the databases, the key that seals
-    secrets, and the owner of the files."""
+    """The variables that compose.yaml requires: new passwords in the addresses of the databases, the keys that
+    seal secrets, and the owner of the files."""
     administrator = secrets.token_urlsafe(PASSWORD_BYTES)
     addresses = {
         f"DATABASE_URL_{service.upper()}": (
@@ -78,6 +78,16 @@ def variables() -> Mapping[str, str]:
         "POSTGRES_PASSWORD": administrator,
         "ADMIN_DATABASE_URL": f"postgresql://postgres:{administrator}@postgres/postgres",
         **addresses,
-        SEALING: new_sealing_key(),
+        **sealing_keys(),
         "SECRETS_OWNER": f"{os.getuid()}:{os.getgid()}",
     }
+
+
+def sealing_keys() -> Mapping[str, str]:
+    """A new key for the secrets in the database of each service."""
+    return {f"SEALING_KEYS_{service.upper()}": new_sealing_key() for service in SERVICES}
+
+
+def variables_in(file: Path) -> set[str]:
+    """The names of the variables in a file."""
+    return {line.partition("=")[0] for line in file.read_text().splitlines()}

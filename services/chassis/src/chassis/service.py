@@ -150,8 +150,7 @@ class Service:
     async def work(self, settings: Settings) -> None:
         """Run the worker until it gets a signal."""
         engine = create_engine(settings.database_url, self.name, "worker")
-        running = Running(settings, engine, session_factory(engine))
-        tasks = self._tasks(running)
+        tasks = self._tasks(Running(settings, engine, session_factory(engine)))
         collect_seldom()
         try:
             await worker.run(tasks)
@@ -236,8 +235,7 @@ def _health(service: Service, running: Running) -> Task:
         health.beat(math.inf)
         host, port = running.settings.host, running.settings.metrics_port or 0
         server = _Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False))
-        serving = asyncio.create_task(server.serve())
-        stopping = asyncio.create_task(stop.wait())
+        serving, stopping = asyncio.create_task(server.serve()), asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         server.should_exit = True
@@ -276,8 +274,7 @@ def cli(service: Service) -> typer.Typer:
     @verbs.command("worker")
     def work() -> None:
         """Send events to Kafka, and run the background tasks."""
-        settings = _started(service)
-        uvloop.run(service.work(settings))
+        uvloop.run(service.work(_started(service)))
 
     @verbs.command("migrate")
     def migrate_database(

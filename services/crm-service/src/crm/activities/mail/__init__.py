@@ -5,4 +5,4 @@ from modules import Module
 from crm.activities.mail import handlers
 from crm.activities.mail.routes import routers
 
-MODULE = Module(routers=routers, tasks=handlers.tasks)
+MODULE = Module(routers=routers, tasks=handlers.tasks, option="mail")

@@ -23,10 +23,9 @@ class OptionalModules:
         self.names: Sequence[str] = tuple(dict.fromkeys(each.option for each in modules if each.option is not None))
 
     def module_of(self, path: str) -> str | None:
-        """The option of the module that declares a route, or whose record has it: notes, tags, files."""
-        if path in self._declared:
-            return self._declared[path]
-        return next((option for start, option in self._below.items() if path.startswith(start)), None)
+        """The option of the module whose record has a route (its timeline, notes, files), or that declares it."""
+        below = (option for start, option in self._below.items() if path.startswith(start))
+        return next(below, None) or self._declared.get(path)
 
     def scopes_without(self, off: Collection[str]) -> frozenset[str]:
         """The scopes of records that only modules that are off have."""

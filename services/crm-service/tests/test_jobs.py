@@ -15,6 +15,7 @@ from jobs import FINISHED_JOBS, Job, JobKind, Runner, Work, commands
 from jobs.models import JobState
 from sqlalchemy import delete, select, text, update
 
+SUSPEND = "insert into tenants (tenant_id, name, created_at, suspended_at) values (:id, '', now(), now())"
 pytestmark = pytest.mark.servers
 Run = Callable[[Work], Awaitable[JsonObject]]
 
@@ -249,3 +250,22 @@ async def test_finished_jobs_expire(sessions: Sessions) -> None:
     async with transaction(sessions) as session:
         assert list(await session.scalars(select(Job.id))) == [waiting]
     assert JobState((await row(sessions, waiting)).state) is JobState.QUEUED
+
+
+async def test_jobs_of_a_suspended_tenant_wait_and_those_of_others_run(sessions: Sessions) -> None:
+    waits, runs = await enqueued(sessions), await enqueued(sessions, tenant=OTHER_TENANT)
+    async with transaction(sessions) as session:
+        suspended = text(
+            "insert into tenants (tenant_id, name, created_at, suspended_at) values (:id, '', now(), now())"
+        )
+        await session.execute(suspended, {"id": TENANT})
+    try:
+        assert await runner(sessions, count).step(asyncio.Event())
+        assert not await runner(sessions, count).step(asyncio.Event())
+        assert (await row(sessions, waits)).state == JobState.QUEUED
+        assert (await row(sessions, runs)).state == JobState.DONE
+    finally:
+        async with transaction(sessions) as session:
+            await session.execute(text("delete from tenants where tenant_id = :id"), {"id": TENANT})
+    assert await runner(sessions, count).step(asyncio.Event())
+    assert (await row(sessions, waits)).state == JobState.DONE

@@ -12,6 +12,7 @@ from webhooks.rules import PAUSES_SECONDS, pause
 from .conftest import Desk
 from .receiver import Receiver, is_signed, receiving
 
+SUSPEND = "insert into tenants (tenant_id, name, created_at, suspended_at) values (:id, '', now(), now())"
 pytestmark = pytest.mark.servers
 
 
@@ -230,3 +231,19 @@ def test_pauses_grow_from_half_a_minute_to_a_day() -> None:
     assert 30 <= pauses[0].total_seconds() <= 36
     assert 86_400 <= pauses[-2].total_seconds() <= 86_400 * 1.2
     assert pauses[-1] is None
+
+
+async def test_messages_of_a_suspended_tenant_wait_until_it_is_resumed(desk: Desk, receiver: Receiver) -> None:
+    await desk.subscribe(receiver.url)
+    await desk.customer()
+    async with transaction(desk.worker) as session:
+        suspended = text(
+            "insert into tenants (tenant_id, name, created_at, suspended_at) values (:id, '', now(), now())"
+        )
+        await session.execute(suspended, {"id": desk.tenant})
+    await desk.send()
+    assert receiver.got == []
+    async with transaction(desk.worker) as session:
+        await session.execute(text("update tenants set suspended_at = null where tenant_id = :id"), {"id": desk.tenant})
+    await desk.send()
+    assert len(receiver.got) == 1

@@ -5,11 +5,11 @@ from typing import Any
 from contracts.money import Totals
 from documents import Sender, Writing, address_lines, letter
 from lines.amounts import net_of, totals_of
-from lines.paper import charge_cells
+from lines.paper import charge_cells, columns, line_cells
 from templates import Template
 
 from crm.sales.quotes.models import Quote, SentQuote
-from crm.sales.quotes.rules import Line, Paper, parsed_lines
+from crm.sales.quotes.rules import Paper, parsed_lines
 from crm.sales.quotes.words import WORDS
 
 Json = dict[str, Any]
@@ -22,21 +22,17 @@ def quote_data(version: Quote | SentQuote, number: str, paper: Paper) -> Json:
     """The data of the template; an unsent version is marked as a draft."""
     say = Writing(WORDS, paper.language)
     lines = parsed_lines(version.lines)
-    discounted = any(line.discount for line in lines)
-    names = ["description", "quantity", "price", *(["discount"] if discounted else []), "tax", "amount"]
+    discounted, currency = any(line.discount for line in lines), version.currency
     holds = [say("holds", day=say.formats.day(version.valid_until))] if version.valid_until else []
     return {
         **_letter(version, number, say, paper),
         "intro": version.introduction or None,
-        "columns": [
-            {"label": say(name), "align": "left" if name == "description" else "right", "wide": name == "description"}
-            for name in names
-        ],
+        "columns": columns(say, discounted),
         "rows": [
-            *({"cells": _cells(line, version.currency, say, discounted)} for line in lines),
-            *({"cells": charge_cells(each, version.currency, say, discounted)} for each in version.charged),
+            *({"cells": line_cells(line, net_of(line, currency), currency, say, discounted)} for line in lines),
+            *({"cells": charge_cells(each, currency, say, discounted)} for each in version.charged),
         ],
-        "sums": _sums(totals_of(lines, version.charged, version.currency), version.currency, say),
+        "sums": _sums(totals_of(lines, version.charged, currency), currency, say),
         "call_out": holds,
     }
 
@@ -58,19 +54,6 @@ def _letter(version: Quote | SentQuote, number: str, say: Writing, paper: Paper)
         recipient=[paper.name, *address_lines(paper.address, say.formats, home)],
         facts=[(label, value) for label, value in facts if value],
     )
-
-
-def _cells(line: Line, currency: str, say: Writing, discounted: bool) -> list[str]:
-    write = say.formats
-    discount = [write.percent(line.discount) if line.discount else ""] if discounted else []
-    return [
-        line.description,
-        write.number(line.quantity),
-        write.price(line.unit_price, currency),
-        *discount,
-        write.percent(line.tax_rate),
-        write.money(net_of(line, currency), currency),
-    ]
 
 
 def _sums(found: Totals, currency: str, say: Writing) -> list[list[str]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from chassis.errors import Conflict
 from contracts.money import rounded
 from documents import Sender, Writing, address_lines, letter
-from lines.paper import charge_cells
+from lines.paper import charge_cells, columns, line_cells
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 from templates import Template, printed
@@ -102,12 +102,12 @@ def reminder_data(rows: Sequence[Invoice], on: date) -> Json:
         ]
         for row in rows
     ]
-    columns = (("number", "left"), ("date", "left"), ("due", "left"), ("days", "right"), ("open", "right"))
+    shown = (("number", "left"), ("date", "left"), ("due", "left"), ("days", "right"), ("open", "right"))
     title = say("reminder" if level == 1 else "reminder_2" if level == 2 else "reminder_3")
     return {
         **_letter(newest, say, title, [(say("date"), write.day(on))]),
         "intro": say("overdue"),
-        "columns": [{"label": say(name), "align": side, "wide": name == "number"} for name, side in columns],
+        "columns": [{"label": say(name), "align": side, "wide": name == "number"} for name, side in shown],
         "rows": [{"cells": each} for each in cells],
         "sums": [[say("open"), total]],
         "call_out": [say("pay_now", amount=total)],
@@ -142,12 +142,8 @@ def _origin(row: Invoice, say: Writing, deliveries: Mapping[UUID, Delivery]) -> 
 
 def _body(row: Invoice | CreditNote, say: Writing, places: Mapping[UUID, Delivery], heading: str) -> Json:
     discounted = any(line.discount for line in row.lines)
-    names = ["description", "quantity", "price", *(["discount"] if discounted else []), "tax", "amount"]
     return {
-        "columns": [
-            {"label": say(name), "align": "left" if name == "description" else "right", "wide": name == "description"}
-            for name in names
-        ],
+        "columns": columns(say, discounted),
         "rows": list(_rows(row, say, places, heading, discounted)),
         "sums": _sums(row, say),
     }
@@ -162,21 +158,8 @@ def _rows(
         if delivery:
             day = say.formats.day(delivery.on)
             yield {"heading": say(heading, order=delivery.order or "", number=delivery.number, day=day)}
-        yield from ({"cells": _cells(line, row.currency, say, discounted)} for line in lines)
+        yield from ({"cells": line_cells(line, line.net, row.currency, say, discounted)} for line in lines)
     yield from ({"cells": charge_cells(each, row.currency, say, discounted)} for each in row.charged)
-
-
-def _cells(line: DocumentLine, currency: str, say: Writing, discounted: bool) -> list[str]:
-    write = say.formats
-    discount = [write.percent(line.discount) if line.discount else ""] if discounted else []
-    return [
-        line.description,
-        write.number(line.quantity),
-        write.price(line.unit_price, currency),
-        *discount,
-        write.percent(line.tax_rate),
-        write.money(line.net, currency),
-    ]
 
 
 def _sums(row: Invoice | CreditNote, say: Writing) -> list[list[str]]:

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,7 @@ class Source(NamedTuple):
     place: str
 
 
+@cache
 def sources() -> list[Source]:
     """Every text once, with its first place."""
     found: dict[tuple[str, str | None], Source] = {}

@@ -27,7 +27,12 @@ def today() -> date:
 
 def midnight() -> datetime:
     """The begin of the current day in the company's time zone."""
-    return datetime.combine(today(), time(), _zone)
+    return begin_of(today())
+
+
+def begin_of(day: date) -> datetime:
+    """The begin of a day in the company's time zone."""
+    return datetime.combine(day, time(), _zone)
 
 
 def day_of(instant: datetime) -> date:

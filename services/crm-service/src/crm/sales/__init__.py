@@ -1,5 +1,5 @@
 """Sales: leads, forms, deals, quotes and orders."""
 
-from crm.sales import deals, forms, leads, orders, quotes
+from crm.sales import deals, forecast, forms, leads, orders, quotes
 
-MODULES = (orders.MODULE, deals.MODULE, leads.MODULE, forms.MODULE, quotes.MODULE)
+MODULES = (orders.MODULE, deals.MODULE, forecast.MODULE, leads.MODULE, forms.MODULE, quotes.MODULE)

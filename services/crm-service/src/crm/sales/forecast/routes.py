@@ -1,0 +1,78 @@
+"""HTTP of the forecast and the funnel."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+from chassis.auth import requires
+from chassis.db import Session
+from fastapi import APIRouter, Query
+from records import reads
+
+from crm.sales.deals import queries as deals
+from crm.sales.deals.records import DEALS
+from crm.sales.deals.rules import Pipeline
+from crm.sales.forecast import queries
+from crm.sales.forecast.rules import fraction
+from crm.sales.forecast.schemas import (
+    Forecast,
+    ForecastFilters,
+    ForecastRow,
+    Funnel,
+    FunnelFilters,
+    FunnelStage,
+    LossReason,
+)
+
+router = APIRouter(prefix="/v1", tags=["deals"])
+READ = requires("deals:read")
+
+
+@router.get("/forecast", dependencies=[READ])
+async def read_forecast(session: Session, filters: Annotated[ForecastFilters, Query()]) -> Forecast:
+    """What closed and what is expected to close in a period, by month, owner and currency. Amounts are exact."""
+    wanted = await reads.with_caller(session, DEALS.callers, filters)
+    return Forecast(items=[ForecastRow.model_validate(row) for row in await queries.forecast(session, wanted)])
+
+
+@router.get("/funnel", dependencies=[READ])
+async def read_funnel(session: Session, filters: Annotated[FunnelFilters, Query()]) -> Funnel:
+    """What became of the deals that were entered in a period, by stage, from the stage history.
+
+    A deal from before the history has one stay, at its stage of that time.
+    """
+    pipeline, _ = await deals.pipeline(session, filters.pipeline)
+    wanted = await reads.with_caller(session, DEALS.callers, filters)
+    stays = await queries.stays(session, wanted, [each.key for each in pipeline.stages])
+    return _funnel(filters.pipeline, pipeline, stays, await queries.outcomes(session, wanted))
+
+
+def _funnel(key: str, pipeline: Pipeline, stays: Sequence[Any], outcomes: Sequence[Any]) -> Funnel:
+    found = {row.stage: row for row in stays}
+    closed = {state: sum(row.count for row in outcomes if row.state == state) for state in ("won", "lost")}
+    return Funnel(
+        pipeline=key,
+        entered=sum(row.count for row in outcomes),
+        won=closed["won"],
+        lost=closed["lost"],
+        win_rate=fraction(closed["won"], closed["won"] + closed["lost"]),
+        stages=[_stage(each.key, each.name, found.get(each.key)) for each in pipeline.stages],
+        reasons=[LossReason.model_validate(row) for row in outcomes if row.state != "open"],
+    )
+
+
+def _stage(key: str, name: str, row: Any) -> FunnelStage:
+    if row is None:
+        nothing = dict.fromkeys(("entered", "advanced", "won", "lost"), 0)
+        return FunnelStage(stage=key, name=name, conversion=None, median_days=None, **nothing)
+    seconds = row.median_seconds
+    return FunnelStage(
+        stage=key,
+        name=name,
+        entered=row.entered,
+        advanced=row.advanced,
+        won=row.won,
+        lost=row.lost,
+        conversion=fraction(row.advanced, row.entered),
+        median_days=None if seconds is None else round(Decimal(seconds) / queries.DAY_SECONDS, 2),
+    )

@@ -99,6 +99,7 @@ def kind_from(
     through: Callable[[Group], Group] = lambda group: group,
     closed: type[Problem] | None = None,
     complete: Complete = complete_already,
+    applied: Complete = complete_already,
     show: Show | None = None,
 ) -> Kind:
     """The kind as a system holds it, in rows of the class `row`.
@@ -132,6 +133,7 @@ def kind_from(
         beside=table.beside,
         history=not table.derived,
         complete=complete,
+        applied=applied,
         show=show or _attributes([each.name for each in table.shown if system in each.by]),
         groups=tuple(map(_closed_by(closed) if closed else through, groups)),
     )
@@ -200,13 +202,9 @@ def _column(group: DeclaredGroup, attribute: str, blank: Callable[[], Any]) -> G
 
 
 def _in_json(value: Any) -> Json:
-    match value:
-        case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case UUID():
-            return str(value)
-        case _:
-            return value or None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, UUID) else value or None
 
 
 def _reference(group: DeclaredGroup) -> Any:

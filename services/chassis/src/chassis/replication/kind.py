@@ -127,7 +127,8 @@ class Kind:
     changes are recorded (`chassis.history`). `complete` assigns to new rows the values that the system itself
     gives, numbers for example, before they are announced. `show` returns what events carry beside the groups: values
     that follow from the groups, or that never change. `written` converts all values to their published form;
-    the form of a group may depend on the groups `beside` it.
+    the form of a group may depend on the groups `beside` it. `applied` does what follows from a delivery, in its
+    transaction, with the rows that the system had before.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Kind:
     beside: tuple[str, ...] = ()
     history: bool = True
     complete: Complete = complete_already
+    applied: Complete = complete_already
     show: Show = _nothing
     by_name: dict[str, Group] = field(init=False)
 

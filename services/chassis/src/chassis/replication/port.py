@@ -211,6 +211,7 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
                 outcome = _update(session, kind, row, item)
         outcomes.append(outcome)
     await creating.announce(outcomes)
+    await kind.applied(session, rows)
     await session.flush()
     return outcomes
 

@@ -33,7 +33,7 @@ async def prepared(request: pytest.FixtureRequest, addresses: dict[str, str]) ->
         caller(service, sessions, READING) as reader,
         caller(service, sessions, WRITING) as writer,
     ):
-        maker = Maker(service, api)
+        maker = Maker(service, api, sessions)
         made = Made(subject, sessions, maker, api, stranger, reader, writer)
         await made.fill()
         yield made

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from chassis.db import Sessions, transaction
 from chassis.service import Service
-from chassis.testing import application
+from chassis.testing import TENANT, application
 from contracts.activity import Channel, Priority
 from contracts.kinds import TABLES
+from crm.activities.reminders.commands import remind
 from records import Record
 
 from ..contracts.published import example
@@ -24,8 +26,8 @@ PRIORITIES = tuple(Priority)
 class Maker:
     """Makes rows in one service, and before them those that they refer to."""
 
-    def __init__(self, service: Service, api: httpx.AsyncClient) -> None:
-        self.service, self.api = service, api
+    def __init__(self, service: Service, api: httpx.AsyncClient, sessions: Sessions) -> None:
+        self.service, self.api, self.sessions = service, api, sessions
         self._made = count()
         self.subjects = {each.record.name: each for each in SUBJECTS if each.service is service}
 
@@ -34,7 +36,7 @@ class Maker:
         subject = self.subjects[name]
         if "create" in subject.verbs:
             return await self.post(subject.record.path, await self.body(subject.record, number))
-        follows = {**FOLLOWING, "crm-form_submission": _form_submission}.get(str(subject))
+        follows = {**FOLLOWING, **HERE}.get(str(subject))
         made = await (follows(self, number) if follows else self.bring(name, number))
         if "read" in subject.verbs:
             return await self.get(f"{subject.record.path}/{made}")
@@ -167,8 +169,23 @@ async def _interaction(maker: Maker, number: int) -> Json:
     return {"started_at": f"2026-11-{number + 1:02}T09:30:00Z", "channel": CHANNELS[number % len(CHANNELS)], **people}
 
 
-async def _task(_maker: Maker, number: int) -> Json:
-    return {"due_at": f"2026-11-{number + 1:02}T12:00:00Z", "priority": PRIORITIES[number % len(PRIORITIES)]}
+async def _task(maker: Maker, number: int) -> Json:
+    due_at = f"2026-11-{number + 1:02}T12:00:00Z"
+    rule = {"recurrence": "FREQ=WEEKLY", "remind_minutes_before": 30}
+    return {
+        "due_at": due_at,
+        "priority": PRIORITIES[number % len(PRIORITIES)],
+        **(rule if maker.service.name == "crm" else {}),
+    }
+
+
+async def _task_reminder(maker: Maker, number: int) -> str:
+    """The id of the reminder of a task that was due."""
+    task = await maker.make("task", number)
+    async with transaction(maker.sessions, TENANT) as session:
+        await remind(session)
+    listed = await maker.get(f"/v1/task-reminders?task_id={task['id']}")
+    return str(listed["items"][0]["id"])
 
 
 async def _mailbox(_maker: Maker, number: int) -> Json:
@@ -228,6 +245,9 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "bank_account": _bank_account,
 }
 """What a record's example leaves open: unique numbers, references inside of lists, fields that lists filter by."""
+HERE = {"crm-form_submission": _form_submission, "crm-task_reminder": _task_reminder}
+"""Rows that no client creates."""
+
 BROUGHT: Mapping[str, Callable[[Json, int], Json]] = {
     "employee": lambda values, number: {
         "name": f"{values['name']} {number}",

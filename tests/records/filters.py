@@ -50,7 +50,7 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "due_from": lambda row: row["due_at"],
     "due_until": lambda row: row["due_at"],
     "contact_id": lambda row: row["contact_ids"][0] if "contact_ids" in row else row["contact_id"],
-    "employee_id": lambda row: row["employee_ids"][0],
+    "employee_id": lambda row: row["employee_ids"][0] if "employee_ids" in row else row["employee_id"],
     "member_id": lambda row: row["member_ids"][0],
     "account_id": lambda row: row["lines"][0]["account_id"],
     "party_id": lambda row: row["lines"][0]["party_id"],

@@ -88,6 +88,7 @@ EVENT_SCOPES = {
     "shipment": "orders:read",
     "stock_move": "inventory:read",
     "task": "activities:read",
+    "task_reminder": "activities:read",
     "tax_rate": "prices:read",
     "team": "employees:read",
 }

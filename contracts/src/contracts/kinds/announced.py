@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from contracts.activity import Priority
 from contracts.charge import Charges
 from contracts.contact import Consent, PersonName
 from contracts.custom import OwnValues
@@ -190,4 +191,14 @@ JOURNAL_ENTRY = announced(
 )
 """A journal entry, once per source and rule; never changed."""
 
-ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in (LEAD, DEAL, QUOTE, STOCK_MOVE, JOURNAL_ENTRY)}
+TASK_REMINDER = announced(
+    "task_reminder",
+    by="crm",
+    references={"task": True, "employee": False, "customer": False},
+    required={"subject": NameText, "priority": Priority, "reminds_at": AwareDatetime},
+    optional={"due_at": AwareDatetime | None},
+)
+"""A reminder of a task, once when it is due; `employee` is the assignee. Never changed."""
+
+_ALL = (LEAD, DEAL, QUOTE, TASK_REMINDER, STOCK_MOVE, JOURNAL_ENTRY)
+ANNOUNCED: dict[str, AnnouncedKind] = {kind.name: kind for kind in _ALL}

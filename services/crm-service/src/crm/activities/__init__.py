@@ -1,5 +1,5 @@
 """Activities: interactions, tasks and mail."""
 
-from crm.activities import interactions, mail, tasks
+from crm.activities import interactions, mail, reminders, tasks
 
-MODULES = (interactions.MODULE, tasks.MODULE, mail.MODULE)
+MODULES = (interactions.MODULE, tasks.MODULE, reminders.MODULE, mail.MODULE)

@@ -5,7 +5,7 @@ from activities import task_record
 from crm.activities.interactions.records import PARTIES
 from crm.activities.tasks.events import TASK
 from crm.activities.tasks.models import Task
-from crm.activities.tasks.schemas import DealTaskFilters, DealTaskOut, NewTask
+from crm.activities.tasks.schemas import DealTaskFilters, DealTaskOut, NewTask, TaskBody
 from crm.parties.customers.records import CUSTOMERS
 from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals.records import DEALS
@@ -15,6 +15,7 @@ TASKS = task_record(
     Task,
     TASK,
     PARTIES,
+    body=TaskBody,
     new=NewTask,
     out=DealTaskOut,
     filters=DealTaskFilters,

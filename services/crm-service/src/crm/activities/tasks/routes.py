@@ -1,8 +1,60 @@
 """HTTP of tasks."""
 
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
 from activities import task_actions
-from records import routes
+from chassis.auth import Principal, requires
+from chassis.db import Session
+from chassis.errors import Conflict
+from fastapi import APIRouter, Query
+from party.me import employee_of
+from records import reads, routes
+from recurrence import zone_of_person
 
+from crm.activities.tasks import queries
+from crm.activities.tasks.events import recur
 from crm.activities.tasks.records import TASKS
+from crm.activities.tasks.schemas import MyDay
+from crm.people.employees.models import Employee
+from crm.people.employees.records import EMPLOYEES
 
-routers = (routes(TASKS), task_actions(TASKS))
+my_day = APIRouter(tags=["tasks"])
+
+
+class NoEmployee(Conflict):
+    code = "no-employee"
+    title = "The caller is not an employee"
+    detail = "No employee has the subject of this token."
+    hint = "Name one with `employee_id`, or enter the `sub` of the token as the `subject` of the employee."
+
+
+@my_day.get("/v1/tasks:my-day")
+async def read_my_day(
+    session: Session,
+    caller: Annotated[Principal, requires("activities:read")],
+    employee_id: Annotated[UUID | None, Query(description="Default: the caller.")] = None,
+    day: Annotated[date | None, Query(description="Default: the present day in the employee's time zone.")] = None,
+) -> MyDay:
+    """The open tasks of an employee: overdue, due on the day, and started. A day is one of the employee's time zone,
+    or of the company's when the employee has none."""
+    if employee_id is not None:
+        employee = await reads.by_id(session, EMPLOYEES, employee_id)
+    else:
+        employee = await employee_of(Employee, session, caller.subject)
+    if employee is None:
+        raise NoEmployee()
+    zone = zone_of_person(employee)
+    on, begins, ends = queries.bounds(day, zone)
+    return MyDay(
+        employee_id=employee.id,
+        time_zone=zone,
+        day=on,
+        overdue=[TASKS.show(row) for row in await queries.overdue(session, employee.id, begins)],
+        due=[TASKS.show(row) for row in await queries.due(session, employee.id, begins, ends)],
+        started=[TASKS.show(row) for row in await queries.started(session, employee.id, ends)],
+    )
+
+
+routers = (my_day, routes(TASKS), task_actions(TASKS, recur))

@@ -3,7 +3,8 @@
 from chassis.db import unique
 from party.columns import found_by
 from party.employees import EmployeeColumns
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKeyConstraint, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from crm.tables import Base
 
@@ -21,3 +22,5 @@ class Employee(EmployeeColumns, Base):
         Index(None, "tenant_id", "manager_id"),
         *found_by("employees"),
     )
+
+    time_zone: Mapped[str | None] = mapped_column(Text)

@@ -7,7 +7,7 @@ from crm.people.employees.events import EMPLOYEE
 from crm.people.employees.models import Employee
 from crm.people.employees.schemas import EmployeeBody, EmployeeFilters, EmployeeOut
 
-EDITED_HERE = {"email", "phone", "custom"}
+EDITED_HERE = {"email", "phone", "time_zone", "custom"}
 
 EMPLOYEES = Record(
     "employee",
@@ -25,5 +25,6 @@ EMPLOYEES = Record(
     kept_by=dict.fromkeys(EmployeeBody.model_fields.keys() - EDITED_HERE, "erp"),
 )
 router = routes(
-    EMPLOYEES, says={"change": "Change `email`, `phone` or custom fields; all other fields belong to the ERP."}
+    EMPLOYEES,
+    says={"change": "Change `email`, `phone`, `time_zone` or custom fields; all other fields belong to the ERP."},
 )

@@ -10,6 +10,10 @@ from tenants.tables import rows_of, tables
 
 ALLOW = text("select set_config('app.deleted_tenant', :tenant, true)")
 """The trigger of the audit log lets the owner delete a tenant as a whole."""
+CLOSE = text("""
+    insert into tenants (tenant_id, name, created_at, suspended_at, reason)
+    values (:tenant, '', now(), now(), 'It was deleted.')
+    """)
 
 
 class SomethingRemains(Exception):
@@ -32,6 +36,11 @@ async def delete_rows(connection: AsyncConnection, tenant: UUID) -> dict[str, in
     if remaining := await rows_of(connection, tenant):
         raise SomethingRemains(f"rows were added meanwhile: {remaining}")
     return {table: rows for table, rows in sorted(deleted.items()) if rows}
+
+
+async def close(connection: AsyncConnection, tenant: UUID) -> None:
+    """Refuse the tokens of a deleted tenant from now on: one of a trusted issuer would begin it anew."""
+    await connection.execute(CLOSE, {"tenant": tenant})
 
 
 async def _delete(connection: AsyncConnection, table: str, tenant: UUID, deleted: dict[str, int]) -> bool:

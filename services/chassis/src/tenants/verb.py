@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.archive import export
 from tenants.contents import Contents
-from tenants.deleting import SomethingRemains, delete_rows
+from tenants.deleting import SomethingRemains, close, delete_rows
 from tenants.tables import rows_of
 
 ACTOR = "command line"
@@ -85,7 +85,7 @@ class Tenants:
         return f"{path}: {sum(counted.values())} rows and files."
 
     async def delete(self, sessions: Sessions, owner_url: str, tenant: UUID, without_export: bool) -> str:
-        """Delete everything of a suspended tenant that was exported since, and prove that nothing remains."""
+        """Delete everything of a suspended tenant that was exported since, prove it, and refuse its tokens for good."""
         async with transaction(sessions, tenant) as session:
             row = await session.get(Tenant, tenant)
             if row is None or row.suspended_at is None:
@@ -97,8 +97,9 @@ class Tenants:
         try:
             async with engine.begin() as connection:
                 deleted = await delete_rows(connection, tenant)
+                await close(connection, tenant)
             async with engine.connect() as connection:
-                remaining = await rows_of(connection, tenant)
+                remaining = {**await rows_of(connection, tenant), Tenant.__tablename__: 0}
         except SomethingRemains as reason:
             raise SystemExit(f"{tenant} was not deleted: {reason}. Stop what still writes for it.") from None
         finally:

@@ -84,7 +84,7 @@ async def test_a_tenant_is_exported_as_a_whole_and_deleted_only_then(door: Door,
         f"/v1/customers/{customer}/files", files={"file": ("a.txt", b"Hello", "text/plain")}
     )
     assert attached.status_code == 201, attached.text
-    assert "1: " in (refused := await operator.run("delete", door.tenant)) and "is not suspended" in refused
+    assert "1: " in (early := await operator.run("delete", door.tenant)) and "is not suspended" in early
     await operator.run("suspend", door.tenant, "--reason", "It left.")
     assert "was not exported" in await operator.run("delete", door.tenant)
     done = await operator.run("export", door.tenant, operator.archive)
@@ -99,7 +99,10 @@ async def test_a_tenant_is_exported_as_a_whole_and_deleted_only_then(door: Door,
     before = await counted(door, OTHER)
     gone = await operator.run("delete", door.tenant)
     assert gone.startswith("0: ") and "0 rows remain" in gone and "customers: 1 rows deleted" in gone, gone
-    assert await counted(door, door.tenant) == {}
+    assert await counted(door, door.tenant) == {"tenants": 1}
+    fresh(door)
+    refused = (await door.admin.get("/v1/customers")).json()
+    assert refused["type"] == "/problems/tenant-suspended" and "It was deleted." in refused["detail"]
     assert await counted(door, OTHER) == before != {}
     assert not list((operator.archive.parent / "files").rglob(f"*{door.tenant}*/*"))
 

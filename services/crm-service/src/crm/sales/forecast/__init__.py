@@ -4,4 +4,4 @@ from modules import Module
 
 from crm.sales.forecast.routes import router
 
-MODULE = Module(routers=(router,))
+MODULE = Module(routers=(router,), option="deals")

@@ -1,5 +1,6 @@
 """Shapes of requests and responses."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -17,7 +18,7 @@ from party.schemas import AddressOut
 from pydantic import BaseModel, ConfigDict, Field
 
 from crm.sales.quotes.models import Quote, SentQuote
-from crm.sales.quotes.rules import Letterhead, Paper, QuoteState
+from crm.sales.quotes.rules import Letterhead, Line, Paper, QuoteState, parsed_lines
 
 
 class QuoteLineBody(LineBody):
@@ -97,6 +98,10 @@ class LineOut(BaseModel):
     net: Amount
 
 
+def _lines_of(lines: Iterable[Line], currency: str) -> list[dict[str, Any]]:
+    return [{**dict(line), "net": net_of(line, currency)} for line in lines]
+
+
 class QuoteOut(InCurrency):
     """A quote. `revision` counts its versions, `order_id` is the order created from it."""
 
@@ -138,7 +143,7 @@ class QuoteOut(InCurrency):
         taxes = totals_of(lines, charges, row.currency).taxes
         shown: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields.keys() - {"taxes", "charges"}}
         shown["state"] = row.shown_state(clock.today())
-        shown["lines"] = [{**dict(line), "net": net_of(line, row.currency)} for line in lines]
+        shown["lines"] = _lines_of(lines, row.currency)
         shown["taxes"], shown["charges"] = TaxOut.all_of(taxes), ChargeOut.all_of(charges)
         return cls.model_validate(shown)
 
@@ -155,7 +160,7 @@ class SentOut(InCurrency):
     net: Amount
     tax: Amount
     total: Amount
-    lines: list[dict[str, Any]]
+    lines: list[LineOut]
     charges: list[ChargeOut]
     paper: Paper | None = Field(
         description="The additional data of its PDF, as of that day; null until an old version is printed."
@@ -164,7 +169,9 @@ class SentOut(InCurrency):
     @classmethod
     def of(cls, row: SentQuote) -> Self:
         """The answer for a version."""
-        return cls.model_validate(row)
+        shown: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields}
+        shown["lines"] = _lines_of(parsed_lines(row.lines), row.currency)
+        return cls.model_validate(shown)
 
 
 class SentList(BaseModel):

@@ -50,7 +50,7 @@ def test_an_auditor_reads_everything_and_writes_nothing(service: Service) -> Non
         needed = {scope for each in operation["security"] for scopes in each.values() for scope in scopes}
         reads = (
             name.startswith("GET ")
-            or name.endswith((":simulate", "/simulate", "/explain"))
+            or name.endswith((":simulate", "/simulate", "/explain", "/preview"))
             or (service.name, name) in READS_BY_POST
         )
         assert (needed <= auditor) == reads or needed <= OF_MACHINES, name

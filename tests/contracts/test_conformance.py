@@ -23,11 +23,13 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sealing import new_key
 from stack.keys import SCOPES
 
 from ..serving import served
 
 pytestmark = pytest.mark.servers
+schemathesis.serializer.alias("message/rfc822", "application/octet-stream")
 
 SERVICES = [CRM, ERP, GATEWAY]
 EXAMPLES, LONG_EXAMPLES = 3, 30
@@ -44,7 +46,7 @@ CHECKS: list[CheckFunction] = [
 @contextmanager
 def serving(service: Service, address: str) -> Iterator[str]:
     """The service on a port, for somebody who may do everything."""
-    app = service.app(service.settings(database_url=address))
+    app = service.app(service.settings(database_url=address, sealing_keys=(new_key(),)))
     everything = Principal("anna", TENANT, frozenset(SCOPES), "test")
     app.dependency_overrides[authenticated] = lambda: everything
     with served(app) as base:

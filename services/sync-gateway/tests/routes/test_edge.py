@@ -14,7 +14,7 @@ from gateway.settings import GatewaySettings
 from gateway.wiring import SERVICE
 from pydantic import BaseModel
 
-SHARED = {"access", "audit", "outbound", "outbox"}
+SHARED = {"access", "audit", "jobs", "outbound", "outbox"}
 """The scopes of routes that every service has."""
 
 OTHER_SCOPES = {

@@ -10,10 +10,13 @@ from .documented import Block, Shell, answers, blocks, contains
 from .waiting import eventually
 
 ROOT = Path(__file__).parents[2]
+BUILT = {".venv", "clients", "node_modules"}
+"""Folders below `contracts` with what generators install and write."""
 DOCUMENTS = [
-    path.relative_to(ROOT)
-    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "services").rglob("*.md"), *(ROOT / "contracts").rglob("*.md")])
-    if blocks(path.read_text(encoding="utf-8"))
+    path
+    for found in (ROOT.glob("*.md"), (ROOT / "services").rglob("*.md"), (ROOT / "contracts").rglob("*.md"))
+    for path in sorted(each.relative_to(ROOT) for each in found)
+    if not BUILT & set(path.parts) and blocks((ROOT / path).read_text(encoding="utf-8"))
 ]
 
 

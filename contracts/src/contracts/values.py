@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from localisation import Phrase
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -253,3 +255,13 @@ Amount = Annotated[
     Monetary(),
 ]
 """An amount of money of an answer; nothing is checked, so it can always be read."""
+
+
+def _storable(value: datetime) -> datetime:
+    if not 1 < value.year < 9999:
+        raise refuse("moment", "the year must be from 2 to 9998")
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_storable)]
+"""A time in years that every time zone can show, and that the driver of PostgreSQL does not store as infinity."""

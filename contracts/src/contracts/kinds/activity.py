@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from contracts.activity import (
     NEXT_TASK_STATES,
     Channel,
@@ -20,6 +18,7 @@ from contracts.kinds.custom_field import own_fields
 from contracts.kinds.policies import machine, manual, member, newest
 from contracts.kinds.table import WRITES, KindTable, family, group, reference
 from contracts.text import NameText, NotesText, OptionalNameText
+from contracts.values import Moment
 
 INTERACTION = KindTable(
     "interaction",
@@ -29,7 +28,7 @@ INTERACTION = KindTable(
         group("subject", NameText, newest, required=True),
         group("text", NotesText | None, newest, same=same.prose),
         group("outcome", OptionalNameText, newest),
-        group("started_at", AwareDatetime, newest, same=same.instant, required=True),
+        group("started_at", Moment, newest, same=same.instant, required=True),
         group("minutes", Minutes | None, newest),
         reference("customer", newest),
         reference("order", newest),
@@ -64,7 +63,7 @@ TASK = KindTable(
         group("subject", NameText, newest, required=True),
         group("state", TaskState, machine(NEXT_TASK_STATES), required=True),
         group("priority", Priority, newest, required=True),
-        group("due_at", AwareDatetime | None, newest, same=same.instant),
+        group("due_at", Moment | None, newest, same=same.instant),
         reference("employee", newest, name="assignee"),
         reference("customer", newest),
         reference("order", newest),

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pydantic import AwareDatetime, StrictBool
+from pydantic import StrictBool
 
 from contracts.charge import Charge
 from contracts.customer import Address
@@ -24,7 +24,7 @@ from contracts.order import (
     ShippedLines,
 )
 from contracts.text import NotesText, OptionalShortText
-from contracts.values import Amount, CurrencyCode
+from contracts.values import Amount, CurrencyCode, Moment
 
 ERP = strict("erp")
 UNTIL_SUBMITTED = newest.until("state", FIXED_STATES, ERP)
@@ -38,7 +38,7 @@ ORDER = KindTable(
         reference("customer", UNTIL_SUBMITTED, required=True),
         group("currency", CurrencyCode, UNTIL_SUBMITTED, required=True),
         group("dates", OrderDates, UNTIL_SUBMITTED, required=True),
-        group("submitted_at", AwareDatetime | None, UNTIL_SUBMITTED, same=same.instant),
+        group("submitted_at", Moment | None, UNTIL_SUBMITTED, same=same.instant),
         group("sales_number", OptionalShortText, strict("crm")),  # The CRM's number; `number` is the ERP's.
         group("number", OptionalShortText, ERP),
         group("reference", OptionalShortText, UNTIL_SUBMITTED),  # The customer's reference of the order.

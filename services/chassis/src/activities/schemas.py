@@ -9,8 +9,9 @@ from chassis.replication import Shown
 from contracts.activity import MOST_CHECKS, MOST_PARTICIPANTS, Channel, Minutes, Priority, TaskState
 from contracts.custom import OwnValues
 from contracts.text import NameText, NotesText, OptionalNameText, refuse
+from contracts.values import Moment
 from party.owners import OwnerId
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from records import SharedFilters
 
 ABOUT = "The customer that it is about."
@@ -47,7 +48,7 @@ class InteractionBody(BaseModel):
     subject: NameText
     text: NotesText = ""
     outcome: OptionalNameText = Field(default=None, description="What came of it.")
-    started_at: AwareDatetime = Field(default_factory=clock.now)
+    started_at: Moment = Field(default_factory=clock.now)
     minutes: Minutes | None = Field(default=None, description="The duration.")
     customer_id: UUID | None = Field(default=None, description=ABOUT)
     order_id: UUID | None = Field(default=None, description="The order that it is about.")
@@ -119,7 +120,7 @@ class TaskBody(BaseModel):
 
     subject: NameText
     priority: Priority = Priority.NORMAL
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     assignee_id: UUID | None = Field(default=None, description=ASSIGNEE)
     customer_id: UUID | None = Field(default=None, description=ABOUT)
     order_id: UUID | None = Field(default=None, description="The order that it is about.")

@@ -121,7 +121,10 @@ async def test_what_may_not_be_published_is_refused_with_the_choices(desk: Desk)
     async with caller(SERVICE, desk.sessions, "outbound:write", desk.tenant) as poor:
         refused = await poor.put("/v1/outbound-topics/deal", json={})
     assert refused.json()["type"] == "/problems/outbound-kind-not-readable"
-    assert (await desk.api.get("/v1/outbound-topics")).json() == {"items": [], "kinds": ["deal", "lead", "quote", "task_reminder"]}
+    assert (await desk.api.get("/v1/outbound-topics")).json() == {
+        "items": [],
+        "kinds": ["deal", "lead", "quote", "task_reminder"],
+    }
 
 
 async def test_a_declaration_that_somebody_changed_meanwhile_is_not_overwritten(desk: Desk) -> None:

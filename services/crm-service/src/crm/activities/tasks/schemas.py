@@ -6,8 +6,9 @@ from uuid import UUID
 
 import activities.schemas as shared
 from contracts.text import refuse
+from contracts.values import Moment
 from localisation import Phrase
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 from recurrence import Rule, ZoneName, company_zone
 
 from crm.activities.interactions.schemas import DEAL
@@ -28,7 +29,7 @@ class TaskBody(shared.TaskBody):
         default_factory=company_zone,
         description="The IANA zone in which occurrences keep their local time. Default: the company's.",
     )
-    remind_at: AwareDatetime | None = Field(default=None, description="When a reminder is announced, once.")
+    remind_at: Moment | None = Field(default=None, description="When a reminder is announced, once.")
     remind_minutes_before: MinutesBefore | None = Field(
         default=None, description="Minutes before `due_at` at which a reminder is announced, instead of `remind_at`."
     )

@@ -23,7 +23,7 @@ COMPANY = {
     "tax_id": "DE136695976",
 }
 CHANGES = {
-    **dict.fromkeys(("notes", "note", "description", "reference", "name"), "Mended"),
+    **dict.fromkeys(("notes", "note", "description", "reference", "name", "subject"), "Mended"),
     "valid_to": "9999-12-31",
 }
 """Field -> a value that anybody may give it later; every record has one of these fields."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from mail.servers import CONNECT_SECONDS, Refused, Server, addresses_of
+from mail.servers import Refused, Server, addresses_of
 
 ANSWER_SECONDS = 60.0
 MOST_REASON = 500
@@ -74,7 +74,7 @@ def _logged_in(server: Server) -> Iterator[IMAPClient]:
         port=server.port,
         ssl=server.tls == "tls",
         ssl_context=ssl.create_default_context() if server.tls == "tls" else None,
-        timeout=_timeout(),
+        timeout=ANSWER_SECONDS,
     )
     try:
         if server.tls == "starttls":
@@ -83,7 +83,3 @@ def _logged_in(server: Server) -> Iterator[IMAPClient]:
         yield client
     finally:
         client.shutdown()
-
-
-def _timeout() -> float:
-    return max(CONNECT_SECONDS, ANSWER_SECONDS)

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import mail
 import structlog
+from access.tenants import is_suspended
 from chassis import clock
-from chassis.db import Sessions, storable, transaction
-from chassis.errors import Problem
+from chassis.db import Sessions, is_passing, storable, transaction
 from chassis.service import Running
 from chassis.wakeup import Wakeup
 from chassis.worker import Task, pause
@@ -44,7 +44,8 @@ class Owned(NamedTuple):
 
 
 class Mailing:
-    """Sends and fetches. A server that is slow or away holds up its own mailbox only."""
+    """Sends and fetches. A server that is slow or away holds up its own mailbox only, a message that fails itself only;
+    mailboxes of suspended tenants wait."""
 
     def __init__(self, sessions: Sessions, settings: Settings, wakeup: Wakeup | None = None) -> None:
         self.sessions, self.settings = sessions, settings
@@ -72,13 +73,16 @@ class Mailing:
     async def _due(self) -> list[tuple[str, Owned]]:
         now = clock.now()
         waiting = select(Email.tenant_id, Email.mailbox_id).where(
-            Email.state.in_((EmailState.QUEUED, EmailState.SENDING)), Email.due_at <= now
+            Email.state.in_((EmailState.QUEUED, EmailState.SENDING)),
+            Email.due_at <= now,
+            ~is_suspended(Email.tenant_id),
         )
         fetched = select(Mailbox.tenant_id, Mailbox.id).where(
             Mailbox.enabled,
             Mailbox.archived_at.is_(None),
             Mailbox.imap.is_not(None),
             or_(Mailbox.fetch_after.is_(None), Mailbox.fetch_after <= now),
+            ~is_suspended(Mailbox.tenant_id),
         )
         async with transaction(self.sessions) as session:
             sends = [("send", Owned(*row)) for row in await session.execute(waiting.distinct())]
@@ -144,6 +148,9 @@ class Mailing:
             await self._settle(place, [email.id], Refused(str(error), permanent=True))
         except Refused as refused:
             await self._settle(place, [email.id], refused)
+        except Exception as error:
+            log.exception("email_failed", email=str(email.id))
+            await self._settle(place, [email.id], Refused(f"it cannot be sent: {type(error).__name__}"))
         else:
             await self._settle(place, [email.id], None)
 
@@ -156,8 +163,8 @@ class Mailing:
                     email.refused(storable(str(refused)), now, permanent=refused.permanent)
                 elif email.state == EmailState.SENDING:
                     email.sent(now)
-                    mailbox = await session.get_one(Mailbox, place.id)
-                    await commands.enter(session, email, mailbox, email.created_by)
+                    await session.flush()
+                    await _enter(session, email, place.id)
 
     async def _fetch(self, place: Owned) -> None:
         async with transaction(self.sessions, place.tenant) as session:
@@ -196,8 +203,11 @@ class Mailing:
                 await self._stored(
                     place, reached, each, lambda session, mailbox: self._receive(session, mailbox, found)
                 )
-            except Problem as problem:
-                reason = str(problem)
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                log.exception("message_not_stored", mailbox=str(place.id), uid=each.uid)
+                reason = str(error) or type(error).__name__
         if reason is not None:
             name, told = f"{reached.validity}.{each.uid}", storable(reason)
             await self._stored(place, reached, each, lambda session, mailbox: _unreadable(session, mailbox, name, told))
@@ -244,6 +254,18 @@ class Mailing:
                 ) from None
             login = mail.Login(mailbox.login_name, secret.decode())
         return mail.Server(**declared, login=login, private=self.settings.mail_private_networks)
+
+
+async def _enter(session: AsyncSession, email: Email, mailbox_id: UUID) -> None:
+    """Enter a sent e-mail in the history. It has left: without its entry it is sent all the same, and not again."""
+    try:
+        async with session.begin_nested():
+            mailbox = await session.get_one(Mailbox, mailbox_id)
+            await commands.enter(session, email, mailbox, email.created_by)
+    except Exception as error:
+        if is_passing(error):
+            raise
+        log.exception("email_not_entered", email=str(email.id))
 
 
 async def _unreadable(session: AsyncSession, mailbox: Mailbox, name: str, reason: str) -> None:

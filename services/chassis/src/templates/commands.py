@@ -1,7 +1,5 @@
 """New versions of templates."""
 
-import asyncio
-
 from chassis.errors import Conflict
 from chassis.preconditions import Seen
 from documents import sandbox
@@ -30,7 +28,7 @@ async def replace(
     Raises `TemplateFails`, `StaleVersion`, `TooManyVersions`.
     """
     if source is not None:
-        await asyncio.to_thread(sandbox.printed, source, template.example)
+        await sandbox.printed(session.info["tenant"], source, template.example)
     # The version is counted on by one transaction at a time.
     counted = f"{session.info['tenant']} template {template.kind}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(counted, 0))))

@@ -35,10 +35,14 @@ class Template:
 
 
 async def printed(
-    session: AsyncSession, template: Template, data: Mapping[str, Any], dated: date, sent_at: datetime | None = None
+    session: AsyncSession,
+    template: Template,
+    data: Mapping[str, Any],
+    dated: date | None = None,
+    sent_at: datetime | None = None,
 ) -> bytes:
     """The PDF of a document, by the template of the moment in which it was sent. Raises `TemplateFails`."""
     own = await queries.newest(session, template.kind, until=sent_at)
     if own is None or own.source is None:
         return await asyncio.to_thread(pdf, template.source, data, dated)
-    return await asyncio.to_thread(sandbox.printed, own.source, data, dated)
+    return await sandbox.printed(own.tenant_id, own.source, data, dated)

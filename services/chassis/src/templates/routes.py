@@ -1,6 +1,5 @@
 """HTTP of templates."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,12 +10,12 @@ from chassis.errors import NotFound
 from chassis.preconditions import SeenIfThere, etag
 from chassis.routing import Router
 from contracts.text import ShortText
-from documents import PDF, Pdf, pdf, sandbox
+from documents import PDF, Pdf, sandbox
 from fastapi import Path, Response
 
 from templates import commands, queries
 from templates.models import DocumentTemplate
-from templates.printing import Template
+from templates.printing import Template, printed
 from templates.schemas import TemplateBody, TemplateList, TemplateOut, TemplateVersion, TemplateVersionList, Tried
 
 Kind = Annotated[ShortText, Path(description="The kind of document, as in the list.")]
@@ -76,13 +75,9 @@ def templates_router(templates: Sequence[Template], read: str) -> Router:
     async def preview_document_template(kind: Kind, body: Tried, session: Session) -> Response:
         """The example as a PDF, printed with this source; nothing is stored."""
         template = template_of(kind)
-        source = body.source
-        if source is None:
-            row = await queries.newest(session, kind)
-            source = row.source if row else None
-        if source is None:
-            return Pdf(await asyncio.to_thread(pdf, template.source, template.example))
-        return Pdf(await asyncio.to_thread(sandbox.printed, source, template.example))
+        if body.source is None:
+            return Pdf(await printed(session, template, template.example))
+        return Pdf(await sandbox.printed(session.info["tenant"], body.source, template.example))
 
     return router
 

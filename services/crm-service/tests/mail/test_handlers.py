@@ -9,14 +9,17 @@ import mail
 import pytest
 import sealing
 from chassis.db import Sessions
-from chassis.testing import application, caller
+from chassis.testing import TENANT, application, caller
+from crm.activities.mail import commands
 from crm.activities.mail.handlers import Mailing
 from crm.wiring import SERVICE
 from mail.sending import connected
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 from stack.mail import MailServer
 
 pytestmark = [pytest.mark.servers, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+SUSPEND = text("insert into tenants (tenant_id, name, created_at, suspended_at) values (:id, '', now(), now())")
 OURS, THEIRS = "sales@northwind.example", "ana@trujillo.example"
 
 
@@ -170,6 +173,58 @@ async def test_a_secret_that_cannot_be_opened_is_told(
     await Mailing(working, keyless).step()
     found = await read(api, email)
     assert (found["state"], "cannot be opened" in found["reason"]) == ("queued", True)
+
+
+async def test_an_email_whose_entry_fails_is_sent_once(
+    api: httpx.AsyncClient, mailing: Mailing, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(session: AsyncSession, *_: object) -> None:
+        await session.execute(text("select 1 / 0"))
+
+    monkeypatch.setattr(commands, "enter", fails)
+    email = await queued(api, await opened(api, server, imap=None))
+    await mailing.step()
+    found = await read(api, email)
+    assert (found["state"], found["due_at"], found["attempts"]) == ("sent", None, 0)
+
+
+async def test_a_message_that_cannot_be_stored_does_not_stop_the_next(
+    api: httpx.AsyncClient, mailing: Mailing, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = commands.receive
+
+    async def refuses_one(session: AsyncSession, mailbox: Any, found: mail.Parsed, actor: str) -> Any:
+        if found.subject == "Poison":
+            await session.execute(text("select 1 / 0"))
+        return await receive(session, mailbox, found, actor)
+
+    monkeypatch.setattr(commands, "receive", refuses_one)
+    mailbox = await opened(api, server)
+    await refetch(mailing)
+    for subject in ("Poison", "After it"):
+        await post(server, subject)
+    await refetch(mailing)
+    items = (await api.get("/v1/emails", params={"direction": "in", "mailbox_id": mailbox["id"]})).json()["items"]
+    assert "After it" in [each["subject"] for each in items if each["state"] == "received"]
+    assert "Poison" not in [each["subject"] for each in items]
+    assert any("division by zero" in each["reason"] for each in items if each["state"] == "unreadable")
+
+
+async def test_mailboxes_of_a_suspended_tenant_wait(
+    api: httpx.AsyncClient, mailing: Mailing, server: MailServer, working: Sessions
+) -> None:
+    email = await queued(api, await opened(api, server))
+    async with working() as session:
+        await session.execute(SUSPEND, {"id": TENANT})
+        await session.commit()
+    await mailing.step()
+    async with working() as session:
+        state = await session.scalar(text("select state from emails where id = :id"), {"id": email["id"]})
+        await session.execute(text("delete from tenants"))
+        await session.commit()
+    assert state == "queued"
+    await mailing.step()
+    assert (await read(api, email))["state"] == "sent"
 
 
 async def refetch(mailing: Mailing) -> None:

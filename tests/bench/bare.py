@@ -113,9 +113,9 @@ def port(database: str, number: int, *, onward: bool) -> None:
             await (write(connection, items) if onward else upsert(connection, "there", items))
         return {"written": len(body.items)}
 
-    @app.get("/readyz/database")
-    async def ready() -> dict[str, str]:
-        return {"status": "ready"}
+    @app.get("/livez")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
 
     uvicorn.run(app, host="127.0.0.1", port=number, log_level="warning", access_log=False)
 

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +19,7 @@ from stack.services import Stack
 from . import bare
 
 ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
 EXAMPLE, ORDER = (
     json.loads((ROOT / f"contracts/examples/crm.{kind}.v1.json").read_text(encoding="utf-8"))["data"]
     for kind in ("customer", "order")
@@ -200,10 +200,27 @@ async def _start_way(closing: AsyncExitStack, stack: Stack, here: str, there: st
     hub = ("hub", here, bootstrap, topic, f"http://127.0.0.1:{number}")
     for arguments in (("onward" if onward else "port", there, number), ("relay", here, bootstrap, topic), hub):
         command = [sys.executable, "-m", "tests.bench.bare", *arguments]
-        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=subprocess.DEVNULL)
-        closing.push_async_callback(_end, process)
+        with (stack.logs / f"bare-{arguments[0]}.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stderr=log)
+        closing.push_async_callback(_end, process, arguments[0])
+        if arguments[0] in ("port", "onward"):
+            await asyncio.wait_for(_answers(f"http://127.0.0.1:{number}/livez", process), START_SECONDS)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _answers(url: str, process: asyncio.subprocess.Process) -> None:
+    """Return when the port answers: a hub ends when it cannot reach its port."""
+    async with httpx.AsyncClient() as client:
+        while process.returncode is None:
+            with suppress(httpx.TransportError):
+                (await client.get(url)).raise_for_status()
+                return
+            await asyncio.sleep(0.05)
+    raise RuntimeError(f"the port of a bare chain ended with {process.returncode}")
+
+
+async def _end(process: asyncio.subprocess.Process, name: str) -> None:
+    """End a process of a chain. Raises `RuntimeError` when it had ended by itself: the chain carried nothing since."""
+    if process.returncode is not None:
+        raise RuntimeError(f"the {name} of a bare chain ended with {process.returncode}; see its log")
     process.terminate()
     await process.wait()

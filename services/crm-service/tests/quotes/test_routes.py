@@ -93,6 +93,16 @@ async def test_accepting_makes_an_order_as_it_was_offered_and_wins_the_deal(api:
     assert (again.status_code, again.json()["state"], again.json()["allowed"]) == (409, "accepted", [])
 
 
+async def test_a_quote_that_was_accepted_some_days_ago_gives_order_and_deal_that_day(api: httpx.AsyncClient) -> None:
+    customer_id = await a_customer(api)
+    deal = (await api.post("/v1/deals", json={"name": "Tea", "customer_id": customer_id})).json()
+    address = f"/v1/quotes/{(await a_quote(api, customer_id=customer_id, deal_id=deal['id']))['id']}"
+    await api.post(f"{address}/send")
+    accepted = (await api.post(f"{address}/accept", json={"accepted_on": "2026-02-27"})).json()
+    assert (await api.get(f"/v1/orders/{accepted['order_id']}")).json()["ordered_on"] == "2026-02-27"
+    assert (await api.get(f"/v1/deals/{deal['id']}")).json()["closed_on"] == "2026-02-27"
+
+
 async def test_a_sent_quote_is_changed_only_as_a_new_version(api: httpx.AsyncClient) -> None:
     quote = await a_quote(api)
     address = f"/v1/quotes/{quote['id']}"

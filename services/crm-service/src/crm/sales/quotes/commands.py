@@ -93,7 +93,7 @@ async def accept(session: AsyncSession, quote_id: UUID, body: Accept, actor: str
         row.decide(QuoteState.ACCEPTED, None, clock.now())
         order = await orders.enter(session, _order(row, body), actor)
         row.order_id = order.id
-    await _win_deal(session, row)
+    await _win_deal(session, row, body.accepted_on or clock.today())
     await session.flush()
     return row
 
@@ -177,6 +177,7 @@ def _order(row: Quote, body: Accept) -> NewOrder:
     return NewOrder(
         customer_id=row.customer_id,
         currency=row.currency,
+        ordered_on=body.accepted_on,
         reference=body.reference or row.reference or row.number,
         shipping_address=row.shipping_address,
         lines=lines,
@@ -185,14 +186,14 @@ def _order(row: Quote, body: Accept) -> NewOrder:
     )
 
 
-async def _win_deal(session: AsyncSession, row: Quote) -> None:
+async def _win_deal(session: AsyncSession, row: Quote, on: date) -> None:
     if row.deal_id is None:
         return
     deal = await reads.by_id(session, DEALS, row.deal_id, lock=True)
     if deal.state == "open":
         pipeline, _ = await deals.pipeline(session, deal.pipeline)
         with announcing(session, DEAL, deal):
-            deal.win(None, clock.today(), pipeline)
+            deal.win(None, on, pipeline)
         await deal_checks.keep_stage(session, deal)
 
 

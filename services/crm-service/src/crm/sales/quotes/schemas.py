@@ -65,6 +65,9 @@ class Accept(BaseModel):
 
     submit: bool = True
     reference: OptionalShortText = Field(default=None, description="The customer's number for the order.")
+    accepted_on: date | None = Field(
+        default=None, description="The date of the order and of the win of the deal. Default: today."
+    )
 
 
 class Revise(BaseModel):

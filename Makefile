@@ -65,8 +65,8 @@ test-fast: $(READY) ## Run the tests that need no server
 bench: $(READY) ## Measure every part beside what it is compared with, and write tests/bench/RESULTS.md
 	$(PY) -m tests.bench
 
-story: $(READY) ## Run Northwind's orders from quote to payment through both services, and print the figures
-	$(PY) -m tests.story
+story: $(READY) ## Run Northwind's orders from quote to payment, or with CASE=sales from lead to won deal; print the figures
+	$(PY) -m tests.story $(CASE)
 
 messages: $(READY) ## Update the message catalogues from the code; what is new is to be translated
 	$(PY) -m tests.messages write

@@ -115,7 +115,7 @@ def _amounts(books: Books, northwind: Northwind) -> list[Figure]:
         Figure(
             "before rounding",
             northwind.exact,
-            {"CRM orders": _exact(books.crm_orders), "ERP orders": _exact(books.erp_orders)},
+            {"CRM orders": exact_total(books.crm_orders), "ERP orders": exact_total(books.erp_orders)},
         ),
         Figure(
             "each line rounded",
@@ -136,7 +136,7 @@ def _amounts(books: Books, northwind: Northwind) -> list[Figure]:
         Figure(
             "before rounding, shipped and invoiced",
             exact(line for order in northwind.shipped for line in order.lines),
-            {"CRM orders": _exact(each for each in books.crm_orders if each["reference"] in shipped)},
+            {"CRM orders": exact_total(each for each in books.crm_orders if each["reference"] in shipped)},
         ),
     ]
 
@@ -207,7 +207,8 @@ def _lines(orders: Iterable[Body]) -> int:
     return sum(len(order["lines"]) for order in orders)
 
 
-def _exact(orders: Iterable[Body]) -> Decimal:
+def exact_total(orders: Iterable[Body]) -> Decimal:
+    """What the lines of orders come to before any rounding."""
     lines = (line for order in orders for line in order["lines"])
     nets = (Decimal(e["unit_price"]) * Decimal(e["quantity"]) * (1 - Decimal(e["discount"])) for e in lines)
     return sum(nets, Decimal(0))

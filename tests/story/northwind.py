@@ -34,6 +34,7 @@ class Order:
 
     number: str
     customer: str
+    employee: str
     ordered_on: date
     shipped_on: date | None
     lines: tuple[Line, ...]
@@ -67,6 +68,10 @@ class Northwind:
     def exact(self) -> Decimal:
         return exact(self.lines)
 
+    def sold_by(self, employee: str) -> Decimal:
+        """What the orders of an employee come to before rounding."""
+        return exact(line for order in self.orders if order.employee == employee for line in order.lines)
+
     def needed(self) -> Mapping[str, Decimal]:
         """SKU -> how much of it all orders want together."""
         wanted: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -96,6 +101,7 @@ def read(limit: int | None = None) -> Northwind:
         Order(
             row["order_id"],
             row["customer_id"],
+            row["employee_id"],
             date.fromisoformat(row["order_date"]),
             date.fromisoformat(row["shipped_date"]) if row["shipped_date"] else None,
             tuple(lines[row["order_id"]]),

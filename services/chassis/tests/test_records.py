@@ -50,7 +50,6 @@ def shelves(**more: Any) -> Record[Shelf, Any, Any]:
     return Record(
         "shelf",
         path="/v1/shelves",
-        scope="shelves",
         row=Shelf,
         filters=Filters,
         sort=("name",),
@@ -114,8 +113,6 @@ class BookFilters(Filters):
 
 BOOKS: Record[Book, Any, ShelfOut] = Record(
     "book",
-    path="/v1/books",
-    scope="books",
     row=Book,
     out=ShelfOut,
     filters=BookFilters,

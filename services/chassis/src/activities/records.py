@@ -52,7 +52,6 @@ def interaction_record(row: Any, kind: Kind, parties: Parties, **own: Any) -> An
     """The declaration of a service's interactions; `own` replaces parts of it."""
     record: AnyRecord = Record(
         "interaction",
-        path="/v1/interactions",
         scope="activities",
         row=row,
         body=InteractionBody,
@@ -77,7 +76,6 @@ def task_record(row: Any, kind: Kind, parties: Parties, **own: Any) -> AnyRecord
     """The declaration of a service's tasks; `own` replaces parts of it."""
     record: AnyRecord = Record(
         "task",
-        path="/v1/tasks",
         scope="activities",
         row=row,
         body=TaskBody,

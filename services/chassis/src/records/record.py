@@ -60,17 +60,17 @@ async def unchecked(_session: AsyncSession, _row: Any) -> None:
 class Record(Generic[Row_co, Body, Out]):
     """One record of a module, in the database and over HTTP.
 
-    `name` is its singular, in snake case; `scope` the stem of its scopes (`contacts:read`, `contacts:write`), `writes`
+    `name` is its singular, in snake case; `path` its address, `/v1/price-lists` for a `price_list` unless given;
+    `scope` the stem of its scopes (`contacts:read`, `contacts:write`), the last part of the path unless given, `writes`
     the scope to write when it is another one; `tag` its chapter in the API's document; `kind` None when it is not
-    replicated, `announced` what is published of it then. A
-    filter that is called like a column is compared with it; `where` holds the meaning of all others, and `codes` what
-    `q` finds beside words. `sort` names columns; the first is the default order unless `order` says another, and the
-    unique column `ties` settles ties. `refers` names columns that hold the id of another record; `callers` columns that
-    hold the caller when a client does not name them, and that filters compare with `me`; `kept_by` fields that another
-    system owns, `kept_once_linked` those that it owns from when other systems know the record; `shown_only` derived
-    values inside of fields, which no client writes. `loads` are relations that every read loads. `expands` names fields
-    of answers that hold ids of other records, beside those of `refers`: `expand` shows these records there. Inside of a
-    list they are `lines.product_id`.
+    replicated, `announced` what is published of it then. A filter that is called like a column is compared with it;
+    `where` holds the meaning of all others, and `codes` what `q` finds beside words. `sort` names columns; the first is
+    the default order unless `order` says another, and the unique column `ties` settles ties. `refers` names columns
+    that hold the id of another record; `callers` columns that hold the caller when a client does not name them, and
+    that filters compare with `me`; `kept_by` fields that another system owns, `kept_once_linked` those that it owns
+    from when other systems know the record; `shown_only` derived values inside of fields, which no client writes.
+    `loads` are relations that every read loads. `expands` names fields of answers that hold ids of other records,
+    beside those of `refers`: `expand` shows these records there. Inside of a list they are `lines.product_id`.
 
     `actions` are verbs beyond the plain ones, each with its route `{verb}_{name}` and the scopes that it needs beside
     the one to write. `allows` says which verbs the state of a row allows, plain ones among them; without it, all.
@@ -86,12 +86,12 @@ class Record(Generic[Row_co, Body, Out]):
     """
 
     name: str
-    path: str
-    scope: str
     row: type[Row_co]
     out: type[Out]
     filters: type[BaseModel]
     sort: tuple[str, ...]
+    path: str = ""
+    scope: str = ""
     body: type[Body] = field(default=cast(Any, BaseModel))
     new: type[BaseModel] | None = None
     bare: type[BaseModel] | None = None
@@ -128,6 +128,8 @@ class Record(Generic[Row_co, Body, Out]):
     alike: Alike | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "path", self.path or f"/v1/{self.name.replace('_', '-')}s")
+        object.__setattr__(self, "scope", self.scope or self.path.rpartition("/")[2])
         derived = self.kind is not None and not self.kind.history
         object.__setattr__(self, "annotated", self.annotated and not derived and "read" in self.verbs)
 

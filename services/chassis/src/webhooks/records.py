@@ -7,8 +7,6 @@ from webhooks.schemas import WebhookFilters, WebhookMessageFilters, WebhookMessa
 
 WEBHOOKS = Record(
     "webhook",
-    path="/v1/webhooks",
-    scope="webhooks",
     row=Webhook,
     out=WebhookOut,
     filters=WebhookFilters,
@@ -19,7 +17,6 @@ WEBHOOKS = Record(
 )
 MESSAGES = Record(
     "webhook_message",
-    path="/v1/webhook-messages",
     scope="webhooks",
     tag="webhooks",
     row=WebhookMessage,

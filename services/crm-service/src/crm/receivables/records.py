@@ -42,8 +42,6 @@ def _overdue(on: date | None) -> ColumnElement[bool]:
 
 INVOICES = Record(
     "invoice",
-    path="/v1/invoices",
-    scope="invoices",
     tag="receivables",
     row=Invoice,
     out=InvoiceWithLines,
@@ -63,7 +61,6 @@ INVOICES = Record(
 )
 CREDIT_NOTES = Record(
     "credit_note",
-    path="/v1/credit-notes",
     scope="invoices",
     tag="receivables",
     row=CreditNote,
@@ -80,8 +77,6 @@ CREDIT_NOTES = Record(
 )
 PAYMENTS = Record(
     "payment",
-    path="/v1/payments",
-    scope="payments",
     tag="receivables",
     row=Payment,
     body=PaymentAsItIs,

@@ -22,7 +22,6 @@ CLOSE = "ledger:close"
 """The scope to close and to reopen months."""
 ACCOUNTS = Record(
     "account",
-    path="/v1/accounts",
     scope="ledger",
     tag="ledger",
     row=Account,
@@ -35,7 +34,6 @@ ACCOUNTS = Record(
 )
 PERIODS = Record(
     "period",
-    path="/v1/periods",
     scope="ledger",
     tag="ledger",
     row=Month,

@@ -69,7 +69,6 @@ MAILBOXES = Record(
 )
 EMAILS = Record(
     "email",
-    path="/v1/emails",
     scope="mail",
     row=Email,
     body=EmailBody,
@@ -89,7 +88,6 @@ EMAILS = Record(
 )
 TEMPLATES = Record(
     "email_template",
-    path="/v1/email-templates",
     scope="mail",
     row=EmailTemplate,
     body=EmailTemplateBody,

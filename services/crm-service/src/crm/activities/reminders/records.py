@@ -10,7 +10,6 @@ from crm.people.employees.records import EMPLOYEES
 
 TASK_REMINDERS = Record(
     "task_reminder",
-    path="/v1/task-reminders",
     scope="activities",
     tag="tasks",
     row=TaskReminder,

@@ -27,8 +27,6 @@ IN_STOCK = exists().where(
 
 PRODUCTS = Record(
     "product",
-    path="/v1/products",
-    scope="products",
     row=Product,
     body=ProductBody,
     out=ProductOut,
@@ -49,7 +47,6 @@ PRODUCTS = Record(
 )
 PRICE_LISTS = Record(
     "price_list",
-    path="/v1/price-lists",
     scope="prices",
     tag="products",
     row=PriceList,
@@ -62,8 +59,6 @@ PRICE_LISTS = Record(
 )
 PRICES = Record(
     "price",
-    path="/v1/prices",
-    scope="prices",
     tag="products",
     row=ListEntry,
     out=ListEntryOut,
@@ -80,7 +75,6 @@ PRICES = Record(
 )
 TAX_RATES = Record(
     "tax_rate",
-    path="/v1/tax-rates",
     scope="prices",
     tag="products",
     row=DeclaredRate,

@@ -17,8 +17,6 @@ from crm.sales.deals.schemas import DealBody, DealFilters, DealOut, NewDeal
 
 DEALS = Record(
     "deal",
-    path="/v1/deals",
-    scope="deals",
     row=Deal,
     body=DealBody,
     new=NewDeal,

@@ -21,7 +21,6 @@ async def _keyed(session: AsyncSession, row: Form) -> None:
 
 FORMS = Record(
     "form",
-    path="/v1/forms",
     scope="leads",
     row=Form,
     body=FormBody,
@@ -33,7 +32,6 @@ FORMS = Record(
 )
 SUBMISSIONS = Record(
     "form_submission",
-    path="/v1/form-submissions",
     scope="leads",
     tag="forms",
     row=FormSubmission,

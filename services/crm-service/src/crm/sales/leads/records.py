@@ -19,8 +19,6 @@ from crm.sales.leads.schemas import LeadBody, LeadFilters, LeadOut
 
 LEADS = Record(
     "lead",
-    path="/v1/leads",
-    scope="leads",
     row=Lead,
     body=LeadBody,
     out=LeadOut,

@@ -43,8 +43,6 @@ def _named(text: str) -> ColumnElement[bool]:
 
 ORDERS = Record(
     "order",
-    path="/v1/orders",
-    scope="orders",
     row=Order,
     body=OrderBody,
     new=NewOrder,
@@ -70,7 +68,6 @@ ORDERS = Record(
 )
 SHIPMENTS = Record(
     "shipment",
-    path="/v1/shipments",
     scope="orders",
     tag="orders",
     row=Shipment,

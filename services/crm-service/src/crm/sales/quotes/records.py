@@ -24,8 +24,6 @@ def _in_state(state: QuoteState) -> ColumnElement[bool]:
 
 QUOTES = Record(
     "quote",
-    path="/v1/quotes",
-    scope="quotes",
     row=Quote,
     body=QuoteBody,
     out=QuoteOut,

@@ -27,8 +27,6 @@ from erp.parties.customers.records import CUSTOMERS
 
 PRODUCTS = Record(
     "product",
-    path="/v1/products",
-    scope="products",
     row=Product,
     body=ProductBody,
     out=ProductOut,
@@ -46,7 +44,6 @@ PRODUCTS = Record(
 )
 PRICE_LISTS = Record(
     "price_list",
-    path="/v1/price-lists",
     scope="prices",
     tag="prices",
     row=PriceList,
@@ -60,8 +57,6 @@ PRICE_LISTS = Record(
 )
 PRICES = Record(
     "price",
-    path="/v1/prices",
-    scope="prices",
     row=Price,
     body=PriceBody,
     out=PriceOut,
@@ -74,7 +69,6 @@ PRICES = Record(
 )
 TAX_RATES = Record(
     "tax_rate",
-    path="/v1/tax-rates",
     scope="prices",
     tag="prices",
     row=TaxRateRow,

@@ -13,7 +13,6 @@ from erp.parties.customers.records import CUSTOMERS
 OVER_LIMIT = func.coalesce(Balance.credit_left < 0, False)
 BALANCES: Record[Balance, Any, BalanceOut] = Record(
     "balance",
-    path="/v1/balances",
     scope="invoices",
     row=Balance,
     out=BalanceOut,

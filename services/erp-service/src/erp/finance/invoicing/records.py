@@ -35,8 +35,6 @@ def _in_state(state: InvoiceState) -> ColumnElement[bool]:
 
 INVOICES = Record(
     "invoice",
-    path="/v1/invoices",
-    scope="invoices",
     row=Invoice,
     body=InvoiceBody,
     out=InvoiceWithLines,
@@ -60,7 +58,6 @@ INVOICES = Record(
 CREDIT_LEFT = CreditNote.settled < CreditNote.total
 CREDIT_NOTES = Record(
     "credit_note",
-    path="/v1/credit-notes",
     scope="invoices",
     tag="invoices",
     row=CreditNote,

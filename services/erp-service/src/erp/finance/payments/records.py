@@ -24,7 +24,6 @@ CAME_IN = and_(Payment.state == PaymentState.BOOKED, Payment.direction == Direct
 SETTLING = select(Allocation.payment_id).where(Allocation.undone_at.is_(None))
 BANK_ACCOUNTS = Record(
     "bank_account",
-    path="/v1/bank-accounts",
     scope="payments",
     tag="bank-accounts",
     row=BankAccount,
@@ -36,8 +35,6 @@ BANK_ACCOUNTS = Record(
 )
 PAYMENTS = Record(
     "payment",
-    path="/v1/payments",
-    scope="payments",
     row=Payment,
     new=PaymentBody,
     body=PaymentNotes,

@@ -36,8 +36,6 @@ def _to_confirm(row: Order) -> tuple[str, ...]:
 
 ORDERS = Record(
     "order",
-    path="/v1/orders",
-    scope="orders",
     row=Order,
     body=OrderBody,
     out=OrderOut,
@@ -72,7 +70,6 @@ TO_INVOICE = exists().where(
 )
 SHIPMENTS = Record(
     "shipment",
-    path="/v1/shipments",
     scope="orders",
     tag="shipments",
     row=Shipment,

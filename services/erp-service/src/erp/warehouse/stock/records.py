@@ -27,7 +27,6 @@ from erp.warehouse.stock.schemas import (
 
 WAREHOUSES = Record(
     "warehouse",
-    path="/v1/warehouses",
     scope="inventory",
     tag="inventory",
     row=Warehouse,
@@ -115,7 +114,6 @@ MOVES = Record(
 )
 RESERVATIONS = Record(
     "reservation",
-    path="/v1/reservations",
     scope="inventory",
     tag="inventory",
     row=Reservation,
@@ -139,7 +137,6 @@ RESERVATIONS = Record(
 )
 BACK_ORDERS = Record(
     "back_order",
-    path="/v1/back-orders",
     scope="inventory",
     tag="inventory",
     row=Demand,

@@ -1,8 +1,6 @@
 """Shapes of requests and responses; the shared part is in `party`."""
 
-from party.schemas import ContactFields, ContactFilters, ContactOut
-
-__all__ = ["ContactBody", "ContactFilters", "ContactOut"]
+from party.schemas import ContactFields
 
 
 class ContactBody(ContactFields):

@@ -34,7 +34,3 @@ class CustomerOut(party.CustomerShown):
     """A customer. `email_key` and `phone_e164` are the normalised forms of `email` and `phone`."""
 
     legal_entities: list[LegalEntityOut]
-
-
-class CustomerFilters(party.CustomerFilters):
-    """Filters of the list; all given filters must match."""

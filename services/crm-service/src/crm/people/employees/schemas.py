@@ -1,11 +1,10 @@
 """Shapes of requests and responses; the shared part is in `party`."""
 
 from party import people
-from party.people import EmployeeFields, EmployeeFilters
+from party.people import EmployeeFields
 from pydantic import Field
 from recurrence import ZoneName
 
-__all__ = ["EmployeeBody", "EmployeeFilters", "EmployeeOut"]
 ZONE = "The IANA name of the time zone in which the person works; the company's, if there is none. Only the CRM has it."
 
 

@@ -1,10 +1,8 @@
 """Shapes of requests and responses; the shared part is in `party`."""
 
 from contracts.contact import Consent
-from party.schemas import ContactFields, ContactFilters, ContactOut
+from party.schemas import ContactFields
 from pydantic import Field
-
-__all__ = ["ContactBody", "ContactFilters", "ContactOut"]
 
 
 class ContactBody(ContactFields):

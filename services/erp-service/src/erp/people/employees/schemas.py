@@ -1,8 +1,6 @@
-"""Shapes of requests and responses; the shared part is in `party`."""
+"""Shapes of requests; the shared part is in `party`."""
 
-from party.people import EmployeeFields, EmployeeFilters, EmployeeOut
-
-__all__ = ["EmployeeBody", "EmployeeFilters", "EmployeeOut"]
+from party.people import EmployeeFields
 
 
 class EmployeeBody(EmployeeFields):

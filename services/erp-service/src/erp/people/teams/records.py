@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from party.people import team_filters
-from records import Record, ReferenceUnknown, reads, routes
+from party.records import entered, team_record
+from records import ReferenceUnknown, reads, routes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from erp.people.employees.records import EMPLOYEES
 from erp.people.teams.events import TEAM
 from erp.people.teams.models import Team
-from erp.people.teams.schemas import TeamBody, TeamFilters, TeamOut
+from erp.people.teams.schemas import TeamBody, TeamOut
 
 
 async def _members_are_known(session: AsyncSession, _row: Team, values: dict[str, Any]) -> None:
@@ -20,25 +20,5 @@ async def _members_are_known(session: AsyncSession, _row: Team, values: dict[str
             raise ReferenceUnknown(kind="employee", id=member, field=f"member_ids[{number}]")
 
 
-TEAMS = Record(
-    "team",
-    path="/v1/teams",
-    scope="employees",
-    row=Team,
-    body=TeamBody,
-    out=TeamOut,
-    filters=TeamFilters,
-    sort=("name", "created_at", "updated_at"),
-    kind=TEAM,
-    where=team_filters(Team),
-    refers={"lead_id": EMPLOYEES},
-    prepare=_members_are_known,
-)
-router = routes(
-    TEAMS,
-    says={
-        "create": (
-            "Enter a team. It is synchronised to the other systems within moments, once its members is linked there."
-        )
-    },
-)
+TEAMS = team_record(Team, TEAM, EMPLOYEES, body=TeamBody, out=TeamOut, prepare=_members_are_known)
+router = routes(TEAMS, says={"create": entered("a team", "its members are linked there")})

@@ -4,10 +4,8 @@ from typing import Any
 
 from contracts.custom import OwnValues
 from party import people
-from party.people import TeamFields, TeamFilters
+from party.people import TeamFields
 from pydantic import Field
-
-__all__ = ["TeamBody", "TeamFilters", "TeamOut"]
 
 
 class TeamBody(TeamFields):

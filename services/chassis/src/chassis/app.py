@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from datetime import UTC
 from typing import Any
 
+import browsers
 import structlog
 from dispatch import Dispatch
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -15,7 +16,7 @@ from localisation import Phrase
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.middleware import Middleware
 
-from chassis import browsers, deprecated, described, serving
+from chassis import deprecated, described, serving
 from chassis.audit import Viewers
 from chassis.auth import Verifier, public
 from chassis.deprecated import Deprecated, Deprecations

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import browsers
 import local_stack
 import sealing
 from pydantic import (
@@ -21,7 +22,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from chassis import browsers, connection
+from chassis import connection
 from chassis.broker_security import BrokerSecurity, Mechanism, Protocol
 
 SASL = ("SASL_PLAINTEXT", "SASL_SSL")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
+import browsers
 import fastapi_offline
-from chassis import browsers
 from chassis.auth import public
 from chassis.settings import Settings
 from fastapi import APIRouter, Query, Request

@@ -7,6 +7,8 @@ from stack.services import Stack
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from .collector import Collector, collecting
+
 RECORDS = "tests/records/"
 
 
@@ -28,10 +30,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile 
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """PostgreSQL, Kafka and all six processes, which log every step of an edit."""
+def collector() -> Iterator[Collector]:
+    """What the stack exports its traces to."""
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+    """PostgreSQL, Kafka and all six processes, which log every step of an edit, and export the traces of which the
+    caller says that they are sampled.
+    """
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LOG_LEVEL", "debug")
+        environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address)
+        environment.setenv("OTEL_TRACES_SAMPLER_ARG", "0")
+        environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
         yield from _running(tmp_path_factory)
 
 

@@ -93,6 +93,7 @@ class DeliveryItem(PortPart):
     to a floor may drop the marks of removed members: it answers `already` to a later delivery of such a member with a
     revision up to the floor. `peers`, `conflicts` and `decisions` are for display; they change no value.
     `correlation_id` is that of the newest edit in it: the receiver logs it, and its event about this item carries it.
+    `traceparent` (W3C) is the trace of that edit, if it is recorded: the receiver's event carries it too.
     `seen` names the edits that are contained in the values; the receiver stores it with each group's revision, and
     sends it in the changes of later edits.
     """
@@ -110,6 +111,7 @@ class DeliveryItem(PortPart):
     conflicts: Annotated[tuple[OpenConflict, ...], Field(max_length=20)] | None = None
     decisions: Annotated[tuple[RecentDecision, ...], Field(max_length=5)] | None = None
     correlation_id: Annotated[str, Field(max_length=128)] | None = None
+    traceparent: Annotated[str, Field(max_length=128)] | None = None
 
 
 class DeliveryRequest(PortPart):

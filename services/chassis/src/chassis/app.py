@@ -1,7 +1,6 @@
 """One FastAPI application per service: the same edge, health, documentation and problem catalogue."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC
@@ -99,7 +98,6 @@ def create_app(
                 await stack.enter_async_context(resource(app))
             yield
 
-    exports = "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ
     app = Service(
         title=title,
         description=description,
@@ -120,8 +118,8 @@ def create_app(
             Middleware(Deprecated),
             Middleware(Dispatch, answer=answer, handled=HANDLED),
         ],
-        # By default FastAPI creates four spans a request and logs request contents.
-        telemetry={"operation_spans": False, "metrics": False, "logs": False, "auto_configure": exports},
+        # By default FastAPI creates four spans a request, with its address, and logs request contents.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.settings = settings
     app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)

@@ -4,19 +4,20 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import localisation
 import orjson
 import structlog
+import tracing
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from localisation import Counted, Phrase
 from localisation.field_words import TYPES, words_of
-from opentelemetry import trace
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -110,11 +111,9 @@ class Edge:
         structlog.contextvars.clear_contextvars()
         headers = Headers(scope=scope)
         sent = headers.get(CORRELATION_HEADER, "")
-        # With spans enabled, FastAPI has already set the caller's trace.
-        recording = trace.get_current_span().is_recording()
-        parent = None if recording else headers.get("traceparent")
+        span = nullcontext() if scope["path"] in QUIET else tracing.serving(scope["method"])
         language = localisation.spoken(headers.get("accept-language"))
-        with telemetry.relayed(parent, telemetry.readable_correlation_id(sent)), language:
+        with telemetry.relayed(headers.get("traceparent"), telemetry.readable_correlation_id(sent)), language, span:
             await self._observed(scope, receive, send, headers)
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
@@ -190,6 +189,7 @@ def _report(scope: Scope, status: int, seconds: float) -> None:
     operation = operation_id(route) if isinstance(route, APIRoute) else "none"
     telemetry.HTTP_REQUEST_SECONDS.labels(method, operation, str(status)).observe(seconds)
     if path not in QUIET:
+        tracing.served(method, operation, status)
         took = round(seconds * 1000, 1)
         log.info("request", method=method, path=path, operation=operation, status=status, milliseconds=took)
 

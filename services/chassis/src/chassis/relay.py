@@ -5,10 +5,13 @@ that the broker refuses permanently is parked, counted and reported, and does no
 """
 
 import asyncio
+import time
 from collections.abc import Container, Sequence
 
 import structlog
+import tracing
 from adjustments.statements import Statement
+from opentelemetry.trace import SpanKind
 from sqlalchemy import func, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -100,6 +103,7 @@ class Relay:
         self._more = len(found) == self.batch or sum(len(row.data) for row in found) >= BATCH_BYTES
         if not found:
             return 0
+        began = time.time_ns()
         outcomes = await self._send(found)
         sent = [r.place for r, outcome in zip(found, outcomes, strict=True) if outcome is None]
         await MOVE.fetch_on(connection, {"ids": sent})
@@ -107,7 +111,7 @@ class Relay:
             if outcome is not None:
                 await self._park(connection, r.place, outcome)
         telemetry.OUTBOX_RELAYED.inc(len(sent))
-        _report(found, outcomes)
+        _report(found, outcomes, began)
         return len(found)
 
     async def _send(self, rows: Sequence[Waiting]) -> list[Refused | None]:
@@ -126,8 +130,10 @@ class Relay:
         )
 
 
-def _report(rows: Sequence[Waiting], outcomes: Sequence[Refused | None]) -> None:
+def _report(rows: Sequence[Waiting], outcomes: Sequence[Refused | None], began: int) -> None:
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome is None:
             known = {"event_id": row.attributes.get("id"), "correlation_id": row.attributes.get("correlationid")}
             log.debug("event_relayed", topic=row.topic, key=row.key, **known)
+            parent = row.attributes.get("traceparent")
+            tracing.record(f"publish {row.topic}", SpanKind.PRODUCER, parent, began, {"topic": row.topic})

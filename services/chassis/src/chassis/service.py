@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 import structlog
+import tracing
 import typer
 import uvicorn
 import uvloop
@@ -251,6 +252,9 @@ def _started(service: Service) -> Settings:
     if not settings.sealing_keys:
         raise SystemExit("The environment variable SEALING_KEYS is missing: make a key as env/*.env.example says.")
     telemetry.configure_logs(settings.log_level)
+    if settings.otel_exporter_otlp_endpoint is not None:
+        headers = settings.otel_exporter_otlp_headers
+        tracing.start(settings.otel_exporter_otlp_endpoint, service.name, settings.otel_traces_sampler_arg, headers)
     clock.use(settings.zone)
     return settings
 

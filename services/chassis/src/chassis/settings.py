@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import unquote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,9 @@ class Settings(BaseSettings):
     service_issuer: str | None = None
     cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    otel_exporter_otlp_endpoint: str | None = Field(default=None, pattern="^https?://[^\\s?#@]+$")
+    otel_exporter_otlp_headers: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict, repr=False)
+    otel_traces_sampler_arg: float = Field(default=0.1, ge=0, le=1)
     body_limit_bytes: int = Field(default=1024 * 1024, gt=0)
     delivery_limit_bytes: int = Field(default=8 * 1024 * 1024, gt=0)
     body_seconds: float = Field(default=30.0, gt=0, le=3600)
@@ -101,6 +105,14 @@ class Settings(BaseSettings):
     @classmethod
     def _between_commas(cls, value: object) -> object:
         return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+
+    @field_validator("otel_exporter_otlp_headers", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        pairs = value.split(",") if isinstance(value, str) else None
+        return (
+            value if pairs is None else {k.strip(): unquote(v.strip()) for k, _, v in (p.partition("=") for p in pairs)}
+        )
 
     @field_validator("auth_issuers")
     @classmethod

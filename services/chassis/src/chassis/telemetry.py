@@ -10,13 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from secrets import randbits, token_hex
+from secrets import token_hex
 from typing import Any
 
 import structlog
+import tracing
 from opentelemetry import context, trace
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 
 OUTBOX_PENDING = Gauge("outbox_pending", "Events that wait for the broker")
@@ -60,7 +59,6 @@ HTTP_REQUEST_SECONDS = Histogram(
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
-_propagator = TraceContextTextMapPropagator()
 
 
 def configure_logs(level: str) -> None:
@@ -108,9 +106,7 @@ def readable_correlation_id(sent: str | None) -> str | None:
 
 def traceparent() -> str | None:
     """The W3C header of the current span, for outgoing calls; None outside any trace."""
-    carrier: dict[str, str] = {}
-    _propagator.inject(carrier)
-    return carrier.get("traceparent")
+    return tracing.header()
 
 
 @contextmanager
@@ -119,11 +115,7 @@ def relayed(parent: str | None = None, correlation: str | None = None) -> Iterat
 
     Without a (readable) parent it continues the current trace, or starts a new one.
     """
-    below = _propagator.extract({"traceparent": parent}) if parent else context.get_current()
-    if not trace.get_current_span(below).get_span_context().is_valid:
-        started = SpanContext(randbits(128), randbits(64), is_remote=True, trace_flags=TraceFlags(1))
-        below = trace.set_span_in_context(NonRecordingSpan(started), below)
-    token = context.attach(below)
+    token = context.attach(tracing.below(parent))
     previous = correlation_id.set(correlation or correlation_id.get() or token_hex(16))
     try:
         yield

@@ -1,12 +1,15 @@
 """Deliveries from the hub: a batch in, an outcome per item out. Idempotent, also for repeated and out-of-order
 calls."""
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Any, cast
 
 import structlog
+import tracing
 from fastapi import APIRouter, Depends
+from opentelemetry.trace import SpanKind
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,10 +67,13 @@ async def apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) ->
     is `skipped` and sent again: waiting for it would delay all other items, and two transactions that wait for each
     other's rows would deadlock. Raises only errors of the connection or the server, which concern the whole batch.
     """
+    began = time.time_ns()
     outcomes = await _apply_in_parts(session, kind, items, Bounds())
     for item, outcome in zip(items, outcomes, strict=True):
         with _caused(item):
             log.debug("item_delivered", kind=kind.name, canonical_id=str(item.canonical_id), outcome=outcome.outcome)
+        told = {"kind": kind.name, "outcome": outcome.outcome}
+        tracing.record(f"apply {kind.name}", SpanKind.CONSUMER, item.traceparent, began, told)
     return outcomes
 
 
@@ -217,9 +223,9 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
 
 
 def _caused(item: Delivery) -> AbstractContextManager[None]:
-    """Log and write events under the correlation id of the edit that caused the item, as children of the call's
-    trace."""
-    return telemetry.relayed(correlation=telemetry.readable_correlation_id(item.correlation_id))
+    """Log and write events under the correlation id and in the trace of the edit that caused the item; without one, in
+    the call's trace."""
+    return telemetry.relayed(item.traceparent, telemetry.readable_correlation_id(item.correlation_id))
 
 
 class _Creating:

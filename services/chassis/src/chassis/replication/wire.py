@@ -51,8 +51,9 @@ class Delivery(Shape):
     """Bring one record to these revisions. Without `local_id`, create it once per `canonical_id`.
 
     `peers`, `conflicts` and `decisions` are for display; if they are omitted, the stored ones stay. `correlation_id` is
-    that of the edit which caused it; the log lines and the event of this item carry it. `seen` names the edits that are
-    contained in the values, for each system as `[time_us, seq]`: the row stores it and its next edits send it.
+    that of the edit which caused it; the log lines and the event of this item carry it. `traceparent` is its trace, if
+    that is recorded; the event carries it too. `seen` names the edits that are contained in the values, for each system
+    as `[time_us, seq]`: the row stores it and its next edits send it.
     """
 
     canonical_id: UUID
@@ -68,6 +69,7 @@ class Delivery(Shape):
     conflicts: list[Parked] | None = None
     decisions: list[Decided] | None = None
     correlation_id: str | None = None
+    traceparent: str | None = None
 
     @property
     def moment(self) -> Moment | None:

@@ -113,6 +113,7 @@ def item_for(
         body |= {**told, "floors": floors, "last_merged": link.last._asdict() if link and link.last else None}
         body |= {"seen": _seen(state, record)}
         body |= {"correlation_id": delivery.correlation_id} if delivery.correlation_id else {}
+        body |= {"traceparent": delivery.traceparent} if delivery.traceparent else {}
     sent = {group: registers[group].rev for group in groups}
     edited_at, resolved = _edited_at(record, groups, delivery.system), frozenset(references.resolved)
     return Item(delivery, delivery.revision, body, told, sent, left_out, edited_at, resolved)

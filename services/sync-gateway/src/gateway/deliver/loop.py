@@ -20,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.deliver import traced
 from gateway.deliver.agenda import Agenda
 from gateway.deliver.batches import Batch, Made, batches
 from gateway.deliver.items import Deferred, Item, Nothing, Waits, item_for
@@ -259,7 +260,8 @@ class Delivering:
         beat()
         try:
             self.sent.remember(batch.tenant, self.system, [(item.body, item.resolved) for item in batch.items])
-            outcomes = await spoke.deliver(batch.kind, batch.tenant, [item.body for item in batch.items])
+            with traced.calls(self.system, batch) as bodies:
+                outcomes = await spoke.deliver(batch.kind, batch.tenant, bodies)
         except KindRefused as error:
             await self._refuse_kind(batch, str(error))
             return

@@ -13,6 +13,7 @@ from chassis.events import Unreadable, from_message
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.ingest import traced
 from gateway.ingest.echo import without_echoes
 from gateway.ingest.fold import fold
 from gateway.ingest.handing import NOBODY, Delivers, Handed, Receivers, always, hand_over, lease
@@ -119,8 +120,10 @@ class Ingest:
                 else:
                     readable.append(incoming)
             await take_up(session, decided)
-            state, handed = await self._fold(session, readable, now, self.receivers, found.delivers)
+            batch, spans = traced.merging(readable)
+            state, handed = await self._fold(session, batch, now, self.receivers, found.delivers)
             await advance(session, reached.positions)
+        traced.merged(spans)
         hand_over(state, handed, self.receivers, now)
         _count(state, len(readable))
         _report(readable)

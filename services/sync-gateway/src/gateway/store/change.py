@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zlib import crc32
 
+import tracing
+
 from gateway.kinds.holders import serves
 from gateway.merge.register import EPOCH, Register
 from gateway.store.deliveries import DERIVED
@@ -36,11 +38,12 @@ def take_over(
     state.closed |= closed
     if moved := record.put(registers, now):
         state.golden[record.canonical_id] = record
-    correlation_id = cause_of(state.causes, record.canonical_id).correlation_id
+    cause = cause_of(state.causes, record.canonical_id)
+    traceparent = tracing.kept(cause.traceparent)
     for system in holders(state, record) if registers else ():
         delivery = state.delivery(record, system, now)
         delivery.touch(acknowledged_at(record.kind, system, now) if system == acknowledged else now, now)
-        delivery.correlation_id = correlation_id
+        delivery.correlation_id, delivery.traceparent = cause.correlation_id, traceparent
     return moved
 
 

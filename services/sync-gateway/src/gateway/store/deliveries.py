@@ -226,6 +226,7 @@ class Delivery(Progress, Base):
     changed_at: Mapped[datetime]
     comparing: Mapped[bool] = mapped_column(server_default=false(), default=False)
     correlation_id: Mapped[str | None] = mapped_column(Text)
+    traceparent: Mapped[str | None] = mapped_column(Text)
     later: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
@@ -250,6 +251,7 @@ class DeliveryRow(Progress, Row):
         "changed_at",
         "comparing",
         "correlation_id",
+        "traceparent",
         "later",
     )
 
@@ -269,6 +271,7 @@ class DeliveryRow(Progress, Row):
     changed_at: datetime
     comparing: bool
     correlation_id: str | None
+    traceparent: str | None
     later: bool
 
     @classmethod
@@ -276,7 +279,24 @@ class DeliveryRow(Progress, Row):
         """A system that has nothing of the record yet."""
         later = kind in DERIVED
         return cls(
-            tenant_id, kind, canonical_id, system, "idle", {}, {}, {}, 0, now, None, None, 0, now, False, None, later
+            tenant_id,
+            kind,
+            canonical_id,
+            system,
+            "idle",
+            {},
+            {},
+            {},
+            0,
+            now,
+            None,
+            None,
+            0,
+            now,
+            False,
+            None,
+            None,
+            later,
         )
 
 

@@ -134,8 +134,10 @@ async def _tax_rate(_maker: Maker, number: int) -> Json:
     return {"valid_from": f"2026-01-{number + 1:02}"}
 
 
-async def _deal(_maker: Maker, number: int) -> Json:
-    return {"amount": f"{number + 1}000.00", "expected_close": f"2026-12-{number + 1:02}"}
+async def _deal(maker: Maker, number: int) -> Json:
+    product_id = await maker.id_of("product", number + 50)
+    line = {"product_id": product_id, "quantity": "1", "unit_price": f"{number + 1}000.00"}
+    return {"amount": f"{number + 1}000.00", "lines": [line], "expected_close": f"2026-12-{number + 1:02}"}
 
 
 async def _lead(_maker: Maker, number: int) -> Json:
@@ -161,7 +163,8 @@ async def _quote(maker: Maker, number: int) -> Json:
 async def _order(maker: Maker, number: int) -> Json:
     line = {"product_id": await maker.id_of("product", number), "quantity": "12", "unit_price": "18.00"}
     customer_id = await maker.id_of("customer", number)
-    return {"customer_id": customer_id, "reference": f"R-{number}", "lines": [line]}
+    deal = {"deal_id": await maker.id_of("deal", number + 20)} if maker.service.name == "crm" else {}
+    return {"customer_id": customer_id, "reference": f"R-{number}", "lines": [line], **deal}
 
 
 async def _interaction(maker: Maker, number: int) -> Json:

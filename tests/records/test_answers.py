@@ -24,6 +24,7 @@ BODIES: dict[str, Callable[[Json], Json]] = {
     "move": lambda _: {"stage": "needs"},
     "accept": lambda _: {},
     "revise": lambda _: {},
+    "quote": lambda _: {},
     "shipments": lambda _: {},
     "returns": lambda row: {"lines": [{"line_id": row["lines"][0]["id"], "quantity": "1"}]},
     "requests": lambda _: {"kind": "cancel"},

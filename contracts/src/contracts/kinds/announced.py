@@ -54,6 +54,17 @@ def announced(
     )
 
 
+class DealLine(Value):
+    """One line, before tax. `product_id` is the product's id in the CRM."""
+
+    id: UUID
+    product_id: UUID
+    description: NameText
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction
+
+
 class QuoteLine(Value):
     """One line. `product_id` is the product's id in the CRM; `catalogue_price` is the price of the price list."""
 
@@ -99,6 +110,7 @@ DEAL = announced(
         "source": OptionalShortText,
         "owner": OptionalShortText,
         "notes": NotesText,
+        "lines": Annotated[tuple[DealLine, ...], Field(max_length=200)] | None,
         "custom": OwnValues,
     },
 )

@@ -69,6 +69,7 @@ async def test_each_change_of_a_deal_is_announced_with_its_whole_state(
         "amount": "12000.50",
         "currency": "EUR",
         "owner_employee": ann,
+        "lines": [],
     }
 
 

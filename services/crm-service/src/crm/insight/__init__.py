@@ -1,5 +1,5 @@
-"""Insight: the history of a customer or a deal, and the overview of a customer."""
+"""Insight: the history of a customer or a deal, the overview of each, and what deals brought."""
 
-from crm.insight import overview, timeline
+from crm.insight import overview, results, timeline
 
-MODULES = (timeline.MODULE, overview.MODULE)
+MODULES = (timeline.MODULE, overview.MODULE, results.MODULE)

@@ -2,4 +2,4 @@
 
 from crm.sales import deals, forecast, forms, leads, orders, quotes
 
-MODULES = (orders.MODULE, deals.MODULE, forecast.MODULE, leads.MODULE, forms.MODULE, quotes.MODULE)
+MODULES = (deals.MODULE, orders.MODULE, forecast.MODULE, leads.MODULE, forms.MODULE, quotes.MODULE)

@@ -1,6 +1,6 @@
 """The tables of pipelines and deals, and the transitions of a deal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -12,10 +12,11 @@ from chassis.versioned import Versioned
 from custom_fields.columns import OwnFields
 from party.owners import Owned, owner_indexes
 from records import FromJson
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm.sales.deals.rules import ALLOWED, Pipeline, Stage, missing
+from crm.sales.deals.rules import ALLOWED, DealLine, Pipeline, Stage, missing
 from crm.tables import Base
 
 
@@ -51,6 +52,13 @@ class UnknownReason(Conflict):
     title = "The pipeline has no such reason"
     detail = "{reason} is not one of the reasons: {reasons}."
     hint = "Use one of the reasons listed, or declare it: PUT /v1/pipelines/{pipeline}."
+
+
+class AmountOfLines(Conflict):
+    code = "amount-of-lines"
+    title = "The amount of a deal with lines is the sum of its lines"
+    detail = "The lines amount to {amount} {currency}."
+    hint = "Omit `amount`, or change the lines; a deal without lines has an amount of its own."
 
 
 class StoredPipeline(Versioned, Base):
@@ -93,17 +101,22 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
     expected_close: Mapped[date | None]
     source: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str] = mapped_column(Text)
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
 
     @classmethod
     def blank(cls) -> Self:
         """A new open deal."""
-        return cls(state="open", reason=None, closed_on=None, probability=None, owner=None)
+        return cls(state="open", reason=None, closed_on=None, probability=None, owner=None, lines=[])
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from checked values in JSON form; those not named stay."""
         super().change(values)
         if "owner_id" in values:
             self.give_to(self.owner_id)
+
+    def written(self) -> Sequence[DealLine]:
+        """Its lines."""
+        return [DealLine.model_validate(each) for each in self.lines]
 
     def must_be_open(self) -> None:
         """Raises `DealClosed`."""
@@ -158,13 +171,14 @@ class DealStage(Base):
 
     __tablename__ = "deal_stages"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deals.tenant_id", "deals.id"]),
         Index(None, "tenant_id", "deal_id", "entered_at", "id"),
         # A deal is at one stage at a time.
         Index("uq_deal_stages_current", "deal_id", unique=True, postgresql_where=text("left_at is null")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    deal_id: Mapped[UUID] = mapped_column(ForeignKey("deals.id"))
+    deal_id: Mapped[UUID]
     pipeline: Mapped[str] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(Text)
     entered_at: Mapped[datetime]

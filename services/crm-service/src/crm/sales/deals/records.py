@@ -5,6 +5,7 @@ from party.owners import owned_by
 from records import Record, States
 from sqlalchemy import and_, true
 
+from crm.catalogue.products.records import PRODUCTS
 from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.records import CUSTOMERS
 from crm.people.employees.models import Employee
@@ -13,7 +14,7 @@ from crm.sales.deals import checks
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal
 from crm.sales.deals.rules import ALLOWED
-from crm.sales.deals.schemas import DealBody, DealFilters, DealOut, NewDeal
+from crm.sales.deals.schemas import DealBody, DealFilters, DealLineBody, DealLineOut, DealListed, DealOut, NewDeal
 
 DEALS = Record(
     "deal",
@@ -21,6 +22,7 @@ DEALS = Record(
     body=DealBody,
     new=NewDeal,
     out=DealOut,
+    listed=DealListed,
     filters=DealFilters,
     sort=("name", "amount", "expected_close", "created_at", "updated_at"),
     order="-updated_at",
@@ -34,10 +36,12 @@ DEALS = Record(
     },
     announced=DEAL,
     refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS, "owner_id": EMPLOYEES},
+    expands={"lines.product_id": PRODUCTS},
     callers={"owner_id": employee_id_of(Employee)},
     allows=States(ALLOWED, lambda row: row.state),
-    actions={"move": (), "win": (), "lose": (), "reopen": ()},
+    actions={"move": (), "win": (), "lose": (), "reopen": (), "quote": ("quotes:write",)},
     prepare=checks.may_change,
     check=checks.fits_stage,
+    shown_only={"lines": {"__all__": DealLineOut.model_fields.keys() - DealLineBody.model_fields.keys()}},
     own_timeline=True,
 )

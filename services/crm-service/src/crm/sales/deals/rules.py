@@ -1,11 +1,15 @@
-"""Pipelines as data, and the fields that a stage requires. Pure."""
+"""Pipelines as data, the fields that a stage requires, and the lines of a deal. Pure."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
-from contracts.product import Fraction
+from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NameText, one_line, refuse
 from contracts.values import Value
+from lines.amounts import net_of
+from lines.pricing import Source
 from pydantic import BeforeValidator, Field, model_validator
 
 StageKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$"), BeforeValidator(one_line)]
@@ -76,11 +80,42 @@ BUILT_IN: Mapping[str, Pipeline] = {
 
 
 ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "open": ("change", "move", "win", "lose"),
+    "open": ("change", "move", "win", "lose", "quote"),
     "won": ("reopen",),
     "lost": ("reopen",),
 }
 """State -> what may be done with a deal."""
+
+
+class DealLine(Value):
+    """A product that the customer may buy, at the price that it would pay, before tax. A quote adds the tax."""
+
+    id: UUID
+    product_id: UUID
+    description: NameText
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction = Decimal(0)
+
+    @property
+    def tax_class(self) -> str:
+        """Lines of a deal have no tax."""
+        return ""
+
+    @property
+    def tax_rate(self) -> Decimal:
+        """Lines of a deal have no tax."""
+        return Decimal(0)
+
+    @property
+    def price_from(self) -> str:
+        """Lines of a deal do not store the source of their price."""
+        return Source.ENTERED.value
+
+
+def amount_of(lines: Iterable[DealLine], currency: str) -> Decimal:
+    """The amount of a deal with these lines, before tax."""
+    return sum((net_of(line, currency) for line in lines), Decimal(0))
 
 
 def missing(required: Iterable[str], values: Mapping[str, Any]) -> list[str]:

@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
-from contracts.product import UnitPrice
+from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NameText, NotesText, Optional, OptionalNameText, OptionalShortText, refuse
 from contracts.values import Amount, CurrencyCode, Money, Number
+from lines.amounts import net_of
 from party.owners import OwnerId
 from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +21,21 @@ from crm.sales.deals.models import Deal, DealStage
 from crm.sales.deals.rules import DEFAULT, Pipeline, StageKey
 
 State = Literal["open", "won", "lost"]
+
+
+class DealLineBody(BaseModel):
+    """A line of a deal as a client sends it; with `id` an existing one. The price is before tax."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID | None = Field(default=None, description="The id of an existing line.")
+    product_id: UUID
+    description: OptionalNameText = Field(default=None, description="Default: the product's name.")
+    quantity: Quantity
+    unit_price: Optional[UnitPrice] = Field(
+        default=None, description="The price that the customer would pay; default: the price of the price lists."
+    )
+    discount: Fraction = Field(default=Decimal(0), description='A fraction: five percent is "0.05".')
 
 
 class DealBody(BaseModel):
@@ -42,17 +59,18 @@ class DealBody(BaseModel):
     name: NameText
     customer_id: UUID
     contact_id: UUID | None = None
-    amount: UnitPrice | None = None
+    amount: UnitPrice | None = Field(default=None, description="With lines it is their sum, and can be omitted.")
     currency: Optional[CurrencyCode] = None
     expected_close: date | None = None
     source: OptionalShortText = Field(default=None, description="The origin of the deal.")
     owner_id: UUID | None = Field(default=None, description="The employee who owns the deal. " + OWNER_BY_DEFAULT)
     notes: NotesText = ""
+    lines: Annotated[list[DealLineBody], Field(max_length=200)] = []
     custom: OwnValues = {}
 
     @model_validator(mode="after")
     def _an_amount_has_a_currency(self) -> Self:
-        if self.amount is not None and self.currency is None:
+        if self.amount is not None and self.currency is None and not self.lines:
             raise refuse("required", "an amount needs its currency: send `currency` too", "currency")
         return self
 
@@ -98,8 +116,8 @@ class HandOver(BaseModel):
     to_id: UUID = Field(description="The employee who is the new owner.")
 
 
-class DealOut(InCurrency):
-    """A deal. `probability` is that of its stage, a fraction."""
+class DealListed(InCurrency):
+    """A deal in a list, without its lines. `probability` is that of its stage, a fraction."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
@@ -124,6 +142,31 @@ class DealOut(InCurrency):
     created_at: datetime
     updated_at: datetime
     custom: dict[str, Any]
+
+
+class DealLineOut(BaseModel):
+    """A line of a deal, before tax."""
+
+    id: UUID
+    product_id: UUID
+    description: str
+    quantity: Quantity
+    unit_price: UnitPrice
+    discount: Fraction
+    net: Amount
+
+
+class DealOut(DealListed):
+    """A whole deal. With lines, `amount` is the sum of their `net`."""
+
+    lines: list[DealLineOut]
+
+    @classmethod
+    def of(cls, row: Deal) -> Self:
+        """The answer for a row."""
+        shown: dict[str, Any] = {name: getattr(row, name) for name in cls.model_fields}
+        shown["lines"] = [{**dict(line), "net": net_of(line, row.currency or "")} for line in row.written()]
+        return cls.model_validate(shown)
 
 
 class DealFilters(BaseModel):
@@ -198,7 +241,7 @@ class BoardColumn(BaseModel):
     probability: Number
     count: int
     sums: list[BoardSum]
-    deals: list[DealOut]
+    deals: list[DealListed]
 
 
 class Board(BaseModel):
@@ -214,7 +257,7 @@ def board_of(key: str, pipeline: Pipeline, sums: Iterable[Any], first: Iterable[
     for row in sums:
         summed[row.stage].append(BoardSum.model_validate(row))
     for deal in first:
-        shown[deal.stage].append(DealOut.model_validate(deal))
+        shown[deal.stage].append(DealListed.model_validate(deal))
     columns = [
         BoardColumn(
             stage=stage.key,

@@ -69,14 +69,15 @@ class OrderLine(OrderedLine, Base):
 class Order(OwnFields, Charges, Replicated, Base):
     """An order of a customer. `sales_number` is the CRM's, `number` the ERP's.
 
-    `net`, `tax`, `total`, `request_open` and `search` are derived. Values of several fields are stored in their
-    published JSON form.
+    `deal_id` is known to the CRM alone. `net`, `tax`, `total`, `request_open` and `search` are derived. Values
+    of several fields are stored in their published JSON form.
     """
 
     __tablename__ = "orders"
     __table_args__ = (
         # The tenant is part of the foreign key: an order cannot refer to a record of another tenant.
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        ForeignKeyConstraint(["tenant_id", "deal_id"], ["deals.tenant_id", "deals.id"]),
         CheckConstraint(
             "state in ('draft', 'submitted', 'on_hold', 'confirmed', 'partly_shipped', 'shipped', 'invoiced', "
             "'closed', 'cancelled')",
@@ -89,12 +90,14 @@ class Order(OwnFields, Charges, Replicated, Base):
         Index(None, "tenant_id", "customer_id", "ordered_on"),
         Index(None, "tenant_id", "state", "ordered_on"),
         Index(None, "tenant_id", "number"),
+        Index(None, "tenant_id", "deal_id", postgresql_where=text("deal_id is not null")),
     )
 
     sales_number: Mapped[str | None] = mapped_column(Text)
     number: Mapped[str | None] = mapped_column(Text)
     reference: Mapped[str | None] = mapped_column(Text)
     customer_id: Mapped[UUID]
+    deal_id: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     ordered_on: Mapped[date]
@@ -136,6 +139,7 @@ class Order(OwnFields, Charges, Replicated, Base):
             number=None,
             reference=None,
             customer_id=None,
+            deal_id=None,
             ordered_on=None,
             required_on=None,
             submitted_at=None,

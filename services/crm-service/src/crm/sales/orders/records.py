@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 from crm.catalogue.products.records import PRODUCTS
 from crm.parties.customers.models import Customer
 from crm.parties.customers.records import CUSTOMERS
+from crm.sales.deals.records import DEALS
 from crm.sales.orders import view
 from crm.sales.orders.events import ORDER, SHIPMENT
 from crm.sales.orders.models import Order, Shipment
@@ -54,7 +55,7 @@ ORDERS = Record(
     sort=("ordered_on", "required_on", "sales_number", "number", "total", "created_at", "updated_at"),
     order="-ordered_on",
     kind=ORDER,
-    expands={"customer_id": CUSTOMERS, "lines.product_id": PRODUCTS},
+    expands={"customer_id": CUSTOMERS, "deal_id": DEALS, "lines.product_id": PRODUCTS},
     allows=States(ALLOWED, lambda row: OrderState(row.state), NEXT_STATES),
     actions={Action.SUBMIT: (), Action.CANCEL: (), Action.REQUEST: ()},
     loads=(selectinload(Order.lines),),

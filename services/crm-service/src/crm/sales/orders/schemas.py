@@ -68,6 +68,7 @@ class OrderBody(BaseModel):
 class NewOrder(OrderBody):
     """A new order; `submit` submits it to the ERP at once."""
 
+    deal_id: UUID | None = Field(default=None, description="The deal that was won by this order.")
     submit: bool = False
 
 
@@ -123,6 +124,7 @@ class OrderListed(InCurrency, Shown):
     number: str | None
     reference: str | None
     customer_id: UUID
+    deal_id: UUID | None = Field(description="The deal of the order; the ERP has no deals.")
     state: OrderState
     reason: OrderReason | None
     currency: str
@@ -217,6 +219,7 @@ class OrderFilters(BaseModel):
 
     q: str | None = Field(default=None, max_length=200, description="Words in the numbers, or the customer's name.")
     customer_id: UUID | None = None
+    deal_id: UUID | None = None
     state: list[OrderState] = Field(default=[], description="Any of these.")
     canonical_id: UUID | None = None
     sales_number: str | None = Field(default=None, examples=["SO-000001"])

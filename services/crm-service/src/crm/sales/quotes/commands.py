@@ -39,7 +39,7 @@ from crm.sales.quotes.events import QUOTE
 from crm.sales.quotes.models import Quote, check_discounts
 from crm.sales.quotes.records import QUOTES
 from crm.sales.quotes.rules import NUMBERS, Letterhead, Line, QuoteState
-from crm.sales.quotes.schemas import Accept, QuoteBody, QuoteLineBody
+from crm.sales.quotes.schemas import Accept, QuoteBody, QuoteLineBody, QuoteOfDeal
 
 
 async def create(session: AsyncSession, body: QuoteBody, _actor: str, roles: Roles) -> Quote:
@@ -56,6 +56,17 @@ async def create(session: AsyncSession, body: QuoteBody, _actor: str, roles: Rol
     announce_new(session, QUOTE, row)
     await session.flush()
     return row
+
+
+async def of_deal(session: AsyncSession, deal_id: UUID, wanted: QuoteOfDeal, actor: str, roles: Roles) -> Quote:
+    """Enter a draft with the customer, the contact and the lines of an open deal. Raises `DealClosed`, and the errors
+    of `create`."""
+    deal = await reads.by_id(session, DEALS, deal_id, lock=True)
+    deal.must_be_open()
+    lines = [QuoteLineBody.model_validate(line.model_dump(exclude={"id"})) for line in deal.written()]
+    given = {name: getattr(deal, name) for name in ("customer_id", "contact_id", "currency")}
+    body = QuoteBody(**given, deal_id=deal.id, lines=lines, **dict(wanted))
+    return await create(session, body, actor, roles)
 
 
 async def change(
@@ -176,6 +187,7 @@ def _order(row: Quote, body: Accept) -> NewOrder:
     ]
     return NewOrder(
         customer_id=row.customer_id,
+        deal_id=row.deal_id,
         currency=row.currency,
         ordered_on=body.accepted_on,
         reference=body.reference or row.reference or row.number,

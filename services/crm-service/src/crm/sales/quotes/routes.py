@@ -14,14 +14,16 @@ from records import ActionRouter, answered, reads, routes
 from templates import printed, templates_router
 
 from crm.catalogue.products.models import QuoteSetting
+from crm.sales.deals.records import DEALS
 from crm.sales.quotes import commands, paper, queries
 from crm.sales.quotes.models import Quote, SentQuote
 from crm.sales.quotes.records import QUOTES
 from crm.sales.quotes.rules import Letterhead, QuoteState
-from crm.sales.quotes.schemas import Accept, Decline, LetterheadOut, QuoteOut, Revise, SentList, SentOut
+from crm.sales.quotes.schemas import Accept, Decline, LetterheadOut, QuoteOfDeal, QuoteOut, Revise, SentList, SentOut
 
 READ, WRITE = requires("quotes:read"), requires("quotes:write")
 Writer = Annotated[Principal, WRITE]
+DealWriter = Annotated[Principal, requires("deals:write", "quotes:write")]
 OrderWriter = Annotated[Principal, requires("quotes:write", "orders:write")]
 quotes = routes(
     QUOTES,
@@ -92,11 +94,27 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
     return Pdf(content, headers=headers)
 
 
+of_deals = ActionRouter(DEALS, QUOTES)
+
+
+@of_deals.post("/{deal_id}/quote", status_code=201)
+async def quote_deal(
+    deal_id: UUID, body: QuoteOfDeal, session: Session, caller: DealWriter, response: Response
+) -> QuoteOut:
+    """Enter a quote with the customer, the contact and the lines of a deal; the tax rates are today's of the catalogue.
+
+    The caller's roles limit the discounts.
+    """
+    row = await commands.of_deal(session, deal_id, body, caller.subject, caller.roles)
+    response.headers["Location"] = f"{QUOTES.path}/{row.id}"
+    return await answered(session, QUOTES, row, response)
+
+
 settings = APIRouter(tags=["quotes"])
 LIMITS_WRITERS = ("quotes:write", "prices:write")
 limits = limits_router(QuoteSetting, "quotes", "quotes:read", LIMITS_WRITERS)
 templates = templates_router([paper.QUOTE], "quotes:read")
-routers = (quotes, router, limits, settings, templates)
+routers = (quotes, router, of_deals, limits, settings, templates)
 
 
 @settings.get("/v1/letterhead", dependencies=[READ])

@@ -58,6 +58,18 @@ class QuoteBody(BaseModel):
     custom: OwnValues = Field(default={})
 
 
+class QuoteOfDeal(BaseModel):
+    """What a quote has beside the customer, the contact and the lines of its deal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    valid_until: date | None = Field(default=None, description="The last day of validity: today or later.")
+    language: Optional[Language] = Field(default=None, description="The language of the PDF; default: the customer's.")
+    reference: OptionalShortText = Field(default=None, description="The customer's reference.")
+    introduction: NotesText = ""
+    shipping_address: Address | None = None
+
+
 class Accept(BaseModel):
     """Accepting creates an order at once; `submit` submits it to the ERP in the same step."""
 

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products.records import CATALOGUE
 from crm.parties.customers.models import Customer
+from crm.sales.deals.records import DEALS
 from crm.sales.orders.events import ORDER
 from crm.sales.orders.models import Order, OrderLine
 from crm.sales.orders.records import ORDERS
@@ -36,7 +37,7 @@ BUYER = ("customer_id", "currency")
 async def create(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None = None) -> Order:
     """Enter a draft, with its number. Raises `ReferenceUnknown`, `Malformed`, and the errors of `priced` and
     `check_discounts`."""
-    return await _enter(session, body, actor, roles, submit=False)
+    return await _enter(session, body, actor, roles)
 
 
 async def enter(session: AsyncSession, body: NewOrder, actor: str, roles: Roles | None = None) -> Order:
@@ -45,7 +46,7 @@ async def enter(session: AsyncSession, body: NewOrder, actor: str, roles: Roles 
     Without `roles` discounts are not limited: those of an accepted quote were checked, and a file is imported by an
     operator.
     """
-    return await _enter(session, body, actor, roles, submit=body.submit)
+    return await _enter(session, body, actor, roles, deal_id=body.deal_id, submit=body.submit)
 
 
 async def change(
@@ -101,9 +102,19 @@ def _written_line(line: OrderLine) -> OrderLineBody:
     )
 
 
-async def _enter(session: AsyncSession, body: OrderBody, actor: str, roles: Roles | None, *, submit: bool) -> Order:
+async def _enter(
+    session: AsyncSession,
+    body: OrderBody,
+    actor: str,
+    roles: Roles | None,
+    *,
+    deal_id: UUID | None = None,
+    submit: bool = False,
+) -> Order:
     await replication.creating(session, ORDER)
     row = Order.blank()
+    if deal_id is not None:
+        row.deal_id = (await reads.referred(session, DEALS, deal_id, "deal_id")).id
     await _write(session, row, body, set(OrderBody.model_fields), roles)
     # As late as possible: taking a number locks the counter until the end of the transaction.
     row.change({"sales_number": await numbering.take(session, NUMBERS, row.ordered_on)})

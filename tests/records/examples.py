@@ -191,6 +191,12 @@ async def _task_reminder(maker: Maker, number: int) -> str:
     return str(listed["items"][0]["id"])
 
 
+async def _calendar_event(maker: Maker, number: int) -> Json:
+    times = {"starts_at": f"2026-11-{number + 1:02}T08:00:00Z", "ends_at": f"2026-11-{number + 1:02}T09:30:00Z"}
+    contact = {"contact_id": await maker.id_of("contact", number + 10)}
+    return {**times, "attendees": [{"employee_id": await maker.id_of("employee", number + 10)}, contact]}
+
+
 async def _mailbox(_maker: Maker, number: int) -> Json:
     return {"email": f"sales{number}.{uuid4().hex[:8]}@northwind.example"}
 
@@ -240,6 +246,7 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "order": _order,
     "interaction": _interaction,
     "task": _task,
+    "calendar_event": _calendar_event,
     "mailbox": _mailbox,
     "email_template": _email_template,
     "invoice": _invoice,

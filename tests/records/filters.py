@@ -49,14 +49,23 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "score_from": lambda row: row["score"],
     "due_from": lambda row: row["due_at"],
     "due_until": lambda row: row["due_at"],
-    "contact_id": lambda row: row["contact_ids"][0] if "contact_ids" in row else row["contact_id"],
-    "employee_id": lambda row: row["employee_ids"][0] if "employee_ids" in row else row["employee_id"],
+    "contact_id": lambda row: _person(row, "contact"),
+    "employee_id": lambda row: _person(row, "employee"),
+    "takes_place_from": lambda row: row["begins_at"],
+    "takes_place_until": lambda row: row["until_at"],
     "member_id": lambda row: row["member_ids"][0],
     "account_id": lambda row: row["lines"][0]["account_id"],
     "party_id": lambda row: row["lines"][0]["party_id"],
     "order_line_id": lambda row: row["lines"][0]["order_line_id"],
 }
 """Where a row has the value of a filter that is no field of it."""
+
+
+def _person(row: Json, kind: str) -> Any:
+    """Who takes part, is invited, or is referred to."""
+    if "attendees" in row:
+        return next(each[f"{kind}_id"] for each in row["attendees"] if each[f"{kind}_id"])
+    return row[f"{kind}_ids"][0] if f"{kind}_ids" in row else row[f"{kind}_id"]
 
 
 def value_of(row: Json, name: str) -> Any:
@@ -84,7 +93,7 @@ def choices(annotation: Any) -> list[str]:
 def nothing(annotation: Any, name: str) -> str:
     """A value of the filter's type that no row has."""
     kinds = _plain(annotation)
-    if UUID in kinds or name in ("owner_id", "assignee_id"):
+    if UUID in kinds or name in ("owner_id", "assignee_id", "organiser_id"):
         return "01900000-0000-7000-8000-ffffffffffff"
     if int in kinds:
         return "5000" if name.endswith("_from") else "9"

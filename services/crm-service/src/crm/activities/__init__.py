@@ -1,5 +1,12 @@
-"""Activities: interactions, tasks and mail."""
+"""Activities: interactions, tasks, calendar and mail."""
 
-from crm.activities import interactions, mail, reminders, tasks
+from crm.activities import calendar, free_busy, interactions, mail, reminders, tasks
 
-MODULES = (interactions.MODULE, tasks.MODULE, reminders.MODULE, mail.MODULE)
+MODULES = (
+    interactions.MODULE,
+    tasks.MODULE,
+    reminders.MODULE,
+    calendar.MODULE,
+    free_busy.MODULE,
+    mail.MODULE,
+)

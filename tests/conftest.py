@@ -50,5 +50,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Ite
 
 
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), fast=True) as running:
+    with Stack(tmp_path_factory.mktemp("stack"), fast=True, with_mail=True) as running:
         yield running

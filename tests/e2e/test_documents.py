@@ -36,6 +36,8 @@ def test_the_front_page_shows_commands() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_commands_of_a_document_answer_what_it_shows(stack: Stack, folder: Path, document: Path) -> None:
     ports = {f"{name.upper()}_PORT": url.rpartition(":")[2] for name, url in stack.urls.items()}
+    assert stack.mail is not None
+    ports |= {"SMTP_PORT": str(stack.mail.smtp_port), "IMAP_PORT": str(stack.mail.imap_port)}
     with Shell(folder, {"DATA_DIR": str(stack.folder), **ports}) as shell:
         for block in blocks((ROOT / document).read_text(encoding="utf-8")):
             check(shell, block)

@@ -226,6 +226,13 @@ def test_a_bad_number_of_partitions_is_refused_before_anything_starts() -> None:
     assert systems({}) is None
 
 
+def test_a_mail_server_has_ports_if_it_is_wanted() -> None:
+    wanted = ports({"MAIL": "1", "IMAP_PORT": "143"})
+    assert (wanted["smtp"], wanted["imap"]) == (8025, 143)
+    with pytest.raises(CannotStart, match="MAIL is 'yes'"):
+        ports({"MAIL": "yes"})
+
+
 def test_the_usual_ports_and_folder_are_taken_without_a_choice() -> None:
     assert ports({}) == {"crm": 8001, "erp": 8002, "gateway": 8003, "sign_in": 8004}
     assert data_folder({}).name == ".data"

@@ -10,6 +10,9 @@ from stack.process import Child, StoppedAtExit, wait_until
 
 LOCK = REPOSITORY / "deploy" / "mail" / "jgo.lock.toml"
 START_SECONDS = 60.0
+USERS = {"sales@teehaus.example": "sales", "ana@trujillo.example": "ana"}
+"""The users of `make run MAIL=1`, with their secrets: our mailbox and that of a customer."""
+
 RUNNER = "com.icegreen.greenmail.standalone.GreenMailStandaloneRunner"
 JVM = ("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Djava.awt.headless=true")
 
@@ -21,9 +24,16 @@ class MailServer(StoppedAtExit):
     """
 
     def __init__(
-        self, folder: Path, users: Mapping[str, str], *, smtp_port: int | None = None, imap_port: int | None = None
+        self,
+        folder: Path,
+        users: Mapping[str, str],
+        log: Path | None = None,
+        *,
+        smtp_port: int | None = None,
+        imap_port: int | None = None,
     ) -> None:
         self.folder = folder
+        self.log = log or folder / "mail.log"
         self.users = dict(users)
         self.smtp_port, self.imap_port = smtp_port or 0, imap_port or 0
         self._child: Child | None = None
@@ -56,7 +66,7 @@ class MailServer(StoppedAtExit):
         }
         set_up = [f"-Dgreenmail.{name}={value}" for name, value in options.items()]
         command = [str(program), *JVM, *set_up, "-cp", jars, RUNNER]
-        self._child = Child("mail", command, self.folder / "mail.log")
+        self._child = Child("mail", command, self.log)
         self._child.start()
         wait_until(self._listens, self._child, START_SECONDS)
         return f"{HOST}:{self.smtp_port}"

@@ -58,6 +58,8 @@ class Plan:
     files_url: str | None = None
     sealing_keys: str | None = None
     """The keys that seal secrets in the databases, separated by commas."""
+    has_mail: bool = False
+    """Whether there is a mail server on this machine, which the CRM may use."""
     broker_logins: Mapping[str, Mapping[str, str]] | None = None
     """The variables with which each service logs in at the broker; None: at a broker without users."""
     sign_in_port: int | None = None
@@ -104,6 +106,8 @@ class Plan:
             environment |= self.broker_logins[service]
         if self.files_url is not None and service in SYSTEMS:
             environment["FILES_URL"] = self.files_url
+        if self.has_mail and service == "crm":
+            environment |= {"MAIL_PRIVATE_NETWORKS": "true", "MAIL_FETCH_SECONDS": "2"}
         if service == "gateway":
             environment["SERVICE_KEY_FILE"] = str(self.gateway.private_file)
             environment["SERVICE_ISSUER"] = self.gateway.name

@@ -18,6 +18,7 @@ from stack.services import PARTITIONS, Stack
 from stack.watch import Watch
 
 DEFAULT_PORTS = {"crm": 8001, "erp": 8002, "gateway": 8003, "sign_in": 8004}
+MAIL_PORTS = {"smtp": 8025, "imap": 8143}
 TITLES = {"crm": "CRM", "erp": "ERP", "gateway": "Sync gateway"}
 WIDEST = 240
 LOOK_SECONDS = 0.3
@@ -25,21 +26,22 @@ LOOK_SECONDS = 0.3
 
 def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
     """The ports of the three services and of sign-in: CRM_PORT, ERP_PORT, GATEWAY_PORT, SIGN_IN_PORT, or the defaults;
-    KAFKA_PORT if it is set.
+    with MAIL=1 SMTP_PORT and IMAP_PORT too; KAFKA_PORT if it is set.
 
     Without KAFKA_PORT the broker selects a free port and stores it in its data folder.
     """
-    chosen = {}
-    for name in (*DEFAULT_PORTS, "kafka"):
+    chosen, defaults = {}, DEFAULT_PORTS | (MAIL_PORTS if is_set("MAIL", environment) else {})
+    for name in (*defaults, "kafka"):
         variable = f"{name.upper()}_PORT"
-        text = environment.get(variable) or str(DEFAULT_PORTS.get(name, ""))
+        text = environment.get(variable) or str(defaults.get(name, ""))
         if not text:
             continue
         if not text.isdecimal() or not 0 < int(text) < 65536:
             raise CannotStart(f"{variable} is {text!r}: it must be a port number from 1 to 65535.")
         chosen[name] = int(text)
     if len(set(chosen.values())) < len(chosen):
-        raise CannotStart("CRM_PORT, ERP_PORT, GATEWAY_PORT, SIGN_IN_PORT and KAFKA_PORT must be different ports.")
+        names = ", ".join(f"{name.upper()}_PORT" for name in chosen)
+        raise CannotStart(f"{names} must be different ports.")
     return chosen
 
 
@@ -51,14 +53,20 @@ def most_partitions(environment: Mapping[str, str] = os.environ) -> int:
     return int(text)
 
 
+def is_set(variable: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a variable is 1. Raises CannotStart when it is neither 0 nor 1."""
+    text = environment.get(variable) or "0"
+    if text not in ("0", "1"):
+        raise CannotStart(f"{variable} is {text!r}: it must be 0 or 1.")
+    return text == "1"
+
+
 def secured(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether our broker has TLS, users and permissions: KAFKA_SECURE=1."""
-    text = environment.get("KAFKA_SECURE") or "0"
-    if text not in ("0", "1"):
-        raise CannotStart(f"KAFKA_SECURE is {text!r}: it must be 0 or 1.")
-    if text == "1" and environment.get("KAFKA_BOOTSTRAP_SERVERS"):
+    wanted = is_set("KAFKA_SECURE", environment)
+    if wanted and environment.get("KAFKA_BOOTSTRAP_SERVERS"):
         raise CannotStart("KAFKA_SECURE is for the embedded broker: leave it out, or KAFKA_BOOTSTRAP_SERVERS.")
-    return text == "1"
+    return wanted
 
 
 def systems(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
@@ -103,6 +111,7 @@ def run(program: Program = python_program) -> None:
         cors_origins=os.environ.get("CORS_ORIGINS") or LOCAL_PAGES,
         most_partitions=most_partitions(),
         secured=secured(),
+        with_mail=is_set("MAIL"),
         program=program,
     )
     try:
@@ -162,6 +171,10 @@ def show(stack: Stack, console: Console) -> None:
     )
     users = "" if stack.access is None else f" (SASL_SSL; users and authority: {stack.access.folder})"
     console.print(f"Kafka: {stack.bootstrap}{users}   data and logs: {stack.folder}", soft_wrap=True)
+    if stack.mail is not None:
+        users = ", ".join(f"{user} (secret `{secret}`)" for user, secret in stack.mail.users.items())
+        places = f"SMTP 127.0.0.1:{stack.mail.smtp_port}, IMAP 127.0.0.1:{stack.mail.imap_port}"
+        console.print(f"Mail, kept until it stops: {places}; {users}", soft_wrap=True)
     console.print("Ctrl-C stops everything; make run continues where it stopped.")
 
 

@@ -14,6 +14,8 @@ from stack.jars import class_path
 from stack.java import java
 from stack.kafka import Kafka
 from stack.keys import FIRST_TENANT, SCOPES, gateway_issuer, local_issuer, sealing_key
+from stack.mail import LOCK as MAIL_LOCK
+from stack.mail import USERS, MailServer
 from stack.part import Part, ServicePart
 from stack.plan import LOCAL_PAGES, SERVICES, Plan, Program, python_program
 from stack.ports import free_port, is_free
@@ -37,7 +39,8 @@ class Stack(StoppedAtExit):
     `gateway-worker`, and `sign-in` if there is a port for it. Without ports, free ones are selected; the broker's stays
     the same in a folder. A given database or broker is used instead of an embedded one; `systems` replaces our CRM and
     ERP as the spokes of the gateway. `most_partitions` bounds the partitions of topics on our own broker; if `secured`,
-    that broker has TLS, users and permissions. `fast` is for tests: see Postgres.
+    that broker has TLS, users and permissions. `with_mail` adds the part `mail`, a server for two mailboxes. `fast` is
+    for tests: see Postgres.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Stack(StoppedAtExit):
         cors_origins: str = LOCAL_PAGES,
         most_partitions: int = PARTITIONS,
         secured: bool = False,
+        with_mail: bool = False,
         program: Program = python_program,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
@@ -75,6 +79,10 @@ class Stack(StoppedAtExit):
             self.kafka = self._broker(self.fixed_ports.get("kafka"))
         else:
             self.fixed_ports.pop("kafka", None)
+        self.mail: MailServer | None = None
+        if with_mail:
+            mail_ports = {f"{name}_port": self.fixed_ports.get(name) for name in ("smtp", "imap")}
+            self.mail = MailServer(self.folder / "mail", USERS, self.logs / "mail.log", **mail_ports)
         self._bootstrap_servers = bootstrap_servers
         self._services: dict[str, ServicePart] = {}
         self._plan: Plan | None = None
@@ -83,12 +91,8 @@ class Stack(StoppedAtExit):
     @property
     def parts(self) -> dict[str, Part]:
         """All parts by name: the embedded servers, then the processes of the services."""
-        parts: dict[str, Part] = {}
-        if self.postgres is not None:
-            parts["postgres"] = self.postgres
-        if self.kafka is not None:
-            parts["kafka"] = self.kafka
-        return parts | self._services
+        servers: dict[str, Part | None] = {"postgres": self.postgres, "kafka": self.kafka, "mail": self.mail}
+        return {name: each for name, each in {**servers, **self._services}.items() if each is not None}
 
     @property
     def plan(self) -> Plan:
@@ -131,6 +135,9 @@ class Stack(StoppedAtExit):
             if self.kafka is not None:
                 java()
                 class_path()
+            if self.mail is not None:
+                java()
+                class_path(lock=MAIL_LOCK)
         except BaseException:
             self._release()
             raise
@@ -155,7 +162,7 @@ class Stack(StoppedAtExit):
         if name is not None:
             self._part(name).stop()
             return
-        servers: list[Part] = [part for part in (self.postgres, self.kafka) if part is not None]
+        servers: list[Part] = [part for part in (self.postgres, self.kafka, self.mail) if part is not None]
         _stop_together(list(self._services.values()), SERVICE_PATIENCE_SECONDS)
         _stop_together(servers, SERVER_PATIENCE_SECONDS)
         self._release()
@@ -197,6 +204,9 @@ class Stack(StoppedAtExit):
             self.say("Starting Kafka")
             self.kafka.begin()
         self._start_databases()
+        if self.mail is not None:
+            self.say("Starting the mail server")
+            self.mail.start()
         if self.kafka is not None:
             self._bootstrap_servers = self.kafka.finish()
         self._plan = self._make_plan()
@@ -238,6 +248,7 @@ class Stack(StoppedAtExit):
             systems=self.systems,
             cors_origins=self.cors_origins,
             most_partitions=self.most_partitions if self.kafka else None,
+            has_mail=self.mail is not None,
             broker_logins=_logins(self.access),
             sealing_keys=os.environ.get("SEALING_KEYS") or sealing_key(self.folder / "keys"),
             files_url=os.environ.get("FILES_URL") or (self.folder / "files").as_uri(),

@@ -12,5 +12,6 @@ class Settings(FileSettings):
     auth_audience: str = audience_of("crm")
     mail_limit_bytes: int = Field(default=25 * 1024 * 1024, gt=0, le=100 * 1024 * 1024)
     mail_private_networks: bool = False
+    mail_fetch_seconds: int = Field(default=60, ge=1, le=3600)
     form_address_per_minute: int = Field(default=20, ge=1)
     form_per_minute: int = Field(default=300, ge=1)

@@ -31,7 +31,6 @@ log = structlog.get_logger()
 LEASE = timedelta(minutes=15)
 """An e-mail that a process was sending when it died is sent again after this time, with the same Message-ID."""
 
-FETCH_EVERY = timedelta(minutes=1)
 SENT_AT_ONCE, FETCHED_AT_ONCE, MAILBOXES_AT_ONCE = 20, 50, 20
 POLL_SECONDS = 1.0
 
@@ -185,9 +184,9 @@ class Mailing:
         await self._note(place, None, reached, again=len(found) == FETCHED_AT_ONCE)
 
     async def _leased(self, session: AsyncSession, mailbox_id: UUID) -> Mailbox | None:
-        now = clock.now()
+        now, pause_seconds = clock.now(), timedelta(seconds=self.settings.mail_fetch_seconds)
         free = or_(Mailbox.fetch_after.is_(None), Mailbox.fetch_after <= now)
-        leased = update(Mailbox).where(Mailbox.id == mailbox_id, free).values(fetch_after=now + FETCH_EVERY)
+        leased = update(Mailbox).where(Mailbox.id == mailbox_id, free).values(fetch_after=now + pause_seconds)
         found: Mailbox | None = await session.scalar(leased.returning(Mailbox))
         return found
 

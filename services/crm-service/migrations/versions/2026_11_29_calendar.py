@@ -4,7 +4,7 @@ from alembic import op
 from migrating.columns import TENANT, belongs_to
 
 revision = "calendar"
-down_revision = "recurring_tasks"
+down_revision = "stages_of_tenant"
 
 ABOUT = {"customer_id": "customers", "order_id": "orders", "deal_id": "deals"}
 INDEXES = (*ABOUT, "begins_at, id", "until_at", "updated_at, id")

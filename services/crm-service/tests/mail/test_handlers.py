@@ -110,6 +110,50 @@ async def test_a_queued_email_goes_out_and_its_answer_comes_in(
     assert len((await api.get("/v1/emails", params={"direction": "in"})).json()["items"]) == 1
 
 
+async def test_a_draft_waits_for_its_files_and_leaves_with_them(
+    api: httpx.AsyncClient, mailing: Mailing, server: MailServer
+) -> None:
+    mailbox = await opened(api, server)
+    draft = await queued(api, mailbox, draft=True, to=[{"email": OURS}], subject="Price list")
+    await mailing.step()
+    assert ((await read(api, draft))["state"], draft["allowed"]) == ("draft", ["send"])
+    form = {"file": ("Preise.csv", b"Chai;18.00\n", "text/csv")}
+    assert (await api.post(f"/v1/emails/{draft['id']}/files", files=form)).status_code == 201
+    assert (await api.post(f"/v1/emails/{draft['id']}/send")).json()["state"] == "queued"
+    await mailing.step()
+    assert (await read(api, draft))["state"] == "sent"
+    await refetch(mailing)
+    parameters = {"direction": "in", "message_id": draft["message_id"]}
+    (copy,) = (await api.get("/v1/emails", params=parameters)).json()["items"]
+    (file,) = (await api.get(f"/v1/emails/{copy['id']}/files")).json()["items"]
+    assert file["name"] == "Preise.csv"
+    assert (await api.get(f"/v1/files/{file['id']}/content")).text.split() == ["Chai;18.00"]
+
+
+async def test_files_that_are_too_large_for_an_email_are_refused_before_it_leaves(
+    api: httpx.AsyncClient, mailing: Mailing, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = await queued(api, await opened(api, server, imap=None), draft=True)
+    await api.post(f"/v1/emails/{draft['id']}/files", files={"file": ("a.txt", b"abcd", "text/plain")})
+    state = application(SERVICE).state
+    monkeypatch.setattr(state, "settings", state.settings.model_copy(update={"mail_limit_bytes": 3}))
+    refused = await api.post(f"/v1/emails/{draft['id']}/send")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/files-too-large")
+    assert (await read(api, draft))["state"] == "draft"
+
+
+async def test_the_pdf_of_a_quote_goes_with_an_email(
+    api: httpx.AsyncClient, mailing: Mailing, server: MailServer
+) -> None:
+    customer = (await api.post("/v1/customers", json={"name": "Ana", "currency": "EUR"})).json()
+    quote = (await api.post("/v1/quotes", json={"customer_id": customer["id"], "currency": "EUR"})).json()
+    email = await queued(api, await opened(api, server, imap=None), quote_id=quote["id"])
+    (file,) = (await api.get(f"/v1/emails/{email['id']}/files")).json()["items"]
+    assert (file["name"], file["media_type"]) == (f"{quote['number']}-1.pdf", "application/pdf")
+    await mailing.step()
+    assert (await read(api, email))["state"] == "sent"
+
+
 async def test_a_server_that_is_away_holds_up_its_own_mailbox_only(
     api: httpx.AsyncClient, mailing: Mailing, server: MailServer
 ) -> None:

@@ -1,6 +1,7 @@
 """Commands on e-mails."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import mail
@@ -25,6 +26,7 @@ from crm.activities.mail import queries
 from crm.activities.mail.models import (
     ConsentMissing,
     Email,
+    FilesTooLarge,
     Mailbox,
     MailboxOff,
     NotQueued,
@@ -36,6 +38,7 @@ from crm.activities.mail.records import EMAILS, MAILBOXES, TEMPLATES
 from crm.activities.mail.rules import (
     PERSONAL_RECIPIENTS,
     PLACEHOLDERS,
+    SENDABLE,
     EmailState,
     MailDirection,
     filled,
@@ -49,20 +52,33 @@ from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals.records import DEALS
 from crm.sales.leads.records import LEADS
 from crm.sales.leads.schemas import LeadBody
+from crm.sales.quotes.printing import quote_pdf
+from crm.sales.quotes.records import QUOTES
 
 MOST_INTERACTION_TEXT = 10_000
+PDF_TYPE = "application/pdf"
+FILES = "files"
+"""Where a session of a request has the place of files."""
+
 NO_SUBJECT = "(no subject)"
 SYSTEM = "crm"
+
+
+@dataclass(frozen=True)
+class FilePlace:
+    """Where files are stored: sessions of their own while they are, and the settings."""
+
+    sessions: Sessions
+    settings: FileSettings
 
 
 async def queue(session: AsyncSession, body: EmailBody, actor: str) -> Email:
     """Queue an e-mail; the worker sends it after this transaction.
 
-    Raises `ReferenceUnknown`, `MailboxOff`, `ConsentMissing`, `PlaceholdersEmpty`.
+    Raises `ReferenceUnknown`, `MailboxOff`, `ConsentMissing`, `PlaceholdersEmpty`, and what files raise.
     """
     mailbox = await reads.referred(session, MAILBOXES, body.mailbox_id, "mailbox_id")
-    if not mailbox.enabled or mailbox.archived_at or mailbox.smtp is None:
-        raise MailboxOff()
+    _must_send(mailbox)
     parties = await _parties(session, body)
     answered = await reads.by_id(session, EMAILS, body.reply_to_id) if body.reply_to_id else None
     subject, text, html, marketing = await _texts(session, body, mailbox, parties)
@@ -70,20 +86,32 @@ async def queue(session: AsyncSession, body: EmailBody, actor: str) -> Email:
     row.entitle(subject)
     row.text = f"{text}\n\n-- \n{mailbox.signature}" if mailbox.signature else text
     row.html, row.marketing = html and nh3.clean(html), marketing or len(row.addressees) > PERSONAL_RECIPIENTS
-    if row.marketing and (missing := await queries.without_consent(session, row.addressees)):
-        raise ConsentMissing(addresses=", ".join(missing))
-    row.queue()
+    await _must_consent(session, row)
+    if not body.draft:
+        row.queue()
     session.add(row)
     await session.flush()
+    if body.quote_id is not None:
+        await reads.referred(session, QUOTES, body.quote_id, "quote_id")
+        found = await quote_pdf(session, body.quote_id)
+        await _attach(session, session.info[FILES], row, mail.Attachment(found.name, PDF_TYPE, found.content))
     await notify(session)
     return row
 
 
-async def send_again(session: AsyncSession, email_id: UUID) -> Email:
-    """Queue an e-mail that has failed or bounced. Raises `NotFound`, `NotQueued`."""
+async def send(session: AsyncSession, email_id: UUID, most_bytes: int) -> Email:
+    """Queue a draft, or an e-mail that has failed or bounced.
+
+    Raises `NotFound`, `NotQueued`, `MailboxOff`, `ConsentMissing`, `FilesTooLarge`.
+    """
     row = await reads.by_id(session, EMAILS, email_id, lock=True)
-    if row.state not in (EmailState.FAILED, EmailState.BOUNCED):
+    if row.state not in SENDABLE:
         raise NotQueued(state=row.state, allowed=list(EMAILS.allows(row)) if EMAILS.allows else [])
+    _must_send(await reads.referred(session, MAILBOXES, row.mailbox_id, "mailbox_id"))
+    await _must_consent(session, row)
+    attached = await files.files_of(session, EMAILS, row.id)
+    if sum(each.size_bytes for each in await session.scalars(attached)) > most_bytes:
+        raise FilesTooLarge(most_bytes=most_bytes)
     row.queue()
     row.count_on()
     await session.flush()
@@ -130,20 +158,34 @@ async def receive(session: AsyncSession, mailbox: Mailbox, found: mail.Parsed, a
     return row, True
 
 
-async def attach(
-    session: AsyncSession, sessions: Sessions, settings: FileSettings, row: Email, found: mail.Parsed
-) -> None:
+async def attach(session: AsyncSession, place: FilePlace, row: Email, found: mail.Parsed) -> None:
     """Store the files of a message with its e-mail, as many as a record may have. Raises what files raise."""
-    for each in found.attachments[: settings.files_per_record]:
-        stored = await objects.store(
-            sessions,
-            storage(settings.files_url),
-            SYSTEM,
-            session.info["tenant"],
-            _pieces(each.content),
-            settings.file_limit_bytes,
-        )
-        await files.attach(session, EMAILS, row.id, each.name, each.media_type, stored, settings, row.created_by)
+    for each in found.attachments[: place.settings.files_per_record]:
+        await _attach(session, place, row, each)
+
+
+async def attachments(session: AsyncSession, place: FilePlace, row: Email) -> list[mail.Attachment]:
+    """The files of an e-mail with their contents. Raises `ContentLost`, `StorageAway`."""
+    attached = (await session.scalars(await files.files_of(session, EMAILS, row.id))).all()
+    store, found = storage(place.settings.files_url), []
+    for each in sorted(attached, key=lambda each: each.created_at):
+        pieces = await store.open(each.object_key, 0, each.size_bytes)
+        content = b"".join([piece async for piece in pieces])
+        found.append(mail.Attachment(each.name, each.media_type, content))
+    return found
+
+
+async def _attach(session: AsyncSession, place: FilePlace, row: Email, file: mail.Attachment) -> None:
+    settings = place.settings
+    stored = await objects.store(
+        place.sessions,
+        storage(settings.files_url),
+        SYSTEM,
+        session.info["tenant"],
+        _pieces(file.content),
+        settings.file_limit_bytes,
+    )
+    await files.attach(session, EMAILS, row.id, file.name, file.media_type, stored, settings, row.created_by)
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:
@@ -175,6 +217,16 @@ def unreadable(mailbox: Mailbox, name: str, reason: str) -> Email:
     row.entitle(NO_SUBJECT)
     row.text, row.reason = "", reason
     return row
+
+
+def _must_send(mailbox: Mailbox) -> None:
+    if not mailbox.enabled or mailbox.archived_at or mailbox.smtp is None:
+        raise MailboxOff()
+
+
+async def _must_consent(session: AsyncSession, row: Email) -> None:
+    if row.marketing and (missing := await queries.without_consent(session, row.addressees)):
+        raise ConsentMissing(addresses=", ".join(missing))
 
 
 async def _parties(session: AsyncSession, body: EmailBody) -> Parties:
@@ -234,7 +286,7 @@ def _row(mailbox: Mailbox, direction: MailDirection, state: EmailState, message_
 
 
 def _outgoing(body: EmailBody, mailbox: Mailbox, parties: Parties, answered: Email | None, actor: str) -> Email:
-    row = _row(mailbox, MailDirection.OUT, EmailState.QUEUED, mail.new_message_id(mailbox.email), actor)
+    row = _row(mailbox, MailDirection.OUT, EmailState.DRAFT, mail.new_message_id(mailbox.email), actor)
     row.sender = {"email": mailbox.email, "name": mailbox.name}
     row.recipients = [each.model_dump(mode="json") for each in body.to]
     row.copies = [each.model_dump(mode="json") for each in body.cc]

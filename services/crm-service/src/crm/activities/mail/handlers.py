@@ -1,7 +1,7 @@
 """The worker's task: queued e-mails are sent, mailboxes are fetched, each mailbox apart from all others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,6 +23,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.activities.mail import commands
+from crm.activities.mail.commands import FilePlace
 from crm.activities.mail.models import Email, Mailbox
 from crm.activities.mail.rules import EmailState
 from crm.settings import Settings
@@ -48,6 +49,7 @@ class Mailing:
 
     def __init__(self, sessions: Sessions, settings: Settings, wakeup: Wakeup | None = None) -> None:
         self.sessions, self.settings = sessions, settings
+        self.files = FilePlace(sessions, settings)
         self.seal = Seal(settings.sealing_keys)
         self.wakeup = wakeup or Wakeup()
         self._serving: dict[tuple[str, Owned], asyncio.Task[None]] = {}
@@ -142,7 +144,9 @@ class Mailing:
 
     async def _send_one(self, place: Owned, connection: Connection, email: Email) -> None:
         try:
-            await connection.send(_message(email), email.sender["email"], email.addressees)
+            async with transaction(self.sessions, place.tenant) as session:
+                files = await commands.attachments(session, self.files, email)
+            await connection.send(_message(email, files), email.sender["email"], email.addressees)
         except ValueError as error:
             await self._settle(place, [email.id], Refused(str(error), permanent=True))
         except Refused as refused:
@@ -237,7 +241,7 @@ class Mailing:
     async def _receive(self, session: AsyncSession, mailbox: Mailbox, found: mail.Parsed) -> None:
         row, is_new = await commands.receive(session, mailbox, found, mailbox.about)
         if is_new:
-            await commands.attach(session, self.sessions, self.settings, row, found)
+            await commands.attach(session, self.files, row, found)
 
     def _server(self, mailbox: Mailbox, declared: Mapping[str, Any] | None) -> mail.Server:
         """Raises `Refused`."""
@@ -271,7 +275,7 @@ async def _unreadable(session: AsyncSession, mailbox: Mailbox, name: str, reason
     session.add(commands.unreadable(mailbox, name, reason))
 
 
-def _message(email: Email) -> Any:
+def _message(email: Email, files: Sequence[mail.Attachment]) -> Any:
     return mail.composed(
         mail.Draft(
             message_id=email.message_id,
@@ -284,6 +288,7 @@ def _message(email: Email) -> Any:
             date=email.created_at,
             in_reply_to=email.in_reply_to,
             references=email.message_references,
+            attachments=files,
             automatic=email.marketing,
         )
     )

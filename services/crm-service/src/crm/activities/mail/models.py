@@ -10,6 +10,7 @@ from chassis.db import JsonObject, unique
 from chassis.errors import Conflict, Malformed, Unavailable
 from chassis.versioned import Versioned
 from custom_fields.columns import OwnFields
+from localisation import Counted
 from records import Plain
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -59,7 +60,16 @@ class PlaceholdersEmpty(Conflict):
 class NotQueued(Conflict):
     code = "email-not-queued"
     title = "The e-mail cannot be queued again"
-    hint = "Only an e-mail that has failed or bounced is sent again."
+    hint = "Only a draft, or an e-mail that has failed or bounced, is sent."
+
+
+class FilesTooLarge(Conflict):
+    code = "files-too-large"
+    title = "The files of the e-mail are too large"
+    detail = Counted(
+        "The limit of all is {most_bytes} byte.", "The limit of all is {most_bytes} bytes.", by="most_bytes"
+    )
+    hint = "Remove files of the e-mail, or send a link."
 
 
 class SenderKnown(Conflict):

@@ -10,7 +10,7 @@ from sealing import NoKey, Seal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.activities.mail.models import Email, EmailTemplate, Mailbox, SealingOff
-from crm.activities.mail.rules import EmailState, MailDirection
+from crm.activities.mail.rules import SENDABLE, MailDirection
 from crm.activities.mail.schemas import (
     EmailBody,
     EmailFilters,
@@ -80,7 +80,7 @@ EMAILS = Record(
     refers={"mailbox_id": MAILBOXES, "customer_id": CUSTOMERS, "contact_id": CONTACTS, "deal_id": DEALS},
     expands={"lead_id": LEADS},
     allows=lambda row: (
-        *(("send",) if row.state in (EmailState.FAILED, EmailState.BOUNCED) else ()),
+        *(("send",) if row.state in SENDABLE else ()),
         *(("propose",) if row.direction == MailDirection.IN and not _is_known(row) else ()),
     ),
     actions={"send": (), "propose": ("leads:write",)},

@@ -33,6 +33,11 @@ class NotAMessage(UnsupportedMediaType):
     hint = "Send the message as it arrived, with `Content-Type: message/rfc822`."
 
 
+async def attaching(request: Request, session: Session) -> None:
+    """Dependency: the session can store files."""
+    session.info[commands.FILES] = commands.FilePlace(request.app.state.sessions, request.app.state.settings)
+
+
 async def sealing(request: Request, session: Session) -> None:
     """Dependency: the session can seal secrets."""
     session.info[SEAL] = Seal(request.app.state.settings.sealing_keys)
@@ -49,10 +54,11 @@ routers = (
     routes(
         EMAILS,
         create=commands.queue,
+        before=attaching,
         says={
             "create": (
                 "Queue an e-mail. The worker sends it; `state` says what became of it. More than five recipients, or "
-                "`marketing`, need the consent of every one."
+                "`marketing`, need the consent of every one. Files are attached to a draft; then it is sent."
             )
         },
     ),
@@ -81,15 +87,17 @@ async def receive_email(
         raise EmailUnreadable(reason=Phrase("{error}", error=str(error))) from None
     row, is_new = await commands.receive(session, mailbox, found, caller.subject)
     if is_new:
-        await commands.attach(session, request.app.state.sessions, request.app.state.settings, row, found)
+        place = commands.FilePlace(request.app.state.sessions, request.app.state.settings)
+        await commands.attach(session, place, row, found)
     response.headers["Location"] = f"{EMAILS.path}/{row.id}"
     return await answered(session, EMAILS, row, response)
 
 
 @emails.post("/{email_id}/send", dependencies=[requires("mail:write")])
-async def send_email(email_id: UUID, session: Session, response: Response) -> EmailOut:
-    """Send an e-mail again that has failed or bounced, with the same Message-ID."""
-    return await answered(session, EMAILS, await commands.send_again(session, email_id), response)
+async def send_email(request: Request, email_id: UUID, session: Session, response: Response) -> EmailOut:
+    """Send a draft with its files; or again what has failed or bounced, with the same Message-ID."""
+    most_bytes = request.app.state.settings.mail_limit_bytes
+    return await answered(session, EMAILS, await commands.send(session, email_id, most_bytes), response)
 
 
 @emails.post("/{email_id}/propose")

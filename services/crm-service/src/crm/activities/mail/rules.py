@@ -36,8 +36,9 @@ class MailDirection(StrEnum):
 
 
 class EmailState(StrEnum):
-    """`unreadable`: it arrived and cannot be read; its file has the original."""
+    """`draft`: it waits for its files, and to be sent; `unreadable`: it arrived and cannot be read."""
 
+    DRAFT = "draft"
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
@@ -45,6 +46,10 @@ class EmailState(StrEnum):
     FAILED = "failed"
     RECEIVED = "received"
     UNREADABLE = "unreadable"
+
+
+SENDABLE = (EmailState.DRAFT, EmailState.FAILED, EmailState.BOUNCED)
+"""The states in which an e-mail can be sent by a person."""
 
 
 class Person(Value):

@@ -101,6 +101,10 @@ class EmailBody(BaseModel):
     ] = Field(default={}, description="The values of the template's own placeholders.")
     reply_to_id: UUID | None = Field(default=None, description="The e-mail that it answers: it stays in its thread.")
     marketing: bool = Field(default=False, strict=True, description="Whether every recipient must have consented.")
+    draft: bool = Field(
+        default=False, strict=True, description="Wait until `send` is called, so that files can be attached before."
+    )
+    quote_id: UUID | None = Field(default=None, description="A quote that was sent: its PDF is attached.")
     customer_id: UUID | None = None
     contact_id: UUID | None = None
     deal_id: UUID | None = None

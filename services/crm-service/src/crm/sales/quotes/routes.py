@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-from chassis import clock
 from chassis.auth import Principal, requires
 from chassis.db import Session
 from chassis.preconditions import SeenIfThere, etag
@@ -11,14 +10,14 @@ from documents import PDF, Pdf
 from fastapi import APIRouter, Body, Response
 from lines.discounts.routes import limits_router
 from records import ActionRouter, answered, reads, routes
-from templates import printed, templates_router
+from templates import templates_router
 
 from crm.catalogue.products.models import QuoteSetting
 from crm.sales.deals.records import DEALS
 from crm.sales.quotes import commands, paper, queries
-from crm.sales.quotes.models import Quote, SentQuote
+from crm.sales.quotes.printing import quote_pdf
 from crm.sales.quotes.records import QUOTES
-from crm.sales.quotes.rules import Letterhead, QuoteState
+from crm.sales.quotes.rules import Letterhead
 from crm.sales.quotes.schemas import Accept, Decline, LetterheadOut, QuoteOfDeal, QuoteOut, Revise, SentList, SentOut
 
 READ, WRITE = requires("quotes:read"), requires("quotes:write")
@@ -81,17 +80,8 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
     A sent version is printed with the data of that day, independent of later changes of the customer and the
     letterhead.
     """
-    row = await reads.by_id(session, QUOTES, quote_id)
-    version: Quote | SentQuote = row
-    if revision is None and row.state == QuoteState.DRAFT:
-        about = await queries.paper(session, row, clock.today())
-    else:
-        version = await queries.sent_revision(session, quote_id, revision or row.revision)
-        about = await queries.paper_of_sent(session, version)
-    data = paper.quote_data(version, row.number, about)
-    content = await printed(session, paper.QUOTE, data, about.day, version.sent_at)
-    headers = {"Content-Disposition": f'inline; filename="{row.number}-{version.revision}.pdf"'}
-    return Pdf(content, headers=headers)
+    found = await quote_pdf(session, quote_id, revision)
+    return Pdf(found.content, headers={"Content-Disposition": f'inline; filename="{found.name}"'})
 
 
 of_deals = ActionRouter(DEALS, QUOTES)

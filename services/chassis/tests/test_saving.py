@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from chassis.db import engine_as, session_factory
-from saving import driver_of, first, save
+from saving import append, driver_of, first, save, unwritten
 from sqlalchemy import (
     ARRAY,
     DateTime,
@@ -308,3 +308,43 @@ async def test_a_failed_opening_leaves_no_transaction_behind(engine: AsyncEngine
             await session.execute(text("select"))
     async with session_factory(engine)() as session:
         assert await session.scalar(text("select 1")) == 1
+
+
+async def test_an_appended_row_is_written_with_the_others_and_read_by_nobody(session: AsyncSession) -> None:
+    session.add(Shelf(place="here"))
+    append(session, Shelf, id=uuid4(), place="there", content=b"\x00", great=True, day=None)
+    append(session, Shelf, id=uuid4(), place="beyond", content=b"\x01", great=True)
+    await written(session)
+    await save(session, size=3)
+    assert len(await written(session)) == 1
+    found = (await session.execute(select(Shelf.place, Shelf.size).order_by(Shelf.place))).all()
+    assert [tuple(each) for each in found] == [("beyond", 3), ("here", 3), ("there", 3)]
+    assert not unwritten(session)
+
+
+@pytest.mark.parametrize("ending", ["flush", "commit"])
+async def test_an_appended_row_is_not_lost_by_a_flush_or_a_commit(session: AsyncSession, ending: str) -> None:
+    append(session, Shelf, id=uuid4(), place="there", great=True)
+    if ending == "flush":
+        session.add(Shelf(place="here"))
+    await getattr(AsyncSession, ending)(session)
+    assert "there" in list(await session.scalars(select(Shelf.place)))
+    await session.execute(text("delete from shelves"))
+    await session.commit()
+
+
+async def test_an_appended_row_of_a_savepoint_that_is_rolled_back_is_not_written(session: AsyncSession) -> None:
+    append(session, Shelf, id=uuid4(), place="kept", great=True)
+    savepoint = await session.begin_nested()
+    append(session, Shelf, id=uuid4(), place="lost", great=True)
+    await savepoint.rollback()
+    async with session.begin_nested():
+        append(session, Shelf, id=uuid4(), place="released", great=True)
+    await save(session)
+    assert sorted(each or "" for each in await session.scalars(select(Shelf.place))) == ["kept", "released"]
+
+
+async def test_appended_rows_of_a_rolled_back_transaction_are_forgotten(session: AsyncSession) -> None:
+    append(session, Shelf, id=uuid4(), place="lost", great=True)
+    await session.rollback()
+    assert not unwritten(session)

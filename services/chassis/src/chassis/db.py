@@ -6,7 +6,7 @@ without a tenant returns no rows instead of all.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ import saving
 import sqlalchemy
 import uuid_utils.compat
 from fastapi import Depends, Request
-from saving.opening import first, open_with
+from saving.opening import first, forget_opening, open_with
 from sqlalchemy import DateTime, MetaData, Numeric, UniqueConstraint, Uuid, event, orm, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -121,7 +121,7 @@ def engine_as(
         shown, async_creator=lambda: connection.connect(url, server_settings, command_timeout_seconds), **options
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    event.listen(engine.sync_engine, "checkin", _forget_opening)
+    event.listen(engine.sync_engine, "checkin", forget_opening)
     return engine
 
 
@@ -131,15 +131,15 @@ def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
         raise DisconnectionError
 
 
-def _forget_opening(dbapi_connection: Any, _record: Any) -> None:
-    """A transaction that sent no statement has not begun; the next one on its connection is another one."""
-    if dbapi_connection is not None:
-        dbapi_connection.driver_connection.opening = ""
+class WritingSession(AsyncSession):
+    async def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what the session holds, in one statement."""
+        await saving.save(self, tenant_id=self.info.get("tenant"))
 
 
 def session_factory(engine: AsyncEngine) -> Sessions:
     """Sessions whose loaded objects stay readable after the commit."""
-    return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+    return async_sessionmaker(engine, class_=WritingSession, expire_on_commit=False, autoflush=False)
 
 
 @asynccontextmanager
@@ -153,17 +153,12 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
         session.info["tenant"] = tenant
     try:
         yield session
-        if session.in_transaction() or session.new:
-            await save(session)
+        if session.in_transaction() or saving.unwritten(session):
+            await session.flush()
             await session.commit()
     finally:
         if session.in_transaction():
             await asyncio.shield(asyncio.create_task(session.close()))
-
-
-async def save(session: AsyncSession) -> None:
-    """Write what the session holds, in one statement."""
-    await saving.save(session, tenant_id=session.info.get("tenant"))
 
 
 @event.listens_for(orm.Session, "after_begin")

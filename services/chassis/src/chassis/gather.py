@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import db
 from chassis.edge import refusal
 from chassis.errors import Problem
 
@@ -123,7 +122,7 @@ def _not_sharing(session: AsyncSession) -> Iterator[None]:
 async def flush(session: AsyncSession) -> None:
     """Write changed rows, so that the database can refuse them; gathered items are written together."""
     if KEPT not in session.info:
-        await db.save(session)
+        await session.flush()
 
 
 async def at_end(session: AsyncSession, kind: str, names: Collection[Any], act: Act) -> None:

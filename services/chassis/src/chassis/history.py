@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import saving
 from sqlalchemy import Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -72,7 +73,12 @@ def note(
     ]
     if action is Action.CHANGED and not moved:
         return
-    entry = HistoryEntry(
+    owner = tenant or session.info.get("tenant")
+    saving.append(
+        session,
+        HistoryEntry,
+        id=uuid7(),
+        tenant_id=None if owner is None else UUID(str(owner)),
         record_kind=kind,
         record_id=record_id,
         at=clock.now(),
@@ -82,9 +88,6 @@ def note(
         changes=moved[:MOST_CHANGES],
         left_out=max(0, len(moved) - MOST_CHANGES),
     )
-    if (owner := tenant or session.info.get("tenant")) is not None:
-        entry.tenant_id = UUID(str(owner))
-    session.add(entry)
 
 
 def note_difference(

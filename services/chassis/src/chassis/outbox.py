@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+import saving
 from adjustments.statements import Statement
 from sqlalchemy import (
     BigInteger,
@@ -102,9 +103,14 @@ class Removed(Base):
     position: Mapped[int] = mapped_column(BigInteger)
 
 
-def row(topic: str, key: str, event: Event) -> OutboxRow:
-    """The outbox row of an event. `key` is the record's id, so that the order of a record's events is kept."""
-    return OutboxRow(
+def announce(session: AsyncSession, topic: str, key: str, event: Event) -> None:
+    """Publish the event with this transaction: it reaches Kafka if and only if the transaction commits.
+
+    `key` is the record's id, so that the order of a record's events is kept.
+    """
+    saving.append(
+        session,
+        OutboxRow,
         tenant_id=UUID(event.tenant),
         event_id=UUID(event.id),
         topic=topic,
@@ -112,11 +118,6 @@ def row(topic: str, key: str, event: Event) -> OutboxRow:
         attributes=event.attributes(),
         data=orjson.dumps(event.data),
     )
-
-
-def announce(session: AsyncSession, topic: str, key: str, event: Event) -> None:
-    """Publish the event with this transaction: it reaches Kafka if and only if the transaction commits."""
-    session.add(row(topic, key, event))
 
 
 ANNOUNCE = Statement("""

@@ -29,7 +29,7 @@ from starlette.types import Receive, Scope, Send
 
 from chassis import clock
 from chassis.auth import Principal, authenticated
-from chassis.db import Role, Sessions, create_engine, session_factory
+from chassis.db import Role, Sessions, WritingSession, create_engine, session_factory
 from chassis.errors import Malformed
 from chassis.migrations import migrate
 from chassis.replication import Kind
@@ -205,7 +205,11 @@ def _engine(url: str, service: str, role: Role) -> AsyncEngine:
 
 def _savepoints(connection: AsyncConnection) -> Sessions:
     return async_sessionmaker(
-        connection, expire_on_commit=False, autoflush=False, join_transaction_mode="create_savepoint"
+        connection,
+        class_=WritingSession,
+        expire_on_commit=False,
+        autoflush=False,
+        join_transaction_mode="create_savepoint",
     )
 
 

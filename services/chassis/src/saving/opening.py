@@ -62,3 +62,9 @@ def open_with(session: orm.Session, begun: orm.SessionTransaction, connection: A
         return
     for each in statements:
         connection.exec_driver_sql(each)
+
+
+def forget_opening(dbapi_connection: Any, _record: Any) -> None:
+    """A transaction that sent no statement has not begun; the next one on its connection is another one."""
+    if dbapi_connection is not None:
+        dbapi_connection.driver_connection.opening = ""

@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.base import NO_VALUE, PASSIVE_NO_INITIALIZE
 from sqlalchemy.orm.interfaces import MANYTOMANY, MANYTOONE
 
+from saving.appended import APPENDED, Appended
 from saving.tables import Column, Table, table_of
 
 Values = dict[str, Any]
@@ -21,7 +22,10 @@ class NotCovered(Exception):
 
 @dataclass
 class Rows:
-    """Rows of a table with values for the same columns: to insert, or, where they are `there`, to update."""
+    """Rows of a table with values for the same columns: to insert, or, where they are `there`, to update.
+
+    Rows that were appended have no states.
+    """
 
     table: Table
     columns: Sequence[Column]
@@ -33,7 +37,7 @@ class Rows:
     def returned(self) -> list[Column]:
         """The columns of new rows that the database gives a value."""
         given = {each.key for each in self.columns}
-        return [] if self.there else [each for each in self.table.columns if each.key not in given]
+        return [] if self.there or not self.states else [each for each in self.table.columns if each.key not in given]
 
     def add(self, state: Any, values: Values) -> None:
         self.states.append(state)
@@ -63,6 +67,8 @@ def pending(session: orm.Session, known: Mapping[str, Any]) -> Pending:
         _add(rows, state, _changes(state))
     for state in new:
         _add(rows, state, _all(state))
+    for appended in session.info.get(APPENDED, ()):
+        _append(rows, appended, known)
     return Pending({*new, *changed}, list(rows.values()))
 
 
@@ -84,8 +90,22 @@ def _add(rows: dict[Any, Rows], state: Any, values: Mapping[Column, Any]) -> Non
     rows[key].add(state, written)
 
 
+def _append(rows: dict[Any, Rows], appended: Appended, known: Mapping[str, Any]) -> None:
+    table = _plain(appended.row)
+    given = {name: value for name, value in appended.values.items() if value is not None}
+    values = {**{name: value for name, value in known.items() if value is not None}, **given}
+    key = ("appended", table, tuple(values))
+    if key not in rows:
+        rows[key] = Rows(table, [table.by_key[each] for each in values], there=False)
+    rows[key].values.append({table.by_key[each].name: _written(table.by_key[each], values[each]) for each in values})
+
+
 def _table(state: Any) -> Table:
-    table = table_of(state.class_)
+    return _plain(state.class_)
+
+
+def _plain(row: Any) -> Table:
+    table = table_of(row)
     if not table.plain:
         raise NotCovered
     return table

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
+from saving.appended import APPENDED, unwritten
 from saving.driver import driver_of
 from saving.pending import NotCovered, Rows, pending
 from saving.statement import text_of
@@ -19,14 +20,15 @@ async def save(session: AsyncSession, **known: Any) -> None:
     Afterwards the session is as after a flush. Raises `DBAPIError` as that does.
     """
     held = session.sync_session
-    if not (held.new or held.dirty or held.deleted):
+    if not (unwritten(session) or held.dirty or held.deleted):
         return
     try:
         found = pending(held, known)
         arguments = [_json(each) for each in found.rows]
     except (NotCovered, TypeError):  # orjson cannot write every value that a type of SQLAlchemy may have.
-        await session.flush()
+        await AsyncSession.flush(session)
         return
+    held.info.pop(APPENDED, None)
     if found.rows:
         async with driver_of(session) as driver:
             answer = await driver.fetchrow(text_of(found.rows), *arguments)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from chassis.db import Sessions, transaction
 from chassis.events import Event
-from chassis.outbox import row
+from chassis.outbox import announce
 from chassis.testing import TENANT
 from sqlalchemy import func, select, text
 from uuid_utils.compat import uuid7
@@ -55,7 +55,7 @@ async def write(sessions: Sessions, topic: str, subject: str, numbers: range, si
     """Commit events of one record, each in a transaction of its own."""
     for number in numbers:
         async with transaction(sessions) as session:
-            session.add(row(topic, subject, event(subject, number, size)))
+            announce(session, topic, subject, event(subject, number, size))
 
 
 async def count(sessions: Sessions, table: str, condition: str = "true") -> int:

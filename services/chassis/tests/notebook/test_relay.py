@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from chassis.bus import LARGEST_MESSAGE_BYTES, BrokerAway, Message, Producer, Refused
 from chassis.db import Sessions, transaction
-from chassis.outbox import OutboxRow, SentRow, feed, row
+from chassis.outbox import OutboxRow, SentRow, announce, feed
 from chassis.relay import Relay
 from chassis.topics import ensure_topics
 from sqlalchemy import select
@@ -266,7 +266,7 @@ async def test_a_relay_whose_connection_breaks_gives_way(
 async def test_what_was_rolled_back_was_never_announced(emptied: Sessions, topic: str) -> None:
     with pytest.raises(RuntimeError):
         async with transaction(emptied) as session:
-            session.add(row(topic, "note", event("note", 1)))
+            announce(session, topic, "note", event("note", 1))
             await session.flush()
             raise RuntimeError("changed my mind")
     assert await count(emptied, "outbox") == 0

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+from adjustments.transport import Transport
 from chassis.topics import ensure_topics
 from stack.ports import free_port
 from stack.services import Stack
@@ -152,7 +153,9 @@ async def product(stack: Stack) -> AsyncIterator[Product]:
     """The stack as a user of its CRM meets it."""
     here, there = await asyncpg.connect(database(stack, "crm")), await asyncpg.connect(database(stack, "erp"))
     headers = {"Authorization": f"Bearer {stack.token()}"}
-    async with httpx.AsyncClient(base_url=stack.urls["crm"], headers=headers, timeout=60) as client:
+    async with httpx.AsyncClient(
+        base_url=stack.urls["crm"], headers=headers, timeout=60, transport=Transport()
+    ) as client:
         yield Product(client, here, there)
     await here.close()
     await there.close()

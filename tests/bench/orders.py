@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+from adjustments.transport import Transport
 from stack.services import Stack
 
 from tests.e2e.clients import Company
@@ -169,6 +170,8 @@ def _show(found: Found, rate: float, burst: int) -> None:
 async def _office(stack: Stack, system: str, kind: type[Through], trades: dict[str, Trade]) -> AsyncIterator[Through]:
     there = await asyncpg.connect(database(stack, system))
     headers = {"Authorization": f"Bearer {stack.token()}"}
-    async with httpx.AsyncClient(base_url=stack.urls[system], headers=headers, timeout=60) as client:
+    async with httpx.AsyncClient(
+        base_url=stack.urls[system], headers=headers, timeout=60, transport=Transport()
+    ) as client:
         yield kind(client, there, trades[system])
     await there.close()

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.orm.exc import StaleDataError
@@ -348,3 +348,10 @@ async def test_appended_rows_of_a_rolled_back_transaction_are_forgotten(session:
     append(session, Shelf, id=uuid4(), place="lost", great=True)
     await session.rollback()
     assert not unwritten(session)
+
+
+@pytest.mark.parametrize("value", [{"place": 5}, {"place": ["a"]}, {"great": "true"}, {"day": "2026-01-01"}])
+async def test_a_value_of_another_type_is_refused_as_by_a_flush(session: AsyncSession, value: dict[str, Any]) -> None:
+    session.add(Shelf(**value))
+    with pytest.raises((DBAPIError, StatementError, TypeError)):
+        await save(session)

@@ -177,6 +177,6 @@ def _written(column: Column, value: Any) -> Any:
         if column.keeps_null:
             raise NotCovered
         return None
-    if isinstance(value, ClauseElement):
+    if not isinstance(value, column.holds) or isinstance(value, ClauseElement):
         raise NotCovered
     return value if column.write is None else column.write(value)

@@ -1,12 +1,13 @@
 """What a mapped class says about the columns of its table: names, defaults, and how their values are written."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy
-from sqlalchemy import JSON, LargeBinary, Numeric, inspect
+from sqlalchemy import ARRAY, JSON, LargeBinary, Numeric, inspect
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.orm import Mapper
 from sqlalchemy.types import TypeDecorator
@@ -21,7 +22,8 @@ Convert = Callable[[Any], Any]
 
 class Column(NamedTuple):
     """`name` is that of the table, `key` that of the attribute. `generated`: the database gives what a row lacks.
-    `keeps_null`: None is stored as a JSON value. `write` and `read` convert a value that is not None."""
+    `keeps_null`: None is stored as a JSON value. `write` and `read` convert a value that is not None. `holds` are the
+    types that the driver accepts for it: the server would convert others without a word."""
 
     key: str
     name: str
@@ -31,6 +33,7 @@ class Column(NamedTuple):
     default: Any
     write: Convert | None
     read: Convert | None
+    holds: tuple[type, ...]
 
     @property
     def quoted(self) -> str:
@@ -85,7 +88,15 @@ def _column(key: str, column: Any) -> Column:
     generated = column.server_default is not None or column.identity is not None
     keeps_null = isinstance(kind, JSON) and not kind.none_as_null
     default = column.default
-    return Column(key, str(column.name), column.primary_key, generated, keeps_null, default, write, reader_of(kind))
+    name, read = str(column.name), reader_of(kind)
+    return Column(key, name, column.primary_key, generated, keeps_null, default, write, read, _holds(kind))
+
+
+def _holds(column_type: Any) -> tuple[type, ...]:
+    if isinstance(column_type, ARRAY | JSON):
+        return (object,)
+    own = column_type.python_type
+    return (own, int) if own in (Decimal, float) else (own,)
 
 
 def _hexadecimal(value: bytes) -> str:

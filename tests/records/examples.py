@@ -197,6 +197,12 @@ async def _calendar_event(maker: Maker, number: int) -> Json:
     return {**times, "attendees": [{"employee_id": await maker.id_of("employee", number + 10)}, contact]}
 
 
+async def _booking(_maker: Maker, number: int) -> Json:
+    """One of an employee, who works on that day, the others of a resource."""
+    times = {"starts_at": f"1998-04-{number + 6:02}T10:00:00Z", "ends_at": f"1998-04-{number + 6:02}T11:30:00Z"}
+    return {**times, "resource_id" if number == 0 else "employee_id": None}
+
+
 async def _mailbox(_maker: Maker, number: int) -> Json:
     return {"email": f"sales{number}.{uuid4().hex[:8]}@northwind.example"}
 
@@ -247,6 +253,7 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "interaction": _interaction,
     "task": _task,
     "calendar_event": _calendar_event,
+    "booking": _booking,
     "mailbox": _mailbox,
     "email_template": _email_template,
     "invoice": _invoice,

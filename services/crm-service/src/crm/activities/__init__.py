@@ -1,12 +1,13 @@
-"""Activities: interactions, tasks, calendar and mail."""
+"""Activities: interactions, tasks, calendar, bookings and mail."""
 
-from crm.activities import calendar, free_busy, interactions, mail, reminders, tasks
+from crm.activities import bookings, calendar, free_busy, interactions, mail, reminders, tasks
 
 MODULES = (
     interactions.MODULE,
     tasks.MODULE,
     reminders.MODULE,
     calendar.MODULE,
+    bookings.MODULE,
     free_busy.MODULE,
     mail.MODULE,
 )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm.activities.bookings.queries import of_employees
 from crm.activities.calendar import queries as calendar
 from crm.activities.calendar.models import CalendarEvent
 from crm.activities.calendar.rules import EventState, Span
@@ -21,6 +22,11 @@ async def busy_times(
         spans = list(event.schedule.within(window)) if keeping else []
         for busy, state in keeping:
             busy.extend(_shown(event, span, state, caller) for span in spans if span.starts_at < span.ends_at)
+    for booking in await of_employees(session, employee_ids, window):
+        shown = {"booking_id": booking.id, "subject": booking.subject}
+        if booking.employee_id is not None:
+            times = booking.span._asdict()
+            found[booking.employee_id].append(BusyTime.model_validate({**times, "state": "confirmed", **shown}))
     return {employee_id: sorted(busy, key=lambda each: each.starts_at) for employee_id, busy in found.items()}
 
 

@@ -14,6 +14,7 @@ class BusyTime(BaseModel):
     ends_at: datetime
     state: Literal["confirmed", "tentative"]
     calendar_event_id: UUID | None = None
+    booking_id: UUID | None = None
     subject: str | None = Field(default=None, description="Null when the event is private.")
     location: str | None = None
 

@@ -24,3 +24,4 @@ class Employee(EmployeeColumns, Base):
     )
 
     time_zone: Mapped[str | None] = mapped_column(Text)
+    works_from: Mapped[str | None] = mapped_column(Text)

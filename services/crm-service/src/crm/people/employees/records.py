@@ -7,7 +7,7 @@ from crm.people.employees.events import EMPLOYEE
 from crm.people.employees.models import Employee
 from crm.people.employees.schemas import EmployeeBody, EmployeeOut
 
-EDITED_HERE = {"email", "phone", "time_zone", "custom"}
+EDITED_HERE = {"email", "phone", "time_zone", "works_from", "custom"}
 
 EMPLOYEES = employee_record(
     Employee,
@@ -20,5 +20,5 @@ EMPLOYEES = employee_record(
 )
 router = routes(
     EMPLOYEES,
-    says={"change": "Change `email`, `phone`, `time_zone` or custom fields; all other fields belong to the ERP."},
+    says={"change": "Change `email`, `phone`, `time_zone`, `works_from` or custom fields; the ERP has all others."},
 )

@@ -51,6 +51,26 @@ async def test_a_task_that_fails_is_started_again_with_growing_pauses_and_the_ot
     assert len(ticks) > 3
 
 
+async def test_items_run_side_by_side_each_once_and_a_failing_one_alone() -> None:
+    release, begun = asyncio.Event(), list[str]()
+
+    async def act(item: str) -> None:
+        begun.append(item)
+        if item == "broken":
+            raise ValueError(item)
+        await release.wait()
+
+    running = AtOnce(act, most=2)
+    assert running.begin(["slow", "broken", "third"])
+    await asyncio.sleep(0)
+    running.begin(["slow", "third"])
+    await asyncio.sleep(0)
+    assert begun == ["slow", "broken", "third"]
+    release.set()
+    await running.end(patience_seconds=5)
+    assert not running.begin([])
+
+
 async def test_a_task_that_ends_by_itself_is_started_again_and_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "FIRST_PAUSE_SECONDS", 0.05)
     stop, starts = asyncio.Event(), []

@@ -83,6 +83,40 @@ async def each_alone(
                 retries.forget(item)
 
 
+class AtOnce(Generic[Key]):
+    """Runs `act` for items side by side, at most `most`, and never twice at once for the same item.
+
+    A failing item is reported, and does not block others.
+    """
+
+    def __init__(self, act: Callable[[Key], Awaitable[object]], most: int) -> None:
+        self.act, self.most = act, most
+        self._running: dict[Key, asyncio.Task[None]] = {}
+
+    def begin(self, items: Iterable[Key]) -> bool:
+        """Begin what is not running yet, as far as there is room; answer whether anything runs."""
+        self._running = {item: task for item, task in self._running.items() if not task.done()}
+        for item in items:
+            if item not in self._running and len(self._running) < self.most:
+                self._running[item] = asyncio.create_task(self.alone(item))
+        return bool(self._running)
+
+    async def alone(self, item: Key) -> None:
+        """Run `act` for one item."""
+        try:
+            await self.act(item)
+        except Exception:
+            log.exception("item_failed", item=str(item))
+
+    async def end(self, patience_seconds: float = 0.0) -> None:
+        """Wait for what runs, then cancel it."""
+        late: Iterable[asyncio.Task[None]] = self._running.values()
+        if self._running and patience_seconds:
+            _, late = await asyncio.wait(self._running.values(), timeout=patience_seconds)
+        for task in late:
+            task.cancel()
+
+
 async def pause(stop: asyncio.Event, seconds: float, *sooner: asyncio.Event) -> None:
     """Sleep until the timeout, the stop of the process, or one of the other events. Records heartbeats while it
     sleeps."""

@@ -12,7 +12,7 @@ from chassis.db import Sessions, transaction
 from chassis.health import beat
 from chassis.service import Running
 from chassis.wakeup import Wakeup
-from chassis.worker import Task, each_alone, pause
+from chassis.worker import AtOnce, Task, each_alone, pause
 from sealing import Seal
 
 from webhooks import queue
@@ -23,6 +23,7 @@ from webhooks.sending import Attempt, pool, post
 
 log = structlog.get_logger()
 POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
 WEBHOOKS_AT_ONCE = 50
 ROUNDS = 20
 """A webhook with more messages than these rounds send lets others have its place for a moment."""
@@ -36,30 +37,29 @@ class Sending:
         self.wakeup = wakeup or Wakeup()
         self.private = private
         self._keys, self._seal = keys, Seal(keys)
-        self._serving: dict[UUID, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`. What is on its way then is sent again when its lease has run out, unless it ends soon."""
         await seal_all(self.sessions, self._keys)
         async with pool(private=self.private) as connections:
+            serving = self._serving(connections)
             try:
                 while not stop.is_set():
                     count = self.wakeup.count
                     await self.collect()
-                    busy = await self._begin(connections)
+                    busy = serving.begin(await self._due())
                     await pause(stop, POLL_SECONDS)
                     if not busy:
                         await self.wakeup.wait(stop, count, polling_seconds=0)
             finally:
-                await self._end()
+                await serving.end(PATIENCE_SECONDS)
 
     async def step(self) -> None:
         """Do once all that can be done now."""
         await self.collect()
-        async with transaction(self.sessions) as session:
-            places = await queue.due(session, clock.now())
+        places = await self._due()
         async with pool(private=self.private) as connections:
-            await asyncio.gather(*(self._alone(connections, place) for place in places))
+            await asyncio.gather(*map(self._serving(connections).alone, places))
 
     async def collect(self) -> None:
         """Turn new events into messages."""
@@ -71,26 +71,12 @@ class Sending:
         async with transaction(self.sessions, place.tenant) as session:
             await queue.enqueue(session, place.id)
 
-    async def _begin(self, connections: httpcore.AsyncConnectionPool) -> bool:
-        self._serving = {id_: task for id_, task in self._serving.items() if not task.done()}
+    async def _due(self) -> list[Place]:
         async with transaction(self.sessions) as session:
-            places = await queue.due(session, clock.now())
-        for place in places:
-            if place.id not in self._serving and len(self._serving) < WEBHOOKS_AT_ONCE:
-                self._serving[place.id] = asyncio.create_task(self._alone(connections, place))
-        return bool(places or self._serving)
+            return await queue.due(session, clock.now())
 
-    async def _end(self) -> None:
-        if self._serving:
-            _, late = await asyncio.wait(self._serving.values(), timeout=2)
-            for task in late:
-                task.cancel()
-
-    async def _alone(self, connections: httpcore.AsyncConnectionPool, place: Place) -> None:
-        try:
-            await self._serve(connections, place)
-        except Exception:
-            log.exception("webhook_failed", webhook=str(place.id))
+    def _serving(self, connections: httpcore.AsyncConnectionPool) -> AtOnce[Place]:
+        return AtOnce(lambda place: self._serve(connections, place), WEBHOOKS_AT_ONCE)
 
     async def _serve(self, connections: httpcore.AsyncConnectionPool, place: Place) -> None:
         for _ in range(ROUNDS):

@@ -131,12 +131,13 @@ async def test_a_draft_waits_for_its_files_and_leaves_with_them(
 
 
 async def test_files_that_are_too_large_for_an_email_are_refused_before_it_leaves(
-    api: httpx.AsyncClient, mailing: Mailing, server: MailServer, monkeypatch: pytest.MonkeyPatch
+    api: httpx.AsyncClient, mailing: Mailing, server: MailServer, working: Sessions
 ) -> None:
     draft = await queued(api, await opened(api, server, imap=None), draft=True)
     await api.post(f"/v1/emails/{draft['id']}/files", files={"file": ("a.txt", b"abcd", "text/plain")})
-    state = application(SERVICE).state
-    monkeypatch.setattr(state, "settings", state.settings.model_copy(update={"mail_limit_bytes": 3}))
+    async with working() as session:
+        await session.execute(text("update record_files set size_bytes = 30000000"))
+        await session.commit()
     refused = await api.post(f"/v1/emails/{draft['id']}/send")
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/files-too-large")
     assert (await read(api, draft))["state"] == "draft"

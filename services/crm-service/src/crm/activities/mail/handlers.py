@@ -13,7 +13,7 @@ from chassis import clock
 from chassis.db import Sessions, is_passing, storable, transaction
 from chassis.service import Running
 from chassis.wakeup import Wakeup
-from chassis.worker import Task, pause
+from chassis.worker import AtOnce, Task, pause
 from mail import fetching
 from mail.fetching import Fetched, Place
 from mail.sending import Connection, connected
@@ -52,24 +52,23 @@ class Mailing:
         self.files = FilePlace(sessions, settings)
         self.seal = Seal(settings.sealing_keys)
         self.wakeup = wakeup or Wakeup()
-        self._serving: dict[tuple[str, Owned], asyncio.Task[None]] = {}
+        self._serving = AtOnce(self._serve, MAILBOXES_AT_ONCE)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`."""
         try:
             while not stop.is_set():
                 count = self.wakeup.count
-                self._begin(await self._due())
+                busy = self._serving.begin(await self._due())
                 await pause(stop, POLL_SECONDS)
-                if not self._serving:
+                if not busy:
                     await self.wakeup.wait(stop, count, polling_seconds=0)
         finally:
-            for task in self._serving.values():
-                task.cancel()
+            await self._serving.end()
 
     async def step(self) -> None:
         """Do once all that can be done now."""
-        await asyncio.gather(*(self._alone(act, place) for act, place in await self._due()))
+        await asyncio.gather(*map(self._serving.alone, await self._due()))
 
     async def _due(self) -> list[tuple[str, Owned]]:
         now = clock.now()
@@ -89,18 +88,9 @@ class Mailing:
             sends = [("send", Owned(*row)) for row in await session.execute(waiting.distinct())]
             return sends + [("fetch", Owned(*row)) for row in await session.execute(fetched)]
 
-    def _begin(self, due: list[tuple[str, Owned]]) -> None:
-        self._serving = {key: task for key, task in self._serving.items() if not task.done()}
-        for key in due:
-            if key not in self._serving and len(self._serving) < MAILBOXES_AT_ONCE:
-                self._serving[key] = asyncio.create_task(self._alone(*key))
-
-    async def _alone(self, act: str, place: Owned) -> None:
-        acts: Mapping[str, Callable[[Owned], Awaitable[None]]] = {"send": self._send, "fetch": self._fetch}
-        try:
-            await acts[act](place)
-        except Exception:
-            log.exception("mailbox_failed", mailbox=str(place.id), act=act)
+    async def _serve(self, due: tuple[str, Owned]) -> None:
+        act, place = due
+        await (self._send(place) if act == "send" else self._fetch(place))
 
     async def _send(self, place: Owned) -> None:
         mailbox, emails = await self._taken(place)

@@ -61,7 +61,7 @@ async def test_a_board_has_sums_over_all_deals_and_the_first_of_each_stage(
     board = (await api.get("/v1/deals:board", params={"first": 2})).json()
     assert len([each for each in said if "FROM deals" in each]) == 2, "the sums, and the first deals"
     first, *others = board["columns"]
-    assert [each["name"] for each in first["deals"]] == ["Tea for 0.05", "Tea for 100.10"]
+    assert [each["name"] for each in first["deals"]] == ["Tea for 100.10", "Tea for 0.05"]
     assert (first["stage"], first["count"]) == ("qualification", 4)
     assert first["sums"] == [
         {"currency": "EUR", "count": 3, "amount": "107.15", "weighted": "10.715"},

@@ -18,6 +18,7 @@ from crm.sales.quotes.models import Quote
 MOST = 200
 NOT_ORDERED = (OrderState.DRAFT, OrderState.CANCELLED)
 ZERO = literal(0)
+Columns = Select[*tuple[Any, ...]]
 
 
 async def quotes(session: AsyncSession, deal_id: UUID) -> Sequence[QuotePart]:
@@ -58,16 +59,15 @@ async def revenue(session: AsyncSession, *orders: ColumnElement[bool]) -> Sequen
     ]
 
 
-def _ordered(*orders: ColumnElement[bool]) -> Select[Any]:
+def _ordered(*orders: ColumnElement[bool]) -> Columns:
     counted = Order.state.not_in(NOT_ORDERED), Order.archived_at.is_(None)
     nothing = (ZERO.label("invoiced"), ZERO.label("open"))
-    found: Select[Any] = select(Order.currency, Order.net.label("ordered"), *nothing)
-    return found.where(*orders, *counted)
+    return select(Order.currency, Order.net.label("ordered"), *nothing).where(*orders, *counted)
 
 
 def _billed(
     line: Any, document: Any, belongs: Any, still_open: Any, sign: int, *orders: ColumnElement[bool]
-) -> Select[Any]:
+) -> Columns:
     """The billed lines of the orders; the open part of a document is spread over its lines."""
     invoiced = (line.net * sign).label("invoiced")
     part = func.coalesce(line.net * still_open / func.nullif(document.total, 0), 0).label("open")

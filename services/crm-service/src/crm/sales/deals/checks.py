@@ -12,14 +12,15 @@ from lines.amounts import bounded
 from lines.pricing import priced
 from lines.schemas import LineBody
 from lines.terms import Rates, Terms
-from records import reads
+from records import ReferenceUnknown, reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.catalogue.products.records import CATALOGUE
+from crm.parties.contacts.records import CONTACTS
 from crm.parties.customers.records import CUSTOMERS
 from crm.sales.deals import queries
 from crm.sales.deals.models import AmountOfLines, Deal, DealStage
-from crm.sales.deals.rules import DealLine, amount_of
+from crm.sales.deals.rules import DealLine, Pipeline, amount_of
 from crm.sales.deals.schemas import DealLineBody
 
 
@@ -34,6 +35,25 @@ async def may_change(session: AsyncSession, row: Deal, values: dict[str, Any]) -
         values["stage"] = values["stage"] or pipeline.stages[0].key
     if values["lines"]:
         await _price(session, row, values)
+    await _know_contacts(session, row, values["contacts"])
+
+
+async def may_leave(session: AsyncSession, row: Deal, pipeline: Pipeline) -> None:
+    """Check the rules for leaving the deal's stage forward. Raises `DealClosed`, `StageNotDone`."""
+    row.must_be_open()
+    stage = pipeline.stage(row.stage)
+    asks = stage is not None and stage.tasks_done
+    row.must_be_done(pipeline, await queries.open_tasks(session, row.id) if asks else ())
+
+
+async def _know_contacts(session: AsyncSession, row: Deal, contacts: Sequence[dict[str, Any]]) -> None:
+    known = {each["contact_id"] for each in row.contacts}
+    wanted = {UUID(each["contact_id"]) for each in contacts if each["contact_id"] not in known}
+    found = await reads.by_ids(session, CONTACTS, wanted) if wanted else {}
+    for number, each in enumerate(contacts):
+        contact_id = UUID(each["contact_id"])
+        if contact_id in wanted and contact_id not in found:
+            raise ReferenceUnknown(kind="contact", id=contact_id, field=f"contacts[{number}].contact_id")
 
 
 async def _price(session: AsyncSession, row: Deal, values: dict[str, Any]) -> None:

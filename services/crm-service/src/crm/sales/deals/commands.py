@@ -25,6 +25,7 @@ from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal, StoredPipeline
 from crm.sales.deals.records import DEALS
 from crm.sales.deals.rules import Pipeline
+from crm.sales.deals.schemas import Move
 
 Check = Callable[[int, Any], None]
 BATCH = 200
@@ -37,6 +38,13 @@ class StageInUse(Conflict):
     title = "A removed stage still has deals"
     detail = "Deals of this pipeline are at the stages: {stages}."
     hint = "Move these deals first, or keep the stages."
+
+
+class NotAtStage(Conflict):
+    code = "not-at-stage"
+    title = "The other deal is not at this stage"
+    detail = "{id} is no other open deal at the stage {stage}."
+    hint = "Name an open deal of the same pipeline and stage in `after_id`; null is the first place."
 
 
 class SameOwner(Conflict):
@@ -52,22 +60,40 @@ class NewOwnerArchived(Conflict):
     hint = "Name an employee who works here."
 
 
-async def move(session: AsyncSession, deal_id: UUID, stage: str) -> Deal:
-    """Move a deal to a stage. Raises `NotFound`, `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
+async def move(session: AsyncSession, deal_id: UUID, wanted: Move) -> Deal:
+    """Move a deal to a stage, or to another place at its stage.
+
+    Raises `NotFound`, `DealClosed`, `NoSuchStage`, `FieldsRequired`, `StageNotDone`, `NotAtStage`.
+    """
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
-    if row.stage != stage or row.state != "open":
+    if row.stage != wanted.stage or row.state != "open":
+        if pipeline.is_forward(row.stage, wanted.stage):
+            await checks.may_leave(session, row, pipeline)
         with announcing(session, DEAL, row):
-            row.move(stage, pipeline)
+            row.move(wanted.stage, pipeline)
         await checks.keep_stage(session, row)
-        await session.flush()
+    if "after_id" in wanted.model_fields_set:
+        behind = await _at_stage(session, row, wanted.after_id)
+        row.position = await queries.position_behind(session, row, row.stage, behind)
+    await session.flush()
     return row
 
 
+async def _at_stage(session: AsyncSession, row: Deal, deal_id: UUID | None) -> Deal | None:
+    if deal_id is None:
+        return None
+    found = await reads.referred(session, DEALS, deal_id, "after_id")
+    if (found.state, found.pipeline, found.stage) != ("open", row.pipeline, row.stage) or found.id == row.id:
+        raise NotAtStage(stage=row.stage, id=deal_id, field="after_id")
+    return found
+
+
 async def win(session: AsyncSession, deal_id: UUID, reason: str | None, closed_on: date | None = None) -> Deal:
-    """Close a deal as won. Raises `NotFound`, `DealClosed`, `UnknownReason`."""
+    """Close a deal as won. Raises `NotFound`, `DealClosed`, `StageNotDone`, `UnknownReason`."""
     row = await reads.by_id(session, DEALS, deal_id, lock=True)
     pipeline, _ = await queries.pipeline(session, row.pipeline)
+    await checks.may_leave(session, row, pipeline)
     with announcing(session, DEAL, row):
         row.win(reason, closed_on or clock.today(), pipeline)
     await checks.keep_stage(session, row)

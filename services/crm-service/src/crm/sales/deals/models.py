@@ -6,13 +6,16 @@ from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
+from chassis import clock
 from chassis.db import JsonObject, unique, uuid7
 from chassis.errors import Conflict
 from chassis.versioned import Versioned
+from contracts.normalise import name_key
 from custom_fields.columns import OwnFields
 from party.owners import Owned, owner_indexes
 from records import FromJson
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
+from records.words import word_index
+from sqlalchemy import CheckConstraint, Double, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -47,6 +50,13 @@ class FieldsRequired(Conflict):
     hint = "Fill these fields, then move the deal; or move it to an earlier stage."
 
 
+class StageNotDone(Conflict):
+    code = "stage-not-done"
+    title = "The stage of the deal has open points"
+    detail = "Before a deal leaves the stage {stage}, it needs: {missing}."
+    hint = "Fill the `fields`, add the `checks` that are done to the deal, and complete the `tasks`."
+
+
 class UnknownReason(Conflict):
     code = "unknown-reason"
     title = "The pipeline has no such reason"
@@ -71,8 +81,15 @@ class StoredPipeline(Versioned, Base):
     value: Mapped[JsonObject]
 
 
+SORTED = ("name", "amount", "expected_close", "created_at", "updated_at", "position")
+OPEN = text("state = 'open'")
+
+
 class Deal(OwnFields, Owned, Versioned, FromJson, Base):
-    """A possible sale (an opportunity). `state` is open, won or lost; a closed deal keeps its last stage."""
+    """A possible sale (an opportunity). `state` is open, won or lost; a closed deal keeps its last stage.
+
+    `close_moved` counts how often one expected close was replaced by another. `position` is the place at its stage.
+    """
 
     __tablename__ = "deals"
     __table_args__ = (
@@ -83,8 +100,21 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
         Index(None, "tenant_id", "customer_id"),
         *owner_indexes("deals"),
         Index(None, "tenant_id", "pipeline", "stage"),
-        Index(None, "tenant_id", "expected_close", "id"),
-        Index(None, "tenant_id", "updated_at", "id"),
+        *(Index(None, "tenant_id", column, "id") for column in SORTED),
+        Index("ix_deals_largest", "tenant_id", text("amount desc nulls last"), text("id desc")),
+        Index("ix_deals_latest", "tenant_id", text("expected_close desc nulls last"), text("id desc")),
+        Index("ix_deals_board", "tenant_id", "pipeline", "stage", "position", "id", postgresql_where=OPEN),
+        Index(
+            "ix_deals_sums",
+            "tenant_id",
+            "pipeline",
+            "stage",
+            "currency",
+            "probability",
+            postgresql_include=["amount"],
+            postgresql_where=OPEN,
+        ),
+        word_index("deals"),
     )
 
     name: Mapped[str] = mapped_column(Text)
@@ -102,17 +132,30 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
     source: Mapped[str | None] = mapped_column(Text)
     notes: Mapped[str] = mapped_column(Text)
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
+    contacts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
+    competitors: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
+    checks: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"), default=list)
+    close_moved: Mapped[int] = mapped_column(server_default=text("0"), default=0)
+    position: Mapped[float] = mapped_column(Double, server_default=text("extract(epoch from now())"))
+    search: Mapped[str] = mapped_column(Text, server_default=text("''"), default="")
 
     @classmethod
     def blank(cls) -> Self:
         """A new open deal."""
-        return cls(state="open", reason=None, closed_on=None, probability=None, owner=None, lines=[])
+        nothing: dict[str, Any] = {name: [] for name in ("lines", "contacts", "competitors", "checks")}
+        row = cls(state="open", reason=None, closed_on=None, probability=None, owner=None, **nothing)
+        row.position, row.close_moved, row.expected_close = clock.now().timestamp(), 0, None
+        return row
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Set fields from checked values in JSON form; those not named stay."""
+        expected = self.expected_close
         super().change(values)
         if "owner_id" in values:
             self.give_to(self.owner_id)
+        if expected is not None and self.expected_close not in (None, expected):
+            self.close_moved += 1
+        self.search = name_key(self.name)
 
     def written(self) -> Sequence[DealLine]:
         """Its lines."""
@@ -127,6 +170,17 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
         """Move to a stage, forward or back. Raises `DealClosed`, `NoSuchStage`, `FieldsRequired`."""
         self.must_be_open()
         self.stage, self.probability = stage, self._fitting(stage, pipeline).probability
+
+    def must_be_done(self, pipeline: Pipeline, tasks: Sequence[str]) -> None:
+        """Check the rules of its stage for leaving it; `tasks` are its open ones. Raises `StageNotDone`."""
+        stage = pipeline.stage(self.stage)
+        if stage is None:
+            return
+        fields = missing(stage.exit_required, self._fields)
+        checks = [each for each in stage.checks if each not in self.checks]
+        open_tasks = list(tasks) if stage.tasks_done else []
+        if needed := [*fields, *checks, *open_tasks]:
+            raise StageNotDone(stage=stage.key, missing=needed, fields=fields, checks=checks, tasks=open_tasks)
 
     def must_fit(self, pipeline: Pipeline) -> None:
         """Check that the deal fits its stage. Raises `NoSuchStage`, `FieldsRequired`."""
@@ -152,9 +206,13 @@ class Deal(OwnFields, Owned, Versioned, FromJson, Base):
         stage = pipeline.stage(key)
         if stage is None:
             raise NoSuchStage(stage=key, stages=[each.key for each in pipeline.stages], pipeline=self.pipeline)
-        if empty := missing(stage.required, {**vars(self), "owner_id": self.owner_id or self.owner}):
+        if empty := missing(stage.required, self._fields):
             raise FieldsRequired(stage=key, fields=empty)
         return stage
+
+    @property
+    def _fields(self) -> Mapping[str, Any]:
+        return {**vars(self), "owner_id": self.owner_id or self.owner}
 
     def _close(self, state: str, reason: str | None, on: date, reasons: tuple[str, ...]) -> None:
         self.must_be_open()

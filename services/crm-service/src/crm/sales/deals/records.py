@@ -3,7 +3,6 @@
 from party.me import employee_id_of
 from party.owners import owned_by
 from records import Record, States
-from sqlalchemy import and_, true
 
 from crm.catalogue.products.records import PRODUCTS
 from crm.parties.contacts.records import CONTACTS
@@ -24,11 +23,10 @@ DEALS = Record(
     out=DealOut,
     listed=DealListed,
     filters=DealFilters,
-    sort=("name", "amount", "expected_close", "created_at", "updated_at"),
+    sort=("name", "amount", "expected_close", "created_at", "updated_at", "position"),
     order="-updated_at",
     verbs=("create", "list", "read", "change", "export"),
     where={
-        "q": lambda text: and_(true(), *(Deal.name.icontains(word, autoescape=True) for word in text.split())),
         "owner_id": owned_by(Deal),
         "owner_name": lambda text: Deal.owner == text,
         "closes_from": lambda day: Deal.expected_close >= day,
@@ -36,7 +34,7 @@ DEALS = Record(
     },
     announced=DEAL,
     refers={"customer_id": CUSTOMERS, "contact_id": CONTACTS, "owner_id": EMPLOYEES},
-    expands={"lines.product_id": PRODUCTS},
+    expands={"lines.product_id": PRODUCTS, "contacts.contact_id": CONTACTS},
     callers={"owner_id": employee_id_of(Employee)},
     allows=States(ALLOWED, lambda row: row.state),
     actions={"move": (), "win": (), "lose": (), "reopen": (), "quote": ("quotes:write",)},

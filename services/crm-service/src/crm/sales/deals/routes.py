@@ -38,13 +38,16 @@ router = ActionRouter(DEALS)
 
 @router.post("/{deal_id}/move", dependencies=[WRITE])
 async def move_deal(deal_id: UUID, body: Move, session: Session, response: Response) -> DealOut:
-    """Move a deal to another stage; the fields that the stage requires must be filled."""
-    return await answered(session, DEALS, await commands.move(session, deal_id, body.stage), response)
+    """Move a deal to another stage, or to another place at its stage.
+
+    The fields that the stage requires must be filled; forward, what the present stage asks for must be done.
+    """
+    return await answered(session, DEALS, await commands.move(session, deal_id, body), response)
 
 
 @router.post("/{deal_id}/win", dependencies=[WRITE])
 async def win_deal(deal_id: UUID, body: Won, session: Session, response: Response) -> DealOut:
-    """Close a deal as won."""
+    """Close a deal as won; what its stage asks for must be done."""
     return await answered(session, DEALS, await commands.win(session, deal_id, body.reason, body.closed_on), response)
 
 
@@ -80,7 +83,8 @@ async def read_deals_board(session: Session, filters: Annotated[BoardFilters, Qu
     if wanted.owner_id is not None:
         which.append(owned_by(Deal)(wanted.owner_id))
     sums = await queries.stage_sums(session, *which)
-    first = await queries.first_deals(session, filters.first, *which)
+    stages = [each.key for each in pipeline.stages]
+    first = await queries.first_deals(session, filters.first, stages, *which)
     return board_of(filters.pipeline, pipeline, sums, first)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -21,12 +22,19 @@ Requirable = Annotated[
 
 
 class Stage(Value):
-    """One stage of a sale. `probability` is a fraction; a deal enters only with the `required` fields filled."""
+    """One stage of a sale. `probability` is a fraction; a deal enters only with the `required` fields filled.
+
+    It leaves for a later stage, or is won, only with the `exit_required` fields filled, the `checks` done, and with
+    `tasks_done` only without open tasks.
+    """
 
     key: StageKey
     name: NameText
     probability: Fraction
     required: Annotated[tuple[Requirable, ...], Field(max_length=6)] = ()
+    exit_required: Annotated[tuple[Requirable, ...], Field(max_length=6)] = ()
+    checks: Annotated[tuple[NameText, ...], Field(max_length=20)] = ()
+    tasks_done: bool = False
 
 
 class Pipeline(Value):
@@ -47,6 +55,11 @@ class Pipeline(Value):
     def stage(self, key: str) -> Stage | None:
         """The stage of this key."""
         return next((stage for stage in self.stages if stage.key == key), None)
+
+    def is_forward(self, old: str, new: str) -> bool:
+        """Whether the stage `new` is later than the stage `old`."""
+        keys = [stage.key for stage in self.stages]
+        return old in keys and new in keys and keys.index(new) > keys.index(old)
 
 
 DEFAULT = "sales"
@@ -87,6 +100,15 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
 """State -> what may be done with a deal."""
 
 
+class ContactRole(StrEnum):
+    """The role of a contact in the customer's decision."""
+
+    DECIDES = "decides"
+    USES = "uses"
+    PAYS = "pays"
+    INFLUENCES = "influences"
+
+
 class DealLine(Value):
     """A product that the customer may buy, at the price that it would pay, before tax. A quote adds the tax."""
 
@@ -116,6 +138,13 @@ class DealLine(Value):
 def amount_of(lines: Iterable[DealLine], currency: str) -> Decimal:
     """The amount of a deal with these lines, before tax."""
     return sum((net_of(line, currency) for line in lines), Decimal(0))
+
+
+def between(before: float | None, after: float | None, now: float) -> float:
+    """A position behind `before` and in front of `after`; `now`, in seconds, is behind all positions of new deals."""
+    if before is None:
+        return now if after is None else after - 1
+    return max(before + 1, now) if after is None else (before + after) / 2
 
 
 def missing(required: Iterable[str], values: Mapping[str, Any]) -> list[str]:

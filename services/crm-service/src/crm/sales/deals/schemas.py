@@ -11,14 +11,14 @@ from contracts.custom import OwnValues
 from contracts.decimals import InCurrency
 from contracts.product import Fraction, Quantity, UnitPrice
 from contracts.text import NameText, NotesText, Optional, OptionalNameText, OptionalShortText, refuse
-from contracts.values import Amount, CurrencyCode, Money, Number
+from contracts.values import Amount, CurrencyCode, Money, Number, Value
 from lines.amounts import net_of
 from party.owners import OwnerId
 from party.schemas import OWNER_BY_DEFAULT, OWNER_NAME, OWNERS
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crm.sales.deals.models import Deal, DealStage
-from crm.sales.deals.rules import DEFAULT, Pipeline, StageKey
+from crm.sales.deals.rules import DEFAULT, ContactRole, Pipeline, StageKey
 
 State = Literal["open", "won", "lost"]
 
@@ -36,6 +36,13 @@ class DealLineBody(BaseModel):
         default=None, description="The price that the customer would pay; default: the price of the price lists."
     )
     discount: Fraction = Field(default=Decimal(0), description='A fraction: five percent is "0.05".')
+
+
+class DealContact(Value):
+    """A contact of the customer, or of another company, with its role."""
+
+    contact_id: UUID
+    role: ContactRole
 
 
 class DealBody(BaseModel):
@@ -66,6 +73,11 @@ class DealBody(BaseModel):
     owner_id: UUID | None = Field(default=None, description="The employee who owns the deal. " + OWNER_BY_DEFAULT)
     notes: NotesText = ""
     lines: Annotated[list[DealLineBody], Field(max_length=200)] = []
+    contacts: Annotated[list[DealContact], Field(max_length=50)] = []
+    competitors: Annotated[list[NameText], Field(max_length=20)] = []
+    checks: Annotated[list[NameText], Field(max_length=100)] = Field(
+        default=[], description="What of the check lists of the pipeline's stages is done."
+    )
     custom: OwnValues = {}
 
     @model_validator(mode="after")
@@ -83,11 +95,12 @@ class NewDeal(DealBody):
 
 
 class Move(BaseModel):
-    """The target stage."""
+    """The target stage, and the place there: without `after_id` the deal keeps its position."""
 
     model_config = ConfigDict(extra="forbid")
 
     stage: StageKey
+    after_id: UUID | None = Field(default=None, description="The deal before it at that stage; null: the first place.")
 
 
 class Won(BaseModel):
@@ -135,6 +148,7 @@ class DealListed(InCurrency):
     amount: Money | None
     currency: str | None
     expected_close: date | None
+    close_moved: int = Field(description="How often one expected close was replaced by another.")
     source: str | None
     owner_id: UUID | None
     owner_name: str | None = Field(description=OWNER_NAME)
@@ -160,6 +174,9 @@ class DealOut(DealListed):
     """A whole deal. With lines, `amount` is the sum of their `net`."""
 
     lines: list[DealLineOut]
+    contacts: list[DealContact]
+    competitors: list[str]
+    checks: list[str]
 
     @classmethod
     def of(cls, row: Deal) -> Self:
@@ -172,7 +189,7 @@ class DealOut(DealListed):
 class DealFilters(BaseModel):
     """Filters of the list; all given filters must match."""
 
-    q: str | None = Field(default=None, max_length=200, description="Words in the name.")
+    q: str | None = Field(default=None, max_length=200, description="The beginnings of words in the name.")
     customer_id: UUID | None = None
     contact_id: UUID | None = None
     pipeline: str | None = None
@@ -234,7 +251,7 @@ class BoardSum(InCurrency):
 
 
 class BoardColumn(BaseModel):
-    """One stage with its open deals: sums over all of them, and the first by their expected close."""
+    """One stage with its open deals: sums over all of them, and the first by their position."""
 
     stage: str
     name: str

@@ -3,7 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
-from localisation import LANGUAGES, Counted, Phrase, chosen, current, label, language_of, named, spoken, translated
+from localisation import (
+    LANGUAGES,
+    Counted,
+    Phrase,
+    chosen,
+    current,
+    field_label,
+    label,
+    language_of,
+    named,
+    spoken,
+    translated,
+)
 from localisation.catalogues import catalogue
 
 
@@ -92,3 +104,9 @@ def test_every_catalogue_is_read_and_has_the_labels(language: str) -> None:
 )
 def test_the_english_label_follows_from_the_name(name: str, shown: str) -> None:
     assert named(name) == shown
+
+
+def test_a_field_whose_name_means_something_else_in_a_record_has_a_label_of_its_own() -> None:
+    with spoken("de"):
+        shown = [field_label("team", "lead_id"), label("lead"), field_label("employee", "subject"), label("subject")]
+    assert shown == ["Teamleitung", "Lead", "Subjekt des Tokens", "Betreff"]

@@ -4,7 +4,7 @@ English is the source: a text that a catalogue does not contain is shown in Engl
 texts for programs are never translated.
 """
 
-from localisation.labels import label, named
+from localisation.labels import field_label, label, named
 from localisation.languages import LANGUAGES, SOURCE, chosen, current, headers, language_of, spoken
 from localisation.texts import Counted, Phrase, translated
 
@@ -15,6 +15,7 @@ __all__ = [
     "Phrase",
     "chosen",
     "current",
+    "field_label",
     "headers",
     "label",
     "language_of",

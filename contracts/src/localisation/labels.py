@@ -17,6 +17,13 @@ WORDS = {"min": "minimum", "max": "maximum", "kg": "(kg)", "m": "(m)"}
 WHOLE = {"q": "Search", "canonical_id": "Canonical ID"}
 """Names whose label is another word."""
 
+OF_FIELDS = {
+    ("customer", "credit"): "Credit terms",
+    ("employee", "subject"): "Token subject",
+    ("team", "lead_id"): "Team leader",
+}
+"""Fields whose name means something else in other records: a lead is a prospect, credit a side of an account."""
+
 
 def named(name: str) -> str:
     """The English label of a name: `Unit price` of `unit_price`, `Customer` of `customer_id`."""
@@ -32,3 +39,8 @@ def named(name: str) -> str:
 def label(name: str, context: str = CONTEXT) -> str:
     """The label of a name in the current language."""
     return catalogue(current.get()).pgettext(context, named(name))
+
+
+def field_label(record: str, name: str) -> str:
+    """The label of a field of a record in the current language."""
+    return catalogue(current.get()).pgettext(CONTEXT, OF_FIELDS.get((record, name)) or named(name))

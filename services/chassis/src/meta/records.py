@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Any
 
-from localisation import label
+from localisation import field_label, label
 from pydantic import BaseModel
 from records import Record
 from records.allowed import needs
@@ -42,7 +42,7 @@ def record_meta(record: Record[Any, Any, Any], verbs: Collection[Verb], scopes: 
             )
             for name, info in filters_of(record).model_fields.items()
         ],
-        sort=[Labelled(name=name, label=label(name)) for name in record.sort],
+        sort=[Labelled(name=name, label=field_label(record.name, name)) for name in record.sort],
         default_sort=record.order or record.sort[0],
     )
 
@@ -77,6 +77,7 @@ def _fields(record: Record[Any, Any, Any], scopes: Collection[str]) -> list[Fiel
         described = written or shown[name]
         return described.model_copy(
             update={
+                "label": field_label(record.name, name),
                 "required": name in new and new[name].required,
                 "writable": allowed and written is not None,
                 "changeable": allowed and name in changed,
@@ -121,8 +122,8 @@ def _filter_label(record: Record[Any, Any, Any], name: str) -> str:
     """The label of a filter; a bound has that of its field, and a sign that every language reads."""
     field, _, bound = name.rpartition("_")
     if bound in SIGNS and name not in record.filters.model_fields:
-        return f"{label(field)} {SIGNS[bound]}"
-    return label(name)
+        return f"{field_label(record.name, field)} {SIGNS[bound]}"
+    return field_label(record.name, name)
 
 
 def _filter_type(annotation: Any) -> Any:

@@ -26,7 +26,7 @@ async def timeline(made: Made, **parameters: str) -> list[Json]:
 
 def test_only_derived_records_and_settings_are_not_annotated() -> None:
     left_out = {each.record.name for each in SUBJECTS if "read" in each.verbs and not each.record.annotated}
-    assert left_out == {"account", "balance", "form_submission", "task_reminder", "webhook", "webhook_message"}
+    assert left_out == {"balance", "form_submission", "task_reminder", "webhook", "webhook_message"}
 
 
 @having(annotated=True)

@@ -30,7 +30,6 @@ ACCOUNTS = Record(
     filters=AccountFilters,
     sort=("number", "name"),
     verbs=("create", *READ_ONLY),
-    annotated=False,
 )
 PERIODS = Record(
     "period",

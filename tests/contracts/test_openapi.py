@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
-from .published import FOLDER
+from .published import FOLDER, TOPICS, example
 
 SERVICES = ["crm", "erp", "gateway"]
 SHAPELESS = {
     ".AuditEntryOut.properties.facts",  # The parameters of any operation.
-    ".Feed.properties.items.items",  # An event of any kind: contracts/asyncapi describes each.
     ".FormSubmissionRead.properties.fields",  # The fields that a tenant has declared.
     ".JobOut.properties.result.anyOf",  # The result of any kind of job.
     ".SentOut.properties.lines.items",  # Lines as they were stored on that day.
@@ -34,6 +34,16 @@ def test_every_reference_leads_somewhere(service: str) -> None:
     names = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
     assert names <= schemas.keys()
     assert read["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_an_event_has_the_shape_that_the_feed_declares_for_its_type(topic: str) -> None:
+    read = document(topic.partition(".")[0].replace("sync", "gateway"))
+    item = read["components"]["schemas"]["Feed"]["properties"]["items"]["items"]
+    event = {**example(topic), "position": 7}
+    declared = jsonschema_rs.Draft202012Validator({**read, "$ref": item["discriminator"]["mapping"][event["type"]]})
+    assert [error.message for error in declared.iter_errors(event)] == []
+    assert list(declared.iter_errors({**event, "data": {}}))
 
 
 def test_both_spokes_have_the_same_port() -> None:

@@ -19,8 +19,8 @@ PORT: dict[str, type[BaseModel]] = {
 def schema_files() -> dict[str, dict[str, Any]]:
     """File name -> schema. The name is also the `ce_dataschema` of the event."""
     open_models: dict[str, type[BaseModel]] = {**EVENTS, "cloudevent": Envelope}
-    events = {f"{name}.json": _published(name, _open(_schema(model))) for name, model in open_models.items()}
-    port = {f"{name}.json": _published(name, _schema(model)) for name, model in PORT.items()}
+    events = {f"{name}.json": _published(name, _open(plain_schema(model))) for name, model in open_models.items()}
+    port = {f"{name}.json": _published(name, plain_schema(model)) for name, model in PORT.items()}
     return events | port
 
 
@@ -28,7 +28,8 @@ def _published(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": f"{name}.json", **schema, "title": name}
 
 
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def plain_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a shape, without titles that repeat names."""
     schema: dict[str, Any] = _without_titles(model.model_json_schema())
     return schema
 

@@ -113,7 +113,7 @@ def pages() -> list[str]:
 
 def feed(record: UUID) -> list[str]:
     answer = events_list_events.sync(client=sales, kinds="customer", record=record)
-    return list(dict.fromkeys(str(event["type"]) for event in sure(crm.Feed, answer).items))
+    return list(dict.fromkeys(event.type_ for event in sure(crm.Feed, answer).items))
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ from chassis.settings import Settings
 log = structlog.get_logger()
 Resource = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Check = Callable[[FastAPI], Awaitable[None]]
+Describe = Callable[[dict[str, Any]], None]
 CHECK_SECONDS = 2.0
 
 
@@ -57,6 +58,7 @@ class Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             described.complete(self, super().openapi())
+            self.state.describe(super().openapi())
             deprecated.mark(super().openapi(), self.state.deprecations)
         return super().openapi()
 
@@ -82,11 +84,13 @@ def create_app(
     resources: Iterable[Resource] = (),
     checks: Mapping[str, Check] | None = None,
     deprecations: Deprecations | None = None,
+    describe: Describe = lambda _document: None,
 ) -> FastAPI:
     """The application of a service, or the health pages of a worker if there are no routers.
 
     `resources` are opened in order when the application starts and closed in reverse order; each may store what it
-    opened in `app.state`. `checks` decide readiness: each raises when the checked resource is not usable.
+    opened in `app.state`. `checks` decide readiness: each raises when the checked resource is not usable. `describe`
+    completes the API's document.
     """
     bodies = _bodies(settings)
 
@@ -128,6 +132,7 @@ def create_app(
     app.state.checks = dict(checks or {})
     app.state.vitals = {}
     app.state.deprecations = dict(deprecations or {})
+    app.state.describe = describe
     install(app)
     for router in (*routers, health, documentation):
         app.include_router(built(router))

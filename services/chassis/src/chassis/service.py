@@ -5,10 +5,11 @@ A service creates one `Service` in its `wiring.py`; its `__main__.py` is `cli(SE
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 import structlog
@@ -67,7 +68,7 @@ class Service:
     `troubles` are additional readiness checks, by name. `event_scopes` names for each kind of event the scope that
     allows reading it on the feed; a kind without one is not shown. `expiring` are tables with a retention.
     `authenticator` makes what verifies the tokens of callers, from the application and its settings, in place of the
-    chassis' own.
+    chassis' own. `declare_feed` adds the shapes of the events of the feed's topics to the API's document.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Service:
     expiring: Sequence[Expiry] = ()
     deprecations: Deprecations = field(default_factory=dict)
     authenticator: Callable[[FastAPI], Authenticator] | None = None
+    declare_feed: Callable[[Collection[str], dict[str, Any]], None] = lambda _topics, _document: None
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
@@ -97,6 +99,7 @@ class Service:
             routers=[*self.routers, feed.router, parked.router, *port],
             resources=[self._database],
             deprecations=self.deprecations,
+            describe=lambda document: self.declare_feed(self.scopes_of_topics(), document),
             checks={
                 "database": _answers,
                 "schema": self.schema_fits,

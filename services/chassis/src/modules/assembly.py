@@ -17,6 +17,7 @@ from chassis.deprecated import Deprecation
 from chassis.service import Running, Service
 from chassis.worker import Task
 from contracts.deprecations import DEPRECATED
+from contracts.feed import declare_feed
 from contracts.scopes import EVENT_SCOPES
 from custom_fields import handlers
 from custom_fields.events import kind_of
@@ -84,6 +85,7 @@ def service(
         kinds=_all(module.all_kinds for module in listed),
         announced=_all(module.all_announced for module in listed),
         event_scopes=EVENT_SCOPES,
+        declare_feed=declare_feed,
         deprecations={operation: Deprecation(*found) for operation, found in DEPRECATED[name].items()},
         tasks=tasks,
         expiring=_all(module.expiring for module in listed),

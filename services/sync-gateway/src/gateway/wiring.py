@@ -11,6 +11,7 @@ from access.me import me_router
 from chassis.deprecated import Deprecation
 from chassis.service import Service
 from contracts.deprecations import DEPRECATED
+from contracts.feed import declare_feed
 from contracts.scopes import EVENT_SCOPES
 from jobs import FINISHED_JOBS
 from jobs import routes as jobs_routes
@@ -40,6 +41,7 @@ SERVICE = Service(
         documentation.router,
     ),
     event_scopes=EVENT_SCOPES,
+    declare_feed=declare_feed,
     deprecations={operation: Deprecation(*found) for operation, found in DEPRECATED["gateway"].items()},
     topics=publish.TOPICS,
     authenticator=access.authenticator(),

@@ -75,6 +75,15 @@ def _bodies(settings: Settings) -> Bodies:
     return Bodies(body, {"/replication/": delivery})
 
 
+def _keep(app: FastAPI, settings: Settings) -> None:
+    """Store the settings of the application, and what is made of them for its requests."""
+    app.state.settings = settings
+    app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
+    app.state.rates = Rates(settings.client_requests_per_minute, settings.tenant_requests_per_minute)
+    app.state.viewers = Viewers(settings.audited_list_items)
+    app.state.vitals = {}
+
+
 def create_app(
     settings: Settings,
     *,
@@ -125,12 +134,8 @@ def create_app(
         # By default FastAPI creates four spans a request, with its address, and logs request contents.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    app.state.settings = settings
-    app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
-    app.state.rates = Rates(settings.client_requests_per_minute, settings.tenant_requests_per_minute)
-    app.state.viewers = Viewers(settings.audited_list_items)
+    _keep(app, settings)
     app.state.checks = dict(checks or {})
-    app.state.vitals = {}
     app.state.deprecations = dict(deprecations or {})
     app.state.describe = describe
     install(app)

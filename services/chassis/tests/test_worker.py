@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 from chassis import worker
+from chassis.worker import AtOnce
 
 
 async def until_stopped(stop: asyncio.Event) -> None:

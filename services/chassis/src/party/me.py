@@ -6,11 +6,19 @@ from typing import Any
 from uuid import UUID
 
 import access.me
+from chassis.errors import Conflict
 from fastapi import APIRouter
 from saving import driver_of
 from saving.tables import DIALECT
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class NoEmployee(Conflict):
+    code = "no-employee"
+    title = "The caller is not an employee"
+    detail = "No employee has the subject of this token."
+    hint = "Name one with `employee_id`, or enter the `sub` of the token as the `subject` of the employee."
 
 
 async def employee_of(employee: Any, session: AsyncSession, subject: str) -> Any:

@@ -109,6 +109,11 @@ class Recurrence:
         return dates.replace(until=_in_year(until, shift))
 
 
+def until_of(rule: str, zone: tzinfo) -> datetime | None:
+    """The last moment of a checked rule, in local time of a zone; None when it names none."""
+    return _until(dict(part.split("=", 1) for part in rule.split(";")), zone)
+
+
 def _in_year(moment: datetime, shift: int) -> datetime:
     return moment.replace(year=moment.year + shift)
 

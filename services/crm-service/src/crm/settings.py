@@ -6,7 +6,8 @@ from pydantic import Field
 
 
 class Settings(FileSettings):
-    """The port, the audience of tokens, the limits of mail, and how often a form is sent without a token."""
+    """The port, the audience of tokens, the limits of mail, and how often forms are sent and calendars are read without
+    a token."""
 
     port: int = 8001
     auth_audience: str = audience_of("crm")
@@ -15,3 +16,5 @@ class Settings(FileSettings):
     mail_fetch_seconds: int = Field(default=60, ge=1, le=3600)
     form_address_per_minute: int = Field(default=20, ge=1)
     form_per_minute: int = Field(default=300, ge=1)
+    calendar_address_per_minute: int = Field(default=60, ge=1)
+    calendar_per_minute: int = Field(default=20, ge=1)

@@ -1,6 +1,6 @@
 """Activities: interactions, tasks, calendar, bookings and mail."""
 
-from crm.activities import bookings, calendar, free_busy, interactions, mail, reminders, tasks
+from crm.activities import bookings, calendar, calendar_files, free_busy, interactions, mail, reminders, tasks
 
 MODULES = (
     interactions.MODULE,
@@ -8,6 +8,7 @@ MODULES = (
     reminders.MODULE,
     calendar.MODULE,
     bookings.MODULE,
+    calendar_files.MODULE,
     free_busy.MODULE,
     mail.MODULE,
 )

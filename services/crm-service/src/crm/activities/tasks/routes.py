@@ -7,9 +7,8 @@ from uuid import UUID
 from activities import task_actions
 from chassis.auth import Principal, requires
 from chassis.db import Session
-from chassis.errors import Conflict
 from fastapi import APIRouter, Query
-from party.me import employee_of
+from party.me import NoEmployee, employee_of
 from records import reads, routes
 from recurrence import zone_of_person
 
@@ -21,13 +20,6 @@ from crm.people.employees.models import Employee
 from crm.people.employees.records import EMPLOYEES
 
 my_day = APIRouter(tags=["tasks"])
-
-
-class NoEmployee(Conflict):
-    code = "no-employee"
-    title = "The caller is not an employee"
-    detail = "No employee has the subject of this token."
-    hint = "Name one with `employee_id`, or enter the `sub` of the token as the `subject` of the employee."
 
 
 @my_day.get("/v1/tasks:my-day")

@@ -23,8 +23,8 @@ READS_BY_POST = {("crm", "POST /v1/prices:batch")}
 OPEN_TO_EVERY_TOKEN = {"GET /v1/search", "GET /v1/me", "GET /v1/meta"}
 """A front end asks first what its user may do, and what there is to show; the latter depends on the scopes."""
 
-OPEN_TO_ALL = {"POST /v1/forms/{key}/submissions"}
-"""Visitors of websites have no token; the key of the form names the tenant."""
+OPEN_TO_ALL = {"POST /v1/forms/{key}/submissions", "GET /v1/calendar.ics"}
+"""Visitors of websites and calendar programs have no token; the key of the form or of the calendar names the tenant."""
 
 ASKED_BY_THE_HUB = {"GET /replication/v1/status"}
 """The hub asks with the one scope that it has."""

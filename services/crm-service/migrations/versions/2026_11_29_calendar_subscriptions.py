@@ -4,7 +4,7 @@ from alembic import op
 from migrating.columns import TENANT, belongs_to
 
 revision = "calendar_subscriptions"
-down_revision = "bookings"
+down_revision = "deal_lists"
 
 
 def upgrade() -> None:

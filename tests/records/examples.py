@@ -140,6 +140,12 @@ async def _deal(maker: Maker, number: int) -> Json:
     return {"amount": f"{number + 1}000.00", "lines": [line], "expected_close": f"2026-12-{number + 1:02}"}
 
 
+async def _quota(_maker: Maker, number: int) -> Json:
+    """One of a team, the others of employees."""
+    left_out = "employee_id" if number == 0 else "team_id"
+    return {"first_day": f"2026-10-{number + 1:02}", "amount": f"{number + 1}000.00", left_out: None}
+
+
 async def _lead(_maker: Maker, number: int) -> Json:
     campaign = "Spring" if number else None
     return {"email": f"ana{number}@trujillo.example", "campaign": campaign, "phone": f"+52 5 555 47{number:02}"}
@@ -248,6 +254,7 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "tax_rate": _tax_rate,
     "deal": _deal,
     "lead": _lead,
+    "quota": _quota,
     "quote": _quote,
     "order": _order,
     "interaction": _interaction,

@@ -33,6 +33,7 @@ ELSEWHERE: Mapping[str, Callable[[Json], Any]] = {
     "product_id": lambda row: row["product_id"] if "product_id" in row else row["lines"][0]["product_id"],
     "updated_since": lambda row: row["updated_at"],
     "closes_from": lambda row: row["expected_close"],
+    "day": lambda row: row["first_day"],
     "closes_until": lambda row: row["expected_close"],
     "ordered_from": lambda row: row["ordered_on"],
     "ordered_until": lambda row: row["ordered_on"],

@@ -51,7 +51,7 @@ async def test_an_unknown_field_of_a_new_row_is_named_and_nothing_entered(made: 
 @having("create")
 async def test_entering_needs_its_scope(made: Made) -> None:
     refused = shown(await made.reader.post(made.path, json=await made.another()), 403)
-    assert refused["missing"] == f"{made.record.scope}:write"
+    assert refused["missing"] == made.record.write_scope
 
 
 @having("change")

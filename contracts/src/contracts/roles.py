@@ -46,8 +46,8 @@ _READS_OF_RECORDS = tuple(sorted(set(EVENT_SCOPES.values())))
 ROLES: Mapping[str, BuiltInRole] = {
     "sales": _role("Win customers and orders: customers, contacts, deals, quotes, orders.", *_SELLS),
     "sales-lead": _role(
-        "Lead sales: also prices, limits of discounts, orders on hold, imports, and who owns which customer.",
-        *_SELLS, "prices:write", "orders:hold", "jobs:write", "templates:write",
+        "Lead sales: also quotas, prices, limits of discounts, orders on hold, imports, and who owns which customer.",
+        *_SELLS, "quotas:write", "prices:write", "orders:hold", "jobs:write", "templates:write",
     ),
     "service": _role(
         "Help customers after the sale: customers, contacts, orders and returns; see what was invoiced and paid.",

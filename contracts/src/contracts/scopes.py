@@ -36,6 +36,7 @@ SCOPES = {
     "activities:write": "Enter, change and archive interactions, tasks and calendar events; answer invitations.",
     "deals:read": "Read deals and pipelines.",
     "deals:write": "Enter, change, move and decide deals; declare pipelines.",
+    "quotas:write": "Set the quotas of employees and teams.",
     "leads:read": "Read leads and their rules.",
     "leads:write": "Enter, change, assign, disqualify and convert leads; declare their rules.",
     "mail:read": "Read mailboxes without their secrets, e-mails and their templates.",

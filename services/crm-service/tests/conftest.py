@@ -9,7 +9,12 @@ RESOURCES = (
     "activities", "leads", "mail", "replication", "jobs",
 )  # fmt: skip
 SCOPES = " ".join(
-    ("events:read", "templates:write", *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write")))
+    (
+        "events:read",
+        "templates:write",
+        "quotas:write",
+        *(f"{each}:{right}" for each in RESOURCES for right in ("read", "write")),
+    )
 )
 
 

@@ -15,3 +15,9 @@ async def delivered(api: httpx.AsyncClient, kind: str, canonical_id: UUID, rev: 
 async def employee(api: httpx.AsyncClient, name: str, **groups: Any) -> str:
     """The local id of an employee that the ERP has entered."""
     return await delivered(api, "employee", uuid4(), name=name, life="live", **groups)
+
+
+async def team(api: httpx.AsyncClient, name: str, *members: str) -> str:
+    """The local id of a team of these employees."""
+    seats: dict[str, Any] = {f"member__{uuid4()}": {"employee": each} for each in members}
+    return await delivered(api, "team", uuid4(), name=name, life="live", **seats)

@@ -1,5 +1,5 @@
-"""Sales: leads, forms, deals, quotes and orders."""
+"""Sales: leads, forms, deals, quotas, quotes and orders."""
 
-from crm.sales import deals, forecast, forms, leads, orders, quotes
+from crm.sales import deals, forecast, forms, leads, orders, quotas, quotes
 
-MODULES = (deals.MODULE, orders.MODULE, forecast.MODULE, leads.MODULE, forms.MODULE, quotes.MODULE)
+MODULES = (deals.MODULE, orders.MODULE, quotas.MODULE, forecast.MODULE, leads.MODULE, forms.MODULE, quotes.MODULE)

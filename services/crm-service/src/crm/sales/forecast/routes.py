@@ -22,6 +22,7 @@ from crm.sales.forecast.schemas import (
     FunnelFilters,
     FunnelStage,
     LossReason,
+    QuotaRow,
 )
 
 router = APIRouter(prefix="/v1", tags=["deals"])
@@ -30,9 +31,21 @@ READ = requires("deals:read")
 
 @router.get("/forecast", dependencies=[READ])
 async def read_forecast(session: Session, filters: Annotated[ForecastFilters, Query()]) -> Forecast:
-    """What closed and what is expected to close in a period, by month, owner and currency. Amounts are exact."""
+    """What closed and what is expected to close in a period, by month, owner and currency. Amounts are exact.
+
+    The quotas that share a day with the period are compared with the deals of their own periods. The forecast is
+    frozen every week; `frozen_at` shows it as it was then, so that it can be compared with what came.
+    """
     wanted = await reads.with_caller(session, DEALS.callers, filters)
-    return Forecast(items=[ForecastRow.model_validate(row) for row in await queries.forecast(session, wanted)])
+    if wanted.frozen_at is not None:
+        at, rows = await queries.frozen(session, wanted)
+        return Forecast(items=[ForecastRow.model_validate(row) for row in rows], quotas=None, frozen_at=at)
+    rows, quotas = await queries.forecast(session, wanted), await queries.quotas(session, wanted)
+    return Forecast(
+        items=[ForecastRow.model_validate(row) for row in rows],
+        quotas=[QuotaRow(**row._mapping, attained=fraction(row.won, row.amount)) for row in quotas],
+        frozen_at=None,
+    )
 
 
 @router.get("/funnel", dependencies=[READ])

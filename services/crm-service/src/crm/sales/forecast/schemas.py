@@ -1,6 +1,6 @@
 """Shapes of requests and responses."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -36,6 +36,10 @@ class ForecastFilters(PeriodFilters):
     """The period in which deals close."""
 
     pipeline: StageKey | None = None
+    frozen_at: date | None = Field(
+        default=None,
+        description="The forecast as it was frozen in the week of this day, or the last one before; by months.",
+    )
 
 
 class FunnelFilters(PeriodFilters):
@@ -65,10 +69,33 @@ class ForecastRow(InCurrency):
     open_count: int
 
 
+class QuotaRow(InCurrency):
+    """A quota of the period, and the deals of its employee or team that closed or are expected to close in its own
+    period, in its currency. `attained` is the fraction of it that was won."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    employee_id: UUID | None
+    team_id: UUID | None
+    first_day: date
+    last_day: date
+    currency: str
+    amount: Amount
+    won: Amount
+    committed: Amount
+    best_case: Amount
+    open: Amount
+    weighted: Amount
+    attained: Number | None
+
+
 class Forecast(BaseModel):
     """The rows by month, owner and currency. Deals without an amount or an expected close are left out."""
 
     items: list[ForecastRow]
+    quotas: list[QuotaRow] | None = Field(description="The quotas of the period; null in a frozen forecast.")
+    frozen_at: datetime | None = Field(description="When a frozen forecast was frozen.")
 
 
 class FunnelStage(BaseModel):

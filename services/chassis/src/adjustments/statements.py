@@ -3,7 +3,9 @@
 A statement is compiled once, and its parameters are passed by name.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +20,8 @@ DRIVER = "driver"
 """In the `info` of a session: the connection of the driver with its transaction."""
 
 Rows = Sequence[Any]
+Sent = tuple["Statement", Mapping[str, Any]]
+"""A statement and its parameters."""
 
 
 class Statement:
@@ -74,6 +78,37 @@ class Statement:
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise _as_sqlalchemy_raises(adapted, sql, error) from error
         return rows
+
+
+class InTurn:
+    """Statements of one session whose results nobody reads: the server executes one while the caller makes the next."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._running: asyncio.Task[Rows] | None = None
+
+    async def send(self, sent: Sent) -> None:
+        """Wait for the last statement and send this one. Raises the error of the last one."""
+        await self.done()
+        statement, values = sent
+        self._running = asyncio.create_task(statement.fetch(self._session, values))
+        await asyncio.sleep(0)  # The task sends it now, and then waits for the answer.
+
+    async def done(self) -> None:
+        """Wait until all statements are executed. Raises the error of the last one."""
+        if (running := self._running) is not None:
+            self._running = None
+            await running
+
+
+@asynccontextmanager
+async def in_turn(session: AsyncSession) -> AsyncIterator[InTurn]:
+    """The session may be used again after the block, when all statements are executed."""
+    turn = InTurn(session)
+    try:
+        yield turn
+    finally:
+        await turn.done()
 
 
 def _as_sqlalchemy_raises(adapted: Any, sql: str, error: Exception) -> DBAPIError:

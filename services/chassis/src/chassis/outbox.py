@@ -5,14 +5,14 @@ positions: the source of the HTTP feed, and of a resend after the broker has los
 between them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 import saving
-from adjustments.statements import Statement
+from adjustments.statements import Sent, Statement
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -130,8 +130,8 @@ ANNOUNCE = Statement("""
     """)
 
 
-async def announce_all(session: AsyncSession, events: Sequence[tuple[str, str, Event]]) -> None:
-    """Publish many events, (topic, key, event), with this transaction: one statement, in their order."""
+def announcing(events: Sequence[tuple[str, str, Event]]) -> Iterator[Sent]:
+    """The statement that publishes many events, (topic, key, event), with its transaction, in their order."""
     if not events:
         return
     topics, keys, told = zip(*events, strict=True)
@@ -143,7 +143,7 @@ async def announce_all(session: AsyncSession, events: Sequence[tuple[str, str, E
         "attributes": [orjson.dumps(event.attributes()).decode() for event in told],
         "data": [orjson.dumps(event.data) for event in told],
     }
-    await ANNOUNCE.fetch(session, columns)
+    yield ANNOUNCE, columns
 
 
 class Waiting(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from adjustments.statements import Statement
+from adjustments.statements import Sent, Statement, in_turn
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -95,9 +95,9 @@ async def read_records(session: AsyncSession, state: State, wanted: Iterable[UUI
 
 async def save(session: AsyncSession, state: State) -> None:
     """Write everything the pass has changed; what belongs together becomes visible together."""
-    await RECORDS.write(session, state.records.values())
-    await LINKS.write(session, state.links.values())
-    await DELIVERIES.write(session, state.deliveries.values())
+    async with in_turn(session) as turn:
+        for sent in _writes(state):
+            await turn.send(sent)
     state.decisions = await under_known_ids(session, state.decisions)
     session.add_all(state.decisions)
     if state.closed:
@@ -108,13 +108,20 @@ async def save(session: AsyncSession, state: State) -> None:
         await replay_held(session, link, "hub", link.linked_at)
     if state.behind is not None:
         await note_behind(session, *state.behind)
-    if state.new_keys:
-        tenants, kinds, keys, ids = zip(*sorted(state.new_keys, key=str), strict=True)
-        await ADD_KEYS.fetch(session, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids})
     await session.flush()
     await wake(session, state.woken)
-    await publish.golden_records(session, state.golden.values(), state.causes, state.policies)
     publish.decisions(session, state.decisions, state.causes)
+
+
+def _writes(state: State) -> Iterator[Sent]:
+    """Each statement is made while the server executes the one before: the longest beside the longest."""
+    yield from RECORDS.writes(state.records.values())
+    yield from publish.golden_records(state.golden.values(), state.causes, state.policies)
+    yield from LINKS.writes(state.links.values())
+    yield from DELIVERIES.writes(state.deliveries.values())
+    if state.new_keys:
+        tenants, kinds, keys, ids = zip(*sorted(state.new_keys, key=str), strict=True)
+        yield ADD_KEYS, {"tenants": tenants, "kinds": kinds, "keys": keys, "ids": ids}
 
 
 async def wake(session: AsyncSession, tokens: Iterable[str]) -> None:

@@ -1,10 +1,11 @@
 """The events of the hub: golden records as `sync.<kind>.v1`, decisions as `sync.conflict.v1`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
+from adjustments.statements import Sent
 from chassis import clock, outbox, telemetry
 from chassis.db import uuid7
 from chassis.events import Event
@@ -42,10 +43,10 @@ def cause_of(causes: Causes, canonical_id: UUID) -> Cause:
     return causes.get(canonical_id) or Cause("", telemetry.correlation_id.get(), telemetry.traceparent())
 
 
-async def golden_records(
-    session: AsyncSession, records: Iterable[RecordRow], causes: Causes = NONE, policies: Policies = NO_CHOICES
-) -> None:
-    """Announce records whose shown values have changed. The sequence grows with every merged change.
+def golden_records(
+    records: Iterable[RecordRow], causes: Causes = NONE, policies: Policies = NO_CHOICES
+) -> Iterator[Sent]:
+    """The statement that announces records whose shown values have changed. The sequence grows with every change.
 
     A record that does not fit its published schema is reported instead; it is announced once its values fit.
     """
@@ -60,7 +61,7 @@ async def golden_records(
         subject = str(record.canonical_id)
         name, golden = f"sync.{record.kind}.changed.v1", record.golden(policies.spec(record.tenant_id, record.kind))
         events.append((topic, subject, _event(name, topic, subject, record, golden, causes, str(sequence))))
-    await outbox.announce_all(session, events)
+    yield from outbox.announcing(events)
 
 
 def decisions(session: AsyncSession, rows: Iterable[DecisionRow], causes: Causes = NONE) -> None:

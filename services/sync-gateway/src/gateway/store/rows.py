@@ -1,16 +1,15 @@
 """Rows of the hub as ingest and delivery work on them: plain objects, read and written by one statement a batch."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 import orjson
-from adjustments.statements import Statement
+from adjustments.statements import Sent, Statement
 from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
 
 
 class Row:
@@ -75,8 +74,11 @@ class Written:
         changed = [self._changed_values(row) for row in rows if self._values(row) != row.stored]
         return _arrays(self.changed_columns, changed)
 
-    async def write(self, session: AsyncSession, rows: Iterable[Row]) -> None:
-        """Update the rows that are not as they were read, insert the new ones. The caller holds their locks."""
+    def writes(self, rows: Iterable[Row]) -> Iterator[Sent]:
+        """The statements that update the rows that are not as they were read, and insert the new ones.
+
+        The caller holds the locks of the rows.
+        """
         new: list[tuple[Any, ...]] = []
         changed: list[tuple[Any, ...]] = []
         for row in rows:
@@ -86,9 +88,9 @@ class Written:
                 changed.append(self._changed_values(row))
         # Changes first: a link that is retired makes room for a new one.
         if changed:
-            await self.update.fetch(session, _arrays(self.changed_columns, changed))
+            yield self.update, _arrays(self.changed_columns, changed)
         if new:
-            await self.insert.fetch(session, _arrays(self.columns, new))
+            yield self.insert, _arrays(self.columns, new)
 
 
 def _insert(table: Table, columns: Sequence[ColumnElement[Any]]) -> str:

@@ -118,6 +118,19 @@ async def test_a_private_event_shows_its_time_only(api: httpx.AsyncClient, sessi
         assert (await busy(his, nancy))[0]["subject"] == "Dentist"
 
 
+async def test_events_stand_in_the_timelines_of_what_they_are_about(api: httpx.AsyncClient) -> None:
+    customer = (await api.post("/v1/customers", json={"name": "Canteen"})).json()["id"]
+    deal = (await api.post("/v1/deals", json={"name": "Tea", "customer_id": customer})).json()["id"]
+    about = {"customer_id": customer, "deal_id": deal}
+    event = await entered(api, **about)
+    await entered(api, **about, private=True)
+    for path in (f"/v1/customers/{customer}", f"/v1/deals/{deal}"):
+        answer = await api.get(f"{path}/timeline", params={"type": "calendar_event"})
+        [entry] = answer.json()["items"]
+        shown = (entry["record_id"], entry["at"], entry["title"], entry["state"])
+        assert shown == (event["id"], TASTING["starts_at"], "Tasting", "confirmed")
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, select
 
+from crm.activities.calendar.models import CalendarEvent
+from crm.activities.calendar.records import CALENDAR_EVENTS
 from crm.activities.interactions.models import Interaction
 from crm.activities.interactions.records import INTERACTIONS
 from crm.activities.tasks.models import Task
@@ -32,6 +34,9 @@ INTERACTION = Source(
     EntryType.INTERACTION, INTERACTIONS, Interaction.started_at, Interaction.subject, Interaction.channel
 )
 TASK = Source(EntryType.TASK, TASKS, Task.created_at, Task.subject, Task.state)
+CALENDAR_EVENT = Source(
+    EntryType.CALENDAR_EVENT, CALENDAR_EVENTS, CalendarEvent.begins_at, CalendarEvent.subject, CalendarEvent.state
+)
 QUOTE = Source(EntryType.QUOTE, QUOTES, Quote.created_at, Quote.number, Quote.state, Quote.total, Quote.currency)
 ORDER = Source(
     EntryType.ORDER,
@@ -94,11 +99,16 @@ def _settles_invoice_of(deal_id: UUID) -> ColumnElement[bool]:
     return (Payment.customer_id == customer) & exists().where(settled)
 
 
+def _concerns(deal_id: UUID) -> ColumnElement[bool]:
+    return (CalendarEvent.deal_id == deal_id) | CalendarEvent.order_id.in_(_orders_of(deal_id))
+
+
 CUSTOMER_PARTS: Mapping[Source, Which] = {
     LEAD: lambda customer_id: Lead.customer_id == customer_id,
     DEAL: lambda customer_id: Deal.customer_id == customer_id,
     INTERACTION: lambda customer_id: Interaction.customer_id == customer_id,
     TASK: lambda customer_id: Task.customer_id == customer_id,
+    CALENDAR_EVENT: lambda customer_id: (CalendarEvent.customer_id == customer_id) & ~CalendarEvent.private,
     QUOTE: lambda customer_id: Quote.customer_id == customer_id,
     ORDER: lambda customer_id: Order.customer_id == customer_id,
     SHIPMENT: lambda customer_id: Shipment.order_id.in_(select(Order.id).where(Order.customer_id == customer_id)),
@@ -110,6 +120,7 @@ DEAL_PARTS: Mapping[Source, Which] = {
     LEAD: lambda deal_id: Lead.deal_id == deal_id,
     INTERACTION: lambda deal_id: (Interaction.deal_id == deal_id) | Interaction.order_id.in_(_orders_of(deal_id)),
     TASK: lambda deal_id: (Task.deal_id == deal_id) | Task.order_id.in_(_orders_of(deal_id)),
+    CALENDAR_EVENT: lambda deal_id: _concerns(deal_id) & ~CalendarEvent.private,
     QUOTE: lambda deal_id: Quote.deal_id == deal_id,
     ORDER: lambda deal_id: Order.id.in_(_orders_of(deal_id)),
     SHIPMENT: lambda deal_id: Shipment.order_id.in_(_orders_of(deal_id)),

@@ -34,7 +34,8 @@ async def read_customer_timeline(
     paging: Annotated[PageRequest, ORDER],
     filters: Annotated[HistoryFilters, Query()],
 ) -> Page[HistoryEntryOut]:
-    """The history of a customer: interactions, tasks, changes, documents and payments, the newest first.
+    """The history of a customer: interactions, tasks, calendar events that are not private, changes, documents and
+    payments, the newest first.
 
     Entries whose records the caller's scopes do not show are left out.
     """
@@ -49,7 +50,8 @@ async def read_deal_timeline(
     paging: Annotated[PageRequest, ORDER],
     filters: Annotated[HistoryFilters, Query()],
 ) -> Page[HistoryEntryOut]:
-    """The history of a deal: interactions, tasks, changes, its quotes, and the documents and payments that follow.
+    """The history of a deal: interactions, tasks, calendar events that are not private, changes, its quotes, and the
+    documents and payments that follow.
 
     Entries whose records the caller's scopes do not show are left out.
     """

@@ -20,6 +20,7 @@ class EntryType(StrEnum):
     DEAL = "deal"
     INTERACTION = "interaction"
     TASK = "task"
+    CALENDAR_EVENT = "calendar_event"
     QUOTE = "quote"
     ORDER = "order"
     SHIPMENT = "shipment"

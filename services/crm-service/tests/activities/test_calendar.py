@@ -118,6 +118,18 @@ async def test_a_private_event_shows_its_time_only(api: httpx.AsyncClient, sessi
         assert (await busy(his, nancy))[0]["subject"] == "Dentist"
 
 
+async def test_the_day_of_an_employee_has_the_appointments(api: httpx.AsyncClient, sessions: Sessions) -> None:
+    nancy, andrew = await employee(api, "Nancy"), await employee(api, "Andrew")
+    await entered(api, organiser_id=nancy, recurrence="FREQ=DAILY", private=True)
+    await entered(api, organiser_id=andrew, attendees=[{"employee_id": nancy, "answer": "declined"}])
+    day = {"employee_id": nancy, "day": "2026-10-20"}
+    [hidden] = (await api.get("/v1/tasks:my-day", params=day)).json()["appointments"]
+    assert (hidden["starts_at"], hidden["subject"]) == ("2026-10-20T08:00:00Z", None)
+    async with caller(SERVICE, sessions, SCOPES, subject="nancy") as her:
+        [own] = (await her.get("/v1/tasks:my-day", params={"day": "2026-10-20"})).json()["appointments"]
+        assert own["subject"] == "Tasting"
+
+
 async def test_events_stand_in_the_timelines_of_what_they_are_about(api: httpx.AsyncClient) -> None:
     customer = (await api.post("/v1/customers", json={"name": "Canteen"})).json()["id"]
     deal = (await api.post("/v1/deals", json={"name": "Tea", "customer_id": customer})).json()["id"]

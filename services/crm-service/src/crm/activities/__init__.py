@@ -4,9 +4,9 @@ from crm.activities import bookings, calendar, calendar_files, free_busy, intera
 
 MODULES = (
     interactions.MODULE,
+    calendar.MODULE,
     tasks.MODULE,
     reminders.MODULE,
-    calendar.MODULE,
     bookings.MODULE,
     calendar_files.MODULE,
     free_busy.MODULE,

@@ -11,7 +11,11 @@ from contracts.activity import TaskState
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm.activities.calendar.models import CalendarEvent
+from crm.activities.calendar.queries import in_time
+from crm.activities.calendar.rules import AttendeeAnswer, EventState, Span
 from crm.activities.tasks.models import Task
+from crm.activities.tasks.schemas import Appointment
 
 MOST = 200
 
@@ -37,6 +41,28 @@ async def started(session: AsyncSession, employee_id: UUID, ends: datetime) -> S
     """Started tasks that are not due yet."""
     later = or_(Task.due_at.is_(None), Task.due_at >= ends)
     return await _open(session, employee_id, Task.state == TaskState.STARTED, later)
+
+
+async def appointments(session: AsyncSession, employee_id: UUID, day: Span, caller: UUID | None) -> list[Appointment]:
+    """The occurrences of a day of events that the employee has not declined, in order. Raises `TooManyEvents`."""
+    found = [
+        _appointment(event, span, shown=event.shows_to(caller))
+        for event in await in_time(session, [employee_id], day)
+        if event.answer_of(employee_id) != AttendeeAnswer.DECLINED
+        for span in event.schedule.within(day)
+    ]
+    return sorted(found, key=lambda each: (each.starts_at, each.ends_at, each.calendar_event_id))
+
+
+def _appointment(event: CalendarEvent, span: Span, *, shown: bool) -> Appointment:
+    return Appointment(
+        calendar_event_id=event.id,
+        starts_at=span.starts_at,
+        ends_at=span.ends_at,
+        state=EventState(event.state),
+        subject=event.subject if shown else None,
+        location=event.location if shown else None,
+    )
 
 
 async def _open(session: AsyncSession, employee_id: UUID, *conditions: ColumnElement[bool]) -> Sequence[Task]:

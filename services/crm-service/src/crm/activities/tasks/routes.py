@@ -12,6 +12,8 @@ from party.me import NoEmployee, employee_of
 from records import reads, routes
 from recurrence import zone_of_person
 
+from crm.activities.calendar.queries import caller_id
+from crm.activities.calendar.rules import Span
 from crm.activities.tasks import queries
 from crm.activities.tasks.events import recur
 from crm.activities.tasks.records import TASKS
@@ -29,8 +31,8 @@ async def read_my_day(
     employee_id: Annotated[UUID | None, Query(description="Default: the caller.")] = None,
     day: Annotated[date | None, Query(description="Default: the present day in the employee's time zone.")] = None,
 ) -> MyDay:
-    """The open tasks of an employee: overdue, due on the day, and started. A day is one of the employee's time zone,
-    or of the company's when the employee has none."""
+    """The open tasks of an employee: overdue, due on the day, and started; and the appointments of the day. A day is one
+    of the employee's time zone, or of the company's when the employee has none."""
     if employee_id is not None:
         employee = await reads.by_id(session, EMPLOYEES, employee_id)
     else:
@@ -45,6 +47,7 @@ async def read_my_day(
         day=on,
         overdue=[TASKS.show(row) for row in await queries.overdue(session, employee.id, begins)],
         due=[TASKS.show(row) for row in await queries.due(session, employee.id, begins, ends)],
+        appointments=await queries.appointments(session, employee.id, Span(begins, ends), await caller_id(session)),
         started=[TASKS.show(row) for row in await queries.started(session, employee.id, ends)],
     )
 

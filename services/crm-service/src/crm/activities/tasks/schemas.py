@@ -11,6 +11,7 @@ from localisation import Phrase
 from pydantic import BaseModel, Field, model_validator
 from recurrence import Rule, ZoneName, company_zone
 
+from crm.activities.calendar.rules import EventState
 from crm.activities.interactions.schemas import DEAL
 
 FOUR_WEEKS = 40_320
@@ -73,8 +74,19 @@ class DealTaskFilters(shared.TaskFilters):
     series_id: UUID | None = Field(default=None, description="The first task of a recurrence.")
 
 
+class Appointment(BaseModel):
+    """One occurrence of a calendar event. Of a private one that the caller does not attend, only the time is shown."""
+
+    calendar_event_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    state: EventState
+    subject: str | None
+    location: str | None
+
+
 class MyDay(BaseModel):
-    """The open tasks of an employee on one day, by due time; at most 200 in each list."""
+    """The open tasks of an employee on one day, by due time, at most 200 in each list; and the appointments."""
 
     employee_id: UUID
     time_zone: str
@@ -82,3 +94,6 @@ class MyDay(BaseModel):
     overdue: list[DealTaskOut] = Field(description="Due before the day.")
     due: list[DealTaskOut] = Field(description="Due on the day.")
     started: list[DealTaskOut] = Field(description="Started, and without a due time or due later.")
+    appointments: list[Appointment] = Field(
+        description="Calendar events that the employee organises or has not declined, in order."
+    )

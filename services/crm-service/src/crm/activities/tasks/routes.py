@@ -31,8 +31,8 @@ async def read_my_day(
     employee_id: Annotated[UUID | None, Query(description="Default: the caller.")] = None,
     day: Annotated[date | None, Query(description="Default: the present day in the employee's time zone.")] = None,
 ) -> MyDay:
-    """The open tasks of an employee: overdue, due on the day, and started; and the appointments of the day. A day is one
-    of the employee's time zone, or of the company's when the employee has none."""
+    """The open tasks of an employee: overdue, due on the day, started; and the appointments of the day. A day is one of
+    the employee's time zone, or of the company's when the employee has none."""
     if employee_id is not None:
         employee = await reads.by_id(session, EMPLOYEES, employee_id)
     else:

@@ -11,6 +11,7 @@ from access.tenants import Tenant
 from chassis.db import Sessions, transaction
 from chassis.outbox import OutboxRow
 from chassis.testing import TENANT, brought, caller, delivered, item, time_is
+from chassis.worker import Retries
 from crm.activities.reminders import commands, handlers
 from crm.activities.tasks.models import Task
 from crm.wiring import SERVICE
@@ -97,6 +98,20 @@ async def reminders(sessions: Sessions, task: dict[str, Any]) -> list[Any]:
     async with transaction(sessions) as session:
         rows = await session.scalars(select(OutboxRow).where(OutboxRow.topic == "crm.task_reminder.v1"))
         return [row for row in rows if task["id"].encode() in row.data]
+
+
+async def test_a_reminder_that_fails_holds_no_other(working: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "AT_ONCE", 2)
+    retries: Retries[UUID] = Retries()
+    async with caller(SERVICE, working, "activities:read activities:write") as api:
+        broken, *others = [(await api.post("/v1/tasks", json=WEEKLY)).json() for _ in range(5)]
+    async with transaction(working, TENANT) as session:
+        task = await session.get_one(Task, UUID(broken["id"]))
+        session.add(commands._of(task, datetime(2026, 10, 19, tzinfo=UTC)))  # Its reminder cannot be stored again.
+    with time_is("2026-10-19T05:30:00Z"):
+        await handlers.remind_all(working, retries)
+    assert [len(await reminders(working, task)) for task in (broken, *others)] == [0, 1, 1, 1, 1]
+    assert retries.later() == [UUID(broken["id"])]
 
 
 async def test_a_reminder_is_announced_once(api: httpx.AsyncClient, working: Sessions) -> None:

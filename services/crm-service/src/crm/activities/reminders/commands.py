@@ -1,15 +1,16 @@
 """The announcement of reminders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
 from access.tenants import is_suspended
 from activities.columns import OPEN_STATES
 from chassis import clock
 from chassis.announced import Announced, announce_once
-from chassis.db import uuid7
+from chassis.db import is_passing, trace_of, uuid7
 from contracts.kinds import announced
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,7 @@ from crm.activities.reminders.models import TaskReminder
 from crm.activities.reminders.schemas import TaskReminderOut
 from crm.activities.tasks.models import Task
 
+log = structlog.get_logger()
 TASK_REMINDER = Announced(announced.TASK_REMINDER)
 AT_ONCE = 100
 
@@ -33,18 +35,38 @@ async def next_reminder(session: AsyncSession) -> datetime | None:
     return await session.scalar(select(func.min(Task.reminds_at)).where(_waiting()))
 
 
-async def remind(session: AsyncSession) -> int:
-    """Announce the reminders of a tenant that are due, each in the transaction that marks it; at most `AT_ONCE`."""
+class Reminded(NamedTuple):
+    """How many reminders were due, and the tasks whose reminder failed."""
+
+    due: int
+    failed: Sequence[UUID]
+
+
+async def remind(session: AsyncSession, later: Collection[UUID] = ()) -> Reminded:
+    """Announce the reminders of a tenant that are due, at most `AT_ONCE`, without the tasks of `later`.
+
+    Each has a savepoint that marks and announces it: one that fails is reported, and leaves the others announced.
+    """
     now = clock.now()
-    due = select(Task).where(_waiting(), Task.reminds_at <= now).order_by(Task.reminds_at).limit(AT_ONCE)
-    tasks = list(await session.scalars(due.with_for_update(skip_locked=True)))
-    for task in tasks:
-        task.reminded_at = now
-        reminder = _of(task, now)
-        session.add(reminder)
-        announce_once(session, TASK_REMINDER, reminder.id, _values(reminder))
-    await session.flush()
-    return len(tasks)
+    wanted = select(Task).where(_waiting(), Task.reminds_at <= now, Task.id.not_in(later))
+    due = wanted.order_by(Task.reminds_at).limit(AT_ONCE).with_for_update(skip_locked=True)
+    tasks = {task.id: task for task in await session.scalars(due)}
+    return Reminded(len(tasks), [key for key, task in tasks.items() if not await _remind_of(session, key, task, now)])
+
+
+async def _remind_of(session: AsyncSession, task_id: UUID, task: Task, now: datetime) -> bool:
+    try:
+        async with session.begin_nested():
+            task.reminded_at = now
+            reminder = _of(task, now)
+            session.add(reminder)
+            announce_once(session, TASK_REMINDER, reminder.id, _values(reminder))
+    except Exception as error:
+        if is_passing(error):
+            raise
+        log.error("reminder_failed", task=str(task_id), exc_info=trace_of(error))
+        return False
+    return True
 
 
 def _waiting() -> ColumnElement[bool]:

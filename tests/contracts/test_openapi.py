@@ -94,6 +94,26 @@ def test_every_operation_has_an_id_of_its_own(service: str) -> None:
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_tag_is_described_and_used(service: str) -> None:
+    read = document(service)
+    described = {tag["name"]: tag["description"] for tag in read["tags"]}
+    assert len(described) == len(read["tags"])
+    assert described.keys() == {tag for _, operation in operations(read) for tag in operation["tags"]}
+    assert all(text.endswith(".") for text in described.values())
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_summary_says_what_the_call_is_for(service: str) -> None:
+    """And not the name of the function, which FastAPI gives."""
+    for name, operation in operations(document(service)):
+        words = operation["operationId"].partition("_")[2].replace("_", " ")
+        summary = operation["summary"]
+        assert operation["description"], name
+        assert summary.lower() not in (words, operation["operationId"].replace("_", " ")), name
+        assert len(summary) <= 120, name
+
+
 SHAPED_BY_TENANTS = {"post /v1/forms/{key}/submissions application/json"}
 """Bodies whose fields a tenant declares."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from contracts.money import EXACT
 from contracts.product import Fraction
@@ -24,6 +24,8 @@ BUILT_IN = {
 
 class DiscountLimits(Value):
     """The greatest discount by role, as a fraction; `everyone` applies to callers without a listed role."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"everyone": "0.05", "roles": {"sales-lead": "0.2"}}]})
 
     everyone: Fraction = Decimal("0.05")
     roles: dict[Role, Fraction] = Field(default_factory=lambda: dict(BUILT_IN), max_length=50)

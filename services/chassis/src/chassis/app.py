@@ -94,6 +94,7 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     deprecations: Deprecations | None = None,
     describe: Describe = lambda _document: None,
+    tags: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """The application of a service, or the health pages of a worker if there are no routers.
 
@@ -119,6 +120,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        openapi_tags=[{"name": name, "description": text} for name, text in (tags or {}).items()],
         generate_unique_id_function=operation_id,
         responses={
             "4XX": _refusal("Refused; `detail` gives the reason, `hint` what to do."),

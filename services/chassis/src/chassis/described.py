@@ -4,6 +4,7 @@ Everything is derived from the routes: a route that depends on `SeenVersion` nee
 428.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
@@ -101,7 +102,7 @@ REFUSED: dict[str, tuple[str, type[ProblemDocument]]] = {
 
 
 def complete(app: FastAPI, document: dict[str, Any]) -> None:
-    """Add to each operation what its route declares, and the schemas of all problems."""
+    """Add to each operation what its route declares, the schemas of all problems, and the examples of batches."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for _, shape in REFUSED.values():
         own = shape.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -111,6 +112,24 @@ def complete(app: FastAPI, document: dict[str, Any]) -> None:
             operation = document["paths"].get(route.path, {}).get(method.lower())
             if operation is not None and "responses" in operation:
                 _describe(_Described(route, method, document["paths"]), operation)
+                _summarise(str(route.name), operation)
+    for name, schema in schemas.items():
+        item = schemas.get(f"{name.removesuffix('Batch')}Item", {})
+        if name.endswith("Batch") and (body := _example_of(item.get("properties", {}).get("body", {}), schemas)):
+            schema.setdefault("examples", [{"items": [{"body": body}]}])
+
+
+def _summarise(name: str, operation: Operation) -> None:
+    """The first statement of the description, in place of the name of the function."""
+    if operation.get("summary") == name.replace("_", " ").title() and (text := operation.get("description")):
+        sentence, _, _ = " ".join(text.split("\n\n")[0].split()).partition(". ")
+        operation["summary"] = re.split(r"[;:] | \(", sentence)[0].removesuffix(".")
+
+
+def _example_of(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """The first example of the model that a schema refers to, or of the first of several."""
+    first = schema.get("anyOf", [schema])[0]
+    return next(iter(schemas.get(first.get("$ref", "").rpartition("/")[2], {}).get("examples", [])), None)
 
 
 class _Described:

@@ -68,7 +68,8 @@ class Service:
     `troubles` are additional readiness checks, by name. `event_scopes` names for each kind of event the scope that
     allows reading it on the feed; a kind without one is not shown. `expiring` are tables with a retention.
     `authenticator` makes what verifies the tokens of callers, from the application and its settings, in place of the
-    chassis' own. `declare_feed` adds the shapes of the events of the feed's topics to the API's document.
+    chassis' own. `declare_feed` adds the shapes of the events of the feed's topics to the API's document. `tags`
+    describe the parts of the API, in reading order.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Service:
     deprecations: Deprecations = field(default_factory=dict)
     authenticator: Callable[[FastAPI], Authenticator] | None = None
     declare_feed: Callable[[Collection[str], dict[str, Any]], None] = lambda _topics, _document: None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def app(self, settings: Settings) -> FastAPI:
         """The HTTP application: the service's routes, the feed of its events, and the port when it replicates."""
@@ -100,6 +102,7 @@ class Service:
             resources=[self._database],
             deprecations=self.deprecations,
             describe=lambda document: self.declare_feed(self.scopes_of_topics(), document),
+            tags=self.tags,
             checks={
                 "database": _answers,
                 "schema": self.schema_fits,

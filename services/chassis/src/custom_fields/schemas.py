@@ -11,7 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 class FieldBody(BaseModel):
     """The label and the type of a custom field. Only a `choice` has `choices`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"label": "Delivery window", "type": "choice", "choices": ["morning", "afternoon"]}]
+        },
+    )
 
     label: NameText
     type: FieldType

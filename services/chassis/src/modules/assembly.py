@@ -53,6 +53,7 @@ def service(
     settings: type[FileSettings],
     metadata: MetaData,
     versions: Path,
+    tags: Mapping[str, str],
 ) -> Service:
     """The service of these modules. Raises `NamedTwice` when two of them use a name for different things."""
     listed = (
@@ -81,6 +82,7 @@ def service(
         settings=settings,
         metadata=metadata,
         versions=versions,
+        tags=tags,
         routers=files.attached(name, *annotated(*_all(module.all_routers for module in listed))),
         kinds=_all(module.all_kinds for module in listed),
         announced=_all(module.all_announced for module in listed),

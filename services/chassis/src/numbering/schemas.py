@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from numbering.series import Format
 
 
 class NumberSeriesBody(Format):
     """The format of future numbers; `next_value` continues the numbers of another program."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"prefix": "INV-", "digits": 6, "per_year": True}]})
 
     next_value: Annotated[int, Field(ge=1, le=999_999_999_999)] | None = None
 

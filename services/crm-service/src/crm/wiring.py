@@ -8,6 +8,7 @@ from modules import service, targets_of
 from crm import activities, catalogue, insight, parties, people, receivables, sales
 from crm.settings import Settings
 from crm.tables import Base
+from crm.tags import TAGS
 
 MODULES = (
     webhooks.MODULE,
@@ -25,6 +26,7 @@ SERVICE = service(
     name="crm",
     title="Concord CRM",
     description="Customers, deals, quotes and orders, for sales.",
+    tags=TAGS,
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",

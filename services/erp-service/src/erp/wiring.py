@@ -8,6 +8,7 @@ from modules import service, targets_of
 from erp import activities, catalogue, finance, ledger, parties, people, sales, warehouse
 from erp.settings import Settings
 from erp.tables import Base
+from erp.tags import TAGS
 
 MODULES = (
     webhooks.MODULE,
@@ -26,6 +27,7 @@ SERVICE = service(
     name="erp",
     title="Concord ERP",
     description=("Products and prices, stock, orders, invoices and payments for the back office, with a ledger."),
+    tags=TAGS,
     settings=Settings,
     metadata=Base.metadata,
     versions=Path(__file__).resolve().parents[2] / "migrations" / "versions",

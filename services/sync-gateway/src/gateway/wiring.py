@@ -22,12 +22,14 @@ from gateway.resolve.resyncing import RESYNC
 from gateway.settings import GatewaySettings
 from gateway.store import publish
 from gateway.store.tables import Base
+from gateway.tags import TAGS
 from gateway.worker import tasks as worker
 
 SERVICE = Service(
     name="gateway",
     title="Sync gateway",
     description="Synchronises customers, contacts and other records of CRM and ERP: merges, delivers, explains.",
+    tags=TAGS,
     settings=GatewaySettings,
     metadata=Base.metadata,
     versions=Path(__file__).parents[2] / "migrations" / "versions",

@@ -80,6 +80,22 @@ class Delivery(Shape):
 class Deliveries(Shape):
     """One batch."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "canonical_id": "01936f2a-3e00-7a10-8b00-00000000f001",
+                            "hlc": 1763784005000000,
+                            "groups": [{"group": "name", "value": "Alfreds Futterkiste", "rev": 1}],
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
     items: list[Delivery] = Field(max_length=200)
 
 

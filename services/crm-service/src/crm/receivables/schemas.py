@@ -142,7 +142,7 @@ class PaymentAsItIs(PaymentBody):
 
 
 class Reversal(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "Entered twice"}]})
 
     reason: NameText
 

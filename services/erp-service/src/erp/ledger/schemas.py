@@ -132,7 +132,22 @@ class EntryLineBody(BaseModel):
 class EntryBody(BaseModel):
     """A manual entry; debit and credit must be equal."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "posted_on": "2026-11-20",
+                    "text": "Rent of November",
+                    "currency": "EUR",
+                    "lines": [
+                        {"account_id": "01936f2b-3e00-7a10-8b00-000000000021", "debit": "1200.00"},
+                        {"account_id": "01936f2b-3e00-7a10-8b00-000000000022", "credit": "1200.00"},
+                    ],
+                }
+            ]
+        },
+    )
 
     posted_on: date
     text: NameText

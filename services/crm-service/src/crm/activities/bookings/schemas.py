@@ -61,6 +61,7 @@ class BookingBody(BaseModel):
             "examples": [
                 {
                     "subject": "Tasting with the canteen",
+                    "resource_id": "01936f2b-3e00-7a10-8b00-000000000042",
                     "starts_at": "2026-11-30T08:00:00Z",
                     "ends_at": "2026-11-30T09:30:00Z",
                 }

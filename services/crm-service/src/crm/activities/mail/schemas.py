@@ -81,6 +81,7 @@ class EmailBody(BaseModel):
         json_schema_extra={
             "examples": [
                 {
+                    "mailbox_id": "01936f2b-3e00-7a10-8b00-000000000041",
                     "to": [{"email": "ana@trujillo.example", "name": "Ana Trujillo"}],
                     "subject": "Your offer",
                     "text": "Dear Ana, here is the offer for the tea.",

@@ -144,7 +144,14 @@ class PriceOut(InCurrency):
 class Basket(BaseModel):
     """Several products for one customer: a quote, an order, a basket."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"currency": "EUR", "items": [{"product_id": "01936f2b-3e00-7a10-8b00-000000000005", "quantity": "10"}]}
+            ]
+        },
+    )
 
     customer_id: UUID | None = None
     currency: CurrencyCode | None = None

@@ -11,7 +11,7 @@ from contracts.text import NameText, one_line, refuse
 from contracts.values import Value
 from lines.amounts import net_of
 from lines.pricing import Source
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 StageKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$"), BeforeValidator(one_line)]
 Requirable = Annotated[
@@ -39,6 +39,22 @@ class Stage(Value):
 
 class Pipeline(Value):
     """The stages in their order, and the allowed reasons of a won or lost deal."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Wholesale",
+                    "stages": [
+                        {"key": "contact", "name": "First contact", "probability": "0.1"},
+                        {"key": "offer", "name": "Offer", "probability": "0.5", "required": ["amount"]},
+                    ],
+                    "won_reasons": ["Price"],
+                    "lost_reasons": ["Price", "No budget"],
+                }
+            ]
+        }
+    )
 
     name: NameText
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=20)]

@@ -97,7 +97,7 @@ class NewDeal(DealBody):
 class Move(BaseModel):
     """The target stage, and the place there: without `after_id` the deal keeps its position."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"stage": "proposal"}]})
 
     stage: StageKey
     after_id: UUID | None = Field(default=None, description="The deal before it at that stage; null: the first place.")
@@ -106,7 +106,9 @@ class Move(BaseModel):
 class Won(BaseModel):
     """The reason and the date of the win; the default date is today."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "Price", "closed_on": "2026-11-20"}]}
+    )
 
     reason: OptionalNameText = None
     closed_on: date | None = None
@@ -115,7 +117,9 @@ class Won(BaseModel):
 class Lost(BaseModel):
     """The reason and the date of the loss; the default date is today."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "Price", "closed_on": "2026-11-20"}]}
+    )
 
     reason: NameText
     closed_on: date | None = None
@@ -124,7 +128,9 @@ class Lost(BaseModel):
 class HandOver(BaseModel):
     """To whom all goes that an employee owns."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"to_id": "01936f2b-3e00-7a10-8b00-000000000002"}]}
+    )
 
     to_id: UUID = Field(description="The employee who is the new owner.")
 

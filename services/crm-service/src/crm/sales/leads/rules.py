@@ -7,7 +7,7 @@ from uuid import UUID
 
 from contracts.text import NameText
 from contracts.values import CountryCode, Language, Value
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 Scored = Literal["company", "email", "phone", "country", "language", "source", "campaign", "interest"]
 """The fields that rules of the score may look at."""
@@ -75,6 +75,20 @@ class AssignmentRule(Value):
 
 class LeadRules(Value):
     """How leads are scored, and to whom a lead goes that nobody owns: by the first rule that takes it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "scoring": [
+                        {"field": "company", "points": 15},
+                        {"field": "source", "values": ["fair"], "points": 20},
+                    ],
+                    "disqualified_reasons": ["No budget", "Duplicate"],
+                }
+            ]
+        }
+    )
 
     scoring: Annotated[tuple[ScoreRule, ...], Field(max_length=MOST_RULES)] = ()
     assignment: Annotated[tuple[AssignmentRule, ...], Field(max_length=MOST_RULES)] = ()

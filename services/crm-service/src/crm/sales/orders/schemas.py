@@ -75,7 +75,7 @@ class NewOrder(OrderBody):
 class CancelBody(BaseModel):
     """The reason of the cancellation."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "Ordered twice"}]})
 
     reason: Why
 
@@ -83,7 +83,9 @@ class CancelBody(BaseModel):
 class RequestBody(BaseModel):
     """A request to the ERP about an order; `lines` are the requested quantities of a change."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"kind": "cancel", "reason": "The customer closes the branch"}]}
+    )
 
     kind: RequestKind
     reason: Annotated[NotesText | None, BeforeValidator(blank_to_none)] = None

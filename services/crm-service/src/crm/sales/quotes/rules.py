@@ -16,7 +16,7 @@ from contracts.values import Value
 from lines.pricing import Source
 from numbering import Series
 from party.schemas import AddressOut
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 NUMBERS = Series("quote", "Q-")
 
@@ -74,6 +74,18 @@ class Line(Value):
 class Letterhead(Value):
     """The sender of quotes: the name at the top of the page, the address, and lines for its foot (a tax id, a
     telephone)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Teehaus GmbH",
+                    "address": {"lines": ["Hafenstr. 1"], "postal_code": "28195", "city": "Bremen", "country": "DE"},
+                    "details": ["VAT DE136695976", "+49 421 555 0100"],
+                }
+            ]
+        }
+    )
 
     name: OptionalNameText = None
     address: Address | None = None

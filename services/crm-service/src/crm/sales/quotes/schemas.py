@@ -61,7 +61,10 @@ class QuoteBody(BaseModel):
 class QuoteOfDeal(BaseModel):
     """What a quote has beside the customer, the contact and the lines of its deal."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"valid_until": "2999-12-31", "reference": "Inquiry of 20 November"}]},
+    )
 
     valid_until: date | None = Field(default=None, description="The last day of validity: today or later.")
     language: Optional[Language] = Field(default=None, description="The language of the PDF; default: the customer's.")
@@ -73,7 +76,9 @@ class QuoteOfDeal(BaseModel):
 class Accept(BaseModel):
     """Accepting creates an order at once; `submit` submits it to the ERP in the same step."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reference": "PO-4711", "accepted_on": "2026-11-20"}]}
+    )
 
     submit: bool = True
     reference: OptionalShortText = Field(default=None, description="The customer's number for the order.")
@@ -85,7 +90,7 @@ class Accept(BaseModel):
 class Revise(BaseModel):
     """The last day of the new version; default: that of the previous one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"valid_until": "2999-12-31"}]})
 
     valid_until: date | None = None
 
@@ -93,7 +98,7 @@ class Revise(BaseModel):
 class Decline(BaseModel):
     """The customer's reason."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "The price is too high"}]})
 
     reason: OptionalNameText = None
 

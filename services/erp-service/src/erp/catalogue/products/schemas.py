@@ -182,6 +182,19 @@ class PriceListFilters(BaseModel):
 class PriceBody(ListedPrice):
     """The price of one unit of a product in a price list, from a quantity on, with a period."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "price_list_id": "01936f2b-3e00-7a10-8b00-000000000006",
+                    "product_id": "01936f2b-3e00-7a10-8b00-000000000005",
+                    "amount": "16.50",
+                    "min_quantity": "10",
+                }
+            ]
+        }
+    )
+
     price_list_id: UUID
     product_id: UUID
     custom: OwnValues = Field(default={})

@@ -131,6 +131,12 @@ class TakenIn(BaseModel):
 class LineAssignBody(Body):
     """The payment of the line: a known one, or a new one of a customer (null: unassigned)."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"customer_id": "01936f2b-3e00-7a10-8b00-000000000001", "allocate": "reference"}]
+        }
+    )
+
     payment_id: UUID | None = None
     customer_id: UUID | None = None
     allocations: Parts = Field(default=[])
@@ -153,6 +159,8 @@ class LineAssignBody(Body):
 
 class IgnoreBody(Body):
     """The reason why it is no payment of a customer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "A transfer between own accounts"}]})
 
     reason: OptionalNameText = None
 

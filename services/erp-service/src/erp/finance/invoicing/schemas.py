@@ -65,7 +65,12 @@ class CreditedLineBody(BaseModel):
 class CreditNoteBody(BaseModel):
     """The lines of an invoice to credit; without lines its whole rest (a cancellation)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"invoice_id": "01936f2b-3e00-7a10-8b00-000000000007", "reason": "Goods arrived damaged"}]
+        },
+    )
 
     invoice_id: UUID
     lines: Annotated[list[CreditedLineBody], Field(min_length=1, max_length=200)] | None = None
@@ -86,7 +91,12 @@ class CreditNoteBody(BaseModel):
 class ReturnsBody(BaseModel):
     """Returns to credit; a return of goods that are on several invoices creates a credit note for each."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"return_ids": ["01936f2b-3e00-7a10-8b00-000000000008"], "reason": "Goods came back"}]
+        },
+    )
 
     return_ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
     issued_on: date | None = None
@@ -96,7 +106,10 @@ class ReturnsBody(BaseModel):
 class UseBody(BaseModel):
     """The invoice that a credit settles, and the amount; default: as much as possible."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"invoice_id": "01936f2b-3e00-7a10-8b00-000000000007", "amount": "12.50"}]},
+    )
 
     invoice_id: UUID
     amount: Money | None = Field(default=None, gt=0)
@@ -246,7 +259,7 @@ class DunningLevelsOut(BaseModel):
 class DunningRunBody(BaseModel):
     """The day of the run; default: today."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"on": "2026-11-27"}]})
 
     on: date | None = None
 

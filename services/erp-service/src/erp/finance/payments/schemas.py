@@ -43,6 +43,10 @@ class Body(BaseModel):
 class BankAccountBody(Body):
     """A bank account of the company."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Main account", "iban": "DE89370400440532013000", "currency": "EUR"}]}
+    )
+
     name: NameText
     iban: Iban = Field(examples=["DE89 3704 0044 0532 0130 00"])
     currency: CurrencyCode = "EUR"
@@ -122,6 +126,8 @@ Parts = Annotated[list[Part], Field(max_length=200)]
 class AllocationBody(Body):
     """By hand, with `allocations`; or by a rule: `by`."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"by": "oldest"}]})
+
     allocations: Parts = []
     by: Allocate = Allocate.NONE
 
@@ -137,6 +143,8 @@ class AllocationBody(Body):
 class AssignBody(Body):
     """The customer of the payment, and the allocation rule; null is unassigned."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"customer_id": "01936f2b-3e00-7a10-8b00-000000000001"}]})
+
     customer_id: UUID | None
     on: date | None = Field(default=None, description="The date of the posting; default: today.")
     allocate: Allocate = Allocate.AUTOMATIC
@@ -144,6 +152,10 @@ class AssignBody(Body):
 
 class ReverseBody(Body):
     """The reason of the reversal: for example a returned or mistyped payment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The direct debit was returned", "on": "2026-11-20"}]}
+    )
 
     reason: NameText
     on: date | None = Field(default=None, description="The date of the posting; default: today.")

@@ -17,6 +17,7 @@ from contracts.values import Amount, CurrencyCode, Money, Number
 from lines.pricing import Source
 from lines.schemas import ChargeBodies, ChargeOut, LineBody, TaxOut
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from erp.sales.orders.models import Order, OrderLine, Shipment
 
@@ -61,11 +62,15 @@ class OrderBody(Body):
 class HoldBody(Body):
     """The reason of the hold."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The customer asked to wait"}]})
+
     reason: NotesText = Field(min_length=1)
 
 
 class CancelBody(Body):
     """The reason of the cancellation."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Ordered twice"}]})
 
     reason: Annotated[NotesText | None, BeforeValidator(blank_to_none)] = None
 
@@ -95,6 +100,12 @@ class _Quantities(Body):
 class ShipmentBody(_Quantities):
     """The shipped quantities; without `lines` everything that is reserved."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"carrier": "Speedy Express", "tracking": "SE-1001", "shipped_on": "2026-11-20"}]
+        }
+    )
+
     lines: Annotated[list[QuantityBody], Field(min_length=1, max_length=200)] | None = None
     shipped_on: date | None = Today
     carrier: OptionalNameText = None
@@ -104,6 +115,17 @@ class ShipmentBody(_Quantities):
 
 class ReturnBody(_Quantities):
     """The returned quantities of shipped goods."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "lines": [{"line_id": "01936f2b-3e00-7a10-8b00-000000000011", "quantity": "2"}],
+                    "returned_on": "2026-11-27",
+                }
+            ]
+        }
+    )
 
     lines: Annotated[list[QuantityBody], Field(min_length=1, max_length=200)]
     returned_on: date | None = Today
@@ -267,14 +289,25 @@ class ShipmentFilters(BaseModel):
     to_invoice: bool | None = Field(default=None, description="Whether a part of it is not billed yet.")
 
 
+SHIPPED: JsonDict = {
+    "order_id": "01936f2b-3e00-7a10-8b00-000000000007",
+    "carrier": "Speedy Express",
+    "tracking": "SE-1001",
+}
+
+
 class ShipmentItem(ShipmentBody):
     """A shipment of one order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [SHIPPED]})
 
     order_id: UUID
 
 
 class ShipmentBatch(Body):
     """Up to 200 shipments."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [SHIPPED]}]})
 
     items: Annotated[list[ShipmentItem], Field(min_length=1, max_length=200)]
 

@@ -61,7 +61,14 @@ class ReceiptBody(BaseModel):
 class AdjustmentBody(BaseModel):
     """The counted quantity, in the product's own unit; it replaces the quantity on hand."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"product_id": "01936f2b-3e00-7a10-8b00-000000000005", "counted": "98", "reason": "Yearly count"}
+            ]
+        },
+    )
 
     product_id: UUID
     counted: Count
@@ -76,7 +83,20 @@ class AdjustmentBody(BaseModel):
 class TransferBody(BaseModel):
     """A transfer of goods between warehouses; reserved ones stay."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "product_id": "01936f2b-3e00-7a10-8b00-000000000005",
+                    "quantity": "10",
+                    "from_warehouse_id": "01936f2b-3e00-7a10-8b00-000000000031",
+                    "to_warehouse_id": "01936f2b-3e00-7a10-8b00-000000000032",
+                    "reason": "Restock of the shop",
+                }
+            ]
+        },
+    )
 
     product_id: UUID
     quantity: Quantity

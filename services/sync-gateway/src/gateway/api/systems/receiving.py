@@ -16,6 +16,7 @@ from chassis.errors import Conflict, Forbidden
 from chassis.events import Event as Envelope
 from chassis.events import Unreadable, to_headers
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.config import JsonDict
 from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -51,10 +52,31 @@ class NotOverHttp(Conflict):
     hint = "Publish them there, or register the system with `events: http`."
 
 
+EXAMPLE: JsonDict = {
+    "specversion": "1.0",
+    "id": "01936f2c-0000-7a10-8b00-000000000001",
+    "source": "/shop",
+    "type": "shop.customer.changed.v1",
+    "subject": "4711",
+    "time": "2026-11-22T04:00:00Z",
+    "tenant": "00000000-0000-7000-8000-000000000001",
+    "dataschema": "shop.customer.v1.json",
+    "data": {
+        "kind": "customer",
+        "local_id": "4711",
+        "seq": 1,
+        "hlc": 1763784005000000,
+        "origin": "user",
+        "changes": [{"group": "name", "old": None, "new": "Alfreds Futterkiste"}],
+        "snapshot": {"name": "Alfreds Futterkiste"},
+    },
+}
+
+
 class EventsIn(BaseModel):
     """A batch of events in the structured mode of CloudEvents, in the order of each record's changes."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"events": [EXAMPLE]}]})
 
     events: Annotated[
         list[Annotated[dict[str, JsonValue], Field(max_length=50)]], Field(min_length=1, max_length=MOST_EVENTS)

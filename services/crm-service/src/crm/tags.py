@@ -8,6 +8,7 @@ TAGS = {
     "leads": "People who may become customers: scored, assigned, qualified, converted.",
     "forms": "Forms of websites, and what visitors submit in them.",
     "deals": "Sales in progress in the stages of a pipeline; the forecast and the funnel.",
+    "quotas": "What employees and teams are to sell in a period, and how far they are.",
     "quotes": "Offers with lines and prices, sent as PDF, accepted or declined; the limits of discounts.",
     "orders": "Orders from draft to hand-over; the ERP confirms, ships and invoices them.",
     "products": "Products, price lists and prices, and what a basket costs a customer.",

@@ -213,6 +213,14 @@ async def _mailbox(_maker: Maker, number: int) -> Json:
     return {"email": f"sales{number}.{uuid4().hex[:8]}@northwind.example"}
 
 
+async def _message_channel(_maker: Maker, number: int) -> Json:
+    return {"name": f"SMS {number}", "medium": "sms", "driver": "log", "gateway": None}
+
+
+async def _text_message(maker: Maker, number: int) -> Json:
+    return {"to": f"+4930007{number:04}", "channel_id": await maker.id_of("message_channel", number)}
+
+
 async def _email_template(_maker: Maker, _number: int) -> Json:
     return {"language": "en"}
 
@@ -263,6 +271,8 @@ APART: Mapping[str, Callable[[Maker, int], Awaitable[Json]]] = {
     "booking": _booking,
     "mailbox": _mailbox,
     "email_template": _email_template,
+    "message_channel": _message_channel,
+    "text_message": _text_message,
     "invoice": _invoice,
     "credit_note": _credit_note,
     "payment": _payment,

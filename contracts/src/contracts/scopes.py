@@ -41,6 +41,8 @@ SCOPES = {
     "leads:write": "Enter, change, assign, disqualify and convert leads; declare their rules.",
     "mail:read": "Read mailboxes without their secrets, e-mails and their templates.",
     "mail:write": "Keep mailboxes and templates; send and receive e-mails.",
+    "messages:read": "Read channels of messages without their secrets, and text messages.",
+    "messages:write": "Keep channels of messages; send and receive text messages.",
     "templates:write": "Replace the templates by which documents are printed.",
     "numbers:read": "Read the number formats of documents and records.",
     "numbers:write": "Declare the number formats of documents and records.",

@@ -61,7 +61,7 @@ async def test_items_run_side_by_side_each_once_and_a_failing_one_alone() -> Non
             raise ValueError(item)
         await release.wait()
 
-    running = AtOnce(act, most=2)
+    running = worker.AtOnce(act, most=2)
     assert running.begin(["slow", "broken", "third"])
     await asyncio.sleep(0)
     running.begin(["slow", "third"])

@@ -6,7 +6,7 @@ from crm.wiring import SERVICE
 
 RESOURCES = (
     "employees", "customers", "contacts", "products", "prices", "orders", "invoices", "payments", "quotes", "deals",
-    "activities", "leads", "mail", "replication", "jobs",
+    "activities", "leads", "mail", "messages", "replication", "jobs",
 )  # fmt: skip
 SCOPES = " ".join(
     (

@@ -1,6 +1,16 @@
-"""Activities: interactions, tasks, calendar, bookings and mail."""
+"""Activities: interactions, tasks, calendar, bookings, mail and text messages."""
 
-from crm.activities import bookings, calendar, calendar_files, free_busy, interactions, mail, reminders, tasks
+from crm.activities import (
+    bookings,
+    calendar,
+    calendar_files,
+    free_busy,
+    interactions,
+    mail,
+    messages,
+    reminders,
+    tasks,
+)
 
 MODULES = (
     interactions.MODULE,
@@ -11,4 +21,5 @@ MODULES = (
     calendar_files.MODULE,
     free_busy.MODULE,
     mail.MODULE,
+    messages.MODULE,
 )

@@ -33,8 +33,8 @@ SEAL = "seal"
 """Where a session has the keys of the service."""
 
 
-async def _sealed(session: AsyncSession, row: Mailbox, values: dict[str, Any]) -> None:
-    """Raises `SealingOff`."""
+async def sealed_secret(session: AsyncSession, row: Any, values: dict[str, Any]) -> None:
+    """Seal the `secret` of a mailbox or another record of the same columns. Raises `SealingOff`."""
     secret = values.pop("secret")
     if secret is None:
         return
@@ -65,7 +65,7 @@ MAILBOXES = Record(
     },
     refers={"owner_id": EMPLOYEES},
     callers={"owner_id": employee_id_of(Employee)},
-    prepare=_sealed,
+    prepare=sealed_secret,
 )
 EMAILS = Record(
     "email",

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 from chassis import worker
-from chassis.worker import AtOnce
 
 
 async def until_stopped(stop: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ from alembic import op
 from migrating.columns import TENANT, belongs_to
 
 revision = "text_messages"
-down_revision = "HEADX"
+down_revision = "frozen_forecasts"
 
 VERSIONED = f"""
     tenant_id {TENANT},

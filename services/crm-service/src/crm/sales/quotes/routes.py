@@ -15,7 +15,6 @@ from templates import templates_router
 from crm.catalogue.products.models import QuoteSetting
 from crm.sales.deals.records import DEALS
 from crm.sales.quotes import commands, paper, queries
-from crm.sales.quotes.printing import quote_pdf
 from crm.sales.quotes.records import QUOTES
 from crm.sales.quotes.rules import Letterhead
 from crm.sales.quotes.schemas import Accept, Decline, LetterheadOut, QuoteOfDeal, QuoteOut, Revise, SentList, SentOut
@@ -80,7 +79,7 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
     A sent version is printed with the data of that day, independent of later changes of the customer and the
     letterhead.
     """
-    found = await quote_pdf(session, quote_id, revision)
+    found = await queries.pdf(session, quote_id, revision)
     return Pdf(found.content, headers={"Content-Disposition": f'inline; filename="{found.name}"'})
 
 

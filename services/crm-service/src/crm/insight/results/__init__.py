@@ -1,4 +1,4 @@
-"""What deals brought: what was ordered, invoiced and paid."""
+"""What deals and employees brought: what was done, won, ordered, invoiced and paid."""
 
 from modules import Module
 

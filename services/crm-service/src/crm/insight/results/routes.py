@@ -1,16 +1,18 @@
-"""HTTP of what deals brought."""
+"""HTTP of what deals and employees brought."""
 
 from typing import Annotated
 from uuid import UUID
 
 from chassis.auth import Principal, requires
 from chassis.db import Session
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
 from records import reads
+from records.sheets import CSV, as_csv
 
-from crm.insight.results import queries
-from crm.insight.results.schemas import DealOverview
+from crm.insight.results import queries, view
+from crm.insight.results.schemas import DealOverview, Performance, PerformanceLine
 from crm.sales.deals.records import DEALS
+from crm.sales.forecast.schemas import PeriodFilters
 from crm.sales.orders.models import Order
 
 router = APIRouter(prefix="/v1", tags=["deals"])
@@ -30,3 +32,17 @@ async def read_deal_overview(
         orders=await queries.orders(session, deal_id) if sees_orders else None,
         revenue=await queries.revenue(session, Order.deal_id == deal_id) if sees_revenue else None,
     )
+
+
+@router.get("/performance", response_model=Performance, responses=CSV)
+async def read_performance(
+    session: Session,
+    filters: Annotated[PeriodFilters, Query()],
+    caller: Annotated[Principal, requires("deals:read")],
+) -> Performance | Response:
+    """What each employee did in a period, and what it brought: calls, meetings, leads, deals, revenue before tax."""
+    wanted = await reads.with_caller(session, DEALS.callers, filters)
+    items = await view.performance(session, wanted, caller)
+    if wanted.as_format == "csv":
+        return as_csv("performance", PerformanceLine, PerformanceLine.all_of(items))
+    return Performance(items=items)

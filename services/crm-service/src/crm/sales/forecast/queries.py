@@ -54,7 +54,7 @@ async def frozen(session: AsyncSession, filters: ForecastFilters) -> tuple[datet
 
 async def quotas(session: AsyncSession, filters: ForecastFilters) -> Sequence[Any]:
     """The quotas that share a day with the period, with the sums of their own deals."""
-    of_team = _members(Team.id == Quota.team_id, func.array_agg).correlate(Quota).scalar_subquery()
+    of_team = members_of(Team.id == Quota.team_id, func.array_agg).correlate(Quota).scalar_subquery()
     owners = func.coalesce(of_team, array([Quota.employee_id]))
     mine = (
         select(*_sums())
@@ -149,11 +149,11 @@ def _cohort(filters: FunnelFilters) -> tuple[ColumnElement[bool], ...]:
 def _owned(table: Any, filters: PeriodFilters) -> list[ColumnElement[bool]]:
     found = [] if filters.owner_id is None else [owned_by(table)(filters.owner_id)]
     if filters.team_id is not None:
-        found.append(table.owner_id.in_(_members(Team.id == filters.team_id)))
+        found.append(table.owner_id.in_(members_of(Team.id == filters.team_id)))
     return found
 
 
-def _members(which: ColumnElement[bool], gathered: Callable[..., Any] = lambda ids: ids) -> Any:
+def members_of(which: ColumnElement[bool], gathered: Callable[..., Any] = lambda ids: ids) -> Any:
     """The employees of teams."""
     members = func.jsonb_each_text(Team.members).table_valued("key", "value")
     ids = gathered(cast(members.c.value, Uuid))

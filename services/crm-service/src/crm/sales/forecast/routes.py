@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from chassis.auth import requires
 from chassis.db import Session
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from records import reads
+from records.sheets import CSV, as_csv
 
 from crm.sales.deals import queries as deals
 from crm.sales.deals.records import DEALS
@@ -29,35 +30,41 @@ router = APIRouter(prefix="/v1", tags=["deals"])
 READ = requires("deals:read")
 
 
-@router.get("/forecast", dependencies=[READ])
-async def read_forecast(session: Session, filters: Annotated[ForecastFilters, Query()]) -> Forecast:
+@router.get("/forecast", dependencies=[READ], response_model=Forecast, responses=CSV)
+async def read_forecast(session: Session, filters: Annotated[ForecastFilters, Query()]) -> Forecast | Response:
     """What closed and what is expected to close in a period, by month, owner and currency. Amounts are exact.
 
     The quotas that share a day with the period are compared with the deals of their own periods. The forecast is
-    frozen every week; `frozen_at` shows it as it was then, so that it can be compared with what came.
+    frozen every week; `frozen_at` shows it as it was then, so that it can be compared with what came. As CSV it has
+    the rows without the quotas.
     """
     wanted = await reads.with_caller(session, DEALS.callers, filters)
     if wanted.frozen_at is not None:
         at, rows = await queries.frozen(session, wanted)
-        return Forecast(items=[ForecastRow.model_validate(row) for row in rows], quotas=None, frozen_at=at)
-    rows, quotas = await queries.forecast(session, wanted), await queries.quotas(session, wanted)
-    return Forecast(
-        items=[ForecastRow.model_validate(row) for row in rows],
-        quotas=[QuotaRow(**row._mapping, attained=fraction(row.won, row.amount)) for row in quotas],
-        frozen_at=None,
-    )
+    else:
+        at, rows = None, await queries.forecast(session, wanted)
+    items = [ForecastRow.model_validate(row) for row in rows]
+    if wanted.as_format == "csv":
+        return as_csv("forecast", ForecastRow, items)
+    quotas = await queries.quotas(session, wanted) if at is None else None
+    return Forecast(items=items, quotas=None if quotas is None else [_quota(each) for each in quotas], frozen_at=at)
 
 
-@router.get("/funnel", dependencies=[READ])
-async def read_funnel(session: Session, filters: Annotated[FunnelFilters, Query()]) -> Funnel:
+@router.get("/funnel", dependencies=[READ], response_model=Funnel, responses=CSV)
+async def read_funnel(session: Session, filters: Annotated[FunnelFilters, Query()]) -> Funnel | Response:
     """What became of the deals that were entered in a period, by stage, from the stage history.
 
-    A deal from before the history has one stay, at its stage of that time.
+    A deal from before the history has one stay, at its stage of that time. As CSV it has the stages.
     """
     pipeline, _ = await deals.pipeline(session, filters.pipeline)
     wanted = await reads.with_caller(session, DEALS.callers, filters)
     stays = await queries.stays(session, wanted, [each.key for each in pipeline.stages])
-    return _funnel(filters.pipeline, pipeline, stays, await queries.outcomes(session, wanted))
+    funnel = _funnel(filters.pipeline, pipeline, stays, await queries.outcomes(session, wanted))
+    return as_csv("funnel", FunnelStage, funnel.stages) if wanted.as_format == "csv" else funnel
+
+
+def _quota(row: Any) -> QuotaRow:
+    return QuotaRow(**row._mapping, attained=fraction(row.won, row.amount))
 
 
 def _funnel(key: str, pipeline: Pipeline, stays: Sequence[Any], outcomes: Sequence[Any]) -> Funnel:

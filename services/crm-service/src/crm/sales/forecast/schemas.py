@@ -10,6 +10,7 @@ from contracts.values import Amount, Number
 from party.owners import OwnerId
 from party.schemas import OWNERS
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from records.sheets import Format
 
 from crm.sales.deals.rules import DEFAULT, StageKey
 
@@ -24,6 +25,7 @@ class PeriodFilters(BaseModel):
     last_day: Day
     owner_id: OwnerId | None = Field(default=None, description=OWNERS)
     team_id: UUID | None = Field(default=None, description="Deals that are owned by a member of this team now.")
+    as_format: Format = Field(default="json", alias="format")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -19,6 +19,8 @@ TAGS = {
     "emails": "E-mail that was sent and received, at the record that it belongs to.",
     "email_templates": "Texts of e-mail with placeholders.",
     "mailboxes": "The mailboxes from which e-mail is sent and read.",
+    "text_messages": "SMS and messages of social networks that were sent and received.",
+    "message_channels": "The numbers and accounts of text messages, with their gateways.",
     "employees": "Who works here. The ERP keeps them; records are owned by employees.",
     "teams": "Teams of employees. The ERP keeps them.",
     **COMMON,

@@ -121,7 +121,16 @@ class TextMessageBody(BaseModel):
     """A message to send. Without `to` it goes to the telephone of the contact, the customer or the lead."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"to": "+49300074321", "text": "Your tea is on its way."}]}
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "channel_id": "01900000-0000-7000-8000-00000000000a",
+                    "to": "+49300074321",
+                    "text": "Your tea is on its way.",
+                }
+            ]
+        },
     )
 
     channel_id: UUID
@@ -139,7 +148,14 @@ class ReceivedTextMessage(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"sender": "+49300074321", "text": "Twelve cases, please.", "external_id": "SM-1"}]
+            "examples": [
+                {
+                    "channel_id": "01900000-0000-7000-8000-00000000000a",
+                    "sender": "+49300074321",
+                    "text": "Twelve cases, please.",
+                    "external_id": "SM-1",
+                }
+            ]
         },
     )
 

@@ -3,7 +3,7 @@
 The product knows nothing of this: a mutant replaces a part of the hub or of a spoke from outside.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -179,11 +179,16 @@ def compare_nothing(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Mutant:
-    """What is replaced, and the broken promise that must give it away."""
+    """What is replaced, and the broken promise that must give it away, in the world `first` or in another one."""
 
     gives_away: str
     spoke: type[Spoke] = Spoke
     patches: tuple[tuple[object, str, object], ...] = ()
+    first: int = 0
+
+    def worlds(self, seeds: range) -> Sequence[int]:
+        """All of them, from the one in which it was convicted before."""
+        return (*seeds[self.first :], *seeds[: self.first])
 
 
 MUTANTS: dict[str, Mutant] = {
@@ -196,8 +201,8 @@ MUTANTS: dict[str, Mutant] = {
     "strict_no_bump": Mutant("divergence", patches=((fold, "merge_event", refuse_without_a_new_revision),)),
     "echo": Mutant("no_quiet", spoke=Echoes),
     "silent": Mutant("silent_loss", patches=((fold, "_log", keep_no_log),)),
-    "phase_by_arrival": Mutant("order_matters", patches=((merge._Work, "_admitted", admit_by_arrival),)),
-    "phase_forgets": Mutant("order_matters", patches=((merge._Work, "turn", decide_once),)),
+    "phase_by_arrival": Mutant("order_matters", patches=((merge._Work, "_admitted", admit_by_arrival),), first=11),
+    "phase_forgets": Mutant("order_matters", patches=((merge._Work, "turn", decide_once),), first=19),
     "tie_by_arrival": Mutant("order_matters", patches=((policy, "order", by_time_alone),)),
 }
 
@@ -211,8 +216,8 @@ RESTORED: dict[str, Mutant] = {
 """These show themselves only where systems are restored from backups."""
 
 HUB_RESTORED: dict[str, Mutant] = {
-    "revisions_counted": Mutant("silent_loss", patches=((fold, "merge_event", count_revisions),)),
-    "context_by_revision": Mutant("causality", patches=((seen, "is_seen", know_revisions_only),)),
-    "nothing_awaited": Mutant("order_matters", patches=((merge, "await_from", await_nothing),)),
+    "revisions_counted": Mutant("silent_loss", patches=((fold, "merge_event", count_revisions),), first=24),
+    "context_by_revision": Mutant("causality", patches=((seen, "is_seen", know_revisions_only),), first=24),
+    "nothing_awaited": Mutant("order_matters", patches=((merge, "await_from", await_nothing),), first=97),
 }
 """These show themselves only where the hub is restored."""

@@ -1,5 +1,6 @@
 """One stack for end-to-end tests and for those that kill its processes: starting it takes longer than most of them."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,15 +11,19 @@ from xdist.scheduler import LoadFileScheduling
 from .collector import Collector, collecting
 
 RECORDS = "tests/records/"
+OF_APPLICATIONS = ("tests/architecture/", "tests/contracts/")
+APPLICATION = re.compile(r"\[(crm|erp|gateway)\]$")
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types.
     """One test process for all tests of a file, because they share fixtures; in the suite of records, for all tests of
-    a record.
+    a record; and for all that look at the application of one service, which takes seconds to make.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
+        if nodeid.startswith(OF_APPLICATIONS) and (service := APPLICATION.search(nodeid)):
+            return f"application{service.group()}"
         _, bracket, record = nodeid.partition("[")
         return f"{RECORDS}[{record}" if bracket and nodeid.startswith(RECORDS) else file
 

@@ -7,7 +7,7 @@ from .clients import Body, Company
 from .waiting import eventually
 
 CUSTOMER_FIELDS = (
-    "email", "phone", "website", "billing_address", "shipping_address", "language", "currency", "segment",
+    "stage", "email", "phone", "website", "billing_address", "shipping_address", "language", "currency", "segment",
     "source", "notes", "payment_terms", "credit",
 )  # fmt: skip
 REFERRED = ("customer", "employee")
@@ -54,7 +54,11 @@ def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def differences(company: Company, kind: str) -> list[str]:
     """Every value of every record that is not the same in the CRM, the ERP and the hub; empty when all are one."""
-    golden = {record["canonical_id"]: {"hub": without_empty(record["values"])} for record in company.hub.records(kind)}
+    absent = {"stage": "customer"} if kind == "customer" else {}
+    golden = {
+        record["canonical_id"]: {"hub": without_empty({**absent, **record["values"]})}
+        for record in company.hub.records(kind)
+    }
     shared_ids = ids_of(company)
     found: list[str] = []
     for office in company.offices:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from .clients import Company, Refused
+from .waiting import eventually
 
 
 def test_a_lead_is_converted_once_under_concurrent_calls_and_its_customer_reaches_the_erp(company: Company) -> None:
@@ -25,3 +26,13 @@ def test_a_lead_is_converted_once_under_concurrent_calls_and_its_customer_reache
     )
     _, theirs = company.both("customer", customer)
     assert theirs["name"] == "Emparedados"
+
+
+def test_a_prospect_has_no_number_in_the_erp_until_its_deal_is_won(company: Company) -> None:
+    lead = company.crm.create("lead", name="Christina Berglund", company="Berglunds snabbköp")
+    converted = company.crm.post(f"/v1/leads/{lead['id']}/convert", {})
+    mine, theirs = company.both("customer", company.crm.read("customer", converted["customer_id"]))
+    assert (mine["stage"], theirs["stage"], theirs["number"]) == ("prospect", "prospect", "")
+    company.crm.post(f"/v1/deals/{converted['deal_id']}/win", {})
+    assert eventually(lambda: company.erp.read("customer", theirs["id"])["number"] or None)
+    assert company.erp.read("customer", theirs["id"])["stage"] == "customer"

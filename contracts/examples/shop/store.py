@@ -13,8 +13,8 @@ from typing import Any
 
 Json = Any
 GROUPS = {
-    "customer": "name email phone website language currency owner owner_employee segment source notes billing_address "
-    "shipping_address payment_terms credit life tag legal custom",
+    "customer": "name stage email phone website language currency owner owner_employee segment source notes "
+    "billing_address shipping_address payment_terms credit life tag legal custom",
     "product": "name description category sku gtin product_kind units tax_class list_price dimensions life custom",
     "order": "state customer currency dates submitted_at sales_number number reference shipping_address whole notes "
     "reason request answer life line custom charge",

@@ -1,5 +1,6 @@
 """Values of the groups of a customer."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +33,29 @@ class Life(StrEnum):
 
     LIVE = "live"
     DEAD = "dead"
+
+
+class CustomerStage(StrEnum):
+    """How far a customer has come: it may buy, it buys, or it buys no more."""
+
+    PROSPECT = "prospect"
+    CUSTOMER = "customer"
+    FORMER = "former"
+
+
+NEXT_STAGES: Mapping[CustomerStage, tuple[CustomerStage, ...]] = {
+    CustomerStage.PROSPECT: (CustomerStage.CUSTOMER,),
+    CustomerStage.CUSTOMER: (CustomerStage.FORMER,),
+    CustomerStage.FORMER: (CustomerStage.CUSTOMER,),
+}
+"""The allowed transitions. A former customer that orders again is a customer again."""
+
+LATER_STAGES: Mapping[CustomerStage, tuple[CustomerStage, ...]] = {
+    CustomerStage.PROSPECT: (CustomerStage.CUSTOMER, CustomerStage.FORMER),
+    CustomerStage.CUSTOMER: (),
+    CustomerStage.FORMER: (),
+}
+"""What concurrent edits are joined to. `customer` in one system and `former` in the other: a person decides."""
 
 
 class PartyName(Value):

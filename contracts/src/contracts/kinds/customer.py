@@ -4,11 +4,19 @@ from uuid import UUID
 
 from pydantic import StrictBool
 
-from contracts.customer import Address, Credit, LegalEntity, PartyName, PaymentTerms
+from contracts.customer import (
+    LATER_STAGES,
+    Address,
+    Credit,
+    CustomerStage,
+    LegalEntity,
+    PartyName,
+    PaymentTerms,
+)
 from contracts.kinds import same
 from contracts.kinds.custom_field import own_fields
 from contracts.kinds.match import COUNTRY, HINT, NAME, medium, strong
-from contracts.kinds.policies import manual, member, newest, prefer, strict
+from contracts.kinds.policies import machine, manual, member, newest, prefer, strict
 from contracts.kinds.table import WRITES, KindTable, ShownValue, family, group, reference
 from contracts.text import NotesText, OptionalShortText, ShortText
 from contracts.values import CurrencyCode, EmailText, Language, PhoneText, Tag, Website
@@ -18,6 +26,7 @@ CUSTOMER = KindTable(
     holders={"crm": WRITES, "erp": WRITES},
     groups=(
         group("name", PartyName, newest, NAME, HINT, required=True),
+        group("stage", CustomerStage | None, machine(LATER_STAGES), same=same.stage),  # Without one: a customer.
         group("email", EmailText | None, newest, medium("email"), same=same.lowered),
         group("phone", PhoneText | None, newest, medium("phone"), same=same.phone),
         group("website", Website | None, newest),

@@ -9,6 +9,6 @@ transaction ends, and a rollback returns the number: take it last.
 """
 
 from numbering.series import Format, Series
-from numbering.taking import drawn_by_default, take, take_all
+from numbering.taking import take, take_all
 
-__all__ = ["Format", "Series", "drawn_by_default", "take", "take_all"]
+__all__ = ["Format", "Series", "take", "take_all"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from numbering.series import Series
@@ -32,8 +32,3 @@ async def take_all(session: AsyncSession, series: Series, on: Sequence[date]) ->
     with session.no_autoflush:  # It reads only its counter.
         found = await session.scalars(TAKE, {**usual, "years": [each.year for each in on]})
     return list(found)
-
-
-def drawn_by_default(series: Series) -> TextClause:
-    """The default of a column that numbers its rows, for every writer. Only for a series without years."""
-    return text(f"take_number('{series.name}', '{series.prefix}', {series.digits}, false, 0)")

@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis import clock
 from chassis.db import JsonObject
 from chassis.replication import Replicated
+from contracts.customer import CustomerStage
 from contracts.normalise import legal_entity_id
 from sqlalchemy import Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -29,6 +30,7 @@ class CustomerColumns(Reachable, Owned, Replicated):
         entities: Mapped[list[Any]]
 
     kind: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(Text, server_default=CustomerStage.CUSTOMER)
     website: Mapped[str | None] = mapped_column(Text)
     billing_address: Mapped[JsonObject | None] = mapped_column(JsonValue)
     shipping_address: Mapped[JsonObject | None] = mapped_column(JsonValue)
@@ -49,6 +51,7 @@ class CustomerColumns(Reachable, Owned, Replicated):
         row: Self = table(
             name="",
             kind="company",
+            stage=CustomerStage.CUSTOMER.value,
             tags=[],
             notes="",
             custom={},

@@ -14,6 +14,7 @@ from party.me import employee_id_of
 from party.owners import owned_by
 from party.people import EmployeeFilters, EmployeeOut, TeamFilters, TeamOut, employee_filters, team_filters
 from party.schemas import ContactFilters, ContactOut, CustomerFilters
+from party.stages import keep_order
 
 AnyRecord = Record[Any, Any, Any]
 Row = TypeVar("Row")
@@ -47,6 +48,7 @@ def customer_record(
         },
         refers={"owner_id": employees},
         callers={"owner_id": employee_id_of(employees.row)},
+        prepare=keep_order,
         personal=True,
         alike=alike(table),
     )

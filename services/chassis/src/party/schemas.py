@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.replication import Shown
 from contracts.contact import Consent, PersonName
 from contracts.custom import FieldKey, OwnValues, Scalar
-from contracts.customer import Address, Credit, PartyKind, PaymentTerms
+from contracts.customer import Address, Credit, CustomerStage, PartyKind, PaymentTerms
 from contracts.text import NameText, NotesText, Optional, OptionalShortText
 from contracts.values import CountryCode, CurrencyCode, EmailText, Language, PhoneText, Tag, Website
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,7 @@ from party.owners import OwnerId
 
 OWNER_BY_DEFAULT = "Default for a new record: the caller, if the caller is an employee; null is no owner."
 OWNER_NAME = "The name of an owner that no employee is matched to yet; null once one is, see `owner_id`."
+STAGE = "A prospect is not numbered by the ERP; its first order or won deal makes it a customer."
 OWNERS = "The id of an employee, or `me`."
 Custom = Annotated[dict[FieldKey, Scalar], Field(max_length=100)]
 
@@ -45,6 +46,7 @@ class CustomerFields(BaseModel):
 
     name: NameText
     kind: PartyKind = PartyKind.COMPANY
+    stage: CustomerStage = Field(default=CustomerStage.CUSTOMER, description=STAGE)
     email: Optional[EmailText] = None
     phone: Optional[PhoneText] = None
     website: Optional[Website] = None
@@ -93,6 +95,7 @@ class CustomerShown(Shown):
 
     name: str
     kind: PartyKind
+    stage: CustomerStage
     email: str | None
     email_key: str | None
     phone: str | None
@@ -120,6 +123,7 @@ class CustomerFilters(BaseModel):
     q: str | None = Field(default=None, max_length=200, description="Words in name, e-mail or phone.")
     canonical_id: UUID | None = None
     kind: PartyKind | None = None
+    stage: CustomerStage | None = None
     tag: str | None = None
     country: CountryCode | None = Field(default=None, description="Country of the billing address.", examples=["DE"])
     owner_id: OwnerId | None = Field(default=None, description=OWNERS)

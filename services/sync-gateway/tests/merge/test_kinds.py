@@ -31,6 +31,7 @@ CONTACT, CUSTOMER, ORDER, PAYMENT, PRODUCT = (
 CUSTOMER_POLICIES = {
     "name": "newest",
     "legal:7": "newest",
+    "stage": "machine",
     "email": "newest",
     "phone": "newest",
     "website": "newest",

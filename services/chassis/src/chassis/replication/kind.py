@@ -124,9 +124,9 @@ class Kind:
     the one that a delivery would create: then the delivery waits until the hub has merged it; without an `unlinked`
     record there is none. `announced`: changes are
     published to a topic with this number of `partitions`; a system that only reads a kind publishes nothing. `history`:
-    changes are recorded (`chassis.history`). `complete` assigns to new rows the values that the system itself
-    gives, numbers for example, before they are announced. `show` returns what events carry beside the groups: values
-    that follow from the groups, or that never change. `written` converts all values to their published form;
+    changes are recorded (`chassis.history`). `complete` assigns to rows what they lack and the system itself gives,
+    numbers for example, before they are announced. `show` returns what events carry beside the groups: values that
+    follow from the groups, or that never change. `written` converts all values to their published form;
     the form of a group may depend on the groups `beside` it. `applied` does what follows from a delivery, in its
     transaction, with the rows that the system had before.
     """

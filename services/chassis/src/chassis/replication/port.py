@@ -214,7 +214,7 @@ async def _apply(session: AsyncSession, kind: Kind, items: Sequence[Delivery]) -
             else:
                 if row.seq == 0:
                     await creating.announce(outcomes)
-                outcome = _update(session, kind, row, item)
+                outcome = await _update(session, kind, row, item)
         outcomes.append(outcome)
     await creating.announce(outcomes)
     await kind.applied(session, rows)
@@ -283,14 +283,14 @@ class _Creating:
             self.session.add(row)
 
 
-def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Delivered:
+async def _update(session: AsyncSession, kind: Kind, row: Replicated, item: Delivery) -> Delivered:
     """Write the values that the guards accept."""
     before = kind.read(row)
     known = {value.group: standing(row.sync, value.group).get("rev", 0) for value in item.groups}
     ahead = {value.group: known[value.group] for value in item.groups if known[value.group] > value.rev}
     outcomes, problems = _write_all(kind, row, item)
-    outcome = _take_over(session, kind, row, before, item, outcomes, problems)
-    return outcome.model_copy(update={"ahead": ahead})
+    await kind.complete(session, [row])
+    return _take_over(session, kind, row, before, item, outcomes, problems).model_copy(update={"ahead": ahead})
 
 
 def _write_all(kind: Kind, row: Replicated, item: Delivery) -> tuple[dict[str, ItemOutcome], Problems]:

@@ -87,6 +87,11 @@ def life(value: Json) -> Json:
     return value or "live"
 
 
+def stage(value: Json) -> Json:
+    """The stage of a customer; a missing value is "customer", as before there were stages."""
+    return tidy(value) or "customer"
+
+
 def legal(value: Json) -> Json:
     """A legal entity; its tax id without punctuation."""
     return _with(value, tax_id=lambda text: _NOT_IN_A_TAX_ID.sub("", str(text).upper()) or None)

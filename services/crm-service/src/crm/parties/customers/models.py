@@ -5,6 +5,7 @@ from party.columns import found_by
 from party.customers import CustomerColumns
 from party.legal_entities import LegalEntityColumns, found_by_tax_id
 from party.owners import owner_indexes
+from party.stages import stage_rules
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, relationship
 
@@ -29,6 +30,7 @@ class Customer(CustomerColumns, Base):
     __tablename__ = "customers"
     __table_args__ = (
         CheckConstraint("kind in ('company', 'person')", name="kind"),
+        *stage_rules(),
         unique("id"),
         *owner_indexes("customers"),
         *found_by("customers"),

@@ -12,6 +12,7 @@ from lines.amounts import bounded
 from lines.pricing import priced
 from lines.schemas import LineBody
 from lines.terms import Rates, Terms
+from party.stages import qualify
 from records import ReferenceUnknown, reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -112,3 +113,8 @@ async def keep_stage(session: AsyncSession, row: Deal) -> None:
     if row.state == "open":
         stay = DealStage(deal=row, pipeline=row.pipeline, stage=row.stage, entered_at=now, entered_by=actor_of(session))
         session.add(stay)
+
+
+async def qualify_customer(session: AsyncSession, row: Deal) -> None:
+    """A won deal makes a customer of a prospect."""
+    await qualify(session, CUSTOMERS, [row.customer_id], actor_of(session))

@@ -97,6 +97,7 @@ async def win(session: AsyncSession, deal_id: UUID, reason: str | None, closed_o
     with announcing(session, DEAL, row):
         row.win(reason, closed_on or clock.today(), pipeline)
     await checks.keep_stage(session, row)
+    await checks.qualify_customer(session, row)
     await session.flush()
     return row
 

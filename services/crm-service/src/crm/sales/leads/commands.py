@@ -88,6 +88,7 @@ async def _customer(session: AsyncSession, row: Lead, wanted: Convert, actor: st
     body = CustomerBody(
         name=row.company or row.name,
         kind=PartyKind.COMPANY if row.company else PartyKind.PERSON,
+        stage=wanted.stage,
         email=row.email,
         phone=row.phone,
         language=row.language,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from contracts.contact import Consent, PersonName
 from contracts.custom import OwnValues
+from contracts.customer import CustomerStage
 from contracts.product import UnitPrice
 from contracts.text import NameText, NotesText, Optional, OptionalNameText, OptionalShortText, refuse
 from contracts.values import CountryCode, CurrencyCode, EmailText, Language, PhoneText
@@ -122,6 +123,10 @@ class Convert(BaseModel):
     )
 
     customer_id: UUID | None = None
+    stage: CustomerStage = Field(
+        default=CustomerStage.PROSPECT,
+        description="The stage of the customer that is made: a prospect, until a deal is won or an order is confirmed.",
+    )
     contact_id: UUID | None = None
     deal: NewDealOfLead | None = Field(
         default_factory=NewDealOfLead, description="Without it the deal has the name of the lead; null: no deal."

@@ -207,6 +207,7 @@ async def _win_deal(session: AsyncSession, row: Quote, on: date) -> None:
         with announcing(session, DEAL, deal):
             deal.win(None, on, pipeline)
         await deal_checks.keep_stage(session, deal)
+        await deal_checks.qualify_customer(session, deal)
 
 
 async def _customer(session: AsyncSession, body: QuoteBody) -> Customer:

@@ -41,7 +41,7 @@ def aged(filters: ReceivableFilters, today: date) -> tuple[Select[Any], Sorting]
     found = (
         select(
             items.c.customer_id,
-            Customer.number.label("customer_number"),
+            func.coalesce(Customer.number, "").label("customer_number"),
             Customer.name.label("customer_name"),
             items.c.currency,
             (cast(items.c.customer_id, Text) + items.c.currency).label("place"),

@@ -6,6 +6,7 @@ from party.columns import found_by
 from party.customers import CustomerColumns
 from party.legal_entities import LegalEntityColumns, found_by_tax_id
 from party.owners import owner_indexes
+from party.stages import stage_rules
 from sqlalchemy import CheckConstraint, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -22,11 +23,13 @@ class LegalEntity(LegalEntityColumns, Base):
 
 
 class Customer(CustomerColumns, Base):
-    """A customer. Its number is given before it is announced, also to customers of other systems."""
+    """A customer. Its number is given before it is announced, also to those of other systems; a prospect has none."""
 
     __tablename__ = "customers"
     __table_args__ = (
         CheckConstraint("kind in ('company', 'person')", name="kind"),
+        CheckConstraint("stage = 'prospect' or number is not null", name="numbered"),
+        *stage_rules(),
         unique("id"),
         unique("number"),
         *owner_indexes("customers"),
@@ -34,5 +37,5 @@ class Customer(CustomerColumns, Base):
     )
     entity = LegalEntity
 
-    number: Mapped[str] = mapped_column(Text, server_default=numbering.drawn_by_default(NUMBERS))
+    number: Mapped[str | None] = mapped_column(Text)
     entities: Mapped[list[LegalEntity]] = relationship(lazy="raise", order_by=(LegalEntity.legal_name, LegalEntity.id))

@@ -1,10 +1,11 @@
 """Shapes of requests and responses; the shared part is in `party`."""
 
+from typing import Annotated
 from uuid import UUID
 
 from contracts.customer import VerifiedLegalEntity
 from party import schemas as party
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 
 class LegalEntityBody(VerifiedLegalEntity):
@@ -29,7 +30,7 @@ class LegalEntityOut(party.LegalEntityShown):
 class CustomerOut(party.CustomerShown):
     """A customer. `email_key` and `phone_e164` are the normalised forms of `email` and `phone`."""
 
-    number: str
+    number: Annotated[str, BeforeValidator(lambda number: number or "")] = Field(description="Empty for a prospect.")
     legal_entities: list[LegalEntityOut]
 
 

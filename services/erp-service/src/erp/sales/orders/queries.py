@@ -36,15 +36,16 @@ class Buyer:
     """The customer of an order, for the decision on it."""
 
     name: str
+    stage: str
     credit: dict[str, Any] | None
     archived_at: datetime | None
 
 
 async def buyers(session: AsyncSession, customer_ids: Collection[UUID]) -> dict[UUID, Buyer]:
     """The customers of orders."""
-    statement = select(Customer.id, Customer.name, Customer.credit, Customer.archived_at)
+    statement = select(Customer.id, Customer.name, Customer.stage, Customer.credit, Customer.archived_at)
     found = await session.execute(statement.where(Customer.id.in_(customer_ids)))
-    return {customer_id: Buyer(name, credit, archived_at) for customer_id, name, credit, archived_at in found}
+    return {row.id: Buyer(row.name, row.stage, row.credit, row.archived_at) for row in found}
 
 
 async def archived_products(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, str]:

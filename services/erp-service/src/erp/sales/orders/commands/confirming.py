@@ -5,10 +5,13 @@ from uuid import UUID
 
 from chassis.errors import Conflict
 from chassis.replication import edit
+from contracts.customer import CustomerStage
 from contracts.order import OrderReason, OrderState
+from party.stages import qualify
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from erp.parties.customers.records import CUSTOMERS
 from erp.sales.orders.commands.numbering import numbers_for
 from erp.sales.orders.commands.standing import Standing, standing_of
 from erp.sales.orders.events import ORDER
@@ -89,6 +92,8 @@ async def _confirm(session: AsyncSession, rows: Sequence[Order], actor: str) -> 
             row.go(OrderState.CONFIRMED)
             row.reason, row.on_order, row.number = None, row.to_invoice, numbers[row.id]
     await reserving.save()
+    if ids := {row.customer_id for row in accepted if standing.buyers[row.customer_id].stage != CustomerStage.CUSTOMER}:
+        await qualify(session, CUSTOMERS, ids, actor)
     return refused
 
 

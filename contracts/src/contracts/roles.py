@@ -6,11 +6,26 @@ gateway's own tokens name it. `sync:operate` reaches all tenants, so it belongs 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from contracts.scopes import EVENT_SCOPES, SCOPES
 
 OF_MACHINES = frozenset({"replication:write"})
 OF_ALL_TENANTS = frozenset({"sync:operate"})
+
+
+class Visibility(StrEnum):
+    """Whose records the bearer of a role sees, among those that have an owner; from the narrowest to the widest."""
+
+    OWN = "own"
+    TEAM = "team"
+    ALL = "all"
+
+    @classmethod
+    def widest(cls, said: Iterable["Visibility"]) -> "Visibility":
+        """The widest one; all when no role says anything."""
+        found = set(said)
+        return next((each for each in reversed(cls) if each in found), cls.ALL)
 
 
 @dataclass(frozen=True)

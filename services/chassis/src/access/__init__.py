@@ -2,7 +2,8 @@
 
 from access.api_keys.models import ENDED_KEYS
 from access.callers import Callers, authenticator
+from access.colleagues import Colleagues, nobody
 from access.limits import Limit
 from access.routes import routers
 
-__all__ = ["ENDED_KEYS", "Callers", "Limit", "authenticator", "routers"]
+__all__ = ["ENDED_KEYS", "Callers", "Colleagues", "Limit", "authenticator", "nobody", "routers"]

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from access import queries
 from access.api_keys import rules
 from access.api_keys.verifying import ISSUER, Keys
+from access.colleagues import Colleagues, nobody
 from access.first_use import Use, note_first, use_of
 from access.limits import Limit
 from access.options import NoOptions, Options, check_module
@@ -26,10 +27,16 @@ ROLES_SECONDS = 10
 class Callers:
     """Verifies the tokens and API keys of a service's callers. Roles of a caller are read once in ten seconds."""
 
-    def __init__(self, app: FastAPI, limits: Sequence[Limit] = (), options: Options = ALL_REQUIRED) -> None:
+    def __init__(
+        self,
+        app: FastAPI,
+        limits: Sequence[Limit] = (),
+        options: Options = ALL_REQUIRED,
+        colleagues: Colleagues = nobody,
+    ) -> None:
         settings = app.state.settings
         self.limits = tuple(limits)
-        self._app, self.options = app, options
+        self._app, self.options, self._colleagues = app, options, colleagues
         self._tokens = Verifier(
             settings.auth_issuers,
             settings.auth_audience,
@@ -58,7 +65,7 @@ class Callers:
     async def _with_roles(self, caller: Principal) -> Principal:
         async with transaction(self._app.state.sessions, caller.tenant) as session:
             await check_active(session, caller)
-            return await self.options.restrict(session, await queries.with_roles(session, caller))
+            return await self.options.restrict(session, await queries.with_roles(session, caller, self._colleagues))
 
     async def _note_first_use(self, use: Use) -> bool:
         async with transaction(self._app.state.sessions, use.caller.tenant) as session:
@@ -66,6 +73,8 @@ class Callers:
         return True
 
 
-def authenticator(limits: Sequence[Limit] = (), options: Options = ALL_REQUIRED) -> Callable[[FastAPI], Callers]:
+def authenticator(
+    limits: Sequence[Limit] = (), options: Options = ALL_REQUIRED, colleagues: Colleagues = nobody
+) -> Callable[[FastAPI], Callers]:
     """What a service verifies its callers with; roles bear these limits, a tenant can turn off these modules."""
-    return lambda app: Callers(app, limits, options)
+    return lambda app: Callers(app, limits, options, colleagues)

@@ -19,7 +19,10 @@ Seen = Callable[[int, RoleOut | AssignmentOut], None]
 
 
 def check_scopes(caller: Principal, scopes: Collection[str]) -> None:
-    """Raises `GrantExceedsOwn` for scopes that the caller lacks. Those of a module that is off may be granted."""
+    """Raises `GrantExceedsOwn` for scopes that the caller lacks, and for any by a caller who does not see all records:
+    by what it grants it could. Scopes of a module that is off may be granted."""
+    if caller.owners is not None:
+        raise GrantExceedsOwn(exceeding="the sight of all records", missing=["visibility"])
     if lacking := sorted(set(scopes) - caller.scopes - caller.withheld):
         raise GrantExceedsOwn(exceeding=" ".join(lacking), missing=lacking)
 
@@ -38,7 +41,7 @@ async def declare(session: AsyncSession, name: str, body: RoleBody, caller: Prin
         session.add(row)
     else:
         seen(row.version, queries.in_effect(name, row))
-    row.purpose, row.scopes = body.purpose, list(body.scopes)
+    row.purpose, row.scopes, row.visibility = body.purpose, list(body.scopes), body.visibility
     row.count_on(caller.subject)
     await session.flush()
     return queries.in_effect(name, row)
@@ -53,8 +56,7 @@ async def withdraw(session: AsyncSession, name: str, caller: Principal, seen: Se
     if row is None:
         raise NotFound(role=name)
     seen(row.version, queries.in_effect(name, row))
-    if name in ROLES:
-        check_scopes(caller, ROLES[name].scopes - set(row.scopes))
+    check_scopes(caller, ROLES[name].scopes - set(row.scopes) if name in ROLES else ())
     await session.delete(row)
 
 
@@ -84,8 +86,9 @@ async def assign(
     return row
 
 
-async def unassign(session: AsyncSession, subject: str, seen: Seen) -> None:
-    """Take all assigned roles from a subject. Raises `NotFound`."""
+async def unassign(session: AsyncSession, subject: str, caller: Principal, seen: Seen) -> None:
+    """Take all assigned roles from a subject. Raises `NotFound`, `GrantExceedsOwn`."""
+    check_scopes(caller, ())
     row = await queries.assignment(session, subject, lock=True)
     if row is None:
         raise NotFound(subject=subject)

@@ -47,6 +47,7 @@ class Role(Changed, Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     purpose: Mapped[str] = mapped_column(Text)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    visibility: Mapped[str | None] = mapped_column(Text)
 
 
 class RoleAssignment(Changed, Base):

@@ -6,10 +6,11 @@ from dataclasses import replace
 from chassis.auth import Principal
 from chassis.errors import NotFound
 from chassis.pages import Sorting
-from contracts.roles import ROLES, scopes_of
+from contracts.roles import ROLES, Visibility, scopes_of
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from access.colleagues import Colleagues, nobody
 from access.models import Role, RoleAssignment
 from access.schemas import RoleOut
 
@@ -40,6 +41,7 @@ def in_effect(name: str, row: Role | None) -> RoleOut:
         name=name,
         purpose=row.purpose,
         scopes=sorted(row.scopes),
+        visibility=Visibility(row.visibility) if row.visibility else None,
         built_in=name in ROLES,
         version=row.version,
         changed_by=row.changed_by,
@@ -55,9 +57,11 @@ async def assigned(session: AsyncSession, subject: str) -> frozenset[str]:
 
 async def granted(session: AsyncSession, names: Collection[str]) -> frozenset[str]:
     """The scopes that these roles grant together."""
-    wanted = select(Role.name, Role.scopes).where(Role.name.in_(names))
-    own = {row.name: row.scopes for row in await session.execute(wanted)} if names else {}
-    return scopes_of(names, own)
+    return scopes_of(names, {row.name: row.scopes for row in await _declared(session, names)})
+
+
+async def _declared(session: AsyncSession, names: Collection[str]) -> Sequence[Role]:
+    return (await session.scalars(select(Role).where(Role.name.in_(names)))).all() if names else ()
 
 
 async def unknown(session: AsyncSession, names: Collection[str]) -> Sequence[str]:
@@ -66,13 +70,18 @@ async def unknown(session: AsyncSession, names: Collection[str]) -> Sequence[str
     return sorted(set(names) - declared - ROLES.keys())
 
 
-async def with_roles(session: AsyncSession, caller: Principal) -> Principal:
-    """The caller with his assigned roles, and with the scopes of all his roles when his token names none of ours."""
+async def with_roles(session: AsyncSession, caller: Principal, colleagues: Colleagues = nobody) -> Principal:
+    """The caller with his assigned roles, the owners whose records he sees by them, and with the scopes of all his
+    roles when his token names none of ours."""
     names = caller.roles | await assigned(session, caller.subject)
+    own = await _declared(session, names)
+    visibility = Visibility.widest(Visibility(row.visibility) for row in own if row.visibility)
+    owners = None if visibility is Visibility.ALL else frozenset(await colleagues(session, caller.subject, visibility))
+    caller = replace(caller, roles=names, owners=owners)
     if not caller.by_roles:
-        return replace(caller, roles=names)
-    scopes = await granted(session, names)
-    return replace(caller, roles=names, scopes=scopes if caller.most is None else scopes & caller.most)
+        return caller
+    scopes = scopes_of(names, {row.name: row.scopes for row in own})
+    return replace(caller, scopes=scopes if caller.most is None else scopes & caller.most)
 
 
 async def assignment(session: AsyncSession, subject: str, *, lock: bool = False) -> RoleAssignment | None:

@@ -45,7 +45,7 @@ async def declare_role(
 ) -> RoleOut:
     """Declare a role of your own, or replace a built-in one for your tenant. It takes effect within ten seconds.
 
-    `scopes` may contain those that you have yourself.
+    `scopes` may contain those that you have yourself; who does not see all records declares no role.
     """
     add_facts(session, scopes=body.scopes)
     return _tagged(await commands.declare(session, name, body, caller, seen.check), response)
@@ -95,9 +95,9 @@ async def assign_roles(
 
 
 @assignments.delete("/{subject}", status_code=204, dependencies=[audited])
-async def unassign_roles(subject: Of, session: Session, _: Writer, seen: SeenVersion) -> None:
+async def unassign_roles(subject: Of, session: Session, caller: Writer, seen: SeenVersion) -> None:
     """Take all assigned roles from a subject. Those in its tokens stay."""
-    await commands.unassign(session, subject, seen.check)
+    await commands.unassign(session, subject, caller, seen.check)
 
 
 def _tagged(answer: Answer, response: Response) -> Answer:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+from contracts.roles import Visibility
 from contracts.scopes import SCOPES
 from contracts.text import ShortText, one_line, refuse
 from localisation import Phrase
@@ -27,6 +28,10 @@ ScopeName = Annotated[str, Field(max_length=60), AfterValidator(_known)]
 Scopes = Annotated[list[ScopeName], Field(max_length=len(SCOPES)), AfterValidator(_once)]
 RoleName = ShortText
 Subject = Annotated[str, Field(min_length=1, max_length=255), BeforeValidator(one_line)]
+VISIBILITY = (
+    "Whose records its bearers see, among those that have an owner: their own, those of their teams, or all. Of "
+    "several roles the widest counts; null says nothing, and all is seen if no role says anything."
+)
 EXAMPLE: dict[str, Any] = {"purpose": "Sell at trade fairs.", "scopes": ["customers:read", "customers:write"]}
 
 
@@ -37,6 +42,7 @@ class RoleBody(BaseModel):
 
     purpose: Annotated[str, Field(max_length=200), BeforeValidator(one_line)] = ""
     scopes: Scopes
+    visibility: Visibility | None = Field(default=None, description=VISIBILITY)
 
 
 class RoleOut(BaseModel):
@@ -45,6 +51,7 @@ class RoleOut(BaseModel):
     name: str
     purpose: str
     scopes: list[str]
+    visibility: Visibility | None = Field(default=None, description=VISIBILITY)
     built_in: bool = Field(description="Whether every tenant has it; deleting a replaced one brings it back.")
     version: int
     changed_by: str | None = None

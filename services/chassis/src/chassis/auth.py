@@ -61,7 +61,8 @@ class Principal:
 
     `by_roles`: the token names no scope of ours, so roles decide, within `most`, what its issuer may grant.
     `without` are the modules that the tenant has turned off, and `withheld` the caller's scopes that only they have.
-    Whoever verifies a caller that is `without` some admits it to the routes of the others (`admit`).
+    Whoever verifies a caller that is `without` some admits it to the routes of the others (`admit`). `owners` are those
+    whose rows the caller sees (`visibility`); None is all.
     """
 
     subject: str
@@ -73,6 +74,7 @@ class Principal:
     most: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
+    owners: frozenset[UUID] | None = None
 
     def require(self, *scopes: str) -> None:
         """Raises `ScopeMissing` (403, with `WWW-Authenticate`) unless the token has all of these scopes."""

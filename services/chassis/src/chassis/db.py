@@ -17,6 +17,7 @@ import orjson
 import saving
 import sqlalchemy
 import uuid_utils.compat
+import visibility
 from fastapi import Depends, Request
 from saving.opening import first, forget_opening, open_with
 from sqlalchemy import DateTime, MetaData, Numeric, UniqueConstraint, Uuid, event, orm, text
@@ -134,7 +135,8 @@ def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
 class WritingSession(AsyncSession):
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write what the session holds, in one statement."""
-        await saving.save(self, tenant_id=self.info.get("tenant"))
+        async with visibility.lifted(self):
+            await saving.save(self, tenant_id=self.info.get("tenant"))
 
 
 def session_factory(engine: AsyncEngine) -> Sessions:
@@ -164,8 +166,13 @@ async def transaction(sessions: Sessions, tenant: UUID | None = None) -> AsyncIt
 @event.listens_for(orm.Session, "after_begin")
 def _act_for_tenant(session: orm.Session, begun: orm.SessionTransaction, connection: sqlalchemy.Connection) -> None:
     """Set the tenant for the transaction, in the message that begins it. The setting ends with the transaction."""
-    tenant: UUID | None = session.info.get("tenant")
-    open_with(session, begun, connection, f"set local app.tenant = '{tenant}'" if tenant else None)
+    open_with(session, begun, connection, opening_of(session.info))
+
+
+def opening_of(info: Mapping[Any, Any]) -> list[str]:
+    """The settings of a transaction whose session has this `info`: its tenant, and the owners whose rows it sees."""
+    tenant: UUID | None = info.get("tenant")
+    return [f"set local app.tenant = '{tenant}'", *visibility.opening(info)] if tenant else []
 
 
 async def wait_at_most(session: AsyncSession, milliseconds: int) -> None:
@@ -182,6 +189,7 @@ async def acting_for(sessions: Sessions, caller: Principal) -> AsyncIterator[Asy
     async with transaction(sessions, caller.tenant) as session:
         session.info["actor"] = caller.subject
         session.info["caller"] = caller
+        session.info[visibility.OWNERS] = caller.owners
         yield session
 
 

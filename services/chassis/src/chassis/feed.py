@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from chassis import outbox
 from chassis.arrivals import Arrivals
 from chassis.auth import Principal, requires
-from chassis.db import Sessions, transaction
+from chassis.db import Sessions, acting_for
 from chassis.errors import Conflict, Forbidden, Gone, Malformed
 
 WAIT_SECONDS = 30
@@ -79,20 +79,21 @@ class Followed:
             raise Malformed(errors=[{"field": "kinds", "code": "choice", "message": message}])
         self.topics = [topic for topic in readable if wanted is None or _kind_of(topic) in wanted]
         self.key = str(record) if record else None
-        self.tenant = caller.tenant
+        self.caller, self.owned = caller, request.app.state.owned
         self.sessions: Sessions = request.app.state.sessions
         self.arrivals: Arrivals = request.app.state.arrivals
 
     async def page(self, after: int | Literal["head"], limit: int, complete: bool) -> "Feed":
         """The events after a position. Raises `PositionBeyondHead` or `PositionExpired`."""
-        async with transaction(self.sessions, self.tenant) as session:
+        async with acting_for(self.sessions, self.caller) as session:
             # Read first: an event that is sent between the two reads is left to the next page.
             head = await outbox.head(session)
             if after == "head":
                 after = head
             if after > head:
                 raise PositionBeyondHead(head=head, after=after)
-            items = await outbox.feed(session, after, head, limit, self.topics, self.key) if after < head else []
+            owned = self.owned if self.caller.owners is not None else None
+            items = await outbox.feed(session, after, head, limit, self.topics, self.key, owned) if after < head else []
             # Read last: the answer accounts for an event that is removed between the two reads.
             complete_from = await outbox.complete_from(session)
         if complete and after < complete_from:
@@ -105,7 +106,7 @@ class Followed:
         ends = asyncio.get_running_loop().time() + seconds
         page = await self.page(after, limit, complete)
         while not page.items and (left := ends - asyncio.get_running_loop().time()) > 0:
-            if not await self.arrivals.beyond(self.sessions, self.tenant, page.next, left):
+            if not await self.arrivals.beyond(self.sessions, self.caller.tenant, page.next, left):
                 break
             page = await self.page(page.next, limit, complete)
         return page

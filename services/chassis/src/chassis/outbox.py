@@ -5,13 +5,14 @@ positions: the source of the HTTP feed, and of a resend after the broker has los
 between them.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 import saving
+import visibility
 from adjustments.statements import Sent, Statement
 from sqlalchemy import (
     BigInteger,
@@ -224,15 +225,24 @@ async def backlog(session: AsyncSession) -> Backlog:
 
 
 async def feed(
-    session: AsyncSession, after: int, until: int, limit: int, topics: Collection[str], key: str | None = None
+    session: AsyncSession,
+    after: int,
+    until: int,
+    limit: int,
+    topics: Collection[str],
+    key: str | None = None,
+    owned: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Sent events of these topics after a position, up to and including `until`, oldest first; or of one `key` alone.
 
-    Each is a structured CloudEvent with its position.
+    Each is a structured CloudEvent with its position. With `owned`, the tables of topics whose rows have owners, only
+    of rows that the transaction sees.
     """
     between = [SentRow.position > after, SentRow.position <= until, SentRow.topic.in_(topics)]
     if key is not None:
         between.append(SentRow.key == key)
+    if owned is not None:
+        between.append(visibility.among_seen(owned))
     found = await session.scalars(select(SentRow).where(*between).order_by(SentRow.position).limit(limit))
     return [{**sent.attributes, "position": sent.position, "data": orjson.loads(sent.data)} for sent in found.all()]
 

@@ -70,6 +70,7 @@ class Service:
     `authenticator` makes what verifies the tokens of callers, from the application and its settings, in place of the
     chassis' own. `declare_feed` adds the shapes of the events of the feed's topics to the API's document. `tags`
     describe the parts of the API, in reading order.
+    `owned` are the tables of rows with owners, by topic.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Service:
     tasks: Callable[[Running], Mapping[str, Task]] = lambda _: {}
     troubles: Mapping[str, Troubles] = field(default_factory=dict)
     expiring: Sequence[Expiry] = ()
+    owned: Mapping[str, str] = field(default_factory=dict)
     deprecations: Deprecations = field(default_factory=dict)
     authenticator: Callable[[FastAPI], Authenticator] | None = None
     declare_feed: Callable[[Collection[str], dict[str, Any]], None] = lambda _topics, _document: None
@@ -114,6 +116,7 @@ class Service:
         if self.authenticator is not None:
             app.state.verifier = self.authenticator(app)
         app.state.event_scopes = self.scopes_of_topics()
+        app.state.owned = self.owned
         app.state.arrivals = Arrivals()
         return app
 

@@ -220,10 +220,17 @@ async def act_for(session: AsyncSession, tenant: UUID = TENANT) -> None:
 
 
 def caller(
-    service: Service, sessions: Sessions, scopes: str, tenant: UUID = TENANT, subject: str = "anna", roles: str = ""
+    service: Service,
+    sessions: Sessions,
+    scopes: str,
+    tenant: UUID = TENANT,
+    subject: str = "anna",
+    roles: str = "",
+    owners: frozenset[UUID] | None = None,
 ) -> httpx.AsyncClient:
     """A client of the service in this process, with these scopes; tokens are tested separately."""
-    principal = Principal(subject, tenant, frozenset(scopes.split()), "test", frozenset(roles.split()))
+    named = frozenset(roles.split())
+    principal = Principal(subject, tenant, frozenset(scopes.split()), "test", named, owners=owners)
     app = application(service)
 
     async def called(scope: Scope, receive: Receive, send: Send) -> None:

@@ -91,7 +91,12 @@ def service(
         deprecations={operation: Deprecation(*found) for operation, found in DEPRECATED[name].items()},
         tasks=tasks,
         expiring=_all(module.expiring for module in listed),
-        authenticator=access.authenticator(_all(module.limits for module in listed), options),
+        authenticator=access.authenticator(
+            _all(module.limits for module in listed),
+            options,
+            next((module.colleagues for module in listed if module.colleagues), access.nobody),
+        ),
+        owned=dict(_owned(_records_of(listed))),
     )
 
 
@@ -117,6 +122,14 @@ def _with_own_fields(modules: Sequence[Module]) -> set[str]:
 def _records_of(modules: Sequence[Module]) -> Sequence[RecordRouter]:
     routers = _all(module.all_routers for module in modules)
     return [router for router in routers if isinstance(router, RecordRouter)]
+
+
+def _owned(routers: Iterable[RecordRouter]) -> Iterable[tuple[str, str]]:
+    """The tables of records with an owner, by the topics of their events."""
+    for record in (each.record for each in routers):
+        published = record.kind or record.announced
+        if published is not None and hasattr(record.row, "owner_id"):
+            yield published.topic, record.row.__tablename__
 
 
 def imports_into(targets: Mapping[str, Target]) -> Module:

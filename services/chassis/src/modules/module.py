@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from access import Limit
+from access import Colleagues, Limit
 from chassis.announced import Announced
 from chassis.replication import Kind
 from chassis.retention import Expiry
@@ -34,6 +34,7 @@ class Module:
     writes. `kinds` and `announced` are further ones, `imports` the targets with a parser of their own. The worker runs
     `jobs` and `tasks`. `numbers` are its series of numbers, `expiring` tables have a retention, and `limits` depend on
     the roles of a caller. A tenant can turn off a module with an `option`, by that name: its routes answer 404 then.
+    `colleagues` finds the employees whose records a caller sees, who is limited to its own or to those of its teams.
     """
 
     records: Sequence[Record[Any, Any, Any]] = ()
@@ -47,6 +48,7 @@ class Module:
     expiring: Sequence[Expiry] = ()
     limits: Sequence[Limit] = ()
     option: str | None = None
+    colleagues: Colleagues | None = None
 
     @cached_property
     def all_routers(self) -> Sequence[APIRouter]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+from chassis.db import opening_of
 from saving import driver_of
 from saving.opening import BEGUN
 from sqlalchemy.exc import DBAPIError
@@ -22,7 +23,7 @@ async def reading(session: AsyncSession) -> AsyncIterator[Any]:
     pooled = await session.bind.raw_connection()
     driver: Any = pooled.driver_connection
     try:
-        await driver.execute(f"begin read only; set local app.tenant = '{session.info['tenant']}'")
+        await driver.execute("; ".join(["begin read only", *opening_of(session.info)]))
         yield driver
         await driver.execute("commit")
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -1,5 +1,6 @@
 """The message that begins a transaction: what stands there first costs no round trip of its own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -49,13 +50,13 @@ async def first(session: AsyncSession, statement: str) -> None:
             await driver.execute(statement)
 
 
-def open_with(session: orm.Session, begun: orm.SessionTransaction, connection: Any, statement: str | None) -> None:
-    """Begin the transaction with a statement, and with those that wait for it. A listener of `after_begin`."""
+def open_with(session: orm.Session, begun: orm.SessionTransaction, connection: Any, settings: Sequence[str]) -> None:
+    """Begin the transaction with statements, and with those that wait for it. A listener of `after_begin`."""
     if begun.nested:
         return
     waiting: list[str] = session.info.pop(OPENING, [])
     session.info[BEGUN] = (begun, tuple(waiting))
-    statements = [*filter(None, [statement]), *waiting]
+    statements = [*settings, *waiting]
     driver: Any = connection.connection.driver_connection
     if not driver.is_in_transaction():
         driver.opening = "; ".join(statements)

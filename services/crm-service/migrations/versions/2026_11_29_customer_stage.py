@@ -3,7 +3,7 @@
 from migrating import stages
 
 revision = "customer_stage"
-down_revision = "frozen_forecasts"
+down_revision = "text_messages"
 
 
 def upgrade() -> None:

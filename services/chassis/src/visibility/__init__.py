@@ -1,8 +1,8 @@
 """Who sees which rows: a caller may be limited to the rows of some owners, by policies of the database.
 
 A transaction on behalf of such a caller names the owners in a setting (`opening`). Tables with a policy
-(`migrating.visibility`) then show it only their rows, in every statement. The policy would refuse to give a row away: the
-setting is lifted while the session writes (`lifted`).
+(`migrating.visibility`) then show it only their rows, in every statement. The policy would refuse to give a row away:
+the setting is lifted while the session writes (`lifted`).
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from saving import driver_of, unwritten
-from sqlalchemy import TextClause, event, orm, text
+from sqlalchemy import Boolean, ColumnElement, event, literal_column, orm
 from sqlalchemy.ext.asyncio import AsyncSession
 
 SETTING = "app.owners"
@@ -47,11 +47,11 @@ async def lifted(session: AsyncSession) -> AsyncIterator[None]:
         await driver.execute(limiting(owners))
 
 
-def among_seen(tables: Mapping[str, str]) -> TextClause:
+def among_seen(tables: Mapping[str, str]) -> ColumnElement[bool]:
     """The condition that an event is about a row that the transaction sees; `tables` are those of owned rows, by
     topic. Rows of other topics are not limited."""
     seen = (f"when '{topic}' then exists (select from {table} where id = key::uuid)" for topic, table in tables.items())
-    return text(f"case topic {' '.join(seen)} else true end" if tables else "true")
+    return literal_column(f"case topic {' '.join(seen)} else true end" if tables else "true", Boolean)
 
 
 @event.listens_for(orm.Session, "before_flush")

@@ -7,7 +7,6 @@ event, the merge and the delivery.
 import logging
 import re
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,9 +15,9 @@ from typing import Any
 
 import structlog
 import tracing
+from adjustments.log_values import without_values
 from opentelemetry import context, trace
 from prometheus_client import Counter, Gauge, Histogram
-from sqlalchemy.exc import DBAPIError
 
 OUTBOX_PENDING = Gauge("outbox_pending", "Events that wait for the broker")
 OUTBOX_PARKED = Gauge("outbox_parked", "Events that the broker refuses for good")
@@ -100,28 +99,6 @@ def add_trace(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.t
     if (span := trace.get_current_span().get_span_context()).is_valid:
         event.setdefault("trace_id", f"{span.trace_id:032x}")
     return event
-
-
-def without_values(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Of an error of the database, or one that it has caused, log where it was raised and its class.
-
-    Its text contains the statement's parameters and the row: personal values.
-    """
-    told = event.get("exc_info")
-    error = sys.exception() if told is True else told[1] if isinstance(told, tuple) else told
-    if isinstance(error, BaseException) and any(isinstance(each, DBAPIError) for each in _chain(error)):
-        del event["exc_info"]
-        classes = " <- ".join(type(each).__name__ for each in _chain(error))
-        event["exception"] = "".join([*traceback.format_tb(error.__traceback__), classes])
-        event["sqlstate"] = next((each.sqlstate for each in _chain(error) if hasattr(each, "sqlstate")), None)
-    return event
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__ or found.__context__
 
 
 def readable_correlation_id(sent: str | None) -> str | None:

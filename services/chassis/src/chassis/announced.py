@@ -87,8 +87,7 @@ def announce_once(session: AsyncSession, kind: Announced, row_id: UUID, values: 
 
 def _announce(session: AsyncSession, kind: Announced, row: Any, before: Mapping[str, Json]) -> None:
     after = kind.read(row)
-    name = kind.declared.name
-    actor = history.actor_of(session)
+    name, actor = kind.declared.name, history.actor_of(session)
     if row.version == 1:
         history.note(session, name, row.id, Action.CREATED, actor)
     else:

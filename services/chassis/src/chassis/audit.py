@@ -78,16 +78,13 @@ class Viewers:
     """Counts the items of lists that each caller sees in ten minutes, in this process."""
 
     def __init__(self, items: int) -> None:
-        self._items = items
-        self._seen = Counter[tuple[Any, ...]]()
-        self._until = 0.0
+        self._items, self._seen, self._until = items, Counter[tuple[Any, ...]](), 0.0
 
     def see(self, session: AsyncSession, path: str, items: int) -> None:
         """Note whoever has seen more than the declared number of items of a list."""
         now = clock.now().timestamp()
         if now > self._until or len(self._seen) > MOST_VIEWERS:
-            self._seen = Counter()
-            self._until = now + WINDOW_SECONDS
+            self._seen, self._until = Counter(), now + WINDOW_SECONDS
         viewer = (session.info.get("tenant"), actor_of(session), path)
         self._seen[viewer] += items
         if self._seen[viewer] >= self._items:

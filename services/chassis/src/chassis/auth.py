@@ -147,10 +147,8 @@ class Verifier:
         )
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
-        issuer = claims["iss"]
-        scopes = frozenset(str(claims.get("scope", "")).split())
-        allowed = self._issuers[issuer].scopes
-        speaks_for = self._issuers[issuer].tenants
+        issuer, scopes = claims["iss"], frozenset(str(claims.get("scope", "")).split())
+        allowed, speaks_for = self._issuers[issuer].scopes, self._issuers[issuer].tenants
         try:
             tenant = UUID(claims["tenant"])
         except (KeyError, ValueError, AttributeError, TypeError):

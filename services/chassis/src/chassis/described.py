@@ -136,9 +136,7 @@ class _Described:
     """What the declaration of a route says."""
 
     def __init__(self, route: Any, method: str, paths: dict[str, Any]) -> None:
-        self.route = route
-        self.method = method
-        self._paths = paths
+        self.route, self.method, self._paths = route, method, paths
         tree = list(dependants(route.dependant))
         self.calls = {each.call for each in tree}
         fields: Iterable[str] = getattr(route.response_model, "model_fields", ())

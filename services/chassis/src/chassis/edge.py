@@ -117,10 +117,8 @@ class Edge:
             await self._observed(scope, receive, send, headers)
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        began = time.perf_counter()
-        status = 0
-        limit = self.bodies.limit_of(scope["path"])
-        declared = headers.get("content-length", "")
+        began, status = time.perf_counter(), 0
+        limit, declared = self.bodies.limit_of(scope["path"]), headers.get("content-length", "")
         host = headers.get("host", "").rpartition(":")[0] or headers.get("host", "")
 
         async def noted(message: Message) -> None:
@@ -155,8 +153,7 @@ def _refusal(limit_bytes: int) -> Phrase:
 
 def _bounded(receive: Receive, limit: BodyLimit) -> Receive:
     """A body without a declared length is counted while it is read; reading stops at the timeout."""
-    received_bytes = 0
-    complete = False
+    received_bytes, complete = 0, False
     deadline = time.monotonic() + limit.seconds
 
     async def counted() -> Message:

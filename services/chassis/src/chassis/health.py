@@ -94,8 +94,7 @@ class Vital:
         self.failures += 1
         self._failed_at = time.monotonic()
         telemetry.TASK_FAILURES.labels(self.name).inc()
-        self.reason = reason
-        news = self.since is None
+        self.reason, news = reason, self.since is None
         self.since = self.since or clock.now()
         return news
 

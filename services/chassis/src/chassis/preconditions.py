@@ -64,8 +64,7 @@ class Seen:
     """The versions that the caller has seen, and the body that it sent."""
 
     def __init__(self, header: str, body: bytes) -> None:
-        self._header = header
-        self._body = body
+        self._header, self._body = header, body
 
     def includes(self, version: int) -> bool:
         """Whether the caller has seen this version, or has sent `*`."""
@@ -155,9 +154,7 @@ class _Claim:
     """The lock on a key, held until the transaction ends."""
 
     def __init__(self, session: AsyncSession, digest: str, fingerprint: str) -> None:
-        self.session = session
-        self.digest = digest
-        self.fingerprint = fingerprint
+        self.session, self.digest, self.fingerprint = session, digest, fingerprint
 
     async def take(self) -> None:
         """Raises `KeyInUse`, `KeyReused`, or the stored answer."""

@@ -54,8 +54,7 @@ async def _run(
     wait: bool,
 ) -> None:
     engine = create_engine(settings.database_url, service, "worker", pool_size=1)
-    sessions = session_factory(engine)
-    console = Console(highlight=False, soft_wrap=True)
+    sessions, console = session_factory(engine), Console(highlight=False, soft_wrap=True)
     try:
         async with transaction(sessions) as session:
             asked = await request(session, "asked for on the command line", topics, since, tenant)

@@ -183,8 +183,7 @@ class Service:
                     await resend.resend_to_new_logs(session, logs)
                 seen.set()
 
-            replicas = running.settings.kafka_replicas
-            most = running.settings.kafka_most_partitions
+            replicas, most = running.settings.kafka_replicas, running.settings.kafka_most_partitions
             topics = Topics(servers, self.published(), replicas, security=security, most=most)
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(watch(topics, relay.reach, found, stop))
@@ -244,8 +243,7 @@ def _health(service: Service, running: Running) -> Task:
 
     async def serve(stop: asyncio.Event) -> None:
         health.beat(math.inf)
-        host = running.settings.host
-        port = running.settings.metrics_port or 0
+        host, port = running.settings.host, running.settings.metrics_port or 0
         server = _Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False))
         serving, stopping = asyncio.create_task(server.serve()), asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)

@@ -38,9 +38,7 @@ async def declare(
     row = await session.scalar(select(table).where(table.name == name).with_for_update())
     if row is None:
         row = table()
-        row.name = name
-        row.value = document
-        row.version = 1
+        row.name, row.value, row.version = name, document, 1
         session.add(row)
     else:
         seen(row.version, {"version": row.version, **row.value})

@@ -137,8 +137,7 @@ async def watch(topics: Topics, reach: Reach, found: Callable[[Logs], Awaitable[
     """Check the topics every other second until `stop`, and pass on their logs when they have changed; the broker may
     be unavailable for any time."""
     watched(f"topics of {reach.task}")
-    known = None
-    again_at = 0.0
+    known, again_at = None, 0.0
     try:
         while not stop.is_set():
             try:

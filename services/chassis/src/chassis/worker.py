@@ -90,8 +90,7 @@ class AtOnce(Generic[Key]):
     """
 
     def __init__(self, act: Callable[[Key], Awaitable[object]], most: int) -> None:
-        self.act = act
-        self.most = most
+        self.act, self.most = act, most
         self._running: dict[Key, asyncio.Task[None]] = {}
 
     def begin(self, items: Iterable[Key]) -> bool:

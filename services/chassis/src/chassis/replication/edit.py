@@ -63,9 +63,7 @@ def edit(session: AsyncSession, kind: Kind, row: Any, actor: str, affirm: Collec
 def created(session: AsyncSession, kind: Kind, row: Any, actor: str) -> None:
     """Add a new row and write its event."""
     row.id = row.id or uuid7()
-    row.sync = row.sync or {}
-    row.peers = row.peers or {}
-    row.decided = row.decided or {}
+    row.sync, row.peers, row.decided = row.sync or {}, row.peers or {}, row.decided or {}
     row.seq, row.hlc, row.version, row.merged_seq = (
         row.seq or 0,
         row.hlc or 0,

@@ -250,12 +250,8 @@ class _Creating:
             row = kind.create(values)
         except Problem as problem:
             return _rejected(item, problem), None
-        row.id = uuid7()
-        row.canonical_id = item.canonical_id
-        row.sync = {}
-        row.peers = {}
-        row.decided = {}
-        row.archived_at = None
+        row.id, row.canonical_id = uuid7(), item.canonical_id
+        row.sync, row.peers, row.decided, row.archived_at = {}, {}, {}, None
         row.seq = row.hlc = row.version = row.merged_seq = 0
         before = kind.read(row)
         outcomes, problems = _write_all(kind, row, item)

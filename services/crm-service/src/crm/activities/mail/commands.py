@@ -52,7 +52,7 @@ from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals.records import DEALS
 from crm.sales.leads.records import LEADS
 from crm.sales.leads.schemas import LeadBody
-from crm.sales.quotes import queries as quotes
+from crm.sales.quotes.paper import quote_pdf
 from crm.sales.quotes.records import QUOTES
 
 MOST_INTERACTION_TEXT = 10_000
@@ -93,7 +93,7 @@ async def queue(session: AsyncSession, body: EmailBody, actor: str) -> Email:
     await session.flush()
     if body.quote_id is not None:
         await reads.referred(session, QUOTES, body.quote_id, "quote_id")
-        found = await quotes.pdf(session, body.quote_id)
+        found = await quote_pdf(session, body.quote_id)
         await _attach(session, session.info[FILES], row, mail.Attachment(found.name, PDF_TYPE, found.content))
     await notify(session)
     return row

@@ -1,21 +1,34 @@
 """The PDF of a quote: in the customer's language, in the quote's currency."""
 
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
+from chassis import clock
 from contracts.money import Totals
 from documents import Sender, Writing, address_lines, letter
 from lines.amounts import net_of, totals_of
 from lines.paper import charge_cells, columns, line_cells
-from templates import Template
+from records import reads
+from sqlalchemy.ext.asyncio import AsyncSession
+from templates import Template, printed
 
+from crm.sales.quotes import queries
 from crm.sales.quotes.models import Quote, SentQuote
-from crm.sales.quotes.rules import Paper, parsed_lines
+from crm.sales.quotes.records import QUOTES
+from crm.sales.quotes.rules import Paper, QuoteState, parsed_lines
 from crm.sales.quotes.words import WORDS
 
 Json = dict[str, Any]
 
 
 QUOTE = Template("quote", "crm.sales.quotes")
+
+
+class QuotePdf(NamedTuple):
+    """The name and the content of the file."""
+
+    name: str
+    content: bytes
 
 
 def quote_data(version: Quote | SentQuote, number: str, paper: Paper) -> Json:
@@ -71,3 +84,18 @@ def _sums(found: Totals, currency: str, say: Writing) -> list[list[str]]:
         *taxes,
         [say("total"), write.money(found.total, currency)],
     ]
+
+
+async def quote_pdf(session: AsyncSession, quote_id: UUID, revision: int | None = None) -> QuotePdf:
+    """The quote as it stands, or a version that was sent. Raises `NotFound`, `TemplateFails`, `TemplatesBusy`."""
+    row = await reads.by_id(session, QUOTES, quote_id)
+    version: Quote | SentQuote = row
+    if revision is None and row.state == QuoteState.DRAFT:
+        about = await queries.paper(session, row, clock.today())
+    else:
+        version = await queries.sent_revision(session, quote_id, revision or row.revision)
+        about = await queries.paper_of_sent(session, version)
+    data = quote_data(version, row.number, about)
+    return QuotePdf(
+        f"{row.number}-{version.revision}.pdf", await printed(session, QUOTE, data, about.day, version.sent_at)
+    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 from chassis import clock, tenant_settings
@@ -10,23 +9,13 @@ from chassis.errors import NotFound
 from records import reads
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from templates import printed
 
 from crm.catalogue.products.models import QuoteSetting
 from crm.parties.customers.records import CUSTOMERS
 from crm.sales.quotes.models import Quote, SentQuote
-from crm.sales.quotes.paper import QUOTE, quote_data
-from crm.sales.quotes.records import QUOTES
-from crm.sales.quotes.rules import Letterhead, Paper, QuoteState
+from crm.sales.quotes.rules import Letterhead, Paper
 
 LETTERHEAD = "letterhead"
-
-
-class QuotePdf(NamedTuple):
-    """The name and the content of the file."""
-
-    name: str
-    content: bytes
 
 
 async def sent(session: AsyncSession, quote_id: UUID) -> Sequence[SentQuote]:
@@ -67,18 +56,3 @@ async def paper_of_sent(session: AsyncSession, version: SentQuote) -> Paper:
     if version.paper is None:
         version.paper = (await paper(session, version, clock.day_of(version.sent_at))).model_dump(mode="json")
     return Paper.model_validate(version.paper)
-
-
-async def pdf(session: AsyncSession, quote_id: UUID, revision: int | None = None) -> QuotePdf:
-    """The quote as it stands, or a version that was sent. Raises `NotFound`, `TemplateFails`, `TemplatesBusy`."""
-    row = await reads.by_id(session, QUOTES, quote_id)
-    version: Quote | SentQuote = row
-    if revision is None and row.state == QuoteState.DRAFT:
-        about = await paper(session, row, clock.today())
-    else:
-        version = await sent_revision(session, quote_id, revision or row.revision)
-        about = await paper_of_sent(session, version)
-    data = quote_data(version, row.number, about)
-    return QuotePdf(
-        f"{row.number}-{version.revision}.pdf", await printed(session, QUOTE, data, about.day, version.sent_at)
-    )

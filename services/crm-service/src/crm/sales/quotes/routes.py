@@ -79,7 +79,7 @@ async def read_quote_pdf(quote_id: UUID, session: Session, revision: int | None 
     A sent version is printed with the data of that day, independent of later changes of the customer and the
     letterhead.
     """
-    found = await queries.pdf(session, quote_id, revision)
+    found = await paper.quote_pdf(session, quote_id, revision)
     return Pdf(found.content, headers={"Content-Disposition": f'inline; filename="{found.name}"'})
 
 

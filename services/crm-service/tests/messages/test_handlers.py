@@ -187,6 +187,7 @@ async def test_marketing_needs_consent_and_a_number_its_country(api: httpx.Async
         ({"body": '{"to": "$phone"}'}, "gateway.body"),
         ({"body": '{"to": $to}'}, "gateway.body"),
         ({"body": '{"to": "$to"}', "headers": {"Key": "$key"}}, "gateway.headers.Key"),
+        ({"body": "{}", "headers": {"X Y": "1"}}, "gateway.headers"),
         ({"body": "{}", "url": "ftp://sms.example"}, "gateway.url"),
     ],
 )

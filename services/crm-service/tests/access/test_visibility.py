@@ -44,7 +44,7 @@ async def owned(api: httpx.AsyncClient) -> dict[str, dict[str, str]]:
     ids: dict[str, str] = {}
     for name in PEOPLE:
         ids[name] = await brought(api, "employee", item(uuid4(), name=name.title(), subject=name))
-    members = {f"member__{uuid4()}": {"employee": ids[name]} for name in ("anna", "berta")}
+    members: dict[str, Any] = {f"member__{uuid4()}": {"employee": ids[name]} for name in ("anna", "berta")}
     await brought(api, "team", item(uuid4(), name="Sales", **members))
     return {name: await _records_of(api, name, ids[name]) for name in PEOPLE}
 

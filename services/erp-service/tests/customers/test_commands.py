@@ -55,7 +55,7 @@ async def test_customers_entered_at_once_have_numbers_of_their_own(address: str)
 
     async def enter() -> str:
         async with transaction(sessions, tenant) as own:
-            return (await writes.create(own, CUSTOMERS, CustomerBody(name="A"), "anna")).number
+            return str((await writes.create(own, CUSTOMERS, CustomerBody(name="A"), "anna")).number)
 
     try:
         numbers = await asyncio.gather(*(enter() for _ in range(16)))

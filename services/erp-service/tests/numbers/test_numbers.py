@@ -147,6 +147,7 @@ async def taken(url: str, tenant: UUID) -> list[str]:
     engine = create_engine(url, "erp", "app")
     async with transaction(session_factory(engine), tenant) as session:
         found = [await numbering.take(session, each, DAY) for each in (INVOICE_NUMBERS, ORDER_NUMBERS)]
-        found.append((await writes.create(session, CUSTOMERS, CustomerBody(name="Chop-suey"), "anna")).number)
+        made = await writes.create(session, CUSTOMERS, CustomerBody(name="Chop-suey"), "anna")
+        found.append(str(made.number))
     await engine.dispose()
     return found

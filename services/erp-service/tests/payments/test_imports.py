@@ -46,7 +46,7 @@ async def test_a_payment_names_its_customer_by_the_number_and_settles_his_invoic
     invoice = await an_invoice(session, customer_id)
     await session.commit()
     for outcome in ("created", "unchanged"):
-        (result,) = await imported(sessions, row("1", customer_id=number.lower()))
+        (result,) = await imported(sessions, row("1", customer_id=str(number).lower()))
         assert (result.outcome, result.reason) == (outcome, "")
     payment = await the_payment(session)
     assert (payment.customer_id, payment.amount, payment.allocated) == (customer_id, Decimal(119), Decimal(119))

@@ -5,6 +5,7 @@ from crm.activities import (
     calendar,
     calendar_files,
     free_busy,
+    hand_over,
     interactions,
     mail,
     messages,
@@ -22,4 +23,5 @@ MODULES = (
     free_busy.MODULE,
     mail.MODULE,
     messages.MODULE,
+    hand_over.MODULE,
 )

@@ -5,4 +5,4 @@ from modules import Module
 from crm.sales.deals import handlers
 from crm.sales.deals.routes import routers
 
-MODULE = Module(routers=routers, tasks=handlers.tasks, jobs=(handlers.HAND_OVER,), option="deals")
+MODULE = Module(routers=routers, tasks=handlers.tasks, option="deals")

@@ -8,18 +8,11 @@ from uuid import UUID
 from chassis import clock
 from chassis.announced import announcing
 from chassis.errors import Conflict
-from chassis.replication import edit
-from jobs import Job
-from jobs import commands as jobs
 from party.matching import ALONE, employees_named, keys_of, some_to_match, texts_of
 from records import reads
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.parties.customers.events import CUSTOMER
-from crm.parties.customers.models import Customer
-from crm.parties.customers.records import CUSTOMERS
 from crm.people.employees.models import Employee
-from crm.people.employees.records import EMPLOYEES
 from crm.sales.deals import checks, queries
 from crm.sales.deals.events import DEAL
 from crm.sales.deals.models import Deal, StoredPipeline
@@ -29,8 +22,6 @@ from crm.sales.deals.schemas import Move
 
 Check = Callable[[int, Any], None]
 BATCH = 200
-HAND_OVER = "hand-over"
-"""The kind of the job."""
 
 
 class StageInUse(Conflict):
@@ -45,19 +36,6 @@ class NotAtStage(Conflict):
     title = "The other deal is not at this stage"
     detail = "{id} is no other open deal at the stage {stage}."
     hint = "Name an open deal of the same pipeline and stage in `after_id`; null is the first place."
-
-
-class SameOwner(Conflict):
-    code = "same-owner"
-    title = "An employee does not hand over to itself"
-    hint = "Name another employee in `to_id`."
-
-
-class NewOwnerArchived(Conflict):
-    code = "new-owner-archived"
-    title = "The new owner is archived"
-    detail = "{name} is archived since {archived_at}."
-    hint = "Name an employee who works here."
 
 
 async def move(session: AsyncSession, deal_id: UUID, wanted: Move) -> Deal:
@@ -142,39 +120,6 @@ async def declare_pipeline(session: AsyncSession, key: str, pipeline: Pipeline, 
             row.count_on()
     await session.flush()
     return row.version
-
-
-async def hand_over(session: AsyncSession, employee_id: UUID, to_id: UUID, actor: str) -> Job:
-    """Begin to reassign all records of an employee to another one. Raises `NotFound` and the errors of the rules."""
-    if employee_id == to_id:
-        raise SameOwner(field="to_id")
-    await reads.by_id(session, EMPLOYEES, employee_id)
-    to = await reads.referred(session, EMPLOYEES, to_id, "to_id")
-    if to.archived_at is not None:
-        raise NewOwnerArchived(name=to.name, archived_at=to.archived_at.isoformat(), field="to_id")
-    return await jobs.enqueue(session, HAND_OVER, {"employee_id": str(employee_id), "to_id": str(to_id)}, actor)
-
-
-async def give_customers(session: AsyncSession, owner_id: UUID, to_id: UUID, actor: str) -> int | None:
-    """Give `BATCH` customers of an owner to another one; answer how many were given, or None when none is left."""
-    ids = await queries.owned(session, Customer, owner_id, BATCH, Customer.archived_at.is_(None))
-    given = [row for row in await reads.lock_all(session, CUSTOMERS, ids) if row.owner_id == owner_id]
-    for row in given:
-        with edit(session, CUSTOMER, row, actor):
-            row.give_to(to_id)
-    await session.flush()
-    return len(given) if ids else None
-
-
-async def give_deals(session: AsyncSession, owner_id: UUID, to_id: UUID, _actor: str) -> int | None:
-    """Give `BATCH` open deals of an owner to another one; answer how many were given, or None when none is left."""
-    ids = await queries.owned(session, Deal, owner_id, BATCH, Deal.state == "open")
-    given = [row for row in await reads.lock_all(session, DEALS, ids) if row.owner_id == owner_id]
-    for row in given:
-        with announcing(session, DEAL, row):
-            row.give_to(to_id)
-    await session.flush()
-    return len(given) if ids else None
 
 
 async def match_owners(session: AsyncSession) -> int:

@@ -7,7 +7,6 @@ from uuid import UUID
 from activities.columns import OPEN_STATES
 from chassis import clock
 from chassis.errors import NotFound
-from party.matching import how_many
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
@@ -24,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm.parties.customers.models import Customer
 from crm.sales.deals.models import Deal, DealStage, StoredPipeline
 from crm.sales.deals.rules import BUILT_IN, Pipeline, between
 
@@ -138,22 +136,3 @@ async def position_behind(session: AsyncSession, row: Deal, stage: str, behind: 
         return between(None if behind is None else behind.position, after, now)
     await session.execute(update(Deal).where(*at_stage, *later).values(position=Deal.position + 1))
     return between(behind.position, after + 1, now)
-
-
-async def owned(
-    session: AsyncSession, table: Any, owner_id: UUID, limit: int, *of: ColumnElement[bool]
-) -> Sequence[UUID]:
-    """Some records of an owner, locked in the order of their ids."""
-    found = select(table.id).where(table.owner_id == owner_id, *of).order_by(table.id).limit(limit)
-    return (await session.scalars(found.with_for_update())).all()
-
-
-async def counted(session: AsyncSession, owner_id: UUID) -> dict[str, int]:
-    """How many records an employee owns, by what becomes of them when it leaves."""
-    of = {
-        "customers": (Customer, Customer.archived_at.is_(None)),
-        "deals": (Deal, Deal.state == "open"),
-        "archived_customers": (Customer, Customer.archived_at.is_not(None)),
-        "closed_deals": (Deal, Deal.state != "open"),
-    }
-    return {name: await how_many(session, table, owner_id, which) for name, (table, which) in of.items()}

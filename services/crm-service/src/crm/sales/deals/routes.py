@@ -4,11 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from chassis import clock
-from chassis.auth import Principal, requires
+from chassis.auth import requires
 from chassis.db import Session
-from chassis.preconditions import IdempotentRoute, SeenIfThere, etag
+from chassis.preconditions import SeenIfThere, etag
 from fastapi import APIRouter, Path, Query, Response
-from jobs.schemas import JobOut
 from party.owners import owned_by
 from records import ActionRouter, answered, reads, routes
 
@@ -20,7 +19,6 @@ from crm.sales.deals.schemas import (
     Board,
     BoardFilters,
     DealOut,
-    HandOver,
     Lost,
     Move,
     PipelineList,
@@ -31,7 +29,6 @@ from crm.sales.deals.schemas import (
     board_of,
 )
 
-Giver = Annotated[Principal, requires("employees:write", "customers:write", "deals:write")]
 READ, WRITE = requires("deals:read"), requires("deals:write")
 router = ActionRouter(DEALS)
 
@@ -88,22 +85,8 @@ async def read_deals_board(session: Session, filters: Annotated[BoardFilters, Qu
     return board_of(filters.pipeline, pipeline, sums, first)
 
 
-owners = APIRouter(prefix="/v1/employees", tags=["employees"], route_class=IdempotentRoute)
-
-
-@owners.post("/{employee_id}/hand-over", status_code=202)
-async def hand_over(employee_id: UUID, body: HandOver, session: Session, caller: Giver, response: Response) -> JobOut:
-    """Give all customers and open deals of an employee to another one, as a job; its result counts what was given.
-
-    Archived customers and closed deals keep their owner, as history; the result counts them too.
-    """
-    job = await commands.hand_over(session, employee_id, body.to_id, caller.subject)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return JobOut.of(job, caller)
-
-
 pipelines = APIRouter(prefix="/v1/pipelines", tags=["deals"])
-routers = (board, routes(DEALS), router, owners, pipelines)
+routers = (board, routes(DEALS), router, pipelines)
 Key = Annotated[StageKey, Path(description="The pipeline's key in addresses.")]
 
 

@@ -125,16 +125,6 @@ class Lost(BaseModel):
     closed_on: date | None = None
 
 
-class HandOver(BaseModel):
-    """To whom all goes that an employee owns."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"to_id": "01936f2b-3e00-7a10-8b00-000000000002"}]}
-    )
-
-    to_id: UUID = Field(description="The employee who is the new owner.")
-
-
 class DealListed(InCurrency):
     """A deal in a list, without its lines. `probability` is that of its stage, a fraction."""
 

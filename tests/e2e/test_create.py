@@ -43,7 +43,7 @@ def test_a_customer_of_the_crm_stands_in_the_erp_with_every_group_and_a_number(c
     assert (theirs["owner_id"], theirs["owner_name"]) == (maria[1]["id"], None)
     ids = ids_of(company)
     assert values_of("customer", theirs, ids) == values_of("customer", mine, ids)
-    assert len(values_of("customer", theirs, ids)) == 16
+    assert len(values_of("customer", theirs, ids)) == 17
     assert mine["sync"] == {
         "canonical_id": mine["canonical_id"],
         "state": "in_step",

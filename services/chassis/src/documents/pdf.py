@@ -32,7 +32,7 @@ def _compiled(source: bytes, inputs: dict[str, str], timestamp: datetime | None,
     return typst.compile(
         source,
         format="pdf",
-        font_paths=_fonts(),
+        font_paths=fonts(),
         sys_inputs=inputs,
         pdf_standards=["a-2b"] if archive else [],
         timestamp=timestamp,
@@ -50,7 +50,7 @@ def page() -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    """Cached, because finding the system's fonts takes longer than compiling. They are fallbacks for scripts that ours
-    do not contain."""
+def fonts() -> typst.Fonts:
+    """The fonts of this machine, as fallbacks for scripts that ours do not contain. Cached, because finding them takes
+    longer than compiling."""
     return typst.Fonts()

@@ -3,14 +3,13 @@
 import csv
 from collections.abc import Sequence
 from io import StringIO
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import Response
 from pydantic import BaseModel
 
 from records.cells import columns_of
 
-Format = Literal["json", "csv"]
 CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
 }

@@ -35,7 +35,7 @@ async def test_a_new_customer_is_announced_with_all_its_groups(session: AsyncSes
     assert (event["seq"], event["origin"], event["actor"]) == (1, "user", "anna")
     groups = {change["group"] for change in event["changes"]}
     entity = f"legal:{row.legal_entities[0].id}"
-    assert groups == {"name", "phone", "billing_address", "tag:retail", entity, "life"}
+    assert groups == {"name", "phone", "billing_address", "tag:retail", entity, "stage", "life"}
 
 
 async def test_a_change_announces_only_its_groups_and_that_the_record_lives(session: AsyncSession) -> None:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -80,6 +81,20 @@ async def test_parts_are_hidden_without_their_scopes(
     await sold(api, await employee(api, "Ann"), closed_on="2026-11-20")
     (shown,) = await found(with_scopes("deals:read"))
     assert {name for name, value in shown.items() if value is None} == {"calls", "meetings", "leads", "revenue"}
+
+
+@pytest.mark.parametrize("name", ["performance", "forecast", "funnel"])
+async def test_figures_are_also_a_chart(api: httpx.AsyncClient, name: str) -> None:
+    await sold(api, await employee(api, "<b>Ann</b> #panic()"), closed_on="2026-11-20")
+    svg = await api.get(f"/v1/{name}", params={**NOVEMBER, "format": "svg"}, headers={"Accept-Language": "de"})
+    assert svg.headers["content-type"] == "image/svg+xml"
+    assert ElementTree.fromstring(svg.text).tag.endswith("svg")  # noqa: S314  (ours)
+    png = await api.get(f"/v1/{name}", params={**NOVEMBER, "format": "png"})
+    assert (png.headers["content-type"], png.content[:4]) == ("image/png", b"\x89PNG")
+    nothing = await api.get(
+        f"/v1/{name}", params={"first_day": "2001-01-01", "last_day": "2001-01-31", "format": "svg"}
+    )
+    assert nothing.status_code == 200
 
 
 @pytest.mark.parametrize("name", ["performance", "forecast", "funnel"])

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from chassis.auth import Principal, requires
 from chassis.db import Session
+from documents.charts import FORMATS, drawn
 from fastapi import APIRouter, Query, Response
 from records import reads
-from records.sheets import CSV, as_csv
+from records.sheets import as_csv
 
 from crm.insight.results import queries, view
 from crm.insight.results.schemas import DealOverview, Performance, PerformanceLine
@@ -34,15 +35,20 @@ async def read_deal_overview(
     )
 
 
-@router.get("/performance", response_model=Performance, responses=CSV)
+@router.get("/performance", response_model=Performance, responses=FORMATS)
 async def read_performance(
     session: Session,
     filters: Annotated[PeriodFilters, Query()],
     caller: Annotated[Principal, requires("deals:read")],
 ) -> Performance | Response:
-    """What each employee did in a period, and what it brought: calls, meetings, leads, deals, revenue before tax."""
+    """What each employee did in a period, and what it brought: calls, meetings, leads, deals, revenue before tax.
+
+    As a chart it has what was won, ordered, invoiced and paid.
+    """
     wanted = await reads.with_caller(session, DEALS.callers, filters)
     items = await view.performance(session, wanted, caller)
     if wanted.as_format == "csv":
         return as_csv("performance", PerformanceLine, PerformanceLine.all_of(items))
+    if wanted.as_format != "json":
+        return await drawn(view.performance_chart(items), wanted.as_format)
     return Performance(items=items)

@@ -1,13 +1,23 @@
 """The performance of employees from its parts."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from chassis.auth import Principal
+from documents.charts import Bar, Chart
+from localisation import Phrase, translated
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm.insight.results import queries
 from crm.insight.results.schemas import EmployeePerformance, EmployeeRevenue
 from crm.sales.forecast.schemas import PeriodFilters
+
+BROUGHT = {
+    "won": Phrase("Won"),
+    "ordered": Phrase("Ordered"),
+    "invoiced": Phrase("Invoiced"),
+    "paid": Phrase("Paid"),
+}
 
 
 async def performance(session: AsyncSession, filters: PeriodFilters, caller: Principal) -> list[EmployeePerformance]:
@@ -49,3 +59,17 @@ def _revenue(brought: dict[str, dict[str, object]], won: dict[str, Decimal]) -> 
         )
         for each in sorted(brought.keys() | won.keys())
     ]
+
+
+def performance_chart(items: Sequence[EmployeePerformance]) -> Chart:
+    """What each employee brought, by currency."""
+    bars = [
+        Bar(f"{each.name} {revenue.currency}", [(amount, f"{amount:,.2f}") for amount in _amounts(revenue)])
+        for each in items
+        for revenue in each.revenue or ()
+    ]
+    return Chart(translated(Phrase("Performance")), [*map(translated, BROUGHT.values())], bars)
+
+
+def _amounts(revenue: EmployeeRevenue) -> list[Decimal]:
+    return [getattr(revenue, name) for name in BROUGHT]

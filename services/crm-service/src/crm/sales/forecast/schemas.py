@@ -1,7 +1,7 @@
 """Shapes of requests and responses."""
 
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from contracts.decimals import InCurrency
@@ -10,7 +10,6 @@ from contracts.values import Amount, Number
 from party.owners import OwnerId
 from party.schemas import OWNERS
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from records.sheets import Format
 
 from crm.sales.deals.rules import DEFAULT, StageKey
 
@@ -25,7 +24,9 @@ class PeriodFilters(BaseModel):
     last_day: Day
     owner_id: OwnerId | None = Field(default=None, description=OWNERS)
     team_id: UUID | None = Field(default=None, description="Deals that are owned by a member of this team now.")
-    as_format: Format = Field(default="json", alias="format")
+    as_format: Literal["json", "csv", "svg", "png"] = Field(
+        default="json", alias="format", description="`svg` and `png` are charts."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

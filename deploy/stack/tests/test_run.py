@@ -229,8 +229,7 @@ def test_a_bad_number_of_partitions_is_refused_before_anything_starts() -> None:
 def test_a_mail_server_has_ports_if_it_is_wanted() -> None:
     wanted = ports({"MAIL": "1", "IMAP_PORT": "143"})
     assert (wanted["smtp"], wanted["imap"]) == (8025, 143)
-    with pytest.raises(CannotStart, match="MAIL is 'yes'"):
-        ports({"MAIL": "yes"})
+    assert "smtp" not in ports({"MAIL": "/var/mail/anna"})
 
 
 def test_the_usual_ports_and_folder_are_taken_without_a_choice() -> None:

@@ -30,7 +30,7 @@ def ports(environment: Mapping[str, str] = os.environ) -> dict[str, int]:
 
     Without KAFKA_PORT the broker selects a free port and stores it in its data folder.
     """
-    chosen, defaults = {}, DEFAULT_PORTS | (MAIL_PORTS if is_set("MAIL", environment) else {})
+    chosen, defaults = {}, DEFAULT_PORTS | (MAIL_PORTS if wants_mail(environment) else {})
     for name in (*defaults, "kafka"):
         variable = f"{name.upper()}_PORT"
         text = environment.get(variable) or str(defaults.get(name, ""))
@@ -53,20 +53,19 @@ def most_partitions(environment: Mapping[str, str] = os.environ) -> int:
     return int(text)
 
 
-def is_set(variable: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a variable is 1. Raises CannotStart when it is neither 0 nor 1."""
-    text = environment.get(variable) or "0"
-    if text not in ("0", "1"):
-        raise CannotStart(f"{variable} is {text!r}: it must be 0 or 1.")
-    return text == "1"
+def wants_mail(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a mail server is started: MAIL=1. A login may set MAIL to the path of a mailbox, which means nothing here."""
+    return environment.get("MAIL") == "1"
 
 
 def secured(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether our broker has TLS, users and permissions: KAFKA_SECURE=1."""
-    wanted = is_set("KAFKA_SECURE", environment)
-    if wanted and environment.get("KAFKA_BOOTSTRAP_SERVERS"):
+    text = environment.get("KAFKA_SECURE") or "0"
+    if text not in ("0", "1"):
+        raise CannotStart(f"KAFKA_SECURE is {text!r}: it must be 0 or 1.")
+    if text == "1" and environment.get("KAFKA_BOOTSTRAP_SERVERS"):
         raise CannotStart("KAFKA_SECURE is for the embedded broker: leave it out, or KAFKA_BOOTSTRAP_SERVERS.")
-    return wanted
+    return text == "1"
 
 
 def systems(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
@@ -111,7 +110,7 @@ def run(program: Program = python_program) -> None:
         cors_origins=os.environ.get("CORS_ORIGINS") or LOCAL_PAGES,
         most_partitions=most_partitions(),
         secured=secured(),
-        with_mail=is_set("MAIL"),
+        with_mail=wants_mail(),
         program=program,
     )
     try:

@@ -54,7 +54,7 @@ def most_partitions(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def wants_mail(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether a mail server is started: MAIL=1. A login may set MAIL to the path of a mailbox, which means nothing here."""
+    """Whether a mail server is started: MAIL=1. Logins set MAIL to the path of a mailbox, which means nothing here."""
     return environment.get("MAIL") == "1"
 
 

@@ -38,9 +38,10 @@ def changed(company: Company) -> None:
 
 
 def all_sent(company: Company) -> None:
-    """Wait until every event of the CRM has left its outbox."""
+    """Wait until every event of the CRM has left its outbox, those that tell of links too."""
 
     def look() -> bool:
+        assert [each["id"] for each in company.crm.records("customer") if each["canonical_id"] is None] == []
         page = company.crm.get("/v1/outbox", limit=1)
         assert page["items"] == []
         return True

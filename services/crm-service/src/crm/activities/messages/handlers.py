@@ -25,7 +25,7 @@ from crm.activities.messages.rules import Driver, TextMessageState, request_of
 from crm.settings import Settings
 
 log = structlog.get_logger()
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=15)
 """A message that a process was sending when it died is sent again after this time: a gateway that knows `$id` sends it
 once."""
 
@@ -84,9 +84,8 @@ class Messaging:
         channel, messages = await self._taken(place)
         if channel is None:
             return
-        attempts = [await self._attempt(connections, channel, each) for each in messages]
-        for message, attempt in zip(messages, attempts, strict=True):
-            await self._settle(place, message.id, attempt)
+        for message in messages:
+            await self._settle(place, message.id, await self._attempt(connections, channel, message))
 
     async def _taken(self, place: Place) -> tuple[MessageChannel | None, list[TextMessage]]:
         """Lease the next messages; those of a channel that is off wait."""

@@ -8,7 +8,7 @@ import mail
 import nh3
 from activities.schemas import InteractionBody
 from chassis import clock
-from chassis.db import Sessions, uuid7
+from chassis.db import Sessions, transaction, uuid7
 from chassis.wakeup import notify
 from contracts.activity import Channel
 from contracts.normalise import email_key
@@ -164,14 +164,15 @@ async def attach(session: AsyncSession, place: FilePlace, row: Email, found: mai
         await _attach(session, place, row, each)
 
 
-async def attachments(session: AsyncSession, place: FilePlace, row: Email) -> list[mail.Attachment]:
-    """The files of an e-mail with their contents. Raises `ContentLost`, `StorageAway`."""
-    attached = (await session.scalars(await files.files_of(session, EMAILS, row.id))).all()
-    store, found = storage(place.settings.files_url), []
+async def attachments(place: FilePlace, tenant: UUID, row: Email) -> list[mail.Attachment]:
+    """The files of an e-mail with their contents, which are read after the transaction. Raises `ContentLost`,
+    `StorageAway`."""
+    async with transaction(place.sessions, tenant) as session:
+        attached = (await session.scalars(await files.files_of(session, EMAILS, row.id))).all()
+    found = []
     for each in sorted(attached, key=lambda each: each.created_at):
-        pieces = await store.open(each.object_key, 0, each.size_bytes)
-        content = b"".join([piece async for piece in pieces])
-        found.append(mail.Attachment(each.name, each.media_type, content))
+        pieces = await storage(place.settings.files_url).open(each.object_key, 0, each.size_bytes)
+        found.append(mail.Attachment(each.name, each.media_type, b"".join([piece async for piece in pieces])))
     return found
 
 

@@ -134,8 +134,7 @@ class Mailing:
 
     async def _send_one(self, place: Owned, connection: Connection, email: Email) -> None:
         try:
-            async with transaction(self.sessions, place.tenant) as session:
-                files = await commands.attachments(session, self.files, email)
+            files = await commands.attachments(self.files, place.tenant, email)
             await connection.send(_message(email, files), email.sender["email"], email.addressees)
         except ValueError as error:
             await self._settle(place, [email.id], Refused(str(error), permanent=True))

@@ -4,7 +4,7 @@ from records import routes, writes
 
 from crm.activities.bookings.records import BOOKINGS
 
-# Each booking waits for others of the same resource: files and batches, which hold many at once, would wait in a ring.
+# A booking locks its resource: files and batches, which write many in one transaction, could deadlock.
 create, _ = writes.plain(BOOKINGS)
 routers = (
     routes(

@@ -75,13 +75,15 @@ def _bodies(settings: Settings) -> Bodies:
     return Bodies(body, {"/replication/": delivery})
 
 
-def _keep(app: FastAPI, settings: Settings) -> None:
-    """Store the settings of the application, and what is made of them for its requests."""
+def _keep(app: FastAPI, settings: Settings, checks: Mapping[str, Check], deprecations: Deprecations) -> None:
+    """Store what requests of the application need: its settings, what is made of them, checks and deprecations."""
     app.state.settings = settings
     app.state.verifier = Verifier(settings.auth_issuers, settings.auth_audience)
     app.state.rates = Rates(settings.client_requests_per_minute, settings.tenant_requests_per_minute)
     app.state.viewers = Viewers(settings.audited_list_items)
     app.state.vitals = {}
+    app.state.checks = dict(checks)
+    app.state.deprecations = dict(deprecations)
 
 
 def create_app(
@@ -136,9 +138,7 @@ def create_app(
         # By default FastAPI creates four spans a request, with its address, and logs request contents.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    _keep(app, settings)
-    app.state.checks = dict(checks or {})
-    app.state.deprecations = dict(deprecations or {})
+    _keep(app, settings, checks or {}, deprecations or {})
     app.state.describe = describe
     install(app)
     for router in (*routers, health, documentation):

@@ -1,8 +1,8 @@
 """The tables of mailboxes, e-mails and templates."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from chassis import clock
@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary, Tex
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm.activities.mail.rules import EmailState, pause, subject_key
+from crm.activities.mail.rules import PAUSES, EmailState, subject_key
 from crm.tables import Base
 
 DUE = text("state in ('queued', 'sending')")
@@ -78,7 +78,54 @@ class SenderKnown(Conflict):
     hint = "Read the contact, the customer or the lead of the e-mail."
 
 
-class Mailbox(OwnFields, Plain, Base):
+class WithSecret:
+    """Columns of a record that logs in elsewhere; its `secret` is sealed before it is stored."""
+
+    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    trouble: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a secret is stored."""
+        return self.sealed_secret is not None
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set fields from validated values; the secret is sealed elsewhere."""
+        base: Any = super()
+        base.change({name: value for name, value in values.items() if name != "secret"})
+
+
+class Outgoing(Versioned):
+    """Columns of what is sent to a server: its state, and when it is tried next."""
+
+    PAUSES: ClassVar[Sequence[timedelta]]
+
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]
+
+    def queue(self) -> None:
+        """Send it, or send it again."""
+        self.state, self.due_at, self.attempts, self.reason = EmailState.QUEUED, clock.now(), 0, None
+
+    def sent(self, now: datetime) -> None:
+        """The server has taken it."""
+        self.state, self.sent_at, self.due_at, self.reason = EmailState.SENT, now, None, None
+        self.count_on()
+
+    def refused(self, reason: str, now: datetime, *, permanent: bool) -> None:
+        """The server has not taken it; it is tried again after a pause, unless that is of no use."""
+        self.attempts += 1
+        again = self.PAUSES[self.attempts - 1] if not permanent and self.attempts <= len(self.PAUSES) else None
+        self.reason = reason
+        self.state = EmailState.QUEUED if again else EmailState.FAILED
+        self.due_at = now + again if again else None
+        self.count_on()
+
+
+class Mailbox(WithSecret, OwnFields, Plain, Base):
     """An address from which the company sends and at which it receives: of an employee, or shared.
 
     `uid_validity` and `uid` say how far its messages were fetched.
@@ -99,12 +146,10 @@ class Mailbox(OwnFields, Plain, Base):
     smtp: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
     imap: Mapped[JsonObject | None] = mapped_column(JSONB(none_as_null=True))
     login_name: Mapped[str | None] = mapped_column(Text)
-    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     signature: Mapped[str] = mapped_column(Text)
     enabled: Mapped[bool]
     uid_validity: Mapped[int] = mapped_column(BigInteger)
     uid: Mapped[int] = mapped_column(BigInteger)
-    trouble: Mapped[str | None] = mapped_column(Text)
     fetch_after: Mapped[datetime | None]
 
     @classmethod
@@ -113,22 +158,15 @@ class Mailbox(OwnFields, Plain, Base):
         return cls(uid_validity=0, uid=0, sealed_secret=None, trouble=None, fetch_after=None)
 
     @property
-    def has_secret(self) -> bool:
-        """Whether a secret is stored."""
-        return self.sealed_secret is not None
-
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Set fields from validated values; the secret is sealed elsewhere."""
-        super().change({name: value for name, value in values.items() if name != "secret"})
-
-    @property
     def about(self) -> str:
         """What its secret is sealed with."""
         return f"mailbox:{self.id}"
 
 
-class Email(Versioned, Base):
+class Email(Outgoing, Base):
     """An e-mail that goes out or came in."""
+
+    PAUSES = PAUSES
 
     __tablename__ = "emails"
     __table_args__ = (
@@ -150,8 +188,6 @@ class Email(Versioned, Base):
 
     mailbox_id: Mapped[UUID]
     direction: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str | None] = mapped_column(Text)
     sender: Mapped[JsonObject]
     recipients: Mapped[list[JsonObject]] = mapped_column(JSONB)
     copies: Mapped[list[JsonObject]] = mapped_column(JSONB)
@@ -169,9 +205,6 @@ class Email(Versioned, Base):
     contact_id: Mapped[UUID | None]
     deal_id: Mapped[UUID | None]
     lead_id: Mapped[UUID | None]
-    sent_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime | None]
     created_by: Mapped[str] = mapped_column(Text)
 
     @property
@@ -193,28 +226,10 @@ class Email(Versioned, Base):
         """Set the subject, and by what answers to it are found."""
         self.subject, self.subject_key = subject, subject_key(subject)
 
-    def sent(self, now: datetime) -> None:
-        """The server has taken it."""
-        self.state, self.sent_at, self.due_at, self.reason = EmailState.SENT, now, None, None
-        self.count_on()
-
-    def refused(self, reason: str, now: datetime, *, permanent: bool) -> None:
-        """The server has not taken it; it is tried again after a pause, unless that is of no use."""
-        self.attempts += 1
-        again = None if permanent else pause(self.attempts)
-        self.reason = reason
-        self.state = EmailState.QUEUED if again else EmailState.FAILED
-        self.due_at = now + again if again else None
-        self.count_on()
-
     def bounced(self, reason: str) -> None:
         """It was sent, and has not arrived."""
         self.state, self.reason = EmailState.BOUNCED, reason
         self.count_on()
-
-    def queue(self) -> None:
-        """Send it, or send it again, with the same id."""
-        self.state, self.due_at, self.attempts, self.reason = EmailState.QUEUED, clock.now(), 0, None
 
 
 class EmailTemplate(OwnFields, Plain, Base):

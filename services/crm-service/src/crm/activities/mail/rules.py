@@ -72,11 +72,6 @@ def subject_key(subject: str) -> str:
     return " ".join(_REPLY.sub("", subject).split()).casefold()[:200]
 
 
-def pause(attempts: int) -> timedelta | None:
-    """The pause after so many attempts; None after the last one."""
-    return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
-
-
 def placeholders(template: str) -> Iterator[str]:
     """The names in braces. Raises `ValueError` for anything else in braces."""
     for _, name, spec, conversion in Formatter().parse(template):

@@ -46,11 +46,6 @@ class Request(Value):
     body: str
 
 
-def pause(attempts: int) -> timedelta | None:
-    """The pause after so many attempts; None after the last one."""
-    return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
-
-
 def unknown_placeholders(template: str) -> list[str]:
     """The names behind `$` that no message has a value for; "$" for one without a name."""
     parsed = Template(template)
